@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Turns the objects of one append into bytes: each is serialized once, all into one buffer that is used again by
+/// later appends. Belongs to one append at a time.
+/// </summary>
+internal sealed class AppendWriter : IDisposable
+{
+    /// <summary>A buffer that one large append has blown up further than this is left to the garbage collector.</summary>
+    private const int MaxKeptBytes = 1024 * 1024;
+
+    private readonly JsonEventSerializer _serializer;
+    private readonly EventIdGenerator _ids;
+    private readonly ArrayBufferWriter<byte> _buffer = new(1024);
+    private readonly Utf8JsonWriter _json;
+    private readonly List<Written> _written = [];
+
+    public AppendWriter(JsonEventSerializer serializer, EventIdGenerator ids)
+    {
+        _serializer = serializer;
+        _ids = ids;
+        _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { Encoder = serializer.Options.Encoder, SkipValidation = true });
+    }
+
+    public bool IsWorthKeeping => _buffer.Capacity <= MaxKeptBytes;
+
+    /// <summary>The request; its memory is valid until <see cref="Clear"/>.</summary>
+    public AppendRequest Write(IReadOnlyList<StreamAppend> streams, EventMetadata? metadata)
+    {
+        foreach (var stream in streams)
+        {
+            ArgumentNullException.ThrowIfNull(stream.Events, nameof(streams));
+            foreach (var e in stream.Events) _written.Add(Write(e as EventData ?? new EventData(e), metadata));
+        }
+
+        // Only now does the buffer no longer grow, and with it move.
+        var bytes = _buffer.WrittenMemory;
+        var writes = new StreamWrite[streams.Count];
+        var next = 0;
+        for (var w = 0; w < writes.Length; w++)
+        {
+            var events = new NewEvent[streams[w].Events.Count];
+            for (var i = 0; i < events.Length; i++) events[i] = _written[next++].ToNewEvent(bytes);
+            writes[w] = new StreamWrite(streams[w].Stream, streams[w].Expected, events);
+        }
+
+        return new AppendRequest(writes);
+    }
+
+    public void Clear()
+    {
+        _buffer.ResetWrittenCount();
+        _written.Clear();
+    }
+
+    public void Dispose() => _json.Dispose();
+
+    private Written Write(EventData e, EventMetadata? metadata)
+    {
+        ArgumentNullException.ThrowIfNull(e.Payload, "events");
+        var dataStart = _buffer.WrittenCount;
+        _json.Reset();
+        var type = _serializer.Serialize(_json, e.Payload);
+        _json.Flush();
+        var metadataStart = _buffer.WrittenCount;
+        if ((e.Metadata ?? metadata) is { IsEmpty: false } worthWriting)
+        {
+            _json.Reset();
+            worthWriting.WriteTo(_json);
+            _json.Flush();
+        }
+
+        return new Written(e.Id ?? _ids.Next(), type.Name, e.Tags, dataStart, metadataStart, _buffer.WrittenCount);
+    }
+
+    private readonly record struct Written(Guid Id, string Type, IReadOnlyList<string> Tags, int DataStart, int MetadataStart, int End)
+    {
+        public NewEvent ToNewEvent(ReadOnlyMemory<byte> bytes) =>
+            new(Id, Type, bytes[DataStart..MetadataStart]) { Metadata = bytes[MetadataStart..End], Tags = Tags };
+    }
+}

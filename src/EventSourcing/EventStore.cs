@@ -1,0 +1,233 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace EventSourcing;
+
+/// <summary>
+/// An event store: objects in, objects out, over any <see cref="IEventStorage"/>. Thread-safe; create one per database
+/// and dispose it with the app. It owns its storage.
+/// </summary>
+/// <remarks>
+/// What holds (the full rules are those of <see cref="IEventStorage"/>): an append is atomic over all its streams and
+/// durable when it returns; positions are dense and in commit order; events are immutable; ids make appends
+/// repeatable; nothing is ever skipped.
+/// </remarks>
+public sealed class EventStore : IAsyncDisposable
+{
+    private readonly EventIdGenerator _ids;
+    private AppendWriter? _spareWriter;
+
+    /// <summary>Opens a store. Nothing is touched until the first call that needs the storage.</summary>
+    /// <param name="storage">Where the events are; disposed with this store.</param>
+    /// <param name="types">The events that this app writes and reads.</param>
+    /// <param name="options">JSON and retries.</param>
+    /// <exception cref="NotSupportedException">JSON cannot handle one of the types.</exception>
+    public EventStore(IEventStorage storage, EventTypes types, EventStoreOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        ArgumentNullException.ThrowIfNull(types);
+        Storage = storage;
+        Options = options ?? new EventStoreOptions();
+        Serializer = new JsonEventSerializer(types, Options.Json);
+        _ids = new EventIdGenerator(storage.Options.TimeProvider);
+    }
+
+    /// <summary>The storage underneath.</summary>
+    public IEventStorage Storage { get; }
+
+    /// <summary>The events that this app writes and reads.</summary>
+    public EventTypes Types => Serializer.Types;
+
+    /// <summary>The options in force.</summary>
+    public EventStoreOptions Options { get; }
+
+    internal JsonEventSerializer Serializer { get; }
+
+    /// <summary>Appends events to one stream: atomic, and durable when it returns.</summary>
+    /// <param name="stream">The stream's name.</param>
+    /// <param name="expected">What is expected of the stream; a number is its exact version.</param>
+    /// <param name="events">The events in order: payloads, or <see cref="EventData"/> to give ids, metadata or tags.</param>
+    /// <param name="metadata">The metadata of those events that bring none of their own.</param>
+    /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
+    /// <returns>Where the events stand.</returns>
+    /// <exception cref="ArgumentException">A name, an event or a limit is not valid; nothing was written.</exception>
+    /// <exception cref="WrongExpectedVersionException">The stream is not as expected; nothing was written.</exception>
+    /// <exception cref="DuplicateEventIdException">Some ids are stored already, and otherwise; nothing was written.</exception>
+    /// <exception cref="StoreBusyException">Others held the write lock for too long; nothing was written.</exception>
+    /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
+    public Task<AppendResult> AppendAsync(
+        string stream, ExpectedVersion expected, IReadOnlyList<object> events, EventMetadata? metadata = null, CancellationToken cancellationToken = default) =>
+        AppendAsync([new StreamAppend(stream, expected, events)], metadata, conditions: null, cancellationToken);
+
+    /// <summary>Appends events to several streams in one atomic commit, and may check further streams and conditions.</summary>
+    /// <param name="streams">The streams, each once, with their events and expectations; positions follow this order.</param>
+    /// <param name="metadata">The metadata of those events that bring none of their own.</param>
+    /// <param name="conditions">Queries that no event after a position may match.</param>
+    /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
+    /// <returns>Where the events stand.</returns>
+    /// <exception cref="ArgumentException">A name, an event or a limit is not valid; nothing was written.</exception>
+    /// <exception cref="WrongExpectedVersionException">A stream is not as expected; nothing was written.</exception>
+    /// <exception cref="AppendConditionFailedException">A condition does not hold; nothing was written.</exception>
+    /// <exception cref="DuplicateEventIdException">Some ids are stored already, and otherwise; nothing was written.</exception>
+    /// <exception cref="StoreBusyException">Others held the write lock for too long; nothing was written.</exception>
+    /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
+    public async Task<AppendResult> AppendAsync(
+        IReadOnlyList<StreamAppend> streams, EventMetadata? metadata = null, IReadOnlyList<AppendCondition>? conditions = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+        var writer = Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
+        var request = writer.Write(streams, metadata) with { Conditions = conditions ?? [] };
+        var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
+        writer.Clear();
+        if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
+        return result;
+    }
+
+    /// <summary>
+    /// Reads a stream, in pages, holding no transaction meanwhile. Events appended while reading forwards are seen.
+    /// An unknown stream has no events.
+    /// </summary>
+    /// <param name="stream">The stream's name.</param>
+    /// <param name="options">The range, the direction and the limit; by default all of it, oldest first.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <returns>The events, by version.</returns>
+    /// <exception cref="ArgumentException">The name or an option is not valid.</exception>
+    /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
+    /// <exception cref="EventSerializationException">An event's bytes do not make its type.</exception>
+    public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(
+        string stream, StreamReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new StreamReadOptions();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, nameof(options));
+        var read = await BoundAsync(new StreamRead(stream) { After = options.After, Direction = options.Direction }, options.AsOf, cancellationToken).ConfigureAwait(false);
+        var rest = options.Limit;
+        while (true)
+        {
+            using var page = await Storage.ReadStreamAsync(read with { Limit = PageLimit(rest) }, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < page.Count; i++) yield return Decode(page.Events[i], options.UnknownEvents);
+            rest -= page.Count;
+            if (page.IsEnd || rest == 0) yield break;
+            read = read.Direction == ReadDirection.Forwards ? read with { After = page.Next } : read with { UpTo = page.Next };
+        }
+    }
+
+    /// <summary>
+    /// Reads the log over all streams, in pages, holding no transaction meanwhile. Events appended while reading
+    /// forwards are seen.
+    /// </summary>
+    /// <param name="options">The range, the filter, the direction and the limit; by default all of it, oldest first.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <returns>The events, by position.</returns>
+    /// <exception cref="ArgumentException">An option is not valid.</exception>
+    /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
+    /// <exception cref="EventSerializationException">An event's bytes do not make its type.</exception>
+    public async IAsyncEnumerable<RecordedEvent> ReadLogAsync(
+        LogReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new LogReadOptions();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, nameof(options));
+        if (options.AsOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Read it as of a position or an instant.", nameof(options));
+        var read = new LogRead { After = options.After, Direction = options.Direction, Filter = options.Filter };
+        if (await PositionOfAsync(options.AsOf, cancellationToken).ConfigureAwait(false) is { } upTo) read = read with { UpTo = upTo };
+        var rest = options.Limit;
+        while (true)
+        {
+            using var page = await Storage.ReadLogAsync(read with { Limit = PageLimit(rest) }, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < page.Count; i++) yield return Decode(page.Events[i], options.UnknownEvents);
+            rest -= page.Count;
+            if (page.IsEnd || rest == 0) yield break;
+            read = read.Direction == ReadDirection.Forwards ? read with { After = page.Next } : read with { UpTo = page.Next };
+        }
+    }
+
+    /// <summary>The number of events in a stream, which is its version; 0 for an unknown stream.</summary>
+    /// <param name="stream">The stream's name.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The version.</returns>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    public async Task<long> GetVersionAsync(string stream, CancellationToken cancellationToken = default)
+    {
+        using var page = await Storage.ReadStreamAsync(new StreamRead(stream) { Direction = ReadDirection.Backwards, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+        return page.Head;
+    }
+
+    /// <summary>The position of the log's last event; 0 for an empty store.</summary>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The head of the log.</returns>
+    public async Task<long> GetHeadAsync(CancellationToken cancellationToken = default) =>
+        await Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <summary>The position of the last event recorded at or before an instant; 0 where there is none.</summary>
+    /// <param name="instant">The instant.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <returns>The position.</returns>
+    public async Task<long> GetPositionAsync(DateTimeOffset instant, CancellationToken cancellationToken = default)
+    {
+        // Stamps never go backwards from one position to the next, so the log itself is the index to search.
+        var atOrBefore = 0L;
+        var after = await Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false) + 1;
+        while (after - atOrBefore > 1)
+        {
+            var middle = atOrBefore + ((after - atOrBefore) / 2);
+            using var page = await Storage.ReadLogAsync(new LogRead { After = middle - 1, UpTo = middle, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+            if (page.Events[0].RecordedAt <= instant) atOrBefore = middle;
+            else after = middle;
+        }
+
+        return atOrBefore;
+    }
+
+    /// <summary>Closes the storage; appends that have begun are finished first.</summary>
+    /// <returns>A task that completes when the storage is closed.</returns>
+    public ValueTask DisposeAsync()
+    {
+        Interlocked.Exchange(ref _spareWriter, null)?.Dispose();
+        return Storage.DisposeAsync();
+    }
+
+    internal async ValueTask<StreamRead> BoundAsync(StreamRead read, AsOf asOf, CancellationToken cancellationToken) =>
+        asOf.AtVersion is { } version ? read with { UpTo = version }
+        : await PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) is { } position ? read with { UpToPosition = position }
+        : read;
+
+    internal RecordedEvent Decode(in StoredEvent stored, UnknownEvents unknownEvents) => new(
+        stored.Stream,
+        stored.Version,
+        stored.Position,
+        stored.Id,
+        stored.Type,
+        stored.RecordedAt,
+        unknownEvents == UnknownEvents.AsRaw && !Serializer.Knows(stored.Type) ? new UnknownEvent(stored.Type, stored.Data.ToArray()) : DecodeData(stored),
+        DecodeMetadata(stored),
+        stored.Tags);
+
+    internal object DecodeData(in StoredEvent stored)
+    {
+        if (!Serializer.Knows(stored.Type)) throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position);
+        try
+        {
+            return Serializer.Deserialize(stored.Type, stored.Data.Span);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException or InvalidOperationException or FormatException)
+        {
+            throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e);
+        }
+    }
+
+    private static EventMetadata DecodeMetadata(in StoredEvent stored)
+    {
+        try
+        {
+            return EventMetadata.Parse(stored.Metadata.Span);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
+        {
+            throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, $"its metadata: {e.Message}", e);
+        }
+    }
+
+    private static int PageLimit(long rest) => (int)Math.Min(rest, EventPage.DefaultLimit);
+
+    private async ValueTask<long?> PositionOfAsync(AsOf asOf, CancellationToken cancellationToken) =>
+        asOf.AtInstant is { } instant ? await GetPositionAsync(instant, cancellationToken).ConfigureAwait(false) : asOf.AtPosition;
+}

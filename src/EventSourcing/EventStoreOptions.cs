@@ -1,0 +1,28 @@
+using System.Text.Json;
+
+namespace EventSourcing;
+
+/// <summary>What an app may choose about its <see cref="EventStore"/>. Immutable; change it by <c>with</c>.</summary>
+public sealed record EventStoreOptions
+{
+    /// <summary>
+    /// How events and documents are written as JSON: by default camel-case names by reflection. Give options with a
+    /// source-generated <c>JsonSerializerContext</c> for trimmed and Native AOT apps. Events are read for ever, so
+    /// decide before the first one is written.
+    /// </summary>
+    public JsonSerializerOptions? Json { get; init; }
+
+    /// <summary>
+    /// How often a command on an aggregate is tried again after a conflict before the conflict is thrown; 16 by
+    /// default. Each try loads the aggregate afresh, after a short random pause that grows.
+    /// </summary>
+    public int MaxConflictRetries
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    } = 16;
+}

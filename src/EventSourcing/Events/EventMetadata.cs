@@ -1,0 +1,84 @@
+using System.Text.Json;
+
+namespace EventSourcing;
+
+/// <summary>
+/// What is worth knowing about an event beside what happened: which conversation it belongs to, what caused it, and
+/// anything else the app puts there (user, tenant, trace). Immutable. It is stored as one flat JSON object of strings.
+/// </summary>
+public sealed class EventMetadata
+{
+    private const string CorrelationKey = "correlationId";
+    private const string CausationKey = "causationId";
+    private static readonly IReadOnlyDictionary<string, string> NoValues = new Dictionary<string, string>().AsReadOnly();
+
+    /// <summary>Metadata that says nothing; stored in no bytes at all.</summary>
+    public static EventMetadata None { get; } = new();
+
+    /// <summary>Identifies the conversation (request, job, saga) that the event belongs to.</summary>
+    public string? CorrelationId { get; init; }
+
+    /// <summary>Identifies the message (event, command) that directly caused the event.</summary>
+    public string? CausationId { get; init; }
+
+    /// <summary>Further values of the app's own. The keys <c>correlationId</c> and <c>causationId</c> are taken.</summary>
+    /// <exception cref="ArgumentException">A taken key is used.</exception>
+    public IReadOnlyDictionary<string, string> Values
+    {
+        get;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            if (value.ContainsKey(CorrelationKey) || value.ContainsKey(CausationKey))
+                throw new ArgumentException($"'{CorrelationKey}' and '{CausationKey}' are properties of the metadata, not values of it.", nameof(value));
+            field = new Dictionary<string, string>(value, StringComparer.Ordinal).AsReadOnly();
+        }
+    } = NoValues;
+
+    /// <summary>
+    /// The metadata for an event that was caused by another: the same correlation (the cause's id where it has none),
+    /// and the cause's id as causation.
+    /// </summary>
+    /// <param name="cause">The event that led to the new one.</param>
+    /// <returns>The metadata.</returns>
+    public static EventMetadata CausedBy(RecordedEvent cause)
+    {
+        ArgumentNullException.ThrowIfNull(cause);
+        var id = cause.Id.ToString();
+        return new EventMetadata { CorrelationId = cause.Metadata.CorrelationId ?? id, CausationId = id };
+    }
+
+    internal bool IsEmpty => CorrelationId is null && CausationId is null && Values.Count == 0;
+
+    internal void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        if (CorrelationId is not null) json.WriteString(CorrelationKey, CorrelationId);
+        if (CausationId is not null) json.WriteString(CausationKey, CausationId);
+        foreach (var (key, value) in Values) json.WriteString(key, value);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Reads stored metadata. Values that are not strings (written by other tools) are kept as their JSON text.</summary>
+    internal static EventMetadata Parse(ReadOnlySpan<byte> utf8Json)
+    {
+        if (utf8Json.IsEmpty) return None;
+        var json = new Utf8JsonReader(utf8Json);
+        if (!json.Read() || json.TokenType != JsonTokenType.StartObject) throw new JsonException("Event metadata is not a JSON object.");
+        string? correlation = null, causation = null;
+        Dictionary<string, string>? values = null;
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isCorrelation = json.ValueTextEquals(CorrelationKey);
+            var isCausation = !isCorrelation && json.ValueTextEquals(CausationKey);
+            var key = isCorrelation || isCausation ? null : json.GetString()!;
+            json.Read();
+            var value = json.TokenType == JsonTokenType.String ? json.GetString()! : JsonElement.ParseValue(ref json).GetRawText();
+            if (isCorrelation) correlation = value;
+            else if (isCausation) causation = value;
+            else (values ??= new Dictionary<string, string>(StringComparer.Ordinal))[key!] = value;
+        }
+
+        return new EventMetadata { CorrelationId = correlation, CausationId = causation, Values = values ?? NoValues };
+    }
+}

@@ -1,0 +1,26 @@
+namespace EventSourcing;
+
+/// <summary>A stored event could not be read into its type: the bytes are not JSON, or not of the type's shape.</summary>
+public sealed class EventSerializationException : EventSourcingException
+{
+    internal EventSerializationException(string type, string stream, long version, long position, string why, Exception? innerException)
+        : base($"The event '{type}' at version {version} of stream '{stream}' (position {position}) could not be read: {why} The event is unchanged in the log; make its type readable again (a default for what is missing, a converter).", innerException)
+    {
+        Type = type;
+        Stream = stream;
+        Version = version;
+        Position = position;
+    }
+
+    /// <summary>The stored name of the event's type.</summary>
+    public string Type { get; }
+
+    /// <summary>The event's stream.</summary>
+    public string Stream { get; }
+
+    /// <summary>The event's version.</summary>
+    public long Version { get; }
+
+    /// <summary>The event's position.</summary>
+    public long Position { get; }
+}

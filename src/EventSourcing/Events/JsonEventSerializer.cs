@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Events to JSON and back, by <see cref="EventTypes"/> only: no type name from the store is ever resolved. Thread-safe.
+/// </summary>
+internal sealed class JsonEventSerializer
+{
+    private readonly Dictionary<Type, JsonTypeInfo> _infoByType = [];
+    private readonly Dictionary<string, JsonTypeInfo> _infoByName = new(StringComparer.Ordinal);
+    private readonly JsonSerializerOptions _options;
+
+    public JsonEventSerializer(EventTypes types, JsonSerializerOptions? options)
+    {
+        Types = types;
+        _options = options ?? DefaultOptions();
+        foreach (var type in types.All)
+        {
+            // Resolving here makes a type that JSON cannot handle an error at start-up, not at the first append.
+            var info = _options.GetTypeInfo(type.ClrType);
+            _infoByType.Add(type.ClrType, info);
+            _infoByName.Add(type.Name, info);
+        }
+    }
+
+    public EventTypes Types { get; }
+
+    public JsonSerializerOptions Options => _options;
+
+    public EventType Serialize(Utf8JsonWriter json, object payload)
+    {
+        var type = Types.Get(payload.GetType());
+        JsonSerializer.Serialize(json, payload, _infoByType[type.ClrType]);
+        return type;
+    }
+
+    /// <summary>Whether events of this name can be read; where not, the caller decides what an unknown event means.</summary>
+    public bool Knows(string type) => _infoByName.ContainsKey(type);
+
+    /// <exception cref="JsonException">The bytes do not make an event of that name.</exception>
+    public object Deserialize(string type, ReadOnlySpan<byte> utf8Json) =>
+        JsonSerializer.Deserialize(utf8Json, _infoByName[type]) ?? throw new JsonException("The stored JSON is null.");
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only where reflection-based JSON is enabled, which trimmed apps switch off; EventType.Of keeps the members of the types themselves.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "As above: with reflection switched off, the app's own options bring source-generated contexts.")]
+    private static JsonSerializerOptions DefaultOptions()
+    {
+        if (!JsonSerializer.IsReflectionEnabledByDefault)
+            throw new InvalidOperationException("Reflection-based JSON is switched off in this app (JsonSerializerIsReflectionEnabledByDefault). Give EventStoreOptions.Json options with a source-generated JsonSerializerContext.");
+
+        return new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            // What Web relaxes for browsers, a log should not: one property has one spelling, a number is a number.
+            PropertyNameCaseInsensitive = false,
+            NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict,
+            // The bytes go into a database, not into HTML: text stays readable there.
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        };
+    }
+}

@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+
+namespace EventSourcing;
+
+/// <summary>The one rule for names of streams, event types and projections, and the laxer one for tags and keys.</summary>
+internal static class Names
+{
+    public const int MaxLength = 200;
+
+    public static void ThrowIfInvalid(string name, string what, [CallerArgumentExpression(nameof(name))] string? parameter = null)
+    {
+        ArgumentNullException.ThrowIfNull(name, parameter);
+        if (Flaw(name, controlsAllowed: false) is { } flaw)
+            throw new ArgumentException($"{what} must be 1–{MaxLength} characters of text without control characters or lone surrogates; '{Printable(name)}' {flaw}.", parameter);
+    }
+
+    public static void ThrowIfInvalidKey(string key, string what, [CallerArgumentExpression(nameof(key))] string? parameter = null)
+    {
+        ArgumentNullException.ThrowIfNull(key, parameter);
+        if (Flaw(key, controlsAllowed: true) is { } flaw)
+            throw new ArgumentException($"{what} must be 1–{MaxLength} characters of text without U+0000 or lone surrogates; '{Printable(key)}' {flaw}.", parameter);
+    }
+
+    /// <summary>The text with everything a log or terminal could trip over escaped, and cut where it is endless.</summary>
+    public static string Printable(string text)
+    {
+        var shown = text.Length > MaxLength ? text[..MaxLength] : text;
+        if (Flaw(shown, controlsAllowed: false) is not null)
+        {
+            shown = string.Concat(shown.Select((c, i) => char.IsControl(c) || IsLoneSurrogate(shown, i) ? $"\\u{(int)c:X4}" : c.ToString()));
+        }
+
+        return text.Length > MaxLength ? shown + "…" : shown;
+    }
+
+    private static string? Flaw(string text, bool controlsAllowed)
+    {
+        if (text.Length == 0) return "is empty";
+        if (text.Length > MaxLength) return $"has {text.Length}";
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c is >= ' ' and < '\u007F') continue;
+            if (controlsAllowed ? c == '\0' : char.IsControl(c)) return $"has U+{(int)c:X4} at index {i}";
+            if (IsLoneSurrogate(text, i)) return $"has a lone surrogate at index {i}";
+        }
+
+        return null;
+    }
+
+    private static bool IsLoneSurrogate(string text, int i) =>
+        char.IsHighSurrogate(text[i])
+            ? i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])
+            : char.IsLowSurrogate(text[i]) && (i == 0 || !char.IsHighSurrogate(text[i - 1]));
+}

@@ -1,0 +1,57 @@
+namespace EventSourcing;
+
+/// <summary>An event as it stands in the log, and where it stands. Immutable, but for what <see cref="Data"/> allows.</summary>
+public sealed class RecordedEvent
+{
+    internal RecordedEvent(
+        string stream, long version, long position, Guid id, string type, DateTimeOffset recordedAt, object data, EventMetadata metadata, IReadOnlyList<string> tags)
+    {
+        Stream = stream;
+        Version = version;
+        Position = position;
+        Id = id;
+        Type = type;
+        RecordedAt = recordedAt;
+        Data = data;
+        Metadata = metadata;
+        Tags = tags;
+    }
+
+    /// <summary>The stream's name.</summary>
+    public string Stream { get; }
+
+    /// <summary>The event's number within its stream, from 1, without gaps.</summary>
+    public long Version { get; }
+
+    /// <summary>The event's number within the whole log, from 1, without gaps, in commit order.</summary>
+    public long Position { get; }
+
+    /// <summary>The event's id, unique in the store.</summary>
+    public Guid Id { get; }
+
+    /// <summary>The stored name of the event's type.</summary>
+    public string Type { get; }
+
+    /// <summary>
+    /// When the store recorded the event: UTC, to 100 ns, by the storage's <see cref="TimeProvider"/>. It never goes
+    /// backwards from one position to the next; order is nevertheless a matter of positions only, as several events
+    /// may share an instant.
+    /// </summary>
+    public DateTimeOffset RecordedAt { get; }
+
+    /// <summary>What happened: an instance of the event's type, or an <see cref="UnknownEvent"/> where the reader asked for those.</summary>
+    public object Data { get; }
+
+    /// <summary>What was recorded beside it.</summary>
+    public EventMetadata Metadata { get; }
+
+    /// <summary>The event's tags, without repeats.</summary>
+    public IReadOnlyList<string> Tags { get; }
+
+    /// <summary>The part of the stream's name after its first hyphen, or the whole name: <c>ann</c> for <c>account-ann</c>.</summary>
+    public string StreamId => StreamName.IdOf(Stream);
+
+    /// <summary>Where the event stands and what it is, for messages.</summary>
+    /// <returns>For example <c>money-deposited at version 2 of 'account-ann' (position 17)</c>.</returns>
+    public override string ToString() => $"{Type} at version {Version} of '{Stream}' (position {Position})";
+}

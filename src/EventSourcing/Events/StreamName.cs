@@ -1,0 +1,43 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The convention for streams of things that come in kinds: <c>category-id</c>, split at the first hyphen. The store
+/// itself gives names no meaning.
+/// </summary>
+public static class StreamName
+{
+    /// <summary>Joins a category and an id.</summary>
+    /// <param name="category">The kind of thing, without a hyphen, e.g. <c>account</c>.</param>
+    /// <param name="id">Which one; may contain hyphens.</param>
+    /// <returns>The stream's name.</returns>
+    /// <exception cref="ArgumentException">The category has a hyphen, either is empty, or the name is longer than 200 characters.</exception>
+    public static string For(string category, string id)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(category);
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        if (category.Contains('-', StringComparison.Ordinal))
+            throw new ArgumentException($"The category '{category}' has a hyphen, which separates the category from the id.", nameof(category));
+        var name = $"{category}-{id}";
+        Names.ThrowIfInvalid(name, "A stream's name", nameof(id));
+        return name;
+    }
+
+    /// <summary>The part before the first hyphen, or the whole name where there is none.</summary>
+    /// <param name="stream">A stream's name.</param>
+    /// <returns>The category.</returns>
+    public static string CategoryOf(string stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var hyphen = stream.IndexOf('-', StringComparison.Ordinal);
+        return hyphen < 0 ? stream : stream[..hyphen];
+    }
+
+    /// <summary>The part after the first hyphen, or the whole name where there is none.</summary>
+    /// <param name="stream">A stream's name.</param>
+    /// <returns>The id.</returns>
+    public static string IdOf(string stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return stream[(stream.IndexOf('-', StringComparison.Ordinal) + 1)..];
+    }
+}

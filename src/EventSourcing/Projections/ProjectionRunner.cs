@@ -1,0 +1,75 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Runs one projection: follows the log from the checkpoint, folds a page, commits documents and checkpoint in one
+/// transaction, and so on. Each event takes effect exactly once, whatever crashes and whoever else runs it.
+/// </summary>
+internal sealed class ProjectionRunner
+{
+    private static readonly TimeSpan PauseAfterCollision = TimeSpan.FromMilliseconds(50);
+    private readonly EventStore _store;
+    private readonly Projection _projection;
+    private readonly HeadSignal _progress = new();
+
+    public ProjectionRunner(EventStore store, Projection projection)
+    {
+        _store = store;
+        _projection = projection;
+        Name = projection.Name;
+    }
+
+    public string Name { get; }
+
+    /// <summary>The position up to which events are in the read model, as far as this runner has seen.</summary>
+    public long Checkpoint => _progress.Head;
+
+    /// <summary>The run: ends by cancellation or by the failure that stopped it.</summary>
+    public Task Completion { get; private set; } = Task.CompletedTask;
+
+    public void Start(CancellationToken stop) => Completion = Task.Run(() => RunAsync(stop), CancellationToken.None);
+
+    /// <summary>Completes when the read model holds everything up to a position; fails as the projection does.</summary>
+    public async Task WaitForAsync(long position, CancellationToken cancellationToken)
+    {
+        var reached = _progress.WaitAsync(position - 1);
+        await Task.WhenAny(reached, Completion).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (_progress.Head >= position) return;
+        await Completion.ConfigureAwait(false);
+        throw new ObjectDisposedException(nameof(RunningProjections), $"The projection '{Name}' was stopped at position {Checkpoint}, before it reached {position}.");
+    }
+
+    private async Task RunAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            try
+            {
+                await FollowAsync(stop).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception collision) when (collision is CheckpointConflictException or StoreBusyException)
+            {
+                // Another process runs this projection too, or held the lock for long. Nothing was written: go on from
+                // the stored checkpoint.
+                await Task.Delay(PauseAfterCollision, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken stop)
+    {
+        var readModels = _store.Storage.ReadModels;
+        var checkpoint = await readModels.GetCheckpointAsync(Name, stop).ConfigureAwait(false);
+        _progress.Advance(checkpoint);
+        await foreach (var page in LogFollower.FollowAsync(_store.Storage, checkpoint, _projection.Filter, stop).ConfigureAwait(false))
+        {
+            var changes = await _projection.FoldAsync(_store, page, stop).ConfigureAwait(false);
+            await readModels.CommitAsync(new ReadModelCommit(Name, checkpoint, page.Next, changes), stop).ConfigureAwait(false);
+            checkpoint = page.Next;
+            _progress.Advance(checkpoint);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+namespace EventSourcing;
+
+/// <summary>What one append commits, and what must hold for it: rule 3 of <see cref="IEventStorage"/>.</summary>
+/// <param name="Writes">Streams with their events and expectations, each stream once; positions follow this order.</param>
+public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
+{
+    /// <summary>Further guards: each says that no event after a position matches a query.</summary>
+    public IReadOnlyList<AppendCondition> Conditions { get; init; } = [];
+
+    /// <summary>The number of events in all writes.</summary>
+    public int EventCount
+    {
+        get
+        {
+            var count = 0;
+            for (var i = 0; i < Writes.Count; i++) count += Writes[i].Events.Count;
+            return count;
+        }
+    }
+
+    /// <summary>Throws where the request breaks a rule or a limit. Every storage calls this before anything else.</summary>
+    /// <param name="limits">The limits in force.</param>
+    /// <exception cref="ArgumentException">Says what is wrong with which event or stream.</exception>
+    public void Validate(EventStorageLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        var count = EventCount;
+        if (count == 0) throw new ArgumentException("An append needs at least one event; this one has none.", nameof(Writes));
+        if (count > limits.MaxEventsPerAppend)
+            throw new ArgumentException($"The append has {count} events; the limit is {limits.MaxEventsPerAppend}. Split it, or raise EventStorageLimits.MaxEventsPerAppend.", nameof(Writes));
+
+        var streams = Writes.Count > 1 ? new HashSet<string>(Writes.Count, StringComparer.Ordinal) : null;
+        var ids = count > 1 ? new HashSet<Guid>(count) : null;
+        for (var w = 0; w < Writes.Count; w++)
+        {
+            var write = Writes[w];
+            Names.ThrowIfInvalid(write.Stream, "A stream's name", nameof(Writes));
+            if (streams?.Add(write.Stream) == false)
+                throw new ArgumentException($"Stream '{write.Stream}' is named twice in one append. Name it once, with all its events.", nameof(Writes));
+            for (var e = 0; e < write.Events.Count; e++)
+            {
+                write.Events[e].Validate(limits, write.Stream);
+                if (ids?.Add(write.Events[e].Id) == false)
+                    throw new ArgumentException($"Two events of one append have the id {write.Events[e].Id}. Ids are unique in the store.", nameof(Writes));
+            }
+        }
+
+        foreach (var condition in Conditions)
+        {
+            ArgumentNullException.ThrowIfNull(condition.Query, nameof(Conditions));
+            ArgumentOutOfRangeException.ThrowIfNegative(condition.After, nameof(Conditions));
+        }
+    }
+}
+
+/// <summary>Events for one stream, or a check of it.</summary>
+/// <param name="Stream">The stream's name.</param>
+/// <param name="Expected">What is expected of the stream before these events.</param>
+/// <param name="Events">The events in order; none to only check the stream.</param>
+public readonly record struct StreamWrite(string Stream, ExpectedVersion Expected, IReadOnlyList<NewEvent> Events);
+
+/// <summary>A guard over the whole log: no event after <paramref name="After"/> matches <paramref name="Query"/>.</summary>
+/// <param name="Query">The events that would be in the way.</param>
+/// <param name="After">The position up to which the writer knows the log, exclusive; 0 checks from the start.</param>
+public readonly record struct AppendCondition(EventQuery Query, long After);
+
+/// <summary>An event to store, as bytes.</summary>
+public readonly record struct NewEvent
+{
+    private readonly IReadOnlyList<string>? _tags;
+
+    /// <summary>Creates the event.</summary>
+    /// <param name="id">Its id, unique in the store; not empty.</param>
+    /// <param name="type">The stored name of its type.</param>
+    /// <param name="data">Its payload.</param>
+    public NewEvent(Guid id, string type, ReadOnlyMemory<byte> data)
+    {
+        Id = id;
+        Type = type;
+        Data = data;
+    }
+
+    /// <summary>The event's id.</summary>
+    public Guid Id { get; }
+
+    /// <summary>The stored name of the event's type.</summary>
+    public string Type { get; }
+
+    /// <summary>The payload.</summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>The metadata; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Metadata { get; init; }
+
+    /// <summary>The tags, without repeats.</summary>
+    /// <exception cref="ArgumentException">A tag is empty, too long or has U+0000 or a lone surrogate.</exception>
+    public IReadOnlyList<string> Tags
+    {
+        get => _tags ?? [];
+        init => _tags = DistinctTags(value);
+    }
+
+    internal void Validate(EventStorageLimits limits, string stream)
+    {
+        Names.ThrowIfInvalid(Type, "An event type's name");
+        if (Id == Guid.Empty) throw new ArgumentException($"An event '{Type}' for stream '{stream}' has an empty id.");
+        if (Data.Length > limits.MaxDataBytes)
+            throw new ArgumentException($"An event '{Type}' for stream '{stream}' has {Data.Length} bytes of data; the limit is {limits.MaxDataBytes}. Keep large content elsewhere and its address in the event, or raise EventStorageLimits.MaxDataBytes.");
+        if (Metadata.Length > limits.MaxMetadataBytes)
+            throw new ArgumentException($"An event '{Type}' for stream '{stream}' has {Metadata.Length} bytes of metadata; the limit is {limits.MaxMetadataBytes}, see EventStorageLimits.MaxMetadataBytes.");
+        if (Tags.Count > limits.MaxTagsPerEvent)
+            throw new ArgumentException($"An event '{Type}' for stream '{stream}' has {Tags.Count} tags; the limit is {limits.MaxTagsPerEvent}, see EventStorageLimits.MaxTagsPerEvent.");
+    }
+
+    private static string[] DistinctTags(IReadOnlyList<string> tags)
+    {
+        ArgumentNullException.ThrowIfNull(tags);
+        if (tags.Count == 0) return [];
+        foreach (var tag in tags) Names.ThrowIfInvalidKey(tag, "A tag", nameof(tags));
+        return tags.Distinct(StringComparer.Ordinal).ToArray();
+    }
+}

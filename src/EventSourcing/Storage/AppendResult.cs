@@ -1,0 +1,40 @@
+namespace EventSourcing;
+
+/// <summary>Where the events of an append stand in the log. Immutable.</summary>
+public sealed class AppendResult
+{
+    /// <summary>Creates the result.</summary>
+    /// <param name="streams">The streams written, in the order of the request.</param>
+    /// <param name="firstPosition">The position of the first event.</param>
+    /// <param name="position">The position of the last event.</param>
+    /// <param name="wasAlreadyStored">Whether the events were stored by an earlier append.</param>
+    public AppendResult(IReadOnlyList<AppendedStream> streams, long firstPosition, long position, bool wasAlreadyStored)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+        Streams = streams;
+        FirstPosition = firstPosition;
+        Position = position;
+        WasAlreadyStored = wasAlreadyStored;
+    }
+
+    /// <summary>The streams written, in the order of the request. Streams that were only checked are not among them.</summary>
+    public IReadOnlyList<AppendedStream> Streams { get; }
+
+    /// <summary>The position of the append's first event.</summary>
+    public long FirstPosition { get; }
+
+    /// <summary>The position of the append's last event: wait for this one to read your own writes.</summary>
+    public long Position { get; }
+
+    /// <summary>The version of the append's last event: where one stream was written, the stream's new version.</summary>
+    public long Version => Streams.Count > 0 ? Streams[^1].LastVersion : 0;
+
+    /// <summary>Whether an earlier append had stored these very events, so that this one wrote nothing.</summary>
+    public bool WasAlreadyStored { get; }
+}
+
+/// <summary>The versions that an append gave to the events of one stream.</summary>
+/// <param name="Stream">The stream's name.</param>
+/// <param name="FirstVersion">The version of its first event in the append.</param>
+/// <param name="LastVersion">The version of its last event in the append.</param>
+public readonly record struct AppendedStream(string Stream, long FirstVersion, long LastVersion);

@@ -1,0 +1,63 @@
+namespace EventSourcing;
+
+/// <summary>For storages: wakes those who wait for events after a position. Thread-safe.</summary>
+public sealed class HeadSignal
+{
+    private readonly Lock _lock = new();
+    private TaskCompletionSource? _advanced;
+    private long _head;
+    private bool _closed;
+
+    /// <summary>The newest head announced.</summary>
+    public long Head => Volatile.Read(ref _head);
+
+    /// <summary>Announces a head. Call it once the events up to there can be read. A lower head than before is ignored.</summary>
+    /// <param name="head">The position of the last readable event.</param>
+    public void Advance(long head)
+    {
+        TaskCompletionSource? waiters;
+        lock (_lock)
+        {
+            if (head <= _head) return;
+            Volatile.Write(ref _head, head);
+            waiters = _advanced;
+            _advanced = null;
+        }
+
+        waiters?.TrySetResult();
+    }
+
+    /// <summary>Completes when a head above a position was announced; at once where it has been.</summary>
+    /// <param name="position">The position already seen.</param>
+    /// <returns>A task that fails with <see cref="ObjectDisposedException"/> when the signal is closed.</returns>
+    public async Task WaitAsync(long position)
+    {
+        while (Head <= position) await NextAdvanceAfter(position).ConfigureAwait(false);
+    }
+
+    /// <summary>Fails all who wait, now and later, with <see cref="ObjectDisposedException"/>.</summary>
+    public void Close()
+    {
+        TaskCompletionSource? waiters;
+        lock (_lock)
+        {
+            _closed = true;
+            waiters = _advanced;
+            _advanced = null;
+        }
+
+        waiters?.TrySetException(new ObjectDisposedException(nameof(IEventStorage)));
+    }
+
+    private Task NextAdvanceAfter(long position)
+    {
+        lock (_lock)
+        {
+            if (_head > position) return Task.CompletedTask;
+            ObjectDisposedException.ThrowIf(_closed, typeof(IEventStorage));
+
+            // One source serves all waiters up to the next advance; each looks again when it wakes.
+            return (_advanced ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+}

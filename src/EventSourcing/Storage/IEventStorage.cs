@@ -1,0 +1,96 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The seam for storage: bytes in, bytes out. Apps use <see cref="EventStore"/>; implement this to keep events
+/// somewhere else, and prove it with the conformance kit of the package <c>EventSourcing.Testing</c>.
+/// </summary>
+/// <remarks>
+/// <para>The contract, the same for every storage:</para>
+/// <list type="number">
+/// <item><b>Streams.</b> A name is 1–200 characters of ordinal Unicode text without control characters or lone
+/// surrogates, never normalised or case-folded. A stream's <em>version</em> is the number of its events: the first
+/// event has version 1, an empty or unknown stream version 0. Versions are contiguous.</item>
+/// <item><b>Log.</b> Every event also has a <em>position</em>: 1, 2, 3 … over the whole store, dense, in commit order,
+/// never reused, the same for every reader. Once a reader has seen position p, no event at or below p can appear
+/// later. A failed append burns no position.</item>
+/// <item><b>Append</b> is one guarded, atomic commit: events for one or several streams, in the order given, each
+/// stream with an <see cref="ExpectedVersion"/>, streams that are only checked, and conditions that no event after a
+/// position matches a query. All guards are evaluated under the lock that orders commits. All or nothing; a batch
+/// becomes visible whole. An append's own events are never checked against its conditions.</item>
+/// <item><b>Idempotence.</b> Event ids are unique in the store. Appending the same events again (the same ids, in the
+/// same order, for the same streams) writes nothing and returns the original result, whatever the guards say now and
+/// however much has been appended since. Ids of which some are stored and some are not, or stored elsewhere, or with
+/// another type, other data or other tags, are a <see cref="DuplicateEventIdException"/>; metadata is not compared.
+/// An id given twice in one append is an <see cref="ArgumentException"/>.</item>
+/// <item><b>Time.</b> The storage stamps each event from its <see cref="TimeProvider"/> when it commits, UTC, and never
+/// lets the stamp go backwards: it is the later of now and the last event's.</item>
+/// <item><b>Immutability.</b> Nothing changes or deletes an event.</item>
+/// <item><b>Durability.</b> When an append returns, it survives whatever the storage promises to survive. A storage
+/// that promises less than a loss of power says so in its name or in the name of the option.</item>
+/// <item><b>Concurrency.</b> Every member is thread-safe. Waiting is asynchronous and cancellable. Cancelling before
+/// the commit starts leaves nothing behind; after that the true result is returned.</item>
+/// <item><b>Errors</b> are typed (<see cref="EventSourcingException"/>), with the facts as properties. Bad arguments are
+/// <see cref="ArgumentException"/>s, thrown before anything is written.</item>
+/// <item><b>Limits</b> (<see cref="EventStorageLimits"/>) are checked before anything is written.</item>
+/// </list>
+/// </remarks>
+public interface IEventStorage : IAsyncDisposable
+{
+    /// <summary>The clock and the limits in force.</summary>
+    EventStorageOptions Options { get; }
+
+    /// <summary>Read models and their checkpoints, kept in the same place and changed in one transaction.</summary>
+    IReadModelStorage ReadModels { get; }
+
+    /// <summary>Appends events: rules 3, 4, 5, 7, 8 and 10.</summary>
+    /// <param name="request">
+    /// The events and their guards. Its memory must stay unchanged until the returned task completes, and may be
+    /// reused then: a storage that keeps bytes copies them.
+    /// </param>
+    /// <param name="cancellationToken">Cancels while the append waits for its turn; rule 8.</param>
+    /// <returns>Where the events stand.</returns>
+    /// <exception cref="ArgumentException">The request breaks a rule or a limit.</exception>
+    /// <exception cref="WrongExpectedVersionException">A stream is not at the version expected.</exception>
+    /// <exception cref="AppendConditionFailedException">An event matches the query of a condition.</exception>
+    /// <exception cref="DuplicateEventIdException">Some of the ids are stored, and not as this request has them.</exception>
+    /// <exception cref="StoreBusyException">Others held the store's write lock for too long; nothing was written.</exception>
+    /// <exception cref="StorageFailedException">The medium failed; the error says whether anything may have been written.</exception>
+    ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Reads one page of one stream's events within a range of versions, from one snapshot. A page ends at
+    /// <see cref="StreamRead.Limit"/> events or earlier, where its bytes grow large; <see cref="EventPage.IsEnd"/>
+    /// says whether the range is done.
+    /// </summary>
+    /// <param name="read">The stream, the range and the direction.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The page, empty where the range is; dispose it when done.</returns>
+    /// <exception cref="ArgumentException">The stream's name or the range is not valid.</exception>
+    ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Reads one page of the log within a range of positions, from one snapshot: the events that match the filter.
+    /// A page ends at <see cref="LogRead.Limit"/> matching events or earlier; <see cref="EventPage.Next"/> moves past
+    /// events that do not match too.
+    /// </summary>
+    /// <param name="read">The range, the direction and the filter.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The page, empty where nothing matches; dispose it when done.</returns>
+    /// <exception cref="ArgumentException">The range is not valid.</exception>
+    ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default);
+
+    /// <summary>The position of the last event, 0 for an empty store.</summary>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The head of the log.</returns>
+    ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Completes when the log has an event after a position, readable by then; at once where it has. Appends of this
+    /// instance wake the waiter at once, those of other processes within the storage's poll interval.
+    /// </summary>
+    /// <param name="position">The position already seen.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The head of the log, above <paramref name="position"/>.</returns>
+    /// <exception cref="ObjectDisposedException">The storage was disposed while waiting.</exception>
+    ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,122 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Keeps everything in memory, for as long as the instance lives: the contract of <see cref="IEventStorage"/> at its
+/// plainest. For tests and for apps whose events need not outlive the process. Thread-safe.
+/// </summary>
+public sealed class InMemoryEventStorage : IEventStorage
+{
+    private readonly Lock _commit = new();
+    private readonly HeadSignal _signal = new();
+    private readonly InMemoryLog _log = new();
+    private readonly InMemoryReadModels _readModels;
+    private volatile bool _disposed;
+
+    /// <summary>Creates an empty store.</summary>
+    /// <param name="options">The clock and the limits; by default the system's clock.</param>
+    public InMemoryEventStorage(EventStorageOptions? options = null)
+    {
+        Options = options ?? new EventStorageOptions();
+        _readModels = new InMemoryReadModels(_commit, ThrowIfDisposed);
+    }
+
+    /// <inheritdoc/>
+    public EventStorageOptions Options { get; }
+
+    /// <inheritdoc/>
+    public IReadModelStorage ReadModels => _readModels;
+
+    /// <inheritdoc/>
+    public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate(Options.Limits);
+        ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            var result = Commit(request);
+            _signal.Advance(result.Position);
+            return ValueTask.FromResult(result);
+        }
+        catch (EventSourcingException refused)
+        {
+            return ValueTask.FromException<AppendResult>(refused);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        read.Validate();
+        ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_commit) return ValueTask.FromResult(_log.ReadStream(read));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        read.Validate();
+        ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // What stands in the log never changes, so a scan needs no lock: it would keep appends waiting.
+        return ValueTask.FromResult(_log.ReadLog(read));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(_log.Head);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        ThrowIfDisposed();
+        while (_log.Head <= position) await _signal.WaitAsync(position).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return _log.Head;
+    }
+
+    /// <summary>Ends all waits and refuses further use.</summary>
+    /// <returns>A completed task.</returns>
+    public ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        _signal.Close();
+        return ValueTask.CompletedTask;
+    }
+
+    private AppendResult Commit(AppendRequest request)
+    {
+        lock (_commit)
+        {
+            if (_log.FindRepetition(request) is { } original) return original;
+            CheckGuards(request);
+            return _log.Append(request, Options.TimeProvider.GetUtcNow());
+        }
+    }
+
+    private void CheckGuards(AppendRequest request)
+    {
+        foreach (var write in request.Writes)
+        {
+            var actual = _log.VersionOf(write.Stream);
+            if (!write.Expected.IsMetBy(actual)) throw new WrongExpectedVersionException(write.Stream, write.Expected, actual);
+        }
+
+        foreach (var condition in request.Conditions)
+        {
+            var conflict = _log.FirstMatch(condition.Query, condition.After);
+            if (conflict > 0) throw new AppendConditionFailedException(condition, conflict);
+        }
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+}

@@ -1,0 +1,231 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The events in memory and what finds them. Changed only under the storage's commit lock; what is published is
+/// immutable, so the log itself may be scanned without it.
+/// </summary>
+internal sealed class InMemoryLog
+{
+    private const int ChunkLength = 4096;
+    private readonly Dictionary<string, List<long>> _positionsByStream = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<long>> _positionsByType = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<long>> _positionsByTag = new(StringComparer.Ordinal);
+    private readonly Dictionary<Guid, long> _positionById = [];
+    private StoredEvent[][] _chunks = [];
+    private long _head;
+
+    public long Head => Volatile.Read(ref _head);
+
+    public long VersionOf(string stream) => _positionsByStream.TryGetValue(stream, out var positions) ? positions.Count : 0;
+
+    public AppendResult Append(AppendRequest request, DateTimeOffset now)
+    {
+        var last = _head == 0 ? DateTimeOffset.MinValue : At(_head).RecordedAt;
+        var recordedAt = now.ToUniversalTime() is var utc && utc > last ? utc : last;
+        var memory = CopyOf(request);
+        var streams = new List<AppendedStream>(request.Writes.Count);
+        var position = _head;
+        foreach (var write in request.Writes)
+        {
+            if (write.Events.Count == 0) continue;
+            if (!_positionsByStream.TryGetValue(write.Stream, out var positions)) _positionsByStream.Add(write.Stream, positions = []);
+            var first = positions.Count + 1;
+            foreach (var e in write.Events)
+            {
+                Add(++position, new StoredEvent
+                {
+                    Position = position,
+                    Stream = write.Stream,
+                    Version = positions.Count + 1,
+                    Id = e.Id,
+                    Type = e.Type,
+                    RecordedAt = recordedAt,
+                    Data = Take(ref memory, e.Data.Length),
+                    Metadata = Take(ref memory, e.Metadata.Length),
+                    Tags = e.Tags,
+                });
+                positions.Add(position);
+            }
+
+            streams.Add(new AppendedStream(write.Stream, first, positions.Count));
+        }
+
+        var result = new AppendResult(streams, _head + 1, position, wasAlreadyStored: false);
+        Volatile.Write(ref _head, position); // publishes the batch whole
+        return result;
+    }
+
+    /// <summary>The original result where the request repeats an append; null where all its ids are new.</summary>
+    public AppendResult? FindRepetition(AppendRequest request)
+    {
+        Guid storedId = default;
+        var storedAt = 0L;
+        foreach (var write in request.Writes)
+        {
+            foreach (var e in write.Events)
+            {
+                if (_positionById.TryGetValue(e.Id, out storedAt))
+                {
+                    storedId = e.Id;
+                    break;
+                }
+            }
+
+            if (storedAt > 0) break;
+        }
+
+        if (storedAt == 0) return null;
+        var repetition = new Repetition(request, storedId, storedAt);
+        foreach (var write in request.Writes)
+        {
+            foreach (var e in write.Events)
+            {
+                if (!_positionById.TryGetValue(e.Id, out var position)) throw repetition.Missing(e);
+                repetition.Next(write.Stream, e, At(position));
+            }
+        }
+
+        return repetition.OriginalResult();
+    }
+
+    /// <summary>The first position after another whose event matches; 0 where there is none.</summary>
+    public long FirstMatch(EventQuery query, long after)
+    {
+        if (query.IsAll) return after < _head ? after + 1 : 0;
+        var first = long.MaxValue;
+        foreach (var item in query.Items)
+        {
+            foreach (var candidates in CandidatesFor(item))
+            {
+                for (var i = IndexAfter(candidates, after); i < candidates.Count && candidates[i] < first; i++)
+                {
+                    ref readonly var e = ref At(candidates[i]);
+                    if (item.Matches(e.Type, e.Stream, e.Tags)) first = e.Position;
+                }
+            }
+
+            if (item.Tags.Count > 0 || item.Types.Count > 0) continue;
+            for (var position = after + 1; position <= _head && position < first; position++)
+            {
+                ref readonly var e = ref At(position);
+                if (item.Matches(e.Type, e.Stream, e.Tags)) first = position;
+            }
+        }
+
+        return first == long.MaxValue ? 0 : first;
+    }
+
+    public EventPage ReadStream(StreamRead read)
+    {
+        var positions = _positionsByStream.GetValueOrDefault(read.Stream) ?? [];
+        var version = positions.Count;
+        var upTo = Math.Min(Math.Min(read.UpTo, version), IndexAfter(positions, read.UpToPosition));
+        var page = new EventPage(read.Limit);
+        if (read.Direction == ReadDirection.Forwards)
+        {
+            var v = read.After;
+            while (v < upTo && page.Count < read.Limit) page.Add(At(positions[(int)v++]));
+            page.Complete(v, v >= upTo, version);
+        }
+        else
+        {
+            var v = upTo;
+            while (v > read.After && page.Count < read.Limit) page.Add(At(positions[(int)--v]));
+            page.Complete(v, v <= read.After, version);
+        }
+
+        return page;
+    }
+
+    public EventPage ReadLog(LogRead read)
+    {
+        var head = Head;
+        var upTo = Math.Min(read.UpTo, head);
+        var page = new EventPage(read.Limit);
+        if (read.Direction == ReadDirection.Forwards)
+        {
+            var p = read.After;
+            while (p < upTo && page.Count < read.Limit) AddMatch(++p);
+            page.Complete(p, p >= upTo, head);
+        }
+        else
+        {
+            var p = upTo;
+            while (p > read.After && page.Count < read.Limit) AddMatch(p--);
+            page.Complete(p, p <= read.After, head);
+        }
+
+        return page;
+
+        void AddMatch(long position)
+        {
+            ref readonly var e = ref At(position);
+            if (read.Filter.Matches(e.Type, e.Stream, e.Tags)) page.Add(e);
+        }
+    }
+
+    private static int IndexAfter(List<long> positions, long position)
+    {
+        var index = positions.BinarySearch(position);
+        return index < 0 ? ~index : index + 1;
+    }
+
+    private static ReadOnlyMemory<byte> Take(ref Memory<byte> memory, int length)
+    {
+        var taken = memory[..length];
+        memory = memory[length..];
+        return taken;
+    }
+
+    private static Memory<byte> CopyOf(AppendRequest request)
+    {
+        var length = 0;
+        foreach (var write in request.Writes)
+        {
+            foreach (var e in write.Events) length += e.Data.Length + e.Metadata.Length;
+        }
+
+        Memory<byte> memory = new byte[length];
+        var rest = memory;
+        foreach (var write in request.Writes)
+        {
+            foreach (var e in write.Events)
+            {
+                e.Data.CopyTo(rest);
+                e.Metadata.CopyTo(rest[e.Data.Length..]);
+                rest = rest[(e.Data.Length + e.Metadata.Length)..];
+            }
+        }
+
+        return memory;
+    }
+
+    /// <summary>The shortest lists of positions that together hold every event the item could match; none for a prefix alone.</summary>
+    private IEnumerable<List<long>> CandidatesFor(EventQueryItem item)
+    {
+        if (item.Tags.Count > 0) return [item.Tags.Select(tag => _positionsByTag.GetValueOrDefault(tag) ?? []).MinBy(positions => positions.Count)!];
+        return item.Types.Select(type => _positionsByType.GetValueOrDefault(type) ?? []);
+    }
+
+    private ref readonly StoredEvent At(long position)
+    {
+        var index = position - 1;
+        return ref _chunks[index / ChunkLength][index % ChunkLength];
+    }
+
+    private void Add(long position, in StoredEvent stored)
+    {
+        var index = position - 1;
+        if (index / ChunkLength == _chunks.Length) _chunks = [.. _chunks, new StoredEvent[ChunkLength]];
+        _chunks[index / ChunkLength][index % ChunkLength] = stored;
+        _positionById.Add(stored.Id, position);
+        ListFor(_positionsByType, stored.Type).Add(position);
+        foreach (var tag in stored.Tags) ListFor(_positionsByTag, tag).Add(position);
+
+        static List<long> ListFor(Dictionary<string, List<long>> lists, string key)
+        {
+            if (!lists.TryGetValue(key, out var list)) lists.Add(key, list = []);
+            return list;
+        }
+    }
+}

@@ -1,0 +1,198 @@
+namespace EventSourcing;
+
+/// <summary>
+/// A stream is not at the version that an append expected: somebody else was first. Nothing was written. Read the
+/// stream again and decide again.
+/// </summary>
+public sealed class WrongExpectedVersionException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="stream">The first stream, in the order of the append, that is not as expected.</param>
+    /// <param name="expected">What was expected.</param>
+    /// <param name="actual">The stream's version, 0 where it has no events.</param>
+    public WrongExpectedVersionException(string stream, ExpectedVersion expected, long actual)
+        : base($"The append expected stream '{stream}' at {Expectation(expected)}, but {Actual(actual)}. Nothing was written; read the stream again and decide again.")
+    {
+        Stream = stream;
+        Expected = expected;
+        ActualVersion = actual;
+    }
+
+    /// <summary>The first stream, in the order of the append, that was not as expected.</summary>
+    public string Stream { get; }
+
+    /// <summary>What was expected.</summary>
+    public ExpectedVersion Expected { get; }
+
+    /// <summary>The stream's version when the append was refused; 0 where it had no events.</summary>
+    public long ActualVersion { get; }
+
+    private static string Expectation(ExpectedVersion expected) =>
+        expected == ExpectedVersion.NoStream || expected == ExpectedVersion.StreamExists ? expected.ToString() : $"version {expected}";
+
+    private static string Actual(long actual) => actual == 0 ? "it has no events" : $"it is at version {actual}";
+}
+
+/// <summary>
+/// An event matches the query of an append's condition: the facts behind the decision have changed. Nothing was
+/// written. Read by the query again and decide again.
+/// </summary>
+public sealed class AppendConditionFailedException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="condition">The first condition, in the order of the append, that does not hold.</param>
+    /// <param name="conflictingPosition">The first position after <see cref="AppendCondition.After"/> whose event matches.</param>
+    public AppendConditionFailedException(AppendCondition condition, long conflictingPosition)
+        : base($"The append required that no event after position {condition.After} match {condition.Query}, but the event at position {conflictingPosition} does. Nothing was written; read by the query again and decide again.")
+    {
+        Condition = condition;
+        ConflictingPosition = conflictingPosition;
+    }
+
+    /// <summary>The first condition, in the order of the append, that does not hold.</summary>
+    public AppendCondition Condition { get; }
+
+    /// <summary>The first position after the condition's whose event matches.</summary>
+    public long ConflictingPosition { get; }
+}
+
+/// <summary>
+/// Some of an append's event ids are stored already, and not as the append has them: some are missing, or they stand
+/// in another order or stream, or with another type, other data or other tags. Nothing was written.
+/// </summary>
+public sealed class DuplicateEventIdException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="eventId">An id that is stored.</param>
+    /// <param name="position">The position at which it is stored.</param>
+    /// <param name="difference">How the stored events differ from the append, as a sentence.</param>
+    public DuplicateEventIdException(Guid eventId, long position, string difference)
+        : base($"The event id {eventId} is already stored, at position {position}, and this is not a repetition of the append that stored it: {difference} Nothing was written. Give new events new ids; to repeat an append, repeat all of it unchanged.")
+    {
+        EventId = eventId;
+        Position = position;
+    }
+
+    /// <summary>An id that is stored.</summary>
+    public Guid EventId { get; }
+
+    /// <summary>The position at which it is stored.</summary>
+    public long Position { get; }
+}
+
+/// <summary>Another writer held the store's lock for longer than this one was willing to wait. Nothing was written; try again.</summary>
+public sealed class StoreBusyException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="store">The store, e.g. the path of its file.</param>
+    /// <param name="waited">How long this writer waited.</param>
+    /// <param name="innerException">The driver's own error, if any.</param>
+    public StoreBusyException(string store, TimeSpan waited, Exception? innerException = null)
+        : base($"The write lock of '{store}' was held by another process or connection for all of the {waited.TotalSeconds:0.0} s that this write waited. Nothing was written. Try again; if it persists, find who holds the lock, or raise the busy timeout.", innerException)
+    {
+        Store = store;
+        Waited = waited;
+    }
+
+    /// <summary>The store.</summary>
+    public string Store { get; }
+
+    /// <summary>How long this writer waited.</summary>
+    public TimeSpan Waited { get; }
+}
+
+/// <summary>
+/// The medium under the store failed: disk full, I/O error, lost file. The store is usable again once the cause is gone.
+/// </summary>
+public sealed class StorageFailedException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="store">The store, e.g. the path of its file.</param>
+    /// <param name="outcomeIsUnknown">Whether the write may nevertheless be durable.</param>
+    /// <param name="innerException">The driver's own error.</param>
+    public StorageFailedException(string store, bool outcomeIsUnknown, Exception innerException)
+        : base($"The store '{store}' failed: {innerException?.Message} {(outcomeIsUnknown ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same event ids: that returns the original result if it was." : "Nothing was written. Repeat it once the cause is gone.")}", innerException)
+    {
+        Store = store;
+        OutcomeIsUnknown = outcomeIsUnknown;
+    }
+
+    /// <summary>The store.</summary>
+    public string Store { get; }
+
+    /// <summary>
+    /// <see langword="false"/> where certainly nothing was written; <see langword="true"/> where the failure came from
+    /// the commit itself, so that only a repetition with the same event ids can tell.
+    /// </summary>
+    public bool OutcomeIsUnknown { get; }
+}
+
+/// <summary>The store's content cannot be what this library wrote: damaged, or changed by someone else.</summary>
+public sealed class StoreCorruptedException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="store">The store, e.g. the path of its file.</param>
+    /// <param name="finding">What is wrong, as a sentence.</param>
+    /// <param name="innerException">The driver's own error, if any.</param>
+    public StoreCorruptedException(string store, string finding, Exception? innerException = null)
+        : base($"The store '{store}' is damaged: {finding} Stop writing to it, keep a copy of all its files, and restore a backup.", innerException)
+    {
+        Store = store;
+        Finding = finding;
+    }
+
+    /// <summary>The store.</summary>
+    public string Store { get; }
+
+    /// <summary>What is wrong, as a sentence.</summary>
+    public string Finding { get; }
+}
+
+/// <summary>The file or database is not a store that this version of the library can use. It was not changed.</summary>
+public sealed class IncompatibleStoreException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="store">The store, e.g. the path of its file.</param>
+    /// <param name="reason">Why it cannot be used, as a sentence, with the remedy.</param>
+    /// <param name="innerException">The driver's own error, if any.</param>
+    public IncompatibleStoreException(string store, string reason, Exception? innerException = null)
+        : base($"'{store}' cannot be used as an event store: {reason} It was not changed.", innerException)
+    {
+        Store = store;
+        Reason = reason;
+    }
+
+    /// <summary>The store.</summary>
+    public string Store { get; }
+
+    /// <summary>Why it cannot be used.</summary>
+    public string Reason { get; }
+}
+
+/// <summary>
+/// A projection's checkpoint is not where its writer believed it to be: another runner of the same projection was
+/// first. Nothing was written. Read the checkpoint and the documents again.
+/// </summary>
+public sealed class CheckpointConflictException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="projection">The projection's name.</param>
+    /// <param name="expected">Where the writer believed the checkpoint to be.</param>
+    /// <param name="actual">Where it is.</param>
+    public CheckpointConflictException(string projection, long expected, long actual)
+        : base($"The checkpoint of projection '{projection}' was expected at {expected} but is at {actual}: another runner was first. Nothing was written; read the checkpoint and the documents again.")
+    {
+        Projection = projection;
+        Expected = expected;
+        Actual = actual;
+    }
+
+    /// <summary>The projection's name.</summary>
+    public string Projection { get; }
+
+    /// <summary>Where the writer believed the checkpoint to be.</summary>
+    public long Expected { get; }
+
+    /// <summary>Where it is.</summary>
+    public long Actual { get; }
+}

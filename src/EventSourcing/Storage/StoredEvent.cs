@@ -1,0 +1,32 @@
+namespace EventSourcing;
+
+/// <summary>An event as a storage returns it. Its memory belongs to the page and is valid until that is disposed.</summary>
+public readonly struct StoredEvent
+{
+    /// <summary>The position in the log, from 1.</summary>
+    public required long Position { get; init; }
+
+    /// <summary>The stream's name.</summary>
+    public required string Stream { get; init; }
+
+    /// <summary>The version within the stream, from 1.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>The event's id.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>The stored name of the event's type.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>When it was recorded, UTC.</summary>
+    public required DateTimeOffset RecordedAt { get; init; }
+
+    /// <summary>The payload.</summary>
+    public required ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>The metadata; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Metadata { get; init; }
+
+    /// <summary>The tags, without repeats, in the order in which they were given.</summary>
+    public required IReadOnlyList<string> Tags { get; init; }
+}

@@ -61,7 +61,7 @@ internal sealed class InMemoryReadModels(Lock commit, Action throwIfDisposed) : 
 
     private void Enter(string projection, CancellationToken cancellationToken)
     {
-        Names.ThrowIfInvalid(projection, "A projection's name");
+        ArgumentNullException.ThrowIfNull(projection);
         throwIfDisposed();
         cancellationToken.ThrowIfCancellationRequested();
     }

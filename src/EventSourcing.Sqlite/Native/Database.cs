@@ -1,0 +1,128 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace EventSourcing;
+
+/// <summary>
+/// One connection of our own to the file. The driver opens and closes it; transactions and statements go through its
+/// native handle, since the driver's transactions hide the error that broke them, and its lock waits block a thread.
+/// Not thread-safe.
+/// </summary>
+internal sealed class Database : IDisposable
+{
+    private const int MaxStatements = 128;
+    private const int StatusCacheWrite = 9;
+    private const int CheckpointPassive = 0;
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
+
+    private Database(SqliteConnection connection) => _connection = connection;
+
+    /// <summary>Whether a transaction is open; SQLite ends one by itself on some errors.</summary>
+    public bool InTransaction => raw.sqlite3_get_autocommit(Handle) == 0;
+
+    public int Changes => raw.sqlite3_changes(Handle);
+
+    private sqlite3 Handle => _connection.Handle!;
+
+    /// <summary>Opens the file, creating it where it does not exist, without changing anything in it.</summary>
+    /// <exception cref="SqliteFailure">It cannot be opened.</exception>
+    public static Database Open(string path)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = SqliteOpenMode.ReadWriteCreate,
+            Cache = SqliteCacheMode.Private,
+            Pooling = false, // a pooled connection would hand its pragmas, and its file descriptors, to strangers
+        }.ToString());
+        try
+        {
+            connection.Open();
+            raw.sqlite3_extended_result_codes(connection.Handle!, 1);
+            return new Database(connection);
+        }
+        catch (SqliteException e)
+        {
+            connection.Dispose();
+            throw new SqliteFailure(e.SqliteExtendedErrorCode, e.Message);
+        }
+    }
+
+    public static SqliteFailure FailureOf(sqlite3 database, string sql) =>
+        new(raw.sqlite3_extended_errcode(database), raw.sqlite3_errmsg(database).utf8_to_string(), sql);
+
+    /// <summary>The statement for this text, prepared once per connection.</summary>
+    public Statement Prepare(string sql)
+    {
+        if (_statements.TryGetValue(sql, out var known)) return known;
+        if (_statements.Count >= MaxStatements) ForgetStatements();
+        var statement = PrepareOnce(sql);
+        _statements.Add(sql, statement);
+        return statement;
+    }
+
+    /// <summary>Runs statements that return nothing of interest, once.</summary>
+    public void Execute(string sql)
+    {
+        if (raw.sqlite3_exec(Handle, sql) != raw.SQLITE_OK) throw FailureOf(Handle, sql);
+    }
+
+    /// <summary>The single number that a statement returns.</summary>
+    public long Read(string sql)
+    {
+        using var statement = PrepareOnce(sql);
+        return statement.Scalar() ?? 0;
+    }
+
+    /// <summary>The single text that a statement returns.</summary>
+    public string ReadText(string sql)
+    {
+        using var statement = PrepareOnce(sql);
+        var text = statement.Step() ? statement.Text(0) : "";
+        statement.Reset();
+        return text;
+    }
+
+    /// <summary>A statement for one use, with its first parameter bound.</summary>
+    public Statement PrepareOnceFor(string sql, string parameter) => PrepareOnce(sql).Bind(1, parameter);
+
+    /// <summary>Pages written to the log by this connection since the last call.</summary>
+    public int TakePagesWritten()
+    {
+        _ = raw.sqlite3_db_status(Handle, StatusCacheWrite, out var pages, out _, resetFlg: 1);
+        return pages;
+    }
+
+    /// <summary>Moves what it can from the write-ahead log into the database file, waiting for nobody.</summary>
+    public void CheckpointPassively()
+    {
+        var code = raw.sqlite3_wal_checkpoint_v2(Handle, "main", CheckpointPassive, out _, out _);
+        if (code is not (raw.SQLITE_OK or raw.SQLITE_BUSY or raw.SQLITE_LOCKED)) throw FailureOf(Handle, "checkpoint");
+    }
+
+    public void Dispose()
+    {
+        ForgetStatements();
+        try
+        {
+            _connection.Dispose();
+        }
+        catch (SqliteException)
+        {
+            // After an I/O error the driver may fail to close what the error has closed already; the handle is gone either way.
+        }
+    }
+
+    private Statement PrepareOnce(string sql)
+    {
+        if (raw.sqlite3_prepare_v2(Handle, sql, out var statement) != raw.SQLITE_OK) throw FailureOf(Handle, sql);
+        return new Statement(Handle, statement, sql);
+    }
+
+    private void ForgetStatements()
+    {
+        foreach (var statement in _statements.Values) statement.Dispose();
+        _statements.Clear();
+    }
+}

@@ -1,0 +1,93 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Opens connections as this library wants them. Every pragma is read back: SQLite ignores what it does not know or
+/// cannot do, and a store that silently runs with less durability than promised would be found out too late.
+/// </summary>
+internal static class Opening
+{
+    // Checkpoints are ours alone (see Writer.CheckpointIfDue), waiting is asynchronous and ours too.
+    private static readonly (string Pragma, long Value)[] Common =
+    [
+        ("busy_timeout", 0),
+        ("wal_autocheckpoint", 0),
+        ("foreign_keys", 1),
+        ("trusted_schema", 0),
+        ("cell_size_check", 1),
+        ("recursive_triggers", 1),
+        ("temp_store", 2),
+        ("mmap_size", 0),
+        ("cache_size", -16_384),
+    ];
+
+    /// <summary>Opens the writer's connection; makes the file a store where it is new.</summary>
+    /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is opening it too.</exception>
+    /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
+    public static Database ForWriting(string path)
+    {
+        var database = Database.Open(path);
+        try
+        {
+            database.Execute("PRAGMA busy_timeout = 0");
+            var isStore = Schema.Recognise(database, path);
+            if (database.ReadText("PRAGMA journal_mode = WAL") is var mode && mode != "wal")
+                throw new IncompatibleStoreException(path, $"its journal mode is '{mode}' and cannot be made WAL here. Keep it on a local file system that supports shared memory.");
+
+            Set(database, path, [.. Common, ("synchronous", 2), ("journal_size_limit", 64 * 1024 * 1024)]);
+
+            if (!isStore)
+            {
+                // Looked at again under the lock: two processes may be making the same file.
+                database.Execute("BEGIN IMMEDIATE");
+                if (!Schema.Recognise(database, path)) Schema.Create(database);
+                database.Execute("COMMIT");
+            }
+
+            Schema.Verify(database, path);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a connection that can only read; null where the file is not a store yet.</summary>
+    /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is making or recovering it.</exception>
+    /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
+    public static Database? ForReading(string path)
+    {
+        var database = Database.Open(path);
+        try
+        {
+            database.Execute("PRAGMA busy_timeout = 0");
+            if (Schema.Recognise(database, path))
+            {
+                Set(database, path, [.. Common, ("query_only", 1)]);
+                Schema.Verify(database, path);
+                return database;
+            }
+
+            database.Dispose();
+            return null;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    private static void Set(Database database, string path, (string Pragma, long Value)[] pragmas)
+    {
+        foreach (var (pragma, value) in pragmas)
+        {
+            database.Execute($"PRAGMA {pragma} = {value}");
+            var actual = database.Read($"PRAGMA {pragma}");
+
+            // A build without memory mapping does not answer at all, which comes to the same.
+            if (actual != value) throw new IncompatibleStoreException(path, $"this SQLite took 'PRAGMA {pragma} = {value}' and answers {actual}. Use a SQLite build that supports it.");
+        }
+    }
+}

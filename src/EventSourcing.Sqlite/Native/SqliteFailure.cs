@@ -1,0 +1,34 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace EventSourcing;
+
+/// <summary>A result code of SQLite that is not success, on its way to the typed error that callers get.</summary>
+internal sealed class SqliteFailure(int extendedCode, string message, string? sql = null) : Exception(message)
+{
+    private const int SqliteConstraintUnique = 2067;
+    private const int SqliteConstraintPrimaryKey = 1555;
+
+    public int Code => ExtendedCode & 0xFF;
+
+    public int ExtendedCode { get; } = extendedCode;
+
+    public bool IsBusy => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
+
+    public bool IsDuplicate => ExtendedCode is SqliteConstraintUnique or SqliteConstraintPrimaryKey;
+
+    /// <summary>The same failure as the driver would have raised it: what callers see as the inner exception.</summary>
+    private SqliteException AsDriverError =>
+        new($"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{(sql is null ? "" : $" in: {sql}")}.", Code, ExtendedCode);
+
+    /// <summary>The typed error for callers.</summary>
+    /// <param name="path">The store's file.</param>
+    /// <param name="whileCommitting">Whether the commit itself failed, so that its outcome is unknown.</param>
+    public EventSourcingException ToTyped(string path, bool whileCommitting) => Code switch
+    {
+        raw.SQLITE_CORRUPT => new StoreCorruptedException(path, $"SQLite says '{Message}'.", AsDriverError),
+        raw.SQLITE_NOTADB => new StoreCorruptedException(path, "it no longer is a SQLite database.", AsDriverError),
+        raw.SQLITE_CONSTRAINT => new StoreCorruptedException(path, $"a write that the store's own records allowed broke a rule of its schema ('{Message}').", AsDriverError),
+        _ => new StorageFailedException(path, whileCommitting, AsDriverError),
+    };
+}

@@ -1,0 +1,96 @@
+using System.Text;
+using SQLitePCL;
+
+namespace EventSourcing;
+
+/// <summary>
+/// One prepared statement, bound and stepped through the driver's own native layer: the ADO layer above it costs
+/// 1.8 µs per event in a batch. Belongs to its connection; not thread-safe.
+/// </summary>
+internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sql) : IDisposable
+{
+    // A lone surrogate is an error, not another name: the lenient encoding would turn it into U+FFFD.
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public Statement Bind(int index, long value)
+    {
+        Check(raw.sqlite3_bind_int64(handle, index, value));
+        return this;
+    }
+
+    public Statement Bind(int index, ReadOnlySpan<byte> blob)
+    {
+        // An empty span has no address, and SQLite takes no address for NULL.
+        Check(blob.IsEmpty ? raw.sqlite3_bind_zeroblob(handle, index, 0) : raw.sqlite3_bind_blob(handle, index, blob));
+        return this;
+    }
+
+    public Statement Bind(int index, string text)
+    {
+        // Names have at most 200 characters, of at most three bytes each.
+        Span<byte> utf8 = stackalloc byte[640];
+        if (text.Length is > 0 and <= 200) Check(raw.sqlite3_bind_text(handle, index, utf8[..StrictUtf8.GetBytes(text, utf8)]));
+        else Check(raw.sqlite3_bind_text(handle, index, text));
+        return this;
+    }
+
+    public Statement BindText(int index, ReadOnlySpan<byte> utf8)
+    {
+        Check(raw.sqlite3_bind_text(handle, index, utf8));
+        return this;
+    }
+
+    public Statement BindNull(int index)
+    {
+        Check(raw.sqlite3_bind_null(handle, index));
+        return this;
+    }
+
+    /// <summary>Moves to the next row, or to the end.</summary>
+    public bool Step()
+    {
+        var code = raw.sqlite3_step(handle);
+        if (code == raw.SQLITE_ROW) return true;
+        if (code == raw.SQLITE_DONE) return false;
+        var failure = Database.FailureOf(database, sql);
+        raw.sqlite3_reset(handle);
+        throw failure;
+    }
+
+    /// <summary>Runs a statement that returns no rows.</summary>
+    public void Run()
+    {
+        while (Step())
+        {
+        }
+
+        Reset();
+    }
+
+    /// <summary>The first column of the first row, or the default where there is no row or it is NULL.</summary>
+    public long? Scalar()
+    {
+        long? value = Step() && !IsNull(0) ? Long(0) : null;
+        Reset();
+        return value;
+    }
+
+    /// <summary>Ends the execution, which holds a read lock until then. Parameters keep their values.</summary>
+    public void Reset() => raw.sqlite3_reset(handle);
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
+
+    public long Long(int column) => raw.sqlite3_column_int64(handle, column);
+
+    public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(handle, column));
+
+    /// <summary>The bytes of a BLOB or TEXT, valid until the next step.</summary>
+    public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(handle, column);
+
+    public void Dispose() => handle.Dispose();
+
+    private void Check(int code)
+    {
+        if (code != raw.SQLITE_OK) throw Database.FailureOf(database, sql);
+    }
+}

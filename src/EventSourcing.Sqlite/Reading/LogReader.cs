@@ -1,0 +1,159 @@
+namespace EventSourcing;
+
+/// <summary>Reads events through a connection, within the transaction that its owner has begun.</summary>
+internal static class LogReader
+{
+    private const string Columns = "position, stream, version, type, id, recorded, data, metadata, tags";
+
+    /// <summary>
+    /// How many events a scan examines before it returns a page, full or not: it holds a thread and a snapshot meanwhile.
+    /// </summary>
+    private const long ScanWindow = 20_000;
+
+    public static EventPage ReadStream(Database database, NameCache names, StreamRead read)
+    {
+        var id = database.Prepare("SELECT id FROM streams WHERE name = ?1").Bind(1, read.Stream).Scalar();
+        var version = id is null ? 0 : database.Prepare("SELECT max(version) FROM events WHERE stream = ?1").Bind(1, id.Value).Scalar() ?? 0;
+        var forwards = read.Direction == ReadDirection.Forwards;
+
+        // The plus keeps the planner from walking the log by position instead of the stream by version.
+        var select = database.Prepare(forwards
+            ? $"SELECT {Columns} FROM events WHERE stream = ?1 AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version LIMIT ?5"
+            : $"SELECT {Columns} FROM events WHERE stream = ?1 AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version DESC LIMIT ?5");
+        select.Bind(1, id ?? 0).Bind(2, read.After).Bind(3, read.UpTo).Bind(4, read.UpToPosition).Bind(5, read.Limit + 1L);
+        var page = new EventPage(read.Limit);
+        var isEnd = Fill(page, select, database, names, read.Limit, EventQuery.All);
+        var last = page.Count > 0 ? page.Events[^1].Version : 0;
+        var next = forwards
+            ? Math.Max(read.After, page.Count > 0 ? last : Math.Min(read.UpTo, version))
+            : isEnd ? read.After : last - 1;
+        page.Complete(next, isEnd, version);
+        return page;
+    }
+
+    public static EventPage ReadLog(Database database, NameCache names, LogRead read)
+    {
+        var head = ReadHead(database);
+        var upTo = Math.Min(read.UpTo, head);
+        var page = new EventPage(read.Limit);
+        if (upTo <= read.After) page.Complete(read.Direction == ReadDirection.Forwards ? read.After : upTo, isEnd: true, head);
+        else if (IndexedQuery.From(read.Filter, read.Direction) is { } query) ReadByIndex(page, database, names, read, query, upTo, head);
+        else Scan(page, database, names, read, upTo, head);
+        return page;
+    }
+
+    public static long ReadHead(Database database) => database.Prepare("SELECT max(position) FROM events").Scalar() ?? 0;
+
+    /// <summary>For the writer, which sees its own uncommitted events and so must not fill the caches of names.</summary>
+    public static long FirstMatch(Database database, EventQuery query, long after, long head)
+    {
+        if (query.IsAll) return after < head ? after + 1 : 0;
+        if (after >= head) return 0;
+        if (IndexedQuery.From(query, ReadDirection.Forwards) is { } indexed) return indexed.Positions(database, after, head, limit: 1).FirstOrDefault();
+        var select = database.Prepare("SELECT e.position, t.name, s.name, e.tags FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.position > ?1 ORDER BY e.position").Bind(1, after);
+        var first = 0L;
+        while (first == 0 && select.Step())
+        {
+            if (query.Matches(select.Text(1), select.Text(2), TagsOf(select, 3))) first = select.Long(0);
+        }
+
+        select.Reset();
+        return first;
+    }
+
+    /// <summary>For the writer: the event of an id, if it is stored.</summary>
+    public static StoredEvent? FindById(Database database, Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        var select = database.Prepare("SELECT e.position, s.name, e.version, t.name, e.recorded, e.data, e.tags FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.id = ?1").Bind(1, bytes);
+        StoredEvent? found = select.Step()
+            ? new StoredEvent
+            {
+                Position = select.Long(0),
+                Stream = select.Text(1),
+                Version = select.Long(2),
+                Type = select.Text(3),
+                Id = id,
+                RecordedAt = new DateTimeOffset(select.Long(4), TimeSpan.Zero),
+                Data = select.Bytes(5).ToArray(),
+                Tags = TagsOf(select, 6),
+            }
+            : null;
+        select.Reset();
+        return found;
+    }
+
+    private static void ReadByIndex(EventPage page, Database database, NameCache names, LogRead read, IndexedQuery query, long upTo, long head)
+    {
+        var positions = query.Positions(database, read.After, upTo, read.Limit + 1L);
+        var select = database.Prepare($"SELECT {Columns} FROM events WHERE position = ?1");
+        var i = 0;
+        for (; i < positions.Count && i < read.Limit && page.CopiedBytes < EventPage.MaxBytes; i++)
+        {
+            select.Bind(1, positions[i]);
+            if (select.Step()) Add(page, select, database, names);
+            select.Reset();
+        }
+
+        var isEnd = i == positions.Count;
+        if (read.Direction == ReadDirection.Forwards) page.Complete(isEnd ? upTo : positions[i - 1], isEnd, head);
+        else page.Complete(isEnd ? read.After : positions[i - 1] - 1, isEnd, head);
+    }
+
+    private static void Scan(EventPage page, Database database, NameCache names, LogRead read, long upTo, long head)
+    {
+        var forwards = read.Direction == ReadDirection.Forwards;
+        var from = forwards || read.Filter.IsAll ? read.After : Math.Max(read.After, upTo - ScanWindow);
+        var to = !forwards || read.Filter.IsAll ? upTo : Math.Min(upTo, read.After + ScanWindow);
+        var select = database.Prepare(forwards
+            ? $"SELECT {Columns} FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position"
+            : $"SELECT {Columns} FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position DESC");
+        select.Bind(1, from).Bind(2, to);
+        if (Fill(page, select, database, names, read.Limit, read.Filter))
+        {
+            page.Complete(forwards ? to : from, forwards ? to == upTo : from == read.After, head);
+        }
+        else
+        {
+            var last = page.Events[^1].Position;
+            page.Complete(forwards ? last : last - 1, isEnd: false, head);
+        }
+    }
+
+    /// <summary>Adds matching rows until there are no more, or the page is full and another one waits.</summary>
+    /// <returns>Whether there are no more.</returns>
+    private static bool Fill(EventPage page, Statement select, Database database, NameCache names, int limit, EventQuery filter)
+    {
+        try
+        {
+            while (select.Step())
+            {
+                if (!filter.IsAll && !filter.Matches(names.TypeOf(database, select.Long(3)), names.StreamOf(database, select.Long(1)), TagsOf(select, 8))) continue;
+                if (page.Count == limit || page.CopiedBytes >= EventPage.MaxBytes) return false;
+                Add(page, select, database, names);
+            }
+
+            return true;
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+
+    private static void Add(EventPage page, Statement select, Database database, NameCache names) => page.Add(new StoredEvent
+    {
+        Position = select.Long(0),
+        Stream = names.StreamOf(database, select.Long(1)),
+        Version = select.Long(2),
+        Type = names.TypeOf(database, select.Long(3)),
+        Id = new Guid(select.Bytes(4), bigEndian: true),
+        RecordedAt = new DateTimeOffset(select.Long(5), TimeSpan.Zero),
+        Data = page.Copy(select.Bytes(6)),
+        Metadata = page.Copy(select.Bytes(7)),
+        Tags = TagsOf(select, 8),
+    });
+
+    private static string[] TagsOf(Statement select, int column) => select.IsNull(column) ? [] : TagList.Read(select.Bytes(column));
+}

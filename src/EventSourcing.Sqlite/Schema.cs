@@ -1,0 +1,139 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The tables of a store, and the marks by which a file is known as one. The layout is made for append and sequential
+/// reading: names are interned, payloads are BLOBs, instants are integers, and each access path has one index.
+/// </summary>
+internal static class Schema
+{
+    /// <summary>The mark of our files in SQLite's header: "ESNL" (event sourcing .NET log) as a number.</summary>
+    public const int ApplicationId = 0x45534E4C;
+
+    /// <summary>The version of the layout below. Raise it with every change and add the step from the version before.</summary>
+    public const int Version = 1;
+
+    // Positions and versions are assigned by the writer inside the write lock: dense, in commit order, never reused,
+    // since no row is ever deleted. STRICT tables need SQLite 3.37; the CHECKs say the same to older ones.
+    private const string Tables = """
+        CREATE TABLE streams (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE CHECK (typeof(name) = 'text'));
+        CREATE TABLE event_types (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE CHECK (typeof(name) = 'text'));
+        CREATE TABLE events (
+            position INTEGER PRIMARY KEY CHECK (position > 0),
+            stream INTEGER NOT NULL CHECK (typeof(stream) = 'integer'),
+            version INTEGER NOT NULL CHECK (typeof(version) = 'integer'),
+            type INTEGER NOT NULL CHECK (typeof(type) = 'integer'),
+            id BLOB NOT NULL CHECK (typeof(id) = 'blob' AND length(id) = 16),
+            recorded INTEGER NOT NULL CHECK (typeof(recorded) = 'integer'),
+            data BLOB NOT NULL CHECK (typeof(data) = 'blob'),
+            metadata BLOB CHECK (typeof(metadata) IN ('blob', 'null')),
+            tags TEXT CHECK (typeof(tags) IN ('text', 'null')));
+        CREATE UNIQUE INDEX events_by_stream ON events (stream, version);
+        CREATE UNIQUE INDEX events_by_id ON events (id);
+        CREATE INDEX events_by_type ON events (type);
+        CREATE TABLE event_tags (
+            tag TEXT NOT NULL CHECK (typeof(tag) = 'text'),
+            position INTEGER NOT NULL CHECK (typeof(position) = 'integer'),
+            type INTEGER NOT NULL CHECK (typeof(type) = 'integer'),
+            PRIMARY KEY (tag, position)) WITHOUT ROWID;
+        CREATE TABLE projections (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE CHECK (typeof(name) = 'text'),
+            checkpoint INTEGER NOT NULL CHECK (typeof(checkpoint) = 'integer'));
+        CREATE TABLE documents (
+            projection INTEGER NOT NULL REFERENCES projections (id),
+            key TEXT NOT NULL CHECK (typeof(key) = 'text'),
+            data BLOB NOT NULL CHECK (typeof(data) = 'blob'),
+            PRIMARY KEY (projection, key)) WITHOUT ROWID;
+        """;
+
+    // A seat belt, not a lock: who may drop a trigger may do anything. It stops the accident, and says why.
+    private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags"];
+
+    private static readonly string[] RefusedChanges = ["UPDATE", "DELETE"];
+
+    // Ticks are 100 ns since the year 1; 62135596800 s lie between that and 1970.
+    private const string View = """
+        CREATE VIEW event_log AS
+        SELECT e.position,
+            s.name AS stream,
+            e.version,
+            t.name AS type,
+            strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || printf('.%07dZ', e.recorded % 10000000) AS recorded_at,
+            CAST(e.data AS TEXT) AS data,
+            CAST(e.metadata AS TEXT) AS metadata,
+            e.tags,
+            lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) AS id
+        FROM events e
+        JOIN streams s ON s.id = e.stream
+        JOIN event_types t ON t.id = e.type;
+        """;
+
+    private static IEnumerable<string> Triggers =>
+        from table in AppendOnlyTables
+        from change in RefusedChanges
+        select $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END;";
+
+    /// <summary>
+    /// Looks at a file before anything is changed in it.
+    /// </summary>
+    /// <returns>Whether it is a store already; otherwise it is empty and may become one.</returns>
+    /// <exception cref="IncompatibleStoreException">It is somebody else's, or of a newer version of this library.</exception>
+    public static bool Recognise(Database database, string path)
+    {
+        long applicationId, version, objects;
+        try
+        {
+            applicationId = database.Read("PRAGMA application_id");
+            version = database.Read("PRAGMA user_version");
+            objects = database.Read("SELECT count(*) FROM sqlite_master");
+        }
+        catch (SqliteFailure failure) when (failure.Code == SQLitePCL.raw.SQLITE_NOTADB)
+        {
+            throw new IncompatibleStoreException(path, "it is a file, but not a SQLite database. Choose another path.", failure);
+        }
+
+        if (applicationId == 0 && version == 0 && objects == 0) return false;
+        if (applicationId != ApplicationId)
+            throw new IncompatibleStoreException(path, $"it is a SQLite database of another application (application_id {applicationId}, {objects} schema objects). Choose another path.");
+        return version switch
+        {
+            > Version => throw new IncompatibleStoreException(path, $"its schema has version {version}, and this version of EventSourcing.Sqlite knows versions up to {Version}. Use a newer package."),
+            < 1 => throw new StoreCorruptedException(path, $"it is marked as an event store of schema version {version}, which never was."),
+            _ => true,
+        };
+    }
+
+    /// <summary>Makes an empty file a store. Runs inside the caller's write transaction.</summary>
+    public static void Create(Database database)
+    {
+        database.Execute(Tables);
+        foreach (var trigger in Triggers) database.Execute(trigger);
+        database.Execute(View);
+        database.Execute($"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};");
+    }
+
+    /// <summary>Checks that everything the store relies on is there as it was made.</summary>
+    /// <exception cref="StoreCorruptedException">A table, index, trigger or view is missing or was changed.</exception>
+    public static void Verify(Database database, string path)
+    {
+        foreach (var sql in Statements())
+        {
+            var words = sql.Split([' ', '\n'], 5, StringSplitOptions.RemoveEmptyEntries);
+            var name = words[1] is "UNIQUE" ? words[3] : words[2];
+            using var stored = database.PrepareOnceFor("SELECT sql FROM sqlite_master WHERE name = ?1", name);
+            var found = stored.Step() ? stored.Text(0) : null;
+            stored.Reset();
+            if (found is null) throw new StoreCorruptedException(path, $"its schema has no '{name}'; somebody has removed it.");
+            if (found != sql) throw new StoreCorruptedException(path, $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it.");
+        }
+    }
+
+    private static IEnumerable<string> Statements() =>
+        Tables.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Concat(Triggers.Select(trigger => trigger[..^1]))
+            .Append(View.TrimEnd(';'));
+}

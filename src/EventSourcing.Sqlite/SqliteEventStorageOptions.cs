@@ -1,0 +1,33 @@
+namespace EventSourcing;
+
+/// <summary>What an app may choose about a SQLite storage. Immutable; change it by <c>with</c>.</summary>
+public sealed record SqliteEventStorageOptions : EventStorageOptions
+{
+    /// <summary>
+    /// How long a write waits for the file's write lock while other processes hold it, before it fails with
+    /// <see cref="StoreBusyException"/>; 30 s by default. The wait is asynchronous and cancellable.
+    /// </summary>
+    public TimeSpan BusyTimeout
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How often those who wait for events look whether another process has appended some; 25 ms by default. Appends of
+    /// this process wake them at once.
+    /// </summary>
+    public TimeSpan PollInterval
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromMilliseconds(25);
+}

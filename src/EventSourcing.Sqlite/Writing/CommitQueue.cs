@@ -1,0 +1,227 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Group commit. Works queue up; whoever finds nobody leading leads: takes all that wait, has them checked and written
+/// in order, commits once, and gives each its own verdict. One fsync so serves all concurrent callers, and a lone
+/// caller commits on its own thread without delay.
+/// </summary>
+internal sealed class CommitQueue : IAsyncDisposable
+{
+    /// <summary>How many works may wait before further callers wait, asynchronously, to queue theirs.</summary>
+    private const int Capacity = 4096;
+
+    /// <summary>How many works share a transaction at most: beyond this, the fsync no longer weighs.</summary>
+    private const int MaxGroup = 512;
+
+    private readonly Writer _writer;
+    private readonly TimeSpan _busyTimeout;
+    private readonly SemaphoreSlim _room = new(Capacity, Capacity);
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Guarded by the lock.
+    private readonly Lock _lock = new();
+    private readonly LinkedList<WriteWork> _waiting = [];
+    private bool _isLed;
+    private bool _isClosing;
+
+    // Used by the leader alone.
+    private readonly List<WriteWork> _group = [];
+    private bool _lookForRepetitions;
+
+    public CommitQueue(Writer writer, TimeSpan busyTimeout)
+    {
+        _writer = writer;
+        _busyTimeout = busyTimeout;
+    }
+
+    /// <summary>Has a work committed. Cancellation counts until the work is taken into a group.</summary>
+    public async ValueTask<TResult> CommitAsync<TResult>(WriteWork<TResult> work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!_room.Wait(0, CancellationToken.None)) await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var cancellation = cancellationToken.UnsafeRegister(
+                static (state, token) => ((WriteWork)state!).TryCancel(token), work);
+            if (Enqueue(work)) Lead();
+            return await work.Task.ConfigureAwait(false);
+        }
+        finally
+        {
+            _room.Release();
+        }
+    }
+
+    /// <summary>Refuses new works, fails those that wait, lets the group at work finish.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        List<WriteWork> abandoned;
+        lock (_lock)
+        {
+            _isClosing = true;
+            abandoned = [.. _waiting];
+            _waiting.Clear();
+            if (!_isLed) _closed.TrySetResult();
+        }
+
+        foreach (var work in abandoned)
+        {
+            if (work.TryTake()) work.Fail(Closed());
+        }
+
+        await _closed.Task.ConfigureAwait(false);
+    }
+
+    private static ObjectDisposedException Closed() =>
+        new(nameof(SqliteEventStorage), "The storage was disposed before this write began; nothing of it was written.");
+
+    /// <summary>Queues a work; true where the caller must lead.</summary>
+    private bool Enqueue(WriteWork work)
+    {
+        lock (_lock)
+        {
+            if (_isClosing) throw Closed();
+            _waiting.AddLast(work);
+            if (_isLed) return false;
+            return _isLed = true;
+        }
+    }
+
+    private void Lead()
+    {
+        // A commit blocks its thread for about one fsync. A thread with a context of its own (a user interface's) is
+        // spared that.
+        if (SynchronizationContext.Current is null) _ = LeadAsync();
+        else _ = Task.Run(LeadAsync);
+    }
+
+    private async Task LeadAsync()
+    {
+        for (var attempt = 0; ;)
+        {
+            var began = TryBegin();
+            if (began)
+            {
+                attempt = 0;
+                CommitGroup();
+                _writer.CheckpointIfDue();
+            }
+            else
+            {
+                ExpireOverdue();
+            }
+
+            if (StepDownIfIdle()) return;
+
+            // The first turn was on the thread of a caller, who has its result by now; the rest is the pool's.
+            if (began) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            else await Task.Delay(PauseBeforeRetry(attempt++)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A short random pause, so that processes which wait for each other do not keep missing their turns.</summary>
+    private static TimeSpan PauseBeforeRetry(int attempt) =>
+        TimeSpan.FromMilliseconds(1 + (Random.Shared.NextDouble() * Math.Min(attempt, 4)));
+
+    /// <summary>Whether the write lock was taken. Where that failed for good, those who wait are told.</summary>
+    private bool TryBegin()
+    {
+        try
+        {
+            return _writer.TryBegin();
+        }
+        catch (Exception failure)
+        {
+            TakeGroup();
+            foreach (var work in _group) work.Fail(failure);
+            return false;
+        }
+    }
+
+    private void TakeGroup()
+    {
+        _group.Clear();
+        lock (_lock)
+        {
+            while (_group.Count < MaxGroup && _waiting.First is { } next)
+            {
+                _waiting.RemoveFirst();
+                if (next.Value.TryTake()) _group.Add(next.Value);
+            }
+        }
+    }
+
+    private void CommitGroup()
+    {
+        TakeGroup();
+        try
+        {
+            if (!_writer.TryCommit(_group, _lookForRepetitions))
+            {
+                // Some id is stored already. Nothing was written; the same group again, looking ids up first.
+                _lookForRepetitions = true;
+                PutBackGroup();
+                return;
+            }
+
+            _lookForRepetitions = false;
+            foreach (var work in _group) work.Complete();
+        }
+        catch (Exception failure)
+        {
+            _lookForRepetitions = false;
+            foreach (var work in _group) work.Fail(failure);
+        }
+    }
+
+    private void PutBackGroup()
+    {
+        lock (_lock)
+        {
+            for (var i = _group.Count - 1; i >= 0; i--)
+            {
+                _group[i].PutBack();
+                _waiting.AddFirst(_group[i]);
+            }
+        }
+    }
+
+    private void ExpireOverdue()
+    {
+        var now = Environment.TickCount64;
+        List<WriteWork> overdue = [];
+        lock (_lock)
+        {
+            for (var node = _waiting.First; node is not null;)
+            {
+                var next = node.Next;
+                if (!node.Value.IsWaiting || now - node.Value.QueuedAt >= _busyTimeout.TotalMilliseconds)
+                {
+                    _waiting.Remove(node);
+                    if (node.Value.TryTake()) overdue.Add(node.Value);
+                }
+
+                node = next;
+            }
+        }
+
+        foreach (var work in overdue) work.Fail(new StoreBusyException(_writer.Path, TimeSpan.FromMilliseconds(now - work.QueuedAt)));
+    }
+
+    private bool StepDownIfIdle()
+    {
+        lock (_lock)
+        {
+            if (_waiting.Count > 0 && !_isClosing) return false;
+            foreach (var work in _waiting)
+            {
+                if (work.TryTake()) work.Fail(Closed());
+            }
+
+            _waiting.Clear();
+            _isLed = false;
+            if (_isClosing) _closed.TrySetResult();
+            return true;
+        }
+    }
+}

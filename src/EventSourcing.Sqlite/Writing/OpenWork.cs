@@ -1,0 +1,13 @@
+namespace EventSourcing;
+
+/// <summary>Writes nothing: it is there to have the writer open the file, and make it a store where it is new.</summary>
+internal sealed class OpenWork : WriteWork<bool>
+{
+    protected override bool Result => true;
+
+    public override bool Check(Writer writer, bool lookForRepetition) => false;
+
+    public override void Write(Writer writer)
+    {
+    }
+}

@@ -1,0 +1,270 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The one connection that writes, and what it knows of the log's end. Used by the leader of the
+/// <see cref="CommitQueue"/> alone, so by one thread at a time. What it knows is dropped when another process has
+/// written, and when a transaction fails.
+/// </summary>
+internal sealed class Writer : IDisposable
+{
+    /// <summary>Pages in the write-ahead log after which they are moved into the database file: 16 MiB of 4 KiB pages.</summary>
+    private const int CheckpointPages = 4096;
+
+    private const int MaxKnownStreams = 100_000;
+
+    private readonly EventStorageOptions _options;
+    private readonly HeadSignal _signal;
+    private readonly Dictionary<string, StreamEnd> _streams = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _types = new(StringComparer.Ordinal);
+    private Database? _database;
+    private Database? _checkpointer;
+    private long _dataVersion = -1;
+    private long _head;
+    private long _lastTicks;
+    private int _pagesSinceCheckpoint;
+
+    public Writer(string path, EventStorageOptions options, HeadSignal signal)
+    {
+        Path = path;
+        _options = options;
+        _signal = signal;
+    }
+
+    public string Path { get; }
+
+    public Database Database => _database ?? throw new InvalidOperationException("The writer has no transaction.");
+
+    /// <summary>Begins a transaction that holds the write lock; false where another connection holds it.</summary>
+    /// <exception cref="EventSourcingException">The file cannot be written.</exception>
+    public bool TryBegin()
+    {
+        try
+        {
+            _database ??= Opening.ForWriting(Path);
+            _database.Prepare("BEGIN IMMEDIATE").Run();
+            LearnOfOtherWriters();
+            return true;
+        }
+        catch (SqliteFailure failure)
+        {
+            if (_database is not null) Abandon(closeConnection: !failure.IsBusy);
+            return failure.IsBusy ? false : throw failure.ToTyped(Path, whileCommitting: false);
+        }
+    }
+
+    /// <summary>
+    /// Checks and writes works in order, each seeing those before it, and commits them. A work that is refused has
+    /// written nothing and does not disturb the others.
+    /// </summary>
+    /// <returns>False where an event id is stored already: then nothing was written; try again and look ids up first.</returns>
+    /// <exception cref="EventSourcingException">The database failed; nothing was written, or the error says that it may have been.</exception>
+    public bool TryCommit(List<WriteWork> works, bool lookForRepetitions)
+    {
+        var isCommitting = false;
+        try
+        {
+            var hasWritten = false;
+            foreach (var work in works) hasWritten |= Run(work, lookForRepetitions);
+            if (!hasWritten)
+            {
+                Rollback();
+                return true;
+            }
+
+            isCommitting = true;
+            Database.Prepare("COMMIT").Run();
+        }
+        catch (SqliteFailure failure) when (failure.IsDuplicate && !lookForRepetitions)
+        {
+            Abandon(closeConnection: false);
+            return false;
+        }
+        catch (SqliteFailure failure)
+        {
+            Abandon(closeConnection: true);
+            throw failure.ToTyped(Path, isCommitting);
+        }
+        catch
+        {
+            Abandon(closeConnection: true);
+            throw;
+        }
+
+        _signal.Advance(_head);
+        return true;
+    }
+
+    public StreamEnd EndOf(string stream)
+    {
+        if (_streams.TryGetValue(stream, out var known)) return known;
+        var id = Database.Prepare("SELECT id FROM streams WHERE name = ?1").Bind(1, stream).Scalar();
+        var end = new StreamEnd
+        {
+            Id = id ?? 0,
+            Version = id is null ? 0 : Database.Prepare("SELECT max(version) FROM events WHERE stream = ?1").Bind(1, id.Value).Scalar() ?? 0,
+        };
+        if (_streams.Count >= MaxKnownStreams) _streams.Clear();
+        _streams.Add(stream, end);
+        return end;
+    }
+
+    /// <summary>The first position after another whose event matches; 0 where there is none.</summary>
+    public long FirstMatch(EventQuery query, long after) => LogReader.FirstMatch(Database, query, after, _head);
+
+    /// <summary>The stamp for the events of one append: now, but never before the last event's.</summary>
+    public long NextTicks() => Math.Max(_options.TimeProvider.GetUtcNow().UtcTicks, _lastTicks);
+
+    public long Head => _head;
+
+    /// <summary>Inserts events at the end of a stream and of the log.</summary>
+    public AppendedStream Insert(StreamWrite write, long ticks)
+    {
+        var end = EndOf(write.Stream);
+        if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", write.Stream);
+        var first = end.Version + 1;
+        var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+        insert.Bind(2, end.Id).Bind(6, ticks);
+        Span<byte> id = stackalloc byte[16];
+        for (var i = 0; i < write.Events.Count; i++)
+        {
+            var e = write.Events[i];
+            var type = TypeIdOf(e.Type);
+            e.Id.TryWriteBytes(id, bigEndian: true, out _);
+            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, e.Data.Span);
+            if (e.Metadata.IsEmpty) insert.BindNull(8);
+            else insert.Bind(8, e.Metadata.Span);
+            if (e.Tags.Count == 0) insert.BindNull(9);
+            else insert.BindText(9, TagList.Write(e.Tags));
+            insert.Run();
+            _head++;
+            end.Version++;
+            if (e.Tags.Count > 0) InsertTags(e.Tags, type);
+        }
+
+        _lastTicks = ticks;
+        return new AppendedStream(write.Stream, first, end.Version);
+    }
+
+    /// <summary>
+    /// Moves the write-ahead log into the database file once it is long. SQLite before 3.51.3 can lose committed data
+    /// when a checkpoint runs beside a commit (sqlite.org/wal.html#walresetbug); so no connection checkpoints by itself,
+    /// and this one does so while it holds the write lock, when no process can commit.
+    /// </summary>
+    public void CheckpointIfDue()
+    {
+        if (_database is null) return;
+        try
+        {
+            _pagesSinceCheckpoint += Database.TakePagesWritten();
+            if (_pagesSinceCheckpoint < CheckpointPages) return;
+            Database.Prepare("BEGIN IMMEDIATE").Run();
+            _checkpointer ??= Opening.ForReading(Path);
+            _checkpointer?.CheckpointPassively();
+            _pagesSinceCheckpoint = 0;
+            Rollback();
+        }
+        catch (Exception failure) when (failure is SqliteFailure or EventSourcingException)
+        {
+            // What was committed stays committed, in the log. Another process may hold the lock, or the disk be full:
+            // the next commit tries again, and meets the same trouble where it matters.
+            Abandon(closeConnection: failure is not SqliteFailure { IsBusy: true });
+        }
+    }
+
+    /// <summary>
+    /// Closes the connections. The last one to close moves the log into the file and removes it, which SQLite does only
+    /// when nobody else has the file open.
+    /// </summary>
+    public void Dispose()
+    {
+        _checkpointer?.Dispose();
+        _checkpointer = null;
+        _database?.Dispose();
+        _database = null;
+    }
+
+    /// <summary>Whether the work has written; where it is refused, it has not.</summary>
+    private bool Run(WriteWork work, bool lookForRepetitions)
+    {
+        try
+        {
+            if (!work.Check(this, lookForRepetitions)) return false;
+        }
+        catch (Exception refusal) when (refusal is not SqliteFailure)
+        {
+            work.Refuse(refusal);
+            return false;
+        }
+
+        work.Write(this);
+        return true;
+    }
+
+    private void LearnOfOtherWriters()
+    {
+        var dataVersion = Database.Prepare("PRAGMA data_version").Scalar() ?? 0;
+        if (dataVersion == _dataVersion) return;
+        Forget();
+        var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
+        (_head, _lastTicks) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
+        last.Reset();
+        _dataVersion = dataVersion;
+    }
+
+    private void InsertTags(IReadOnlyList<string> tags, long type)
+    {
+        var insert = Database.Prepare("INSERT INTO event_tags (tag, position, type) VALUES (?1, ?2, ?3)");
+        for (var i = 0; i < tags.Count; i++) insert.Bind(1, tags[i]).Bind(2, _head).Bind(3, type).Run();
+    }
+
+    private long TypeIdOf(string type)
+    {
+        if (_types.TryGetValue(type, out var id)) return id;
+        id = Database.Prepare("SELECT id FROM event_types WHERE name = ?1").Bind(1, type).Scalar()
+            ?? InsertName("INSERT INTO event_types (name) VALUES (?1) RETURNING id", type);
+        _types.Add(type, id);
+        return id;
+    }
+
+    private long InsertName(string sql, string name) => Database.Prepare(sql).Bind(1, name).Scalar()!.Value;
+
+    private void Rollback()
+    {
+        if (_database is { InTransaction: true }) _database.Prepare("ROLLBACK").Run();
+    }
+
+    /// <summary>Gives up the transaction and all that was learned in it.</summary>
+    private void Abandon(bool closeConnection)
+    {
+        Forget();
+        try
+        {
+            Rollback();
+        }
+        catch (SqliteFailure)
+        {
+            closeConnection = true; // closing rolls back as well
+        }
+
+        if (!closeConnection) return;
+
+        // After a full disk or an I/O error a connection may be in any state; the next write opens a new one.
+        Dispose();
+    }
+
+    private void Forget()
+    {
+        _dataVersion = -1;
+        _streams.Clear();
+        _types.Clear();
+    }
+}
+
+/// <summary>Where a stream ends, as far as the writer knows.</summary>
+internal sealed class StreamEnd
+{
+    /// <summary>The stream's row, 0 where it has none yet.</summary>
+    public long Id { get; set; }
+
+    public long Version { get; set; }
+}

@@ -1,0 +1,41 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing.Sqlite.Tests;
+
+/// <summary>Events and requests where a test does not care which.</summary>
+internal static class Some
+{
+    public static NewEvent Event(string type = "something", string data = "{}", Guid? id = null, params string[] tags) =>
+        new(id ?? Guid.CreateVersion7(), type, Encoding.UTF8.GetBytes(data)) { Tags = tags };
+
+    public static AppendRequest Append(string stream, ExpectedVersion expected, params NewEvent[] events) =>
+        new([new StreamWrite(stream, expected, events.Length > 0 ? events : [Event()])]);
+
+    public static async Task<List<(long Position, string Stream, long Version, Guid Id, string Data)>> LogOf(IEventStorage storage)
+    {
+        var log = new List<(long, string, long, Guid, string)>();
+        for (var read = new LogRead(); ;)
+        {
+            using var page = await storage.ReadLogAsync(read);
+            foreach (var e in page.Events) log.Add((e.Position, e.Stream, e.Version, e.Id, Encoding.UTF8.GetString(e.Data.Span)));
+            if (page.IsEnd) return log;
+            read = read with { After = page.Next };
+        }
+    }
+
+    /// <summary>A connection as any other application would open it.</summary>
+    public static SqliteConnection ForeignConnection(string path)
+    {
+        var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+
+    public static object? Run(this SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+}

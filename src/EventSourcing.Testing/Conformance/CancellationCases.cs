@@ -1,0 +1,78 @@
+using static EventSourcing.Testing.StoreUnderTest;
+
+namespace EventSourcing.Testing;
+
+/// <summary>A caller who gives up before the commit starts leaves nothing behind.</summary>
+internal static class CancellationCases
+{
+    private static readonly CancellationToken Cancelled = new(canceled: true);
+
+    public static IEnumerable<ConformanceCase> All =>
+    [
+        Case("Append_already_cancelled_writes_nothing", async store =>
+            await store.RefusesAsync<OperationCanceledException>(Request(Write("a", ExpectedVersion.Any, store.Event())), Cancelled)),
+        Case("Append_to_several_streams_already_cancelled_writes_nothing", async store =>
+            await store.RefusesAsync<OperationCanceledException>(Request(Write("a", 1, store.Event()), Write("b", ExpectedVersion.NoStream, store.Event())), Cancelled)),
+        Case("Append_again_after_a_cancelled_try_stores_the_events_as_new", async store =>
+        {
+            var request = Request(Write("a", 1, store.Event()));
+            await store.RefusesAsync<OperationCanceledException>(request, Cancelled);
+            ExpectResult(await store.AppendAsync(request), 2, 2, false, new AppendedStream("a", 2, 2));
+        }),
+        Case("Append_a_bad_argument_already_cancelled_writes_nothing", async store =>
+            await store.RefusesAsync<Exception>(Request(Write("a", ExpectedVersion.Any, default(NewEvent))), Cancelled)),
+        Case("Read_a_stream_already_cancelled_is_cancelled", async store =>
+            await Expect.ThrowsAsync<OperationCanceledException>(async () => (await store.Storage.ReadStreamAsync(new StreamRead("a"), Cancelled)).Dispose(), "the read")),
+        Case("Read_the_log_already_cancelled_is_cancelled", async store =>
+            await Expect.ThrowsAsync<OperationCanceledException>(async () => (await store.Storage.ReadLogAsync(new LogRead(), Cancelled)).Dispose(), "the read")),
+        Case("Wait_already_cancelled_for_events_to_come_is_cancelled", async store =>
+            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.Storage.WaitForEventsAsync(1, Cancelled), "the wait")),
+        Case("Commit_a_read_model_already_cancelled_writes_nothing", async store =>
+        {
+            var commit = new ReadModelCommit("p", 0, 1, [new DocumentChange("k", new byte[] { 1 })]);
+            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.ReadModels.CommitAsync(commit, Cancelled), "the commit");
+            Expect.Equal(0, await store.ReadModels.GetCheckpointAsync("p"), "the checkpoint");
+            Expect.Equal(0, (await store.ReadModels.ListAsync("p", null, 1)).Count, "the number of documents");
+            await store.ReadModels.CommitAsync(commit);
+            Expect.Equal(1, await store.ReadModels.GetCheckpointAsync("p"), "the checkpoint after the second try");
+        }),
+        Case("Append_cancelled_at_any_moment_is_stored_whole_or_not_at_all_as_it_says", async store =>
+        {
+            var random = new Random(3);
+            var stored = new HashSet<Guid>();
+            var left = new HashSet<Guid>();
+            for (var round = 0; round < 20; round++)
+            {
+                using var cancel = new CancellationTokenSource();
+                var requests = Enumerable.Range(0, 8).Select(n => Request(Write($"s{n}", ExpectedVersion.Any, store.Events(3)))).ToArray();
+                var appends = requests.Select(request => Task.Run(async () => await store.Storage.AppendAsync(request, cancel.Token), CancellationToken.None)).ToArray();
+                if (random.Next(2) == 0) await Task.Yield();
+                await cancel.CancelAsync();
+                for (var n = 0; n < appends.Length; n++)
+                {
+                    var ids = requests[n].Writes[0].Events.Select(e => e.Id);
+                    try
+                    {
+                        await appends[n];
+                        stored.UnionWith(ids);
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        left.UnionWith(ids);
+                    }
+                }
+            }
+
+            var log = (await store.LogAsync()).Select(e => e.Id).Skip(1).ToHashSet();
+            Expect.True(stored.IsSubsetOf(log), "every append that returned a result is stored");
+            Expect.True(!left.Overlaps(log), "no append that was cancelled is stored");
+            Expect.Equal(stored.Count, log.Count, "the number of events stored");
+        }),
+    ];
+
+    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Concurrency, async store =>
+    {
+        await store.AppendAsync("a", store.Event());
+        await run(store);
+    });
+}

@@ -1,0 +1,280 @@
+using System.Collections.Concurrent;
+using static EventSourcing.Testing.StoreUnderTest;
+
+namespace EventSourcing.Testing;
+
+/// <summary>Guards are evaluated under the lock that orders commits: of those who decide on the same facts, one wins.</summary>
+internal static class ConcurrentAppendCases
+{
+    private const int Rounds = 20;
+
+    public static IEnumerable<ConformanceCase> All =>
+    [
+        OneWins("creating_one_stream", 8, (_, _) => Task.FromResult(0L), (store, _, round, _) => Request(Write($"s{round}", ExpectedVersion.NoStream, store.Event()))),
+        OneWins("appending_at_one_version", 8, (store, round) => store.VersionAsync("s"), (store, _, _, version) => Request(Write("s", version, store.Event()))),
+        OneWins("appending_batches_that_share_one_stream", 6, (store, round) => store.VersionAsync("shared"), (store, n, round, version) =>
+            Request(Write($"own {round} {n}", ExpectedVersion.NoStream, store.Event()), Write("shared", version, store.Event()))),
+        OneWins("appending_on_one_condition", 8, (store, _) => store.HeadAsync(), (store, n, _, head) =>
+            Request(Write($"s{n}", ExpectedVersion.Any, store.Tagged("x"))) with { Conditions = [new(EventQuery.WithTags("x"), head)] }),
+        OneWins("appending_on_the_condition_of_an_unchanged_log", 8, (store, _) => store.HeadAsync(), (store, n, _, head) =>
+            Request(Write($"s{n}", ExpectedVersion.Any, store.Event())) with { Conditions = [new(EventQuery.All, head)] }),
+        OneWins("claiming_one_unique_key", 8, (_, _) => Task.FromResult(0L), (store, n, round, _) =>
+            Request(Write($"user-{n}-{round}", ExpectedVersion.NoStream, store.Tagged($"email:{round}"))) with { Conditions = [new(EventQuery.WithTags($"email:{round}"), 0)] }),
+        OneWins("appending_on_conditions_that_overlap_in_one_tag", 2, (store, _) => store.HeadAsync(), (store, n, _, head) =>
+            Request(Write($"s{n}", ExpectedVersion.Any, store.Tagged("x", "y"))) with { Conditions = [new(n == 0 ? EventQuery.WithTags("x") : EventQuery.WithTags("x", "y"), head)] }),
+        OneWins("appending_on_a_type_and_on_a_tag_of_one_event", 2, (store, _) => store.HeadAsync(), (store, n, _, head) =>
+            Request(Write($"s{n}", ExpectedVersion.Any, store.Event("T", tags: "x"))) with { Conditions = [new(n == 0 ? EventQuery.OfTypes("T") : EventQuery.WithTags("x"), head)] }),
+        OneWins("entering_each_where_the_other_requires_emptiness", 2, (store, _) => store.HeadAsync(), (store, n, round, head) => n == 0
+            ? Request(Write($"room-{round}", ExpectedVersion.NoStream, store.Event())) with { Conditions = [new(EventQuery.InStreams("hall-"), head)] }
+            : Request(Write($"hall-{round}", ExpectedVersion.NoStream, store.Event())) with { Conditions = [new(EventQuery.InStreams("room-"), head)] }),
+        OneWins("writing_each_what_the_other_checks", 2, (_, _) => Task.FromResult(0L), (store, n, round, _) => n == 0
+            ? Request(Write($"a{round}", ExpectedVersion.NoStream, store.Event()), Check($"b{round}", ExpectedVersion.NoStream))
+            : Request(Write($"b{round}", ExpectedVersion.NoStream, store.Event()), Check($"a{round}", ExpectedVersion.NoStream))),
+
+        Case("Race_of_unconditional_appends_stores_every_one_at_its_own_position", async store =>
+        {
+            var results = await Race.RunAsync(8, async n =>
+            {
+                var mine = new List<AppendResult>();
+                for (var i = 0; i < 25; i++) mine.Add(await store.AppendAsync($"s{n % 4}", store.Event()));
+                return mine;
+            });
+            var all = results.SelectMany(r => r).ToList();
+            Expect.Sequence([.. Enumerable.Range(1, 200).Select(n => (long)n)], [.. all.Select(r => r.Position).Order()], "the positions returned");
+            await ExpectWholeLogAsync(store, 200);
+            foreach (var stream in all.GroupBy(r => r.Streams[0].Stream))
+            {
+                Expect.Sequence([.. Enumerable.Range(1, 50).Select(n => (long)n)], [.. stream.Select(r => r.Version).Order()], $"the versions returned for '{stream.Key}'");
+            }
+        }),
+        Case("Race_of_appends_returns_to_each_where_its_own_event_stands", async store =>
+        {
+            var results = await Race.RunAsync(8, async n =>
+            {
+                var mine = new List<(Guid Id, AppendResult Result)>();
+                for (var i = 0; i < 10; i++)
+                {
+                    var e = store.Event();
+                    mine.Add((e.Id, await store.AppendAsync("s", e)));
+                }
+
+                return mine;
+            });
+            var log = await ExpectWholeLogAsync(store, 80);
+            foreach (var (id, result) in results.SelectMany(r => r))
+            {
+                Expect.Equal(id, log[(int)result.Position - 1].Id, $"the id at the position {result.Position} that the append of {id} returned");
+                Expect.Equal(result.Version, log[(int)result.Position - 1].Version, $"the version at position {result.Position}");
+            }
+        }),
+        Case("Race_of_writers_with_disjoint_conditions_lets_all_win", async store =>
+        {
+            await Race.RunAsync(4, async n =>
+            {
+                var after = 0L;
+                for (var i = 0; i < 10; i++) after = (await store.AppendIfAsync(new(EventQuery.WithTags($"t{n}"), after), $"s{n}", store.Tagged($"t{n}"))).Position;
+            });
+            await ExpectWholeLogAsync(store, 40);
+        }),
+        Case("Race_of_writers_to_their_own_streams_lets_all_win", async store =>
+        {
+            await Race.RunAsync(4, async n =>
+            {
+                for (var version = 0; version < 10; version++) await store.AppendAsync($"s{n}", version, store.Event());
+            });
+            await ExpectWholeLogAsync(store, 40);
+        }),
+        Case("Race_of_batches_over_the_same_streams_in_opposite_orders_lets_all_win", async store =>
+        {
+            await Race.RunAsync(8, async n =>
+            {
+                for (var i = 0; i < 5; i++)
+                {
+                    var writes = new[] { Write("a", ExpectedVersion.Any, store.Event()), Write("b", ExpectedVersion.Any, store.Event()) };
+                    await store.AppendAsync(Request(n % 2 == 0 ? writes : [writes[1], writes[0]]));
+                }
+            });
+            var log = await ExpectWholeLogAsync(store, 80);
+            foreach (var pair in log.Chunk(2)) Expect.True(pair[0].Stream != pair[1].Stream, $"the two events of a batch stand side by side ({pair[0]}; {pair[1]})");
+        }),
+        Case("Race_of_conflicting_and_free_appends_fails_only_those_in_conflict", async store =>
+        {
+            await store.AppendAsync("taken", store.Event());
+            await Race.RunAsync(8, async n =>
+            {
+                for (var i = 0; i < 10; i++)
+                {
+                    if (n % 2 == 0) await store.AppendAsync($"s{n}", i, store.Event());
+                    else await Expect.ThrowsAsync<WrongExpectedVersionException>(() => store.AppendAsync("taken", ExpectedVersion.NoStream, store.Event()), "the append in conflict");
+                }
+            });
+            await ExpectWholeLogAsync(store, 41);
+        }),
+        Case("Race_of_the_same_append_stores_it_once_and_returns_it_to_all", async store =>
+        {
+            for (var round = 0; round < Rounds; round++)
+            {
+                await store.AppendAsync("elsewhere", store.Event());
+                var head = await store.HeadAsync();
+                var request = Request(Write($"a{round}", ExpectedVersion.NoStream, store.Events(2)), Write($"b{round}", ExpectedVersion.NoStream, store.Event()));
+                var results = await Race.RunAsync(6, _ => store.AppendAsync(request));
+                foreach (var result in results)
+                {
+                    ExpectResult(result, head + 1, head + 3, result.WasAlreadyStored, new AppendedStream($"a{round}", 1, 2), new AppendedStream($"b{round}", 1, 1));
+                }
+
+                Expect.Equal(1, results.Count(r => !r.WasAlreadyStored), "the number of appends that say they stored the events");
+                Expect.Equal(head + 3, await store.HeadAsync(), "the head");
+            }
+        }),
+        Case("Race_of_appends_that_share_one_id_stores_one_whole", async store =>
+        {
+            for (var round = 0; round < Rounds; round++)
+            {
+                var shared = store.NewId();
+                var stored = await Race.RunAsync(4, async n =>
+                {
+                    try
+                    {
+                        await store.AppendAsync($"s{round}-{n}", store.Event(), new NewEvent(shared, "shared", default), store.Event());
+                        return true;
+                    }
+                    catch (DuplicateEventIdException)
+                    {
+                        return false;
+                    }
+                });
+                Expect.Equal(1, stored.Count(s => s), "the number of appends stored");
+                await ExpectWholeLogAsync(store, (round + 1) * 3);
+            }
+        }),
+        Case("Race_of_a_retry_loop_on_versions_loses_no_update", async store =>
+        {
+            await Race.RunAsync(6, async n =>
+            {
+                for (var i = 0; i < 10; i++)
+                {
+                    while (await Race.TryAsync(store.AppendAsync("counter", await store.VersionAsync("counter"), store.Event())) is null) await Task.Yield();
+                }
+            });
+            await ExpectWholeLogAsync(store, 60);
+            Expect.Equal(60, await store.VersionAsync("counter"), "the version of the counter");
+        }),
+        Case("Race_of_decisions_on_random_queries_never_commits_one_whose_facts_had_changed", async store =>
+        {
+            // Each event tells on which query and after which position it was decided, so that the log proves itself.
+            var decisions = new ConcurrentDictionary<Guid, AppendCondition>();
+            await Race.RunAsync(20, async n =>
+            {
+                var random = new Random(n);
+                for (var i = 0; i < 10; i++)
+                {
+                    var query = EventQuery.Any([.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => RandomItem(random))]);
+                    var condition = new AppendCondition(query, await store.HeadAsync());
+                    NewEvent[] batch = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => store.Event($"T{random.Next(3)}", tags: RandomTags(random)))];
+                    foreach (var e in batch) decisions[e.Id] = condition;
+                    if (random.Next(3) == 0) await Task.Yield();
+                    await Race.TryAsync(store.AppendIfAsync(condition, $"s{random.Next(4)}", batch));
+                }
+            });
+            var log = await store.LogAsync();
+            await ExpectWholeLogAsync(store, log.Count);
+            for (var i = 0; i < log.Count; i++)
+            {
+                var (query, after) = decisions[log[i].Id];
+                var first = i;
+                while (first > 0 && decisions[log[first - 1].Id].Query == query) first--;
+                var conflict = log.Take(first).FirstOrDefault(e => e.Position > after && query.Matches(e.Type, e.Stream, e.Tags.Split('\0', StringSplitOptions.RemoveEmptyEntries)));
+                Expect.True(conflict is null, $"no event before {log[i]} matches {query} after {after}, on which that was decided ({conflict})");
+            }
+
+            static string[] RandomTags(Random random) => [.. new[] { "x", "y" }.Where(_ => random.Next(2) == 0)];
+
+            static EventQueryItem RandomItem(Random random)
+            {
+                var (types, tags) = (random.Next(2) == 0 ? new[] { $"T{random.Next(3)}" } : [], RandomTags(random));
+                return types.Length + tags.Length == 0 ? new EventQueryItem(["T0"]) : new EventQueryItem(types, tags);
+            }
+        }),
+        Case("Race_of_appends_under_a_clock_that_jumps_about_never_lets_stamps_go_back", async store =>
+        {
+            await Race.RunAsync(6, async n =>
+            {
+                var random = new Random(n);
+                for (var i = 0; i < 15; i++)
+                {
+                    store.Clock.Now = ManualClock.Start.AddMilliseconds(random.Next(-1000, 1000));
+                    await store.AppendAsync($"s{n}", store.Event());
+                }
+            });
+            var log = await ExpectWholeLogAsync(store, 90);
+            foreach (var (one, next) in log.Zip(log.Skip(1))) Expect.True(one.RecordedAt <= next.RecordedAt, $"stamps never go back ({one}; {next})");
+        }),
+        Case("Race_of_large_and_small_appends_keeps_each_whole", async store =>
+        {
+            await Race.RunAsync(6, async n =>
+            {
+                for (var i = 0; i < 4; i++) await store.AppendAsync($"s{n}-{i}", n % 2 == 0 ? store.Events(200) : store.Events(1));
+            });
+            var log = await ExpectWholeLogAsync(store, (3 * 4 * 200) + (3 * 4));
+            foreach (var append in log.GroupBy(e => e.Stream))
+            {
+                Expect.Equal(append.Count() - 1, append.Last().Position - append.First().Position, $"the distance from the first to the last position of the append to '{append.Key}'");
+            }
+        }),
+        Case("Race_of_appends_and_commits_to_read_models_loses_neither", async store =>
+        {
+            await Race.RunAsync(6, async n =>
+            {
+                for (var i = 0; i < 10; i++)
+                {
+                    if (n % 2 == 0) await store.AppendAsync($"s{n}", i, store.Event());
+                    else await store.ReadModels.CommitAsync(new ReadModelCommit($"p{n}", i, i + 1, [new DocumentChange($"k{i}", new byte[] { (byte)i })]));
+                }
+            });
+            await ExpectWholeLogAsync(store, 30);
+            foreach (var n in new[] { 1, 3, 5 })
+            {
+                Expect.Equal(10, await store.ReadModels.GetCheckpointAsync($"p{n}"), $"the checkpoint of 'p{n}'");
+                Expect.Equal(10, (await store.ReadModels.ListAsync($"p{n}", null, 100)).Count, $"the number of documents of 'p{n}'");
+            }
+        }),
+    ];
+
+    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Concurrency, run);
+
+    /// <summary>Contenders who have all read the same facts append at once, round after round: exactly one wins each time.</summary>
+    private static ConformanceCase OneWins(
+        string doing, int contenders, Func<StoreUnderTest, int, Task<long>> readFacts, Func<StoreUnderTest, int, int, long, AppendRequest> request) =>
+        Case($"Race_of_{contenders}_{doing}_lets_exactly_one_win", async store =>
+        {
+            var expected = 0;
+            for (var round = 0; round < Rounds; round++)
+            {
+                var facts = await readFacts(store, round);
+                var requests = Enumerable.Range(0, contenders).Select(n => request(store, n, round, facts)).ToArray();
+                var results = await Race.RunAsync(contenders, n => Race.TryAsync(store.AppendAsync(requests[n])));
+                Expect.Equal(1, results.Count(r => r is not null), $"the number of winners of round {round + 1}");
+                expected += requests[Array.FindIndex(results, r => r is not null)].EventCount;
+                Expect.Equal(expected, await store.HeadAsync(), $"the head after round {round + 1}");
+            }
+
+            await ExpectWholeLogAsync(store, expected);
+        });
+
+    /// <summary>Positions and versions run from 1 without a gap, and no id is there twice.</summary>
+    internal static async Task<List<SeenEvent>> ExpectWholeLogAsync(StoreUnderTest store, int count)
+    {
+        var log = await store.LogAsync();
+        Expect.Sequence([.. Enumerable.Range(1, count).Select(n => (long)n)], [.. log.Select(e => e.Position)], "the positions of the log");
+        foreach (var stream in log.GroupBy(e => e.Stream))
+        {
+            Expect.Sequence([.. Enumerable.Range(1, stream.Count()).Select(n => (long)n)], [.. stream.Select(e => e.Version)], $"the versions of '{stream.Key}' along the log");
+            Expect.Sequence([.. stream], await store.StreamAsync(stream.Key), $"stream '{stream.Key}'");
+        }
+
+        Expect.Equal(count, log.Select(e => e.Id).Distinct().Count(), "the number of different ids");
+        Expect.Equal(count, await store.HeadAsync(), "the head");
+        return log;
+    }
+}

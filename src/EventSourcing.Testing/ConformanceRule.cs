@@ -1,0 +1,41 @@
+namespace EventSourcing.Testing;
+
+/// <summary>The part of the contract that a case holds a storage to. 1 to 10 are the numbered rules of <see cref="IEventStorage"/>.</summary>
+public enum ConformanceRule
+{
+    /// <summary>Rule 1: names of streams and versions.</summary>
+    Streams = 1,
+
+    /// <summary>Rule 2: positions, dense and in commit order.</summary>
+    Log = 2,
+
+    /// <summary>Rule 3: one guarded, atomic commit.</summary>
+    Append = 3,
+
+    /// <summary>Rule 4: an append repeated returns the original result.</summary>
+    Idempotence = 4,
+
+    /// <summary>Rule 5: stamps that never go backwards.</summary>
+    Time = 5,
+
+    /// <summary>Rule 6: what is stored stays as it is, whatever callers do to their memory.</summary>
+    Immutability = 6,
+
+    /// <summary>Rule 8: any number of callers at once, and cancellation.</summary>
+    Concurrency = 8,
+
+    /// <summary>Rule 9: bad arguments are refused before anything is written.</summary>
+    Errors = 9,
+
+    /// <summary>Rule 10: limits are checked before anything is written.</summary>
+    Limits = 10,
+
+    /// <summary>Reads of streams and of the log: ranges, directions, pages, filters.</summary>
+    Reading = 11,
+
+    /// <summary>Waiting for events.</summary>
+    Waiting = 12,
+
+    /// <summary>Documents and checkpoints: <see cref="IReadModelStorage"/>.</summary>
+    ReadModels = 13,
+}

@@ -1,0 +1,52 @@
+namespace EventSourcing.Testing;
+
+/// <summary>
+/// The contract of <see cref="IEventStorage"/> as cases, for any test framework: run every case on a fixture of your
+/// storage. None is optional and none is skipped.
+/// </summary>
+/// <example>
+/// With xUnit:
+/// <code>
+/// public static TheoryData&lt;string&gt; Titles => [.. EventStorageConformance.Cases.Select(c => c.Title)];
+///
+/// [Theory, MemberData(nameof(Titles))]
+/// public Task Keeps_the_contract(string title) => EventStorageConformance.Get(title).RunAsync(new MyFixture());
+/// </code>
+/// </example>
+public static class EventStorageConformance
+{
+    private static readonly Dictionary<string, ConformanceCase> ByTitle = Everything().ToDictionary(c => c.Title, StringComparer.Ordinal);
+
+    /// <summary>All cases, each title once.</summary>
+    public static IReadOnlyList<ConformanceCase> Cases { get; } = [.. ByTitle.Values];
+
+    /// <summary>Finds a case by its title.</summary>
+    /// <param name="title">The title.</param>
+    /// <returns>The case.</returns>
+    /// <exception cref="ArgumentException">There is no case of that title.</exception>
+    public static ConformanceCase Get(string title) => ByTitle.TryGetValue(title, out var found)
+        ? found
+        : throw new ArgumentException($"There is no conformance case '{title}'.", nameof(title));
+
+    private static IEnumerable<ConformanceCase> Everything() =>
+    [
+        .. AppendCases.All,
+        .. ExpectedVersionCases.All,
+        .. IdempotenceCases.All,
+        .. QueryCases.All,
+        .. ConditionCases.All,
+        .. ArgumentCases.All,
+        .. LimitCases.All,
+        .. NameCases.All,
+        .. TimeCases.All,
+        .. ReadStreamCases.All,
+        .. ReadLogCases.All,
+        .. MemoryCases.All,
+        .. CancellationCases.All,
+        .. WaitCases.All,
+        .. ConcurrentAppendCases.All,
+        .. ConcurrentReadCases.All,
+        .. DocumentCases.All,
+        .. CheckpointCases.All,
+    ];
+}

@@ -1,0 +1,20 @@
+namespace EventSourcing.Testing;
+
+/// <summary>
+/// What the conformance kit needs of a storage: that it can be opened, empty. There is nothing else to declare, since
+/// the contract is one for all storages and no case is optional.
+/// </summary>
+public interface IEventStorageFixture
+{
+    /// <summary>
+    /// How long a case may take before something that must happen counts as lost: a wake-up, an answer. It decides
+    /// nothing else; raise it for slow machines.
+    /// </summary>
+    TimeSpan Patience => TimeSpan.FromSeconds(60);
+
+    /// <summary>Opens a new, empty storage, independent of all others. The case that asked for it disposes it.</summary>
+    /// <param name="options">The clock and the limits that the storage must work with.</param>
+    /// <param name="cancellationToken">Cancels the opening.</param>
+    /// <returns>The storage.</returns>
+    ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken);
+}

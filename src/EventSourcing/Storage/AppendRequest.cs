@@ -24,6 +24,9 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
     public void Validate(EventStorageLimits limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
+        ArgumentNullException.ThrowIfNull(Writes);
+        ArgumentNullException.ThrowIfNull(Conditions);
+        foreach (var write in Writes) ArgumentNullException.ThrowIfNull(write.Events, nameof(Writes));
         var count = EventCount;
         if (count == 0) throw new ArgumentException("An append needs at least one event; this one has none.", nameof(Writes));
         if (count > limits.MaxEventsPerAppend)

@@ -62,6 +62,7 @@ public sealed record ReadModelCommit(string Projection, long ExpectedCheckpoint,
         Names.ThrowIfInvalid(Projection, "A projection's name");
         ArgumentOutOfRangeException.ThrowIfNegative(ExpectedCheckpoint);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Checkpoint, ExpectedCheckpoint);
+        ArgumentNullException.ThrowIfNull(Changes);
         var keys = new HashSet<string>(StringComparer.Ordinal);
         foreach (var change in Changes)
         {

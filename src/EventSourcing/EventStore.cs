@@ -84,8 +84,8 @@ public sealed class EventStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads a stream, in pages, holding no transaction meanwhile. Events appended while reading forwards are seen.
-    /// An unknown stream has no events.
+    /// Reads a stream, in pages, one of them ahead of the caller, holding no transaction meanwhile. Events appended
+    /// while reading forwards are seen as far as a later page finds them. An unknown stream has no events.
     /// </summary>
     /// <param name="stream">The stream's name.</param>
     /// <param name="options">The range, the direction and the limit; by default all of it, oldest first.</param>
@@ -100,20 +100,25 @@ public sealed class EventStore : IAsyncDisposable
         options ??= new StreamReadOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, nameof(options));
         var read = await BoundAsync(new StreamRead(stream) { After = options.After, Direction = options.Direction }, options.AsOf, cancellationToken).ConfigureAwait(false);
-        var rest = options.Limit;
-        while (true)
+        var pages = PagesAsync(
+            (next, limit) => Storage.ReadStreamAsync(
+                (next, read.Direction) switch
+                {
+                    (null, _) => read with { Limit = limit },
+                    ({ } after, ReadDirection.Forwards) => read with { After = after, Limit = limit },
+                    ({ } upTo, _) => read with { UpTo = upTo, Limit = limit },
+                },
+                cancellationToken),
+            options.Limit);
+        await foreach (var page in pages.ConfigureAwait(false))
         {
-            using var page = await Storage.ReadStreamAsync(read with { Limit = PageLimit(rest) }, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < page.Count; i++) yield return Decode(page.Events[i], options.UnknownEvents);
-            rest -= page.Count;
-            if (page.IsEnd || rest == 0) yield break;
-            read = read.Direction == ReadDirection.Forwards ? read with { After = page.Next } : read with { UpTo = page.Next };
         }
     }
 
     /// <summary>
-    /// Reads the log over all streams, in pages, holding no transaction meanwhile. Events appended while reading
-    /// forwards are seen.
+    /// Reads the log over all streams, in pages, one of them ahead of the caller, holding no transaction meanwhile.
+    /// Events appended while reading forwards are seen as far as a later page finds them.
     /// </summary>
     /// <param name="options">The range, the filter, the direction and the limit; by default all of it, oldest first.</param>
     /// <param name="cancellationToken">Ends the read.</param>
@@ -129,14 +134,19 @@ public sealed class EventStore : IAsyncDisposable
         if (options.AsOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Read it as of a position or an instant.", nameof(options));
         var read = new LogRead { After = options.After, Direction = options.Direction, Filter = options.Filter };
         if (await PositionOfAsync(options.AsOf, cancellationToken).ConfigureAwait(false) is { } upTo) read = read with { UpTo = upTo };
-        var rest = options.Limit;
-        while (true)
+        var pages = PagesAsync(
+            (next, limit) => Storage.ReadLogAsync(
+                (next, read.Direction) switch
+                {
+                    (null, _) => read with { Limit = limit },
+                    ({ } after, ReadDirection.Forwards) => read with { After = after, Limit = limit },
+                    ({ } upTo, _) => read with { UpTo = upTo, Limit = limit },
+                },
+                cancellationToken),
+            options.Limit);
+        await foreach (var page in pages.ConfigureAwait(false))
         {
-            using var page = await Storage.ReadLogAsync(read with { Limit = PageLimit(rest) }, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < page.Count; i++) yield return Decode(page.Events[i], options.UnknownEvents);
-            rest -= page.Count;
-            if (page.IsEnd || rest == 0) yield break;
-            read = read.Direction == ReadDirection.Forwards ? read with { After = page.Next } : read with { UpTo = page.Next };
         }
     }
 
@@ -197,18 +207,18 @@ public sealed class EventStore : IAsyncDisposable
         stored.Id,
         stored.Type,
         stored.RecordedAt,
-        unknownEvents == UnknownEvents.AsRaw && !Serializer.Knows(stored.Type) ? new UnknownEvent(stored.Type, stored.Data.ToArray()) : DecodeData(stored),
+        unknownEvents == UnknownEvents.AsRaw && !Types.TryGet(stored.Type, out _) ? new UnknownEvent(stored.Type, stored.Data.ToArray()) : DecodeData(stored),
         DecodeMetadata(stored),
         stored.Tags);
 
     internal object DecodeData(in StoredEvent stored)
     {
-        if (!Serializer.Knows(stored.Type)) throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position);
         try
         {
-            return Serializer.Deserialize(stored.Type, stored.Data.Span);
+            return Serializer.Deserialize(stored.Type, stored.Data.Span)
+                ?? throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is not EventSourcingException)
         {
             throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e);
         }
@@ -223,6 +233,42 @@ public sealed class EventStore : IAsyncDisposable
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, $"its metadata: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// The pages of a range. While the caller is at one page the next is read on another core, since decoding costs
+    /// more than reading; no more than one is read ahead.
+    /// </summary>
+    private static async IAsyncEnumerable<EventPage> PagesAsync(Func<long?, int, ValueTask<EventPage>> readFrom, long limit)
+    {
+        var page = await readFrom(null, PageLimit(limit)).ConfigureAwait(false);
+        Task<EventPage>? ahead = null;
+        try
+        {
+            while (true)
+            {
+                limit -= page.Count;
+                if (!page.IsEnd && limit > 0)
+                {
+                    var (next, pageLimit) = (page.Next, PageLimit(limit));
+                    ahead = Task.Run(() => readFrom(next, pageLimit).AsTask());
+                }
+
+                using (page) yield return page;
+                if (ahead is null) yield break;
+                page = await ahead.ConfigureAwait(false);
+                ahead = null;
+            }
+        }
+        finally
+        {
+            // The caller has left early: what was read ahead goes back to the pool.
+            if (ahead is not null)
+            {
+                await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (ahead.IsCompletedSuccessfully) (await ahead.ConfigureAwait(false)).Dispose();
+            }
         }
     }
 

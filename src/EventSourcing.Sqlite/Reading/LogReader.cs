@@ -155,5 +155,5 @@ internal static class LogReader
         Tags = TagsOf(select, 8),
     });
 
-    private static string[] TagsOf(Statement select, int column) => select.IsNull(column) ? [] : TagList.Read(select.Bytes(column));
+    private static string[] TagsOf(Statement select, int column) => select.Bytes(column) is { IsEmpty: false } tags ? TagList.Read(tags) : [];
 }

@@ -13,6 +13,15 @@ internal sealed class CommitQueue : IAsyncDisposable
     /// <summary>How many works share a transaction at most: beyond this, the fsync no longer weighs.</summary>
     private const int MaxGroup = 512;
 
+    /// <summary>
+    /// How long one process keeps committing, in milliseconds, while others want to: then it leaves the lock alone for
+    /// a pause in which they cannot miss it. SQLite has no queue for its lock, so without turns whoever has it keeps it.
+    /// </summary>
+    private const int TurnMilliseconds = 10;
+
+    /// <summary>Longer than any pause between two tries of one who waits.</summary>
+    private static readonly TimeSpan PauseAfterTurn = TimeSpan.FromMilliseconds(4);
+
     private readonly Writer _writer;
     private readonly TimeSpan _busyTimeout;
     private readonly SemaphoreSlim _room = new(Capacity, Capacity);
@@ -27,6 +36,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     // Used by the leader alone.
     private readonly List<WriteWork> _group = [];
     private bool _lookForRepetitions;
+    private long _turnBegan;
 
     public CommitQueue(Writer writer, TimeSpan busyTimeout)
     {
@@ -99,9 +109,16 @@ internal sealed class CommitQueue : IAsyncDisposable
     {
         for (var attempt = 0; ;)
         {
+            if (_writer.SharesItsFile && Environment.TickCount64 - _turnBegan > TurnMilliseconds)
+            {
+                await Task.Delay(PauseAfterTurn).ConfigureAwait(false);
+                _turnBegan = Environment.TickCount64;
+            }
+
             var began = TryBegin();
             if (began)
             {
+                if (attempt > 0) _turnBegan = Environment.TickCount64;
                 attempt = 0;
                 CommitGroup();
                 _writer.CheckpointIfDue();
@@ -121,7 +138,7 @@ internal sealed class CommitQueue : IAsyncDisposable
 
     /// <summary>A short random pause, so that processes which wait for each other do not keep missing their turns.</summary>
     private static TimeSpan PauseBeforeRetry(int attempt) =>
-        TimeSpan.FromMilliseconds(1 + (Random.Shared.NextDouble() * Math.Min(attempt, 4)));
+        TimeSpan.FromMilliseconds(1 + (Random.Shared.NextDouble() * Math.Min(attempt, 2)));
 
     /// <summary>Whether the write lock was taken. Where that failed for good, those who wait are told.</summary>
     private bool TryBegin()

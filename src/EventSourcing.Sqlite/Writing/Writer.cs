@@ -11,6 +11,7 @@ internal sealed class Writer : IDisposable
     private const int CheckpointPages = 4096;
 
     private const int MaxKnownStreams = 100_000;
+    private const int OthersAreForgottenAfterMilliseconds = 5_000;
 
     private readonly EventStorageOptions _options;
     private readonly HeadSignal _signal;
@@ -19,6 +20,7 @@ internal sealed class Writer : IDisposable
     private Database? _database;
     private Database? _checkpointer;
     private long _dataVersion = -1;
+    private long _othersSeenAt = long.MinValue / 2;
     private long _head;
     private long _lastTicks;
     private int _pagesSinceCheckpoint;
@@ -31,6 +33,9 @@ internal sealed class Writer : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>Whether another connection has lately written to the file too.</summary>
+    public bool SharesItsFile => Environment.TickCount64 - _othersSeenAt < OthersAreForgottenAfterMilliseconds;
 
     public Database Database => _database ?? throw new InvalidOperationException("The writer has no transaction.");
 
@@ -204,6 +209,7 @@ internal sealed class Writer : IDisposable
     {
         var dataVersion = Database.Prepare("PRAGMA data_version").Scalar() ?? 0;
         if (dataVersion == _dataVersion) return;
+        if (_dataVersion >= 0) _othersSeenAt = Environment.TickCount64;
         Forget();
         var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
         (_head, _lastTicks) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);

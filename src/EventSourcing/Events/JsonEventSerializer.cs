@@ -37,12 +37,11 @@ internal sealed class JsonEventSerializer
         return type;
     }
 
-    /// <summary>Whether events of this name can be read; where not, the caller decides what an unknown event means.</summary>
-    public bool Knows(string type) => _infoByName.ContainsKey(type);
-
+    /// <summary>The event of a stored name; null where the name is not listed, so that the caller decides what that means.</summary>
     /// <exception cref="JsonException">The bytes do not make an event of that name.</exception>
-    public object Deserialize(string type, ReadOnlySpan<byte> utf8Json) =>
-        JsonSerializer.Deserialize(utf8Json, _infoByName[type]) ?? throw new JsonException("The stored JSON is null.");
+    public object? Deserialize(string type, ReadOnlySpan<byte> utf8Json) => _infoByName.TryGetValue(type, out var info)
+        ? JsonSerializer.Deserialize(utf8Json, info) ?? throw new JsonException("The stored JSON is null.")
+        : null;
 
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only where reflection-based JSON is enabled, which trimmed apps switch off; EventType.Of keeps the members of the types themselves.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "As above: with reflection switched off, the app's own options bring source-generated contexts.")]

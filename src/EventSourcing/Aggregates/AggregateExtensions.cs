@@ -25,12 +25,18 @@ public static class AggregateExtensions
     /// <param name="store">The store.</param>
     /// <param name="aggregates">The aggregates, each stream once, loaded from this store.</param>
     /// <param name="metadata">The metadata of the events.</param>
+    /// <param name="conditions">Queries that no event after a position may match: what the decision relied on beside the aggregates.</param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
     /// <exception cref="ArgumentException">No aggregate has uncommitted events, or one is given twice.</exception>
     /// <exception cref="WrongExpectedVersionException">One of them has changed since; nothing was written.</exception>
+    /// <exception cref="AppendConditionFailedException">A condition does not hold; nothing was written.</exception>
     public static async Task<AppendResult> SaveAsync(
-        this EventStore store, IReadOnlyList<Aggregate> aggregates, EventMetadata? metadata = null, CancellationToken cancellationToken = default)
+        this EventStore store,
+        IReadOnlyList<Aggregate> aggregates,
+        EventMetadata? metadata = null,
+        IReadOnlyList<AppendCondition>? conditions = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(aggregates);
@@ -41,7 +47,7 @@ public static class AggregateExtensions
             streams[i] = new StreamAppend(aggregates[i].Stream, aggregates[i].Version, aggregates[i].UncommittedEvents);
         }
 
-        var result = await store.AppendAsync(streams, metadata, conditions: null, cancellationToken).ConfigureAwait(false);
+        var result = await store.AppendAsync(streams, metadata, conditions, cancellationToken).ConfigureAwait(false);
         var position = result.FirstPosition - 1;
         foreach (var aggregate in aggregates)
         {

@@ -88,7 +88,7 @@ public readonly struct AggregateHandle<[DynamicallyAccessedMembers(DynamicallyAc
         var store = _store;
         await act(aggregate).ConfigureAwait(false);
         return aggregate.UncommittedEvents.Count > 0
-            ? await store.SaveAsync([aggregate], metadata, cancellationToken).ConfigureAwait(false)
+            ? await store.SaveAsync([aggregate], metadata, conditions: null, cancellationToken).ConfigureAwait(false)
             : throw new InvalidOperationException($"The command that was to create '{aggregate.Stream}' raised no event, so there is nothing to create it by.");
     }
 
@@ -155,7 +155,7 @@ public readonly struct AggregateHandle<[DynamicallyAccessedMembers(DynamicallyAc
 
             try
             {
-                return await store.SaveAsync([aggregate], metadata, cancellationToken).ConfigureAwait(false);
+                return await store.SaveAsync([aggregate], metadata, conditions: null, cancellationToken).ConfigureAwait(false);
             }
             catch (WrongExpectedVersionException) when (conflicts < store.Options.MaxConflictRetries)
             {

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.Globalization;
+using EventSourcing;
+
+namespace Banking;
+
+/// <summary><c>top N</c></summary>
+internal static class TopCommand
+{
+    public static Command Create()
+    {
+        var count = new Argument<int>("N")
+        {
+            Description = "How many accounts: 1 or more.",
+            CustomParser = result =>
+            {
+                if (int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) && n > 0) return n;
+                result.AddError($"'{result.Tokens[0].Value}' is not a number of accounts. Give 1 or more.");
+                return 0;
+            },
+        };
+        var database = CommandLine.DatabaseOption();
+        var command = new Command("top", "Lists the accounts with the highest balances, from a read model.") { count, database };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(count), arguments.GetRequiredValue(database), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(int count, string database, CancellationToken cancellationToken)
+    {
+        await using var store = Bank.OpenExisting(database);
+        var balances = new AccountBalances();
+        await using var projections = store.StartProjections(balances);
+        await projections.WaitForAsync(await store.GetHeadAsync(cancellationToken), cancellationToken);
+
+        var rank = 0;
+        var top = store.ReadModel(balances).ListAsync(cancellationToken)
+            .OrderByDescending(account => account.Value.Balance)
+            .ThenBy(account => account.Key.Length).ThenBy(account => account.Key, StringComparer.Ordinal) // for numbers: by number
+            .Take(count);
+        await foreach (var (account, document) in top)
+        {
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{++rank,4}  {account,10}  {Money.Text(document.Balance),15}"));
+        }
+
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Globalization;
+using EventSourcing;
+
+namespace Banking;
+
+/// <summary><c>totals [--at YYYY-MM-DD]</c></summary>
+internal static class TotalsCommand
+{
+    public static Command Create()
+    {
+        var at = CommandLine.AtOption();
+        var database = CommandLine.DatabaseOption();
+        var command = new Command("totals", "Adds up all accounts: from a read model, or from the log for a day in the past.") { at, database };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(at), arguments.GetRequiredValue(database), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(DateOnly? at, string database, CancellationToken cancellationToken)
+    {
+        await using var store = Bank.OpenExisting(database);
+        Print(at is { } day ? await PastAsync(store, day, cancellationToken) : await PresentAsync(store, cancellationToken));
+        return ExitCode.Ok;
+    }
+
+    /// <summary>The read model, once it has caught up with the log.</summary>
+    private static async Task<Totals> PresentAsync(EventStore store, CancellationToken cancellationToken)
+    {
+        var totals = new BankTotals();
+        await using var projections = store.StartProjections(totals);
+        await projections.WaitForAsync(await store.GetHeadAsync(cancellationToken), cancellationToken);
+        return await store.ReadModel(totals).FindAsync(BankTotals.Key, cancellationToken) ?? new Totals();
+    }
+
+    /// <summary>The same fold over the log, up to that day: no read model needs to have been thought of in advance.</summary>
+    private static async Task<Totals> PastAsync(EventStore store, DateOnly day, CancellationToken cancellationToken)
+    {
+        var untilThen = new LogReadOptions { AsOf = AsOf.Instant(Bank.EndOf(day)) };
+        return await store.ReadLogAsync(untilThen, cancellationToken).AggregateAsync(new Totals(), (totals, e) => totals.After(e.Data), cancellationToken);
+    }
+
+    private static void Print(Totals totals)
+    {
+        Print("accounts", totals.Accounts.ToString(CultureInfo.InvariantCulture));
+        Print("transactions", totals.Transactions.ToString(CultureInfo.InvariantCulture));
+        Print("adjustments", totals.Adjustments.ToString(CultureInfo.InvariantCulture));
+        Print("credits", Money.Text(totals.Credits));
+        Print("debits", Money.Text(totals.Debits));
+        Print("adjusted", Money.Text(totals.Adjusted));
+        Print("total balance", Money.Text(totals.Balance));
+
+        static void Print(string what, string value) => Console.Out.WriteLine($"{what,-13}  {value,18}");
+    }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Banking;
+
+/// <summary>Shows how an import goes.</summary>
+internal interface IImportDisplay
+{
+    /// <summary>A line was left out.</summary>
+    void Show(BadLine bad);
+
+    /// <summary>Everything up to here is stored.</summary>
+    void Show(ImportReport report, double? progress);
+}
+
+/// <summary>Plain lines, for pipes and logs: progress every tenth of the file, bad lines to standard error.</summary>
+internal sealed class PlainDisplay : IImportDisplay
+{
+    private int _tenths;
+
+    public void Show(BadLine bad) => Console.Error.WriteLine(Text(bad));
+
+    public void Show(ImportReport report, double? progress)
+    {
+        var tenths = (int)((progress ?? 0) * 10);
+        if (tenths <= _tenths) return;
+        _tenths = tenths;
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tenths * 10,3} %  {report.LinesRead} lines read, {report.Imported} imported, up to {report.Day:O}"));
+    }
+
+    public static string Text(BadLine bad) => string.Create(CultureInfo.InvariantCulture, $"line {bad.Number}: {bad.Reason}");
+}
+
+/// <summary>A progress bar, for a terminal; bad lines are shown when it is done.</summary>
+internal sealed class TerminalDisplay : IImportDisplay
+{
+    private readonly List<BadLine> _bad = [];
+    private ProgressTask? _bar;
+
+    public async Task<ImportReport> RunAsync(Func<Task<ImportReport>> import)
+    {
+        try
+        {
+            return await AnsiConsole.Progress()
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+                .StartAsync(context =>
+                {
+                    _bar = context.AddTask("importing", maxValue: 1);
+                    return import();
+                });
+        }
+        finally
+        {
+            foreach (var bad in _bad) await Console.Error.WriteLineAsync(PlainDisplay.Text(bad));
+        }
+    }
+
+    public void Show(BadLine bad) => _bad.Add(bad);
+
+    public void Show(ImportReport report, double? progress)
+    {
+        _bar!.Value = progress ?? 0;
+        _bar.Description = string.Create(CultureInfo.InvariantCulture, $"{report.Day:O}, {report.Imported} imported, {report.Bad} bad");
+    }
+}

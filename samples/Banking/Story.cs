@@ -1,0 +1,200 @@
+using System.Globalization;
+using EventSourcing;
+
+namespace Banking;
+
+/// <summary>
+/// The whole library on a few accounts, told in the order in which one meets it. Read it beside its output.
+/// </summary>
+internal sealed class Story(EventStore store, CancellationToken cancellationToken)
+{
+    /// <summary>Tells the story on a database in a temporary folder, which is gone afterwards.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> TellAsync(CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("banking-");
+        try
+        {
+            var database = Path.Combine(folder.FullName, "bank.db");
+            await using (var store = Bank.Open(database))
+            {
+                var story = new Story(store, cancellationToken);
+                await story.OpenAccountsAsync();
+                await story.MoveMoneyAsync();
+                await story.TransferAsync();
+                await story.LoseARaceAsync();
+                await story.LookBackAsync();
+                await story.AskTheReadModelAsync();
+            }
+
+            await ReopenAsync(database, cancellationToken);
+            return ExitCode.Ok;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private async Task OpenAccountsAsync()
+    {
+        Chapter("1. Open two accounts",
+            "An account is an aggregate: its methods check the rules and raise events, and the events",
+            "are what is stored. Each account has a stream of its own; all streams share one log.");
+
+        await store.Aggregate<Account>("ann").CreateAsync(a => a.Open("Ann"), cancellationToken: cancellationToken);
+        await store.Aggregate<Account>("ben").CreateAsync(a => a.Open("Ben"), cancellationToken: cancellationToken);
+        await PrintLogAsync(after: 0);
+
+        try
+        {
+            await store.Aggregate<Account>("ann").CreateAsync(a => a.Open("Another Ann"), cancellationToken: cancellationToken);
+        }
+        catch (WrongExpectedVersionException refused)
+        {
+            Say("To create an account twice fails, since creating expects no stream:");
+            Quote(refused.Message);
+        }
+    }
+
+    private async Task MoveMoneyAsync()
+    {
+        var before = await store.GetHeadAsync(cancellationToken);
+        Chapter("2. Put money in, take money out",
+            "UpdateAsync loads the account from its events, acts on it, and appends what it raised,",
+            "expecting the stream to be still at the version it loaded.");
+
+        var ann = store.Aggregate<Account>("ann");
+        await ann.UpdateAsync(a => a.Deposit(101, Operation.CashDeposit, 100.00m), cancellationToken: cancellationToken);
+        await ann.UpdateAsync(a => a.Withdraw(102, Operation.CashWithdrawal, 30.00m), cancellationToken: cancellationToken);
+        await PrintLogAsync(before);
+
+        try
+        {
+            await ann.UpdateAsync(a => a.Withdraw(103, Operation.CardWithdrawal, 1000.00m), cancellationToken: cancellationToken);
+        }
+        catch (BookingRefusedException refused)
+        {
+            Say("A rule of the account refuses what it forbids. Then nothing is stored:");
+            Quote(refused.Message);
+        }
+
+        var again = await ann.UpdateAsync(a => a.Deposit(101, Operation.CashDeposit, 100.00m), cancellationToken: cancellationToken);
+        Say($"Transaction 101 once more: the account knows it from its events and raises nothing, so it is still at version {again.Version}.");
+    }
+
+    private async Task TransferAsync()
+    {
+        var before = await store.GetHeadAsync(cancellationToken);
+        Chapter("3. Transfer: two accounts, one atomic append",
+            "Both accounts are loaded, both act, and SaveAsync appends the events of both in one commit.",
+            "There is no moment at which the money is on both accounts, or on neither.");
+
+        var ann = await store.Aggregate<Account>("ann").LoadAsync(cancellationToken: cancellationToken);
+        var ben = await store.Aggregate<Account>("ben").LoadAsync(cancellationToken: cancellationToken);
+        ann.Withdraw(104, Operation.Transfer, 45.50m);
+        ben.Deposit(104, Operation.Transfer, 45.50m);
+        await store.SaveAsync([ann, ben], cancellationToken: cancellationToken);
+        await PrintLogAsync(before);
+    }
+
+    private async Task LoseARaceAsync()
+    {
+        var before = await store.GetHeadAsync(cancellationToken);
+        Chapter("4. Lose a race, and retry",
+            "Two tellers load Ann's account at the same version. Each sees 24.50, each pays out 20.00.",
+            "Both would be one too many.");
+
+        var first = await store.Aggregate<Account>("ann").LoadAsync(cancellationToken: cancellationToken);
+        var second = await store.Aggregate<Account>("ann").LoadAsync(cancellationToken: cancellationToken);
+        first.Withdraw(105, Operation.CashWithdrawal, 20.00m);
+        second.Withdraw(106, Operation.CashWithdrawal, 20.00m);
+        await store.SaveAsync([first], cancellationToken: cancellationToken);
+        try
+        {
+            await store.SaveAsync([second], cancellationToken: cancellationToken);
+        }
+        catch (WrongExpectedVersionException lost)
+        {
+            Say("The first is stored. The second decided on what is no longer so, and is refused:");
+            Quote(lost.Message);
+        }
+
+        Say("UpdateAsync does that dance by itself. Here Ben pays in while his withdrawal is being decided:");
+        var tries = 0;
+        await store.Aggregate<Account>("ben").UpdateAsync(
+            async a =>
+            {
+                Quote(string.Create(CultureInfo.InvariantCulture, $"try {++tries}: Ben is at version {a.Version} with {Money.Text(a.Balance)}"));
+                if (tries == 1) await store.Aggregate<Account>("ben").UpdateAsync(b => b.Deposit(107, Operation.CashDeposit, 10.00m), cancellationToken: cancellationToken);
+                a.Withdraw(108, Operation.CardWithdrawal, 5.50m);
+            },
+            cancellationToken: cancellationToken);
+        await PrintLogAsync(before);
+    }
+
+    private async Task LookBackAsync()
+    {
+        Chapter("5. An account as it was",
+            "Nothing was overwritten, so every earlier state can be rebuilt: as of a version, a position of",
+            "the log, or an instant.");
+
+        var ann = store.Aggregate<Account>("ann");
+        var now = await ann.LoadAsync(cancellationToken: cancellationToken);
+        for (var version = 1; version <= now.Version; version++)
+        {
+            var then = await ann.LoadAsync(AsOf.Version(version), cancellationToken);
+            Quote(string.Create(CultureInfo.InvariantCulture, $"Ann at version {version}: {Money.Text(then.Balance),6}{(version == now.Version ? "  (now)" : "")}"));
+        }
+    }
+
+    private async Task AskTheReadModelAsync()
+    {
+        Chapter("6. The read model",
+            "A stream answers questions about one account. For questions about all of them, a projection",
+            "folds the log into documents, in the background. Wait for a position to read your own writes.");
+
+        var balances = new AccountBalances();
+        await using var projections = store.StartProjections(balances);
+        var deposit = await store.Aggregate<Account>("ben").UpdateAsync(a => a.Deposit(109, Operation.CashDeposit, 7.25m), cancellationToken: cancellationToken);
+        await projections.WaitForAsync(deposit.Position, cancellationToken);
+        Say($"Ben's last deposit stands at position {deposit.Position}; the read model holds everything up to there:");
+        await foreach (var (id, account) in store.ReadModel(balances).ListAsync(cancellationToken))
+        {
+            Quote(string.Create(CultureInfo.InvariantCulture, $"{id}: {account.Owner} has {Money.Text(account.Balance)} after {account.Transactions} transactions"));
+        }
+    }
+
+    private static async Task ReopenAsync(string database, CancellationToken cancellationToken)
+    {
+        Chapter("7. Close it, open it again",
+            "All of it is in one SQLite file: the log, the read model, and how far the read model has come.");
+
+        await using var store = Bank.Open(database);
+        var ann = await store.Aggregate<Account>("ann").LoadAsync(cancellationToken: cancellationToken);
+        var head = await store.GetHeadAsync(cancellationToken);
+        Quote(string.Create(CultureInfo.InvariantCulture, $"{ann.Owner} still has {Money.Text(ann.Balance)}, from {ann.Version} events; the log has {head}"));
+        Console.Out.WriteLine();
+        Console.Out.WriteLine("Now with a real bank: see --help for import, balance, statement, top and totals.");
+    }
+
+    private async Task PrintLogAsync(long after)
+    {
+        await foreach (var e in store.ReadLogAsync(new LogReadOptions { After = after }, cancellationToken))
+        {
+            Quote(string.Create(CultureInfo.InvariantCulture, $"position {e.Position,2}  {e.Stream} version {e.Version}  {e.Data}"));
+        }
+    }
+
+    private static void Chapter(string title, params IEnumerable<string> lines)
+    {
+        Console.Out.WriteLine();
+        Console.Out.WriteLine(title);
+        Console.Out.WriteLine();
+        foreach (var line in lines) Say(line);
+    }
+
+    private static void Say(string line) => Console.Out.WriteLine("  " + line);
+
+    private static void Quote(string line) => Console.Out.WriteLine("      " + line);
+}

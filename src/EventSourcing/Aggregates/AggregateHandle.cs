@@ -159,9 +159,7 @@ public readonly struct AggregateHandle<[DynamicallyAccessedMembers(DynamicallyAc
             }
             catch (WrongExpectedVersionException) when (conflicts < store.Options.MaxConflictRetries)
             {
-                // Those who collided would collide again if they came back at the same moment.
-                var pause = Random.Shared.NextDouble() * Math.Min(50, 1 << Math.Min(conflicts, 10));
-                await Task.Delay(TimeSpan.FromMilliseconds(pause), cancellationToken).ConfigureAwait(false);
+                await ConflictPause.AfterAsync(conflicts, cancellationToken).ConfigureAwait(false);
             }
         }
     }

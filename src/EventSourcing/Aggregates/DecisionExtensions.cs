@@ -1,0 +1,79 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Decisions over queries on an <see cref="EventStore"/>: where a rule spans streams (a unique e-mail address, a course
+/// that is full), the events that a query finds are its consistency boundary instead of one stream.
+/// </summary>
+public static class DecisionExtensions
+{
+    /// <summary>
+    /// Reads all events that a query matches, and the head of the log in the same view: what a decision is based on.
+    /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="query">The events that matter to the decision.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The events in order of position, and the position up to which there are no others.</returns>
+    /// <exception cref="UnknownEventTypeException">An event's name is not in the store's types.</exception>
+    public static async Task<QueryResult> QueryAsync(this EventStore store, EventQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(query);
+        var events = new List<RecordedEvent>();
+        for (var read = new LogRead { Filter = query }; ;)
+        {
+            using var page = await store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < page.Count; i++) events.Add(store.Decode(page.Events[i], UnknownEvents.Throw));
+
+            // Later pages must not show more of the log than the first one did.
+            var head = Math.Min(read.UpTo, page.Head);
+            if (page.IsEnd) return new QueryResult(events, head);
+            read = read with { After = page.Next, UpTo = head };
+        }
+    }
+
+    /// <summary>
+    /// Reads the events that a query matches, decides, and appends the decision on condition that no further event
+    /// matches the query by then. On a conflict it reads again and decides again, up to
+    /// <see cref="EventStoreOptions.MaxConflictRetries"/> times, so <paramref name="decide"/> must do nothing but decide.
+    /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="query">The events that matter to the decision. Those that it appends must match it where they matter to the next one.</param>
+    /// <param name="decide">
+    /// From the events to what is to be appended; nothing where there is nothing to do. It throws where a rule forbids
+    /// the decision.
+    /// </param>
+    /// <param name="metadata">The metadata of the events.</param>
+    /// <param name="cancellationToken">Cancels the read, or the append while it waits for its turn; then nothing was written.</param>
+    /// <returns>Where the events stand; where nothing was decided, a result without streams at the head that was read.</returns>
+    /// <exception cref="AppendConditionFailedException">Every try met a conflict; nothing was written.</exception>
+    /// <exception cref="WrongExpectedVersionException">A stream of the decision is not as it expects, at every try; nothing was written.</exception>
+    public static async Task<AppendResult> DecideAsync(
+        this EventStore store,
+        EventQuery query,
+        Func<IReadOnlyList<RecordedEvent>, IReadOnlyList<StreamAppend>> decide,
+        EventMetadata? metadata = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(decide);
+        for (var conflicts = 0; ; conflicts++)
+        {
+            var (events, head) = await store.QueryAsync(query, cancellationToken).ConfigureAwait(false);
+            var decision = decide(events);
+            if (decision.Count == 0) return new AppendResult([], head, head, wasAlreadyStored: false);
+            try
+            {
+                return await store.AppendAsync(decision, metadata, [new AppendCondition(query, head)], cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception conflict) when (conflict is AppendConditionFailedException or WrongExpectedVersionException && conflicts < store.Options.MaxConflictRetries)
+            {
+                await ConflictPause.AfterAsync(conflicts, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}
+
+/// <summary>What a query found.</summary>
+/// <param name="Events">The matching events in order of position.</param>
+/// <param name="Head">The head of the log in that view: give it as <see cref="AppendCondition.After"/>.</param>
+public sealed record QueryResult(IReadOnlyList<RecordedEvent> Events, long Head);

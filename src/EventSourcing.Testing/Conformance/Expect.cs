@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing.Testing;
 
 /// <summary>What cases expect; each failure says what was expected and what happened.</summary>
@@ -49,6 +51,7 @@ internal static class Expect
     {
         null => "null",
         string text => $"'{text}'",
+        DateTimeOffset instant => instant.ToString("O", CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };
 }

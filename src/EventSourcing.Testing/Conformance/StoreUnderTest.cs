@@ -56,7 +56,16 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
 
     public static AppendRequest Request(params IReadOnlyList<StreamWrite> writes) => new(writes);
 
-    public async Task<AppendResult> AppendAsync(AppendRequest request) => await Storage.AppendAsync(request, cancellationToken);
+    /// <summary>Appends, and holds the result to what is true of any: it covers the events written, and they can be read.</summary>
+    public async Task<AppendResult> AppendAsync(AppendRequest request)
+    {
+        var result = await Storage.AppendAsync(request, cancellationToken);
+        var written = request.Writes.Where(w => w.Events.Count > 0).Select(w => (w.Stream, w.Events.Count)).ToList();
+        Expect.Sequence(written, [.. result.Streams.Select(s => (s.Stream, (int)(s.LastVersion - s.FirstVersion) + 1))], "the streams of the result, with the number of events in each");
+        Expect.Equal(request.EventCount, result.Position - result.FirstPosition + 1, "the number of positions in the result");
+        Expect.True(await HeadAsync() >= result.Position, $"the head is not below the position {result.Position} of an append that has returned");
+        return result;
+    }
 
     public Task<AppendResult> AppendAsync(string stream, ExpectedVersion expected, params IReadOnlyList<NewEvent> events) =>
         AppendAsync(Request(Write(stream, expected, events)));

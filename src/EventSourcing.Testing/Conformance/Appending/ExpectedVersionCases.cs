@@ -37,6 +37,13 @@ internal static class ExpectedVersionCases
                 Expect.Equal(4, error.ActualVersion, "the actual version in the error");
             }
         }),
+        new("Append_expecting_the_version_from_before_a_batch_that_touched_the_stream_is_refused", ConformanceRule.Append, async store =>
+        {
+            var version = (await store.AppendAsync(Stream, store.Events(2))).Version;
+            await store.AppendAsync(Request(Write(Other, ExpectedVersion.Any, store.Event()), Write(Stream, ExpectedVersion.Any, store.Event())));
+            var error = await store.RefusesAsync<WrongExpectedVersionException>(Request(Write(Stream, version, store.Event())));
+            Expect.Equal(3, error.ActualVersion, "the actual version in the error");
+        }),
         new("Append_expecting_versions_of_several_streams_succeeds_where_all_are_right", ConformanceRule.Append, async store =>
         {
             for (var n = 1; n <= 4; n++) await store.AppendAsync($"s{n}", store.Events(n));

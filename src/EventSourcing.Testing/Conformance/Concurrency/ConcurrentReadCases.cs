@@ -109,6 +109,7 @@ internal static class ConcurrentReadCases
             }
 
             await done;
+            Expect.Sequence([60, 60], [.. (await store.ReadModels.LoadAsync("p", ["a", "b"])).Select(d => (int)(d?[0] ?? 0))], "the documents in the end");
         }),
     ];
 

@@ -84,6 +84,7 @@ internal static class CheckpointCases
                     var checkpoint = await store.ReadModels.GetCheckpointAsync("p");
                     if (checkpoint == 40) return;
                     var count = (await store.ReadModels.LoadAsync("p", ["count"]))[0]?[0] ?? 0;
+                    await Task.Yield();
                     try
                     {
                         await store.ReadModels.CommitAsync(new ReadModelCommit("p", checkpoint, checkpoint + 1, [new DocumentChange("count", new[] { (byte)(count + 1) })]));

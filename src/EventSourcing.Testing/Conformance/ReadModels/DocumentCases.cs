@@ -186,8 +186,12 @@ internal static class DocumentCases
 
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.ReadModels, run);
 
-    internal static async Task CommitAsync(StoreUnderTest store, long expected, params (string Key, string? Text)[] documents) =>
-        await store.ReadModels.CommitAsync(new ReadModelCommit("p", expected, expected + 1, [.. documents.Select(d => new DocumentChange(d.Key, d.Text is null ? null : (ReadOnlyMemory<byte>?)Encoding.UTF8.GetBytes(d.Text)))]));
+    internal static async Task CommitAsync(StoreUnderTest store, long expected, params (string Key, string? Text)[] documents)
+    {
+        var changes = documents.Select(d => new DocumentChange(d.Key, d.Text is null ? null : (ReadOnlyMemory<byte>?)Encoding.UTF8.GetBytes(d.Text))).ToList();
+        await store.ReadModels.CommitAsync(new ReadModelCommit("p", expected, expected + 1, changes));
+        Expect.Equal(expected + 1, await store.ReadModels.GetCheckpointAsync("p"), "the checkpoint after the commit");
+    }
 
     internal static async Task ExpectAsync(StoreUnderTest store, params (string Key, string? Text)[] expected)
     {

@@ -1,0 +1,179 @@
+using EventSourcing.Testing;
+
+namespace EventSourcing.Tests.Testing;
+
+/// <summary>The kit's teeth: a case that no wrong storage fails proves nothing.</summary>
+public class ConformanceKitTests
+{
+    private static readonly Dictionary<string, Fault> All = new Fault[]
+    {
+        new(o => new Faults.IgnoresExpectedVersions(o),
+            "Append_expecting_version_1_of_a_stream_at_version_2_is_refused", "Append_expecting_StreamExists_of_a_stream_that_never_existed_is_refused", "Race_of_8_appending_at_one_version_lets_exactly_one_win"),
+        new(o => new Faults.IgnoresChecksBesideWrites(o),
+            "Check_before_a_write_expecting_version_3_of_a_stream_at_version_2_is_refused", "Check_after_a_write_expecting_NoStream_of_a_stream_at_version_2_is_refused", "Race_of_2_writing_each_what_the_other_checks_lets_exactly_one_win"),
+        new(o => new Faults.TakesNoStreamForAny(o), "Append_expecting_NoStream_of_a_stream_at_version_2_is_refused", "Race_of_8_creating_one_stream_lets_exactly_one_win"),
+        new(o => new Faults.TrustsAStaleVersion(o), "Append_expecting_the_version_from_before_a_batch_that_touched_the_stream_is_refused"),
+        new(o => new Faults.ChecksGuardsBeforeTheLock(o),
+            "Race_of_8_appending_at_one_version_lets_exactly_one_win", "Race_of_8_appending_on_one_condition_lets_exactly_one_win", "Race_of_2_entering_each_where_the_other_requires_emptiness_lets_exactly_one_win"),
+
+        new(o => new Faults.IgnoresConditions(o), "Append_on_condition_is_refused_after_a_related_event", "Append_on_condition_of_no_match_for_two_tags_is_refused_up_to_the_last_match"),
+        new(o => new Faults.IgnoresAfter(o), "Append_on_condition_after_the_last_match_succeeds", "Append_a_chain_of_decisions_each_after_the_last_succeeds"),
+        new(o => new Faults.TakesAfterForInclusive(o), "Append_on_condition_after_the_last_match_succeeds", "Append_on_condition_names_the_first_of_several_conflicts"),
+        new(o => new Faults.TakesAfterForEquality(o),
+            "Append_on_condition_after_the_head_succeeds_where_the_last_match_is_below_it", "Append_on_condition_after_a_position_beyond_the_head_succeeds_where_there_is_no_match"),
+        new(o => new Faults.ChecksOnlyTheFirstCondition(o), "Append_on_two_conditions_names_the_second_where_only_that_fails"),
+        new(o => new Faults.NamesTheLastConflict(o), "Append_on_condition_names_the_first_of_several_conflicts"),
+        new(o => new Faults.ChecksAnAppendAgainstItself(o), "Append_on_condition_is_not_checked_against_its_own_event", "Append_on_condition_is_not_checked_against_the_events_of_its_own_batch"),
+        new(o => new Faults.TakesAnyTagForAll(o), "Filter_by_two_tags_finds_exactly_what_matches", "Append_on_condition_succeeds_after_an_event_with_one_of_its_two_tags"),
+        new(o => new Faults.MatchesTagsByPrefix(o), "Filter_by_a_tag_that_is_the_beginning_of_another_finds_exactly_what_matches"),
+        new(o => new Faults.MatchesTagsWithoutCase(o), "Tell_tags_apart_that_differ_in_case", "Filter_by_a_tag_in_another_case_finds_exactly_what_matches"),
+        new(o => new Faults.MatchesTypesWithoutCase(o), "Tell_types_apart_that_differ_in_case", "Filter_by_a_type_in_another_case_finds_exactly_what_matches"),
+        new(o => new Faults.MatchesPrefixesByWildcard(o), "Filter_by_a_stream_prefix_with_an_underscore_finds_exactly_what_matches"),
+        new(o => new Faults.LooksAtTheFirstItemOnly(o), "Filter_by_either_of_two_tags_finds_exactly_what_matches", "Append_on_condition_is_refused_when_only_its_last_item_matches"),
+        new(o => new Faults.SearchesTagsInTheData(o), "Filter_by_a_tag_that_stands_in_data_metadata_type_and_stream_only_finds_nothing"),
+
+        new(o => new Faults.AppendsStreamByStream(o), "Append_second_of_two_streams_expecting_version_1_of_a_stream_at_version_2_is_refused"),
+        new(o => new Faults.ShowsBatchesInParts(o), "Read_the_log_while_batches_are_appended_sees_each_whole_or_not_at_all", "Read_a_stream_while_batches_are_appended_sees_each_whole_or_not_at_all"),
+        new(o => new Faults.LosesTheSecondStream(o), "Append_to_several_streams_stands_in_the_order_of_the_request"),
+        new(o => new Faults.BurnsPositions(o), "Append_after_a_wrong_expected_version_takes_the_next_position_and_version", "Append_after_a_duplicate_id_takes_the_next_position_and_version"),
+        new(o => new Faults.CountsPositionsPerStream(o), "Append_to_streams_in_turn_keeps_one_log_and_versions_per_stream"),
+        new(o => new Faults.LetsReadersPassWhatIsInFlight(o), "Tail_the_log_while_others_append_sees_every_position_in_turn"),
+        new(o => new Faults.StoresWhatWasCancelled(o), "Append_already_cancelled_writes_nothing"),
+
+        new(o => new Faults.ForgetsIds(o), "Append_again_expecting_Any_when_nothing_has_happened_since_returns_the_original_result", "Race_of_the_same_append_stores_it_once_and_returns_it_to_all"),
+        new(o => new Faults.KeepsIdsUniquePerStreamOnly(o), "Append_again_to_another_stream_is_refused"),
+        new(o => new Faults.CallsARepetitionNew(o), "Append_again_expecting_Any_when_nothing_has_happened_since_returns_the_original_result"),
+        new(o => new Faults.ReturnsTodaysVersionsForARepetition(o), "Append_again_expecting_Any_when_its_stream_has_grown_since_returns_the_original_result"),
+        new(o => new Faults.ChecksGuardsOfARepetition(o), "Append_again_expecting_the_exact_version_when_nothing_has_happened_since_returns_the_original_result", "Append_again_when_its_check_fails_now_returns_the_original_result"),
+        new(o => new Faults.ComparesIdsOnly(o), "Append_again_with_other_data_is_refused", "Append_again_with_a_tag_less_is_refused", "Append_again_with_another_type_is_refused"),
+        new(o => new Faults.StoresTheNewPartOfAnOverlap(o), "Append_new_events_after_stored_ones_expecting_Any_is_refused", "Append_new_events_before_stored_ones_expecting_Any_is_refused"),
+        new(o => new Faults.ComparesMetadataToo(o), "Append_again_with_other_metadata_returns_the_original_result"),
+
+        new(o => new Faults.StampsWithTheBareClock(o), "Append_after_the_clock_went_back_repeats_the_last_stamp", "Append_to_another_stream_after_the_clock_went_back_repeats_the_last_stamp_of_the_log"),
+        new(o => new Faults.StampsToTheMillisecond(o), "Append_stamps_to_the_precision_of_100_ns"),
+        new(o => new Faults.StampsInLocalTime(o), "Append_with_a_clock_that_answers_in_local_time_stamps_UTC"),
+
+        new(o => new Faults.FoldsTheCaseOfStreams(o), "Tell_streams_apart_that_differ_in_case"),
+        new(o => new Faults.TrimsStreams(o), "Tell_streams_apart_that_differ_in_a_trailing_space", "Use_only_a_space_as_a_name_of_everything_is_read_back_alike"),
+        new(o => new Faults.LosesMetadata(o), "Append_metadata_of_every_byte_value_is_read_back_alike_from_stream_and_log"),
+        new(o => new Faults.KeepsTheCallersMemory(o), "Append_then_overwrite_the_data_leaves_the_event_as_it_was", "Append_from_one_buffer_again_and_again_keeps_every_event"),
+        new(o => new Faults.SharesPageMemory(o), "Read_a_page_keeps_its_events_while_others_append_and_read"),
+        new(o => new Faults.IgnoresLimits(o), "Append_data_larger_than_the_limit_is_refused", "Append_more_tags_than_the_limit_is_refused", "Append_more_events_than_the_limit_over_several_streams_is_refused"),
+
+        new(o => new Faults.TakesTheStartOfARangeForInclusive(o), "Read_a_stream_forwards_after_a_version_returns_exactly_that", "Read_a_stream_backwards_between_two_versions_returns_exactly_that"),
+        new(o => new Faults.TakesTheEndOfARangeForExclusive(o), "Read_the_log_forwards_up_to_a_position_returns_exactly_that", "Read_the_log_backwards_of_a_single_position_returns_exactly_that"),
+        new(o => new Faults.IgnoresUpToPosition(o), "Read_a_stream_forwards_up_to_a_position_of_another_stream_returns_exactly_that"),
+        new(o => new Faults.ReadsBackwardsInForwardOrder(o), "Read_the_log_backwards_whole_returns_exactly_that"),
+        new(o => new Faults.IgnoresTheLimitOfAPage(o), "Read_the_log_by_a_limit_shorter_than_the_range_is_not_at_its_end", "Read_the_log_forwards_whole_returns_exactly_that"),
+        new(o => new Faults.StaysBeforeWhatDidNotMatch(o), "Read_the_log_where_nothing_matches_moves_past_all_of_it", "Read_the_log_whose_tail_does_not_match_moves_past_that_too"),
+        new(o => new Faults.SaysTheEndOfThePageForTheHead(o), "Read_a_page_of_the_log_says_the_head_of_the_whole_log"),
+
+        new(o => new Faults.EndsWaitsAtOnce(o), "Wait_in_an_empty_store_is_woken_by_the_first_append", "Wait_is_not_ended_by_a_refused_append"),
+        new(o => new Faults.EndsWaitsOnAnyAppend(o), "Wait_beyond_the_head_is_not_ended_by_a_lower_position"),
+        new(o => new Faults.WakesOneOfMany(o), "Wait_of_many_at_once_wakes_them_all"),
+        new(o => new Faults.LeavesWaitersWhenDisposed(o), "Wait_while_the_storage_is_disposed_ends_with_an_error"),
+
+        new(o => new ReadModelFaults.DoesNotCheckTheCheckpoint(o), "Commit_where_another_has_moved_the_checkpoint_is_a_conflict_and_writes_nothing"),
+        new(o => new ReadModelFaults.CommitsDocumentsApart(o), "Commit_where_another_has_moved_the_checkpoint_is_a_conflict_and_writes_nothing", "Race_of_8_runners_of_one_projection_lets_exactly_one_win"),
+        new(o => new ReadModelFaults.LoadsDocumentsOneByOne(o), "Load_documents_while_they_are_committed_together_sees_them_alike"),
+        new(o => new ReadModelFaults.LoadsDocumentsInTheOrderOfKeys(o), "Load_several_documents_returns_them_in_the_order_of_the_keys"),
+        new(o => new ReadModelFaults.ListsInTheOrderOfUtf16(o), "List_documents_orders_keys_by_code_point"),
+        new(o => new ReadModelFaults.ListsFromTheKeyItself(o), "List_300_documents_in_pages_returns_each_once"),
+        new(o => new ReadModelFaults.DeletesByEmptying(o), "Commit_a_deletion_removes_the_document"),
+        new(o => new ReadModelFaults.TakesAnEmptyDocumentForADeletion(o), "Commit_an_empty_document_is_not_a_deletion"),
+        new(o => new ReadModelFaults.KeepsOneReadModelForAll(o), "Commit_documents_of_two_projections_keeps_them_apart"),
+    }.ToDictionary(fault => fault.Name);
+
+    public static TheoryData<string> FaultNames => new(All.Keys);
+
+    [Theory]
+    [MemberData(nameof(FaultNames))]
+    public async Task Run_on_a_storage_with_one_fault_fails_the_cases_about_it(string fault)
+    {
+        foreach (var title in All[fault].CaughtBy)
+        {
+            var run = () => EventStorageConformance.Get(title).RunAsync(All[fault].Fixture);
+            await run.Should().ThrowAsync<ConformanceException>($"'{title}' is about what the storage '{fault}' does wrong");
+        }
+    }
+
+    [Fact]
+    public async Task Run_on_a_storage_that_does_nothing_fails_every_case_that_stores_anything()
+    {
+        var passed = new List<string>();
+        foreach (var @case in EventStorageConformance.Cases)
+        {
+            try
+            {
+                await @case.RunAsync(new Fixture(o => new Faults.DoesNothing(o), TimeSpan.FromSeconds(1)));
+                passed.Add(@case.Title);
+            }
+            catch (ConformanceException)
+            {
+            }
+        }
+
+        // What is left is said of a store in which there is nothing.
+        passed.Should().BeSubsetOf(
+        [
+            "Open_an_empty_storage_has_head_0_and_no_events",
+            "Options_are_those_that_the_storage_was_opened_with",
+            "Read_the_log_of_an_empty_store_is_empty_and_at_its_end",
+            "List_a_projection_that_never_ran_is_empty",
+            "Read_the_checkpoint_of_a_projection_that_never_ran_is_0",
+        ]);
+    }
+
+    [Fact]
+    public void List_the_cases_gives_at_least_250_titles_in_words()
+    {
+        EventStorageConformance.Cases.Should().HaveCountGreaterThanOrEqualTo(250);
+        EventStorageConformance.Cases.Select(c => c.Title).Should().OnlyHaveUniqueItems().And.AllSatisfy(title => title.Should().MatchRegex("^[A-Z][A-Za-z0-9]*(_[A-Za-z0-9]+)+$"));
+        EventStorageConformance.Cases.Select(c => c.Rule).Distinct().Should().BeEquivalentTo(Enum.GetValues<ConformanceRule>(), "every part of the contract has cases");
+    }
+
+    [Fact]
+    public void Get_a_case_that_is_not_there_throws()
+    {
+        var get = () => EventStorageConformance.Get("Nothing_of_the_kind_exists");
+        get.Should().Throw<ArgumentException>().WithMessage("*'Nothing_of_the_kind_exists'*");
+    }
+
+    [Fact]
+    public async Task Run_a_case_that_fails_says_what_was_expected_and_what_happened()
+    {
+        var run = () => EventStorageConformance.Get("Append_expecting_version_1_of_a_stream_at_version_2_is_refused").RunAsync(new Fixture(o => new Faults.IgnoresExpectedVersions(o)));
+        (await run.Should().ThrowAsync<ConformanceException>()).WithMessage("Expected the append to fail with WrongExpectedVersionException, but it succeeded.");
+    }
+
+    [Fact]
+    public async Task Run_a_case_that_waits_in_vain_says_for_what()
+    {
+        var run = () => EventStorageConformance.Get("Wait_of_many_at_once_wakes_them_all").RunAsync(new Fixture(o => new Faults.WakesOneOfMany(o), TimeSpan.FromMilliseconds(500)));
+        (await run.Should().ThrowAsync<ConformanceException>()).WithMessage("*expected an append to wake a wait, but it had not happened after 0.5 s.");
+    }
+
+    [Fact]
+    public async Task Run_a_case_already_cancelled_is_cancelled()
+    {
+        var run = () => EventStorageConformance.Cases[0].RunAsync(new Fixture(o => new InMemoryEventStorage(o)), new CancellationToken(canceled: true));
+        await run.Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    private sealed class Fixture(Func<EventStorageOptions, IEventStorage> open, TimeSpan? patience = null) : IEventStorageFixture
+    {
+        // Some faults make a case wait for ever; nothing here that is right takes this long.
+        public TimeSpan Patience => patience ?? TimeSpan.FromSeconds(5);
+
+        public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) => ValueTask.FromResult(open(options));
+    }
+
+    private sealed class Fault(Func<EventStorageOptions, IEventStorage> open, params string[] caughtBy)
+    {
+        public string Name { get; } = open(new EventStorageOptions()).GetType().Name;
+
+        public IReadOnlyList<string> CaughtBy => caughtBy;
+
+        public IEventStorageFixture Fixture { get; } = new Fixture(open);
+    }
+}

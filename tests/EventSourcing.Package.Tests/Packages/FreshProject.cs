@@ -1,0 +1,79 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace EventSourcing.Package.Tests;
+
+/// <summary>
+/// A console project as a stranger would start one, in a folder with nothing above it: our packages come from the
+/// packed folder only, all others from the sources configured on this machine, and none from its package cache.
+/// </summary>
+internal sealed partial class FreshProject
+{
+    // What a fresh console project is warned of by today's SDK and advisories, and not by our code.
+    private const string WarningsOfTheWorld = "NU1901;NU1902;NU1903;NU1904";
+
+    private readonly string _folder;
+    private readonly Dictionary<string, string> _environment;
+
+    private FreshProject(string folder, string packagesFolder)
+    {
+        _folder = folder;
+        _environment = new Dictionary<string, string> { ["NUGET_PACKAGES"] = packagesFolder };
+    }
+
+    public static async Task<FreshProject> CreateAsync(PackedPackages packages, string name, string program, params string[] packageIds)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(packages.Workspace, "projects", name)).FullName;
+        var project = new FreshProject(folder, Path.Combine(packages.Workspace, "cache"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "nuget.config"), await NugetConfigAsync(packages.Folder));
+        await File.WriteAllTextAsync(Path.Combine(folder, $"{name}.csproj"), ProjectFile(packageIds));
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program);
+        await DotnetCommand.RunAsync(folder, project._environment, "build");
+        return project;
+    }
+
+    /// <summary>Runs the program and returns what it printed, by line.</summary>
+    public async Task<string[]> RunAsync() =>
+        (await DotnetCommand.RunAsync(_folder, _environment, "run", "--no-build")).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+
+    /// <summary>The name and version of everything that was restored, as <c>name/version</c>.</summary>
+    public async Task<string> ResolvedPackagesAsync() => await File.ReadAllTextAsync(Path.Combine(_folder, "obj", "project.assets.json"));
+
+    private static string ProjectFile(string[] packageIds) => new XElement(
+        "Project",
+        new XAttribute("Sdk", "Microsoft.NET.Sdk"),
+        new XElement(
+            "PropertyGroup",
+            new XElement("OutputType", "Exe"),
+            new XElement("TargetFramework", "net10.0"),
+            new XElement("ImplicitUsings", "enable"),
+            new XElement("Nullable", "enable"),
+            new XElement("TreatWarningsAsErrors", "true"),
+            new XElement("WarningsNotAsErrors", WarningsOfTheWorld)),
+        new XElement(
+            "ItemGroup",
+            packageIds.Select(id => new XElement("PackageReference", new XAttribute("Include", id), new XAttribute("Version", VersionOf(id)))))).ToString();
+
+    private static string VersionOf(string id) => id.StartsWith("EventSourcing", StringComparison.Ordinal)
+        ? PackedPackages.Version
+        : (string)XDocument.Load(SourceTree.PathOf("Directory.Packages.props")).Descendants("PackageVersion").Single(e => (string?)e.Attribute("Include") == id).Attribute("Version")!;
+
+    private static async Task<string> NugetConfigAsync(string packedFolder)
+    {
+        var listed = await DotnetCommand.RunAsync(SourceTree.Root, new Dictionary<string, string>(), "nuget", "list", "source");
+        var others = EnabledSource().Matches(listed).Select(match => match.Groups["name"].Value).ToList();
+        others.Should().NotBeEmpty("the packages that ours depend on come from a configured source; listed were:\n{0}", listed);
+        return new XElement(
+            "configuration",
+            new XElement("packageSources", new XElement("add", new XAttribute("key", "packed"), new XAttribute("value", packedFolder))),
+            new XElement(
+                "packageSourceMapping",
+                new XElement("packageSource", new XAttribute("key", "packed"), Pattern("EventSourcing"), Pattern("EventSourcing.*")),
+                others.Select(name => new XElement("packageSource", new XAttribute("key", name), Pattern("*"))))).ToString();
+    }
+
+    private static XElement Pattern(string pattern) => new("package", new XAttribute("pattern", pattern));
+
+    [GeneratedRegex(@"^\s*\d+\.\s+(?<name>.+?) \[Enabled\]\s*$", RegexOptions.Multiline)]
+    private static partial Regex EnabledSource();
+}

@@ -1,0 +1,91 @@
+using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Text;
+using System.Xml.Linq;
+
+namespace EventSourcing.Package.Tests;
+
+/// <summary>What a stranger gets: each package is opened and looked at.</summary>
+[Collection(nameof(PackedPackages))]
+public class PackageContentTests(PackedPackages packages)
+{
+    private static readonly Dictionary<string, string[]> DependenciesOf = new()
+    {
+        ["EventSourcing"] = [],
+        ["EventSourcing.Sqlite"] = ["EventSourcing", "Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.bundle_e_sqlite3"],
+        ["EventSourcing.Testing"] = ["EventSourcing"],
+    };
+
+    public static TheoryData<string> PackageIds => [.. DependenciesOf.Keys];
+
+    [Fact]
+    public void Pack_warns_of_nothing() => packages.Log.Should().NotContain("warning");
+
+    [Fact]
+    public void Pack_makes_the_three_packages_with_their_symbols_and_nothing_else() =>
+        Directory.EnumerateFiles(packages.Folder).Select(Path.GetFileName).Should().BeEquivalentTo(
+            from id in DependenciesOf.Keys
+            from kind in new[] { "nupkg", "snupkg" }
+            select $"{id}.{PackedPackages.Version}.{kind}");
+
+    [Theory]
+    [MemberData(nameof(PackageIds))]
+    public void Package_says_what_it_is_and_has_only_the_dependencies_it_needs(string id)
+    {
+        using var package = Open(id, "nupkg");
+        var metadata = XDocument.Load(Entry(package, $"{id}.nuspec")).Root!.Elements().Single();
+        string? Value(string name) => (string?)metadata.Elements().SingleOrDefault(e => e.Name.LocalName == name);
+
+        Value("id").Should().Be(id);
+        Value("license").Should().Be("MIT");
+        Value("readme").Should().Be("README.md");
+        Value("description").Should().HaveLength(Value("description")!.Trim().Length).And.NotBe("Package Description");
+        Value("authors").Should().Be("EventSourcing contributors");
+        Value("tags").Should().Contain("event-sourcing");
+        Value("projectUrl").Should().StartWith("https://");
+        metadata.Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => (string)e.Attribute("id")!).Should().BeEquivalentTo(DependenciesOf[id]);
+        metadata.Descendants().Where(e => e.Name.LocalName == "group").Select(e => (string)e.Attribute("targetFramework")!).Should().Equal("net10.0");
+    }
+
+    [Theory]
+    [MemberData(nameof(PackageIds))]
+    public void Package_has_the_assembly_its_documentation_and_its_readme(string id)
+    {
+        using var package = Open(id, "nupkg");
+        var content = package.Entries.Select(e => e.FullName).Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal) && name != "[Content_Types].xml");
+        content.Should().BeEquivalentTo([$"{id}.nuspec", "README.md", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"]);
+
+        using var readme = new StreamReader(Entry(package, "README.md"));
+        readme.ReadToEnd().Should().Be(File.ReadAllText(SourceTree.PathOf("src", id, "README.md")));
+        XDocument.Load(Entry(package, $"lib/net10.0/{id}.xml")).Root!.Name.LocalName.Should().Be("doc");
+    }
+
+    [Theory]
+    [MemberData(nameof(PackageIds))]
+    public void Symbols_name_no_path_of_the_machine_they_were_built_on(string id)
+    {
+        using var symbols = Open(id, "snupkg");
+        using var provider = MetadataReaderProvider.FromPortablePdbStream(Entry(symbols, $"lib/net10.0/{id}.pdb"));
+        var pdb = provider.GetMetadataReader();
+        var documents = pdb.Documents.Select(handle => pdb.GetString(pdb.GetDocument(handle).Name)).ToList();
+        documents.Should().NotBeEmpty();
+        documents.Should().OnlyContain(path => path.StartsWith("/_", StringComparison.Ordinal), "a deterministic build maps the root of the sources to /_/");
+
+        using var package = Open(id, "nupkg");
+        using var assembly = new MemoryStream();
+        Entry(package, $"lib/net10.0/{id}.dll").CopyTo(assembly);
+        Encoding.Latin1.GetString(assembly.ToArray()).Should().NotContain(SourceTree.Root).And.NotContain(packages.Workspace);
+    }
+
+    private ZipArchive Open(string id, string kind) => ZipFile.OpenRead(Path.Combine(packages.Folder, $"{id}.{PackedPackages.Version}.{kind}"));
+
+    /// <summary>The entry's content, whole, since readers of metadata want to seek.</summary>
+    private static MemoryStream Entry(ZipArchive archive, string name)
+    {
+        using var stream = (archive.GetEntry(name) ?? throw new InvalidOperationException($"There is no {name} among {string.Join(", ", archive.Entries)}.")).Open();
+        var content = new MemoryStream();
+        stream.CopyTo(content);
+        content.Position = 0;
+        return content;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace EventSourcing.Package.Tests;
+
+/// <summary>
+/// The packages as a release would make them, packed once for all tests of this collection into a folder of their own.
+/// The build goes there too, so that it disturbs no other build of the tree.
+/// </summary>
+public sealed class PackedPackages : IAsyncLifetime
+{
+    public const string Version = "0.1.0-packagetest";
+
+    public string Workspace { get; } = Directory.CreateTempSubdirectory("eventsourcing-packages-").FullName;
+
+    public string Folder => Path.Combine(Workspace, "packages");
+
+    public string Log { get; private set; } = "";
+
+    public async Task InitializeAsync() =>
+        Log = await DotnetCommand.RunAsync(
+            SourceTree.Root,
+            new Dictionary<string, string>(),
+            "pack", "EventSourcing.sln", "--configuration", "Release", "--output", Folder, "--artifacts-path", Path.Combine(Workspace, "build"),
+            $"-p:Version={Version}", "-p:ContinuousIntegrationBuild=true");
+
+    public Task DisposeAsync()
+    {
+        Directory.Delete(Workspace, recursive: true);
+        return Task.CompletedTask;
+    }
+}
+
+[CollectionDefinition(nameof(PackedPackages))]
+[SuppressMessage("Naming", "CA1711", Justification = "xunit's word")]
+public sealed class PackedPackagesCollection : ICollectionFixture<PackedPackages>;

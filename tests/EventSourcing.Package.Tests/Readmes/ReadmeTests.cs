@@ -1,0 +1,48 @@
+namespace EventSourcing.Package.Tests;
+
+/// <summary>Every README's code runs, in a fresh project, against the packed packages, and prints what the README says.</summary>
+[Collection(nameof(PackedPackages))]
+public class ReadmeTests(PackedPackages packages)
+{
+    [Fact]
+    public async Task First_screen_runs_in_a_fresh_project_and_its_file_is_there_the_second_time()
+    {
+        var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("README.md")));
+        var project = await FreshProject.CreateAsync(packages, "FirstScreen", readme.Text, "EventSourcing.Sqlite");
+
+        (await project.RunAsync()).Should().Equal(readme.Output);
+        (await project.RunAsync()).Should().HaveCount(readme.Output.Count + 1, "the second run deposits once more")
+            .And.EndWith("Balance { Amount = 200 }");
+    }
+
+    [Fact]
+    public async Task First_screen_fits_on_a_screen() =>
+        ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("README.md"))).LinesOfFirstBlock.Should().BeLessThanOrEqualTo(40);
+
+    [Theory]
+    [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.Sqlite")]
+    [InlineData("EventSourcing.Testing")]
+    public async Task Guide_runs_in_a_fresh_project_and_prints_what_it_says(string package)
+    {
+        var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("src", package, "README.md")));
+        var project = await FreshProject.CreateAsync(packages, $"{package}.Guide", readme.Text, package);
+
+        (await project.RunAsync()).Should().Equal(readme.Output);
+    }
+
+    [Fact]
+    public void Links_between_the_files_of_the_tree_lead_somewhere()
+    {
+        var broken =
+            from file in SourceTree.FilesUnder(".")
+            where file.EndsWith(".md", StringComparison.Ordinal)
+            let folder = Path.GetDirectoryName(SourceTree.PathOf(file))!
+            from System.Text.RegularExpressions.Match link in System.Text.RegularExpressions.Regex.Matches(File.ReadAllText(SourceTree.PathOf(file)), @"\]\((?<target>[^)#]+)(#[^)]*)?\)")
+            let target = link.Groups["target"].Value
+            where !target.Contains("://", StringComparison.Ordinal) && !Path.Exists(Path.Combine(folder, target))
+            select $"{file}: {target}";
+
+        broken.Should().BeEmpty();
+    }
+}

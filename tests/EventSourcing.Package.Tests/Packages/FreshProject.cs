@@ -36,9 +36,6 @@ internal sealed partial class FreshProject
     public async Task<string[]> RunAsync() =>
         (await DotnetCommand.RunAsync(_folder, _environment, "run", "--no-build")).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
 
-    /// <summary>The name and version of everything that was restored, as <c>name/version</c>.</summary>
-    public async Task<string> ResolvedPackagesAsync() => await File.ReadAllTextAsync(Path.Combine(_folder, "obj", "project.assets.json"));
-
     private static string ProjectFile(string[] packageIds) => new XElement(
         "Project",
         new XAttribute("Sdk", "Microsoft.NET.Sdk"),

@@ -3,13 +3,16 @@ using System.Diagnostics.CodeAnalysis;
 namespace EventSourcing.Package.Tests;
 
 /// <summary>
-/// The packages as a release would make them, packed once for all tests of this collection into a folder of their own.
-/// The build goes there too, so that it disturbs no other build of the tree.
+/// The packages as a release would make them, packed once for all tests of this collection. The build has a folder of its
+/// own, so that it disturbs no other build of the tree; it is in the tree, since only there are paths made deterministic.
 /// </summary>
 public sealed class PackedPackages : IAsyncLifetime
 {
     public const string Version = "0.1.0-packagetest";
 
+    private static readonly string Build = SourceTree.PathOf("artifacts", "package-tests");
+
+    /// <summary>Outside the tree, so that nothing of the tree's own settings reaches the projects in it.</summary>
     public string Workspace { get; } = Directory.CreateTempSubdirectory("eventsourcing-packages-").FullName;
 
     public string Folder => Path.Combine(Workspace, "packages");
@@ -20,12 +23,13 @@ public sealed class PackedPackages : IAsyncLifetime
         Log = await DotnetCommand.RunAsync(
             SourceTree.Root,
             new Dictionary<string, string>(),
-            "pack", "EventSourcing.sln", "--configuration", "Release", "--output", Folder, "--artifacts-path", Path.Combine(Workspace, "build"),
+            "pack", "EventSourcing.sln", "--configuration", "Release", "--output", Folder, "--artifacts-path", Build,
             $"-p:Version={Version}", "-p:ContinuousIntegrationBuild=true");
 
     public Task DisposeAsync()
     {
         Directory.Delete(Workspace, recursive: true);
+        Directory.Delete(Build, recursive: true);
         return Task.CompletedTask;
     }
 }

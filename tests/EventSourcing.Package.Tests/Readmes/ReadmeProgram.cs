@@ -42,7 +42,7 @@ internal sealed partial record ReadmeProgram(string Text, IReadOnlyList<string> 
     [GeneratedRegex(@"^```(?<language>csharp|output)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
 
-    [GeneratedRegex(@"^(\[|public |internal |sealed |abstract |file |partial |record |class |static class |enum )")]
+    [GeneratedRegex(@"^(\[\w|public |internal |sealed |abstract |file |partial |record |class |static class |enum )")]
     private static partial Regex StartOfType();
 
     [GeneratedRegex(@"^using [A-Za-z.]+;$")]

@@ -22,11 +22,11 @@ public class ReadmeTests(PackedPackages packages)
     [Theory]
     [InlineData("EventSourcing")]
     [InlineData("EventSourcing.Sqlite")]
-    [InlineData("EventSourcing.Testing")]
-    public async Task Guide_runs_in_a_fresh_project_and_prints_what_it_says(string package)
+    [InlineData("EventSourcing.Testing", "xunit")]
+    public async Task Guide_runs_in_a_fresh_project_and_prints_what_it_says(string package, params string[] others)
     {
         var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("src", package, "README.md")));
-        var project = await FreshProject.CreateAsync(packages, $"{package}.Guide", readme.Text, package);
+        var project = await FreshProject.CreateAsync(packages, $"{package}.Guide", readme.Text, [package, .. others]);
 
         (await project.RunAsync()).Should().Equal(readme.Output);
     }

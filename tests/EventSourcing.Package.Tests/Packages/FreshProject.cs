@@ -4,13 +4,17 @@ using System.Xml.Linq;
 namespace EventSourcing.Package.Tests;
 
 /// <summary>
-/// A console project as a stranger would start one, in a folder with nothing above it: our packages come from the
-/// packed folder only, all others from the sources configured on this machine, and none from its package cache.
+/// A console project as a stranger would start one, in a folder with nothing above it. Our packages come from the packed
+/// folder only and are unpacked into a cache of their own, so that nothing stale is used. All others come from the
+/// machine's cache, which holds what the tree was built with, and where they are not there, from its configured sources.
 /// </summary>
 internal sealed partial class FreshProject
 {
-    // What a fresh console project is warned of by today's SDK and advisories, and not by our code.
-    private const string WarningsOfTheWorld = "NU1901;NU1902;NU1903;NU1904";
+    // Advisories are news about the world, and a source may have none to tell.
+    private const string WarningsOfTheWorld = "NU1900;NU1901;NU1902;NU1903;NU1904";
+
+    private static readonly string MachineCache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     private readonly string _folder;
     private readonly Dictionary<string, string> _environment;
@@ -62,12 +66,15 @@ internal sealed partial class FreshProject
         others.Should().NotBeEmpty("the packages that ours depend on come from a configured source; listed were:\n{0}", listed);
         return new XElement(
             "configuration",
-            new XElement("packageSources", new XElement("add", new XAttribute("key", "packed"), new XAttribute("value", packedFolder))),
+            new XElement("packageSources", Add("packed", packedFolder)),
+            new XElement("fallbackPackageFolders", Directory.Exists(MachineCache) ? Add("machine", MachineCache) : null),
             new XElement(
                 "packageSourceMapping",
                 new XElement("packageSource", new XAttribute("key", "packed"), Pattern("EventSourcing"), Pattern("EventSourcing.*")),
                 others.Select(name => new XElement("packageSource", new XAttribute("key", name), Pattern("*"))))).ToString();
     }
+
+    private static XElement Add(string key, string value) => new("add", new XAttribute("key", key), new XAttribute("value", value));
 
     private static XElement Pattern(string pattern) => new("package", new XAttribute("pattern", pattern));
 

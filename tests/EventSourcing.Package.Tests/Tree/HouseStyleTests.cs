@@ -108,7 +108,7 @@ public partial class HouseStyleTests
     [GeneratedRegex(@"\bDateTime(Offset)?\.(Utc)?Now\b|\bDateTime\.Today\b")]
     private static partial Regex Clock();
 
-    [GeneratedRegex(@"\.Result\b(?!\()|\.Wait\(|\.GetAwaiter\(\)\.GetResult\(\)")]
+    [GeneratedRegex(@"\.Result\b(?!\()|\.Wait\((?!0[,)])|\.GetAwaiter\(\)\.GetResult\(\)")]
     private static partial Regex SyncOverAsync();
 
     [GeneratedRegex(@"(^|\s)//.*$")]

@@ -55,7 +55,7 @@ public sealed class SeveralProcessesTests : IDisposable
     public async Task Append_from_three_processes_loses_and_repeats_nothing()
     {
         const int Each = 300;
-        var workers = Enumerable.Range(0, 3).Select(i => WorkerProgram.Start(_folder.Store, i == 0 ? "own" : "shared", Each)).ToList();
+        var workers = Enumerable.Range(0, 3).Select(i => WorkerProgram.StartAppending(_folder.Store, i == 0 ? "own" : "shared", Each)).ToList();
         var acknowledged = new List<Guid>();
         foreach (var worker in workers)
         {
@@ -78,7 +78,7 @@ public sealed class SeveralProcessesTests : IDisposable
         var acknowledged = new HashSet<Guid>();
         for (var round = 0; round < 5; round++)
         {
-            using var worker = WorkerProgram.Start(_folder.Store, $"s-{round % 2}", int.MaxValue);
+            using var worker = WorkerProgram.StartAppending(_folder.Store, $"s-{round % 2}", int.MaxValue);
             (await worker.StandardOutput.ReadLineAsync()).Should().Be("ready");
             for (var i = 0; i < 20 + (37 * round); i++) acknowledged.Add(Guid.Parse((await worker.StandardOutput.ReadLineAsync())!));
             worker.Kill();

@@ -9,12 +9,28 @@ namespace EventSourcing.Sqlite.Tests;
 /// </summary>
 public static class WorkerProgram
 {
-    public static async Task<int> Main(string[] arguments)
+    public static Task<int> Main(string[] arguments) => arguments switch
     {
-        if (arguments is not ["append", var path, var stream, var count]) return 64;
+        ["append", var path, var stream, var count] => AppendAsync(path, stream, int.Parse(count, CultureInfo.InvariantCulture)),
+        ["contract-on-system-library"] => SystemLibrary.KeepContractAsync(),
+        _ => Task.FromResult(64),
+    };
+
+    public static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
+        foreach (var argument in (string[])["exec", typeof(WorkerProgram).Assembly.Location, .. arguments]) start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    public static Process StartAppending(string path, string stream, int count) =>
+        Start("append", path, stream, count.ToString(CultureInfo.InvariantCulture));
+
+    private static async Task<int> AppendAsync(string path, string stream, int count)
+    {
         await using var storage = new SqliteEventStorage(path);
         Console.WriteLine("ready");
-        for (var i = 0; i < int.Parse(count, CultureInfo.InvariantCulture); i++)
+        for (var i = 0; i < count; i++)
         {
             var e = Some.Event();
             await storage.AppendAsync(Some.Append(stream, ExpectedVersion.Any, e));
@@ -22,13 +38,5 @@ public static class WorkerProgram
         }
 
         return 0;
-    }
-
-    public static Process Start(string path, string stream, int count)
-    {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in (string[])["exec", typeof(WorkerProgram).Assembly.Location, "append", path, stream, count.ToString(CultureInfo.InvariantCulture)])
-            start.ArgumentList.Add(argument);
-        return Process.Start(start)!;
     }
 }

@@ -30,7 +30,7 @@ internal static class TopCommand
         await using var store = Bank.OpenExisting(database);
         var balances = new AccountBalances();
         await using var projections = store.StartProjections(balances);
-        await projections.WaitForAsync(await store.GetHeadAsync(cancellationToken), cancellationToken);
+        await projections.CatchUpAsync(cancellationToken);
 
         var rank = 0;
         var top = store.ReadModel(balances).ListAsync(cancellationToken)

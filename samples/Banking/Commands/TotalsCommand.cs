@@ -28,7 +28,7 @@ internal static class TotalsCommand
     {
         var totals = new BankTotals();
         await using var projections = store.StartProjections(totals);
-        await projections.WaitForAsync(await store.GetHeadAsync(cancellationToken), cancellationToken);
+        await projections.CatchUpAsync(cancellationToken);
         return await store.ReadModel(totals).FindAsync(BankTotals.Key, cancellationToken) ?? new Totals();
     }
 

@@ -45,7 +45,7 @@ internal sealed class Database : IDisposable
         catch (SqliteException e)
         {
             connection.Dispose();
-            throw new SqliteFailure(e.SqliteExtendedErrorCode, e.Message);
+            throw new SqliteFailure(e.SqliteExtendedErrorCode, raw.sqlite3_errstr(e.SqliteErrorCode).utf8_to_string());
         }
     }
 

@@ -29,7 +29,7 @@ internal static class Opening
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
-            var isStore = Schema.Recognise(database, path);
+            var isStore = RecogniseAtOnce(database, path);
             if (database.ReadText("PRAGMA journal_mode = WAL") is var mode && mode != "wal")
                 throw new IncompatibleStoreException(path, $"its journal mode is '{mode}' and cannot be made WAL here. Keep it on a local file system that supports shared memory.");
 
@@ -62,7 +62,7 @@ internal static class Opening
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
-            if (Schema.Recognise(database, path))
+            if (RecogniseAtOnce(database, path))
             {
                 Set(database, path, [.. Common, ("query_only", 1)]);
                 Schema.Verify(database, path);
@@ -77,6 +77,15 @@ internal static class Opening
             database.Dispose();
             throw;
         }
+    }
+
+    /// <summary>From one snapshot: read one by one, the facts of a file that is just being made contradict each other.</summary>
+    private static bool RecogniseAtOnce(Database database, string path)
+    {
+        database.Execute("BEGIN");
+        var isStore = Schema.Recognise(database, path);
+        database.Execute("COMMIT");
+        return isStore;
     }
 
     private static void Set(Database database, string path, (string Pragma, long Value)[] pragmas)

@@ -6,12 +6,14 @@ namespace EventSourcing;
 /// </summary>
 public sealed class RunningProjections : IAsyncDisposable
 {
+    private readonly EventStore _store;
     private readonly ProjectionRunner[] _runners;
     private readonly CancellationTokenSource _stop = new();
     private int _disposed;
 
     internal RunningProjections(EventStore store, IReadOnlyList<Projection> projections)
     {
+        _store = store;
         _runners = [.. projections.Select(projection => new ProjectionRunner(store, projection))];
         foreach (var runner in _runners) runner.Start(_stop.Token);
         Completion = FirstEndAsync();
@@ -40,6 +42,18 @@ public sealed class RunningProjections : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         foreach (var runner in _runners) await runner.WaitForAsync(position, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until every projection has folded all that is in the log at the time of the call.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The position that the read models have reached.</returns>
+    /// <exception cref="ProjectionFailedException">A projection's code failed on an event.</exception>
+    /// <exception cref="ObjectDisposedException">The projections were stopped before they got there.</exception>
+    public async Task<long> CatchUpAsync(CancellationToken cancellationToken = default)
+    {
+        var head = await _store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        await WaitForAsync(head, cancellationToken).ConfigureAwait(false);
+        return head;
     }
 
     /// <summary>Stops the projections where they stand; each finishes or abandons the page it is at, whole.</summary>

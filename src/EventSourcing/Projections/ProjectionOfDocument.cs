@@ -76,7 +76,11 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
             var e = store.Decode(stored, UnknownEvents.Throw);
             try
             {
-                foreach (var key in KeysOf(e)) steps.Add((key, e));
+                foreach (var key in KeysOf(e))
+                {
+                    Names.ThrowIfInvalidKey(key, "A document's key");
+                    steps.Add((key, e));
+                }
             }
             catch (Exception failure)
             {

@@ -31,9 +31,11 @@ internal sealed class ProjectionRunner
     /// <summary>Completes when the read model holds everything up to a position; fails as the projection does.</summary>
     public async Task WaitForAsync(long position, CancellationToken cancellationToken)
     {
-        var reached = _progress.WaitAsync(position - 1);
-        await Task.WhenAny(reached, Completion).WaitAsync(cancellationToken).ConfigureAwait(false);
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(_progress.WaitAsync(position - 1, abandon.Token), Completion).ConfigureAwait(false);
+        await abandon.CancelAsync().ConfigureAwait(false);
         if (_progress.Head >= position) return;
+        cancellationToken.ThrowIfCancellationRequested();
         await Completion.ConfigureAwait(false);
         throw new ObjectDisposedException(nameof(RunningProjections), $"The projection '{Name}' was stopped at position {Checkpoint}, before it reached {position}.");
     }
@@ -66,10 +68,26 @@ internal sealed class ProjectionRunner
         _progress.Advance(checkpoint);
         await foreach (var page in LogFollower.FollowAsync(_store.Storage, checkpoint, _projection.Filter, stop).ConfigureAwait(false))
         {
-            var changes = await _projection.FoldAsync(_store, page, stop).ConfigureAwait(false);
+            var changes = await FoldAsync(page, checkpoint, stop).ConfigureAwait(false);
             await readModels.CommitAsync(new ReadModelCommit(Name, checkpoint, page.Next, changes), stop).ConfigureAwait(false);
             checkpoint = page.Next;
             _progress.Advance(checkpoint);
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<DocumentChange>> FoldAsync(EventPage page, long checkpoint, CancellationToken stop)
+    {
+        try
+        {
+            return await _projection.FoldAsync(_store, page, stop).ConfigureAwait(false);
+        }
+        catch (ProjectionFailedException)
+        {
+            // Another runner may have moved the documents on after this one read its checkpoint. Code that meets an
+            // event's effect before the event may well throw; that is the collision which the commit would have met.
+            var actual = await _store.Storage.ReadModels.GetCheckpointAsync(Name, stop).ConfigureAwait(false);
+            if (actual == checkpoint) throw;
+            throw new CheckpointConflictException(Name, checkpoint, actual);
         }
     }
 }

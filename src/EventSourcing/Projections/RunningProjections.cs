@@ -41,7 +41,19 @@ public sealed class RunningProjections : IAsyncDisposable
     public async Task WaitForAsync(long position, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
-        foreach (var runner in _runners) await runner.WaitForAsync(position, cancellationToken).ConfigureAwait(false);
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            // As they end, so that one which fails is not hidden behind one which is still busy.
+            await foreach (var ended in Task.WhenEach(_runners.Select(runner => runner.WaitForAsync(position, abandon.Token))).ConfigureAwait(false))
+            {
+                await ended.ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await abandon.CancelAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Waits until every projection has folded all that is in the log at the time of the call.</summary>

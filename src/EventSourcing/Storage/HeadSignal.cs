@@ -29,10 +29,11 @@ public sealed class HeadSignal
 
     /// <summary>Completes when a head above a position was announced; at once where it has been.</summary>
     /// <param name="position">The position already seen.</param>
+    /// <param name="cancellationToken">Ends the wait, and with it what the wait keeps in memory.</param>
     /// <returns>A task that fails with <see cref="ObjectDisposedException"/> when the signal is closed.</returns>
-    public async Task WaitAsync(long position)
+    public async Task WaitAsync(long position, CancellationToken cancellationToken = default)
     {
-        while (Head <= position) await NextAdvanceAfter(position).ConfigureAwait(false);
+        while (Head <= position) await NextAdvanceAfter(position).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Fails all who wait, now and later, with <see cref="ObjectDisposedException"/>.</summary>

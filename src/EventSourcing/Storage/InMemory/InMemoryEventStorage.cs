@@ -80,7 +80,7 @@ public sealed class InMemoryEventStorage : IEventStorage
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         ThrowIfDisposed();
-        while (_log.Head <= position) await _signal.WaitAsync(position).WaitAsync(cancellationToken).ConfigureAwait(false);
+        while (_log.Head <= position) await _signal.WaitAsync(position, cancellationToken).ConfigureAwait(false);
         return _log.Head;
     }
 

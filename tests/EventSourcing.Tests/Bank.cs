@@ -1,0 +1,84 @@
+using System.Text.Json.Serialization;
+
+namespace EventSourcing.Tests;
+
+[EventType("account-opened")]
+public sealed record AccountOpened(string Owner);
+
+[EventType("money-deposited")]
+public sealed record MoneyDeposited(decimal Amount);
+
+[EventType("money-withdrawn")]
+public sealed record MoneyWithdrawn(decimal Amount);
+
+[EventType("account-closed")]
+public sealed record AccountClosed;
+
+[JsonSerializable(typeof(AccountOpened))]
+[JsonSerializable(typeof(MoneyDeposited))]
+[JsonSerializable(typeof(MoneyWithdrawn))]
+[JsonSerializable(typeof(AccountClosed))]
+[JsonSerializable(typeof(Balance))]
+public sealed partial class BankJson : JsonSerializerContext;
+
+public sealed class Account : Aggregate
+{
+    public decimal Balance { get; private set; }
+
+    public void Open(string owner) => Raise(new AccountOpened(owner));
+
+    public void Deposit(decimal amount) => Raise(new MoneyDeposited(amount));
+
+    public void Withdraw(decimal amount)
+    {
+        if (amount > Balance) throw new InvalidOperationException("Insufficient funds.");
+        Raise(new MoneyWithdrawn(amount));
+    }
+
+    protected override void Apply(object @event) => Balance += @event switch
+    {
+        MoneyDeposited e => e.Amount,
+        MoneyWithdrawn e => -e.Amount,
+        _ => 0,
+    };
+}
+
+public sealed record Balance(decimal Amount);
+
+public class Balances : Projection<Balance>
+{
+    public override string Name => "balances";
+
+    protected override Balance? Apply(Balance? document, string key, RecordedEvent e) => e.Data switch
+    {
+        AccountOpened => new Balance(0),
+        MoneyDeposited d => document! with { Amount = document.Amount + d.Amount },
+        MoneyWithdrawn w => document! with { Amount = document.Amount - w.Amount },
+        AccountClosed => null,
+        _ => document,
+    };
+}
+
+internal static class Bank
+{
+    public static EventTypes Types { get; } = new(EventType.Of<AccountOpened>(), EventType.Of<MoneyDeposited>(), EventType.Of<MoneyWithdrawn>(), EventType.Of<AccountClosed>());
+
+    public static EventStore Open(IEventStorage? storage = null, EventStoreOptions? options = null) => new(storage ?? new InMemoryEventStorage(), Types, options);
+
+    /// <summary>An event as bytes, to store what no app of today would.</summary>
+    public static async Task<AppendResult> AppendRawAsync(this IEventStorage storage, string stream, string type, string json, string metadata = "") =>
+        await storage.AppendAsync(new AppendRequest([new StreamWrite(stream, ExpectedVersion.Any, [new NewEvent(Guid.NewGuid(), type, System.Text.Encoding.UTF8.GetBytes(json)) { Metadata = System.Text.Encoding.UTF8.GetBytes(metadata) }])]));
+
+    public static async Task<List<RecordedEvent>> StreamAsync(this EventStore store, string stream, StreamReadOptions? options = null) => await store.ReadStreamAsync(stream, options).ToListAsync();
+
+    public static async Task<List<RecordedEvent>> LogAsync(this EventStore store, LogReadOptions? options = null) => await store.ReadLogAsync(options).ToListAsync();
+}
+
+internal sealed class ManualClock : TimeProvider
+{
+    public static readonly DateTimeOffset Start = new(2031, 5, 17, 10, 30, 0, TimeSpan.Zero);
+
+    public DateTimeOffset Now { get; set; } = Start;
+
+    public override DateTimeOffset GetUtcNow() => Now;
+}

@@ -1,0 +1,380 @@
+using System.Collections.Concurrent;
+
+namespace EventSourcing.Tests.Projections;
+
+public class ProjectionTests
+{
+    [Fact]
+    public async Task Start_on_a_log_with_events_catches_up()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), .. Enumerable.Repeat(new MoneyDeposited(1), 1200)]);
+        await using var running = store.StartProjections(new Balances());
+        await running.WaitForAsync(1201);
+        (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(1200));
+        running.Status.Should().Equal(new ProjectionStatus("balances", 1201, null));
+        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(1201);
+    }
+
+    [Fact]
+    public async Task Wait_for_an_own_append_reads_own_writes_while_others_write()
+    {
+        await using var store = Bank.Open();
+        await using var running = store.StartProjections(new Balances());
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(async () =>
+        {
+            var account = store.Aggregate<Account>($"a{n}");
+            await account.CreateAsync(a => a.Open("x"));
+            for (var i = 1; i <= 25; i++)
+            {
+                var result = await account.UpdateAsync(a => a.Deposit(1));
+                await running.WaitForAsync(result.Position);
+                (await store.ReadModel(new Balances()).FindAsync($"a{n}")).Should().Be(new Balance(i));
+            }
+        })));
+    }
+
+    [Fact]
+    public async Task Wait_for_position_0_returns_at_once()
+    {
+        await using var store = Bank.Open();
+        await using var running = store.StartProjections(new Balances());
+        await running.WaitForAsync(0);
+        running.Status.Should().Equal(new ProjectionStatus("balances", 0, null));
+    }
+
+    [Fact]
+    public async Task Wait_cancelled_ends_and_the_projection_goes_on()
+    {
+        await using var store = Bank.Open();
+        await using var running = store.StartProjections(new Balances());
+        using var cancel = new CancellationTokenSource();
+        var wait = running.WaitForAsync(5, cancel.Token);
+        await cancel.CancelAsync();
+        await FluentActions.Awaiting(() => wait).Should().ThrowAsync<OperationCanceledException>();
+        var result = await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
+        await running.WaitForAsync(result.Position);
+    }
+
+    [Fact]
+    public async Task Start_again_goes_on_from_the_checkpoint()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), new MoneyDeposited(5)]);
+        await RunToHeadAsync(store, new Balances());
+        await store.AppendAsync("account-ann", 2, [new MoneyDeposited(7)]);
+        var seen = new Recording();
+        await RunToHeadAsync(store, seen);
+        seen.Positions.Should().Equal(3);
+        (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(12));
+    }
+
+    [Fact]
+    public async Task Fail_on_an_event_fails_the_wait_and_leaves_read_model_and_checkpoint()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), new MoneyDeposited(5)]);
+        await RunToHeadAsync(store, new Balances());
+        await store.AppendAsync("account-ann", 2, [new MoneyDeposited(7), new MoneyDeposited(13)]);
+
+        await using (var running = store.StartProjections(new FailingAt(4)))
+        {
+            var failure = (await FluentActions.Awaiting(() => running.WaitForAsync(4)).Should().ThrowAsync<ProjectionFailedException>()).Which;
+            failure.Should().BeEquivalentTo(new { Projection = "balances", Stream = "account-ann", Version = 4L, Position = 4L });
+            failure.InnerException.Should().BeOfType<InvalidOperationException>();
+            (await FluentActions.Awaiting(() => running.Completion).Should().ThrowAsync<ProjectionFailedException>()).Which.Should().BeSameAs(failure);
+            running.Status.Should().Equal(new ProjectionStatus("balances", 2, failure));
+            await FluentActions.Awaiting(() => running.WaitForAsync(99)).Should().ThrowAsync<ProjectionFailedException>("a position that is not there yet is awaited in vain as well");
+        }
+
+        (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(5), "nothing of the page was applied");
+        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(2);
+
+        await RunToHeadAsync(store, new Balances());
+        (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(25), "each event was applied exactly once");
+    }
+
+    [Fact]
+    public async Task Fail_of_one_of_two_fails_the_wait_while_the_other_is_still_busy()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
+        using var stuck = new Stuck();
+        await using var running = store.StartProjections(stuck, new FailingAt(1));
+        try
+        {
+            await FluentActions.Awaiting(() => running.WaitForAsync(1).WaitAsync(TimeSpan.FromSeconds(30))).Should().ThrowAsync<ProjectionFailedException>();
+        }
+        finally
+        {
+            stuck.Release();
+        }
+    }
+
+    [Fact]
+    public async Task Fail_of_one_of_two_leaves_the_other_running()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
+        var other = new Recording { Called = "other" };
+        await using var running = store.StartProjections(new FailingAt(1), other);
+        await FluentActions.Awaiting(() => running.Completion).Should().ThrowAsync<ProjectionFailedException>();
+        await store.AppendAsync("account-ann", 1, [new MoneyDeposited(1)]);
+        while (running.Status[1].Checkpoint < 2) await Task.Delay(1);
+        other.Positions.Should().Equal(1, 2);
+    }
+
+    [Fact]
+    public async Task Choose_keys_that_are_not_valid_fails_as_the_event_does()
+    {
+        foreach (var key in new[] { "", null!, new string('k', 201), "\uD800" })
+        {
+            await using var store = Bank.Open();
+            await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
+            await using var running = store.StartProjections(new Keyed(_ => [key]));
+            (await FluentActions.Awaiting(() => running.WaitForAsync(1)).Should().ThrowAsync<ProjectionFailedException>()).Which.Position.Should().Be(1);
+        }
+    }
+
+    [Fact]
+    public async Task Choose_keys_by_code_that_throws_fails_as_the_event_does()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
+        await using var running = store.StartProjections(new Keyed(_ => throw new FormatException("no key")));
+        (await FluentActions.Awaiting(() => running.WaitForAsync(1)).Should().ThrowAsync<ProjectionFailedException>()).WithInnerException<FormatException>();
+    }
+
+    [Fact]
+    public async Task Meet_an_unknown_event_stops_before_it()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
+        await store.Storage.AppendRawAsync("account-ann", "from-the-future", "{}");
+        await using var running = store.StartProjections(new Balances());
+        var failure = (await FluentActions.Awaiting(() => running.WaitForAsync(2)).Should().ThrowAsync<UnknownEventTypeException>()).Which;
+        failure.Should().BeEquivalentTo(new { Type = "from-the-future", Stream = "account-ann", Version = 2L, Position = 2L });
+        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Meet_an_unknown_event_that_the_filter_leaves_out_goes_on()
+    {
+        await using var store = Bank.Open();
+        await store.Storage.AppendRawAsync("account-ann", "from-the-future", "{}");
+        await store.AppendAsync("account-ann", 1, [new AccountOpened("Ann")]);
+        var opened = new Recording { Chosen = EventQuery.OfTypes("account-opened") };
+        await RunToHeadAsync(store, opened);
+        opened.Positions.Should().Equal(2);
+    }
+
+    [Fact]
+    public async Task Filter_that_matches_nothing_moves_the_checkpoint_to_the_head()
+    {
+        await using var store = Bank.Open();
+        await using var running = store.StartProjections(new Recording { Chosen = EventQuery.WithTags("none") });
+        var result = await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), .. Enumerable.Repeat(new MoneyDeposited(1), 600)]);
+        await running.WaitForAsync(result.Position);
+        running.Status[0].Checkpoint.Should().Be(601);
+        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(601);
+    }
+
+    [Fact]
+    public async Task Return_null_deletes_the_document()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), new MoneyDeposited(1)]);
+        await RunToHeadAsync(store, new Balances());
+        await store.AppendAsync("account-ann", 2, [new AccountClosed()]);
+        await RunToHeadAsync(store, new Balances());
+        (await store.ReadModel(new Balances()).FindAsync("ann")).Should().BeNull();
+        (await store.ReadModel(new Balances()).ListAsync().ToListAsync()).Should().BeEmpty();
+        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(3);
+    }
+
+    [Fact]
+    public async Task Choose_several_keys_changes_each_document()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), new MoneyDeposited(2)]);
+        await store.AppendAsync("account-bob", 0, [new AccountOpened("Bob"), new MoneyDeposited(3)]);
+        await RunToHeadAsync(store, new Keyed(e => e.Data is MoneyDeposited ? [e.StreamId, "total"] : []));
+        var documents = await store.ReadModel(new Balances()).ListAsync().ToListAsync();
+        documents.Select(d => (d.Key, d.Value.Amount)).Should().Equal(("ann", 2), ("bob", 3), ("total", 5));
+    }
+
+    [Fact]
+    public async Task List_more_documents_than_a_page_returns_each_once()
+    {
+        await using var store = Bank.Open();
+        for (var n = 0; n < 600; n++) await store.AppendAsync($"account-{n:000}", 0, [new AccountOpened("x")]);
+        await RunToHeadAsync(store, new Balances());
+        (await store.ReadModel(new Balances()).ListAsync().ToListAsync()).Select(d => d.Key).Should().Equal(Enumerable.Range(0, 600).Select(n => $"{n:000}"));
+    }
+
+    [Fact]
+    public async Task Run_on_several_hosts_at_once_applies_each_event_once()
+    {
+        var storage = new InMemoryEventStorage();
+        await using var store = Bank.Open(storage);
+        await using var other = Bank.Open(storage);
+        await using var one = store.StartProjections(new Balances());
+        await using var two = other.StartProjections(new Balances());
+        await using var three = store.StartProjections(new Balances());
+        for (var n = 0; n < 4; n++) await store.Aggregate<Account>($"a{n}").CreateAsync(a => a.Open("x"));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(n => Task.Run(async () =>
+        {
+            for (var i = 0; i < 100; i++) await store.AppendAsync($"account-a{n}", ExpectedVersion.Any, [new MoneyDeposited(1)]);
+        })));
+        foreach (var host in new[] { one, two, three }) await host.WaitForAsync(404);
+        (await store.ReadModel(new Balances()).ListAsync().ToListAsync()).Should().OnlyContain(d => d.Value.Amount == 100).And.HaveCount(4);
+    }
+
+    [Fact]
+    public async Task Meet_documents_that_another_host_has_moved_on_meanwhile_is_a_collision_and_no_failure()
+    {
+        // The other host commits after this one has read checkpoint and page, and before it loads the documents: the
+        // events then meet documents that have them already, and code that insists on what it expects throws.
+        var storage = new OvertakenStorage();
+        await using var store = Bank.Open(storage);
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), new MoneyDeposited(5)]);
+        storage.Overtake = async () => await RunToHeadAsync(Bank.Open(storage.Events), new Insisting());
+        await using var running = store.StartProjections(new Insisting());
+        await running.WaitForAsync(2);
+        (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(5));
+        running.Status[0].Failure.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Dispose_while_running_stops_and_fails_the_waits()
+    {
+        await using var store = Bank.Open();
+        var running = store.StartProjections(new Balances());
+        var wait = running.WaitForAsync(10);
+        await running.DisposeAsync();
+        await running.DisposeAsync();
+        await FluentActions.Awaiting(() => wait).Should().ThrowAsync<ObjectDisposedException>();
+        await running.Completion;
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
+        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Dispose_and_start_at_any_moment_applies_each_event_once()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
+        var writer = Task.Run(async () =>
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                await store.AppendAsync("account-ann", ExpectedVersion.Any, [new MoneyDeposited(1)]);
+                if (i % 10 == 0) await Task.Yield();
+            }
+        });
+        while (!writer.IsCompleted)
+        {
+            await using var running = store.StartProjections(new Balances());
+            await Task.Yield();
+        }
+
+        await writer;
+        await RunToHeadAsync(store, new Balances());
+        (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(300));
+    }
+
+    [Fact]
+    public async Task Start_two_of_one_name_or_none_is_a_bad_argument()
+    {
+        await using var store = Bank.Open();
+        FluentActions.Invoking(() => store.StartProjections(new Balances(), new FailingAt(1))).Should().Throw<ArgumentException>().WithMessage("*'balances'*");
+        FluentActions.Invoking(() => store.StartProjections()).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => store.StartProjections(new Recording { Called = "" })).Should().Throw<ArgumentException>();
+    }
+
+    [Fact]
+    public async Task Write_documents_by_source_generated_JSON_works()
+    {
+        await using var store = Bank.Open(options: new EventStoreOptions { Json = new(BankJson.Default.Options) });
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), new MoneyDeposited(4)]);
+        await RunToHeadAsync(store, new Balances());
+        (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(4));
+    }
+
+    private static async Task RunToHeadAsync(EventStore store, Projection projection)
+    {
+        await using var running = store.StartProjections(projection);
+        await running.WaitForAsync(await store.GetHeadAsync());
+    }
+
+    private sealed class Recording : Balances
+    {
+        public string Called { get; init; } = "balances";
+
+        public EventQuery Chosen { get; init; } = EventQuery.All;
+
+        public ConcurrentQueue<long> Positions { get; } = [];
+
+        public override string Name => Called;
+
+        public override EventQuery Filter => Chosen;
+
+        protected override Balance? Apply(Balance? document, string key, RecordedEvent e)
+        {
+            Positions.Enqueue(e.Position);
+            return Chosen.IsAll ? base.Apply(document, key, e) : document;
+        }
+    }
+
+    private sealed class FailingAt(long position) : Balances
+    {
+        protected override Balance? Apply(Balance? document, string key, RecordedEvent e) =>
+            e.Position == position ? throw new InvalidOperationException("as it was told to") : base.Apply(document, key, e);
+    }
+
+    private sealed class Insisting : Balances
+    {
+        protected override Balance? Apply(Balance? document, string key, RecordedEvent e) =>
+            e.Data is AccountOpened && document is not null ? throw new InvalidOperationException("opened twice") : base.Apply(document, key, e);
+    }
+
+    private sealed class Keyed(Func<RecordedEvent, IEnumerable<string>> keys) : Balances
+    {
+        protected override IEnumerable<string> KeysOf(RecordedEvent e) => keys(e);
+
+        protected override Balance? Apply(Balance? document, string key, RecordedEvent e) =>
+            e.Data is MoneyDeposited d ? new Balance((document?.Amount ?? 0) + d.Amount) : document;
+    }
+
+    private sealed class Stuck : Balances, IDisposable
+    {
+        private readonly ManualResetEventSlim _released = new();
+
+        public override string Name => "stuck";
+
+        public void Release() => _released.Set();
+
+        public void Dispose() => _released.Dispose();
+
+        protected override Balance? Apply(Balance? document, string key, RecordedEvent e)
+        {
+            _released.Wait();
+            return document;
+        }
+    }
+
+    private sealed class OvertakenStorage() : Testing.ReadModelFaults.FaultyReadModels(new EventStorageOptions())
+    {
+        public InMemoryEventStorage Events => Inner;
+
+        public Func<Task>? Overtake { get; set; }
+
+        public override async ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string projection, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+        {
+            var overtake = Overtake;
+            Overtake = null;
+            if (overtake is not null) await overtake();
+            return await base.LoadAsync(projection, keys, cancellationToken);
+        }
+    }
+}

@@ -80,7 +80,7 @@ public sealed class SqliteEventStorage : IEventStorage
     public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
-        var advanced = _signal.WaitAsync(position);
+        var advanced = _signal.WaitAsync(position, cancellationToken);
         while (!advanced.IsCompleted)
         {
             // Another process cannot wake us, so we look.

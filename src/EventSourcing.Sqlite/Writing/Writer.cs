@@ -168,7 +168,7 @@ internal sealed class Writer : IDisposable
             _pagesSinceCheckpoint = 0;
             Rollback();
         }
-        catch (Exception failure) when (failure is SqliteFailure or EventSourcingException)
+        catch (Exception failure)
         {
             // What was committed stays committed, in the log. Another process may hold the lock, or the disk be full:
             // the next commit tries again, and meets the same trouble where it matters.

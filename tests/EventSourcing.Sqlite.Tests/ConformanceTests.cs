@@ -1,4 +1,5 @@
 using EventSourcing.Testing;
+using EventSourcing.Tests;
 
 namespace EventSourcing.Sqlite.Tests;
 
@@ -8,17 +9,18 @@ public sealed class ConformanceTests : IEventStorageFixture, IDisposable
     private readonly TemporaryFolder _folder = new();
     private int _stores;
 
-    public static TheoryData<string> Titles => [.. EventStorageConformance.Cases.Select(c => c.Title)];
-
     [Theory]
-    [MemberData(nameof(Titles))]
-    public Task Keeps_the_contract(string title) => EventStorageConformance.Get(title).RunAsync(this);
+    [MemberData(nameof(ContractCase.All), MemberType = typeof(ContractCase))]
+    public Task Keep_the_contract(ContractCase contractCase) => contractCase.RunAsync(this);
 
-    public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken)
-    {
-        var file = _folder.FileNamed($"{Interlocked.Increment(ref _stores)}.db");
-        return ValueTask.FromResult<IEventStorage>(new SqliteEventStorage(file, new SqliteEventStorageOptions { TimeProvider = options.TimeProvider, Limits = options.Limits }));
-    }
+    [Fact]
+    public void Run_random_operations_agrees_with_the_model() => StorageModel.Check(() => Create(new EventStorageOptions()), sequences: 40, operations: 40);
+
+    public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) => ValueTask.FromResult<IEventStorage>(Create(options));
 
     public void Dispose() => _folder.Dispose();
+
+    private SqliteEventStorage Create(EventStorageOptions options) => new(
+        _folder.FileNamed($"{Interlocked.Increment(ref _stores)}.db"),
+        new SqliteEventStorageOptions { TimeProvider = options.TimeProvider, Limits = options.Limits });
 }

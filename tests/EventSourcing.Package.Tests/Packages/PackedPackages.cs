@@ -29,7 +29,7 @@ public sealed class PackedPackages : IAsyncLifetime
     public Task DisposeAsync()
     {
         Directory.Delete(Workspace, recursive: true);
-        Directory.Delete(Build, recursive: true);
+        if (Directory.Exists(Build)) Directory.Delete(Build, recursive: true);
         return Task.CompletedTask;
     }
 }

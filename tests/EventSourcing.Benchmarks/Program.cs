@@ -5,13 +5,20 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using EventSourcing.Benchmarks;
 
 // No argument: the SQLite storage against the hand-written floor, about ten minutes; --quick: under two minutes.
-// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet.
+// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "import FILE" is the
+// floor for the banking sample's import.
 var quick = args.Contains("--quick");
 var only = args.FirstOrDefault(a => !a.StartsWith('-'));
 if (only == "micro")
 {
     var job = (quick ? Job.ShortRun : Job.Default).WithToolchain(InProcessEmitToolchain.Instance);
     BenchmarkRunner.Run<MicroBenchmarks>(DefaultConfig.Instance.AddJob(job));
+    return;
+}
+
+if (args is ["import", var file])
+{
+    RawImport.Run(file);
     return;
 }
 

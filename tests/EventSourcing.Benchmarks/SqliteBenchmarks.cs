@@ -21,6 +21,7 @@ internal sealed class SqliteBenchmarks(bool quick) : IDisposable
         ("read-stream", () => ReadStreamAsync(1_000, quick ? 100 : 300, 0.85)),
         ("read-all", () => ReadAllAsync(quick ? 100_000 : 1_000_000, 0.85)),
         ("load", () => LoadAsync(100, quick ? 1_000 : 5_000, 0.80)),
+        ("scale", () => ScaleAsync(quick ? 100_000 : 1_000_000, 0.85)),
         ("condition", () => ConditionAsync(quick ? 50_000 : 1_000_000, 0.75)),
     ];
 
@@ -148,6 +149,39 @@ internal sealed class SqliteBenchmarks(bool quick) : IDisposable
             {
                 for (var i = 0; i < loads; i++) await store.Aggregate<Order>($"{i % 100}").LoadAsync();
             })).RunAsync(_rounds);
+    }
+
+    /// <summary>The same work on a small store and on a large one: cost must not grow with what is stored.</summary>
+    private async Task ScaleAsync(int stored, double target)
+    {
+        var (smallFile, largeFile) = (NewFile(), NewFile());
+        await using var small = Open(smallFile);
+        await using var large = Open(largeFile);
+        foreach (var (store, count) in new[] { (small, 10_000), (large, stored) })
+        {
+            for (var i = 0; i < count / 1_000; i++) await store.AppendAsync($"fill-{i}", 0, new ArraySegment<object>(_events, i % 9 * 1_000, 1_000));
+            for (var i = 0; i < 100; i++) await store.AppendAsync($"order-{i}", 0, new ArraySegment<object>(_events, i * 90, 100));
+        }
+
+        var work = new (string Name, int Count, Func<EventStore, int, int, Task> Do)[]
+        {
+            ("one event per append", 1_000, (store, round, i) => store.AppendAsync($"one-{round}-{i % 100}", i / 100, [_events[i]])),
+            ("100 events per append", 100, (store, round, i) => store.AppendAsync($"batch-{round}-{i}", 0, new ArraySegment<object>(_events, i * 90, 100))),
+            ("load an aggregate of 100 events", 1_000, (store, _, i) => store.Aggregate<Order>($"{i % 100}").LoadAsync()),
+        };
+        foreach (var (name, count, act) in work)
+        {
+            await new Measurement(
+                $"{name}, {stored:N0} events stored (floor: ours at 10,000)",
+                target,
+                round => RateAsync(count, () => RepeatAsync(small, round, count, act)),
+                round => RateAsync(count, () => RepeatAsync(large, round, count, act))).RunAsync(_rounds);
+        }
+
+        static async Task RepeatAsync(EventStore store, int round, int count, Func<EventStore, int, int, Task> act)
+        {
+            for (var i = 0; i < count; i++) await act(store, round, i);
+        }
     }
 
     private async Task ConditionAsync(int stored, double target)

@@ -20,7 +20,8 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly Writer _writer;
     private readonly CommitQueue _commits;
     private readonly ReaderPool _readers;
-    private int _disposed;
+    private readonly HeadPoller _poller;
+    private readonly Lazy<Task> _disposal;
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
     /// <param name="path">The file's path; its folder must exist.</param>
@@ -34,9 +35,11 @@ public sealed class SqliteEventStorage : IEventStorage
         Path = System.IO.Path.GetFullPath(path);
         _options = options ?? new SqliteEventStorageOptions();
         _writer = new Writer(Path, _options, _signal);
-        _commits = new CommitQueue(_writer, _options.BusyTimeout);
-        _readers = new ReaderPool(Path, _options.BusyTimeout, CreateStoreAsync);
-        ReadModels = new SqliteReadModels(_readers, _commits);
+        _readers = new ReaderPool(Path, _options.BusyTimeout);
+        _commits = new CommitQueue(_writer, _readers, _options.BusyTimeout);
+        _poller = new HeadPoller(_options.PollInterval, _signal, GetHeadAsync);
+        _disposal = new Lazy<Task>(DisposeOnceAsync);
+        ReadModels = new SqliteReadModels(this, _commits);
     }
 
     /// <summary>The file's full path.</summary>
@@ -61,7 +64,7 @@ public sealed class SqliteEventStorage : IEventStorage
     {
         ArgumentNullException.ThrowIfNull(read);
         read.Validate();
-        return _readers.ReadAsync((_names, read), static (database, of) => LogReader.ReadStream(database, of._names, of.read), cancellationToken);
+        return ReadAsync((_names, read), static (database, of) => LogReader.ReadStream(database, of._names, of.read), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -69,33 +72,22 @@ public sealed class SqliteEventStorage : IEventStorage
     {
         ArgumentNullException.ThrowIfNull(read);
         read.Validate();
-        return _readers.ReadAsync((_names, read), static (database, of) => LogReader.ReadLog(database, of._names, of.read), cancellationToken);
+        return ReadAsync((_names, read), static (database, of) => LogReader.ReadLog(database, of._names, of.read), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default) =>
-        _readers.ReadAsync(0, static (database, _) => LogReader.ReadHead(database), cancellationToken);
+        ReadAsync(0, static (database, _) => LogReader.ReadHead(database), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
-        var advanced = _signal.WaitAsync(position, cancellationToken);
-        while (!advanced.IsCompleted)
-        {
-            // Another process cannot wake us, so we look.
-            var head = await GetHeadAsync(cancellationToken).ConfigureAwait(false);
-            if (head > position)
-            {
-                _signal.Advance(head);
-                return head;
-            }
+        if (_signal.Head <= position) _signal.Advance(await GetHeadAsync(cancellationToken).ConfigureAwait(false));
+        if (_signal.Head > position) return _signal.Head;
 
-            await Task.WhenAny(advanced, Task.Delay(_options.PollInterval, cancellationToken)).ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
-        await advanced.ConfigureAwait(false);
+        // Another process cannot wake us, so somebody has to look: one for all who wait.
+        using (_poller.Watch()) await _signal.WaitAsync(position, cancellationToken).ConfigureAwait(false);
         return _signal.Head;
     }
 
@@ -104,9 +96,10 @@ public sealed class SqliteEventStorage : IEventStorage
     /// and closes the file.
     /// </summary>
     /// <returns>A task that completes when the file is closed.</returns>
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await _disposal.Value.ConfigureAwait(false);
+
+    private async Task DisposeOnceAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 1) return;
         _signal.Close();
         await _commits.DisposeAsync().ConfigureAwait(false);
         await _readers.DisposeAsync().ConfigureAwait(false);
@@ -114,6 +107,9 @@ public sealed class SqliteEventStorage : IEventStorage
         // Last, and with nobody reading: closing the last connection moves the log into the file.
         _writer.Dispose();
     }
+
+    internal ValueTask<T> ReadAsync<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(state, read, CreateStoreAsync, cancellationToken);
 
     private async ValueTask CreateStoreAsync(CancellationToken cancellationToken) =>
         await _commits.CommitAsync(new OpenWork(), cancellationToken).ConfigureAwait(false);

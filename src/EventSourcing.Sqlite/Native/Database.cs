@@ -25,14 +25,14 @@ internal sealed class Database : IDisposable
 
     private sqlite3 Handle => _connection.Handle!;
 
-    /// <summary>Opens the file, creating it where it does not exist, without changing anything in it.</summary>
+    /// <summary>Opens the file without changing anything in it.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
-    public static Database Open(string path)
+    public static Database Open(string path, SqliteOpenMode mode)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
-            Mode = SqliteOpenMode.ReadWriteCreate,
+            Mode = mode,
             Cache = SqliteCacheMode.Private,
             Pooling = false, // a pooled connection would hand its pragmas, and its file descriptors, to strangers
         }.ToString());
@@ -56,10 +56,18 @@ internal sealed class Database : IDisposable
     public Statement Prepare(string sql)
     {
         if (_statements.TryGetValue(sql, out var known)) return known;
-        if (_statements.Count >= MaxStatements) ForgetStatements();
         var statement = PrepareOnce(sql);
         _statements.Add(sql, statement);
         return statement;
+    }
+
+    /// <summary>
+    /// Frees the statements where queries of ever new shapes have made many. Only for moments when nobody holds one:
+    /// it is not for <see cref="Prepare"/> to decide that another's statement is no longer needed.
+    /// </summary>
+    public void TrimStatements()
+    {
+        if (_statements.Count > MaxStatements) ForgetStatements();
     }
 
     /// <summary>Runs statements that return nothing of interest, once.</summary>
@@ -95,10 +103,16 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>Moves what it can from the write-ahead log into the database file, waiting for nobody.</summary>
-    public void CheckpointPassively()
+    /// <returns>Whether all of the log was moved, so that the next write begins it anew.</returns>
+    public bool CheckpointPassively()
     {
-        var code = raw.sqlite3_wal_checkpoint_v2(Handle, "main", CheckpointPassive, out _, out _);
-        if (code is not (raw.SQLITE_OK or raw.SQLITE_BUSY or raw.SQLITE_LOCKED)) throw FailureOf(Handle, "checkpoint");
+        var code = raw.sqlite3_wal_checkpoint_v2(Handle, "main", CheckpointPassive, out var pages, out var moved);
+        return code switch
+        {
+            raw.SQLITE_OK => moved >= pages,
+            raw.SQLITE_BUSY or raw.SQLITE_LOCKED => false,
+            _ => throw FailureOf(Handle, "checkpoint"),
+        };
     }
 
     public void Dispose()

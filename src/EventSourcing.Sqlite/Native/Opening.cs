@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -10,6 +12,9 @@ internal static class Opening
     private static readonly (string Pragma, long Value)[] Common =
     [
         ("busy_timeout", 0),
+        ("synchronous", 2),
+        ("fullfsync", 1), // macOS: a plain fsync leaves the data in the drive's cache
+        ("checkpoint_fullfsync", 1),
         ("wal_autocheckpoint", 0),
         ("foreign_keys", 1),
         ("trusted_schema", 0),
@@ -25,7 +30,7 @@ internal static class Opening
     /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
     public static Database ForWriting(string path)
     {
-        var database = Database.Open(path);
+        var database = Database.Open(path, SqliteOpenMode.ReadWriteCreate);
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
@@ -33,7 +38,7 @@ internal static class Opening
             if (database.ReadText("PRAGMA journal_mode = WAL") is var mode && mode != "wal")
                 throw new IncompatibleStoreException(path, $"its journal mode is '{mode}' and cannot be made WAL here. Keep it on a local file system that supports shared memory.");
 
-            Set(database, path, [.. Common, ("synchronous", 2), ("journal_size_limit", 64 * 1024 * 1024)]);
+            Set(database, path, [.. Common, ("journal_size_limit", 64 * 1024 * 1024)]);
 
             if (!isStore)
             {
@@ -53,12 +58,13 @@ internal static class Opening
         }
     }
 
-    /// <summary>Opens a connection that can only read; null where the file is not a store yet.</summary>
+    /// <summary>Opens a connection that can only read; null where the file does not exist or is not a store yet.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is making or recovering it.</exception>
     /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
     public static Database? ForReading(string path)
     {
-        var database = Database.Open(path);
+        if (!File.Exists(path)) return null;
+        var database = Database.Open(path, SqliteOpenMode.ReadWrite);
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");

@@ -13,7 +13,11 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 
     public int ExtendedCode { get; } = extendedCode;
 
-    public bool IsBusy => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
+    /// <summary>
+    /// Whether another connection is in the way for now. PROTOCOL is among these: SQLite gives it when it has lost the
+    /// race for the log's shared memory too often, while many processes open and close the file.
+    /// </summary>
+    public bool IsBusy => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL;
 
     public bool IsDuplicate => ExtendedCode is SqliteConstraintUnique or SqliteConstraintPrimaryKey;
 

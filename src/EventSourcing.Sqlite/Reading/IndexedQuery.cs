@@ -14,14 +14,14 @@ internal sealed class IndexedQuery
     private const int FirstText = 4;
     private readonly List<string> _texts = [];
 
-    private IndexedQuery(EventQuery query, ReadDirection direction)
+    private IndexedQuery(EventQuery query, ReadDirection direction, Func<EventQueryItem, IReadOnlyList<string>> orderTags)
     {
         var sql = new StringBuilder();
         foreach (var item in query.Items)
         {
             if (item.Tags.Count > 0)
             {
-                AddSource(sql, TaggedSource(item));
+                AddSource(sql, TaggedSource(item, orderTags(item)));
             }
             else
             {
@@ -36,12 +36,12 @@ internal sealed class IndexedQuery
     public string Sql { get; }
 
     /// <summary>The query by its indexes; null where some of it has no index to go by, or it is too large for one statement.</summary>
-    public static IndexedQuery? From(EventQuery query, ReadDirection direction)
+    public static IndexedQuery? From(Database database, EventQuery query, ReadDirection direction, long after)
     {
         if (query.IsAll || query.Items.Any(item => item.Tags.Count == 0 && item.Types.Count == 0)) return null;
         var sources = query.Items.Sum(item => item.Tags.Count > 0 ? 1 : item.Types.Count);
         var parameters = query.Items.Sum(item => item.Tags.Count + item.Types.Count + 1);
-        return sources > MaxSources || parameters > MaxParameters ? null : new IndexedQuery(query, direction);
+        return sources > MaxSources || parameters > MaxParameters ? null : new IndexedQuery(query, direction, item => RarestFirst(database, item, after));
     }
 
     /// <summary>The matching positions after one and up to another, at most so many.</summary>
@@ -55,17 +55,28 @@ internal sealed class IndexedQuery
         return positions;
     }
 
+    /// <summary>
+    /// SQLite walks the tags in the order in which they are written, so the rarest comes first: one common tag of many
+    /// thousand events would otherwise be walked whole to find the few that have the other one too.
+    /// </summary>
+    private static IReadOnlyList<string> RarestFirst(Database database, EventQueryItem item, long after)
+    {
+        if (item.Tags.Count == 1) return item.Tags;
+        var count = database.Prepare("SELECT count(*) FROM (SELECT 1 FROM event_tags WHERE tag = ?1 AND position > ?2 LIMIT 100)");
+        return [.. item.Tags.OrderBy(tag => count.Bind(1, tag).Bind(2, after).Scalar())];
+    }
+
     private static void AddSource(StringBuilder sql, string source)
     {
         if (sql.Length > 0) sql.Append(" UNION ");
         sql.Append(source);
     }
 
-    private string TaggedSource(EventQueryItem item)
+    private string TaggedSource(EventQueryItem item, IReadOnlyList<string> tags)
     {
-        var sql = new StringBuilder($"SELECT t.position FROM event_tags t WHERE t.tag = {Parameter(item.Tags[0])} AND t.position > ?1 AND t.position <= ?2");
+        var sql = new StringBuilder($"SELECT t.position FROM event_tags t WHERE t.tag = {Parameter(tags[0])} AND t.position > ?1 AND t.position <= ?2");
         if (item.Types.Count > 0) sql.Append($" AND t.type IN (SELECT id FROM event_types WHERE name IN ({string.Join(", ", item.Types.Select(Parameter))}))");
-        foreach (var tag in item.Tags.Skip(1)) sql.Append($" AND EXISTS (SELECT 1 FROM event_tags WHERE tag = {Parameter(tag)} AND position = t.position)");
+        foreach (var tag in tags.Skip(1)) sql.Append($" AND EXISTS (SELECT 1 FROM event_tags WHERE tag = {Parameter(tag)} AND position = t.position)");
         return AppendPrefix(sql, item, "t.position");
     }
 

@@ -24,10 +24,7 @@ internal static class LogReader
         var page = new EventPage(read.Limit);
         var isEnd = Fill(page, select, database, names, read.Limit, EventQuery.All);
         var last = page.Count > 0 ? page.Events[^1].Version : 0;
-        var next = forwards
-            ? Math.Max(read.After, page.Count > 0 ? last : Math.Min(read.UpTo, version))
-            : isEnd ? read.After : last - 1;
-        page.Complete(next, isEnd, version);
+        page.Complete(forwards ? (page.Count > 0 ? last : read.After) : isEnd ? read.After : last - 1, isEnd, version);
         return page;
     }
 
@@ -37,7 +34,7 @@ internal static class LogReader
         var upTo = Math.Min(read.UpTo, head);
         var page = new EventPage(read.Limit);
         if (upTo <= read.After) page.Complete(read.Direction == ReadDirection.Forwards ? read.After : upTo, isEnd: true, head);
-        else if (IndexedQuery.From(read.Filter, read.Direction) is { } query) ReadByIndex(page, database, names, read, query, upTo, head);
+        else if (IndexedQuery.From(database, read.Filter, read.Direction, read.After) is { } query) ReadByIndex(page, database, names, read, query, upTo, head);
         else Scan(page, database, names, read, upTo, head);
         return page;
     }
@@ -49,16 +46,21 @@ internal static class LogReader
     {
         if (query.IsAll) return after < head ? after + 1 : 0;
         if (after >= head) return 0;
-        if (IndexedQuery.From(query, ReadDirection.Forwards) is { } indexed) return indexed.Positions(database, after, head, limit: 1).FirstOrDefault();
+        if (IndexedQuery.From(database, query, ReadDirection.Forwards, after) is { } indexed) return indexed.Positions(database, after, head, limit: 1).FirstOrDefault();
         var select = database.Prepare("SELECT e.position, t.name, s.name, e.tags FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.position > ?1 ORDER BY e.position").Bind(1, after);
-        var first = 0L;
-        while (first == 0 && select.Step())
+        try
         {
-            if (query.Matches(select.Text(1), select.Text(2), TagsOf(select, 3))) first = select.Long(0);
-        }
+            while (select.Step())
+            {
+                if (query.Matches(select.Text(1), select.Text(2), TagsOf(select, 3))) return select.Long(0);
+            }
 
-        select.Reset();
-        return first;
+            return 0;
+        }
+        finally
+        {
+            select.Reset();
+        }
     }
 
     /// <summary>For the writer: the event of an id, if it is stored.</summary>
@@ -67,8 +69,9 @@ internal static class LogReader
         Span<byte> bytes = stackalloc byte[16];
         id.TryWriteBytes(bytes, bigEndian: true, out _);
         var select = database.Prepare("SELECT e.position, s.name, e.version, t.name, e.recorded, e.data, e.tags FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.id = ?1").Bind(1, bytes);
-        StoredEvent? found = select.Step()
-            ? new StoredEvent
+        try
+        {
+            return select.Step() ? new StoredEvent
             {
                 Position = select.Long(0),
                 Stream = select.Text(1),
@@ -80,8 +83,11 @@ internal static class LogReader
                 Tags = TagsOf(select, 6),
             }
             : null;
-        select.Reset();
-        return found;
+        }
+        finally
+        {
+            select.Reset();
+        }
     }
 
     private static void ReadByIndex(EventPage page, Database database, NameCache names, LogRead read, IndexedQuery query, long upTo, long head)
@@ -92,7 +98,8 @@ internal static class LogReader
         for (; i < positions.Count && i < read.Limit && page.CopiedBytes < EventPage.MaxBytes; i++)
         {
             select.Bind(1, positions[i]);
-            if (select.Step()) Add(page, select, database, names);
+            if (!select.Step()) throw new InvalidDataException($"an index has position {positions[i]}, and the log has not.");
+            Add(page, select, database, names);
             select.Reset();
         }
 

@@ -27,6 +27,6 @@ internal sealed class NameCache
         var select = database.Prepare(sql).Bind(1, id);
         var name = select.Step() ? select.Text(0) : null;
         select.Reset();
-        return name ?? throw new InvalidDataException($"no row {id} for: {sql}");
+        return name ?? throw new InvalidDataException($"an event names row {id} of another table, which has none ({sql}).");
     }
 }

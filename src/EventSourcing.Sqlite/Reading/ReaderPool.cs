@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 
 namespace EventSourcing;
 
@@ -8,22 +9,83 @@ internal sealed class ReaderPool : IAsyncDisposable
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
     private readonly string _path;
     private readonly TimeSpan _busyTimeout;
-    private readonly Func<CancellationToken, ValueTask> _createStore;
     private readonly int _size = Math.Clamp(Environment.ProcessorCount, 4, 16);
     private readonly SemaphoreSlim _free;
     private readonly ConcurrentBag<Database> _idle = [];
     private volatile bool _disposed;
 
-    public ReaderPool(string path, TimeSpan busyTimeout, Func<CancellationToken, ValueTask> createStore)
+    public ReaderPool(string path, TimeSpan busyTimeout)
     {
         _path = path;
         _busyTimeout = busyTimeout;
-        _createStore = createStore;
         _free = new SemaphoreSlim(_size, _size);
     }
 
+    private enum Outcome
+    {
+        Read,
+        Busy,
+        NoStore,
+    }
+
     /// <summary>Runs a read on a connection of its own, from one snapshot.</summary>
-    public async ValueTask<T> ReadAsync<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken)
+    /// <param name="state">What the read needs.</param>
+    /// <param name="read">The read.</param>
+    /// <param name="createStore">Makes the file a store, where it is new.</param>
+    /// <param name="cancellationToken">Ends the wait for a connection.</param>
+    public async ValueTask<T> ReadAsync<TState, T>(
+        TState state, Func<Database, TState, T> read, Func<CancellationToken, ValueTask> createStore, CancellationToken cancellationToken)
+    {
+        // A page comes from the cache or the disk within microseconds to a few milliseconds; only a thread with a context
+        // of its own (a user interface's) is spared that.
+        if (SynchronizationContext.Current is not null) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var hasCreated = false;
+        for (var began = Environment.TickCount64; ;)
+        {
+            var (outcome, result, failure) = await TryReadAsync(state, read, cancellationToken).ConfigureAwait(false);
+            switch (outcome)
+            {
+                case Outcome.Read:
+                    return result;
+                case Outcome.NoStore when hasCreated:
+                    throw new StorageFailedException(_path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _path));
+                case Outcome.NoStore:
+                    await createStore(cancellationToken).ConfigureAwait(false);
+                    hasCreated = true;
+                    break;
+                default:
+                    // Readers meet a lock only while another process makes, recovers or closes the file.
+                    var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
+                    if (waited >= _busyTimeout) throw new StoreBusyException(_path, waited, failure);
+                    await Task.Delay(PauseBeforeRetry, cancellationToken).ConfigureAwait(false);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Keeps readers out until <see cref="Resume"/>: as long as one of them is at a page, the write-ahead log cannot begin
+    /// anew, and with readers that follow on each other's heels it would grow for ever. Takes as long as the pages at work.
+    /// </summary>
+    public async ValueTask PauseAsync()
+    {
+        for (var i = 0; i < _size; i++) await _free.WaitAsync().ConfigureAwait(false);
+    }
+
+    public void Resume() => _free.Release(_size);
+
+    /// <summary>Waits for the reads under way, then closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        await PauseAsync().ConfigureAwait(false);
+        while (_idle.TryTake(out var database)) database.Dispose();
+        Resume();
+    }
+
+    /// <summary>One try. The place in the pool is held for no longer than that: who pauses the readers waits for it.</summary>
+    private async ValueTask<(Outcome Outcome, T Result, SqliteFailure? Failure)> TryReadAsync<TState, T>(
+        TState state, Func<Database, TState, T> read, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventStorage));
         cancellationToken.ThrowIfCancellationRequested();
@@ -31,29 +93,7 @@ internal sealed class ReaderPool : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventStorage));
-
-            // A page comes from the cache or the disk within microseconds to a few milliseconds; only a thread with a
-            // context of its own (a user interface's) is spared that.
-            if (SynchronizationContext.Current is not null) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            for (var began = Environment.TickCount64; ;)
-            {
-                if (!TryRead(state, read, out var result, out var failure))
-                {
-                    if (failure is null)
-                    {
-                        await _createStore(cancellationToken).ConfigureAwait(false);
-                        continue;
-                    }
-
-                    // Readers meet a lock only while another process makes, recovers or closes the file.
-                    var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
-                    if (waited >= _busyTimeout) throw new StoreBusyException(_path, waited, failure);
-                    await Task.Delay(PauseBeforeRetry, cancellationToken).ConfigureAwait(false);
-                    continue;
-                }
-
-                return result;
-            }
+            return TryRead(state, read);
         }
         finally
         {
@@ -61,41 +101,30 @@ internal sealed class ReaderPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the reads under way, then closes the connections.</summary>
-    public async ValueTask DisposeAsync()
+    private (Outcome Outcome, T Result, SqliteFailure? Failure) TryRead<TState, T>(TState state, Func<Database, TState, T> read)
     {
-        _disposed = true;
-        for (var i = 0; i < _size; i++) await _free.WaitAsync().ConfigureAwait(false);
-        while (_idle.TryTake(out var database)) database.Dispose();
-        _free.Release(_size);
-    }
-
-    /// <summary>False where the file is busy, or (without a failure) not a store yet.</summary>
-    private bool TryRead<TState, T>(TState state, Func<Database, TState, T> read, out T result, out SqliteFailure? busy)
-    {
-        busy = null;
-        result = default!;
         Database? database = null;
         try
         {
             if (!_idle.TryTake(out database)) database = Opening.ForReading(_path);
-            if (database is null) return false;
+            if (database is null) return (Outcome.NoStore, default!, null);
 
             // One snapshot for all that a read looks at. It is short: a snapshot keeps the write-ahead log from shrinking.
+            database.TrimStatements();
             database.Prepare("BEGIN").Run();
-            result = read(database, state);
+            var result = read(database, state);
             database.Prepare("COMMIT").Run();
             _idle.Add(database);
-            return true;
+            return (Outcome.Read, result, null);
         }
         catch (SqliteFailure failure)
         {
             database?.Dispose();
-            busy = failure.IsBusy ? failure : throw failure.ToTyped(_path, whileCommitting: false);
-            return false;
+            return failure.IsBusy ? (Outcome.Busy, default!, failure) : throw failure.ToTyped(_path, whileCommitting: false);
         }
-        catch (InvalidDataException damage)
+        catch (Exception damage) when (damage is InvalidDataException or JsonException or ArgumentException)
         {
+            // Arguments were checked before; what cannot be decoded here is what the file says.
             database?.Dispose();
             throw new StoreCorruptedException(_path, damage.Message, damage);
         }

@@ -1,12 +1,12 @@
 namespace EventSourcing;
 
 /// <summary>Documents and checkpoints in the same file as the events.</summary>
-internal sealed class SqliteReadModels(ReaderPool readers, CommitQueue commits) : IReadModelStorage
+internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue commits) : IReadModelStorage
 {
     public ValueTask<long> GetCheckpointAsync(string projection, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(projection);
-        return readers.ReadAsync(
+        ReadModelCommit.ThrowIfInvalidName(projection);
+        return storage.ReadAsync(
             projection,
             static (database, name) => database.Prepare("SELECT checkpoint FROM projections WHERE name = ?1").Bind(1, name).Scalar() ?? 0,
             cancellationToken);
@@ -14,9 +14,10 @@ internal sealed class SqliteReadModels(ReaderPool readers, CommitQueue commits) 
 
     public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string projection, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(projection);
+        ReadModelCommit.ThrowIfInvalidName(projection);
         ArgumentNullException.ThrowIfNull(keys);
-        return readers.ReadAsync((projection, keys), Load, cancellationToken);
+        foreach (var key in keys) StoredDocument.ThrowIfInvalidKey(key);
+        return storage.ReadAsync((projection, keys), Load, cancellationToken);
 
         static IReadOnlyList<byte[]?> Load(Database database, (string Projection, IReadOnlyList<string> Keys) of)
         {
@@ -36,9 +37,10 @@ internal sealed class SqliteReadModels(ReaderPool readers, CommitQueue commits) 
 
     public ValueTask<IReadOnlyList<StoredDocument>> ListAsync(string projection, string? afterKey, int limit, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(projection);
+        ReadModelCommit.ThrowIfInvalidName(projection);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return readers.ReadAsync((projection, afterKey, limit), List, cancellationToken);
+        if (afterKey is not null) StoredDocument.ThrowIfInvalidKey(afterKey);
+        return storage.ReadAsync((projection, afterKey, limit), List, cancellationToken);
 
         static IReadOnlyList<StoredDocument> List(Database database, (string Projection, string? AfterKey, int Limit) of)
         {

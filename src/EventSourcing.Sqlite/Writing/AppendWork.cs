@@ -6,6 +6,8 @@ internal sealed class AppendWork(AppendRequest request) : WriteWork<AppendResult
     private AppendResult? _result;
     private long _ticks;
 
+    public override int Weight { get; } = request.EventCount;
+
     protected override AppendResult Result => _result!;
 
     public override bool Check(Writer writer, bool lookForRepetition)

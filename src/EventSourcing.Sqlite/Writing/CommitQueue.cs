@@ -13,6 +13,9 @@ internal sealed class CommitQueue : IAsyncDisposable
     /// <summary>How many works share a transaction at most: beyond this, the fsync no longer weighs.</summary>
     private const int MaxGroup = 512;
 
+    /// <summary>How many rows they write together at most: the lock is not held for so long that others give up.</summary>
+    private const int MaxGroupWeight = 10_000;
+
     /// <summary>
     /// How long one process keeps committing, in milliseconds, while others want to: then it leaves the lock alone for
     /// a pause in which they cannot miss it. SQLite has no queue for its lock, so without turns whoever has it keeps it.
@@ -20,9 +23,10 @@ internal sealed class CommitQueue : IAsyncDisposable
     private const int TurnMilliseconds = 10;
 
     /// <summary>Longer than any pause between two tries of one who waits.</summary>
-    private static readonly TimeSpan PauseAfterTurn = TimeSpan.FromMilliseconds(4);
+    private const int PauseAfterTurnMilliseconds = 5;
 
     private readonly Writer _writer;
+    private readonly ReaderPool _readers;
     private readonly TimeSpan _busyTimeout;
     private readonly SemaphoreSlim _room = new(Capacity, Capacity);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,10 +41,13 @@ internal sealed class CommitQueue : IAsyncDisposable
     private readonly List<WriteWork> _group = [];
     private bool _lookForRepetitions;
     private long _turnBegan;
+    private long _lastGroupEnded;
+    private long _busySince;
 
-    public CommitQueue(Writer writer, TimeSpan busyTimeout)
+    public CommitQueue(Writer writer, ReaderPool readers, TimeSpan busyTimeout)
     {
         _writer = writer;
+        _readers = readers;
         _busyTimeout = busyTimeout;
     }
 
@@ -101,38 +108,70 @@ internal sealed class CommitQueue : IAsyncDisposable
     {
         // A commit blocks its thread for about one fsync. A thread with a context of its own (a user interface's) is
         // spared that.
-        if (SynchronizationContext.Current is null) _ = LeadAsync();
-        else _ = Task.Run(LeadAsync);
+        if (SynchronizationContext.Current is not null)
+        {
+            _ = Task.Run(LeadAsync);
+        }
+        else if (ExecutionContext.IsFlowSuppressed())
+        {
+            _ = LeadAsync();
+        }
+        else
+        {
+            // Whoever leads works for all: it does not carry the first caller's context along.
+            using (ExecutionContext.SuppressFlow()) _ = LeadAsync();
+        }
     }
 
     private async Task LeadAsync()
     {
         for (var attempt = 0; ;)
         {
-            if (_writer.SharesItsFile && Environment.TickCount64 - _turnBegan > TurnMilliseconds)
+            var began = false;
+            try
             {
-                await Task.Delay(PauseAfterTurn).ConfigureAwait(false);
-                _turnBegan = Environment.TickCount64;
+                await LeaveTurnToOthersAsync().ConfigureAwait(false);
+                began = TryBegin(isRetry: attempt > 0);
+                if (began)
+                {
+                    CommitGroup();
+                    await _writer.CheckpointIfDueAsync(_readers).ConfigureAwait(false);
+                    _lastGroupEnded = Environment.TickCount64;
+                }
+                else
+                {
+                    ExpireOverdue();
+                }
             }
-
-            var began = TryBegin();
-            if (began)
+            catch (Exception unexpected)
             {
-                if (attempt > 0) _turnBegan = Environment.TickCount64;
-                attempt = 0;
-                CommitGroup();
-                _writer.CheckpointIfDue();
-            }
-            else
-            {
-                ExpireOverdue();
+                // Whatever it was: callers must hear of it, and the next ones need a leader.
+                TakeGroup();
+                FailGroup(unexpected);
             }
 
             if (StepDownIfIdle()) return;
 
             // The first turn was on the thread of a caller, who has its result by now; the rest is the pool's.
+            attempt = began ? 0 : attempt + 1;
             if (began) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            else await Task.Delay(PauseBeforeRetry(attempt++)).ConfigureAwait(false);
+            else await Task.Delay(PauseBeforeRetry(attempt)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Pauses where this process has committed for a while and others want to; a pause that it made anyway counts.</summary>
+    private async ValueTask LeaveTurnToOthersAsync()
+    {
+        if (!_writer.SharesItsFile) return;
+        var now = Environment.TickCount64;
+        if (now - _lastGroupEnded >= PauseAfterTurnMilliseconds)
+        {
+            _turnBegan = now;
+        }
+        else if (now - _turnBegan > TurnMilliseconds)
+        {
+            await Task.Delay(PauseAfterTurnMilliseconds).ConfigureAwait(false);
+            _turnBegan = Environment.TickCount64;
         }
     }
 
@@ -141,16 +180,19 @@ internal sealed class CommitQueue : IAsyncDisposable
         TimeSpan.FromMilliseconds(1 + (Random.Shared.NextDouble() * Math.Min(attempt, 2)));
 
     /// <summary>Whether the write lock was taken. Where that failed for good, those who wait are told.</summary>
-    private bool TryBegin()
+    private bool TryBegin(bool isRetry)
     {
         try
         {
-            return _writer.TryBegin();
+            var began = _writer.TryBegin();
+            if (!isRetry) _busySince = Environment.TickCount64;
+            else if (began) _turnBegan = Environment.TickCount64;
+            return began;
         }
-        catch (Exception failure)
+        catch (EventSourcingException failure)
         {
             TakeGroup();
-            foreach (var work in _group) work.Fail(failure);
+            FailGroup(failure);
             return false;
         }
     }
@@ -160,10 +202,12 @@ internal sealed class CommitQueue : IAsyncDisposable
         _group.Clear();
         lock (_lock)
         {
-            while (_group.Count < MaxGroup && _waiting.First is { } next)
+            for (var weight = 0; _group.Count < MaxGroup && _waiting.First is { } next && (_group.Count == 0 || weight + next.Value.Weight <= MaxGroupWeight);)
             {
                 _waiting.RemoveFirst();
-                if (next.Value.TryTake()) _group.Add(next.Value);
+                if (!next.Value.TryTake()) continue;
+                weight += next.Value.Weight;
+                _group.Add(next.Value);
             }
         }
     }
@@ -183,12 +227,19 @@ internal sealed class CommitQueue : IAsyncDisposable
 
             _lookForRepetitions = false;
             foreach (var work in _group) work.Complete();
+            _group.Clear();
         }
         catch (Exception failure)
         {
             _lookForRepetitions = false;
-            foreach (var work in _group) work.Fail(failure);
+            FailGroup(failure);
         }
+    }
+
+    private void FailGroup(Exception failure)
+    {
+        foreach (var work in _group) work.Fail(failure);
+        _group.Clear();
     }
 
     private void PutBackGroup()
@@ -203,6 +254,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
     }
 
+    /// <summary>Fails those who have waited too long for the lock; time in which the queue moved does not count.</summary>
     private void ExpireOverdue()
     {
         var now = Environment.TickCount64;
@@ -212,7 +264,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             for (var node = _waiting.First; node is not null;)
             {
                 var next = node.Next;
-                if (!node.Value.IsWaiting || now - node.Value.QueuedAt >= _busyTimeout.TotalMilliseconds)
+                if (!node.Value.IsWaiting || Waited(node.Value) >= _busyTimeout.TotalMilliseconds)
                 {
                     _waiting.Remove(node);
                     if (node.Value.TryTake()) overdue.Add(node.Value);
@@ -222,7 +274,9 @@ internal sealed class CommitQueue : IAsyncDisposable
             }
         }
 
-        foreach (var work in overdue) work.Fail(new StoreBusyException(_writer.Path, TimeSpan.FromMilliseconds(now - work.QueuedAt)));
+        foreach (var work in overdue) work.Fail(new StoreBusyException(_writer.Path, TimeSpan.FromMilliseconds(Waited(work))));
+
+        long Waited(WriteWork work) => now - Math.Max(work.QueuedAt, _busySince);
     }
 
     private bool StepDownIfIdle()

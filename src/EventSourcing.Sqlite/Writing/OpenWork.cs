@@ -3,6 +3,8 @@ namespace EventSourcing;
 /// <summary>Writes nothing: it is there to have the writer open the file, and make it a store where it is new.</summary>
 internal sealed class OpenWork : WriteWork<bool>
 {
+    public override int Weight => 0;
+
     protected override bool Result => true;
 
     public override bool Check(Writer writer, bool lookForRepetition) => false;

@@ -3,6 +3,8 @@ namespace EventSourcing;
 /// <summary>A projection's documents and checkpoint waiting to be committed.</summary>
 internal sealed class ReadModelWork(ReadModelCommit commit) : WriteWork<bool>
 {
+    public override int Weight => commit.Changes.Count;
+
     protected override bool Result => true;
 
     public override bool Check(Writer writer, bool lookForRepetition)

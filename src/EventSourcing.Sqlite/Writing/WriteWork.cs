@@ -14,6 +14,9 @@ internal abstract class WriteWork
     /// <summary>When the work was queued, in milliseconds of the system's uptime.</summary>
     public long QueuedAt { get; } = Environment.TickCount64;
 
+    /// <summary>How many rows the work is about, by which groups are kept short.</summary>
+    public abstract int Weight { get; }
+
     /// <summary>The refusal, once there is one.</summary>
     public Exception? Refusal { get; private set; }
 
@@ -52,11 +55,14 @@ internal abstract class WriteWork
         else SetCompleted();
     }
 
-    /// <summary>Tells the caller that the work failed with the whole group. A refusal of its own takes precedence.</summary>
+    /// <summary>
+    /// Tells the caller that the work failed with the whole group. A refusal of its own does not count any more: it may
+    /// be due to what the group wrote before it, which is gone.
+    /// </summary>
     public void Fail(Exception failure)
     {
         Volatile.Write(ref _state, Ended);
-        SetFailed(Refusal ?? failure);
+        SetFailed(failure);
     }
 
     /// <summary>Ends the work if it has not begun.</summary>

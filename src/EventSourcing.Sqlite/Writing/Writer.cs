@@ -10,6 +10,9 @@ internal sealed class Writer : IDisposable
     /// <summary>Pages in the write-ahead log after which they are moved into the database file: 16 MiB of 4 KiB pages.</summary>
     private const int CheckpointPages = 4096;
 
+    private const int PagesBeforeNextTry = 512;
+    private const int CheckpointTries = 10;
+
     private const int MaxKnownStreams = 100_000;
     private const int OthersAreForgottenAfterMilliseconds = 5_000;
 
@@ -19,6 +22,7 @@ internal sealed class Writer : IDisposable
     private readonly Dictionary<string, long> _types = new(StringComparer.Ordinal);
     private Database? _database;
     private Database? _checkpointer;
+    private bool _wasOpened;
     private long _dataVersion = -1;
     private long _othersSeenAt = long.MinValue / 2;
     private long _head;
@@ -45,13 +49,20 @@ internal sealed class Writer : IDisposable
     {
         try
         {
+            // SQLite would go on writing into a deleted file, which nobody will ever read, or make a new, empty one.
+            if (_wasOpened && !File.Exists(Path))
+                throw new StorageFailedException(Path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted while it was in use.", Path));
+
             _database ??= Opening.ForWriting(Path);
+            _wasOpened = true;
+            _database.TrimStatements();
             _database.Prepare("BEGIN IMMEDIATE").Run();
             LearnOfOtherWriters();
             return true;
         }
         catch (SqliteFailure failure)
         {
+            if (failure.IsBusy) _othersSeenAt = Environment.TickCount64;
             if (_database is not null) Abandon(closeConnection: !failure.IsBusy);
             return failure.IsBusy ? false : throw failure.ToTyped(Path, whileCommitting: false);
         }
@@ -151,28 +162,41 @@ internal sealed class Writer : IDisposable
     }
 
     /// <summary>
-    /// Moves the write-ahead log into the database file once it is long. SQLite before 3.51.3 can lose committed data
-    /// when a checkpoint runs beside a commit (sqlite.org/wal.html#walresetbug); so no connection checkpoints by itself,
-    /// and this one does so while it holds the write lock, when no process can commit.
+    /// Moves the write-ahead log into the database file once it is long, so that the next write begins it anew. SQLite
+    /// before 3.51.3 can lose committed data when a checkpoint runs beside a commit (sqlite.org/wal.html#walresetbug); so
+    /// no connection checkpoints by itself, and this one does so while it holds the write lock, when no process can
+    /// commit. Readers of this process wait meanwhile, those of others are given some time to turn their page.
     /// </summary>
-    public void CheckpointIfDue()
+    public async ValueTask CheckpointIfDueAsync(ReaderPool readers)
     {
         if (_database is null) return;
+        _pagesSinceCheckpoint += _database.TakePagesWritten();
+        if (_pagesSinceCheckpoint < CheckpointPages) return;
+        await readers.PauseAsync().ConfigureAwait(false);
         try
         {
-            _pagesSinceCheckpoint += Database.TakePagesWritten();
-            if (_pagesSinceCheckpoint < CheckpointPages) return;
-            Database.Prepare("BEGIN IMMEDIATE").Run();
+            _database.Prepare("BEGIN IMMEDIATE").Run();
             _checkpointer ??= Opening.ForReading(Path);
-            _checkpointer?.CheckpointPassively();
-            _pagesSinceCheckpoint = 0;
+            var isDone = false;
+            for (var i = 0; i < CheckpointTries && _checkpointer is not null && !isDone; i++)
+            {
+                if (i > 0) await Task.Delay(1).ConfigureAwait(false);
+                isDone = _checkpointer.CheckpointPassively();
+            }
+
+            _pagesSinceCheckpoint = isDone ? 0 : CheckpointPages - PagesBeforeNextTry;
             Rollback();
         }
         catch (Exception failure)
         {
-            // What was committed stays committed, in the log. Another process may hold the lock, or the disk be full:
-            // the next commit tries again, and meets the same trouble where it matters.
+            // What was committed stays committed, in the log. Another process may hold the lock, or the disk be full: a
+            // later commit tries again, and meets the same trouble where it matters.
+            _pagesSinceCheckpoint = CheckpointPages - PagesBeforeNextTry;
             Abandon(closeConnection: failure is not SqliteFailure { IsBusy: true });
+        }
+        finally
+        {
+            readers.Resume();
         }
     }
 

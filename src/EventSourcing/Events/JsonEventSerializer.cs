@@ -16,7 +16,7 @@ internal sealed class JsonEventSerializer
     public JsonEventSerializer(EventTypes types, JsonSerializerOptions? options)
     {
         Types = types;
-        _options = options ?? DefaultOptions();
+        _options = options is null ? DefaultOptions() : OwnCopyOf(options);
         foreach (var type in types.All)
         {
             // Resolving here makes a type that JSON cannot handle an error at start-up, not at the first append.
@@ -42,6 +42,14 @@ internal sealed class JsonEventSerializer
     public object? Deserialize(string type, ReadOnlySpan<byte> utf8Json) => _infoByName.TryGetValue(type, out var info)
         ? JsonSerializer.Deserialize(utf8Json, info) ?? throw new JsonException("The stored JSON is null.")
         : null;
+
+    /// <summary>A copy, which the app can no longer change; without a resolver it gets the one that reflects, as everywhere in .NET.</summary>
+    private static JsonSerializerOptions OwnCopyOf(JsonSerializerOptions options)
+    {
+        var copy = new JsonSerializerOptions(options);
+        copy.TypeInfoResolver ??= DefaultOptions().TypeInfoResolver;
+        return copy;
+    }
 
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only where reflection-based JSON is enabled, which trimmed apps switch off; EventType.Of keeps the members of the types themselves.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "As above: with reflection switched off, the app's own options bring source-generated contexts.")]

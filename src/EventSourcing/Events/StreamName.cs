@@ -32,12 +32,13 @@ public static class StreamName
         return hyphen < 0 ? stream : stream[..hyphen];
     }
 
-    /// <summary>The part after the first hyphen, or the whole name where there is none.</summary>
+    /// <summary>The part after the first hyphen, or the whole name where there is none or nothing follows it.</summary>
     /// <param name="stream">A stream's name.</param>
     /// <returns>The id.</returns>
     public static string IdOf(string stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return stream[(stream.IndexOf('-', StringComparison.Ordinal) + 1)..];
+        var id = stream[(stream.IndexOf('-', StringComparison.Ordinal) + 1)..];
+        return id.Length > 0 ? id : stream;
     }
 }

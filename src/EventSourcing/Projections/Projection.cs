@@ -19,6 +19,9 @@ public abstract class Projection
     /// <summary>The events to look at, chosen in the storage; by default all.</summary>
     public virtual EventQuery Filter => EventQuery.All;
 
+    /// <exception cref="NotSupportedException">JSON cannot handle the document.</exception>
+    internal abstract void ThrowIfJsonCannotHandleIt(EventStore store);
+
     /// <summary>Folds a page into changes of documents; nothing is written yet.</summary>
     internal abstract ValueTask<IReadOnlyList<DocumentChange>> FoldAsync(EventStore store, EventPage page, CancellationToken cancellationToken);
 }

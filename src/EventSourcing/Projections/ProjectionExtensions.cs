@@ -10,6 +10,7 @@ public static class ProjectionExtensions
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or a name is not valid.</exception>
+    /// <exception cref="NotSupportedException">JSON cannot handle a projection's document.</exception>
     public static RunningProjections StartProjections(this EventStore store, params IReadOnlyList<Projection> projections)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -19,6 +20,7 @@ public static class ProjectionExtensions
         if (projections.GroupBy(projection => projection.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"Two projections are named '{twice.Key}': {string.Join(" and ", twice.Select(projection => projection.GetType()))}. The name is that of the read model, so give each its own.", nameof(projections));
 
+        foreach (var projection in projections) projection.ThrowIfJsonCannotHandleIt(store);
         return new RunningProjections(store, projections);
     }
 

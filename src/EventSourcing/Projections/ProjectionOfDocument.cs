@@ -14,10 +14,11 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
 {
     /// <summary>
     /// The keys of the documents that an event changes; none to leave the read model as it is. By default the id of
-    /// the event's stream: <c>ann</c> for <c>account-ann</c>.
+    /// the event's stream: <c>ann</c> for <c>account-ann</c>. So <c>order-ann</c> is the same document: where streams of
+    /// several categories may share ids, choose one by <see cref="Projection.Filter"/>, or other keys.
     /// </summary>
     /// <param name="e">The event.</param>
-    /// <returns>The keys: 1–200 characters each, compared ordinally.</returns>
+    /// <returns>The keys: 1–200 characters each, compared ordinally. A key given twice counts once.</returns>
     protected virtual IEnumerable<string> KeysOf(RecordedEvent e)
     {
         ArgumentNullException.ThrowIfNull(e);
@@ -33,6 +34,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
 
     internal static JsonTypeInfo<TDocument> JsonOf(EventStore store) => (JsonTypeInfo<TDocument>)store.Serializer.Options.GetTypeInfo(typeof(TDocument));
 
+    internal sealed override void ThrowIfJsonCannotHandleIt(EventStore store) => JsonOf(store);
+
     internal sealed override async ValueTask<IReadOnlyList<DocumentChange>> FoldAsync(EventStore store, EventPage page, CancellationToken cancellationToken)
     {
         var steps = StepsOf(store, page);
@@ -42,26 +45,28 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         var stored = await store.Storage.ReadModels.LoadAsync(Name, keys, cancellationToken).ConfigureAwait(false);
 
         // Documents are read from bytes for every page and never kept: a page that fails leaves nothing behind.
-        var documents = new Dictionary<string, TDocument?>(keys.Length, StringComparer.Ordinal);
-        for (var i = 0; i < keys.Length; i++) documents.Add(keys[i], stored[i] is { } bytes ? JsonSerializer.Deserialize(bytes, json) : null);
+        var folds = new Dictionary<string, Fold>(keys.Length, StringComparer.Ordinal);
+        for (var i = 0; i < keys.Length; i++) folds.Add(keys[i], new Fold(keys[i], stored[i]));
         foreach (var (key, e) in steps)
         {
-            try
+            var fold = folds[key];
+            Try(e, () =>
             {
-                documents[key] = Apply(documents[key], key, e);
-            }
-            catch (Exception failure)
-            {
-                throw new ProjectionFailedException(Name, e, failure);
-            }
+                if (fold.Last is null && fold.Stored is not null) fold.Document = JsonSerializer.Deserialize(fold.Stored, json);
+                fold.Last = e;
+                fold.Document = Apply(fold.Document, key, e);
+            });
         }
 
         var changes = new List<DocumentChange>(keys.Length);
-        for (var i = 0; i < keys.Length; i++)
+        foreach (var fold in folds.Values)
         {
-            var bytes = documents[keys[i]] is { } document ? JsonSerializer.SerializeToUtf8Bytes(document, json) : null;
-            var isChange = bytes is null ? stored[i] is not null : !bytes.AsSpan().SequenceEqual(stored[i]);
-            if (isChange) changes.Add(new DocumentChange(keys[i], bytes is null ? null : (ReadOnlyMemory<byte>?)bytes));
+            Try(fold.Last!, () =>
+            {
+                var bytes = fold.Document is null ? null : JsonSerializer.SerializeToUtf8Bytes(fold.Document, json);
+                var isChange = bytes is null ? fold.Stored is not null : !bytes.AsSpan().SequenceEqual(fold.Stored);
+                if (isChange) changes.Add(new DocumentChange(fold.Key, bytes is null ? null : (ReadOnlyMemory<byte>?)bytes));
+            });
         }
 
         return changes;
@@ -70,24 +75,46 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     private List<(string Key, RecordedEvent Event)> StepsOf(EventStore store, EventPage page)
     {
         var steps = new List<(string, RecordedEvent)>(page.Count);
-        foreach (ref readonly var stored in page.Events)
+        for (var i = 0; i < page.Count; i++)
         {
             // An unknown name stops the projection: skipped once, the event would be missing from the read model for ever.
-            var e = store.Decode(stored, UnknownEvents.Throw);
-            try
+            var e = store.Decode(page.Events[i], UnknownEvents.Throw);
+            Try(e, () =>
             {
-                foreach (var key in KeysOf(e))
+                // One event, one effect, also where both sides of a transfer are the same account.
+                foreach (var key in KeysOf(e).Distinct(StringComparer.Ordinal))
                 {
                     Names.ThrowIfInvalidKey(key, "A document's key");
                     steps.Add((key, e));
                 }
-            }
-            catch (Exception failure)
-            {
-                throw new ProjectionFailedException(Name, e, failure);
-            }
+            });
         }
 
         return steps;
+    }
+
+    /// <summary>Runs what may fail on an event, and says which event it was.</summary>
+    private void Try(RecordedEvent e, Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception failure)
+        {
+            throw new ProjectionFailedException(Name, e, failure);
+        }
+    }
+
+    private sealed class Fold(string key, byte[]? stored)
+    {
+        public string Key => key;
+
+        public byte[]? Stored => stored;
+
+        public TDocument? Document { get; set; }
+
+        /// <summary>The last event applied, null before the first.</summary>
+        public RecordedEvent? Last { get; set; }
     }
 }

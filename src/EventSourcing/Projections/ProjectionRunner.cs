@@ -63,16 +63,41 @@ internal sealed class ProjectionRunner
 
     private async Task FollowAsync(CancellationToken stop)
     {
-        var readModels = _store.Storage.ReadModels;
-        var checkpoint = await readModels.GetCheckpointAsync(Name, stop).ConfigureAwait(false);
+        var checkpoint = await _store.Storage.ReadModels.GetCheckpointAsync(Name, stop).ConfigureAwait(false);
         _progress.Advance(checkpoint);
         await foreach (var page in LogFollower.FollowAsync(_store.Storage, checkpoint, _projection.Filter, stop).ConfigureAwait(false))
         {
-            var changes = await FoldAsync(page, checkpoint, stop).ConfigureAwait(false);
-            await readModels.CommitAsync(new ReadModelCommit(Name, checkpoint, page.Next, changes), stop).ConfigureAwait(false);
-            checkpoint = page.Next;
-            _progress.Advance(checkpoint);
+            try
+            {
+                checkpoint = await ApplyAsync(page, checkpoint, stop).ConfigureAwait(false);
+            }
+            catch (EventSourcingException failure) when (PositionOf(failure) is { } position && position - 1 > checkpoint)
+            {
+                // What comes before the failure is sound: where pages begin must not decide how far the read model gets.
+                var read = new LogRead { After = checkpoint, UpTo = position - 1, Filter = _projection.Filter };
+                using var prefix = await _store.Storage.ReadLogAsync(read, stop).ConfigureAwait(false);
+                await ApplyAsync(prefix, checkpoint, stop).ConfigureAwait(false);
+                throw;
+            }
         }
+    }
+
+    /// <summary>The position of the event that a page could not be folded for; null for any other error.</summary>
+    private static long? PositionOf(EventSourcingException failure) => failure switch
+    {
+        ProjectionFailedException e => e.Position,
+        UnknownEventTypeException e => e.Position,
+        EventSerializationException e => e.Position,
+        _ => null,
+    };
+
+    /// <summary>Folds a page and commits it with its checkpoint, which is returned.</summary>
+    private async ValueTask<long> ApplyAsync(EventPage page, long checkpoint, CancellationToken stop)
+    {
+        var changes = await FoldAsync(page, checkpoint, stop).ConfigureAwait(false);
+        await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit(Name, checkpoint, page.Next, changes), stop).ConfigureAwait(false);
+        _progress.Advance(page.Next);
+        return page.Next;
     }
 
     private async ValueTask<IReadOnlyList<DocumentChange>> FoldAsync(EventPage page, long checkpoint, CancellationToken stop)

@@ -36,18 +36,30 @@ public sealed class HeadSignal
         while (Head <= position) await NextAdvanceAfter(position).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Fails all who wait, now and later, with <see cref="ObjectDisposedException"/>.</summary>
-    public void Close()
+    /// <summary>Fails all who wait now; who waits later is not concerned.</summary>
+    /// <param name="failure">What they get.</param>
+    public void Fail(Exception failure)
     {
+        ArgumentNullException.ThrowIfNull(failure);
         TaskCompletionSource? waiters;
         lock (_lock)
         {
-            _closed = true;
             waiters = _advanced;
             _advanced = null;
         }
 
-        waiters?.TrySetException(new ObjectDisposedException(nameof(IEventStorage)));
+        if (waiters is null) return;
+        waiters.TrySetException(failure);
+
+        // Those who waited may all have left by now, and then nobody else looks at it.
+        _ = waiters.Task.Exception;
+    }
+
+    /// <summary>Fails all who wait, now and later, with <see cref="ObjectDisposedException"/>.</summary>
+    public void Close()
+    {
+        lock (_lock) _closed = true;
+        Fail(new ObjectDisposedException(nameof(IEventStorage)));
     }
 
     private Task NextAdvanceAfter(long position)

@@ -20,7 +20,9 @@ namespace EventSourcing;
 /// <item><b>Idempotence.</b> Event ids are unique in the store. Appending the same events again (the same ids, in the
 /// same order, for the same streams) writes nothing and returns the original result, whatever the guards say now and
 /// however much has been appended since. Ids of which some are stored and some are not, or stored elsewhere, or with
-/// another type, other data or other tags, are a <see cref="DuplicateEventIdException"/>; metadata is not compared.
+/// another type, other data (compared byte by byte) or other tags, are a <see cref="DuplicateEventIdException"/>;
+/// metadata is not compared. Where the original append began and ended does not matter: any stored events that follow
+/// on each other as given count as the original.
 /// An id given twice in one append is an <see cref="ArgumentException"/>.</item>
 /// <item><b>Time.</b> The storage stamps each event from its <see cref="TimeProvider"/> when it commits, UTC, and never
 /// lets the stamp go backwards: it is the later of now and the last event's.</item>

@@ -17,6 +17,7 @@ public interface IReadModelStorage
     /// <param name="keys">The keys, compared ordinally.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>A document or <see langword="null"/> for each key, in the order of the keys. The arrays are the caller's.</returns>
+    /// <exception cref="ArgumentException">A name or key is not valid.</exception>
     ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string projection, IReadOnlyList<string> keys, CancellationToken cancellationToken = default);
 
     /// <summary>Reads a projection's documents in the order of their keys (by Unicode code point).</summary>
@@ -41,7 +42,13 @@ public interface IReadModelStorage
 /// <summary>A document of a read model, as stored.</summary>
 /// <param name="Key">Its key: 1–200 characters, compared ordinally.</param>
 /// <param name="Data">Its bytes.</param>
-public readonly record struct StoredDocument(string Key, ReadOnlyMemory<byte> Data);
+public readonly record struct StoredDocument(string Key, ReadOnlyMemory<byte> Data)
+{
+    /// <summary>Throws where a text cannot be a key: empty, over 200 characters, with U+0000 or a lone surrogate.</summary>
+    /// <param name="key">The text.</param>
+    /// <exception cref="ArgumentException">Says what is wrong with it.</exception>
+    public static void ThrowIfInvalidKey(string key) => Names.ThrowIfInvalidKey(key, "A document's key");
+}
 
 /// <summary>A change of one document.</summary>
 /// <param name="Key">Its key: 1–200 characters, compared ordinally.</param>
@@ -55,18 +62,23 @@ public readonly record struct DocumentChange(string Key, ReadOnlyMemory<byte>? D
 /// <param name="Changes">The documents, each key at most once.</param>
 public sealed record ReadModelCommit(string Projection, long ExpectedCheckpoint, long Checkpoint, IReadOnlyList<DocumentChange> Changes)
 {
+    /// <summary>Throws where a text cannot be a projection's name: as for a stream's.</summary>
+    /// <param name="projection">The text.</param>
+    /// <exception cref="ArgumentException">Says what is wrong with it.</exception>
+    public static void ThrowIfInvalidName(string projection) => Names.ThrowIfInvalid(projection, "A projection's name");
+
     /// <summary>Throws where a name, a key or a checkpoint is not valid. Every storage calls this first.</summary>
     /// <exception cref="ArgumentException">Says which and why.</exception>
     public void Validate()
     {
-        Names.ThrowIfInvalid(Projection, "A projection's name");
+        ThrowIfInvalidName(Projection);
         ArgumentOutOfRangeException.ThrowIfNegative(ExpectedCheckpoint);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Checkpoint, ExpectedCheckpoint);
         ArgumentNullException.ThrowIfNull(Changes);
         var keys = new HashSet<string>(StringComparer.Ordinal);
         foreach (var change in Changes)
         {
-            Names.ThrowIfInvalidKey(change.Key, "A document's key", nameof(Changes));
+            StoredDocument.ThrowIfInvalidKey(change.Key);
             if (!keys.Add(change.Key)) throw new ArgumentException($"The document '{Names.Printable(change.Key)}' of '{Projection}' is changed twice in one commit.", nameof(Changes));
         }
     }

@@ -86,14 +86,31 @@ public class ConformanceKitTests
 
     public static TheoryData<string> FaultNames => new(All.Keys);
 
+    /// <summary>Most faults show every time; one that needs two threads to meet may take a few tries on a busy machine.</summary>
+    private const int TriesToMeetARace = 50;
+
     [Theory]
     [MemberData(nameof(FaultNames))]
     public async Task Run_on_a_storage_with_one_fault_fails_the_cases_about_it(string fault)
     {
         foreach (var title in All[fault].CaughtBy)
         {
-            var run = () => EventStorageConformance.Get(title).RunAsync(All[fault].Fixture);
-            await run.Should().ThrowAsync<ConformanceException>($"'{title}' is about what the storage '{fault}' does wrong");
+            var isCaught = false;
+            for (var tries = 0; tries < TriesToMeetARace && !isCaught; tries++) isCaught = await FailsAsync(title, fault);
+            isCaught.Should().BeTrue($"'{title}' is about what the storage '{fault}' does wrong");
+        }
+    }
+
+    private static async Task<bool> FailsAsync(string title, string fault)
+    {
+        try
+        {
+            await EventStorageConformance.Get(title).RunAsync(All[fault].Fixture);
+            return false;
+        }
+        catch (ConformanceException)
+        {
+            return true;
         }
     }
 

@@ -180,6 +180,12 @@ internal static class DocumentCases
             await CommitAsync(store, 1, ("b", null), ("c", "2"));
             await ExpectListAsync(store, null, 10, "a", "c");
         }),
+        Case("Load_a_key_that_cannot_be_one_is_a_bad_argument", async store =>
+        {
+            await CommitAsync(store, 0, ("\uFFFD", "1"));
+            foreach (var key in new[] { "\uD800", "", "a\0" })
+                await Expect.ThrowsAsync<ArgumentException>(async () => await store.ReadModels.LoadAsync("p", [key]), "the load");
+        }),
         Case("List_documents_by_a_limit_of_0_is_a_bad_argument", async store =>
             await Expect.ThrowsAsync<ArgumentException>(async () => await store.ReadModels.ListAsync("p", null, 0), "the list")),
     ];

@@ -47,6 +47,13 @@ internal static class ReadStreamCases
             ExpectPage(page, count: 4, isEnd: false, head: 6);
             Expect.Equal(2, page.Next, "where the next page begins");
         }),
+        Case("Read_a_stream_up_to_a_position_before_its_first_event_passes_no_event", async store =>
+        {
+            await SeedAsync(store);
+            using var page = await store.Storage.ReadStreamAsync(new StreamRead(Stream) { UpToPosition = 1 });
+            ExpectPage(page, count: 0, isEnd: true, head: 6);
+            Expect.Equal(0, page.Next, "where a read without the bound goes on");
+        }),
         Case("Read_a_stream_by_a_limit_longer_than_the_range_is_at_its_end", async store =>
         {
             await SeedAsync(store);

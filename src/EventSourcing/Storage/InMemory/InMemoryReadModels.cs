@@ -14,6 +14,7 @@ internal sealed class InMemoryReadModels(Lock commit, Action throwIfDisposed) : 
     public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string projection, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(keys);
+        foreach (var key in keys) StoredDocument.ThrowIfInvalidKey(key);
         Enter(projection, cancellationToken);
         var documents = new byte[]?[keys.Count];
         lock (commit)
@@ -30,6 +31,7 @@ internal sealed class InMemoryReadModels(Lock commit, Action throwIfDisposed) : 
     public ValueTask<IReadOnlyList<StoredDocument>> ListAsync(string projection, string? afterKey, int limit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        if (afterKey is not null) StoredDocument.ThrowIfInvalidKey(afterKey);
         Enter(projection, cancellationToken);
         lock (commit)
         {
@@ -61,7 +63,7 @@ internal sealed class InMemoryReadModels(Lock commit, Action throwIfDisposed) : 
 
     private void Enter(string projection, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(projection);
+        ReadModelCommit.ThrowIfInvalidName(projection);
         throwIfDisposed();
         cancellationToken.ThrowIfCancellationRequested();
     }

@@ -1,24 +1,26 @@
 using System.Diagnostics;
 using System.Globalization;
+using EventSourcing.Sqlite.Tests.Concurrency;
 
 namespace EventSourcing.Sqlite.Tests;
 
 /// <summary>
 /// What this assembly does when it is started as a process of its own: another writer on a test's file. It prints a
-/// line for each append that was acknowledged, and nothing else.
+/// line for each append that was acknowledged, or what the mode says.
 /// </summary>
 public static class WorkerProgram
 {
     public static Task<int> Main(string[] arguments) => arguments switch
     {
         ["append", var path, var stream, var count] => AppendAsync(path, stream, int.Parse(count, CultureInfo.InvariantCulture)),
+        ["decide", var path] => DecisionWorker.RunAsync(path),
         ["contract-on-system-library"] => SystemLibrary.KeepContractAsync(),
         _ => Task.FromResult(64),
     };
 
     public static Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (var argument in (string[])["exec", typeof(WorkerProgram).Assembly.Location, .. arguments]) start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }

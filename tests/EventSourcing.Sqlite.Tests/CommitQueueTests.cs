@@ -36,6 +36,24 @@ public sealed class CommitQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task Append_refused_for_what_was_then_not_committed_is_decided_anew()
+    {
+        await using var storage = await CreateAsync();
+        using var holder = Some.ForeignConnection(_folder.Store);
+        holder.Run("CREATE TRIGGER fail BEFORE INSERT ON events WHEN NEW.data = CAST('bad' AS BLOB) BEGIN SELECT raise(ABORT, 'bad'); END");
+        holder.Run("BEGIN IMMEDIATE");
+        var first = storage.AppendAsync(Some.Append("s", 1)).AsTask();
+        var second = storage.AppendAsync(Some.Append("s", 1)).AsTask();
+        var bad = storage.AppendAsync(Some.Append("t", 0, Some.Event(data: "bad"))).AsTask();
+        holder.Run("ROLLBACK");
+
+        await FluentActions.Awaiting(() => bad).Should().ThrowAsync<StoreCorruptedException>();
+        await FluentActions.Awaiting(() => first).Should().ThrowAsync<StoreCorruptedException>("it shared the transaction");
+        (await second).Version.Should().Be(2, "the version 2 for which it would have been refused never was");
+        (await Some.LogOf(storage)).Select(e => (e.Stream, e.Version)).Should().Equal(("s", 1), ("s", 2));
+    }
+
+    [Fact]
     public async Task Cancel_while_waiting_for_the_lock_leaves_nothing_behind()
     {
         await using var storage = await CreateAsync();

@@ -236,10 +236,20 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Tells those whose writes are lost. A refusal may have been for just such a write, and then for what never was:
+    /// those who were refused are decided anew. Each failure ends somebody's wait, so it cannot go on for ever.
+    /// </summary>
     private void FailGroup(Exception failure)
     {
-        foreach (var work in _group) work.Fail(failure);
-        _group.Clear();
+        var isAllRefused = _group.TrueForAll(work => work.Refusal is not null);
+        foreach (var work in _group)
+        {
+            if (isAllRefused || work.Refusal is null) work.Fail(failure);
+        }
+
+        _group.RemoveAll(work => isAllRefused || work.Refusal is null);
+        PutBackGroup();
     }
 
     private void PutBackGroup()

@@ -14,6 +14,7 @@ public static class WorkerProgram
     {
         ["append", var path, var stream, var count] => AppendAsync(path, stream, int.Parse(count, CultureInfo.InvariantCulture)),
         ["decide", var path] => DecisionWorker.RunAsync(path),
+        ["host", var path, var name] => ProjectionHost.RunAsync(path, name),
         ["contract-on-system-library"] => SystemLibrary.KeepContractAsync(),
         _ => Task.FromResult(64),
     };

@@ -14,8 +14,8 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     public int ExtendedCode { get; } = extendedCode;
 
     /// <summary>
-    /// Whether another connection is in the way for now. PROTOCOL is among these: SQLite gives it when it has lost the
-    /// race for the log's shared memory too often, while many processes open and close the file.
+    /// Whether somebody else is in the way. SQLite calls it a failed protocol when it has tried for ten seconds to read
+    /// the shared header that another process was stopped while writing.
     /// </summary>
     public bool IsBusy => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL;
 

@@ -30,4 +30,10 @@ public sealed record SqliteEventStorageOptions : EventStorageOptions
             field = value;
         }
     } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>
+    /// Pages in the write-ahead log after which they are moved into the database file: 16 MiB of 4 KiB pages. Not for
+    /// apps: the tests lower it, so that checkpoints meet their faults often.
+    /// </summary>
+    internal int CheckpointPages { get; init; } = 4096;
 }

@@ -7,16 +7,13 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class Writer : IDisposable
 {
-    /// <summary>Pages in the write-ahead log after which they are moved into the database file: 16 MiB of 4 KiB pages.</summary>
-    private const int CheckpointPages = 4096;
-
     private const int PagesBeforeNextTry = 512;
     private const int CheckpointTries = 10;
 
     private const int MaxKnownStreams = 100_000;
     private const int OthersAreForgottenAfterMilliseconds = 5_000;
 
-    private readonly EventStorageOptions _options;
+    private readonly SqliteEventStorageOptions _options;
     private readonly HeadSignal _signal;
     private readonly Dictionary<string, StreamEnd> _streams = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _types = new(StringComparer.Ordinal);
@@ -29,7 +26,7 @@ internal sealed class Writer : IDisposable
     private long _lastTicks;
     private int _pagesSinceCheckpoint;
 
-    public Writer(string path, EventStorageOptions options, HeadSignal signal)
+    public Writer(string path, SqliteEventStorageOptions options, HeadSignal signal)
     {
         Path = path;
         _options = options;
@@ -171,7 +168,7 @@ internal sealed class Writer : IDisposable
     {
         if (_database is null) return;
         _pagesSinceCheckpoint += _database.TakePagesWritten();
-        if (_pagesSinceCheckpoint < CheckpointPages) return;
+        if (_pagesSinceCheckpoint < _options.CheckpointPages) return;
         await readers.PauseAsync().ConfigureAwait(false);
         try
         {
@@ -184,14 +181,14 @@ internal sealed class Writer : IDisposable
                 isDone = _checkpointer.CheckpointPassively();
             }
 
-            _pagesSinceCheckpoint = isDone ? 0 : CheckpointPages - PagesBeforeNextTry;
+            _pagesSinceCheckpoint = isDone ? 0 : _options.CheckpointPages - PagesBeforeNextTry;
             Rollback();
         }
         catch (Exception failure)
         {
             // What was committed stays committed, in the log. Another process may hold the lock, or the disk be full: a
             // later commit tries again, and meets the same trouble where it matters.
-            _pagesSinceCheckpoint = CheckpointPages - PagesBeforeNextTry;
+            _pagesSinceCheckpoint = _options.CheckpointPages - PagesBeforeNextTry;
             Abandon(closeConnection: failure is not SqliteFailure { IsBusy: true });
         }
         finally

@@ -25,6 +25,7 @@ internal sealed class Writer : IDisposable
     private long _head;
     private long _lastTicks;
     private int _pagesSinceCheckpoint;
+    private bool _hasSynced;
 
     public Writer(string path, SqliteEventStorageOptions options, HeadSignal signal)
     {
@@ -80,12 +81,18 @@ internal sealed class Writer : IDisposable
             foreach (var work in works) hasWritten |= Run(work, lookForRepetitions);
             if (!hasWritten)
             {
-                Rollback();
-                return true;
+                if (_hasSynced)
+                {
+                    Rollback();
+                    return true;
+                }
+
+                RewriteMark();
             }
 
-            isCommitting = true;
+            isCommitting = hasWritten;
             Database.Prepare("COMMIT").Run();
+            _hasSynced = true;
         }
         catch (SqliteFailure failure) when (failure.IsDuplicate && !lookForRepetitions)
         {
@@ -207,6 +214,7 @@ internal sealed class Writer : IDisposable
         _checkpointer = null;
         _database?.Dispose();
         _database = null;
+        _hasSynced = false;
     }
 
     /// <summary>Whether the work has written; where it is refused, it has not.</summary>
@@ -225,6 +233,13 @@ internal sealed class Writer : IDisposable
         work.Write(this);
         return true;
     }
+
+    /// <summary>
+    /// Changes nothing, but makes the commit one that syncs the log. A process that died between writing its commit and
+    /// syncing it has left events that recovery finds and a loss of power may still take away; so the first verdicts
+    /// after opening, which may rest on such events ("already stored", say), are given after a sync of our own.
+    /// </summary>
+    private void RewriteMark() => Database.Execute($"PRAGMA application_id = {Schema.ApplicationId}");
 
     private void LearnOfOtherWriters()
     {

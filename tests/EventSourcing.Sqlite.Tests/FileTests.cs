@@ -98,6 +98,22 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
+    public async Task Append_by_short_lived_handles_keeps_the_log_short()
+    {
+        // The other connection keeps the file open, as a crash would: nobody moves the log into the file on closing.
+        await CreateAsync();
+        using var other = Some.ForeignConnection(_folder.Store);
+        other.Run("SELECT count(*) FROM events");
+        for (var handle = 0; handle < 8; handle++)
+        {
+            await using var storage = new SqliteEventStorage(_folder.Store);
+            for (var i = 0; i < 10; i++) await storage.AppendAsync(Some.Append("s", ExpectedVersion.Any, new NewEvent(Guid.CreateVersion7(), "large", new byte[500_000])));
+        }
+
+        new FileInfo(_folder.Store + "-wal").Length.Should().BeLessThan(25_000_000, "40 MB were written, and a checkpoint is due after 16 MiB");
+    }
+
+    [Fact]
     public async Task Event_log_view_shows_events_with_names()
     {
         var id = Guid.Parse("0190a6ff-1c2d-7e3f-8a4b-5c6d7e8f9a0b");

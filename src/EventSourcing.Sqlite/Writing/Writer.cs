@@ -9,7 +9,7 @@ internal sealed class Writer : IDisposable
 {
     private const int PagesBeforeNextTry = 512;
     private const int CheckpointTries = 10;
-
+    private const int PageBytes = 4096;
     private const int MaxKnownStreams = 100_000;
     private const int OthersAreForgottenAfterMilliseconds = 5_000;
 
@@ -51,7 +51,7 @@ internal sealed class Writer : IDisposable
             if (_wasOpened && !File.Exists(Path))
                 throw new StorageFailedException(Path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted while it was in use.", Path));
 
-            _database ??= Opening.ForWriting(Path);
+            _database ??= Open();
             _wasOpened = true;
             _database.TrimStatements();
             _database.Prepare("BEGIN IMMEDIATE").Run();
@@ -215,6 +215,18 @@ internal sealed class Writer : IDisposable
         _database?.Dispose();
         _database = null;
         _hasSynced = false;
+    }
+
+    private Database Open()
+    {
+        var database = Opening.ForWriting(Path);
+
+        // What others have left in the log counts: where processes die young, or open and close beside others, none
+        // would write enough by itself for a checkpoint, and the log would grow for ever. Only the length is asked
+        // for: opening the file would drop SQLite's locks.
+        var log = new FileInfo(Path + "-wal");
+        _pagesSinceCheckpoint = log.Exists ? (int)Math.Min(log.Length / PageBytes, int.MaxValue) : 0;
+        return database;
     }
 
     /// <summary>Whether the work has written; where it is refused, it has not.</summary>

@@ -17,9 +17,11 @@ internal static class Worker
         switch (job)
         {
             case ["append", var path, var seed, var callers, var pages, var clockDays]:
+                EndWithParent();
                 await AppendForEverAsync(output, path, Number(seed), Number(callers), Number(pages), Number(clockDays));
                 return 0;
             case ["project", var path, var seed, var pages]:
+                EndWithParent();
                 await ProjectForEverAsync(output, path, Number(seed), Number(pages));
                 return 0;
             case ["script", var path, var seed, var count, var pages]:
@@ -47,6 +49,16 @@ internal static class Worker
                 return 64;
         }
     }
+
+    /// <summary>Who works for ever must not outlive a harness that was itself stopped: the end of the input tells.</summary>
+    private static void EndWithParent() => new Thread(() =>
+    {
+        while (Console.In.ReadLine() is not null)
+        {
+        }
+
+        Environment.Exit(1);
+    }) { IsBackground = true }.Start();
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 

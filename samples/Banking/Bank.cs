@@ -29,7 +29,7 @@ internal static class Bank
     /// <summary>Opens a database to ask it something.</summary>
     /// <exception cref="CannotRunException">There is none.</exception>
     public static EventStore OpenExisting(string path) =>
-        File.Exists(path) ? Open(path) : throw new CannotRunException($"There is no database '{path}'. Import a file first, or give another path with --db.");
+        new FileInfo(path) is { Exists: true, Length: > 0 } ? Open(path) : throw new CannotRunException($"There is no database '{path}'. Import a file first, or give another path with --db.");
 
     /// <summary>Rebuilds an account from its events.</summary>
     /// <exception cref="CannotRunException">It has none, or had none on that day.</exception>

@@ -98,7 +98,7 @@ public sealed class EventStore : IAsyncDisposable
         string stream, StreamReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new StreamReadOptions();
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, "options.Limit");
         var read = await BoundAsync(new StreamRead(stream) { After = options.After, Direction = options.Direction }, options.AsOf, cancellationToken).ConfigureAwait(false);
         var pages = PagesAsync(
             (next, limit) => Storage.ReadStreamAsync(
@@ -130,7 +130,7 @@ public sealed class EventStore : IAsyncDisposable
         LogReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new LogReadOptions();
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, "options.Limit");
         if (options.AsOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Read it as of a position or an instant.", nameof(options));
         var read = new LogRead { After = options.After, Direction = options.Direction, Filter = options.Filter };
         if (await PositionOfAsync(options.AsOf, cancellationToken).ConfigureAwait(false) is { } upTo) read = read with { UpTo = upTo };

@@ -3,7 +3,7 @@ namespace EventSourcing;
 /// <summary>How to read a stream. Immutable; by default all of it, oldest first.</summary>
 public sealed record StreamReadOptions
 {
-    /// <summary>Only events after this version; 0 for all.</summary>
+    /// <summary>Only events after this version, also when reading backwards; 0 for all.</summary>
     public long After { get; init; }
 
     /// <summary>Only what had been recorded at this point; with <see cref="ReadDirection.Backwards"/>, where to begin.</summary>
@@ -22,7 +22,7 @@ public sealed record StreamReadOptions
 /// <summary>How to read the log. Immutable; by default all of it, oldest first.</summary>
 public sealed record LogReadOptions
 {
-    /// <summary>Only events after this position; 0 for all.</summary>
+    /// <summary>Only events after this position, also when reading backwards; 0 for all.</summary>
     public long After { get; init; }
 
     /// <summary>

@@ -38,7 +38,8 @@ internal static class CommandLine
     /// <summary>Runs what was asked for. Whatever goes wrong is one line on standard error, and the exit code.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
-        var parsed = root.Parse(args);
+        // An argument that begins with @ is just that here, not the name of a file with more arguments.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction) return Fail(string.Join(" ", parsed.Errors.Select(error => error.Message)));
         try
         {
@@ -57,11 +58,11 @@ internal static class CommandLine
 
     private static int Fail(string message)
     {
-        Console.Error.WriteLine("error: " + string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) ? '\uFFFD' : c)));
+        Console.Error.WriteLine("error: " + string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c)));
         return ExitCode.CannotRun;
     }
 
-    private static string? NotEmpty(ArgumentResult result)
+    public static string? NotEmpty(ArgumentResult result)
     {
         var value = result.Tokens[0].Value;
         if (string.IsNullOrWhiteSpace(value)) result.AddError($"{result.Argument.Name} is empty.");

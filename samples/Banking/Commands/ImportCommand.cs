@@ -11,7 +11,7 @@ internal static class ImportCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = $"Comma-separated values, with the header {TransactionLine.Header}" };
+        var file = new Argument<string>("FILE") { Description = $"Comma-separated values, with the header {TransactionLine.Header}", CustomParser = CommandLine.NotEmpty };
         var database = CommandLine.DatabaseOption();
         var command = new Command("import", "Imports a bank's transactions; run again, it adds only what is missing. Exit code 0: all lines are in; 1: some were bad and left out; 2: it could not run; 130: it was interrupted.") { file, database };
         command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(file), arguments.GetRequiredValue(database), cancellationToken));

@@ -25,7 +25,7 @@ internal sealed class PlainDisplay : IImportDisplay
         var tenths = (int)((progress ?? 0) * 10);
         if (tenths <= _tenths) return;
         _tenths = tenths;
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tenths * 10,3} %  {report.LinesRead} lines read, {report.Imported} imported, up to {report.Day:O}"));
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tenths * 10,3} %  {report.LinesRead} lines read, {report.Imported} imported{(report.Day == default ? "" : $", up to {report.Day:O}")}"));
     }
 
     public static string Text(BadLine bad) => string.Create(CultureInfo.InvariantCulture, $"line {bad.Number}: {bad.Reason}");
@@ -60,6 +60,6 @@ internal sealed class TerminalDisplay : IImportDisplay
     public void Show(ImportReport report, double? progress)
     {
         _bar!.Value = progress ?? 0;
-        _bar.Description = string.Create(CultureInfo.InvariantCulture, $"{report.Day:O}, {report.Imported} imported, {report.Bad} bad");
+        _bar.Description = string.Create(CultureInfo.InvariantCulture, $"{(report.Day == default ? "" : $"{report.Day:O}, ")}{report.Imported} imported, {report.Bad} bad");
     }
 }

@@ -16,6 +16,22 @@ internal sealed class Database : IDisposable
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Names the native library in code. The driver would find it by reflection, which a trimmed app does not survive:
+    /// its publishing would leave the library out.
+    /// </summary>
+    static Database()
+    {
+        try
+        {
+            SQLitePCL.Batteries_V2.Init();
+        }
+        catch (FileNotFoundException)
+        {
+            // The app has left the bundle out, so it sets a provider of its own before it opens a store.
+        }
+    }
+
     private Database(SqliteConnection connection) => _connection = connection;
 
     /// <summary>Whether a transaction is open; SQLite ends one by itself on some errors.</summary>
@@ -45,9 +61,15 @@ internal sealed class Database : IDisposable
         catch (SqliteException e)
         {
             connection.Dispose();
-            throw new SqliteFailure(e.SqliteExtendedErrorCode, raw.sqlite3_errstr(e.SqliteErrorCode).utf8_to_string());
+            throw new SqliteFailure(e.SqliteExtendedErrorCode, ReasonWhyNot(path) ?? raw.sqlite3_errstr(e.SqliteErrorCode).utf8_to_string());
         }
     }
+
+    /// <summary>What SQLite does not tell: it knows only that it is "unable to open database file".</summary>
+    private static string? ReasonWhyNot(string path) =>
+        Directory.Exists(path) ? $"'{path}' is a folder, not a file"
+        : Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder) ? $"the folder '{folder}' does not exist; create it first"
+        : null;
 
     public static SqliteFailure FailureOf(sqlite3 database, string sql) =>
         new(raw.sqlite3_extended_errcode(database), raw.sqlite3_errmsg(database).utf8_to_string(), sql);

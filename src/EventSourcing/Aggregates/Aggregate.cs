@@ -18,7 +18,7 @@ public abstract class Aggregate
     /// </summary>
     public long Version { get; private set; }
 
-    /// <summary>The events raised since the aggregate was loaded, not yet appended.</summary>
+    /// <summary>The events raised since the aggregate was loaded, not yet appended, as they were raised.</summary>
     public IReadOnlyList<object> UncommittedEvents => _uncommitted;
 
     internal string Stream { get; private set; } = "";
@@ -27,11 +27,14 @@ public abstract class Aggregate
     internal long Position { get; private set; }
 
     /// <summary>Records that something happened. It is applied at once, so that the rest of the command sees its effect.</summary>
-    /// <param name="event">What happened. If applying it throws, it has not been raised.</param>
+    /// <param name="event">
+    /// What happened; or <see cref="EventData"/> around it, to give the event an id, tags or metadata, which
+    /// <see cref="Apply"/> does not see. If applying it throws, it has not been raised.
+    /// </param>
     protected void Raise(object @event)
     {
         ArgumentNullException.ThrowIfNull(@event);
-        Apply(@event);
+        Apply(@event is EventData data ? data.Payload : @event);
         _uncommitted.Add(@event);
     }
 

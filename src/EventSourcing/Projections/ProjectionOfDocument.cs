@@ -34,7 +34,17 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
 
     internal static JsonTypeInfo<TDocument> JsonOf(EventStore store) => (JsonTypeInfo<TDocument>)store.Serializer.Options.GetTypeInfo(typeof(TDocument));
 
-    internal sealed override void ThrowIfJsonCannotHandleIt(EventStore store) => JsonOf(store);
+    internal sealed override void ThrowIfJsonCannotHandleIt(EventStore store)
+    {
+        try
+        {
+            JsonOf(store);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new NotSupportedException($"JSON cannot handle {typeof(TDocument)}, the document of the projection '{Name}'. Where EventStoreOptions.Json names a JsonSerializerContext, add [JsonSerializable(typeof({typeof(TDocument).Name}))] to that.", e);
+        }
+    }
 
     internal sealed override async ValueTask<IReadOnlyList<DocumentChange>> FoldAsync(EventStore store, EventPage page, CancellationToken cancellationToken)
     {

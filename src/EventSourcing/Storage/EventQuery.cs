@@ -41,7 +41,10 @@ public sealed class EventQuery
     /// <exception cref="ArgumentException">There is no tag, or one is not valid.</exception>
     public static EventQuery WithTags(params IEnumerable<string> tags) => new([new EventQueryItem(tags: tags)]);
 
-    /// <summary>The events of all streams whose names begin with a prefix, compared ordinally.</summary>
+    /// <summary>
+    /// The events of all streams whose names begin with a prefix, compared ordinally: <c>book-1</c> begins
+    /// <c>book-10</c> too, so end it with the hyphen where a category is meant.
+    /// </summary>
     /// <param name="prefix">The beginning of the name, e.g. <c>account-</c>.</param>
     /// <returns>The query.</returns>
     /// <exception cref="ArgumentException">The prefix is empty or not valid in a stream's name.</exception>

@@ -63,7 +63,7 @@ foreach (var (name, obstacle, often, seldom, run) in faults)
 
     if (quick && seldom == 0 && runs is null)
     {
-        Console.WriteLine($"{name}: not run: it takes minutes, however often.");
+        Console.WriteLine($"{name}: not in a quick run: even one takes half a minute.");
         continue;
     }
 

@@ -92,6 +92,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Not before it has tidied up after warming up.
+        await _ready.Task;
         if (!_process.HasExited) await KillAsync();
         await _errors;
         _process.Dispose();

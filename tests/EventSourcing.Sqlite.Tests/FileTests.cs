@@ -110,7 +110,7 @@ public sealed class FileTests : IDisposable
             for (var i = 0; i < 10; i++) await storage.AppendAsync(Some.Append("s", ExpectedVersion.Any, new NewEvent(Guid.CreateVersion7(), "large", new byte[500_000])));
         }
 
-        new FileInfo(_folder.Store + "-wal").Length.Should().BeLessThan(25_000_000, "40 MB were written, and a checkpoint is due after 16 MiB");
+        new FileInfo(_folder.Store + "-wal").Length.Should().BeLessThan(25_000_000, "40 MB were written, and a checkpoint is due after 4 MiB");
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class FileTests : IDisposable
         var data = $"\"{new string('x', 100_000)}\"";
         await using var storage = new SqliteEventStorage(_folder.Store);
         for (var i = 0; i < 1_000; i++) await storage.AppendAsync(Some.Append("s", i, Some.Event(data: data)));
-        new FileInfo(_folder.Store + "-wal").Length.Should().BeLessThan(40_000_000, "100 MB were written, and 16 MiB is when the log is moved into the file");
+        new FileInfo(_folder.Store + "-wal").Length.Should().BeLessThan(40_000_000, "100 MB were written, and 4 MiB is when the log is moved into the file");
     }
 
     [Fact]

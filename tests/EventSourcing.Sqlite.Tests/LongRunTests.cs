@@ -26,7 +26,7 @@ public sealed class LongRunTests : IDisposable
 
         await stop.CancelAsync();
         await Task.WhenAll(readers);
-        new FileInfo(_folder.Store + "-wal").Length.Should().BeLessThan(40_000_000, "120 MB were written, and 16 MiB is when the log is moved into the file");
+        new FileInfo(_folder.Store + "-wal").Length.Should().BeLessThan(40_000_000, "120 MB were written, and 4 MiB is when the log is moved into the file");
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class Writer : IDisposable
 {
-    private const int PagesBeforeNextTry = 512;
+    private const int PagesBeforeNextTry = 250;
     private const int CheckpointTries = 10;
     private const int PageBytes = 4096;
     private const int MaxKnownStreams = 100_000;

@@ -100,16 +100,9 @@ public sealed class EventStore : IAsyncDisposable
         options ??= new StreamReadOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, "options.Limit");
         var read = await BoundAsync(new StreamRead(stream) { After = options.After, Direction = options.Direction }, options.AsOf, cancellationToken).ConfigureAwait(false);
-        var pages = PagesAsync(
-            (next, limit) => Storage.ReadStreamAsync(
-                (next, read.Direction) switch
-                {
-                    (null, _) => read with { Limit = limit },
-                    ({ } after, ReadDirection.Forwards) => read with { After = after, Limit = limit },
-                    ({ } upTo, _) => read with { UpTo = upTo, Limit = limit },
-                },
-                cancellationToken),
-            options.Limit);
+        var pages = read.Direction == ReadDirection.Forwards
+            ? PagesAsync(read.After, (after, limit) => Storage.ReadStreamAsync(read with { After = after, Limit = limit }, cancellationToken), options.Limit)
+            : PagesAsync(read.UpTo, (upTo, limit) => Storage.ReadStreamAsync(read with { UpTo = upTo, Limit = limit }, cancellationToken), options.Limit);
         await foreach (var page in pages.ConfigureAwait(false))
         {
             for (var i = 0; i < page.Count; i++) yield return Decode(page.Events[i], options.UnknownEvents);
@@ -134,16 +127,9 @@ public sealed class EventStore : IAsyncDisposable
         if (options.AsOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Read it as of a position or an instant.", nameof(options));
         var read = new LogRead { After = options.After, Direction = options.Direction, Filter = options.Filter };
         if (await PositionOfAsync(options.AsOf, cancellationToken).ConfigureAwait(false) is { } upTo) read = read with { UpTo = upTo };
-        var pages = PagesAsync(
-            (next, limit) => Storage.ReadLogAsync(
-                (next, read.Direction) switch
-                {
-                    (null, _) => read with { Limit = limit },
-                    ({ } after, ReadDirection.Forwards) => read with { After = after, Limit = limit },
-                    ({ } upTo, _) => read with { UpTo = upTo, Limit = limit },
-                },
-                cancellationToken),
-            options.Limit);
+        var pages = read.Direction == ReadDirection.Forwards
+            ? PagesAsync(read.After, (after, limit) => Storage.ReadLogAsync(read with { After = after, Limit = limit }, cancellationToken), options.Limit)
+            : PagesAsync(read.UpTo, (upTo, limit) => Storage.ReadLogAsync(read with { UpTo = upTo, Limit = limit }, cancellationToken), options.Limit);
         await foreach (var page in pages.ConfigureAwait(false))
         {
             for (var i = 0; i < page.Count; i++) yield return Decode(page.Events[i], options.UnknownEvents);
@@ -240,9 +226,9 @@ public sealed class EventStore : IAsyncDisposable
     /// The pages of a range. While the caller is at one page the next is read on another core, since decoding costs
     /// more than reading; no more than one is read ahead.
     /// </summary>
-    private static async IAsyncEnumerable<EventPage> PagesAsync(Func<long?, int, ValueTask<EventPage>> readFrom, long limit)
+    private static async IAsyncEnumerable<EventPage> PagesAsync(long start, Func<long, int, ValueTask<EventPage>> readFrom, long limit)
     {
-        var page = await readFrom(null, PageLimit(limit)).ConfigureAwait(false);
+        var page = await readFrom(start, PageLimit(limit)).ConfigureAwait(false);
         Task<EventPage>? ahead = null;
         try
         {

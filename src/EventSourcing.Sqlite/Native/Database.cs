@@ -37,8 +37,6 @@ internal sealed class Database : IDisposable
     /// <summary>Whether a transaction is open; SQLite ends one by itself on some errors.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(Handle) == 0;
 
-    public int Changes => raw.sqlite3_changes(Handle);
-
     private sqlite3 Handle => _connection.Handle!;
 
     /// <summary>Opens the file without changing anything in it.</summary>

@@ -50,6 +50,28 @@ public sealed class LongRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Read_after_any_number_of_query_shapes_finds_its_statements_alive()
+    {
+        await using (var filled = new SqliteEventStorage(_folder.Store)) await filled.AppendAsync(Some.Append("s", 0));
+
+        // Wherever the limit of kept statements lies: the one that exceeds it must once be one that a read prepares midway.
+        for (var shapes = 100; shapes < 140; shapes++)
+        {
+            await using var storage = new SqliteEventStorage(_folder.Store);
+            for (var shape = 0; shape < shapes; shape++)
+            {
+                using var none = await storage.ReadLogAsync(new LogRead
+                {
+                    Filter = EventQuery.Any(Enumerable.Range(0, 1 + (shape / 40)).Select(_ => new EventQueryItem(Enumerable.Range(0, 1 + (shape % 40)).Select(t => $"t{t}"), ["x"]))),
+                });
+            }
+
+            using var stream = await storage.ReadStreamAsync(new StreamRead("s"));
+            stream.Count.Should().Be(1);
+        }
+    }
+
+    [Fact]
     public async Task Use_of_a_store_whose_file_was_deleted_fails_instead_of_going_on_in_nowhere()
     {
         await using var storage = new SqliteEventStorage(_folder.Store);

@@ -1,24 +1,23 @@
-using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace EventSourcing;
 
 /// <summary>
-/// One connection of our own to the file. The driver opens and closes it; transactions and statements go through its
-/// native handle, since the driver's transactions hide the error that broke them, and its lock waits block a thread.
-/// Not thread-safe.
+/// One connection of our own to the file, through the driver's own native layer: the ADO layer's transactions hide the
+/// error that broke them, its lock waits block a thread, and its connections lock a mutex for every column read, which
+/// was a sixth of reading a page. Not thread-safe, and SQLite is told so.
 /// </summary>
 internal sealed class Database : IDisposable
 {
     private const int MaxStatements = 128;
     private const int StatusCacheWrite = 9;
     private const int CheckpointPassive = 0;
-    private readonly SqliteConnection _connection;
+    private readonly sqlite3 _handle;
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Names the native library in code. The driver would find it by reflection, which a trimmed app does not survive:
-    /// its publishing would leave the library out.
+    /// Names the native library in code. Found by reflection, as by the ADO layer, it would not survive trimming: publishing
+    /// would leave the library out.
     /// </summary>
     static Database()
     {
@@ -32,35 +31,28 @@ internal sealed class Database : IDisposable
         }
     }
 
-    private Database(SqliteConnection connection) => _connection = connection;
+    private Database(sqlite3 handle) => _handle = handle;
 
     /// <summary>Whether a transaction is open; SQLite ends one by itself on some errors.</summary>
-    public bool InTransaction => raw.sqlite3_get_autocommit(Handle) == 0;
-
-    private sqlite3 Handle => _connection.Handle!;
+    public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
 
     /// <summary>Opens the file without changing anything in it.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
-    public static Database Open(string path, SqliteOpenMode mode)
+    public static Database Open(string path, bool create)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        // One thread at a time uses a connection, so SQLite need not guard it against several.
+        var flags = raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX | raw.SQLITE_OPEN_PRIVATECACHE | (create ? raw.SQLITE_OPEN_CREATE : 0);
+        var code = raw.sqlite3_open_v2(path, out var handle, flags, null);
+        if (code == raw.SQLITE_OK)
         {
-            DataSource = path,
-            Mode = mode,
-            Cache = SqliteCacheMode.Private,
-            Pooling = false, // a pooled connection would hand its pragmas, and its file descriptors, to strangers
-        }.ToString());
-        try
-        {
-            connection.Open();
-            raw.sqlite3_extended_result_codes(connection.Handle!, 1);
-            return new Database(connection);
+            raw.sqlite3_extended_result_codes(handle, 1);
+            return new Database(handle);
         }
-        catch (SqliteException e)
-        {
-            connection.Dispose();
-            throw new SqliteFailure(e.SqliteExtendedErrorCode, ReasonWhyNot(path) ?? raw.sqlite3_errstr(e.SqliteErrorCode).utf8_to_string());
-        }
+
+        // Also a connection that could not be opened has to be closed.
+        var extendedCode = handle is { IsInvalid: false } ? raw.sqlite3_extended_errcode(handle) : code;
+        handle?.Dispose();
+        throw new SqliteFailure(extendedCode, ReasonWhyNot(path) ?? raw.sqlite3_errstr(code).utf8_to_string());
     }
 
     /// <summary>What SQLite does not tell: it knows only that it is "unable to open database file".</summary>
@@ -93,7 +85,7 @@ internal sealed class Database : IDisposable
     /// <summary>Runs statements that return nothing of interest, once.</summary>
     public void Execute(string sql)
     {
-        if (raw.sqlite3_exec(Handle, sql) != raw.SQLITE_OK) throw FailureOf(Handle, sql);
+        if (raw.sqlite3_exec(_handle, sql) != raw.SQLITE_OK) throw FailureOf(_handle, sql);
     }
 
     /// <summary>The single number that a statement returns.</summary>
@@ -118,7 +110,7 @@ internal sealed class Database : IDisposable
     /// <summary>Pages written to the log by this connection since the last call.</summary>
     public int TakePagesWritten()
     {
-        _ = raw.sqlite3_db_status(Handle, StatusCacheWrite, out var pages, out _, resetFlg: 1);
+        _ = raw.sqlite3_db_status(_handle, StatusCacheWrite, out var pages, out _, resetFlg: 1);
         return pages;
     }
 
@@ -126,32 +118,25 @@ internal sealed class Database : IDisposable
     /// <returns>Whether all of the log was moved, so that the next write begins it anew.</returns>
     public bool CheckpointPassively()
     {
-        var code = raw.sqlite3_wal_checkpoint_v2(Handle, "main", CheckpointPassive, out var pages, out var moved);
+        var code = raw.sqlite3_wal_checkpoint_v2(_handle, "main", CheckpointPassive, out var pages, out var moved);
         return code switch
         {
             raw.SQLITE_OK => moved >= pages,
             raw.SQLITE_BUSY or raw.SQLITE_LOCKED => false,
-            _ => throw FailureOf(Handle, "checkpoint"),
+            _ => throw FailureOf(_handle, "checkpoint"),
         };
     }
 
     public void Dispose()
     {
         ForgetStatements();
-        try
-        {
-            _connection.Dispose();
-        }
-        catch (SqliteException)
-        {
-            // After an I/O error the driver may fail to close what the error has closed already; the handle is gone either way.
-        }
+        _handle.Dispose();
     }
 
     private Statement PrepareOnce(string sql)
     {
-        if (raw.sqlite3_prepare_v2(Handle, sql, out var statement) != raw.SQLITE_OK) throw FailureOf(Handle, sql);
-        return new Statement(Handle, statement, sql);
+        if (raw.sqlite3_prepare_v2(_handle, sql, out var statement) != raw.SQLITE_OK) throw FailureOf(_handle, sql);
+        return new Statement(_handle, statement, sql);
     }
 
     private void ForgetStatements()

@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace EventSourcing;
 
 /// <summary>
@@ -30,7 +28,7 @@ internal static class Opening
     /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
     public static Database ForWriting(string path)
     {
-        var database = Database.Open(path, SqliteOpenMode.ReadWriteCreate);
+        var database = Database.Open(path, create: true);
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
@@ -64,7 +62,7 @@ internal static class Opening
     public static Database? ForReading(string path)
     {
         if (!File.Exists(path)) return null;
-        var database = Database.Open(path, SqliteOpenMode.ReadWrite);
+        var database = Database.Open(path, create: false);
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");

@@ -3,7 +3,11 @@ namespace EventSourcing;
 /// <summary>Reads events through a connection, within the transaction that its owner has begun.</summary>
 internal static class LogReader
 {
-    private const string Columns = "position, stream, version, type, id, recorded, data, metadata, tags";
+    private const string Columns = "position, version, type, id, recorded, data, metadata, tags, stream";
+    private const int TypeColumn = 2;
+    private const int TagsColumn = 7;
+    private const int StreamColumn = 8;
+    private const string StreamByName = "stream = (SELECT id FROM streams WHERE name = ?1)";
 
     /// <summary>
     /// How many events a scan examines before it returns a page, full or not: it holds a thread and a snapshot meanwhile.
@@ -12,18 +16,22 @@ internal static class LogReader
 
     public static EventPage ReadStream(Database database, NameCache names, StreamRead read)
     {
-        var id = database.Prepare("SELECT id FROM streams WHERE name = ?1").Bind(1, read.Stream).Scalar();
-        var version = id is null ? 0 : database.Prepare("SELECT max(version) FROM events WHERE stream = ?1").Bind(1, id.Value).Scalar() ?? 0;
         var forwards = read.Direction == ReadDirection.Forwards;
 
         // The plus keeps the planner from walking the log by position instead of the stream by version.
         var select = database.Prepare(forwards
-            ? $"SELECT {Columns} FROM events WHERE stream = ?1 AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version LIMIT ?5"
-            : $"SELECT {Columns} FROM events WHERE stream = ?1 AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version DESC LIMIT ?5");
-        select.Bind(1, id ?? 0).Bind(2, read.After).Bind(3, read.UpTo).Bind(4, read.UpToPosition).Bind(5, read.Limit + 1L);
+            ? $"SELECT {Columns} FROM events WHERE {StreamByName} AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version LIMIT ?5"
+            : $"SELECT {Columns} FROM events WHERE {StreamByName} AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version DESC LIMIT ?5");
+        select.Bind(1, read.Stream).Bind(2, read.After).Bind(3, read.UpTo).Bind(4, read.UpToPosition).Bind(5, read.Limit + 1L);
         var page = new EventPage(read.Limit);
-        var isEnd = Fill(page, select, database, names, read.Limit, EventQuery.All);
+        var isEnd = Fill(page, select, database, names, read.Limit, EventQuery.All, read.Stream);
         var last = page.Count > 0 ? page.Events[^1].Version : 0;
+
+        // A page that goes up to the stream's end has its version; only others have to ask for it.
+        var isUnbounded = read.UpTo == long.MaxValue && read.UpToPosition == long.MaxValue;
+        var version = isUnbounded && page.Count > 0 && (isEnd || !forwards)
+            ? (forwards ? last : page.Events[0].Version)
+            : database.Prepare($"SELECT max(version) FROM events WHERE {StreamByName}").Bind(1, read.Stream).Scalar() ?? 0;
         page.Complete(forwards ? (page.Count > 0 ? last : read.After) : isEnd ? read.After : last - 1, isEnd, version);
         return page;
     }
@@ -99,7 +107,7 @@ internal static class LogReader
         {
             select.Bind(1, positions[i]);
             if (!select.Step()) throw new InvalidDataException($"an index has position {positions[i]}, and the log has not.");
-            Add(page, select, database, names);
+            Add(page, select, database, names, names.StreamOf(database, select.Long(StreamColumn)));
             select.Reset();
         }
 
@@ -117,7 +125,7 @@ internal static class LogReader
             ? $"SELECT {Columns} FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position"
             : $"SELECT {Columns} FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position DESC");
         select.Bind(1, from).Bind(2, to);
-        if (Fill(page, select, database, names, read.Limit, read.Filter))
+        if (Fill(page, select, database, names, read.Limit, read.Filter, stream: null))
         {
             page.Complete(forwards ? to : from, forwards ? to == upTo : from == read.After, head);
         }
@@ -130,15 +138,16 @@ internal static class LogReader
 
     /// <summary>Adds matching rows until there are no more, or the page is full and another one waits.</summary>
     /// <returns>Whether there are no more.</returns>
-    private static bool Fill(EventPage page, Statement select, Database database, NameCache names, int limit, EventQuery filter)
+    private static bool Fill(EventPage page, Statement select, Database database, NameCache names, int limit, EventQuery filter, string? stream)
     {
         try
         {
             while (select.Step())
             {
-                if (!filter.IsAll && !filter.Matches(names.TypeOf(database, select.Long(3)), names.StreamOf(database, select.Long(1)), TagsOf(select, 8))) continue;
+                var streamOfRow = stream ?? names.StreamOf(database, select.Long(StreamColumn));
+                if (!filter.IsAll && !filter.Matches(names.TypeOf(database, select.Long(TypeColumn)), streamOfRow, TagsOf(select, TagsColumn))) continue;
                 if (page.Count == limit || page.CopiedBytes >= EventPage.MaxBytes) return false;
-                Add(page, select, database, names);
+                Add(page, select, database, names, streamOfRow);
             }
 
             return true;
@@ -149,17 +158,17 @@ internal static class LogReader
         }
     }
 
-    private static void Add(EventPage page, Statement select, Database database, NameCache names) => page.Add(new StoredEvent
+    private static void Add(EventPage page, Statement select, Database database, NameCache names, string stream) => page.Add(new StoredEvent
     {
         Position = select.Long(0),
-        Stream = names.StreamOf(database, select.Long(1)),
-        Version = select.Long(2),
-        Type = names.TypeOf(database, select.Long(3)),
-        Id = new Guid(select.Bytes(4), bigEndian: true),
-        RecordedAt = new DateTimeOffset(select.Long(5), TimeSpan.Zero),
-        Data = page.Copy(select.Bytes(6)),
-        Metadata = page.Copy(select.Bytes(7)),
-        Tags = TagsOf(select, 8),
+        Stream = stream,
+        Version = select.Long(1),
+        Type = names.TypeOf(database, select.Long(TypeColumn)),
+        Id = new Guid(select.Bytes(3), bigEndian: true),
+        RecordedAt = new DateTimeOffset(select.Long(4), TimeSpan.Zero),
+        Data = page.Copy(select.Bytes(5)),
+        Metadata = page.Copy(select.Bytes(6)),
+        Tags = TagsOf(select, TagsColumn),
     });
 
     private static string[] TagsOf(Statement select, int column) => select.Bytes(column) is { IsEmpty: false } tags ? TagList.Read(tags) : [];

@@ -61,7 +61,7 @@ public sealed class EventPage : IDisposable
         {
             var larger = ArrayPool<StoredEvent>.Shared.Rent(_count * 2);
             _events.AsSpan(0, _count).CopyTo(larger);
-            ArrayPool<StoredEvent>.Shared.Return(_events, clearArray: true);
+            ReturnEvents();
             _events = larger;
         }
 
@@ -103,10 +103,17 @@ public sealed class EventPage : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
-        ArrayPool<StoredEvent>.Shared.Return(_events, clearArray: true);
+        ReturnEvents();
         _events = [];
         _count = 0;
         foreach (var chunk in _chunks) ArrayPool<byte>.Shared.Return(chunk);
         _chunks.Clear();
+    }
+
+    private void ReturnEvents()
+    {
+        // Most pages are far from full: clearing what was used suffices, for everyone who fills the array clears it again.
+        _events.AsSpan(0, _count).Clear();
+        ArrayPool<StoredEvent>.Shared.Return(_events);
     }
 }

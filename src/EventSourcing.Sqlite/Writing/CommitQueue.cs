@@ -1,9 +1,11 @@
+using System.Diagnostics;
+
 namespace EventSourcing;
 
 /// <summary>
 /// Group commit. Works queue up; whoever finds nobody leading leads: takes all that wait, has them checked and written
-/// in order, commits once, and gives each its own verdict. One fsync so serves all concurrent callers, and a lone
-/// caller commits on its own thread without delay.
+/// in order, commits once, and gives each its own verdict. One fsync so serves all concurrent callers, who get a moment
+/// to come back for the next one, and a lone caller commits on its own thread without delay.
 /// </summary>
 internal sealed class CommitQueue : IAsyncDisposable
 {
@@ -25,6 +27,12 @@ internal sealed class CommitQueue : IAsyncDisposable
     /// <summary>Longer than any pause between two tries of one who waits.</summary>
     private const int PauseAfterTurnMilliseconds = 5;
 
+    /// <summary>
+    /// How long a group waits for as many as the last one served: a fraction of an fsync. Callers that append in a loop
+    /// come back within that; without it half of them miss each group, and take turns with the other half.
+    /// </summary>
+    private static readonly long WaitForCompany = Stopwatch.Frequency * 40 / 1_000_000;
+
     private readonly Writer _writer;
     private readonly ReaderPool _readers;
     private readonly TimeSpan _busyTimeout;
@@ -40,6 +48,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     // Used by the leader alone.
     private readonly List<WriteWork> _group = [];
     private bool _lookForRepetitions;
+    private int _lastServed;
     private long _turnBegan;
     private long _lastGroupEnded;
     private long _busySince;
@@ -131,6 +140,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             try
             {
                 await LeaveTurnToOthersAsync().ConfigureAwait(false);
+                if (attempt == 0) AwaitThoseJustServed();
                 began = TryBegin(isRetry: attempt > 0);
                 if (began)
                 {
@@ -172,6 +182,21 @@ internal sealed class CommitQueue : IAsyncDisposable
         {
             await Task.Delay(PauseAfterTurnMilliseconds).ConfigureAwait(false);
             _turnBegan = Environment.TickCount64;
+        }
+    }
+
+    /// <summary>
+    /// Waits until as many are back as the last group had, but not for long. Where they stay away, the group is smaller
+    /// and the next one expects no more than that: nobody waits in vain twice in a row.
+    /// </summary>
+    private void AwaitThoseJustServed()
+    {
+        if (_lastServed < 2) return;
+        for (var began = Stopwatch.GetTimestamp(); CountWaiting() < _lastServed && Stopwatch.GetTimestamp() - began < WaitForCompany;) Thread.Yield();
+
+        int CountWaiting()
+        {
+            lock (_lock) return _waiting.Count;
         }
     }
 
@@ -226,6 +251,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             }
 
             _lookForRepetitions = false;
+            _lastServed = _group.Count;
             foreach (var work in _group) work.Complete();
             _group.Clear();
         }

@@ -28,12 +28,19 @@ internal sealed class AppendWriter : IDisposable
     public bool IsWorthKeeping => _buffer.Capacity <= MaxKeptBytes;
 
     /// <summary>The request; its memory is valid until <see cref="Clear"/>.</summary>
-    public AppendRequest Write(IReadOnlyList<StreamAppend> streams, EventMetadata? metadata)
+    public AppendRequest Write(IReadOnlyList<StreamAppend> streams, EventMetadata? metadata, IReadOnlyList<AppendCondition> conditions)
     {
-        foreach (var stream in streams)
+        // By index, here and wherever an append passes: an enumerator of a list known by its interface is an object.
+        for (var s = 0; s < streams.Count; s++)
         {
-            ArgumentNullException.ThrowIfNull(stream.Events, nameof(streams));
-            foreach (var e in stream.Events) _written.Add(Write(e as EventData ?? new EventData(e), metadata));
+            var events = streams[s].Events;
+            ArgumentNullException.ThrowIfNull(events, nameof(streams));
+            for (var i = 0; i < events.Count; i++)
+            {
+                _written.Add(events[i] is EventData e
+                    ? Write(e.Payload, e.Id, e.Metadata ?? metadata, e.Tags)
+                    : Write(events[i], id: null, metadata, tags: []));
+            }
         }
 
         // Only now does the buffer no longer grow, and with it move.
@@ -47,7 +54,7 @@ internal sealed class AppendWriter : IDisposable
             writes[w] = new StreamWrite(streams[w].Stream, streams[w].Expected, events);
         }
 
-        return new AppendRequest(writes);
+        return new AppendRequest(writes) { Conditions = conditions };
     }
 
     public void Clear()
@@ -58,22 +65,22 @@ internal sealed class AppendWriter : IDisposable
 
     public void Dispose() => _json.Dispose();
 
-    private Written Write(EventData e, EventMetadata? metadata)
+    private Written Write(object payload, Guid? id, EventMetadata? metadata, IReadOnlyList<string> tags)
     {
-        ArgumentNullException.ThrowIfNull(e.Payload, "events");
+        ArgumentNullException.ThrowIfNull(payload, "events");
         var dataStart = _buffer.WrittenCount;
         _json.Reset();
-        var type = _serializer.Serialize(_json, e.Payload);
+        var type = _serializer.Serialize(_json, payload);
         _json.Flush();
         var metadataStart = _buffer.WrittenCount;
-        if ((e.Metadata ?? metadata) is { IsEmpty: false } worthWriting)
+        if (metadata is { IsEmpty: false } worthWriting)
         {
             _json.Reset();
             worthWriting.WriteTo(_json);
             _json.Flush();
         }
 
-        return new Written(e.Id ?? _ids.Next(), type.Name, e.Tags, dataStart, metadataStart, _buffer.WrittenCount);
+        return new Written(id ?? _ids.Next(), type.Name, tags, dataStart, metadataStart, _buffer.WrittenCount);
     }
 
     private readonly record struct Written(Guid Id, string Type, IReadOnlyList<string> Tags, int DataStart, int MetadataStart, int End)

@@ -76,8 +76,7 @@ public sealed class EventStore : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(streams);
         var writer = Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
-        var request = writer.Write(streams, metadata) with { Conditions = conditions ?? [] };
-        var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
+        var result = await Storage.AppendAsync(writer.Write(streams, metadata, conditions ?? []), cancellationToken).ConfigureAwait(false);
         writer.Clear();
         if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
         return result;

@@ -26,7 +26,7 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
         ArgumentNullException.ThrowIfNull(limits);
         ArgumentNullException.ThrowIfNull(Writes);
         ArgumentNullException.ThrowIfNull(Conditions);
-        foreach (var write in Writes) ArgumentNullException.ThrowIfNull(write.Events, nameof(Writes));
+        for (var w = 0; w < Writes.Count; w++) ArgumentNullException.ThrowIfNull(Writes[w].Events, nameof(Writes));
         var count = EventCount;
         if (count == 0) throw new ArgumentException("An append needs at least one event; this one has none.", nameof(Writes));
         if (count > limits.MaxEventsPerAppend)

@@ -105,8 +105,9 @@ public sealed class InMemoryEventStorage : IEventStorage
 
     private void CheckGuards(AppendRequest request)
     {
-        foreach (var write in request.Writes)
+        for (var w = 0; w < request.Writes.Count; w++)
         {
+            var write = request.Writes[w];
             var actual = _log.VersionOf(write.Stream);
             if (!write.Expected.IsMetBy(actual)) throw new WrongExpectedVersionException(write.Stream, write.Expected, actual);
         }

@@ -25,13 +25,15 @@ internal sealed class InMemoryLog
         var memory = CopyOf(request);
         var streams = new List<AppendedStream>(request.Writes.Count);
         var position = _head;
-        foreach (var write in request.Writes)
+        for (var w = 0; w < request.Writes.Count; w++)
         {
+            var write = request.Writes[w];
             if (write.Events.Count == 0) continue;
             if (!_positionsByStream.TryGetValue(write.Stream, out var positions)) _positionsByStream.Add(write.Stream, positions = []);
             var first = positions.Count + 1;
-            foreach (var e in write.Events)
+            for (var i = 0; i < write.Events.Count; i++)
             {
+                var e = write.Events[i];
                 Add(++position, new StoredEvent
                 {
                     Position = position,
@@ -60,18 +62,14 @@ internal sealed class InMemoryLog
     {
         Guid storedId = default;
         var storedAt = 0L;
-        foreach (var write in request.Writes)
+        for (var w = 0; w < request.Writes.Count && storedAt == 0; w++)
         {
-            foreach (var e in write.Events)
+            var events = request.Writes[w].Events;
+            for (var i = 0; i < events.Count && storedAt == 0; i++)
             {
-                if (_positionById.TryGetValue(e.Id, out storedAt))
-                {
-                    storedId = e.Id;
-                    break;
-                }
+                storedId = events[i].Id;
+                storedAt = _positionById.GetValueOrDefault(storedId);
             }
-
-            if (storedAt > 0) break;
         }
 
         if (storedAt == 0) return null;
@@ -180,17 +178,20 @@ internal sealed class InMemoryLog
     private static Memory<byte> CopyOf(AppendRequest request)
     {
         var length = 0;
-        foreach (var write in request.Writes)
+        for (var w = 0; w < request.Writes.Count; w++)
         {
-            foreach (var e in write.Events) length += e.Data.Length + e.Metadata.Length;
+            var events = request.Writes[w].Events;
+            for (var i = 0; i < events.Count; i++) length += events[i].Data.Length + events[i].Metadata.Length;
         }
 
         Memory<byte> memory = new byte[length];
         var rest = memory;
-        foreach (var write in request.Writes)
+        for (var w = 0; w < request.Writes.Count; w++)
         {
-            foreach (var e in write.Events)
+            var events = request.Writes[w].Events;
+            for (var i = 0; i < events.Count; i++)
             {
+                var e = events[i];
                 e.Data.CopyTo(rest);
                 e.Metadata.CopyTo(rest[e.Data.Length..]);
                 rest = rest[(e.Data.Length + e.Metadata.Length)..];
@@ -220,7 +221,7 @@ internal sealed class InMemoryLog
         _chunks[index / ChunkLength][index % ChunkLength] = stored;
         _positionById.Add(stored.Id, position);
         ListFor(_positionsByType, stored.Type).Add(position);
-        foreach (var tag in stored.Tags) ListFor(_positionsByTag, tag).Add(position);
+        for (var i = 0; i < stored.Tags.Count; i++) ListFor(_positionsByTag, stored.Tags[i]).Add(position);
 
         static List<long> ListFor(Dictionary<string, List<long>> lists, string key)
         {

@@ -152,14 +152,14 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
     {
         Chapter("6. The read model",
             "A stream answers questions about one account. For questions about all of them, a projection",
-            "folds the log into documents, in the background. Wait for a position to read your own writes.");
+            "folds the log into documents, in the background. Wait for an append to read your own writes.");
 
         var balances = new AccountBalances();
         await using var projections = store.StartProjections(balances);
         var deposit = await store.Aggregate<Account>("ben").UpdateAsync(a => a.Deposit(109, Operation.CashDeposit, 7.25m), cancellationToken: cancellationToken);
-        await projections.WaitForAsync(deposit.Position, cancellationToken);
+        await projections.WaitForAsync(deposit, cancellationToken: cancellationToken);
         Say($"Ben's last deposit stands at position {deposit.Position}; the read model holds everything up to there:");
-        await foreach (var (id, account) in store.ReadModel(balances).ListAsync(cancellationToken))
+        await foreach (var (id, account) in store.ReadModel(balances).Query().ToAsyncEnumerable(cancellationToken))
         {
             Quote(string.Create(CultureInfo.InvariantCulture, $"{id}: {account.Owner} has {Money.Text(account.Balance)} after {account.Transactions} transactions"));
         }

@@ -14,7 +14,8 @@ internal static class Schema
 
     // Positions and versions are assigned by the writer inside the write lock: dense, in commit order, never reused,
     // since no row is ever deleted. The two CHECKs stop what another tool would most easily get wrong; one on every
-    // column cost a fifth of a bulk append.
+    // column cost a fifth of a bulk append. The documents of each read model have a table of their own, made when the
+    // read model is: see DocumentTable.
     private const string Tables = """
         CREATE TABLE streams (
             id INTEGER PRIMARY KEY,
@@ -40,15 +41,14 @@ internal static class Schema
             position INTEGER NOT NULL,
             type INTEGER NOT NULL,
             PRIMARY KEY (tag, position)) WITHOUT ROWID;
-        CREATE TABLE projections (
+        CREATE TABLE read_models (
             id INTEGER PRIMARY KEY,
             name TEXT NOT NULL UNIQUE,
-            checkpoint INTEGER NOT NULL);
-        CREATE TABLE documents (
-            projection INTEGER NOT NULL REFERENCES projections (id),
-            key TEXT NOT NULL,
-            data BLOB NOT NULL,
-            PRIMARY KEY (projection, key)) WITHOUT ROWID;
+            fields TEXT NOT NULL);
+        CREATE TABLE read_model_aliases (
+            alias TEXT PRIMARY KEY,
+            model INTEGER NOT NULL,
+            view_name TEXT NOT NULL) WITHOUT ROWID;
         """;
 
     // A seat belt, not a lock: who may drop a trigger may do anything. It stops the accident, and says why.

@@ -1,7 +1,9 @@
+using Microsoft.Data.Sqlite;
+
 namespace EventSourcing;
 
 /// <summary>
-/// Keeps events, read models and checkpoints in one SQLite file: the contract of <see cref="IEventStorage"/>, durable
+/// Keeps events and read models in one SQLite file: the contract of <see cref="IEventStorage"/>, durable
 /// against the loss of power (WAL, <c>synchronous=FULL</c>), for any number of threads and processes of one machine.
 /// Thread-safe.
 /// </summary>
@@ -20,6 +22,7 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly Writer _writer;
     private readonly CommitQueue _commits;
     private readonly ReaderPool _readers;
+    private readonly QueryPool _queries;
     private readonly HeadPoller _poller;
     private readonly Lazy<Task> _disposal;
 
@@ -35,8 +38,9 @@ public sealed class SqliteEventStorage : IEventStorage
         Path = System.IO.Path.GetFullPath(path);
         _options = options ?? new SqliteEventStorageOptions();
         _writer = new Writer(Path, _options, _signal);
-        _readers = new ReaderPool(Path, _options.BusyTimeout);
-        _commits = new CommitQueue(_writer, _readers, _options.BusyTimeout);
+        _queries = new QueryPool(Path, _options.BusyTimeout, UserCode);
+        _readers = new ReaderPool(Path, _options.BusyTimeout, _queries);
+        _commits = new CommitQueue(_writer, _readers, _options.BusyTimeout, UserCode);
         _poller = new HeadPoller(_options.PollInterval, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
@@ -56,7 +60,7 @@ public sealed class SqliteEventStorage : IEventStorage
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
-        return _commits.CommitAsync(new AppendWork(request), cancellationToken);
+        return _commits.CommitAsync(request.ReadModels is null ? new AppendWork(request) : new InlineAppendWork(request, UserCode, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -86,9 +90,40 @@ public sealed class SqliteEventStorage : IEventStorage
         if (_signal.Head <= position) _signal.Advance(await GetHeadAsync(cancellationToken).ConfigureAwait(false));
         if (_signal.Head > position) return _signal.Head;
 
+        UserCode.ThrowIfWithin(UserCode.Kind.Write, "wait for further events");
+
         // Another process cannot wake us, so somebody has to look: one for all who wait.
         using (_poller.Watch()) await _signal.WaitAsync(position, cancellationToken).ConfigureAwait(false);
         return _signal.Head;
+    }
+
+    /// <summary>
+    /// Runs SQL of the app's own on the store's file, to read: reports that documents and their fields do not answer, and
+    /// the tables that projections keep (<see cref="ReadModelCommit.Tables"/>).
+    /// </summary>
+    /// <remarks>
+    /// <para>There are the view <c>event_log</c> (see the package's README), a view <c>"read_model_&lt;alias&gt;"</c> for
+    /// every alias of a read model, with the columns <c>key</c>, <c>document</c> (the bytes as text) and one for each field, and
+    /// the app's own tables. Where two aliases differ in upper and lower case alone, or a table has the name already, the
+    /// view's name has a number after it; <c>SELECT alias, view_name FROM read_model_aliases</c> tells. All other tables are
+    /// the store's own business and may change with a version.</para>
+    /// <para>All that one query reads is one committed snapshot. The connection is read-only and goes back to the storage:
+    /// do not close or keep it, nor end its transaction. Be short: while a snapshot is read, the write-ahead log beside the
+    /// file grows. The driver's own asynchronous methods complete synchronously.</para>
+    /// </remarks>
+    /// <typeparam name="T">What the query returns; not a reader, which ends with it.</typeparam>
+    /// <param name="query">The query; it is called once.</param>
+    /// <param name="cancellationToken">Ends the wait for a connection, and is handed to the query.</param>
+    /// <returns>What the query returned. What it throws is thrown as it is.</returns>
+    /// <exception cref="StoreBusyException">Another process was making or recovering the file for too long.</exception>
+    /// <exception cref="StorageFailedException">The file cannot be opened.</exception>
+    /// <exception cref="InvalidOperationException">The call comes from within such a query.</exception>
+    public async ValueTask<T> QueryAsync<T>(Func<SqliteConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        UserCode.ThrowIfWithin(UserCode.Kind.Read, "begin another such query");
+        await GetHeadAsync(cancellationToken).ConfigureAwait(false); // makes the file a store, where it is new
+        return await _queries.QueryAsync(query, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -96,17 +131,25 @@ public sealed class SqliteEventStorage : IEventStorage
     /// and closes the file.
     /// </summary>
     /// <returns>A task that completes when the file is closed.</returns>
-    public async ValueTask DisposeAsync() => await _disposal.Value.ConfigureAwait(false);
+    public async ValueTask DisposeAsync()
+    {
+        UserCode.ThrowIfWithin(UserCode.Kind.Write, "dispose it");
+        UserCode.ThrowIfWithin(UserCode.Kind.Read, "dispose it");
+        await _disposal.Value.ConfigureAwait(false);
+    }
 
     private async Task DisposeOnceAsync()
     {
         _signal.Close();
         await _commits.DisposeAsync().ConfigureAwait(false);
         await _readers.DisposeAsync().ConfigureAwait(false);
+        await _queries.DisposeAsync().ConfigureAwait(false);
 
         // Last, and with nobody reading: closing the last connection moves the log into the file.
         _writer.Dispose();
     }
+
+    internal UserCode UserCode { get; } = new();
 
     internal ValueTask<T> ReadAsync<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken) =>
         _readers.ReadAsync(state, read, CreateStoreAsync, cancellationToken);

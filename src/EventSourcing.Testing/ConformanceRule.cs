@@ -36,6 +36,15 @@ public enum ConformanceRule
     /// <summary>Waiting for events.</summary>
     Waiting = 12,
 
-    /// <summary>Documents and checkpoints: <see cref="IReadModelStorage"/>.</summary>
+    /// <summary>Read models: their documents, guards, names and aliases; see <see cref="IReadModelStorage"/>.</summary>
     ReadModels = 13,
+
+    /// <summary>Documents found by their fields: conditions, order, pages, counts.</summary>
+    Queries = 14,
+
+    /// <summary>Read models changed within an append: <see cref="AppendRequest.ReadModels"/>.</summary>
+    AppendedReadModels = 15,
+
+    /// <summary>Tables changed with read models, or refused where <see cref="IReadModelStorage.HasTables"/> says so.</summary>
+    Tables = 16,
 }

@@ -46,7 +46,14 @@ public static class EventStorageConformance
         .. WaitCases.All,
         .. ConcurrentAppendCases.All,
         .. ConcurrentReadCases.All,
-        .. DocumentCases.All,
-        .. CheckpointCases.All,
+        .. DocumentLoadCases.All,
+        .. DocumentCommitCases.All,
+        .. RefusedCommitCases.All,
+        .. DocumentGuardCases.All,
+        .. DocumentQueryCases.All,
+        .. DocumentPageCases.All,
+        .. RandomQueryCases.All,
+        .. AppendedReadModelCases.All,
+        .. TableCases.All,
     ];
 }

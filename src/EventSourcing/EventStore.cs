@@ -14,6 +14,9 @@ namespace EventSourcing;
 /// </remarks>
 public sealed class EventStore : IAsyncDisposable
 {
+    /// <summary>How long an append may be kept waiting for a read model to be put in place: it is a courtesy, nothing depends on it.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
+
     private readonly EventIdGenerator _ids;
     private AppendWriter? _spareWriter;
 
@@ -41,7 +44,18 @@ public sealed class EventStore : IAsyncDisposable
     /// <summary>The options in force.</summary>
     public EventStoreOptions Options { get; }
 
+    /// <summary>How events and documents become JSON and back: those of the options, or the library's own. Read-only.</summary>
+    public JsonSerializerOptions Json => Serializer.Options;
+
     internal JsonEventSerializer Serializer { get; }
+
+    internal StoreSignals Signals { get; } = new();
+
+    /// <summary>Read models that change within each append, or null. Set once, before the first append that it is to see.</summary>
+    internal Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>>? InlineReadModels { get; set; }
+
+    /// <summary>Told the position of each append that has changed read models with it.</summary>
+    internal Action<long>? Appended { get; set; }
 
     /// <summary>Appends events to one stream: atomic, and durable when it returns.</summary>
     /// <param name="stream">The stream's name.</param>
@@ -75,8 +89,13 @@ public sealed class EventStore : IAsyncDisposable
         IReadOnlyList<StreamAppend> streams, EventMetadata? metadata = null, IReadOnlyList<AppendCondition>? conditions = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streams);
+        if (InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause)
+            await Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)).ConfigureAwait(false);
         var writer = Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
-        var result = await Storage.AppendAsync(writer.Write(streams, metadata, conditions ?? []), cancellationToken).ConfigureAwait(false);
+        var request = writer.Write(streams, metadata, conditions ?? []);
+        if (InlineReadModels is not null) request = request with { ReadModels = InlineReadModels };
+        var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
+        if (!result.WasAlreadyStored) Appended?.Invoke(result.Position);
         writer.Clear();
         if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
         return result;
@@ -259,6 +278,6 @@ public sealed class EventStore : IAsyncDisposable
 
     private static int PageLimit(long rest) => (int)Math.Min(rest, EventPage.DefaultLimit);
 
-    private async ValueTask<long?> PositionOfAsync(AsOf asOf, CancellationToken cancellationToken) =>
+    internal async ValueTask<long?> PositionOfAsync(AsOf asOf, CancellationToken cancellationToken) =>
         asOf.AtInstant is { } instant ? await GetPositionAsync(instant, cancellationToken).ConfigureAwait(false) : asOf.AtPosition;
 }

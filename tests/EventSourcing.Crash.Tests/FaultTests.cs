@@ -19,6 +19,12 @@ public sealed class FaultTests
     [Fact]
     public async Task Kill_during_read_model_commits_leaves_documents_and_checkpoint_agreeing() => Check(await KillFault.DuringReadModelCommitsAsync(8, Seed));
 
+    [LinuxFact]
+    public async Task Kill_of_projecting_processes_skips_and_repeats_nothing() => Check(await ProjectFault.RunAsync(8, Seed));
+
+    [LinuxFact]
+    public async Task Suspended_host_is_replaced_and_writes_nothing_once_it_wakes() => Check(await LeaseFault.RunAsync(2, time: null, Seed));
+
     [Fact]
     public async Task Kill_during_creation_leaves_a_file_that_becomes_a_store() => Check(await KillFault.DuringCreationAsync(8, Seed));
 

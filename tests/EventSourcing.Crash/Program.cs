@@ -9,7 +9,9 @@ var runsAt = Array.IndexOf(args, "--runs");
 int? runs = runsAt >= 0 && runsAt + 1 < args.Length ? int.Parse(args[runsAt + 1], CultureInfo.InvariantCulture) : null;
 var seedAt = Array.IndexOf(args, "--seed");
 var seed = seedAt >= 0 && seedAt + 1 < args.Length ? int.Parse(args[seedAt + 1], CultureInfo.InvariantCulture) : Random.Shared.Next(1_000_000);
-var named = args.Where((a, i) => !a.StartsWith('-') && (i == 0 || args[i - 1] is not ("--runs" or "--seed"))).ToHashSet(StringComparer.OrdinalIgnoreCase);
+var minutesAt = Array.IndexOf(args, "--minutes");
+double? minutes = minutesAt >= 0 && minutesAt + 1 < args.Length ? double.Parse(args[minutesAt + 1], CultureInfo.InvariantCulture) : quick || runs is not null ? null : 5;
+var named = args.Where((a, i) => !a.StartsWith('-') && (i == 0 || args[i - 1] is not ("--runs" or "--seed" or "--minutes"))).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
 // Each fault: its name, why it cannot run here, how often it runs (long, quick), and the run.
 (string Name, Func<string?> Obstacle, int Long, int Quick, Func<int, Task<Tally>> Run)[] faults =
@@ -20,6 +22,8 @@ var named = args.Where((a, i) => !a.StartsWith('-') && (i == 0 || args[i - 1] is
     ("create-race", None, 1500, 150, n => KillFault.CreationRaceAsync(n, seed)),
     ("checkpoint", None, 300, 30, n => KillFault.DuringCheckpointsAsync(n, seed)),
     ("readmodel", None, 500, 30, n => KillFault.DuringReadModelCommitsAsync(n, seed)),
+    ("project", Signals.Obstacle, 500, 20, n => ProjectFault.RunAsync(n, seed)),
+    ("lease", Signals.Obstacle, 100, 5, n => LeaseFault.RunAsync(n, minutes is { } m ? TimeSpan.FromMinutes(m) : null, seed)),
     ("power", FaultLibrary.Obstacle, 100_000, 600, n => PowerFault.RunAsync(n, seed)),
     ("power-kill", FaultLibrary.Obstacle, 10_000, 400, n => PowerFault.AfterKillAsync(n, seed)),
     ("power-normal", FaultLibrary.Obstacle, 2000, 300, n => PowerFault.ControlAsync(n, seed, "NORMAL")),
@@ -36,7 +40,7 @@ var named = args.Where((a, i) => !a.StartsWith('-') && (i == 0 || args[i - 1] is
 
 if (named.Count == 0 || args.Contains("--help"))
 {
-    Console.WriteLine("Proves what the SQLite storage does under faults. Usage: [all | names...] [--runs N] [--quick] [--seed N]");
+    Console.WriteLine("Proves what the SQLite storage and projections on it do under faults. Usage: [all | names...] [--runs N] [--quick] [--seed N]; lease also [--minutes N], by default 5 when long");
     foreach (var fault in faults) Console.WriteLine($"  {fault.Name,-15} {fault.Long,7:N0} runs, quick {fault.Quick,4:N0}{(fault.Obstacle() is { } obstacle ? $"; not here: {obstacle}" : "")}");
     return 64;
 }

@@ -52,7 +52,7 @@ public sealed class ImportedBankTests(ImportedBank imported) : IClassFixture<Imp
         run.ExitCode.Should().Be(0);
         run.Lines.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Should().BeEquivalentTo(
             _bank.BalancesAt(_bank.LastDay)
-                .OrderByDescending(account => account.Value).ThenBy(account => account.Key)
+                .OrderByDescending(account => account.Value).ThenByDescending(account => Text(account.Key), StringComparer.Ordinal) // ties by key, backwards too
                 .Select((account, i) => new[] { Text(i + 1), Text(account.Key), GeneratedBank.Text(account.Value) }),
             options => options.WithStrictOrdering());
     }

@@ -1,3 +1,4 @@
+using EventSourcing.Sqlite.Tests.ReadModels;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Tests;
@@ -15,7 +16,7 @@ public sealed class FileTests : IDisposable
         await using (var storage = new SqliteEventStorage(_folder.Store))
         {
             await storage.AppendAsync(Some.Append("s", 0, e));
-            await storage.ReadModels.CommitAsync(new ReadModelCommit("p", 0, 1, [new DocumentChange("k", "doc"u8.ToArray())]));
+            await storage.ReadModels.CommitAsync(new() { Creates = [SomeReadModel.Orders], Aliases = [new("p", SomeReadModel.Orders.Name)], Changes = [SomeReadModel.Order("k", "Bonn", data: "doc")] });
         }
 
         File.Exists(_folder.Store + "-wal").Should().BeFalse("the last to close moves the log into the file");
@@ -26,7 +27,7 @@ public sealed class FileTests : IDisposable
         stored.Data.ToArray().Should().Equal(e.Data.ToArray());
         stored.Metadata.ToArray().Should().Equal(e.Metadata.ToArray());
         stored.Tags.Should().Equal("x", "y");
-        (await reopened.ReadModels.GetCheckpointAsync("p")).Should().Be(1);
+        (await reopened.ReadModels.QueryAsync("p", new() { OrderBy = "city" })).Should().ContainSingle().Which.OrderedBy.Should().Be(new FieldValue("Bonn"));
         (await reopened.ReadModels.LoadAsync("p", ["k"]))[0].Should().Equal("doc"u8.ToArray());
         (await reopened.AppendAsync(Some.Append("s", 0, e))).WasAlreadyStored.Should().BeTrue();
     }

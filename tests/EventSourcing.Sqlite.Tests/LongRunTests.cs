@@ -1,3 +1,5 @@
+using EventSourcing.Sqlite.Tests.ReadModels;
+
 namespace EventSourcing.Sqlite.Tests;
 
 /// <summary>What only shows after a while: many shapes of queries, a log that never rests, a file that goes away.</summary>
@@ -43,7 +45,7 @@ public sealed class LongRunTests : IDisposable
             found.Count.Should().Be(0);
             using var stream = await storage.ReadStreamAsync(new StreamRead($"s-{shape}"));
             stream.Count.Should().Be(1);
-            await storage.ReadModels.CommitAsync(new ReadModelCommit("p", shape - 1, shape, [new DocumentChange("a", "x"u8.ToArray()), new DocumentChange("b", null)]));
+            await storage.ReadModels.CommitAsync(new() { Creates = [SomeReadModel.Notes], Changes = [SomeReadModel.Note("a"), new(SomeReadModel.Notes.Name, "b", null)] });
         }
 
         (await storage.GetHeadAsync()).Should().Be(300);

@@ -47,16 +47,30 @@ public sealed record Balance(decimal Amount);
 
 public class Balances : Projection<Balance>
 {
+    public Balances()
+    {
+        Fold<AccountOpened>((_, _) => new Balance(0));
+        Fold<MoneyDeposited>((balance, e) => balance! with { Amount = balance.Amount + e.Amount });
+        Fold<MoneyWithdrawn>((balance, e) => balance! with { Amount = balance.Amount - e.Amount });
+        Fold<AccountClosed>((_, _) => null);
+    }
+
     public override string Name => "balances";
 
-    protected override Balance? Apply(Balance? document, string key, RecordedEvent e) => e.Data switch
+    /// <summary>What a test wants done before an event is folded.</summary>
+    protected virtual void Before(Balance? balance, RecordedEvent e)
     {
-        AccountOpened => new Balance(0),
-        MoneyDeposited d => document! with { Amount = document.Amount + d.Amount },
-        MoneyWithdrawn w => document! with { Amount = document.Amount - w.Amount },
-        AccountClosed => null,
-        _ => document,
-    };
+    }
+
+    private void Fold<TEvent>(Func<Balance?, TEvent, Balance?> apply)
+        where TEvent : notnull =>
+        On<TEvent>(
+            (_, e) => [e.StreamId],
+            (balance, _, data, e) =>
+            {
+                Before(balance, e);
+                return apply(balance, data);
+            });
 }
 
 internal static class Bank
@@ -68,6 +82,9 @@ internal static class Bank
     /// <summary>An event as bytes, to store what no app of today would.</summary>
     public static async Task<AppendResult> AppendRawAsync(this IEventStorage storage, string stream, string type, string json, string metadata = "") =>
         await storage.AppendAsync(new AppendRequest([new StreamWrite(stream, ExpectedVersion.Any, [new NewEvent(Guid.NewGuid(), type, System.Text.Encoding.UTF8.GetBytes(json)) { Metadata = System.Text.Encoding.UTF8.GetBytes(metadata) }])]));
+
+    /// <summary>A failure stops the projection at once: for tests of what is there then.</summary>
+    public static ProjectionOptions StopAtOnce { get; } = new() { OnFailure = FailureMode.Stop, RetryDelays = [] };
 
     public static async Task<List<RecordedEvent>> StreamAsync(this EventStore store, string stream, StreamReadOptions? options = null) => await store.ReadStreamAsync(stream, options).ToListAsync();
 

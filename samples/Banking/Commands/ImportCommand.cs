@@ -27,7 +27,7 @@ internal static class ImportCommand
         await using var store = Bank.Open(database, clock);
         await using var projections = store.StartProjections(new AccountBalances(), new BankTotals());
         var report = await ImportAsync(store, clock, file, cancellationToken);
-        if (!report.WasInterrupted) await projections.CatchUpAsync(cancellationToken);
+        if (!report.WasInterrupted) await projections.CatchUpAsync(Timeout.InfiniteTimeSpan, cancellationToken);
         Print(report, watch.Elapsed);
         return report.WasInterrupted ? ExitCode.Interrupted : report.Bad > 0 ? ExitCode.SomeLinesBad : ExitCode.Ok;
     }

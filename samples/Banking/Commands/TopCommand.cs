@@ -30,14 +30,11 @@ internal static class TopCommand
         await using var store = Bank.OpenExisting(database);
         var balances = new AccountBalances();
         await using var projections = store.StartProjections(balances);
-        await projections.CatchUpAsync(cancellationToken);
+        await projections.CatchUpAsync(Timeout.InfiniteTimeSpan, cancellationToken);
 
         var rank = 0;
-        var top = store.ReadModel(balances).ListAsync(cancellationToken)
-            .OrderByDescending(account => account.Value.Balance)
-            .ThenBy(account => account.Key.Length).ThenBy(account => account.Key, StringComparer.Ordinal) // for numbers: by number
-            .Take(count);
-        await foreach (var (account, document) in top)
+        var top = store.ReadModel(balances).Query().OrderByDescending(AccountBalances.Balance).Take(count);
+        await foreach (var (account, document) in top.ToAsyncEnumerable(cancellationToken))
         {
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{++rank,4}  {account,10}  {Money.Text(document.Balance),15}"));
         }

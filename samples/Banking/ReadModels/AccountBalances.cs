@@ -2,17 +2,20 @@ using EventSourcing;
 
 namespace Banking;
 
-/// <summary>The read model behind <c>top</c>: each account with its balance, under its id.</summary>
+/// <summary>The read model behind <c>top</c>: each account with its balance, under its id, to be found in the order of balances.</summary>
 public sealed class AccountBalances : Projection<AccountBalance>
 {
-    protected override AccountBalance? Apply(AccountBalance? document, string key, RecordedEvent e) => e.Data switch
+    public static readonly DocumentField<AccountBalance, decimal> Balance = new("balance", account => account.Balance);
+
+    public AccountBalances()
     {
-        AccountOpened opened => new AccountBalance(opened.Owner, Balance: 0, Transactions: 0),
-        MoneyDeposited deposited => document! with { Balance = document.Balance + deposited.Amount, Transactions = document.Transactions + 1 },
-        MoneyWithdrawn withdrawn => document! with { Balance = document.Balance - withdrawn.Amount, Transactions = document.Transactions + 1 },
-        RoundingAdjusted adjusted => document! with { Balance = document.Balance + adjusted.Amount },
-        _ => document,
-    };
+        On<AccountOpened>((_, e) => new AccountBalance(e.Owner, Balance: 0, Transactions: 0));
+        On<MoneyDeposited>((account, e) => account! with { Balance = account.Balance + e.Amount, Transactions = account.Transactions + 1 });
+        On<MoneyWithdrawn>((account, e) => account! with { Balance = account.Balance - e.Amount, Transactions = account.Transactions + 1 });
+        On<RoundingAdjusted>((account, e) => account! with { Balance = account.Balance + e.Amount });
+    }
+
+    public override IReadOnlyList<DocumentField<AccountBalance>> Fields => [Balance];
 }
 
 public sealed record AccountBalance(string? Owner, decimal Balance, long Transactions);

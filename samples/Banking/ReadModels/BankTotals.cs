@@ -7,12 +7,19 @@ public sealed class BankTotals : Projection<Totals>
 {
     public const string Key = "bank";
 
-    protected override IEnumerable<string> KeysOf(RecordedEvent e) => [Key];
+    public BankTotals()
+    {
+        Add<AccountOpened>((totals, _) => totals with { Accounts = totals.Accounts + 1 });
+        Add<MoneyDeposited>((totals, e) => totals with { Transactions = totals.Transactions + 1, Credits = totals.Credits + e.Amount });
+        Add<MoneyWithdrawn>((totals, e) => totals with { Transactions = totals.Transactions + 1, Debits = totals.Debits + e.Amount });
+        Add<RoundingAdjusted>((totals, e) => totals with { Adjustments = totals.Adjustments + 1, Adjusted = totals.Adjusted + e.Amount });
+    }
 
-    protected override Totals Apply(Totals? document, string key, RecordedEvent e) => (document ?? new Totals()).After(e.Data);
+    private void Add<TEvent>(Func<Totals, TEvent, Totals> add)
+        where TEvent : notnull => On<TEvent>(_ => Key, (totals, e) => add(totals ?? new Totals(), e));
 }
 
-/// <summary>What all accounts come to. Folded by the projection in the background, or on demand for a day in the past.</summary>
+/// <summary>What all accounts come to. Folded in the background and stored, or on demand for a day in the past.</summary>
 public sealed record Totals
 {
     public long Accounts { get; init; }
@@ -32,13 +39,4 @@ public sealed record Totals
 
     /// <summary>What all accounts hold together.</summary>
     public decimal Balance => Credits - Debits + Adjusted;
-
-    public Totals After(object @event) => @event switch
-    {
-        AccountOpened => this with { Accounts = Accounts + 1 },
-        MoneyDeposited e => this with { Transactions = Transactions + 1, Credits = Credits + e.Amount },
-        MoneyWithdrawn e => this with { Transactions = Transactions + 1, Debits = Debits + e.Amount },
-        RoundingAdjusted e => this with { Adjustments = Adjustments + 1, Adjusted = Adjusted + e.Amount },
-        _ => this,
-    };
 }

@@ -1,3 +1,5 @@
+using System.Data;
+using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace EventSourcing;
@@ -11,8 +13,10 @@ internal sealed class Database : IDisposable
 {
     private const int MaxStatements = 128;
     private const int StatusCacheWrite = 9;
+    private const int StatusDeferredForeignKeys = 10;
     private const int CheckpointPassive = 0;
     private readonly sqlite3 _handle;
+    private readonly SqliteConnection? _connection;
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
 
     /// <summary>
@@ -31,10 +35,24 @@ internal sealed class Database : IDisposable
         }
     }
 
-    private Database(sqlite3 handle) => _handle = handle;
+    private Database(sqlite3 handle, SqliteConnection? connection = null)
+    {
+        _handle = handle;
+        _connection = connection;
+        raw.sqlite3_extended_result_codes(handle, 1);
+    }
+
+    /// <summary>The connection for SQL of the app's own, where it was opened for that.</summary>
+    public SqliteConnection? Connection => _connection;
+
+    /// <summary>Whether the connection is still the one that was opened; the app's own code may have closed it.</summary>
+    public bool IsIntact => _connection is null || (_connection.State == ConnectionState.Open && ReferenceEquals(_connection.Handle, _handle));
 
     /// <summary>Whether a transaction is open; SQLite ends one by itself on some errors.</summary>
-    public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
+    public bool InTransaction => IsIntact && raw.sqlite3_get_autocommit(_handle) == 0;
+
+    /// <summary>Whether rows of the transaction still lack the rows that deferred foreign keys name: it cannot be committed so.</summary>
+    public bool LacksForeignRows => raw.sqlite3_db_status(_handle, StatusDeferredForeignKeys, out var count, out _, resetFlg: 0) == raw.SQLITE_OK && count != 0;
 
     /// <summary>Opens the file without changing anything in it.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
@@ -43,16 +61,39 @@ internal sealed class Database : IDisposable
         // One thread at a time uses a connection, so SQLite need not guard it against several.
         var flags = raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX | raw.SQLITE_OPEN_PRIVATECACHE | (create ? raw.SQLITE_OPEN_CREATE : 0);
         var code = raw.sqlite3_open_v2(path, out var handle, flags, null);
-        if (code == raw.SQLITE_OK)
-        {
-            raw.sqlite3_extended_result_codes(handle, 1);
-            return new Database(handle);
-        }
+        if (code == raw.SQLITE_OK) return new Database(handle);
 
         // Also a connection that could not be opened has to be closed.
         var extendedCode = handle is { IsInvalid: false } ? raw.sqlite3_extended_errcode(handle) : code;
         handle?.Dispose();
         throw new SqliteFailure(extendedCode, ReasonWhyNot(path) ?? raw.sqlite3_errstr(code).utf8_to_string());
+    }
+
+    /// <summary>
+    /// Opens the file through the driver, for the app's own SQL. SQLite guards such a connection against several threads:
+    /// a command that the app has forgotten to dispose is finalized on a thread of its own.
+    /// </summary>
+    /// <exception cref="SqliteFailure">It cannot be opened.</exception>
+    public static Database OpenForAppSql(string path, bool create)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
+            Cache = SqliteCacheMode.Private,
+            Pooling = false, // a pooled connection would hand its pragmas, and its file descriptors, to strangers
+        }.ToString());
+        try
+        {
+            connection.Open();
+            connection.Handle!.enable_sqlite3_next_stmt(true); // see EndStatements
+            return new Database(connection.Handle!, connection);
+        }
+        catch (SqliteException e)
+        {
+            connection.Dispose();
+            throw new SqliteFailure(e.SqliteExtendedErrorCode, ReasonWhyNot(path) ?? raw.sqlite3_errstr(e.SqliteErrorCode).utf8_to_string());
+        }
     }
 
     /// <summary>What SQLite does not tell: it knows only that it is "unable to open database file".</summary>
@@ -127,10 +168,45 @@ internal sealed class Database : IDisposable
         };
     }
 
+    /// <summary>
+    /// Has every commit on this connection fail, and roll back, or no longer: while the app's own SQL runs in our
+    /// transaction, it must not commit what others have written there.
+    /// </summary>
+    public void RefuseCommits(bool refuse) => raw.sqlite3_commit_hook(_handle, refuse ? static _ => 1 : null, null);
+
+    /// <summary>Ends what the app's own code has left running on the connection. Only for moments when nothing of ours does.</summary>
+    /// <returns>Whether anything was: a reader left open.</returns>
+    public bool EndStatements()
+    {
+        if (_connection is null) return false;
+        var found = false;
+        for (var statement = raw.sqlite3_next_stmt(_handle, null); statement is not null; statement = raw.sqlite3_next_stmt(_handle, statement))
+        {
+            if (raw.sqlite3_stmt_busy(statement) == 0) continue;
+            raw.sqlite3_reset(statement);
+            found = true;
+        }
+
+        return found;
+    }
+
     public void Dispose()
     {
         ForgetStatements();
-        _handle.Dispose();
+        if (_connection is null)
+        {
+            _handle.Dispose();
+            return;
+        }
+
+        try
+        {
+            _connection.Dispose();
+        }
+        catch (SqliteException)
+        {
+            // After an I/O error the driver may fail to close what the error has closed already; the handle is gone either way.
+        }
     }
 
     private Statement PrepareOnce(string sql)

@@ -24,11 +24,13 @@ internal static class Opening
     ];
 
     /// <summary>Opens the writer's connection; makes the file a store where it is new.</summary>
+    /// <param name="path">The file's path.</param>
+    /// <param name="forAppSql">Whether the app's own SQL is to run on it.</param>
     /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is opening it too.</exception>
     /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
-    public static Database ForWriting(string path)
+    public static Database ForWriting(string path, bool forAppSql)
     {
-        var database = Database.Open(path, create: true);
+        var database = forAppSql ? Database.OpenForAppSql(path, create: true) : Database.Open(path, create: true);
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
@@ -59,10 +61,10 @@ internal static class Opening
     /// <summary>Opens a connection that can only read; null where the file does not exist or is not a store yet.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is making or recovering it.</exception>
     /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
-    public static Database? ForReading(string path)
+    public static Database? ForReading(string path, bool forAppSql = false)
     {
         if (!File.Exists(path)) return null;
-        var database = Database.Open(path, create: false);
+        var database = forAppSql ? Database.OpenForAppSql(path, create: false) : Database.Open(path, create: false);
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");

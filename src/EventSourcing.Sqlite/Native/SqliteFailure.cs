@@ -19,6 +19,12 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     /// </summary>
     public bool IsBusy => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL;
 
+    /// <summary>Whether the medium or the file failed rather than one statement: the connection is not to be trusted.</summary>
+    public bool IsOfDatabase => IsOfDatabaseCode(Code);
+
+    public static bool IsOfDatabaseCode(int code) => code is raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT
+        or raw.SQLITE_NOTADB or raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_INTERRUPT or raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
+
     public bool IsDuplicate => ExtendedCode is SqliteConstraintUnique or SqliteConstraintPrimaryKey;
 
     /// <summary>The same failure as the driver would have raised it: what callers see as the inner exception.</summary>

@@ -34,6 +34,20 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
         return this;
     }
 
+    public Statement Bind(int index, double value)
+    {
+        Check(raw.sqlite3_bind_double(handle, index, value));
+        return this;
+    }
+
+    public Statement Bind(int index, FieldValue value) => value.Kind switch
+    {
+        FieldKind.WholeNumber => Bind(index, value.WholeNumber),
+        FieldKind.Number => Bind(index, value.Number),
+        FieldKind.Text => Bind(index, value.Text),
+        _ => BindNull(index),
+    };
+
     public Statement BindText(int index, ReadOnlySpan<byte> utf8)
     {
         Check(raw.sqlite3_bind_text(handle, index, utf8));
@@ -81,6 +95,17 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
     public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
 
     public long Long(int column) => raw.sqlite3_column_int64(handle, column);
+
+    public double Double(int column) => raw.sqlite3_column_double(handle, column);
+
+    public FieldValue Field(int column, FieldKind kind) =>
+        IsNull(column) ? default
+        : kind switch
+        {
+            FieldKind.WholeNumber => new FieldValue(Long(column)),
+            FieldKind.Number => new FieldValue(Double(column)),
+            _ => new FieldValue(Text(column)),
+        };
 
     public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(handle, column));
 

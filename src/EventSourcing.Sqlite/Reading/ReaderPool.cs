@@ -9,15 +9,17 @@ internal sealed class ReaderPool : IAsyncDisposable
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
     private readonly string _path;
     private readonly TimeSpan _busyTimeout;
+    private readonly QueryPool _queries;
     private readonly int _size = Math.Clamp(Environment.ProcessorCount, 4, 16);
     private readonly SemaphoreSlim _free;
     private readonly ConcurrentBag<Database> _idle = [];
     private volatile bool _disposed;
 
-    public ReaderPool(string path, TimeSpan busyTimeout)
+    public ReaderPool(string path, TimeSpan busyTimeout, QueryPool queries)
     {
         _path = path;
         _busyTimeout = busyTimeout;
+        _queries = queries;
         _free = new SemaphoreSlim(_size, _size);
     }
 
@@ -65,14 +67,20 @@ internal sealed class ReaderPool : IAsyncDisposable
 
     /// <summary>
     /// Keeps readers out until <see cref="Resume"/>: as long as one of them is at a page, the write-ahead log cannot begin
-    /// anew, and with readers that follow on each other's heels it would grow for ever. Takes as long as the pages at work.
+    /// anew, and with readers that follow on each other's heels it would grow for ever. Takes as long as the pages at work;
+    /// for the app's own queries, a moment at most.
     /// </summary>
     public async ValueTask PauseAsync()
     {
         for (var i = 0; i < _size; i++) await _free.WaitAsync().ConfigureAwait(false);
+        await _queries.PauseAsync().ConfigureAwait(false);
     }
 
-    public void Resume() => _free.Release(_size);
+    public void Resume()
+    {
+        _queries.Resume();
+        _free.Release(_size);
+    }
 
     /// <summary>Waits for the reads under way, then closes the connections.</summary>
     public async ValueTask DisposeAsync()

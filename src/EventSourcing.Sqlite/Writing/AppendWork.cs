@@ -1,14 +1,17 @@
 namespace EventSourcing;
 
 /// <summary>An append waiting to be committed.</summary>
-internal sealed class AppendWork(AppendRequest request) : WriteWork<AppendResult>
+internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
 {
     private AppendResult? _result;
     private long _ticks;
 
     public override int Weight { get; } = request.EventCount;
 
-    protected override AppendResult Result => _result!;
+    protected sealed override AppendResult Result => _result!;
+
+    /// <summary>The stamp of the events, once the guards have held.</summary>
+    protected long Ticks => _ticks;
 
     public override bool Check(Writer writer, bool lookForRepetition)
     {
@@ -29,7 +32,7 @@ internal sealed class AppendWork(AppendRequest request) : WriteWork<AppendResult
         return true;
     }
 
-    public override void Write(Writer writer)
+    public sealed override void Write(Writer writer)
     {
         var first = writer.Head + 1;
         var streams = new List<AppendedStream>(request.Writes.Count);

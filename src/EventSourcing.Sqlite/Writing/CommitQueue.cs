@@ -36,6 +36,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     private readonly Writer _writer;
     private readonly ReaderPool _readers;
     private readonly TimeSpan _busyTimeout;
+    private readonly UserCode _userCode;
     private readonly SemaphoreSlim _room = new(Capacity, Capacity);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -53,17 +54,19 @@ internal sealed class CommitQueue : IAsyncDisposable
     private long _lastGroupEnded;
     private long _busySince;
 
-    public CommitQueue(Writer writer, ReaderPool readers, TimeSpan busyTimeout)
+    public CommitQueue(Writer writer, ReaderPool readers, TimeSpan busyTimeout, UserCode userCode)
     {
         _writer = writer;
         _readers = readers;
         _busyTimeout = busyTimeout;
+        _userCode = userCode;
     }
 
     /// <summary>Has a work committed. Cancellation counts until the work is taken into a group.</summary>
     public async ValueTask<TResult> CommitAsync<TResult>(WriteWork<TResult> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
         if (!_room.Wait(0, CancellationToken.None)) await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -144,7 +147,7 @@ internal sealed class CommitQueue : IAsyncDisposable
                 began = TryBegin(isRetry: attempt > 0);
                 if (began)
                 {
-                    CommitGroup();
+                    await CommitGroupAsync().ConfigureAwait(false);
                     await _writer.CheckpointIfDueAsync(_readers).ConfigureAwait(false);
                     _lastGroupEnded = Environment.TickCount64;
                 }
@@ -237,14 +240,14 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
     }
 
-    private void CommitGroup()
+    private async ValueTask CommitGroupAsync()
     {
         TakeGroup();
         try
         {
-            if (!_writer.TryCommit(_group, _lookForRepetitions))
+            if (!await _writer.TryCommitAsync(_group, _lookForRepetitions).ConfigureAwait(false))
             {
-                // Some id is stored already. Nothing was written; the same group again, looking ids up first.
+                // Most likely some id is stored already. Nothing was written; the same group again, looking ids up first.
                 _lookForRepetitions = true;
                 PutBackGroup();
                 return;
@@ -254,6 +257,13 @@ internal sealed class CommitQueue : IAsyncDisposable
             _lastServed = _group.Count;
             foreach (var work in _group) work.Complete();
             _group.Clear();
+        }
+        catch (TransactionLostException lost)
+        {
+            // Nothing was committed, so only the one whose doing it was hears of it; the others begin again.
+            _group.Remove(lost.Work!);
+            lost.Work!.Fail(lost.Error);
+            PutBackGroup();
         }
         catch (Exception failure)
         {

@@ -30,6 +30,15 @@ internal abstract class WriteWork
     /// <returns>Whether there is something to write; if not, the result is known already.</returns>
     public abstract bool Check(Writer writer, bool lookForRepetition);
 
+    /// <summary>Whether <see cref="PrepareAsync"/> has something to do.</summary>
+    public virtual bool IsAsync => false;
+
+    /// <summary>
+    /// Writes what may still be refused, which it is by throwing: nothing of it is left then. It may run the app's own code
+    /// and wait for it.
+    /// </summary>
+    public virtual ValueTask PrepareAsync(Writer writer) => ValueTask.CompletedTask;
+
     /// <summary>Writes what was checked. Only the database can make it fail.</summary>
     public abstract void Write(Writer writer);
 

@@ -11,12 +11,14 @@ internal sealed class Writer : IDisposable
     private const int CheckpointTries = 10;
     private const int PageBytes = 4096;
     private const int MaxKnownStreams = 100_000;
+    private const int MaxKnownTables = 1_000;
     private const int OthersAreForgottenAfterMilliseconds = 5_000;
 
     private readonly SqliteEventStorageOptions _options;
     private readonly HeadSignal _signal;
     private readonly Dictionary<string, StreamEnd> _streams = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _types = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DocumentTable?> _tables = new(StringComparer.Ordinal);
     private Database? _database;
     private Database? _checkpointer;
     private bool _wasOpened;
@@ -26,6 +28,8 @@ internal sealed class Writer : IDisposable
     private long _lastTicks;
     private int _pagesSinceCheckpoint;
     private bool _hasSynced;
+    private bool _isToReopen;
+    private bool _isForAppSql;
 
     public Writer(string path, SqliteEventStorageOptions options, HeadSignal signal)
     {
@@ -70,20 +74,24 @@ internal sealed class Writer : IDisposable
     /// Checks and writes works in order, each seeing those before it, and commits them. A work that is refused has
     /// written nothing and does not disturb the others.
     /// </summary>
-    /// <returns>False where an event id is stored already: then nothing was written; try again and look ids up first.</returns>
+    /// <returns>
+    /// False where an event id is stored already, or the connection is not of the kind that a work needs: then nothing was
+    /// written; begin again, and look ids up first.
+    /// </returns>
     /// <exception cref="EventSourcingException">The database failed; nothing was written, or the error says that it may have been.</exception>
-    public bool TryCommit(List<WriteWork> works, bool lookForRepetitions)
+    public async ValueTask<bool> TryCommitAsync(List<WriteWork> works, bool lookForRepetitions)
     {
         var isCommitting = false;
         try
         {
             var hasWritten = false;
-            foreach (var work in works) hasWritten |= Run(work, lookForRepetitions);
+            foreach (var work in works) hasWritten |= work.IsAsync ? await RunAsync(work, lookForRepetitions).ConfigureAwait(false) : Run(work, lookForRepetitions);
             if (!hasWritten)
             {
                 if (_hasSynced)
                 {
-                    Rollback();
+                    if (_isToReopen) Abandon(closeConnection: true);
+                    else Rollback();
                     return true;
                 }
 
@@ -99,6 +107,12 @@ internal sealed class Writer : IDisposable
             Abandon(closeConnection: false);
             return false;
         }
+        catch (ReopenException)
+        {
+            _isForAppSql = true;
+            Abandon(closeConnection: true);
+            return false;
+        }
         catch (SqliteFailure failure)
         {
             Abandon(closeConnection: true);
@@ -110,6 +124,7 @@ internal sealed class Writer : IDisposable
             throw;
         }
 
+        if (_isToReopen) Abandon(closeConnection: true);
         _signal.Advance(_head);
         return true;
     }
@@ -127,6 +142,22 @@ internal sealed class Writer : IDisposable
         _streams.Add(stream, end);
         return end;
     }
+
+    /// <summary>The table of a read model's documents; null where there is none.</summary>
+    public DocumentTable? TableOf(string model)
+    {
+        if (_tables.TryGetValue(model, out var known)) return known;
+        var table = DocumentTable.Find(Database, model);
+        if (_tables.Count >= MaxKnownTables) _tables.Clear();
+        _tables.Add(model, table);
+        return table;
+    }
+
+    /// <summary>Forgets what read models there are: they have changed, or the app's own SQL was undone.</summary>
+    public void ForgetTables() => _tables.Clear();
+
+    /// <summary>Has the connection closed once this group is committed: something has been left on it that is not ours.</summary>
+    public void ReopenAfterThis() => _isToReopen = true;
 
     /// <summary>The first position after another whose event matches; 0 where there is none.</summary>
     public long FirstMatch(EventQuery query, long after) => LogReader.FirstMatch(Database, query, after, _head);
@@ -215,11 +246,12 @@ internal sealed class Writer : IDisposable
         _database?.Dispose();
         _database = null;
         _hasSynced = false;
+        _isToReopen = false;
     }
 
     private Database Open()
     {
-        var database = Opening.ForWriting(Path);
+        var database = Opening.ForWriting(Path, _isForAppSql);
 
         // What others have left in the log counts: where processes die young, or open and close beside others, none
         // would write enough by itself for a checkpoint, and the log would grow for ever. Only the length is asked
@@ -237,6 +269,32 @@ internal sealed class Writer : IDisposable
             if (!work.Check(this, lookForRepetitions)) return false;
         }
         catch (Exception refusal) when (refusal is not SqliteFailure)
+        {
+            work.Refuse(refusal);
+            return false;
+        }
+
+        work.Write(this);
+        return true;
+    }
+
+    /// <summary>The same for a work that the app's own code has a part in.</summary>
+    private async ValueTask<bool> RunAsync(WriteWork work, bool lookForRepetitions)
+    {
+        // The first turn of a leader is on a caller's thread, with the flow of contexts suppressed. The app's code needs
+        // one that flows; on the pool, it begins anew, and what the code does to it ends with the code.
+        if (ExecutionContext.IsFlowSuppressed()) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            if (!work.Check(this, lookForRepetitions)) return false;
+            await work.PrepareAsync(this).ConfigureAwait(false);
+        }
+        catch (TransactionLostException lost)
+        {
+            lost.Work = work;
+            throw;
+        }
+        catch (Exception refusal) when (refusal is not (SqliteFailure or ReopenException))
         {
             work.Refuse(refusal);
             return false;
@@ -311,6 +369,7 @@ internal sealed class Writer : IDisposable
         _dataVersion = -1;
         _streams.Clear();
         _types.Clear();
+        _tables.Clear();
     }
 }
 

@@ -29,13 +29,33 @@ internal static class CancellationCases
             await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.Storage.WaitForEventsAsync(1, Cancelled), "the wait")),
         Case("Commit_a_read_model_already_cancelled_writes_nothing", async store =>
         {
-            var commit = new ReadModelCommit("p", 0, 1, [new DocumentChange("k", new byte[] { 1 })]);
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.ReadModels.CommitAsync(commit, Cancelled), "the commit");
-            Expect.Equal(0, await store.ReadModels.GetCheckpointAsync("p"), "the checkpoint");
-            Expect.Equal(0, (await store.ReadModels.ListAsync("p", null, 1)).Count, "the number of documents");
+            await Documents.SeedAsync(store);
+            var commit = new ReadModelCommit { Creates = [Documents.Define("new")], Changes = [Documents.Put("new", "k", "1"), Documents.Delete("people", "ann")] };
+            await Documents.RefusesAsync<OperationCanceledException>(store, commit, Cancelled);
             await store.ReadModels.CommitAsync(commit);
-            Expect.Equal(1, await store.ReadModels.GetCheckpointAsync("p"), "the checkpoint after the second try");
+            await Documents.ExpectAsync(store, "new", ("k", "1"));
         }),
+        Case("Append_with_read_models_already_cancelled_writes_nothing_and_does_not_ask_for_them", async store =>
+        {
+            await Documents.SeedAsync(store);
+            var isAsked = false;
+            var request = Request(Write("a", ExpectedVersion.Any, store.Event())) with
+            {
+                ReadModels = (_, _) =>
+                {
+                    isAsked = true;
+                    return ValueTask.FromResult(new ReadModelCommit { Changes = [Documents.Put("people", "k", "1")] });
+                },
+            };
+            await Documents.RefusesAsync<OperationCanceledException>(store, async () => await store.Storage.AppendAsync(request, Cancelled));
+            Expect.True(!isAsked, "a cancelled append does not ask for its read models");
+        }),
+        Case("Load_documents_already_cancelled_is_cancelled", async store =>
+            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.ReadModels.LoadAsync("m", ["k"], Cancelled), "the load")),
+        Case("Query_documents_already_cancelled_is_cancelled", async store =>
+            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.ReadModels.QueryAsync("m", new DocumentQuery(), Cancelled), "the query")),
+        Case("Count_documents_already_cancelled_is_cancelled", async store =>
+            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.ReadModels.CountAsync("m", [], Cancelled), "the count")),
         Case("Append_cancelled_at_any_moment_is_stored_whole_or_not_at_all_as_it_says", async store =>
         {
             var random = new Random(3);

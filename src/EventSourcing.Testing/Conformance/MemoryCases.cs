@@ -116,16 +116,55 @@ internal static class MemoryCases
         Case("Commit_then_overwrite_the_bytes_leaves_the_document_as_it_was", async store =>
         {
             var buffer = "before"u8.ToArray();
-            await store.ReadModels.CommitAsync(new ReadModelCommit("p", 0, 1, [new DocumentChange("k", buffer)]));
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.People], Changes = [new DocumentChange("people", "k", buffer)] });
             Array.Fill(buffer, (byte)'?');
-            Expect.Equal("before", SeenEvent.Text((await store.ReadModels.LoadAsync("p", ["k"]))[0]), "the document stored");
+            await Documents.ExpectAsync(store, "people", ("k", "before"));
+        }),
+        Case("Commit_then_overwrite_the_field_values_leaves_the_document_as_it_was", async store =>
+        {
+            FieldValue[] values = [new(7L), new(1.5), new("before")];
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.Books], Changes = [Documents.Put("books", "k", "1", values)] });
+            Array.Clear(values);
+            var found = await Documents.QueryAsync(store, "books", new DocumentQuery { OrderBy = "Title" });
+            Expect.Sequence([new FieldValue("before")], [.. found.Select(d => d.OrderedBy)], "the title of the document");
+        }),
+        Case("Commit_then_overwrite_the_definition_leaves_the_read_model_as_it_was", async store =>
+        {
+            var fields = Documents.Books.Fields.ToArray();
+            await Documents.CreateAsync(store, new ReadModelDefinition("books", fields));
+            Array.Fill(fields, new FieldDefinition("Other", FieldKind.Text));
+            await Documents.CommitAsync(store, Documents.Book("k", "1", 7));
+            Expect.Equal(1, await store.ReadModels.CountAsync("books", [new FieldCondition("Pages", FieldComparison.Equal, new FieldValue(7L))]), "the number of documents with that value");
         }),
         Case("Load_then_overwrite_the_bytes_leaves_the_document_as_it_was", async store =>
         {
-            await store.ReadModels.CommitAsync(new ReadModelCommit("p", 0, 1, [new DocumentChange("k", "before"u8.ToArray())]));
-            Array.Fill((await store.ReadModels.LoadAsync("p", ["k"]))[0]!, (byte)'?');
-            Expect.Equal("before", SeenEvent.Text((await store.ReadModels.LoadAsync("p", ["k"]))[0]), "the document stored");
-            Expect.Equal("before", SeenEvent.Text((await store.ReadModels.ListAsync("p", null, 1))[0].Data.Span), "the document listed");
+            await Documents.CreateAsync(store, Documents.People);
+            await Documents.CommitAsync(store, Documents.Put("people", "k", "before"));
+            Array.Fill((await store.ReadModels.LoadAsync("people", ["k"]))[0]!, (byte)'?');
+            await Documents.ExpectAsync(store, "people", ("k", "before"));
+            Expect.Equal("before", SeenEvent.Text((await Documents.QueryAsync(store, "people", new DocumentQuery()))[0].Data.Span), "the document found");
+        }),
+        Case("Load_one_key_twice_then_overwrite_one_leaves_the_other", async store =>
+        {
+            await Documents.CreateAsync(store, Documents.People);
+            await Documents.CommitAsync(store, Documents.Put("people", "k", "before"));
+            var loaded = await store.ReadModels.LoadAsync("people", ["k", "k"]);
+            Array.Fill(loaded[0]!, (byte)'?');
+            Expect.Equal("before", Documents.Text(loaded[1]), "the other");
+        }),
+        Case("Load_within_an_append_then_overwrite_the_bytes_leaves_the_document_as_it_was", async store =>
+        {
+            await Documents.CreateAsync(store, Documents.People);
+            await Documents.CommitAsync(store, Documents.Put("people", "k", "before"));
+            await store.AppendAsync(StoreUnderTest.Request(StoreUnderTest.Write("a", ExpectedVersion.Any, store.Event())) with
+            {
+                ReadModels = async (transaction, token) =>
+                {
+                    Array.Fill((await transaction.LoadAsync("people", ["k"], token))[0]!, (byte)'?');
+                    return new ReadModelCommit();
+                },
+            });
+            await Documents.ExpectAsync(store, "people", ("k", "before"));
         }),
     ];
 

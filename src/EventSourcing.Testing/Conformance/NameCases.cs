@@ -24,8 +24,10 @@ internal static class NameCases
         .. Flaws.Where(flaw => !flaw.Name.Contains("control", StringComparison.Ordinal)).Select(flaw =>
             new ConformanceCase($"Commit_a_document_under_{flaw.Name}_is_a_bad_argument", ConformanceRule.ReadModels, async store =>
             {
-                await Expect.ThrowsAsync<ArgumentException>(async () => await store.ReadModels.CommitAsync(new ReadModelCommit("p", 0, 1, [new DocumentChange(flaw.Value, default(ReadOnlyMemory<byte>))])), "the commit");
-                Expect.Equal(0, await store.ReadModels.GetCheckpointAsync("p"), "the checkpoint");
+                await Documents.SeedAsync(store);
+                await Documents.RefusesAsync<ArgumentException>(store, new ReadModelCommit { Changes = [Documents.Put("people", "k", "1"), Documents.Put("people", flaw.Value, "1")] });
+                await Documents.RefusesAsync<ArgumentException>(store, new ReadModelCommit { Guards = [Documents.Guard("people", flaw.Value, null)], Changes = [Documents.Put("people", "k", "1")] });
+                await Documents.RefusesAsync<ArgumentException>(store, async () => await store.ReadModels.LoadAsync("people", ["ann", flaw.Value]));
             })),
     ];
 
@@ -75,7 +77,15 @@ internal static class NameCases
         ("Append_beside_a_check_of", (store, name) => store.AppendAsync(Request(Write("a", ExpectedVersion.Any, store.Event()), Check(name, ExpectedVersion.Any)))),
         ("Append_an_event_of_type", (store, name) => store.AppendAsync("a", new NewEvent(store.NewId(), name, default))),
         ("Read_the_stream_of", async (store, name) => (await store.Storage.ReadStreamAsync(new StreamRead(name))).Dispose()),
-        ("Commit_to_the_read_model_of", async (store, name) => await store.ReadModels.CommitAsync(new ReadModelCommit(name, 0, 1, []))),
+        ("Create_the_read_model_of", async (store, name) => await Documents.CreateAsync(store, Documents.People, Documents.Define(name))),
+        ("Drop_the_read_model_of", async (store, name) => await store.ReadModels.CommitAsync(new ReadModelCommit { Drops = [name] })),
+        ("Change_the_read_model_of", async (store, name) => await Documents.CommitAsync(store, Documents.Put(name, "k", "1"))),
+        ("Guard_the_read_model_of", async (store, name) => await store.ReadModels.CommitAsync(new ReadModelCommit { Guards = [Documents.Guard(name, "k", null)] })),
+        ("Name_the_alias_of", async (store, name) => await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.People], Aliases = [new ReadModelAlias(name, "people")] })),
+        ("Alias_the_read_model_of", async (store, name) => await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.People], Aliases = [new ReadModelAlias("current", name)] })),
+        ("Load_from_the_read_model_of", async (store, name) => await store.ReadModels.LoadAsync(name, ["k"])),
+        ("Query_the_read_model_of", async (store, name) => await store.ReadModels.QueryAsync(name, new DocumentQuery())),
+        ("Count_the_read_model_of", async (store, name) => await store.ReadModels.CountAsync(name, [])),
     ];
 
     private static IEnumerable<(string Name, Func<StoreUnderTest, string, string, Task> AreApartAsync)> Kinds =>
@@ -99,20 +109,30 @@ internal static class NameCases
             Expect.Sequence([2L, 3L], [.. (await store.LogAsync(EventQuery.WithTags(other))).Select(e => e.Position)], $"the positions with tag '{other}'");
             Expect.Sequence([3L], [.. (await store.LogAsync(EventQuery.WithTags(one, other))).Select(e => e.Position)], "the positions with both tags");
         }),
-        ("projections", async (store, one, other) =>
+        ("read_models", async (store, one, other) =>
         {
-            await store.ReadModels.CommitAsync(new ReadModelCommit(one, 0, 3, [new DocumentChange("k", new byte[] { 1 })]));
-            Expect.Equal(0, await store.ReadModels.GetCheckpointAsync(other), "the checkpoint of the other projection");
-            Expect.Equal(0, (await store.ReadModels.ListAsync(other, null, 10)).Count, "the number of documents of the other projection");
-            await store.ReadModels.CommitAsync(new ReadModelCommit(other, 0, 5, []));
-            Expect.Equal(3, await store.ReadModels.GetCheckpointAsync(one), "the checkpoint of the one projection");
+            await Documents.CreateAsync(store, Documents.Define(one), Documents.Define(other, ("F", FieldKind.Text)));
+            await Documents.CommitAsync(store, Documents.Put(one, "k", "1"), Documents.Put(other, "k", "2", new FieldValue("f")));
+            await Documents.ExpectAsync(store, one, ("k", "1"));
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Drops = [one] });
+            await Documents.ExpectAsync(store, one, ("k", null));
+            await Documents.ExpectAsync(store, other, ("k", "2"));
+        }),
+        ("aliases", async (store, one, other) =>
+        {
+            await Documents.SeedAsync(store);
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Aliases = [new ReadModelAlias(one, "people")] });
+            await Documents.ExpectAsync(store, other, ("ann", null));
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Aliases = [new ReadModelAlias(other, "books")] });
+            await Documents.ExpectAsync(store, one, ("ann", "Ann"), ("emma", null));
+            await Documents.ExpectAsync(store, other, ("ann", null), ("ulysses", "Ulysses"));
         }),
         ("documents", async (store, one, other) =>
         {
-            await store.ReadModels.CommitAsync(new ReadModelCommit("p", 0, 1, [new DocumentChange(one, new byte[] { 1 }), new DocumentChange(other, new byte[] { 2 })]));
-            await store.ReadModels.CommitAsync(new ReadModelCommit("p", 1, 2, [new DocumentChange(one, null)]));
-            var documents = await store.ReadModels.LoadAsync("p", [one, other]);
-            Expect.True(documents[0] is null && documents[1] is [2], "deleting one document leaves the other");
+            await Documents.CreateAsync(store, Documents.People);
+            await Documents.CommitAsync(store, Documents.Put("people", one, "1"), Documents.Put("people", other, "2"));
+            await Documents.CommitAsync(store, Documents.Delete("people", one));
+            await Documents.ExpectAsync(store, "people", (one, null), (other, "2"));
         }),
     ];
 
@@ -130,11 +150,18 @@ internal static class NameCases
         Expect.Sequence([log[0]], await store.LogAsync(EventQuery.WithTags(name)), "the events of that tag");
         Expect.Sequence([log[0]], await store.LogAsync(EventQuery.InStreams(name)), "the events of the streams with that prefix");
         await store.RefusesAsync<WrongExpectedVersionException>(Request(Write(name, ExpectedVersion.NoStream, store.Event())));
-        await store.ReadModels.CommitAsync(new ReadModelCommit(name, 0, 1, [new DocumentChange(name, new byte[] { 7 })]));
-        Expect.Equal(1, await store.ReadModels.GetCheckpointAsync(name), "the checkpoint");
-        var documents = await store.ReadModels.ListAsync(name, null, 10);
-        Expect.Equal(1, documents.Count, "the number of documents");
-        Expect.Equal(name, documents[0].Key, "the document's key");
+        await store.ReadModels.CommitAsync(new ReadModelCommit
+        {
+            Creates = [Documents.Define(name, ("Value", FieldKind.Text))],
+            Changes = [Documents.Put(name, name, "document", new FieldValue(name))],
+        });
+        await Documents.ExpectAsync(store, name, (name, "document"));
+        var found = await Documents.QueryAsync(store, name, new DocumentQuery { Conditions = [new FieldCondition("Value", FieldComparison.Equal, new FieldValue(name))], OrderBy = "Value" });
+        Expect.Sequence([(name, new FieldValue(name))], [.. found.Select(d => (d.Key, d.OrderedBy))], "the documents with that value");
+        await store.ReadModels.CommitAsync(new ReadModelCommit { Guards = [Documents.Guard(name, name, "document")], Changes = [Documents.Delete(name, name)] });
+        await Documents.ExpectAllAsync(store, name);
+        await store.ReadModels.CommitAsync(new ReadModelCommit { Drops = [name], Creates = [Documents.People], Aliases = [new ReadModelAlias(name, "people")], Changes = [Documents.Put("people", "k", "1")] });
+        await Documents.ExpectAsync(store, name, ("k", "1"));
     }
 
     private static async Task ExpectOneEachAsync(StoreUnderTest store, EventQuery one, EventQuery other)

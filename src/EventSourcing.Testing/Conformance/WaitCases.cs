@@ -73,7 +73,7 @@ internal static class WaitCases
         {
             await store.AppendAsync("a", store.Event());
             var wait = WaitAsync(store, 1);
-            await store.ReadModels.CommitAsync(new ReadModelCommit("p", 0, 1, []));
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.People] });
             await SettleAsync(store);
             Expect.True(!wait.IsCompleted, "the wait goes on after a commit to a read model");
             await store.AppendAsync("a", store.Event());

@@ -17,6 +17,7 @@ internal sealed class JsonEventSerializer
     {
         Types = types;
         _options = options is null ? DefaultOptions() : OwnCopyOf(options);
+        _options.MakeReadOnly();
         foreach (var type in types.All)
         {
             // Resolving here makes a type that JSON cannot handle an error at start-up, not at the first append.

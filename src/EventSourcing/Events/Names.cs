@@ -33,6 +33,18 @@ internal static class Names
         return text.Length > MaxLength ? shown + "…" : shown;
     }
 
+    /// <summary>What is wrong with a text of any length; null where nothing is.</summary>
+    public static string? TextFlaw(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\0') return $"has U+0000 at index {i}";
+            if (IsLoneSurrogate(text, i)) return $"has a lone surrogate at index {i}";
+        }
+
+        return null;
+    }
+
     private static string? Flaw(string text, bool controlsAllowed)
     {
         if (text.Length == 0) return "is empty";

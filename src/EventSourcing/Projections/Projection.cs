@@ -1,27 +1,56 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What every projection has: a name under which its read model and checkpoint are kept, and the events it looks at.
-/// Derive from <see cref="Projection{TDocument}"/>.
+/// Folds events into a read model. Derive from <see cref="Projection{TDocument}"/> to keep documents, or from
+/// <see cref="TableProjection"/> to keep tables of your own. Its handlers are pure functions of what they are given, so
+/// that folding the log again gives the same read model; instances hold no state, are shared and may be called by several
+/// threads at once.
 /// </summary>
-public abstract class Projection
+/// <remarks>
+/// <para>The same class runs in three ways, with the same result: in the background
+/// (<see cref="ProjectionExtensions.StartProjections(EventStore, IReadOnlyList{Projection})"/>), within each append
+/// (<see cref="ProjectionExtensions.StartInlineProjectionsAsync"/>), or live, on demand and never stored
+/// (<see cref="ProjectionExtensions.ProjectAsync{TDocument}"/>).</para>
+/// <para>A read model belongs to the <em>fingerprint</em> of its projection: <see cref="Version"/>, the events and
+/// filter, the shape of the document and its fields. When that changes, the log is folded afresh beside the old read
+/// model, which goes on serving until the new one is level and takes its place. A changed calculation is not seen by
+/// itself: raise <see cref="Version"/> then.</para>
+/// </remarks>
+public abstract class Projection : Subscriber
 {
     private protected Projection()
     {
     }
 
-    /// <summary>
-    /// The name of the read model in the store: by default the class's name. Give another name to fold the log afresh,
-    /// say after changing what the projection computes.
-    /// </summary>
-    public virtual string Name => GetType().Name;
+    /// <summary>Raise it when what the projection computes changes while its shape does not; 1 by default.</summary>
+    public virtual int Version => 1;
 
-    /// <summary>The events to look at, chosen in the storage; by default all.</summary>
-    public virtual EventQuery Filter => EventQuery.All;
+    /// <summary>The fingerprint: equal where read models are interchangeable.</summary>
+    internal abstract string FingerprintOn(EventStore store);
 
-    /// <exception cref="NotSupportedException">JSON cannot handle the document.</exception>
-    internal abstract void ThrowIfJsonCannotHandleIt(EventStore store);
+    /// <summary>What makes the read model of a generation, where it does not exist.</summary>
+    internal abstract ReadModelCommit Creation(EventStore store, int generation);
 
-    /// <summary>Folds a page into changes of documents; nothing is written yet.</summary>
-    internal abstract ValueTask<IReadOnlyList<DocumentChange>> FoldAsync(EventStore store, EventPage page, CancellationToken cancellationToken);
+    /// <summary>The tables of a generation, as its record keeps them: another version of the code may be the one to remove them.</summary>
+    internal virtual IReadOnlyList<string> TableNames => [];
+
+    /// <summary>What puts a generation in the place of another, which is removed, if there is one.</summary>
+    internal ReadModelCommit Activation(int generation, GenerationRecord? replaced) =>
+        replaced is null ? Placing(generation) : Removal(replaced, isInPlace: true).Then(Placing(generation));
+
+    /// <summary>What removes the read model of a generation, of whatever kind it is.</summary>
+    internal ReadModelCommit Removal(GenerationRecord removed, bool isInPlace) => new()
+    {
+        Drops = [ModelOf(removed.Number)],
+        Tables = removed.Tables.Count == 0 ? null : async (connection, cancellationToken) =>
+        {
+            using var tables = new ProjectionTables(connection, removed.Tables, isInPlace ? 0 : removed.Number);
+            await tables.DropAllAsync(cancellationToken).ConfigureAwait(false);
+        },
+    };
+
+    /// <summary>What gives a generation the name that readers use.</summary>
+    private protected abstract ReadModelCommit Placing(int generation);
+
+    internal string ModelOf(int generation) => $"{Name}@{generation}";
 }

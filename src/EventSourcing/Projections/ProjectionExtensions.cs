@@ -2,26 +2,116 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EventSourcing;
 
-/// <summary>Projections on an <see cref="EventStore"/>.</summary>
+/// <summary>Projections and reactors on an <see cref="EventStore"/>.</summary>
 public static class ProjectionExtensions
 {
     /// <summary>Starts projections in the background: each goes on from its checkpoint and stays level with the log.</summary>
     /// <param name="store">The store.</param>
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
-    /// <exception cref="ArgumentException">There is none, or two of one name, or a name is not valid.</exception>
-    /// <exception cref="NotSupportedException">JSON cannot handle a projection's document.</exception>
-    public static RunningProjections StartProjections(this EventStore store, params IReadOnlyList<Projection> projections)
-    {
-        ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(projections);
-        if (projections.Count == 0) throw new ArgumentException("There is no projection to start.", nameof(projections));
-        foreach (var projection in projections) Names.ThrowIfInvalid(projection.Name, "A projection's name", nameof(projections));
-        if (projections.GroupBy(projection => projection.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new ArgumentException($"Two projections are named '{twice.Key}': {string.Join(" and ", twice.Select(projection => projection.GetType()))}. The name is that of the read model, so give each its own.", nameof(projections));
+    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="NotSupportedException">JSON cannot handle a document, or the storage has no tables and a projection needs some.</exception>
+    public static RunningProjections StartProjections(this EventStore store, params IReadOnlyList<Projection> projections) =>
+        StartProjections(store, new ProjectionOptions(), projections);
 
-        foreach (var projection in projections) projection.ThrowIfJsonCannotHandleIt(store);
-        return new RunningProjections(store, projections);
+    /// <summary>Starts projections in the background, with options of your own.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="options">How they run.</param>
+    /// <param name="projections">The projections, each name once.</param>
+    /// <returns>The running projections; dispose them before the store.</returns>
+    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="NotSupportedException">JSON cannot handle a document, or the storage has no tables and a projection needs some.</exception>
+    public static RunningProjections StartProjections(this EventStore store, ProjectionOptions options, params IReadOnlyList<Projection> projections)
+    {
+        Validate(store, options, projections);
+        return new RunningProjections(store, projections, options);
+    }
+
+    /// <summary>Starts reactors in the background: each goes on from its checkpoint; one that is new begins where it says.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="reactors">The reactors, each name once.</param>
+    /// <returns>The running reactors; dispose them before the store.</returns>
+    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    public static RunningReactors StartReactors(this EventStore store, params IReadOnlyList<Reactor> reactors) => StartReactors(store, new ProjectionOptions(), reactors);
+
+    /// <summary>Starts reactors in the background, with options of your own.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="options">How they run.</param>
+    /// <param name="reactors">The reactors, each name once.</param>
+    /// <returns>The running reactors; dispose them before the store.</returns>
+    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    public static RunningReactors StartReactors(this EventStore store, ProjectionOptions options, params IReadOnlyList<Reactor> reactors)
+    {
+        Validate(store, options, reactors);
+        return new RunningReactors(store, reactors, options);
+    }
+
+    /// <summary>
+    /// Runs projections inline from now on: every append through this store object also changes their read models, in its
+    /// own transaction. An event that a projection fails on is then refused. Brings them up to date first. Call it once, at
+    /// start-up, in every process that appends; an append of a process that has not done so is caught up with by the next
+    /// one of a process that has.
+    /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="projections">The projections, each name once.</param>
+    /// <param name="cancellationToken">Ends the wait until they are up to date.</param>
+    /// <returns>A task that completes when they are up to date and inline.</returns>
+    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="InvalidOperationException">Projections run inline already.</exception>
+    /// <exception cref="ProjectionFailedException">A projection fails on an event that is stored.</exception>
+    public static async Task StartInlineProjectionsAsync(this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)
+    {
+        Validate(store, new ProjectionOptions(), projections);
+        if (store.InlineReadModels is not null) throw new InvalidOperationException("Projections run inline on this store already. Start all of them in one call.");
+        var running = new RunningProjections(store, projections, new ProjectionOptions { OnFailure = FailureMode.Stop, RetryDelays = [] });
+        await using (running.ConfigureAwait(false))
+        {
+            await running.PutInPlaceAsync(cancellationToken).ConfigureAwait(false);
+            await running.CatchUpAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        }
+
+        var inline = new InlineProjections(store, projections);
+        store.InlineReadModels = inline.FoldAsync;
+        store.Appended = inline.Committed;
+    }
+
+    /// <summary>Folds the log into a read model that is not stored, as of any point.</summary>
+    /// <typeparam name="TDocument">The document.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="projection">The projection.</param>
+    /// <param name="key">The only document of interest, or <see langword="null"/> for all.</param>
+    /// <param name="asOf">The position or instant; by default now. Versions are of streams, and the log has none.</param>
+    /// <param name="cancellationToken">Ends the fold.</param>
+    /// <returns>The read model as of then. Its documents are kept in memory.</returns>
+    /// <exception cref="ArgumentException">The projection is not valid, or the point is a version.</exception>
+    /// <exception cref="ProjectionFailedException">The projection fails on an event.</exception>
+    public static async Task<LiveReadModel<TDocument>> ProjectAsync<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(
+        this EventStore store, Projection<TDocument> projection, string? key = null, AsOf asOf = default, CancellationToken cancellationToken = default)
+        where TDocument : class
+    {
+        Validate(store, new ProjectionOptions(), [projection]);
+        var position = await store.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var documents = new Dictionary<string, TDocument>(StringComparer.Ordinal);
+        var read = new LogRead { UpTo = position, Filter = projection.QueryFor(store) };
+        while (true)
+        {
+            using var page = await store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < page.Count; i++)
+            {
+                var e = FeedEvent.Decode(store, page.Events[i]);
+                try
+                {
+                    projection.ApplyTo(documents, e.Recorded ?? throw e.Failure!, key);
+                }
+                catch (Exception failure)
+                {
+                    throw new ProjectionFailedException(projection.Name, e, failure);
+                }
+            }
+
+            if (page.IsEnd) return new LiveReadModel<TDocument>(documents, position);
+            read = read with { After = page.Next };
+        }
     }
 
     /// <summary>The stored read model of a projection, whether or not the projection is running.</summary>
@@ -34,6 +124,32 @@ public static class ProjectionExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(projection);
-        return new ReadModel<TDocument>(store, projection.Name);
+        return new ReadModel<TDocument>(store, projection);
+    }
+
+    /// <summary>Looks after projections and reactors: status, what is parked, resume, skip.</summary>
+    /// <param name="store">The store.</param>
+    /// <returns>The administration, from any process.</returns>
+    public static ProjectionAdmin ProjectionAdmin(this EventStore store)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return new ProjectionAdmin(store);
+    }
+
+    private static void Validate(EventStore store, ProjectionOptions options, IReadOnlyList<Subscriber> subscribers)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(subscribers);
+        if (subscribers.Count == 0) throw new ArgumentException("There is nothing to start.", nameof(subscribers));
+        foreach (var subscriber in subscribers)
+        {
+            ArgumentNullException.ThrowIfNull(subscriber, nameof(subscribers));
+            subscriber.Validate(store);
+            subscriber.QueryFor(store);
+        }
+
+        if (subscribers.GroupBy(subscriber => subscriber.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"Two are named '{twice.Key}': {string.Join(" and ", twice.Select(subscriber => subscriber.GetType()))}. The name is that of the place in the log, so give each its own.", nameof(subscribers));
     }
 }

@@ -1,28 +1,36 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A projection's code failed on an event. The projection stopped before that event; its read model and checkpoint
-/// are unchanged by it. Mend the cause and start it again: it goes on where it stopped.
+/// A projection's or reactor's code failed on an event, or the event cannot be read. Nothing of that event was applied.
 /// </summary>
 public sealed class ProjectionFailedException : EventSourcingException
 {
-    internal ProjectionFailedException(string projection, RecordedEvent e, Exception failure)
-        : base($"The projection '{projection}' stopped at the event {e}: {failure.Message} Nothing of it was applied; mend the cause and start the projection again.", failure)
+    internal ProjectionFailedException(string projection, FeedEvent e, Exception failure)
+        : this(projection, e, failure, "Mend the cause; then start it again, or resume what is parked.")
+    {
+    }
+
+    private ProjectionFailedException(string projection, FeedEvent e, Exception failure, string whatToDo)
+        : base($"'{projection}' failed on the event at position {e.Position} of stream '{e.Stream}' ({e.Type}): {failure.Message} Nothing of that event was applied. {whatToDo}", failure)
     {
         Projection = projection;
         Stream = e.Stream;
-        Version = e.Version;
         Position = e.Position;
     }
 
-    /// <summary>The projection's name.</summary>
+    internal static ProjectionFailedException Final(string projection, FeedEvent e, Exception failure) => new(projection, e, failure) { IsFinal = true };
+
+    internal static ProjectionFailedException TooManyParked(string projection, FeedEvent e, Exception failure, int limit) =>
+        new(projection, e, failure, $"As {limit} streams or documents are parked (ProjectionOptions.MaxParked), '{projection}' stops: it seems to be broken, not they. Mend the cause and start it again.") { IsFinal = true };
+
+    /// <summary>Whether it stops the projection: it is not one to be dealt with any more.</summary>
+    internal bool IsFinal { get; private init; }
+
+    /// <summary>The name of the projection or reactor.</summary>
     public string Projection { get; }
 
     /// <summary>The stream of the event it failed on.</summary>
     public string Stream { get; }
-
-    /// <summary>The version of that event.</summary>
-    public long Version { get; }
 
     /// <summary>The position of that event.</summary>
     public long Position { get; }

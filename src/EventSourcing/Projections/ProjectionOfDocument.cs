@@ -1,41 +1,112 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
 
 /// <summary>
-/// Folds events into a read model of documents: one typed value per key. Both methods are pure functions of what they
-/// are given, so that folding the log again gives the same read model; instances hold no state and may be shared.
+/// Folds events into a read model of documents: one typed value per key. The constructor says by <c>On</c> what each
+/// event does to which documents.
 /// </summary>
+/// <example>
+/// <code>
+/// public sealed class Balances : Projection&lt;Balance&gt;
+/// {
+///     public Balances()
+///     {
+///         On&lt;AccountOpened&gt;((_, e) =&gt; new Balance(e.Owner, 0));
+///         On&lt;MoneyDeposited&gt;((balance, e) =&gt; balance! with { Amount = balance.Amount + e.Amount });
+///         On&lt;AccountClosed&gt;((_, _) =&gt; null);                                    // deletes the document
+///         On&lt;Transferred&gt;(e =&gt; [e.From, e.To], (balance, key, e) =&gt; …);          // one event, two documents
+///     }
+/// }
+/// </code>
+/// </example>
 /// <typeparam name="TDocument">The document: a type that JSON can write and read back.</typeparam>
 public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument> : Projection
     where TDocument : class
 {
+    /// <summary>Up to so many keys it is faster to compare with each than to hash.</summary>
+    private const int FewKeys = 8;
+
+    private readonly Dictionary<Type, Handler> _handlers = [];
+    private Handler? _anyHandler;
+
+    /// <summary>Fields by which the documents can be found and ordered, kept in an index each; none by default.</summary>
+    public virtual IReadOnlyList<DocumentField<TDocument>> Fields => [];
+
     /// <summary>
-    /// The keys of the documents that an event changes; none to leave the read model as it is. By default the id of
-    /// the event's stream: <c>ann</c> for <c>account-ann</c>. So <c>order-ann</c> is the same document: where streams of
-    /// several categories may share ids, choose one by <see cref="Projection.Filter"/>, or other keys.
+    /// Says what an event does to the document of its stream: the one whose key is the stream's id, <c>ann</c> for
+    /// <c>account-ann</c>. Where streams of several categories may share ids, choose other keys.
     /// </summary>
-    /// <param name="e">The event.</param>
-    /// <returns>The keys: 1–200 characters each, compared ordinally. A key given twice counts once.</returns>
-    protected virtual IEnumerable<string> KeysOf(RecordedEvent e)
+    /// <typeparam name="TEvent">The event's type.</typeparam>
+    /// <param name="apply">Gives the document after the event; it gets the one before, the caller's own copy, <see langword="null"/> where there is none, and returns <see langword="null"/> to delete it.</param>
+    /// <exception cref="ArgumentException">There is a handler for that event.</exception>
+    protected void On<TEvent>(Func<TDocument?, TEvent, TDocument?> apply)
+        where TEvent : notnull
     {
-        ArgumentNullException.ThrowIfNull(e);
-        return [e.StreamId];
+        ArgumentNullException.ThrowIfNull(apply);
+        Add<TEvent>(new Handler(static e => e.StreamId, null, (document, _, e) => apply(document, (TEvent)e.Data)));
     }
 
-    /// <summary>The document as it is after an event.</summary>
-    /// <param name="document">The document before, <see langword="null"/> where there is none; the caller's own copy.</param>
-    /// <param name="key">Its key.</param>
-    /// <param name="e">The event.</param>
-    /// <returns>The document after, or <see langword="null"/> to delete it.</returns>
-    protected abstract TDocument? Apply(TDocument? document, string key, RecordedEvent e);
+    /// <summary>Says what an event does to one document.</summary>
+    /// <typeparam name="TEvent">The event's type.</typeparam>
+    /// <param name="key">Gives the document's key: 1–200 characters, compared ordinally.</param>
+    /// <param name="apply">Gives the document after the event, as above.</param>
+    /// <exception cref="ArgumentException">There is a handler for that event.</exception>
+    protected void On<TEvent>(Func<TEvent, string> key, Func<TDocument?, TEvent, TDocument?> apply)
+        where TEvent : notnull
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(apply);
+        Add<TEvent>(new Handler(e => key((TEvent)e.Data), null, (document, _, e) => apply(document, (TEvent)e.Data)));
+    }
+
+    /// <summary>Says what an event does to several documents.</summary>
+    /// <typeparam name="TEvent">The event's type.</typeparam>
+    /// <param name="keys">Gives their keys: none to leave all as they are. A key given twice counts once.</param>
+    /// <param name="apply">Gives the document of a key after the event, as above.</param>
+    /// <exception cref="ArgumentException">There is a handler for that event.</exception>
+    protected void On<TEvent>(Func<TEvent, IEnumerable<string>> keys, Func<TDocument?, string, TEvent, TDocument?> apply)
+        where TEvent : notnull
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(apply);
+        Add<TEvent>(new Handler(null, e => keys((TEvent)e.Data), (document, key, e) => apply(document, key, (TEvent)e.Data)));
+    }
+
+    /// <summary>Says what an event does to some documents, by all that is recorded of it: its stream, position, instant, tags, metadata.</summary>
+    /// <typeparam name="TEvent">The event's type.</typeparam>
+    /// <param name="keys">Gives the documents' keys, as above.</param>
+    /// <param name="apply">Gives the document of a key after the event, as above.</param>
+    /// <exception cref="ArgumentException">There is a handler for that event.</exception>
+    protected void On<TEvent>(Func<TEvent, RecordedEvent, IEnumerable<string>> keys, Func<TDocument?, string, TEvent, RecordedEvent, TDocument?> apply)
+        where TEvent : notnull
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(apply);
+        Add<TEvent>(new Handler(null, e => keys((TEvent)e.Data, e), (document, key, e) => apply(document, key, (TEvent)e.Data, e)));
+    }
+
+    /// <summary>
+    /// Says what any event does that has no handler of its own. The projection then reads all events that its filter lets
+    /// through, and one whose name the store's types do not list is a failure.
+    /// </summary>
+    /// <param name="keys">Gives the documents' keys, as above.</param>
+    /// <param name="apply">Gives the document of a key after the event, as above.</param>
+    /// <exception cref="ArgumentException">There is a handler for any event.</exception>
+    protected void OnAny(Func<RecordedEvent, IEnumerable<string>> keys, Func<TDocument?, string, RecordedEvent, TDocument?> apply)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(apply);
+        DeclareAny();
+        _anyHandler = new Handler(null, keys, apply);
+    }
 
     internal static JsonTypeInfo<TDocument> JsonOf(EventStore store) => (JsonTypeInfo<TDocument>)store.Serializer.Options.GetTypeInfo(typeof(TDocument));
 
-    internal sealed override void ThrowIfJsonCannotHandleIt(EventStore store)
+    internal sealed override void Validate(EventStore store)
     {
+        base.Validate(store);
         try
         {
             JsonOf(store);
@@ -44,87 +115,97 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         {
             throw new NotSupportedException($"JSON cannot handle {typeof(TDocument)}, the document of the projection '{Name}'. Where EventStoreOptions.Json names a JsonSerializerContext, add [JsonSerializable(typeof({typeof(TDocument).Name}))] to that.", e);
         }
+
+        Definition(1).Validate();
     }
 
-    internal sealed override async ValueTask<IReadOnlyList<DocumentChange>> FoldAsync(EventStore store, EventPage page, CancellationToken cancellationToken)
+    internal sealed override string FingerprintOn(EventStore store) =>
+        Fingerprint.Of(this, QueryFor(store), [JsonShape.Of(JsonOf(store)), .. Fields.Select(field => $"{field.Name} {field.Kind}")]);
+
+    internal sealed override ReadModelCommit Creation(EventStore store, int generation) => new() { Creates = [Definition(generation)] };
+
+    private protected sealed override ReadModelCommit Placing(int generation) => new() { Aliases = [new ReadModelAlias(Name, ModelOf(generation))] };
+
+    internal sealed override async ValueTask<Fold> FoldAsync(FoldInput input, CancellationToken cancellationToken)
     {
-        var steps = StepsOf(store, page);
-        if (steps.Count == 0) return [];
-        var json = JsonOf(store);
-        var keys = steps.Select(step => step.Key).Distinct(StringComparer.Ordinal).ToArray();
-        var stored = await store.Storage.ReadModels.LoadAsync(Name, keys, cancellationToken).ConfigureAwait(false);
+        var documents = new DocumentFold<TDocument>(this, input);
+        documents.Sort();
+        await documents.LoadAsync(cancellationToken).ConfigureAwait(false);
+        var fold = documents.Run();
+        if (input.Only is not { Kind: ParkedKind.Stream } stream || fold.Failures.Count == 0) return fold;
 
-        // Documents are read from bytes for every page and never kept: a page that fails leaves nothing behind.
-        var folds = new Dictionary<string, Fold>(keys.Length, StringComparer.Ordinal);
-        for (var i = 0; i < keys.Length; i++) folds.Add(keys[i], new Fold(keys[i], stored[i]));
-        foreach (var (key, e) in steps)
-        {
-            var fold = folds[key];
-            Try(e, () =>
-            {
-                if (fold.Last is null && fold.Stored is not null) fold.Document = JsonSerializer.Deserialize(fold.Stored, json);
-                fold.Last = e;
-                fold.Document = Apply(fold.Document, key, e);
-            });
-        }
-
-        var changes = new List<DocumentChange>(keys.Length);
-        foreach (var fold in folds.Values)
-        {
-            Try(fold.Last!, () =>
-            {
-                var bytes = fold.Document is null ? null : JsonSerializer.SerializeToUtf8Bytes(fold.Document, json);
-                var isChange = bytes is null ? fold.Stored is not null : !bytes.AsSpan().SequenceEqual(fold.Stored);
-                if (isChange) changes.Add(new DocumentChange(fold.Key, bytes is null ? null : (ReadOnlyMemory<byte>?)bytes));
-            });
-        }
-
-        return changes;
+        // A parked stream goes on event by event, each with all its documents or none: fold again what comes before the
+        // failure. An earlier one that shows up then counts instead.
+        var failure = fold.Failures.MinBy(f => f.Event.Position)!;
+        var before = await FoldAsync(input with { Events = [.. input.Events.TakeWhile(e => e.Position < failure.Event.Position)] }, cancellationToken).ConfigureAwait(false);
+        return before.Failures.Count > 0 ? before : before with { Failures = [failure with { Partition = stream }] };
     }
 
-    private List<(string Key, RecordedEvent Event)> StepsOf(EventStore store, EventPage page)
-    {
-        var steps = new List<(string, RecordedEvent)>(page.Count);
-        for (var i = 0; i < page.Count; i++)
-        {
-            // An unknown name stops the projection: skipped once, the event would be missing from the read model for ever.
-            var e = store.Decode(page.Events[i], UnknownEvents.Throw);
-            Try(e, () =>
-            {
-                // One event, one effect, also where both sides of a transfer are the same account.
-                foreach (var key in KeysOf(e).Distinct(StringComparer.Ordinal))
-                {
-                    Names.ThrowIfInvalidKey(key, "A document's key");
-                    steps.Add((key, e));
-                }
-            });
-        }
-
-        return steps;
-    }
-
-    /// <summary>Runs what may fail on an event, and says which event it was.</summary>
-    private void Try(RecordedEvent e, Action step)
+    internal sealed override bool Changes(RecordedEvent e, string key)
     {
         try
         {
-            step();
+            var keys = new List<string>();
+            AddKeysOf(e, keys);
+            return keys.Contains(key);
         }
-        catch (Exception failure)
+        catch (Exception)
         {
-            throw new ProjectionFailedException(Name, e, failure);
+            // Which documents it changes cannot be known; then its stream is parked, and no document because of it.
+            return false;
         }
     }
 
-    private sealed class Fold(string key, byte[]? stored)
+    /// <summary>Folds events into documents that are never stored.</summary>
+    internal void ApplyTo(Dictionary<string, TDocument> documents, RecordedEvent e, string? onlyKey)
     {
-        public string Key => key;
-
-        public byte[]? Stored => stored;
-
-        public TDocument? Document { get; set; }
-
-        /// <summary>The last event applied, null before the first.</summary>
-        public RecordedEvent? Last { get; set; }
+        var keys = new List<string>();
+        AddKeysOf(e, keys);
+        foreach (var key in keys)
+        {
+            if (onlyKey is not null && key != onlyKey) continue;
+            if (Apply(documents.GetValueOrDefault(key), key, e) is { } after) documents[key] = after;
+            else documents.Remove(key);
+        }
     }
+
+    /// <summary>
+    /// Adds the keys of the documents that an event changes, into a list of the caller's since it is done for every event.
+    /// Each counts once, also where both sides of a transfer are the same account.
+    /// </summary>
+    internal void AddKeysOf(RecordedEvent e, List<string> keys)
+    {
+        if (HandlerFor(e) is not { } handler) return;
+        if (handler.Key is { } keyOf)
+        {
+            var key = keyOf(e);
+            Names.ThrowIfInvalidKey(key, "A document's key");
+            keys.Add(key);
+            return;
+        }
+
+        HashSet<string>? seen = null;
+        foreach (var key in handler.Keys!(e))
+        {
+            Names.ThrowIfInvalidKey(key, "A document's key");
+            if (keys.Count == FewKeys) seen = new HashSet<string>(keys, StringComparer.Ordinal);
+            if (seen?.Add(key) ?? !keys.Contains(key)) keys.Add(key);
+        }
+    }
+
+    internal TDocument? Apply(TDocument? document, string key, RecordedEvent e) => HandlerFor(e)!.Apply(document, key, e);
+
+    private ReadModelDefinition Definition(int generation) => new(ModelOf(generation), [.. Fields.Select(field => new FieldDefinition(field.Name, field.Kind))]);
+
+    private Handler? HandlerFor(RecordedEvent e) => _handlers.GetValueOrDefault(e.Data.GetType()) ?? _anyHandler;
+
+    private void Add<TEvent>(Handler handler)
+    {
+        Declare(typeof(TEvent));
+        _handlers.Add(typeof(TEvent), handler);
+    }
+
+    /// <summary>What an event does; it has the one key or the several.</summary>
+    private sealed record Handler(
+        Func<RecordedEvent, string>? Key, Func<RecordedEvent, IEnumerable<string>>? Keys, Func<TDocument?, string, RecordedEvent, TDocument?> Apply);
 }

@@ -7,6 +7,13 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
     /// <summary>Further guards: each says that no event after a position matches a query.</summary>
     public IReadOnlyList<AppendCondition> Conditions { get; init; } = [];
 
+    /// <summary>
+    /// Read models to change in the same transaction, or <see langword="null"/>. Called under the lock that orders
+    /// commits, once all guards have held; not called where the events are stored already. What it throws refuses the
+    /// append: nothing is written. It must wait for nothing but what it is given.
+    /// </summary>
+    public Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>>? ReadModels { get; init; }
+
     /// <summary>The number of events in all writes.</summary>
     public int EventCount
     {

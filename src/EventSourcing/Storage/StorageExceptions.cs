@@ -170,29 +170,51 @@ public sealed class IncompatibleStoreException : EventSourcingException
 }
 
 /// <summary>
-/// A projection's checkpoint is not where its writer believed it to be: another runner of the same projection was
-/// first. Nothing was written. Read the checkpoint and the documents again.
+/// A guarded document is not as its writer believed: somebody else was first. Nothing was written. Read again what the
+/// change was based on.
 /// </summary>
-public sealed class CheckpointConflictException : EventSourcingException
+public sealed class ReadModelConflictException : EventSourcingException
 {
     /// <summary>Creates the error.</summary>
-    /// <param name="projection">The projection's name.</param>
-    /// <param name="expected">Where the writer believed the checkpoint to be.</param>
-    /// <param name="actual">Where it is.</param>
-    public CheckpointConflictException(string projection, long expected, long actual)
-        : base($"The checkpoint of projection '{projection}' was expected at {expected} but is at {actual}: another runner was first. Nothing was written; read the checkpoint and the documents again.")
+    /// <param name="model">The read model.</param>
+    /// <param name="key">The key of the first guarded document, in the order of the commit, that is not as expected.</param>
+    public ReadModelConflictException(string model, string key)
+        : base($"The document '{Names.Printable(key)}' of '{model}' is not as the commit expected it: another writer was first. Nothing was written; read again what the change was based on.")
     {
-        Projection = projection;
-        Expected = expected;
-        Actual = actual;
+        Model = model;
+        Key = key;
     }
 
-    /// <summary>The projection's name.</summary>
-    public string Projection { get; }
+    /// <summary>The read model.</summary>
+    public string Model { get; }
 
-    /// <summary>Where the writer believed the checkpoint to be.</summary>
-    public long Expected { get; }
+    /// <summary>The key of the document.</summary>
+    public string Key { get; }
+}
 
-    /// <summary>Where it is.</summary>
-    public long Actual { get; }
+/// <summary>
+/// A query names a field that the read model, as it is stored, does not have. Where the projection has just declared it,
+/// the read model that has it is still being built.
+/// </summary>
+public sealed class UnknownFieldException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="model">The read model's name or alias, as the query has it.</param>
+    /// <param name="field">The field.</param>
+    /// <param name="definition">The read model's definition.</param>
+    public UnknownFieldException(string model, string field, ReadModelDefinition definition)
+        : base($"The read model '{model}' has no field '{Names.Printable(field)}'; it has {Listed(definition)}. Declare the field in the projection; if it is declared, wait until the read model has been rebuilt with it.")
+    {
+        Model = model;
+        Field = field;
+    }
+
+    /// <summary>The read model's name or alias.</summary>
+    public string Model { get; }
+
+    /// <summary>The field that it does not have.</summary>
+    public string Field { get; }
+
+    private static string Listed(ReadModelDefinition definition) =>
+        definition?.Fields is { Count: > 0 } fields ? string.Join(", ", fields.Select(f => f.Name)) : "none";
 }

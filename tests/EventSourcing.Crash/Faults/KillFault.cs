@@ -198,7 +198,7 @@ internal static class KillFault
     private static async Task CheckCountAsync(Tally tally, string store, List<WorkerProcess> victims, string when)
     {
         await using var storage = new SqliteEventStorage(store);
-        var (count, checkpoint) = await Worker.ReadCountAsync(storage);
+        var (count, checkpoint) = await CountModel.ReadAsync(storage);
         if (count != checkpoint) tally.AddUnexplained($"{when}: the document has counted {count} events and the checkpoint is {checkpoint}");
         var acknowledged = victims.SelectMany(v => v.Lines).Where(l => l.StartsWith("C ", StringComparison.Ordinal) && l.EndsWith(" .", StringComparison.Ordinal)).Select(l => long.Parse(l.Split(' ')[1])).DefaultIfEmpty().Max();
         if (acknowledged > checkpoint) tally.AddLost(1, $"{when}: checkpoint {acknowledged} was acknowledged and {checkpoint} is stored");
@@ -214,14 +214,14 @@ internal static class KillFault
     }
 
     /// <summary>A writer that failed before it was killed has found something, too.</summary>
-    private static async Task ComplainAsync(Tally tally, WorkerProcess worker, string job)
+    internal static async Task ComplainAsync(Tally tally, WorkerProcess worker, string job)
     {
         if (await worker.ErrorsAsync() is { Length: > 0 } errors) tally.AddUnexplained($"a writer ({job}) failed by itself: {errors}");
     }
 
-    private static Task PauseAsync(Random random, int milliseconds) => Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * milliseconds));
+    internal static Task PauseAsync(Random random, int milliseconds) => Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * milliseconds));
 
-    private static async Task InParallelAsync(int count, int seed, Func<int, Random, WorkerPool, Task> run)
+    internal static async Task InParallelAsync(int count, int seed, Func<int, Random, WorkerPool, Task> run)
     {
         var lanes = Math.Clamp(Math.Min(Environment.ProcessorCount, count / 4), 1, 8);
         await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => Task.Run(async () =>

@@ -130,11 +130,10 @@ internal sealed class CallWork(Tally tally, Call call, string what)
         {
             try
             {
-                var checkpoint = await storage.ReadModels.GetCheckpointAsync("counts");
-                var document = (await storage.ReadModels.LoadAsync("counts", ["all"]))[0];
+                var (count, checkpoint) = await CountModel.ReadAsync(storage);
                 if (checkpoint < committed) tally.AddLost(1, $"{what}: checkpoint {committed} was acknowledged and {checkpoint} is stored");
-                if ((document is null ? 0 : BitConverter.ToInt64(document)) != checkpoint) tally.AddUnexplained($"{what}: document and checkpoint disagree");
-                await storage.ReadModels.CommitAsync(new ReadModelCommit("counts", checkpoint, checkpoint + 1, [new DocumentChange("all", BitConverter.GetBytes(checkpoint + 1))]));
+                if (count != checkpoint) tally.AddUnexplained($"{what}: document and checkpoint disagree");
+                await storage.ReadModels.CommitAsync(CountModel.Move(checkpoint, checkpoint + 1, checkpoint + 1));
                 return checkpoint + 1;
             }
             catch (Exception e)

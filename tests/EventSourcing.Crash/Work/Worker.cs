@@ -24,6 +24,14 @@ internal static class Worker
                 EndWithParent();
                 await ProjectForEverAsync(output, path, Number(seed), Number(pages));
                 return 0;
+            case ["note", var path, var seed]:
+                EndWithParent();
+                await FollowingWork.NoteForEverAsync(output, path, Number(seed));
+                return 0;
+            case ["follow", var path, var posted, var seed, var lease, var rebuilds]:
+                EndWithParent();
+                await FollowingWork.FollowForEverAsync(output, path, posted, Number(seed), TimeSpan.FromMilliseconds(Number(lease)), bool.Parse(rebuilds));
+                return 0;
             case ["script", var path, var seed, var count, var pages]:
                 await new ScriptedWork(new Marks()).RunAsync(path, Number(seed), Number(count), Number(pages));
                 return 0;
@@ -104,30 +112,18 @@ internal static class Worker
         {
             try
             {
-                var (count, checkpoint) = await ReadCountAsync(storage);
+                var (count, checkpoint) = await CountModel.ReadAsync(storage);
                 await storage.WaitForEventsAsync(checkpoint);
                 using var page = await storage.ReadLogAsync(new LogRead { After = checkpoint, Limit = 7 });
-                await storage.ReadModels.CommitAsync(new ReadModelCommit("counts", checkpoint, page.Next, [new DocumentChange("all", Encoding.ASCII.GetBytes((count + page.Count).ToString(CultureInfo.InvariantCulture))), new DocumentChange($"at-{page.Next % 50}", new byte[200])]));
+                await storage.ReadModels.CommitAsync(CountModel.Move(checkpoint, page.Next, count + page.Count));
                 output.Write(FormattableString.Invariant($"C {page.Next} ."));
             }
-            catch (CheckpointConflictException)
+            catch (ReadModelConflictException)
             {
                 // A rival folds the same log; the checkpoint is read again.
             }
 
             if (appending.IsFaulted) await appending;
-        }
-    }
-
-    public static async Task<(long Count, long Checkpoint)> ReadCountAsync(IEventStorage storage)
-    {
-        // Two reads are two snapshots: where a rival commits between them, look again.
-        while (true)
-        {
-            var before = await storage.ReadModels.GetCheckpointAsync("counts");
-            var document = (await storage.ReadModels.LoadAsync("counts", ["all"]))[0];
-            if (await storage.ReadModels.GetCheckpointAsync("counts") != before) continue;
-            return (document is null ? 0 : long.Parse(document, CultureInfo.InvariantCulture), before);
         }
     }
 

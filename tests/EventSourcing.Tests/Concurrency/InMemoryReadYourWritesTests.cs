@@ -34,10 +34,16 @@ public sealed class InMemoryReadYourWritesTests : ReadYourWritesTests
     {
         private Task _commits = Task.CompletedTask;
 
-        public override ValueTask CommitAsync(ReadModelCommit commit, CancellationToken cancellationToken = default)
+        public override async ValueTask CommitAsync(ReadModelCommit commit, CancellationToken cancellationToken = default)
         {
-            _commits = CommitAfterAsync(_commits, commit);
-            return ValueTask.CompletedTask;
+            if (commit.Changes.Any(change => change.Model == "note-books@1"))
+            {
+                _commits = CommitAfterAsync(_commits, commit);
+                return;
+            }
+
+            await _commits;
+            await base.CommitAsync(commit, cancellationToken);
         }
 
         private async Task CommitAfterAsync(Task earlier, ReadModelCommit commit)

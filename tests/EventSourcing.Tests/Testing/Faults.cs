@@ -25,13 +25,15 @@ internal static class Faults
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-        public ValueTask<long> GetCheckpointAsync(string projection, CancellationToken cancellationToken = default) => ValueTask.FromResult(0L);
+        public bool HasTables => false;
 
-        public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string projection, IReadOnlyList<string> keys, CancellationToken cancellationToken = default) =>
+        public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default) =>
             ValueTask.FromResult<IReadOnlyList<byte[]?>>(new byte[]?[keys.Count]);
 
-        public ValueTask<IReadOnlyList<StoredDocument>> ListAsync(string projection, string? afterKey, int limit, CancellationToken cancellationToken = default) =>
+        public ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken = default) =>
             ValueTask.FromResult<IReadOnlyList<StoredDocument>>([]);
+
+        public ValueTask<long> CountAsync(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken = default) => ValueTask.FromResult(0L);
 
         public ValueTask CommitAsync(ReadModelCommit commit, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 

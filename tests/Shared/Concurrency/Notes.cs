@@ -13,15 +13,12 @@ internal sealed record NoteBook(IReadOnlyList<Note> Notes);
 internal sealed record Note(long Position, string Writer, int Number, string Host);
 
 /// <summary>A projection in which a lost or repeated event shows.</summary>
-internal sealed class NoteBooks(string host) : Projection<NoteBook>
+internal sealed class NoteBooks : Projection<NoteBook>
 {
-    public override string Name => "note-books";
+    public NoteBooks(string host) =>
+        On<Noted>((_, e) => [e.StreamId], (book, _, noted, e) => new NoteBook([.. book?.Notes ?? [], new Note(e.Position, noted.Writer, noted.Number, host)]));
 
-    protected override NoteBook Apply(NoteBook? document, string key, RecordedEvent e)
-    {
-        var noted = (Noted)e.Data;
-        return new NoteBook([.. document?.Notes ?? [], new Note(e.Position, noted.Writer, noted.Number, host)]);
-    }
+    public override string Name => "note-books";
 }
 
 internal static class Notes
@@ -30,11 +27,17 @@ internal static class Notes
 
     public static EventStore Open(IEventStorage storage) => new(storage, new EventTypes(EventType.Of<Noted>("noted")));
 
-    /// <summary>Lets a host on each handle run the projection and write, then holds the read model to the log.</summary>
+    /// <summary>
+    /// Lets a host on each handle run the projection and write, then holds the read model to the log. Meanwhile each host
+    /// is taken for dead again and again, so that they take the projection from each other at any moment.
+    /// </summary>
     public static async Task RaceAsync(IReadOnlyList<IEventStorage> handles, int writers, int notes)
     {
         var stores = handles.Select(Open).ToList();
-        var hosts = stores.Select((store, i) => (Store: store, Name: $"host{i}", Running: store.StartProjections(new NoteBooks($"host{i}")))).ToList();
+        var options = new ProjectionOptions { LeaseDuration = TimeSpan.FromSeconds(0.1) };
+        var hosts = stores.Select((store, i) => (Store: store, Name: $"host{i}", Running: store.StartProjections(options, new NoteBooks($"host{i}")))).ToList();
+        using var done = new CancellationTokenSource();
+        var thief = handles.Count > 1 ? TakeForDeadAsync(handles[0].ReadModels, done.Token) : Task.CompletedTask;
         try
         {
             await Task.WhenAll(hosts.Select(host => WriteAsync(host.Store, host.Running, host.Name, writers, notes)));
@@ -43,6 +46,8 @@ internal static class Notes
         }
         finally
         {
+            await done.CancelAsync();
+            await thief.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             foreach (var host in hosts) await host.Running.DisposeAsync();
             foreach (var store in stores) await store.DisposeAsync();
         }
@@ -59,7 +64,7 @@ internal static class Notes
             {
                 var book = $"{(n + number) % Books}";
                 var result = await store.AppendAsync($"book-{book}", ExpectedVersion.Any, [new Noted($"{host}-{n}", number)]);
-                await running.WaitForAsync(result.Position);
+                await running.WaitForAsync(result);
                 var document = await store.ReadModel(new NoteBooks(host)).FindAsync(book);
                 if (document?.Notes.Count(note => note.Position == result.Position && note.Writer == $"{host}-{n}" && note.Number == number) != 1)
                     Assert.Fail($"The read model had position {result.Position}, but book {book} did not hold what {host}-{n} wrote there once: {document}.");
@@ -73,7 +78,7 @@ internal static class Notes
         var readModel = store.ReadModel(new NoteBooks(""));
         (await readModel.GetCheckpointAsync()).Should().Be(await store.GetHeadAsync());
         var log = await store.ReadLogAsync().ToListAsync();
-        var documents = await readModel.ListAsync().ToDictionaryAsync(document => document.Key, document => document.Value.Notes);
+        var documents = await readModel.Query().ToAsyncEnumerable().ToDictionaryAsync(document => document.Key, document => document.Value.Notes);
         documents.Keys.Should().BeEquivalentTo(log.Select(e => e.StreamId).Distinct());
         foreach (var (book, notes) in documents)
         {
@@ -82,5 +87,16 @@ internal static class Notes
         }
 
         return documents.Values.SelectMany(notes => notes).CountBy(note => note.Host).ToDictionary();
+    }
+
+    /// <summary>Removes the signs of life of all hosts, which look dead until they give the next one.</summary>
+    private static async Task TakeForDeadAsync(IReadModelStorage storage, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var hosts = await storage.QueryAsync("$hosts", new DocumentQuery(), cancellationToken);
+            if (hosts.Count > 0) await storage.CommitAsync(new ReadModelCommit { Changes = [.. hosts.Select(host => new DocumentChange("$hosts", host.Key, null))] }, cancellationToken);
+            await Task.Delay(60, cancellationToken);
+        }
     }
 }

@@ -98,18 +98,18 @@ internal static class ConcurrentReadCases
             {
                 for (byte n = 1; n <= 60; n++)
                 {
-                    await store.ReadModels.CommitAsync(new ReadModelCommit("p", n - 1, n, [new DocumentChange("a", new[] { n }), new DocumentChange("b", new[] { n })]));
+                    await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.Define("m")], Changes = [new DocumentChange("m", "a", new[] { n }), new DocumentChange("m", "b", new[] { n })] });
                 }
             });
             while (!done.IsCompleted)
             {
-                var documents = await store.ReadModels.LoadAsync("p", ["a", "b"]);
+                var documents = await store.ReadModels.LoadAsync("m", ["a", "b"]);
                 Expect.Equal(documents[0]?[0], documents[1]?[0], "the other of two documents that are committed together");
                 await Task.Yield();
             }
 
             await done;
-            Expect.Sequence([60, 60], [.. (await store.ReadModels.LoadAsync("p", ["a", "b"])).Select(d => (int)(d?[0] ?? 0))], "the documents in the end");
+            Expect.Sequence([60, 60], [.. (await store.ReadModels.LoadAsync("m", ["a", "b"])).Select(d => (int)(d?[0] ?? 0))], "the documents in the end");
         }),
     ];
 

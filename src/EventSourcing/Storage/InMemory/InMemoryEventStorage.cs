@@ -39,7 +39,7 @@ public sealed class InMemoryEventStorage : IEventStorage
             _signal.Advance(result.Position);
             return ValueTask.FromResult(result);
         }
-        catch (EventSourcingException refused)
+        catch (Exception refused) when (refused is EventSourcingException || request.ReadModels is not null)
         {
             return ValueTask.FromException<AppendResult>(refused);
         }
@@ -97,10 +97,29 @@ public sealed class InMemoryEventStorage : IEventStorage
     {
         lock (_commit)
         {
+            _readModels.ThrowIfWithinAppend();
             if (_log.FindRepetition(request) is { } original) return original;
             CheckGuards(request);
-            return _log.Append(request, Options.TimeProvider.GetUtcNow());
+            var now = Options.TimeProvider.GetUtcNow();
+            if (request.ReadModels is not { } project) return _log.Append(request, now);
+            ReadModelCommit commit;
+            using (_readModels.BeginAppend()) commit = Project(project, new Transaction(this, _log.Preview(request, now)));
+            _readModels.Check(commit);
+            var result = _log.Append(request, now);
+            _readModels.Write(commit);
+            return result;
         }
+    }
+
+    private static ReadModelCommit Project(Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> project, Transaction transaction)
+    {
+        // All that it may wait for completes at once in memory, and the lock cannot be held across anything else.
+        var commit = project(transaction, CancellationToken.None).AsTask().GetAwaiter();
+        if (!commit.IsCompleted) throw new InvalidOperationException("What changes read models within an append waited for something other than its transaction. Nothing was written.");
+        var result = commit.GetResult();
+        ArgumentNullException.ThrowIfNull(result);
+        result.Validate();
+        return result;
     }
 
     private void CheckGuards(AppendRequest request)
@@ -120,4 +139,23 @@ public sealed class InMemoryEventStorage : IEventStorage
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+
+    /// <summary>An append about to be committed, under the lock.</summary>
+    private sealed class Transaction(InMemoryEventStorage storage, IReadOnlyList<StoredEvent> events) : IAppendTransaction
+    {
+        public IReadOnlyList<StoredEvent> Events => events;
+
+        public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+        {
+            InMemoryReadModels.ValidateLoad(model, keys);
+            return ValueTask.FromResult(storage._readModels.Load(model, keys));
+        }
+
+        public ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default)
+        {
+            ArgumentNullException.ThrowIfNull(read);
+            read.Validate();
+            return ValueTask.FromResult(storage._log.ReadLog(read));
+        }
+    }
 }

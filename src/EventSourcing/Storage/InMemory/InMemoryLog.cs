@@ -20,8 +20,7 @@ internal sealed class InMemoryLog
 
     public AppendResult Append(AppendRequest request, DateTimeOffset now)
     {
-        var last = _head == 0 ? DateTimeOffset.MinValue : At(_head).RecordedAt;
-        var recordedAt = now.ToUniversalTime() is var utc && utc > last ? utc : last;
+        var recordedAt = StampOf(now);
         var memory = CopyOf(request);
         var streams = new List<AppendedStream>(request.Writes.Count);
         var position = _head;
@@ -55,6 +54,34 @@ internal sealed class InMemoryLog
         var result = new AppendResult(streams, _head + 1, position, wasAlreadyStored: false);
         Volatile.Write(ref _head, position); // publishes the batch whole
         return result;
+    }
+
+    /// <summary>The events of a request as they would stand if it were appended now.</summary>
+    public IReadOnlyList<StoredEvent> Preview(AppendRequest request, DateTimeOffset now)
+    {
+        var recordedAt = StampOf(now);
+        var events = new List<StoredEvent>(request.EventCount);
+        foreach (var write in request.Writes)
+        {
+            var version = VersionOf(write.Stream);
+            foreach (var e in write.Events)
+            {
+                events.Add(new StoredEvent
+                {
+                    Position = _head + events.Count + 1,
+                    Stream = write.Stream,
+                    Version = ++version,
+                    Id = e.Id,
+                    Type = e.Type,
+                    RecordedAt = recordedAt,
+                    Data = e.Data,
+                    Metadata = e.Metadata,
+                    Tags = e.Tags,
+                });
+            }
+        }
+
+        return events;
     }
 
     /// <summary>The original result where the request repeats an append; null where all its ids are new.</summary>
@@ -160,6 +187,13 @@ internal sealed class InMemoryLog
             ref readonly var e = ref At(position);
             if (read.Filter.Matches(e.Type, e.Stream, e.Tags)) page.Add(e);
         }
+    }
+
+    /// <summary>Now, but never before the last event's stamp.</summary>
+    private DateTimeOffset StampOf(DateTimeOffset now)
+    {
+        var last = _head == 0 ? DateTimeOffset.MinValue : At(_head).RecordedAt;
+        return now.ToUniversalTime() is var utc && utc > last ? utc : last;
     }
 
     private static int IndexAfter(List<long> positions, long position)

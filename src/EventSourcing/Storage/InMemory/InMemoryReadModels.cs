@@ -1,87 +1,156 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace EventSourcing;
 
-/// <summary>Documents and checkpoints in memory, changed under the storage's commit lock.</summary>
-internal sealed class InMemoryReadModels(Lock commit, Action throwIfDisposed) : IReadModelStorage
+/// <summary>Read models in memory, changed under the storage's commit lock.</summary>
+internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed) : IReadModelStorage
 {
-    private readonly Dictionary<string, Model> _models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, InMemoryReadModel> _models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
 
-    public ValueTask<long> GetCheckpointAsync(string projection, CancellationToken cancellationToken = default)
+    private bool _isWithinAppend;
+
+    public bool HasTables => false;
+
+    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
-        Enter(projection, cancellationToken);
-        lock (commit) return ValueTask.FromResult(_models.GetValueOrDefault(projection)?.Checkpoint ?? 0);
+        ValidateLoad(model, keys);
+        Enter(cancellationToken);
+        lock (commitLock) return ValueTask.FromResult(Load(model, keys));
     }
 
-    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string projection, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    public ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken = default)
     {
+        ReadModelDefinition.ThrowIfInvalidName(model);
+        ArgumentNullException.ThrowIfNull(query);
+        query.Validate();
+        Enter(cancellationToken);
+        lock (commitLock) return ValueTask.FromResult(TryFind(model, out var found) ? found.Query(model, query) : []);
+    }
+
+    public ValueTask<long> CountAsync(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken = default)
+    {
+        ReadModelDefinition.ThrowIfInvalidName(model);
+        FieldCondition.Validate(conditions);
+        Enter(cancellationToken);
+        lock (commitLock) return ValueTask.FromResult(TryFind(model, out var found) ? found.Count(model, conditions) : 0);
+    }
+
+    public ValueTask CommitAsync(ReadModelCommit commit, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        commit.Validate();
+        Enter(cancellationToken);
+        try
+        {
+            lock (commitLock)
+            {
+                ThrowIfWithinAppend();
+                Check(commit);
+                Write(commit);
+            }
+
+            return ValueTask.CompletedTask;
+        }
+        catch (Exception refused) when (refused is EventSourcingException or ArgumentException or NotSupportedException or InvalidOperationException)
+        {
+            return ValueTask.FromException(refused);
+        }
+    }
+
+    /// <summary>Under the lock: until the returned object is disposed, code of others runs that must not write. The lock alone lets its own thread in.</summary>
+    public AppendScope BeginAppend()
+    {
+        _isWithinAppend = true;
+        return new AppendScope(this);
+    }
+
+    public void ThrowIfWithinAppend()
+    {
+        if (_isWithinAppend) throw new InvalidOperationException("What changes read models within an append has written to the store itself, which would wait for its own append. Nothing of that was written; return the changes instead.");
+    }
+
+    public static void ValidateLoad(string model, IReadOnlyList<string> keys)
+    {
+        ReadModelDefinition.ThrowIfInvalidName(model);
         ArgumentNullException.ThrowIfNull(keys);
         foreach (var key in keys) StoredDocument.ThrowIfInvalidKey(key);
-        Enter(projection, cancellationToken);
+    }
+
+    /// <summary>Under the lock: the documents of some keys.</summary>
+    public IReadOnlyList<byte[]?> Load(string model, IReadOnlyList<string> keys)
+    {
         var documents = new byte[]?[keys.Count];
-        lock (commit)
-        {
-            if (_models.TryGetValue(projection, out var model))
-            {
-                for (var i = 0; i < keys.Count; i++) documents[i] = (byte[]?)model.Documents.GetValueOrDefault(keys[i])?.Clone();
-            }
-        }
-
-        return ValueTask.FromResult<IReadOnlyList<byte[]?>>(documents);
+        if (!TryFind(model, out var found)) return documents;
+        for (var i = 0; i < keys.Count; i++) documents[i] = (byte[]?)found.Find(keys[i])?.Clone();
+        return documents;
     }
 
-    public ValueTask<IReadOnlyList<StoredDocument>> ListAsync(string projection, string? afterKey, int limit, CancellationToken cancellationToken = default)
+    /// <summary>Under the lock: refuses what cannot be written, before anything is.</summary>
+    public void Check(ReadModelCommit commit)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        if (afterKey is not null) StoredDocument.ThrowIfInvalidKey(afterKey);
-        Enter(projection, cancellationToken);
-        lock (commit)
+        if (commit.Tables is not null) throw new NotSupportedException("The storage in memory has no tables, so nothing was written. Keep documents, or use a storage with tables, e.g. SqliteEventStorage.");
+        foreach (var guard in commit.Guards)
         {
-            if (!_models.TryGetValue(projection, out var model)) return ValueTask.FromResult<IReadOnlyList<StoredDocument>>([]);
-            var keys = model.SortedKeys ??= [.. model.Documents.Keys.Order(CodePointComparer.Instance)];
-            var start = afterKey is null ? 0 : Array.BinarySearch(keys, afterKey, CodePointComparer.Instance) is var i && i < 0 ? ~i : i + 1;
-            var documents = keys.Skip(start).Take(limit).Select(key => new StoredDocument(key, (byte[])model.Documents[key].Clone())).ToArray();
-            return ValueTask.FromResult<IReadOnlyList<StoredDocument>>(documents);
+            if (!guard.IsMetBy(_models.GetValueOrDefault(guard.Model)?.Find(guard.Key))) throw new ReadModelConflictException(guard.Model, guard.Key);
+        }
+
+        foreach (var definition in commit.Creates)
+        {
+            if (_aliases.TryGetValue(definition.Name, out var aliased) && !commit.Drops.Contains(aliased)) throw ReadModelErrors.NameIsAlias(definition.Name);
+            if (DefinitionAfter(commit, definition.Name) is { } other && !other.Equals(definition)) throw ReadModelErrors.DefinedOtherwise(definition.Name);
+        }
+
+        foreach (var (alias, model) in commit.Aliases)
+        {
+            if (DefinitionAfter(commit, alias) is not null) throw ReadModelErrors.AliasIsName(alias);
+            if (DefinitionAfter(commit, model) is null) throw ReadModelErrors.Missing(model);
+        }
+
+        foreach (var change in commit.Changes)
+        {
+            var definition = DefinitionAfter(commit, change.Model) ?? throw ReadModelErrors.Missing(change.Model);
+            definition.ThrowIfUnfit(change);
         }
     }
 
-    public ValueTask CommitAsync(ReadModelCommit commitment, CancellationToken cancellationToken = default)
+    /// <summary>Under the lock: writes what was checked.</summary>
+    public void Write(ReadModelCommit commit)
     {
-        ArgumentNullException.ThrowIfNull(commitment);
-        commitment.Validate();
-        Enter(commitment.Projection, cancellationToken);
-        lock (commit)
+        foreach (var name in commit.Drops)
         {
-            var model = _models.GetValueOrDefault(commitment.Projection);
-            var actual = model?.Checkpoint ?? 0;
-            if (actual != commitment.ExpectedCheckpoint) return ValueTask.FromException(new CheckpointConflictException(commitment.Projection, commitment.ExpectedCheckpoint, actual));
-            if (model is null) _models.Add(commitment.Projection, model = new Model());
-            foreach (var change in commitment.Changes) model.Apply(change);
-            model.Checkpoint = commitment.Checkpoint;
+            _models.Remove(name);
+            foreach (var alias in _aliases.Where(pair => pair.Value == name).Select(pair => pair.Key).ToList()) _aliases.Remove(alias);
         }
 
-        return ValueTask.CompletedTask;
+        foreach (var definition in commit.Creates) _models.TryAdd(definition.Name, new InMemoryReadModel(definition with { Fields = [.. definition.Fields] }));
+        foreach (var (alias, model) in commit.Aliases) _aliases[alias] = model;
+        foreach (var change in commit.Changes) _models[change.Model].Write(change);
     }
 
-    private void Enter(string projection, CancellationToken cancellationToken)
+    /// <summary>The definition that a name will have by the time the documents are written; null where there will be none.</summary>
+    private ReadModelDefinition? DefinitionAfter(ReadModelCommit commit, string name)
     {
-        ReadModelCommit.ThrowIfInvalidName(projection);
+        if (!commit.Drops.Contains(name) && _models.TryGetValue(name, out var model)) return model.Definition;
+        foreach (var definition in commit.Creates)
+        {
+            if (definition.Name == name) return definition;
+        }
+
+        return null;
+    }
+
+    private bool TryFind(string nameOrAlias, [NotNullWhen(true)] out InMemoryReadModel? model) =>
+        _models.TryGetValue(_aliases.GetValueOrDefault(nameOrAlias, nameOrAlias), out model);
+
+    private void Enter(CancellationToken cancellationToken)
+    {
         throwIfDisposed();
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private sealed class Model
+    public readonly struct AppendScope(InMemoryReadModels models) : IDisposable
     {
-        public long Checkpoint { get; set; }
-
-        public Dictionary<string, byte[]> Documents { get; } = new(StringComparer.Ordinal);
-
-        public string[]? SortedKeys { get; set; }
-
-        public void Apply(DocumentChange change)
-        {
-            var before = Documents.Count;
-            if (change.Data is { } data) Documents[change.Key] = data.ToArray();
-            else Documents.Remove(change.Key);
-            if (Documents.Count != before) SortedKeys = null;
-        }
+        public void Dispose() => models._isWithinAppend = false;
     }
 }

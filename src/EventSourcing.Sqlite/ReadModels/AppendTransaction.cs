@@ -1,0 +1,58 @@
+namespace EventSourcing;
+
+/// <summary>What the app's code sees of an append that is about to be committed: through the writer's own connection, and until it returns.</summary>
+internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent> events) : IAppendTransaction, IDisposable
+{
+    private readonly Lock _lock = new();
+
+    // The writer sees what is not committed yet and may never be, so the names that it finds are not for the others' cache.
+    private NameCache? _names;
+    private bool _hasEnded;
+
+    public IReadOnlyList<StoredEvent> Events => events;
+
+    /// <summary>The failure of the database that a read met, if one did.</summary>
+    public SqliteFailure? Failure { get; private set; }
+
+    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    {
+        SqliteReadModels.ValidateLoad(model, keys);
+
+        // By name the writer knows the tables; by alias they are asked for.
+        return Read(
+            (writer, model, keys),
+            static (database, of) => DocumentTable.Load(database, of.writer.TableOf(of.model) ?? DocumentTable.Resolve(database, of.model), of.keys),
+            cancellationToken);
+    }
+
+    public ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        read.Validate();
+        return Read((Names: _names ??= new NameCache(), Read: read), static (database, of) => LogReader.ReadLog(database, of.Names, of.Read), cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        lock (_lock) _hasEnded = true;
+    }
+
+    /// <summary>The app's code may read from several threads, or go on after it has returned; the connection is for one at a time.</summary>
+    private ValueTask<T> Read<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            if (_hasEnded) throw new InvalidOperationException("The append has been decided, so its transaction can no longer be read. Read before the callback returns, and await what it reads.");
+            try
+            {
+                return ValueTask.FromResult(read(writer.Database, state));
+            }
+            catch (SqliteFailure failure)
+            {
+                Failure = failure;
+                throw failure.ToTyped(writer.Path, whileCommitting: false);
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using System.Text;
+
+namespace EventSourcing;
+
+/// <summary>
+/// A query of documents as SQL. The cursor becomes bounds that the index of the ordering field can begin at, so a page
+/// costs the same wherever it is; where missing values lie within the range, that takes two statements.
+/// </summary>
+internal sealed class DocumentSelection
+{
+    private readonly DocumentTable _table;
+    private readonly FieldDefinition? _order;
+    private readonly bool _descending;
+    private readonly List<Segment> _segments = [];
+
+    private DocumentSelection(DocumentTable table, FieldDefinition? order, bool descending)
+    {
+        _table = table;
+        _order = order;
+        _descending = descending;
+    }
+
+    private string Direction => _descending ? " DESC" : "";
+
+    /// <summary>The statements, in the order in which they are run.</summary>
+    public IEnumerable<string> Sql => _segments.Select(segment => segment.Sql);
+
+    public static DocumentSelection Of(DocumentTable table, DocumentQuery query, string askedAs)
+    {
+        table.Definition.ThrowIfUnfit(query, askedAs);
+        var order = query.OrderBy is null ? (FieldDefinition?)null : table.Definition.Fields[table.Definition.IndexOf(query.OrderBy, askedAs)];
+        var selection = new DocumentSelection(table, order, query.Descending);
+        if (Simplified(table, query.Conditions, askedAs) is not { } conditions) return selection;
+        if (order is not { } field) selection.AddByKey(conditions, query.After?.Key);
+        else selection.AddByField(field, conditions, query.After);
+        return selection;
+    }
+
+    public static long Count(Database database, DocumentTable table, IReadOnlyList<FieldCondition> conditions, string askedAs)
+    {
+        table.Definition.ThrowIfUnfit(conditions, askedAs);
+        if (Simplified(table, conditions, askedAs) is not { } simplified) return 0;
+        var where = new Where(simplified);
+        return where.Bind(database.Prepare($"SELECT count(*) FROM {table.Quoted}{where.Sql}")).Scalar() ?? 0;
+    }
+
+    public List<StoredDocument> Read(Database database, int limit)
+    {
+        var documents = new List<StoredDocument>();
+        foreach (var (sql, where) in _segments)
+        {
+            if (documents.Count == limit) break;
+            var select = where.Bind(database.Prepare(sql));
+            select.Bind(where.Values.Count + 1, (long)limit - documents.Count);
+            while (select.Step())
+                documents.Add(new StoredDocument(select.Text(0), select.Bytes(1).ToArray(), _order is { } field ? select.Field(2, field.Kind) : default));
+            select.Reset();
+        }
+
+        return documents;
+    }
+
+    /// <summary>
+    /// At most one condition of each comparison on a field, the one that implies the others; null where no document can
+    /// meet them. So a statement stays short, and there are not too many different ones.
+    /// </summary>
+    private static List<Condition>? Simplified(DocumentTable table, IReadOnlyList<FieldCondition> conditions, string askedAs)
+    {
+        var simplified = new List<Condition>(conditions.Count);
+        foreach (var (name, comparison, value) in conditions)
+        {
+            var field = table.Definition.IndexOf(name, askedAs);
+            var known = simplified.FindIndex(c => c.Field == field && c.Comparison == comparison);
+            var condition = new Condition(field, Identifier.Quote(table.Definition.Fields[field].Name), comparison, value);
+            if (known < 0) simplified.Add(condition);
+            else if (comparison == FieldComparison.Equal && simplified[known].Value.CompareTo(value) != 0) return null;
+            else if (comparison is FieldComparison.AtLeast or FieldComparison.Above ? value > simplified[known].Value : value < simplified[known].Value) simplified[known] = condition;
+        }
+
+        return simplified;
+    }
+
+    private void AddByKey(List<Condition> conditions, string? after)
+    {
+        var where = new Where(conditions);
+        if (after is not null) where.AddKey(_descending ? '<' : '>', after);
+        Add(where, $"key{Direction}");
+    }
+
+    private void AddByField(FieldDefinition field, List<Condition> conditions, DocumentCursor? after)
+    {
+        var index = _table.Definition.IndexOf(field.Name, field.Name);
+        if (conditions.Find(c => c.Field == index && c.Comparison == FieldComparison.Equal) is { Sql: not null } equal)
+        {
+            // All have one value, so the key alone orders them.
+            var place = after is { } at ? equal.Value.CompareTo(at.Value) * (_descending ? -1 : 1) : 1;
+            if (place >= 0) AddByKey(conditions, place == 0 ? after!.Value.Key : null);
+            return;
+        }
+
+        var bounded = conditions.Exists(c => c.Field == index);
+        var column = Identifier.Quote(field.Name);
+        var order = $"{column}{Direction}, key{Direction}";
+        if (after is not { } cursor)
+        {
+            Add(new Where(conditions), order, conditions.TrueForAll(c => c.Field == index) ? field : null);
+            return;
+        }
+
+        if (cursor.Value.Kind is null)
+        {
+            // In the midst of the missing values, which come first: with bounds, there are none.
+            if (!bounded)
+            {
+                var missing = new Where(conditions);
+                missing.Add($"{column} IS NULL");
+                missing.AddKey(_descending ? '<' : '>', cursor.Key);
+                Add(missing, $"key{Direction}");
+            }
+
+            if (_descending) return;
+            var present = new Where(conditions);
+            if (!bounded) present.Add($"{column} >= ", Least(field.Kind));
+            Add(present, order);
+            return;
+        }
+
+        // A bound of the query at the side where the page begins is either implied by the cursor, or implies it: of two
+        // bounds SQLite walks the index from one, and might choose the one that is far from the page.
+        FieldComparison inclusive = _descending ? FieldComparison.AtMost : FieldComparison.AtLeast, exclusive = _descending ? FieldComparison.Below : FieldComparison.Above;
+        var bounds = conditions.FindAll(c => c.Field == index && (c.Comparison == inclusive || c.Comparison == exclusive));
+        var isImplied = bounds.Exists(bound => cursor.Value.CompareTo(bound.Value) * (_descending ? -1 : 1) is var place && (place < 0 || (place == 0 && bound.Comparison == exclusive)));
+        var rest = new Where(isImplied ? conditions : conditions.FindAll(c => !bounds.Contains(c)));
+        if (!isImplied) rest.AddRow($"({column}, key) {(_descending ? '<' : '>')} ", cursor.Value, cursor.Key);
+        Add(rest, order);
+        if (!_descending || bounded) return;
+        var last = new Where(conditions);
+        last.Add($"{column} IS NULL");
+        Add(last, "key DESC");
+    }
+
+    /// <summary>A value before or at all others of a kind: SQLite uses an index for it, as it does not for IS NOT NULL.</summary>
+    private static FieldValue Least(FieldKind kind) => kind switch
+    {
+        FieldKind.WholeNumber => new FieldValue(long.MinValue),
+        FieldKind.Number => new FieldValue(double.NegativeInfinity),
+        _ => new FieldValue(""),
+    };
+
+    private void Add(Where where, string order, FieldDefinition? indexedBy = null)
+    {
+        var column = _order is { } field ? $", {Identifier.Quote(field.Name)}" : "";
+        var index = indexedBy is { } by ? $" INDEXED BY {_table.IndexOf(by)}" : "";
+        _segments.Add(new Segment($"SELECT key, data{column} FROM {_table.Quoted}{index}{where.Sql} ORDER BY {order} LIMIT ?{where.Values.Count + 1}", where));
+    }
+
+    private readonly record struct Segment(string Sql, Where Where);
+
+    private readonly record struct Condition(int Field, string Column, FieldComparison Comparison, FieldValue Value)
+    {
+        public string? Sql => Comparison switch
+        {
+            FieldComparison.Equal when Value.Kind is null => $"{Column} IS NULL",
+            FieldComparison.Equal => $"{Column} = ",
+            FieldComparison.AtLeast => $"{Column} >= ",
+            FieldComparison.AtMost => $"{Column} <= ",
+            FieldComparison.Above => $"{Column} > ",
+            FieldComparison.Below => $"{Column} < ",
+            _ => null,
+        };
+    }
+
+    /// <summary>Terms joined by AND, and the values of their parameters. A comparison with NULL is not true, which is the rule for missing values.</summary>
+    private sealed class Where
+    {
+        private readonly StringBuilder _sql = new();
+
+        public Where(List<Condition> conditions)
+        {
+            foreach (var condition in conditions)
+            {
+                if (condition.Value.Kind is null) Add(condition.Sql!);
+                else Add(condition.Sql!, condition.Value);
+            }
+        }
+
+        public List<FieldValue> Values { get; } = [];
+
+        public string Sql => _sql.ToString();
+
+        public void Add(string term) => _sql.Append(_sql.Length == 0 ? " WHERE " : " AND ").Append(term);
+
+        public void Add(string term, FieldValue value) => Add($"{term}{Parameter(value)}");
+
+        public void AddKey(char comparison, string key) => Add($"key {comparison} ", new FieldValue(key));
+
+        public void AddRow(string term, FieldValue value, string key) => Add($"{term}({Parameter(value)}, {Parameter(new FieldValue(key))})");
+
+        public Statement Bind(Statement statement)
+        {
+            for (var i = 0; i < Values.Count; i++) statement.Bind(i + 1, Values[i]);
+            return statement;
+        }
+
+        private string Parameter(FieldValue value)
+        {
+            Values.Add(value);
+            return $"?{Values.Count}";
+        }
+    }
+}

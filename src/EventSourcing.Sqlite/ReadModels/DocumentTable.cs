@@ -1,0 +1,158 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The table of one read model's documents, with a column and an index for each field. The fields stand before the data,
+/// so that looking at them does not read through a long document. A table with rowids: without them, inserts took 1.3 to 1.9
+/// times as long, and finding a document of 4 KiB twice; only finding one of 300 bytes was quicker.
+/// </summary>
+internal sealed class DocumentTable
+{
+    private readonly string _name;
+
+    private DocumentTable(long id, ReadModelDefinition definition)
+    {
+        Id = id;
+        Definition = definition;
+        _name = NameOf(id);
+        Quoted = Identifier.Quote(_name);
+        Select = $"SELECT data FROM {Quoted} WHERE key = ?1";
+        Delete = $"DELETE FROM {Quoted} WHERE key = ?1";
+    }
+
+    public long Id { get; }
+
+    public ReadModelDefinition Definition { get; }
+
+    /// <summary>The table's name as SQL has it.</summary>
+    public string Quoted { get; }
+
+    private string Select { get; }
+
+    private string Delete { get; }
+
+    private string Upsert => field ??= UpsertSql();
+
+    /// <summary>The table of a read model; null where there is none.</summary>
+    public static DocumentTable? Find(Database database, string name) =>
+        Read(database.Prepare("SELECT id, name, fields FROM read_models WHERE name = ?1").Bind(1, name));
+
+    /// <summary>The table of a read model by its name or an alias; null where there is none.</summary>
+    public static DocumentTable? Resolve(Database database, string nameOrAlias) => Read(database.Prepare("""
+        SELECT id, name, fields FROM read_models WHERE name = ?1
+        UNION ALL SELECT m.id, m.name, m.fields FROM read_model_aliases a JOIN read_models m ON m.id = a.model WHERE a.alias = ?1
+        """).Bind(1, nameOrAlias));
+
+    public static DocumentTable Create(Database database, ReadModelDefinition definition)
+    {
+        // An app's own tables may have such names; dropping a read model must never drop one of those.
+        var id = (database.Prepare("SELECT max(id) FROM read_models").Scalar() ?? 0) + 1;
+        var find = database.Prepare("SELECT count(*) FROM sqlite_master WHERE name = ?1 COLLATE NOCASE OR substr(lower(name), 1, length(?1) + 4) = ?1 || '_by_'");
+        while (find.Bind(1, NameOf(id)).Scalar() > 0) id++;
+
+        var table = new DocumentTable(id, definition);
+        var columns = string.Concat(definition.Fields.Select(field => $"{Identifier.Quote(field.Name)} {TypeOf(field.Kind)}, "));
+        database.Execute($"CREATE TABLE {table.Quoted} (key TEXT NOT NULL UNIQUE, {columns}data BLOB NOT NULL)");
+        foreach (var field in definition.Fields) database.Execute($"CREATE INDEX {table.IndexOf(field)} ON {table.Quoted} ({Identifier.Quote(field.Name)}, key)");
+        database.Prepare("INSERT INTO read_models (id, name, fields) VALUES (?1, ?2, ?3)")
+            .Bind(1, id).Bind(2, definition.Name).Bind(3, Written(definition.Fields)).Run();
+        return table;
+    }
+
+    public void Drop(Database database)
+    {
+        database.Execute($"DROP TABLE {Quoted}");
+        database.Prepare("DELETE FROM read_models WHERE id = ?1").Bind(1, Id).Run();
+    }
+
+    /// <summary>The index by a field, as SQL has it.</summary>
+    public string IndexOf(FieldDefinition field) => Identifier.Quote($"{_name}_by_{field.Name}");
+
+    /// <summary>What a view for people and tools shows.</summary>
+    public string ViewSql() =>
+        $"SELECT key, CAST(data AS TEXT) AS document{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted}";
+
+    public byte[]? Load(Database database, string key)
+    {
+        var select = database.Prepare(Select).Bind(1, key);
+        var data = select.Step() ? select.Bytes(0).ToArray() : null;
+        select.Reset();
+        return data;
+    }
+
+    public static IReadOnlyList<byte[]?> Load(Database database, DocumentTable? table, IReadOnlyList<string> keys)
+    {
+        var documents = new byte[]?[keys.Count];
+        if (table is null) return documents;
+        for (var i = 0; i < documents.Length; i++) documents[i] = table.Load(database, keys[i]);
+        return documents;
+    }
+
+    public bool Has(Database database, in DocumentGuard guard)
+    {
+        var select = database.Prepare(Select).Bind(1, guard.Key);
+        var isMet = select.Step()
+            ? guard.Expected is { } expected && select.Bytes(0).SequenceEqual(expected.Span)
+            : guard.Expected is null;
+        select.Reset();
+        return isMet;
+    }
+
+    public void Write(Database database, in DocumentChange change)
+    {
+        if (change.Data is not { } data)
+        {
+            database.Prepare(Delete).Bind(1, change.Key).Run();
+            return;
+        }
+
+        var upsert = database.Prepare(Upsert).Bind(1, change.Key).Bind(2, data.Span);
+        for (var i = 0; i < change.Fields.Count; i++) upsert.Bind(3 + i, change.Fields[i]);
+        upsert.Run();
+    }
+
+    private static string NameOf(long id) => $"documents_{id}";
+
+    private static DocumentTable? Read(Statement select)
+    {
+        var table = select.Step() ? new DocumentTable(select.Long(0), new ReadModelDefinition(select.Text(1), ReadFields(select.Text(2)))) : null;
+        select.Reset();
+        return table;
+    }
+
+    private string UpsertSql()
+    {
+        var columns = Definition.Fields.Select(field => Identifier.Quote(field.Name)).Prepend("data").ToList();
+        var values = columns.Select((_, i) => $"?{i + 2}");
+        return $"INSERT INTO {Quoted} (key, {string.Join(", ", columns)}) VALUES (?1, {string.Join(", ", values)}) ON CONFLICT (key) DO UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
+    }
+
+    // The type is for those who look into the file: every value that is bound has it already, so it converts nothing.
+    private static string TypeOf(FieldKind kind) => kind switch
+    {
+        FieldKind.WholeNumber => "INTEGER",
+        FieldKind.Number => "REAL",
+        _ => "TEXT",
+    };
+
+    /// <summary>The fields as they stand in the file, e.g. <c>city TEXT, total REAL</c>.</summary>
+    private static string Written(IReadOnlyList<FieldDefinition> fields) => string.Join(", ", fields.Select(field => $"{field.Name} {TypeOf(field.Kind)}"));
+
+    private static List<FieldDefinition> ReadFields(string written)
+    {
+        var fields = new List<FieldDefinition>();
+        if (written.Length == 0) return fields;
+        foreach (var field in written.Split(", "))
+        {
+            var space = field.IndexOf(' ', StringComparison.Ordinal);
+            fields.Add(new FieldDefinition(field[..Math.Max(space, 0)], field[(space + 1)..] switch
+            {
+                "INTEGER" => FieldKind.WholeNumber,
+                "REAL" => FieldKind.Number,
+                "TEXT" => FieldKind.Text,
+                _ => throw new InvalidDataException($"a read model has the fields '{written}', which cannot be."),
+            }));
+        }
+
+        return fields;
+    }
+}

@@ -1,0 +1,67 @@
+namespace EventSourcing;
+
+/// <summary>An append that changes read models in its own transaction.</summary>
+internal sealed class InlineAppendWork(AppendRequest request, UserCode userCode, CancellationToken cancellationToken) : AppendWork(request)
+{
+    private readonly AppendRequest _request = request;
+    private readonly ExecutionContext? _context = ExecutionContext.Capture();
+
+    public override bool IsAsync => true;
+
+    /// <summary>The ids are always looked up: the app's code must not see an append that turns out to be a repetition.</summary>
+    public override bool Check(Writer writer, bool lookForRepetition) => base.Check(writer, lookForRepetition: true);
+
+    /// <summary>Before the events are inserted, so that a refusal has nothing of them to undo, in the file or in what the writer knows.</summary>
+    public override async ValueTask PrepareAsync(Writer writer)
+    {
+        var transaction = new AppendTransaction(writer, Preview(writer));
+        ReadModelCommit commit;
+        try
+        {
+            commit = await userCode.RunAsync(
+                _context,
+                UserCode.Kind.Write,
+                (Project: _request.ReadModels!, Transaction: transaction, Token: cancellationToken),
+                static of => of.Project(of.Transaction, of.Token)).ConfigureAwait(false);
+        }
+        finally
+        {
+            transaction.Dispose();
+        }
+
+        // A failure of the database is one, whatever the app's code made of it.
+        if (transaction.Failure is { } failure) throw failure;
+        ArgumentNullException.ThrowIfNull(commit);
+        commit.Validate();
+        var changes = new ReadModelChanges(commit);
+        changes.Check(writer);
+        await changes.WriteAsync(writer, userCode, _context, cancellationToken).ConfigureAwait(false);
+    }
+
+    private List<StoredEvent> Preview(Writer writer)
+    {
+        var recordedAt = new DateTimeOffset(Ticks, TimeSpan.Zero);
+        var events = new List<StoredEvent>(_request.EventCount);
+        foreach (var write in _request.Writes)
+        {
+            var version = writer.EndOf(write.Stream).Version;
+            foreach (var e in write.Events)
+            {
+                events.Add(new StoredEvent
+                {
+                    Position = writer.Head + events.Count + 1,
+                    Stream = write.Stream,
+                    Version = ++version,
+                    Id = e.Id,
+                    Type = e.Type,
+                    RecordedAt = recordedAt,
+                    Data = e.Data,
+                    Metadata = e.Metadata,
+                    Tags = e.Tags,
+                });
+            }
+        }
+
+        return events;
+    }
+}

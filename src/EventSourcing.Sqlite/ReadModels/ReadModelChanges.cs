@@ -1,0 +1,219 @@
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing;
+
+/// <summary>
+/// A commit of read models within the writer's transaction: checked whole before anything is written. What only SQL can
+/// refuse, the app's own and that which makes and drops tables, runs within a savepoint, so that its failure undoes this
+/// commit and not those that share the transaction.
+/// </summary>
+internal sealed class ReadModelChanges(ReadModelCommit commit)
+{
+    /// <summary>Whether SQL may refuse it that is not known to succeed.</summary>
+    public bool NeedsSavepoint => commit.Tables is not null || commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0;
+
+    /// <summary>Whether there is anything but guards.</summary>
+    public bool HasAny => NeedsSavepoint || commit.Changes.Count > 0;
+
+    /// <summary>Throws where a guard does not hold or a change cannot be made; nothing is written by then.</summary>
+    public void Check(Writer writer)
+    {
+        foreach (var guard in commit.Guards)
+        {
+            if (writer.TableOf(guard.Model) is { } table ? !table.Has(writer.Database, guard) : guard.Expected is not null) throw new ReadModelConflictException(guard.Model, guard.Key);
+        }
+
+        foreach (var definition in commit.Creates)
+        {
+            if (AliasedBy(writer.Database, definition.Name) is { } aliased && !commit.Drops.Contains(aliased)) throw ReadModelErrors.NameIsAlias(definition.Name);
+            if (DefinitionAfter(writer, definition.Name) is { } other && !other.Equals(definition)) throw ReadModelErrors.DefinedOtherwise(definition.Name);
+        }
+
+        foreach (var (alias, model) in commit.Aliases)
+        {
+            if (DefinitionAfter(writer, alias) is not null) throw ReadModelErrors.AliasIsName(alias);
+            if (DefinitionAfter(writer, model) is null) throw ReadModelErrors.Missing(model);
+        }
+
+        foreach (var change in commit.Changes)
+        {
+            var definition = DefinitionAfter(writer, change.Model) ?? throw ReadModelErrors.Missing(change.Model);
+            definition.ThrowIfUnfit(change);
+        }
+    }
+
+    /// <summary>Writes what was checked. Where it throws anything but a failure of the database, nothing of it is left.</summary>
+    public async ValueTask WriteAsync(Writer writer, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
+    {
+        if (!NeedsSavepoint)
+        {
+            WriteDocuments(writer);
+            return;
+        }
+
+        var database = writer.Database;
+        if (commit.Tables is not null && database.Connection is null) throw new ReopenException();
+        database.Execute("SAVEPOINT event_store_work");
+        try
+        {
+            ChangeModels(writer);
+            WriteDocuments(writer);
+            if (commit.Tables is { } tables) await RunAsync(writer, tables, userCode, context, cancellationToken).ConfigureAwait(false);
+            Release(database);
+        }
+        catch (Exception failure) when (failure is not TransactionLostException)
+        {
+            Undo(writer, failure);
+            if (failure is SqliteFailure { IsOfDatabase: false } refused) throw refused.ToTyped(writer.Path, whileCommitting: false);
+            throw;
+        }
+    }
+
+    /// <summary>Writes the documents, which only the database can make fail.</summary>
+    public void WriteDocuments(Writer writer)
+    {
+        for (var i = 0; i < commit.Changes.Count; i++)
+        {
+            var change = commit.Changes[i];
+            writer.TableOf(change.Model)!.Write(writer.Database, change);
+        }
+    }
+
+    private static async ValueTask RunAsync(Writer writer, TableWork tables, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
+    {
+        var database = writer.Database;
+        database.RefuseCommits(true);
+        try
+        {
+            await userCode.RunAsync(context, UserCode.Kind.Write, (database, tables, cancellationToken), static async of =>
+            {
+                await of.tables(of.database.Connection!, of.cancellationToken).ConfigureAwait(false);
+                return true;
+            }).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (database.IsIntact) database.RefuseCommits(false);
+        }
+
+        if (!database.InTransaction) throw Lost(null);
+        if (database.EndStatements())
+        {
+            writer.ReopenAfterThis(); // the reader may be read on at any time, and it is on this connection
+            throw new InvalidOperationException("The SQL of the commit left a reader open. Nothing of the commit was written; dispose readers and commands before returning.");
+        }
+
+        if (database.LacksForeignRows)
+            throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'. A deferred foreign key is still violated at the end of the commit's SQL.", 19, 787);
+    }
+
+    /// <summary>Ends the savepoint; that fails where the app's own SQL has ended it already, and then nobody can undo that SQL alone.</summary>
+    private static void Release(Database database)
+    {
+        try
+        {
+            database.Execute("RELEASE event_store_work");
+        }
+        catch (SqliteFailure failure) when (!failure.IsOfDatabase)
+        {
+            throw Lost(failure);
+        }
+    }
+
+    private static void Undo(Writer writer, Exception failure)
+    {
+        var database = writer.Database;
+        writer.ForgetTables();
+        if (!database.InTransaction)
+        {
+            // SQLite itself ends a transaction when the disk is full or fails.
+            throw failure switch
+            {
+                SqliteFailure own => own,
+                SqliteException theirs when database.IsIntact && SqliteFailure.IsOfDatabaseCode(theirs.SqliteErrorCode) => new SqliteFailure(theirs.SqliteExtendedErrorCode, theirs.Message),
+                _ => Lost(failure),
+            };
+        }
+
+        if (database.EndStatements()) writer.ReopenAfterThis();
+        try
+        {
+            database.Execute("ROLLBACK TO event_store_work; RELEASE event_store_work");
+        }
+        catch (SqliteFailure undoing) when (!undoing.IsOfDatabase)
+        {
+            throw Lost(undoing);
+        }
+    }
+
+    private static TransactionLostException Lost(Exception? cause) => new(new InvalidOperationException(
+        "The SQL of the commit ended the storage's transaction or savepoint, or closed its connection, or did not pass on an error for which SQLite did. Nothing was written. Leave COMMIT, ROLLBACK and the connection to the storage: throw to undo everything, use a savepoint of your own to undo a part.", cause));
+
+    private void ChangeModels(Writer writer)
+    {
+        var database = writer.Database;
+        foreach (var name in commit.Drops)
+        {
+            if (writer.TableOf(name) is not { } table) continue;
+            foreach (var alias in AliasesOf(database, table)) RemoveAlias(database, alias);
+            table.Drop(database);
+            writer.ForgetTables();
+        }
+
+        foreach (var definition in commit.Creates)
+        {
+            if (writer.TableOf(definition.Name) is not null) continue;
+            DocumentTable.Create(database, definition);
+            writer.ForgetTables();
+        }
+
+        foreach (var (alias, model) in commit.Aliases)
+        {
+            if (AliasedBy(database, alias) == model) continue;
+            RemoveAlias(database, alias);
+            var table = writer.TableOf(model)!;
+            var view = Identifier.Free(database, $"read_model_{alias}");
+            database.Execute($"CREATE VIEW {Identifier.Quote(view)} AS {table.ViewSql()}");
+            database.Prepare("INSERT INTO read_model_aliases (alias, model, view_name) VALUES (?1, ?2, ?3)").Bind(1, alias).Bind(2, table.Id).Bind(3, view).Run();
+        }
+    }
+
+    /// <summary>The definition that a name will have by the time the documents are written; null where there will be none.</summary>
+    private ReadModelDefinition? DefinitionAfter(Writer writer, string name)
+    {
+        if ((commit.Drops.Count == 0 || !commit.Drops.Contains(name)) && writer.TableOf(name) is { } table) return table.Definition;
+        for (var i = 0; i < commit.Creates.Count; i++)
+        {
+            if (commit.Creates[i].Name == name) return commit.Creates[i];
+        }
+
+        return null;
+    }
+
+    private static string? AliasedBy(Database database, string alias)
+    {
+        var select = database.Prepare("SELECT m.name FROM read_model_aliases a JOIN read_models m ON m.id = a.model WHERE a.alias = ?1").Bind(1, alias);
+        var model = select.Step() ? select.Text(0) : null;
+        select.Reset();
+        return model;
+    }
+
+    private static List<string> AliasesOf(Database database, DocumentTable table)
+    {
+        var select = database.Prepare("SELECT alias FROM read_model_aliases WHERE model = ?1").Bind(1, table.Id);
+        var aliases = new List<string>();
+        while (select.Step()) aliases.Add(select.Text(0));
+        select.Reset();
+        return aliases;
+    }
+
+    private static void RemoveAlias(Database database, string alias)
+    {
+        // Only what is a view still: the app may have dropped it, and made something else of that name.
+        var select = database.Prepare("SELECT m.name FROM read_model_aliases a JOIN sqlite_master m ON m.name = a.view_name AND m.type = 'view' WHERE a.alias = ?1").Bind(1, alias);
+        var view = select.Step() ? select.Text(0) : null;
+        select.Reset();
+        if (view is not null) database.Execute($"DROP VIEW {Identifier.Quote(view)}");
+        database.Prepare("DELETE FROM read_model_aliases WHERE alias = ?1").Bind(1, alias).Run();
+    }
+}

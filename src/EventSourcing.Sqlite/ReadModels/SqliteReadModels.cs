@@ -1,0 +1,85 @@
+namespace EventSourcing;
+
+/// <summary>Read models in the same file as the events.</summary>
+internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue commits) : IReadModelStorage
+{
+    public bool HasTables => true;
+
+    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    {
+        ValidateLoad(model, keys);
+        return storage.ReadAsync(
+            (model, keys),
+            static (database, of) => DocumentTable.Load(database, DocumentTable.Resolve(database, of.model), of.keys),
+            cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken = default)
+    {
+        ReadModelDefinition.ThrowIfInvalidName(model);
+        ArgumentNullException.ThrowIfNull(query);
+        query.Validate();
+        var answer = await storage.ReadAsync(
+            (model, query),
+            static (database, of) => Answer<IReadOnlyList<StoredDocument>>.From(
+                database,
+                of,
+                static (database, of) => DocumentTable.Resolve(database, of.model) is { } table ? DocumentSelection.Of(table, of.query, of.model).Read(database, of.query.Limit) : []),
+            cancellationToken).ConfigureAwait(false);
+        return answer.Content;
+    }
+
+    public async ValueTask<long> CountAsync(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken = default)
+    {
+        ReadModelDefinition.ThrowIfInvalidName(model);
+        FieldCondition.Validate(conditions);
+        var answer = await storage.ReadAsync(
+            (model, conditions),
+            static (database, of) => Answer<long>.From(
+                database,
+                of,
+                static (database, of) => DocumentTable.Resolve(database, of.model) is { } table ? DocumentSelection.Count(database, table, of.conditions, of.model) : 0),
+            cancellationToken).ConfigureAwait(false);
+        return answer.Content;
+    }
+
+    public async ValueTask CommitAsync(ReadModelCommit commit, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        commit.Validate();
+        await commits.CommitAsync(new ReadModelWork(commit, storage.UserCode, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    public static void ValidateLoad(string model, IReadOnlyList<string> keys)
+    {
+        ReadModelDefinition.ThrowIfInvalidName(model);
+        ArgumentNullException.ThrowIfNull(keys);
+        foreach (var key in keys) StoredDocument.ThrowIfInvalidKey(key);
+    }
+
+    /// <summary>
+    /// What a read found, or why the question does not fit the read model: an error of the caller's, which is no reason to
+    /// close the connection.
+    /// </summary>
+    private readonly struct Answer<T>
+    {
+        private readonly T? _result;
+        private readonly Exception? _misfit;
+
+        private Answer(T? result, Exception? misfit) => (_result, _misfit) = (result, misfit);
+
+        public T Content => _misfit is null ? _result! : throw _misfit;
+
+        public static Answer<T> From<TState>(Database database, TState of, Func<Database, TState, T> read)
+        {
+            try
+            {
+                return new Answer<T>(read(database, of), null);
+            }
+            catch (Exception misfit) when (misfit is UnknownFieldException or ArgumentException)
+            {
+                return new Answer<T>(default, misfit);
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing;
+
+/// <summary>
+/// A few connections for the app's own SQL, which the storage's reads never use: what that SQL leaves behind on them
+/// concerns nobody else, and however long it takes, no append waits for it.
+/// </summary>
+internal sealed class QueryPool : IAsyncDisposable
+{
+    /// <summary>How long a checkpoint waits for queries to end: what one of them still reads is moved by a later one.</summary>
+    private const int PatienceMilliseconds = 10;
+
+    private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
+    private readonly string _path;
+    private readonly TimeSpan _busyTimeout;
+    private readonly UserCode _userCode;
+    private readonly int _size = Math.Clamp(Environment.ProcessorCount, 4, 16);
+    private readonly SemaphoreSlim _free;
+    private readonly ConcurrentBag<Database> _idle = [];
+    private int _paused;
+    private volatile bool _disposed;
+
+    public QueryPool(string path, TimeSpan busyTimeout, UserCode userCode)
+    {
+        _path = path;
+        _busyTimeout = busyTimeout;
+        _userCode = userCode;
+        _free = new SemaphoreSlim(_size, _size);
+    }
+
+    /// <summary>Runs a query on a connection of its own, from one snapshot.</summary>
+    public async ValueTask<T> QueryAsync<T>(Func<SqliteConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken)
+    {
+        // The driver reads on the thread that calls it; one with a context of its own (a user interface's) is spared that.
+        if (SynchronizationContext.Current is not null) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await _free.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Database? database = null;
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventStorage));
+            database = await BeginAsync(cancellationToken).ConfigureAwait(false);
+            return await _userCode.RunAsync(
+                context: null,
+                UserCode.Kind.Read,
+                (query, Connection: database.Connection!, cancellationToken),
+                static of => of.query(of.Connection, of.cancellationToken)).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (database is not null)
+            {
+                if (TryEnd(database)) _idle.Add(database);
+                else database.Dispose();
+            }
+
+            _free.Release();
+        }
+    }
+
+    /// <summary>Keeps further queries out until <see cref="Resume"/>, and gives those under way a moment to end.</summary>
+    public async ValueTask PauseAsync()
+    {
+        for (var began = Environment.TickCount64; _paused < _size; _paused++)
+        {
+            var patience = (int)Math.Clamp(PatienceMilliseconds - (Environment.TickCount64 - began), 0, PatienceMilliseconds);
+            if (!await _free.WaitAsync(patience).ConfigureAwait(false)) return;
+        }
+    }
+
+    public void Resume()
+    {
+        if (_paused > 0) _free.Release(_paused);
+        _paused = 0;
+    }
+
+    /// <summary>Waits for the queries under way, then closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        for (var i = 0; i < _size; i++) await _free.WaitAsync().ConfigureAwait(false);
+        while (_idle.TryTake(out var database)) database.Dispose();
+        _free.Release(_size);
+    }
+
+    private async ValueTask<Database> BeginAsync(CancellationToken cancellationToken)
+    {
+        for (var began = Environment.TickCount64; ;)
+        {
+            Database? database = null;
+            try
+            {
+                if (!_idle.TryTake(out database)) database = Opening.ForReading(_path, forAppSql: true);
+                if (database is null) throw new StorageFailedException(_path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _path));
+
+                // The first read takes the snapshot, and meets whatever lock there may be.
+                database.Prepare("BEGIN").Run();
+                LogReader.ReadHead(database);
+                return database;
+            }
+            catch (SqliteFailure failure)
+            {
+                database?.Dispose();
+                if (!failure.IsBusy) throw failure.ToTyped(_path, whileCommitting: false);
+                var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
+                if (waited >= _busyTimeout) throw new StoreBusyException(_path, waited, failure);
+            }
+
+            await Task.Delay(PauseBeforeRetry, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the snapshot; false where the query has left the connection otherwise than it was.</summary>
+    private static bool TryEnd(Database database)
+    {
+        try
+        {
+            if (!database.InTransaction || database.EndStatements() || database.Prepare("PRAGMA query_only").Scalar() != 1) return false;
+            database.Prepare("COMMIT").Run();
+            database.TrimStatements();
+            return true;
+        }
+        catch (SqliteFailure)
+        {
+            return false;
+        }
+    }
+}

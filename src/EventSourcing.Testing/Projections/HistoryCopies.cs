@@ -1,0 +1,114 @@
+namespace EventSourcing.Testing;
+
+/// <summary>A log in memory, and stores to be filled with it: every event keeps its id, position and instant.</summary>
+internal sealed class HistoryCopies
+{
+    private readonly EventStore _history;
+    private readonly IEventStorageFixture _storages;
+    private readonly List<CopiedEvent> _events = [];
+
+    private HistoryCopies(EventStore history, IEventStorageFixture storages)
+    {
+        _history = history;
+        _storages = storages;
+    }
+
+    public int Count => _events.Count;
+
+    /// <summary>The position up to which the log was read.</summary>
+    public long Head => _events.Count;
+
+    public TimeSpan Patience => _storages.Patience;
+
+    public static async Task<HistoryCopies> ReadAsync(EventStore history, IEventStorageFixture storages, CancellationToken cancellationToken)
+    {
+        var copies = new HistoryCopies(history, storages);
+        var head = await history.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var decoded = history.ReadLogAsync(new LogReadOptions { AsOf = AsOf.Position(head), UnknownEvents = UnknownEvents.AsRaw }, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using (decoded.ConfigureAwait(false))
+        {
+            var read = new LogRead { UpTo = head };
+            for (var isEnd = head == 0; !isEnd;)
+            {
+                using var page = await history.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
+                for (var i = 0; i < page.Count; i++)
+                {
+                    await decoded.MoveNextAsync().ConfigureAwait(false);
+                    copies._events.Add(new CopiedEvent(decoded.Current, Raw(page.Events[i])));
+                }
+
+                read = read with { After = page.Next };
+                isEnd = page.IsEnd;
+            }
+        }
+
+        return copies;
+    }
+
+    /// <summary>Opens an empty store with the types and JSON of the history.</summary>
+    public async Task<CopiedStore> OpenAsync(CancellationToken cancellationToken)
+    {
+        var clock = new ManualClock();
+        var options = new EventStorageOptions { TimeProvider = clock, Limits = _history.Storage.Options.Limits };
+        var storage = await _storages.CreateAsync(options, cancellationToken).ConfigureAwait(false);
+        return new CopiedStore(new EventStore(storage, _history.Types, _history.Options), clock);
+    }
+
+    /// <summary>Appends some of the events past the store, so that nothing happens inline.</summary>
+    public async Task AppendRawAsync(CopiedStore to, int first, int count, CancellationToken cancellationToken)
+    {
+        for (var i = first; i < first + count; i++) await AppendRawAsync(to, _events[i], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Appends some of the events by the store: as they were appended, as far as that can be seen, or one by one.</summary>
+    public async Task AppendAsync(CopiedStore to, int first, int count, bool oneByOne, CancellationToken cancellationToken)
+    {
+        for (int i = first, end = first + count; i < end;)
+        {
+            if (_events[i].Recorded.Data is UnknownEvent)
+            {
+                await AppendRawAsync(to, _events[i++], cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            var length = oneByOne ? 1 : LengthOfAppend(i, end);
+            var streams = _events.GetRange(i, length).GroupBy(e => e.Recorded.Stream, StringComparer.Ordinal)
+                .Select(stream => new StreamAppend(stream.Key, ExpectedVersion.Any, [.. stream.Select(e => e.ToEventData())]));
+            to.Clock.Now = _events[i].Recorded.RecordedAt;
+            await to.Store.AppendAsync([.. streams], cancellationToken: cancellationToken).ConfigureAwait(false);
+            i += length;
+        }
+    }
+
+    /// <summary>How many events from one on can have been one append: of one instant, each stream in one piece.</summary>
+    private int LengthOfAppend(int first, int end)
+    {
+        var streams = new HashSet<string>(StringComparer.Ordinal);
+        var limit = Math.Min(end, first + _history.Storage.Options.Limits.MaxEventsPerAppend);
+        var next = first;
+        for (; next < limit; next++)
+        {
+            var e = _events[next].Recorded;
+            var isNewStream = next == first || e.Stream != _events[next - 1].Recorded.Stream;
+            if (e.Data is UnknownEvent || e.RecordedAt != _events[first].Recorded.RecordedAt || (isNewStream && !streams.Add(e.Stream))) break;
+        }
+
+        return next - first;
+    }
+
+    private static async Task AppendRawAsync(CopiedStore to, CopiedEvent e, CancellationToken cancellationToken)
+    {
+        to.Clock.Now = e.Recorded.RecordedAt;
+        await to.Store.Storage.AppendAsync(new AppendRequest([new StreamWrite(e.Recorded.Stream, ExpectedVersion.Any, [e.Raw])]), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static NewEvent Raw(in StoredEvent e) => new(e.Id, e.Type, e.Data.ToArray()) { Metadata = e.Metadata.ToArray(), Tags = e.Tags };
+
+    private sealed record CopiedEvent(RecordedEvent Recorded, NewEvent Raw)
+    {
+        public EventData ToEventData() => new(Recorded.Data) { Id = Recorded.Id, Metadata = Recorded.Metadata, Tags = Recorded.Tags };
+    }
+}
+
+/// <summary>A store to be filled with a history, and the clock that stamps its events.</summary>
+internal sealed record CopiedStore(EventStore Store, ManualClock Clock);

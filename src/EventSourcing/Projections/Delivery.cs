@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace EventSourcing;
+
+/// <summary>One event on its way to one reactor.</summary>
+public sealed class Delivery
+{
+    private readonly string _reactor;
+
+    internal Delivery(string reactor, RecordedEvent recorded)
+    {
+        _reactor = reactor;
+        Event = recorded;
+        Id = IdFor("");
+    }
+
+    /// <summary>
+    /// The same for every delivery of this event to this reactor, in any process and after any crash, and different from
+    /// all others.
+    /// </summary>
+    public Guid Id { get; }
+
+    /// <summary>The event, and where it stands.</summary>
+    public RecordedEvent Event { get; }
+
+    /// <summary>
+    /// An id for one of several things that this delivery leads to, the same each time. As the id of an event to append
+    /// (<see cref="EventData.Id"/>) it makes a repetition of that append return the original result.
+    /// </summary>
+    /// <param name="purpose">Tells the things apart.</param>
+    /// <returns>The id: the first 16 bytes of a SHA-256 over reactor, event id and purpose, marked as a UUID of version 8 (RFC 9562).</returns>
+    public Guid IdFor(string purpose)
+    {
+        ArgumentNullException.ThrowIfNull(purpose);
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{_reactor}\0{Event.Id:N}\0{purpose}"), hash);
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash[..16], bigEndian: true);
+    }
+}

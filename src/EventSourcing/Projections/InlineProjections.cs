@@ -1,0 +1,105 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Folds projections within each append, in its transaction and under its lock: what is appended and what is read are
+/// never apart, and no two appends can race. Events that another process has appended without them are caught up with
+/// first, in the same transaction.
+/// </summary>
+internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projection> projections)
+{
+    private const int MaxMissed = 10_000;
+    private readonly IReadOnlyList<Inline> _projections =
+        [.. projections.Select(projection => new Inline(projection, projection.FingerprintOn(store), projection.QueryFor(store)))];
+
+    public async ValueTask<ReadModelCommit> FoldAsync(IAppendTransaction transaction, CancellationToken cancellationToken)
+    {
+        var commit = new ReadModelCommit();
+        var changes = new List<DocumentChange>();
+        foreach (var inline in _projections)
+        {
+            var (projection, fingerprint, query) = (inline.Projection, inline.Fingerprint, inline.Query);
+            var directory = await FindAsync(transaction, ControlDocuments.Directory, projection.Name, inline.Directory, cancellationToken).ConfigureAwait(false);
+            inline.Directory = directory;
+            var active = directory?.Content.ActiveGeneration;
+            if (active is null || active.Fingerprint != fingerprint) throw new InlineProjectionException(projection.Name, "its read model was replaced by that of another version");
+            var run = await FindAsync(transaction, ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, active.Number), inline.Run, cancellationToken).ConfigureAwait(false);
+            if (run is null) throw new InlineProjectionException(projection.Name, "its read model is gone");
+            if (run.Content.Parked > 0) throw new InlineProjectionException(projection.Name, $"{run.Content.Parked} streams or documents of it are parked");
+
+            var events = await MissedAsync(transaction, run.Content.Position, query, projection, cancellationToken).ConfigureAwait(false);
+            foreach (var stored in transaction.Events)
+            {
+                if (query.Matches(stored.Type, stored.Stream, stored.Tags)) events.Add(FeedEvent.Decode(store, stored));
+            }
+
+            var input = new FoldInput(store, active.Number, IsBuilding: false, events, transaction.LoadAsync, ParkedSet.Empty, Only: null, InOrder: true);
+            var fold = await projection.FoldAsync(input, cancellationToken).ConfigureAwait(false);
+            if (fold.Failures.Count > 0) throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error);
+            changes.AddRange(fold.Changes);
+            var moved = run.Content with { Position = transaction.Events[^1].Position };
+            var move = ControlDocuments.Write(ControlDocuments.Runs, run.Key, moved);
+            changes.Add(move);
+            inline.Run = new Kept<RunRecord>(ControlDocuments.Runs, run.Key, move.Data!.Value, moved);
+            if (fold.Tables is not null) commit = commit.Then(new ReadModelCommit { Tables = fold.Tables });
+        }
+
+        return commit with { Changes = changes };
+    }
+
+    public void Committed(long position)
+    {
+        foreach (var inline in _projections) store.Signals.ProgressOf(inline.Projection.Name).Advance(position);
+    }
+
+    private async ValueTask<List<FeedEvent>> MissedAsync(IAppendTransaction transaction, long after, EventQuery query, Projection projection, CancellationToken cancellationToken)
+    {
+        var events = new List<FeedEvent>();
+        var head = transaction.Events[0].Position - 1;
+        if (after >= head) return events;
+        var read = new LogRead { After = after, Filter = query };
+        while (true)
+        {
+            using var page = await transaction.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < page.Count; i++) events.Add(FeedEvent.Decode(store, page.Events[i]));
+            if (page.IsEnd) return events;
+            if (events.Count > MaxMissed) throw new InlineProjectionException(projection.Name, $"it is more than {MaxMissed} events behind, since others append without it");
+            read = read with { After = page.Next };
+        }
+    }
+
+    /// <summary>Reads a document of ours, which mostly is as it was known to be: then it is not parsed again.</summary>
+    private static async ValueTask<Kept<T>?> FindAsync<T>(IAppendTransaction transaction, string model, string key, Kept<T>? known, CancellationToken cancellationToken)
+        where T : class
+    {
+        var found = await transaction.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false);
+        if (found[0] is not { } bytes) return null;
+        return known is not null && known.Key == key && known.Bytes.Span.SequenceEqual(bytes) ? known : new Kept<T>(model, key, bytes, ControlDocuments.Read<T>(bytes));
+    }
+
+    /// <summary>A projection, and its documents of ours as they were read or written last.</summary>
+    private sealed class Inline(Projection projection, string fingerprint, EventQuery query)
+    {
+        public Projection Projection => projection;
+
+        public string Fingerprint => fingerprint;
+
+        public EventQuery Query => query;
+
+        public Kept<DirectoryRecord>? Directory { get; set; }
+
+        public Kept<RunRecord>? Run { get; set; }
+    }
+}
+
+/// <summary>An append was refused because an inline projection cannot fold it. Nothing was written.</summary>
+public sealed class InlineProjectionException : EventSourcingException
+{
+    internal InlineProjectionException(string projection, string reason)
+        : base($"The append was refused: the inline projection '{projection}' cannot fold it, because {reason}. Nothing was written. Start it inline again (StartInlineProjectionsAsync), which brings it up to date, and repeat the append.")
+    {
+        Projection = projection;
+    }
+
+    /// <summary>The projection.</summary>
+    public string Projection { get; }
+}

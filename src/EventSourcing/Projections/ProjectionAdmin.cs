@@ -1,0 +1,153 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Looks after projections and reactors, from any process, whether or not they run in this one: how they are doing, what
+/// is parked, and what to do about it. Orders are stored, and carried out within about half a second by whoever runs the
+/// projection. Thread-safe; holds no state.
+/// </summary>
+public sealed class ProjectionAdmin
+{
+    private readonly EventStore _store;
+    private readonly ControlDocuments _documents;
+
+    internal ProjectionAdmin(EventStore store)
+    {
+        _store = store;
+        _documents = new ControlDocuments(store.Storage.ReadModels);
+    }
+
+    /// <summary>How every projection and reactor is doing that was ever started on this store, by name.</summary>
+    /// <param name="cancellationToken">Cancels the reads.</param>
+    /// <returns>The status of each, as far as it is stored.</returns>
+    public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken = default)
+    {
+        var list = new List<ProjectionStatus>();
+        foreach (var kept in await _documents.ListDirectoryAsync(cancellationToken).ConfigureAwait(false)) list.Add(await StatusOfAsync(kept.Key, cancellationToken).ConfigureAwait(false));
+        return list;
+    }
+
+    /// <summary>What is parked, or being retried, oldest first.</summary>
+    /// <param name="projection">The name of the projection or reactor.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The streams and documents of which events are held back.</returns>
+    public async Task<IReadOnlyList<ParkedEvents>> GetParkedAsync(string projection, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(projection);
+        var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
+        return [.. parked.OrderBy(p => p.Content.Position).Select(Describe)];
+    }
+
+    /// <summary>The events that were left out because somebody said so, oldest order first.</summary>
+    /// <param name="projection">The name of the projection or reactor.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The events, with who said so and why.</returns>
+    public async Task<IReadOnlyList<SkippedEvent>> GetSkippedAsync(string projection, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(projection);
+        var skipped = await _documents.ListAsync<SkippedRecord>(ControlDocuments.Skipped, projection, cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. skipped.Select(kept => kept.Content).OrderBy(s => s.At)
+                .Select(s => new SkippedEvent(s.Projection, s.Kind, s.Partition, s.Position, s.Error, s.By, s.Reason, s.At)),
+        ];
+    }
+
+    /// <summary>Has what is parked tried again, in order from the event that failed.</summary>
+    /// <param name="parked">What <see cref="GetParkedAsync"/> has returned.</param>
+    /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
+    /// <returns><see langword="false"/> where it is not parked any more.</returns>
+    public Task<bool> ResumeAsync(ParkedEvents parked, CancellationToken cancellationToken = default) =>
+        OrderAsync(parked, record => record with { Attempts = 0, RetryAt = Now, Skip = null }, cancellationToken);
+
+    /// <summary>
+    /// Has the event that fails left out, and what waits behind it tried. That is recorded; only a rebuild tries the event
+    /// again.
+    /// </summary>
+    /// <param name="parked">What <see cref="GetParkedAsync"/> has returned: the event that fails now is the one meant.</param>
+    /// <param name="by">Who says so.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
+    /// <returns><see langword="false"/> where that event does not fail any more, or another one does.</returns>
+    public Task<bool> SkipAsync(ParkedEvents parked, string by, string reason, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(parked);
+        ArgumentException.ThrowIfNullOrWhiteSpace(by);
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        return OrderAsync(parked, record => record.Position != parked.Position || !record.IsStuck ? null : record with { RetryAt = Now, Skip = new SkipRecord(parked.Position, by, reason, Now) }, cancellationToken);
+    }
+
+    /// <summary>Has one document built anew from the whole log; until it is done at one stroke, the old one stands.</summary>
+    /// <param name="projection">The name of a projection of documents.</param>
+    /// <param name="key">The document's key; it need not exist.</param>
+    /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
+    /// <returns>A task that completes when the order is stored.</returns>
+    public async Task RebuildDocumentAsync(string projection, string key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(projection);
+        StoredDocument.ThrowIfInvalidKey(key);
+        var change = ControlDocuments.Write(ControlDocuments.Refolds, Guid.CreateVersion7().ToString("N"), new RefoldRecord(projection, key), projection);
+        await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [change] }, cancellationToken).ConfigureAwait(false);
+        _store.Signals.OrderGiven();
+    }
+
+    internal static ParkedEvents Describe(Kept<ParkedRecord> kept) => new(
+        kept.Key,
+        kept.Content.Projection,
+        kept.Content.Kind,
+        kept.Content.Partition,
+        kept.Content.Stream,
+        kept.Content.Position,
+        kept.Content.Type,
+        kept.Content.Error,
+        kept.Content.ErrorType,
+        kept.Content.Attempts,
+        kept.Content.ParkedAt,
+        kept.Content.RetryAt);
+
+    internal async Task<ProjectionStatus> StatusOfAsync(string name, CancellationToken cancellationToken)
+    {
+        var wait = new ReadModelWait(_store, name);
+        var run = await wait.FindRunAsync(cancellationToken).ConfigureAwait(false);
+        var position = await wait.PositionAsync(cancellationToken).ConfigureAwait(false);
+        var head = await _store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var lag = TimeSpan.Zero;
+        if (position < head)
+        {
+            using var next = await _store.Storage.ReadLogAsync(new LogRead { After = position, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+            if (next.Count > 0) lag = Now - next.Events[0].RecordedAt;
+        }
+
+        var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, name, cancellationToken).ConfigureAwait(false);
+        RebuildProgress? rebuild = null;
+        if (directory?.Content.Building is { } building)
+        {
+            var built = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(name, building.Number), cancellationToken).ConfigureAwait(false);
+            if (built is not null) rebuild = new RebuildProgress(built.Content.Position, head, 0);
+        }
+
+        return new ProjectionStatus(name, ProjectionState.NotStarted, position, head, lag > TimeSpan.Zero ? lag : TimeSpan.Zero, run?.Content.Parked ?? 0, null, rebuild);
+    }
+
+    private DateTimeOffset Now => _store.Storage.Options.TimeProvider.GetUtcNow();
+
+    private async Task<bool> OrderAsync(ParkedEvents parked, Func<ParkedRecord, ParkedRecord?> order, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(parked);
+        while (true)
+        {
+            var kept = await _documents.FindAsync<ParkedRecord>(ControlDocuments.Parked, parked.Id, cancellationToken).ConfigureAwait(false);
+            if (kept is null || order(kept.Content) is not { } changed) return false;
+            try
+            {
+                var change = ControlDocuments.Write(ControlDocuments.Parked, kept.Key, changed, changed.Projection);
+                await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Guards = [kept.Guard], Changes = [change] }, cancellationToken).ConfigureAwait(false);
+                _store.Signals.OrderGiven();
+                return true;
+            }
+            catch (ReadModelConflictException)
+            {
+                // It has just been tried again: look at what came of it.
+            }
+        }
+    }
+}

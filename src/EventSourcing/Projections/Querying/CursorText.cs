@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Unicode;
+
+namespace EventSourcing;
+
+/// <summary>
+/// A place in the order of a query as text: in Base64Url, a version, the field's name (empty for keys), the kind of the
+/// value (0 for missing), the value, the key. Names, texts and keys follow their length; every place has one text.
+/// </summary>
+internal static class CursorText
+{
+    private const byte Version = 1;
+    private const byte Missing = 0;
+
+    public static string Write(string? field, DocumentCursor place)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        bytes.Write([Version]);
+        WriteText(bytes, field ?? "");
+        bytes.Write([(byte)(place.Value.Kind ?? Missing)]);
+        if (place.Value.Kind == FieldKind.Text) WriteText(bytes, place.Value.Text);
+        else if (place.Value.Kind is { } kind) WriteNumber(bytes, kind == FieldKind.WholeNumber ? place.Value.WholeNumber : BitConverter.DoubleToInt64Bits(place.Value.Number));
+        WriteText(bytes, place.Key);
+        return Base64Url.EncodeToString(bytes.WrittenSpan);
+    }
+
+    /// <exception cref="FormatException">The text is none that <see cref="Write"/> makes.</exception>
+    public static (string? Field, DocumentCursor Place) Parse(string text)
+    {
+        var bytes = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
+        if (Base64Url.DecodeFromChars(text, bytes, out _, out var length) != OperationStatus.Done) throw NoCursor();
+        var reader = new Reader(bytes.AsSpan(0, length));
+        if (reader.Byte() != Version) throw NoCursor();
+        var field = reader.Text();
+        var kind = reader.Byte();
+        try
+        {
+            FieldValue value = kind switch
+            {
+                Missing => default,
+                (byte)FieldKind.WholeNumber => new FieldValue(reader.Number()),
+                (byte)FieldKind.Number => new FieldValue(BitConverter.Int64BitsToDouble(reader.Number())),
+                (byte)FieldKind.Text => new FieldValue(reader.Text()),
+                _ => throw NoCursor(),
+            };
+            var key = reader.Text();
+            StoredDocument.ThrowIfInvalidKey(key);
+            if (field.Length == 0 && kind != Missing) throw NoCursor();
+
+            // Spaces, padding, stray bits, minus zero, what is left over: all that differs from the one text of this place.
+            var place = new DocumentCursor(value, key);
+            return Write(field, place) == text ? (field.Length == 0 ? null : field, place) : throw NoCursor();
+        }
+        catch (ArgumentException)
+        {
+            // NaN, U+0000, or a key that cannot be one.
+            throw NoCursor();
+        }
+    }
+
+    private static void WriteText(ArrayBufferWriter<byte> bytes, string text)
+    {
+        var length = Encoding.UTF8.GetByteCount(text);
+        for (var rest = length; ; rest >>= 7)
+        {
+            bytes.Write([(byte)(rest < 0x80 ? rest : (rest & 0x7F) | 0x80)]);
+            if (rest < 0x80) break;
+        }
+
+        Encoding.UTF8.GetBytes(text, bytes);
+    }
+
+    private static void WriteNumber(ArrayBufferWriter<byte> bytes, long number)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(bytes.GetSpan(sizeof(long)), number);
+        bytes.Advance(sizeof(long));
+    }
+
+    private static FormatException NoCursor() => new("The text is not a cursor of this library, or not all of one. Give back a document's Cursor as it was.");
+
+    private ref struct Reader(ReadOnlySpan<byte> bytes)
+    {
+        private ReadOnlySpan<byte> _rest = bytes;
+
+        public byte Byte() => Bytes(1)[0];
+
+        public long Number() => BinaryPrimitives.ReadInt64BigEndian(Bytes(sizeof(long)));
+
+        public string Text()
+        {
+            var utf8 = Bytes(Length());
+            return Utf8.IsValid(utf8) ? Encoding.UTF8.GetString(utf8) : throw NoCursor();
+        }
+
+        private int Length()
+        {
+            var length = 0;
+            for (var shift = 0; shift < 28; shift += 7)
+            {
+                var part = Byte();
+                length |= (part & 0x7F) << shift;
+                if (part < 0x80) return length;
+            }
+
+            throw NoCursor();
+        }
+
+        private ReadOnlySpan<byte> Bytes(int count)
+        {
+            if (count > _rest.Length) throw NoCursor();
+            var taken = _rest[..count];
+            _rest = _rest[count..];
+            return taken;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+namespace EventSourcing;
+
+/// <summary>How projections and reactors run. Immutable; change it by <c>with</c>.</summary>
+public sealed record ProjectionOptions
+{
+    /// <summary>What happens after the last retry of an event that fails; by default it is parked.</summary>
+    public FailureMode OnFailure { get; init; } = FailureMode.Park;
+
+    /// <summary>
+    /// The pauses before an event that failed is tried again; by default 0.1 s, 1 s and 5 s. Meanwhile everything else
+    /// goes on, except with <see cref="FailureMode.Stop"/>.
+    /// </summary>
+    public IReadOnlyList<TimeSpan> RetryDelays
+    {
+        get;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            foreach (var delay in value) ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
+            field = [.. value];
+        }
+    } = [TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
+
+    /// <summary>
+    /// How many streams or documents may be parked before the whole projection stops, since it is then not they that are
+    /// broken; 1,000 by default.
+    /// </summary>
+    public int MaxParked { get; init => field = Positive(value); } = 1_000;
+
+    /// <summary>
+    /// How long one who runs a projection may give no sign of life before another takes over; 5 s by default. One whose
+    /// process is seen to be gone is replaced at once. Not a matter of correctness: whoever has lost a projection cannot
+    /// write, however late it notices.
+    /// </summary>
+    public TimeSpan LeaseDuration
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromMilliseconds(100));
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The most events in one transaction while catching up; 16,384 by default.</summary>
+    public int MaxBatchEvents { get; init => field = Positive(value); } = 16_384;
+
+    private static int Positive(int value)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+        return value;
+    }
+}
+
+/// <summary>What happens to an event that keeps failing. It is never skipped, unless somebody says so.</summary>
+public enum FailureMode
+{
+    /// <summary>Its stream, or the one document that it failed on, is parked: later events of it wait in order, all others go on.</summary>
+    Park = 0,
+
+    /// <summary>The projection stops before the event, and everything behind it waits.</summary>
+    Stop = 1,
+}

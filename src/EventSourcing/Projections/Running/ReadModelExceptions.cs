@@ -1,0 +1,42 @@
+namespace EventSourcing;
+
+/// <summary>The event is stored, but the read model has not got to it in time. Nothing is lost: read later, or wait longer.</summary>
+public sealed class ReadModelLateException : EventSourcingException
+{
+    internal ReadModelLateException(string projection, long position, long checkpoint, TimeSpan waited)
+        : base($"The read model of '{projection}' is at position {checkpoint} and not at {position} after {waited.TotalSeconds:0.###} s. The event is stored and will be in it. Wait longer, or see in the projection's status what keeps it.")
+    {
+        Projection = projection;
+        Position = position;
+        Checkpoint = checkpoint;
+    }
+
+    /// <summary>The projection.</summary>
+    public string Projection { get; }
+
+    /// <summary>The position waited for.</summary>
+    public long Position { get; }
+
+    /// <summary>The position that the read model has reached.</summary>
+    public long Checkpoint { get; }
+}
+
+/// <summary>
+/// The event waited for is not in the read model, since its stream or document is parked there. It is stored, and waits
+/// in order until what failed is resumed or skipped.
+/// </summary>
+public sealed class ProjectionParkedException : EventSourcingException
+{
+    internal ProjectionParkedException(ParkedEvents parked, long position)
+        : base($"The event at position {position} is not in the read model of '{parked.Projection}': {(parked.Kind == ParkedKind.Stream ? "its stream" : "its document")} '{Names.Printable(parked.Partition)}' is parked since the event at position {parked.Position}, which failed {parked.Attempts} times: {parked.Error} It is stored. Mend the cause and resume what is parked, or skip the event that fails.")
+    {
+        Parked = parked;
+        Position = position;
+    }
+
+    /// <summary>What is parked.</summary>
+    public ParkedEvents Parked { get; }
+
+    /// <summary>The position waited for.</summary>
+    public long Position { get; }
+}

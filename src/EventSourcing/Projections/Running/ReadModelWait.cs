@@ -1,0 +1,105 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Waits until the read model that serves holds what is up to a position: told by the run where it is in this process,
+/// and by looking where it is in another.
+/// </summary>
+internal sealed class ReadModelWait(EventStore store, string projection)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(25);
+    private readonly ControlDocuments _documents = new(store.Storage.ReadModels);
+    private readonly HeadSignal _progress = store.Signals.ProgressOf(projection);
+
+    /// <summary>The run of the generation that serves, as it is stored; null before the projection was first started.</summary>
+    public async ValueTask<Kept<RunRecord>?> FindRunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
+            if (directory is null) return null;
+            var run = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(projection, directory.Content.Active), cancellationToken).ConfigureAwait(false);
+            if (run is not null) return run;
+        }
+    }
+
+    /// <summary>The position that the read model has reached.</summary>
+    public async ValueTask<long> PositionAsync(CancellationToken cancellationToken)
+    {
+        var run = await FindRunAsync(cancellationToken).ConfigureAwait(false);
+        return Math.Max(_progress.Head, run?.Content.Position ?? 0);
+    }
+
+    /// <summary>Waits for the events from one position to another.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <param name="last">The last of them.</param>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="fault">Gives the error that keeps the projection in this process from going on, or null; or null where it does not run here.</param>
+    /// <param name="subscriber">What runs, to tell whether an event is parked; null where it is not known.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task WaitAsync(long first, long last, TimeSpan timeout, Func<Exception?>? fault, Subscriber? subscriber, CancellationToken cancellationToken)
+    {
+        if (timeout == Timeout.InfiniteTimeSpan) timeout = TimeSpan.MaxValue;
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        var began = Environment.TickCount64;
+        while (!await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false))
+        {
+            var left = timeout - TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
+            if (left <= TimeSpan.Zero) throw new ReadModelLateException(projection, last, await PositionAsync(cancellationToken).ConfigureAwait(false), timeout);
+            using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var pause = Task.Delay(left < Poll ? left : Poll, abandon.Token);
+            await (_progress.Head < last ? Task.WhenAny(_progress.WaitAsync(last - 1, abandon.Token), pause) : pause).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await abandon.CancelAsync().ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async ValueTask<bool> IsThereAsync(long first, long last, Subscriber? subscriber, Func<Exception?>? fault, CancellationToken cancellationToken)
+    {
+        if (last == 0) return true;
+        Kept<RunRecord>? run = null;
+        if (_progress.Head < last)
+        {
+            run = await FindRunAsync(cancellationToken).ConfigureAwait(false);
+            if (run is null || run.Content.Position < last)
+            {
+                if (fault?.Invoke() is { } error) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+                return false;
+            }
+        }
+
+        run ??= await FindRunAsync(cancellationToken).ConfigureAwait(false);
+        if (run is null || run.Content.Parked == 0) return true;
+        return !await IsHeldBackAsync(run, first, last, subscriber, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether one of the events is held back with what is being retried; throws where it is parked for good.</summary>
+    private async ValueTask<bool> IsHeldBackAsync(Kept<RunRecord> run, long first, long last, Subscriber? subscriber, CancellationToken cancellationToken)
+    {
+        var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
+        var here = parked.Where(p => ControlDocuments.RunKey(projection, p.Content.Generation) == run.Key && p.Content.After < last).ToList();
+        if (here.Count == 0) return false;
+        var isHeldBack = false;
+        var read = new LogRead { After = first - 1, UpTo = last, Filter = subscriber?.QueryFor(store) ?? EventQuery.All };
+        for (var isEnd = false; !isEnd;)
+        {
+            using var page = await store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < page.Count; i++)
+            {
+                var e = FeedEvent.Decode(store, page.Events[i]);
+                var holding = here.Find(p => p.Content.After < e.Position && Touches(p.Content, e, subscriber));
+                if (holding is null) continue;
+                if (holding.Content is { RetryAt: null, Skip: null }) throw new ProjectionParkedException(ProjectionAdmin.Describe(holding), e.Position);
+                isHeldBack = true;
+            }
+
+            read = read with { After = page.Next };
+            isEnd = page.IsEnd;
+        }
+
+        return isHeldBack;
+    }
+
+    private static bool Touches(ParkedRecord parked, FeedEvent e, Subscriber? subscriber) => parked.Kind == ParkedKind.Stream
+        ? parked.Partition == e.Stream
+        : e.Recorded is not null && (subscriber is null || subscriber.Changes(e.Recorded, parked.Partition));
+}

@@ -1,0 +1,336 @@
+using System.Diagnostics;
+
+namespace EventSourcing;
+
+/// <summary>
+/// What a run holds back. A parked partition is one with a position of its own: everything of it after that has not been
+/// applied. So nothing is copied, and going on means folding the log from there, for that partition alone.
+/// </summary>
+internal sealed partial class Run
+{
+    private const int TriesBeforePause = 16;
+    private int _triesToPlace;
+    private bool _isPausingAppends;
+
+    private DateTimeOffset Now => _store.Storage.Options.TimeProvider.GetUtcNow();
+
+    /// <summary>Puts the generation in the place of the one that serves, once it is level and nothing of it is parked.</summary>
+    private async ValueTask<bool> TryPutInPlaceAsync(CancellationToken stop)
+    {
+        if (_parked.Count > 0 || _subscriber is not Projection projection) return false;
+        var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection.Name, stop).ConfigureAwait(false);
+        if (directory?.Content.Find(Generation) is not { State: GenerationState.Building }) throw new ReadModelConflictException(ControlDocuments.Directory, projection.Name);
+        var replaced = directory.Content.Active;
+        var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection.Name, stop).ConfigureAwait(false);
+        var old = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, replaced), stop).ConfigureAwait(false);
+        if (old is null) throw new ReadModelConflictException(ControlDocuments.Directory, projection.Name);
+
+        // Whoever has waited for a position on the old read model must find it in the new one.
+        if (old.Content.Position > _position || await _store.GetHeadAsync(stop).ConfigureAwait(false) > _position)
+        {
+            AskForRoom();
+            return true;
+        }
+
+        var generations = directory.Content.Generations.Select(g =>
+            g.Number == Generation ? g with { State = GenerationState.Active }
+            : g.Number == replaced ? g with { State = GenerationState.Replaced }
+            : g);
+        var run = _run!.Content with { Position = _position };
+        var change = ControlDocuments.Write(ControlDocuments.Runs, Key, run);
+        var placing = projection.Activation(Generation, directory.Content.ActiveGeneration);
+        try
+        {
+            await Storage.CommitAsync(
+                placing with
+                {
+                    Guards = [_run.Guard, directory.Guard, old.Guard],
+                    Changes =
+                    [
+                        change,
+                        old.Deletion,
+                        ControlDocuments.Write(ControlDocuments.Directory, projection.Name, new DirectoryRecord(Generation, directory.Content.Last, [.. generations.TakeLast(16)])),
+                        .. parked.Where(p => p.Content.Generation == replaced).Select(p => p.Deletion),
+                    ],
+                },
+                stop).ConfigureAwait(false);
+        }
+        catch (ReadModelConflictException conflict) when (conflict.Key == old.Key)
+        {
+            AskForRoom();
+            return true; // it has just moved on: again
+        }
+
+        _run = new Kept<RunRecord>(ControlDocuments.Runs, Key, change.Data!.Value, run);
+        IsBuilding = false;
+        LetAppendsGoOn();
+        Publish(_position);
+        _store.Signals.OrderGiven();
+        return true;
+    }
+
+    /// <summary>
+    /// Where every append moves the old read model on, there is hardly ever a moment in which the new one is level with it:
+    /// after a while, those of this process are kept waiting for one.
+    /// </summary>
+    private void AskForRoom()
+    {
+        _triesToPlace++;
+        if (_triesToPlace % (2 * TriesBeforePause) == TriesBeforePause)
+        {
+            _isPausingAppends = true;
+            _store.Signals.PauseAppends();
+        }
+        else if (_triesToPlace % TriesBeforePause == 0)
+        {
+            LetAppendsGoOn();
+        }
+    }
+
+    private void LetAppendsGoOn()
+    {
+        if (_isPausingAppends) _store.Signals.LetAppendsGoOn();
+        _isPausingAppends = false;
+    }
+
+    private async ValueTask ReadParkedAsync(CancellationToken stop)
+    {
+        var known = _parked;
+        var list = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, _subscriber.Name, stop).ConfigureAwait(false);
+        _parked = new Dictionary<string, Parked>(StringComparer.Ordinal);
+        _parkedSet = new ParkedSet();
+        foreach (var kept in list.Where(kept => kept.Content.Generation == Generation))
+        {
+            // The time of the next try is this process's own; what another has left behind, or was ordered, is due at once.
+            var dueAt = kept.Content is { RetryAt: null, Skip: null } ? (long?)null
+                : known.TryGetValue(kept.Key, out var same) && same.Kept.Bytes.Span.SequenceEqual(kept.Bytes.Span) ? same.DueAt
+                : 0;
+            _parked.Add(kept.Key, new Parked(kept, dueAt));
+            _parkedSet.Set(PartitionOf(kept.Content), kept.Content.After);
+        }
+
+        ParkedCount = _parked.Count;
+    }
+
+    /// <summary>Looks for orders now and then, and goes on with what is due.</summary>
+    private async ValueTask AttendToParkedAsync(CancellationToken stop)
+    {
+        if (Stopwatch.GetElapsedTime(_lookedForOrdersAt) >= OrderPoll)
+        {
+            _lookedForOrdersAt = Stopwatch.GetTimestamp();
+            if (_parked.Count > 0) await ReadParkedAsync(stop).ConfigureAwait(false);
+            if (_subscriber is Projection && !IsBuilding) await RefoldAsOrderedAsync(stop).ConfigureAwait(false);
+        }
+
+        if (_parked.Count == 0) return;
+        var now = Environment.TickCount64;
+        foreach (var parked in _parked.Values.Where(p => p.DueAt <= now).ToList()) await GoOnAsync(parked, stop).ConfigureAwait(false);
+    }
+
+    private TimeSpan? NextRetry()
+    {
+        if (_parked.Count == 0) return null;
+        var due = _parked.Values.Min(p => p.DueAt);
+        return due is null ? null : TimeSpan.FromMilliseconds(Math.Max(0, due.Value - Environment.TickCount64));
+    }
+
+    /// <summary>Folds what a partition has missed, up to the position of the run or the next failure.</summary>
+    private async ValueTask GoOnAsync(Parked parked, CancellationToken stop)
+    {
+        var content = parked.Kept.Content;
+        DocumentChange? skipped = null;
+        if (content.Skip is { } skip)
+        {
+            // Orders are for the event that failed when they were given, and has not gone through since.
+            if (skip.Position == content.Position && content.IsStuck)
+            {
+                skipped = ControlDocuments.Write(
+                    ControlDocuments.Skipped,
+                    Guid.CreateVersion7().ToString("N"),
+                    new SkippedRecord(content.Projection, Generation, content.Kind, content.Partition, content.Position, content.Error, skip.By, skip.Reason, skip.At),
+                    _subscriber.Name);
+                content = content with { After = content.Position, Attempts = 0 };
+            }
+
+            content = content with { Skip = null };
+        }
+
+        var leftOut = content.Kind == ParkedKind.Document ? await LeftOutOfStreamsAsync(stop).ConfigureAwait(false) : [];
+        while (true)
+        {
+            var read = new LogRead { After = content.After, UpTo = _position, Filter = _query, Limit = Math.Min(PartitionScan, _maxBatchEvents) };
+            FeedPage missed;
+            using (var page = await _store.Storage.ReadLogAsync(read, stop).ConfigureAwait(false))
+            {
+                var events = new List<FeedEvent>(page.Count);
+                for (var i = 0; i < page.Count; i++)
+                {
+                    if (!leftOut.Contains(page.Events[i].Position)) events.Add(FeedEvent.Decode(_store, page.Events[i]));
+                }
+
+                missed = new FeedPage(content.After, events, page.Next, page.IsEnd);
+            }
+
+            var after = await FoldMissedAsync(parked, content, missed, skipped, stop).ConfigureAwait(false);
+            if (after is null || after.After != missed.Next) return;
+            skipped = null;
+            content = after;
+            parked = _parked[parked.Kept.Key];
+        }
+    }
+
+    /// <summary>
+    /// The events that were left out of their streams, and so out of all documents: also of one that was parked then and
+    /// comes to them only now.
+    /// </summary>
+    private async ValueTask<HashSet<long>> LeftOutOfStreamsAsync(CancellationToken stop)
+    {
+        var skipped = await _documents.ListAsync<SkippedRecord>(ControlDocuments.Skipped, _subscriber.Name, stop).ConfigureAwait(false);
+        return [.. skipped.Where(s => s.Content.Generation == Generation && s.Content.Kind == ParkedKind.Stream).Select(s => s.Content.Position)];
+    }
+
+    /// <summary>Folds and commits a page of one partition, up to the first failure if there is one.</summary>
+    /// <returns>How the partition stands; null where nothing of it is held back any more.</returns>
+    private async ValueTask<ParkedRecord?> FoldMissedAsync(Parked parked, ParkedRecord content, FeedPage missed, DocumentChange? skipped, CancellationToken stop)
+    {
+        var partition = PartitionOf(content);
+        var events = missed.Events;
+        FoldFailure? failure = null;
+        while (true)
+        {
+            try
+            {
+                var fold = await FoldAsync(events, partition, stop).ConfigureAwait(false);
+                failure = fold.Failures.MinBy(f => f.Event.Position) ?? failure;
+                var after = failure is not null ? FailedAgain(content, failure) : missed.IsEnd ? null : content with { After = missed.Next, Attempts = 0, RetryAt = content.RetryAt ?? Now };
+                await CommitAsync(fold.Changes, fold.Tables, _position, [new ParkedChange(parked.Kept, after, skipped)], stop).ConfigureAwait(false);
+                return after;
+            }
+            catch (ProjectionFailedException e) when (failure is null || e.Position < failure.Event.Position)
+            {
+                failure = new FoldFailure(partition, events.First(candidate => candidate.Position == e.Position), e.InnerException ?? e);
+                events = [.. events.TakeWhile(candidate => candidate.Position < e.Position)];
+            }
+        }
+    }
+
+    private ParkedChange Park(FoldFailure failure)
+    {
+        var record = FailedAgain(
+            new ParkedRecord(
+                _subscriber.Name, Generation, failure.Partition.Kind, failure.Partition.Name, failure.Event.Position - 1, 0, "", "", "", "", 0, Now, null, null),
+            failure);
+        return new ParkedChange(null, record, null);
+    }
+
+    private ParkedRecord FailedAgain(ParkedRecord record, FoldFailure failure)
+    {
+        var attempts = record.Position == failure.Event.Position ? record.Attempts + 1 : 1;
+        LastError = new ProjectionFailedException(_subscriber.Name, failure.Event, failure.Error);
+        return record with
+        {
+            After = failure.Event.Position - 1,
+            Position = failure.Event.Position,
+            Stream = failure.Event.Stream,
+            Type = failure.Event.Type,
+            Error = failure.Error.Message,
+            ErrorType = failure.Error.GetType().FullName ?? "",
+            Attempts = attempts,
+            RetryAt = attempts <= _options.RetryDelays.Count ? Now + _options.RetryDelays[attempts - 1] : null,
+        };
+    }
+
+    private void Remember(ParkedChange change)
+    {
+        if (change.After is not { } after)
+        {
+            _parked.Remove(change.Key);
+            _parkedSet = new ParkedSet();
+            foreach (var p in _parked.Values) _parkedSet.Set(PartitionOf(p.Kept.Content), p.Kept.Content.After);
+            return;
+        }
+
+        // No attempts are counted where it is not a failure that it waits for, but its turn to go on.
+        long? due = after.RetryAt is null ? null
+            : after.Attempts == 0 ? 0
+            : Environment.TickCount64 + (long)_options.RetryDelays[after.Attempts - 1].TotalMilliseconds;
+        _parked[change.Key] = new Parked(new Kept<ParkedRecord>(ControlDocuments.Parked, change.Key, change.Written, after), due);
+        if (_parkedSet == ParkedSet.Empty) _parkedSet = new ParkedSet();
+        _parkedSet.Set(PartitionOf(after), after.After);
+    }
+
+    /// <summary>Builds single documents anew where somebody has ordered it: up to the position of the run, and at one stroke.</summary>
+    private async ValueTask RefoldAsOrderedAsync(CancellationToken stop)
+    {
+        foreach (var order in await _documents.ListAsync<RefoldRecord>(ControlDocuments.Refolds, _subscriber.Name, stop).ConfigureAwait(false))
+        {
+            if (_subscriber is TableProjection)
+            {
+                // It has no documents. The order was stored all the same, since whoever gave it need not know the projection.
+                await CommitAsync([order.Deletion], null, _position, [], stop).ConfigureAwait(false);
+                continue;
+            }
+
+            var partition = new Partition(ParkedKind.Document, order.Content.Key);
+            var mine = _parked.Values.FirstOrDefault(p => PartitionOf(p.Kept.Content) == partition);
+            var model = ((Projection)_subscriber).ModelOf(Generation);
+            DocumentChange change = new(model, order.Content.Key, null);
+            byte[]? document = null;
+            FoldFailure? failure = null;
+            var read = new LogRead { UpTo = _position, Filter = _query, Limit = Math.Min(PartitionScan, _maxBatchEvents) };
+            for (var isEnd = _position == 0; !isEnd && failure is null;)
+            {
+                using var page = await _store.Storage.ReadLogAsync(read, stop).ConfigureAwait(false);
+                var events = new List<FeedEvent>(page.Count);
+                for (var i = 0; i < page.Count; i++) events.Add(FeedEvent.Decode(_store, page.Events[i]));
+                var before = document;
+                var input = new FoldInput(_store, Generation, IsBuilding, events, (_, keys, _) => ValueTask.FromResult<IReadOnlyList<byte[]?>>([before]), _parkedSet, partition, InOrder: true);
+                var fold = await _subscriber.FoldAsync(input, stop).ConfigureAwait(false);
+                if (fold.Changes.Count > 0)
+                {
+                    change = fold.Changes[0];
+                    document = change.Data?.ToArray();
+                }
+
+                failure = fold.Failures.Count > 0 ? fold.Failures[0] : null;
+                read = read with { After = page.Next };
+                isEnd = page.IsEnd;
+            }
+
+            List<ParkedChange> parked = failure is not null
+                ? [mine is null ? Park(failure) : new ParkedChange(mine.Kept, FailedAgain(mine.Kept.Content, failure), null)]
+                : mine is null ? [] : [new ParkedChange(mine.Kept, null, null)];
+            await CommitAsync([change, order.Deletion], null, _position, parked, stop).ConfigureAwait(false);
+        }
+    }
+
+    private static Partition PartitionOf(ParkedRecord record) => new(record.Kind, record.Partition);
+
+    /// <summary>A parked partition and when it is tried again, in milliseconds of the system's uptime; null where it waits for an order.</summary>
+    private sealed record Parked(Kept<ParkedRecord> Kept, long? DueAt);
+
+    /// <summary>A change of what is parked: begun (before is null), gone on with, or ended (after is null).</summary>
+    private sealed class ParkedChange(Kept<ParkedRecord>? before, ParkedRecord? after, DocumentChange? skipped)
+    {
+        private readonly DocumentChange? _change = after is null
+            ? null
+            : ControlDocuments.Write(ControlDocuments.Parked, before?.Key ?? Guid.CreateVersion7().ToString("N"), after, after.Projection);
+
+        public Kept<ParkedRecord>? Before => before;
+
+        public ParkedRecord? After => after;
+
+        public string Key => before?.Key ?? _change!.Value.Key;
+
+        public ReadOnlyMemory<byte> Written => _change!.Value.Data!.Value;
+
+        public IEnumerable<DocumentChange> Changes
+        {
+            get
+            {
+                yield return _change ?? before!.Deletion;
+                if (skipped is { } record) yield return record;
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+namespace EventSourcing;
+
+/// <summary>Projections or reactors that run in the background until disposed. Thread-safe.</summary>
+public abstract class RunningSubscribers : IAsyncDisposable
+{
+    /// <summary>How long a wait for a position lasts where it is not said otherwise.</summary>
+    public static readonly TimeSpan DefaultWait = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Host _host;
+    private readonly LogFeed _feed;
+    private int _disposed;
+
+    private protected RunningSubscribers(EventStore store, IReadOnlyList<Subscriber> subscribers, ProjectionOptions options)
+    {
+        Store = store;
+        _host = new Host(store, options.LeaseDuration);
+        _feed = new LogFeed(store, subscribers.Select(subscriber => subscriber.QueryFor(store)).Aggregate((all, one) => all.Or(one)));
+        Supervisors = [.. subscribers.Select(subscriber => new Supervisor(store, subscriber, _feed, _host, options))];
+        foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
+        Completion = FirstEndAsync();
+    }
+
+    /// <summary>
+    /// Fails with the first failure of any of them, as soon as it stops; completes when all were stopped by disposal.
+    /// Watch it: what has stopped falls behind until it is started again.
+    /// </summary>
+    public Task Completion { get; }
+
+    private protected EventStore Store { get; }
+
+    private protected IReadOnlyList<Supervisor> Supervisors { get; }
+
+    /// <summary>How often the log was read for all that were level with it: once per page, however many they are.</summary>
+    internal long SharedReads => _feed.SharedReads;
+
+    /// <summary>How each is doing, in the order in which they were started.</summary>
+    /// <param name="cancellationToken">Cancels the reads.</param>
+    /// <returns>The status of each.</returns>
+    public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken = default)
+    {
+        var admin = new ProjectionAdmin(Store);
+        var list = new List<ProjectionStatus>(Supervisors.Count);
+        foreach (var supervisor in Supervisors)
+        {
+            var stored = await admin.StatusOfAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
+            var serving = supervisor.Serving;
+            var building = supervisor.Building;
+            var error = supervisor.Completion.Exception?.InnerException ?? serving?.LastError ?? building?.LastError ?? supervisor.LastError;
+            var state = supervisor.Completion.IsFaulted ? ProjectionState.Failed
+                : supervisor.Completion.IsCompleted ? ProjectionState.Stopped
+                : supervisor.Idle ?? serving?.State ?? building?.State ?? ProjectionState.Starting;
+            list.Add(stored with
+            {
+                State = state,
+                LastError = error ?? stored.LastError,
+                Rebuild = building is null ? stored.Rebuild : new RebuildProgress(building.Position, stored.Head, building.Speed),
+            });
+        }
+
+        return list;
+    }
+
+    /// <summary>
+    /// Waits until all of them have dealt with an event: read your own writes. Whatever keeps one of them from getting
+    /// there fails the wait at once, with its own error.
+    /// </summary>
+    /// <param name="position">The event's position; 0 is reached at once.</param>
+    /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A task that completes when the read models hold everything up to there, but for what is parked.</returns>
+    /// <exception cref="ReadModelLateException">They have not got there in time. The event is stored.</exception>
+    /// <exception cref="ProjectionParkedException">The event is held back with what is parked.</exception>
+    /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
+    /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
+    public Task WaitForAsync(long position, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        return WaitForAsync(position, position, timeout ?? DefaultWait, cancellationToken);
+    }
+
+    /// <summary>Waits until all of them have dealt with all events of an append: read your own writes.</summary>
+    /// <param name="appended">What an append or a command returned.</param>
+    /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A task that completes when the read models hold everything up to there, but for what is parked.</returns>
+    /// <exception cref="ReadModelLateException">They have not got there in time. The events are stored.</exception>
+    /// <exception cref="ProjectionParkedException">One of the events is held back with what is parked.</exception>
+    /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
+    /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
+    public Task WaitForAsync(AppendResult appended, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(appended);
+        return WaitForAsync(appended.FirstPosition, appended.Position, timeout ?? DefaultWait, cancellationToken);
+    }
+
+    /// <summary>Waits until all of them have dealt with everything that is in the log at the time of the call.</summary>
+    /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The position that they have reached.</returns>
+    /// <exception cref="ReadModelLateException">They have not got there in time.</exception>
+    /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
+    /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
+    public async Task<long> CatchUpAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        await WaitForAsync(head, timeout, cancellationToken).ConfigureAwait(false);
+        return head;
+    }
+
+    /// <summary>Stops them where they stand; each finishes or abandons the batch it is at, whole.</summary>
+    /// <returns>A task that completes when all have stopped. It does not throw for those that had failed: see <see cref="Completion"/>.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1) return;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(Supervisors.Select(supervisor => supervisor.Completion)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _host.DisposeAsync().ConfigureAwait(false);
+        _feed.Dispose();
+        _stop.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private async Task WaitForAsync(long first, long last, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            // As they end, so that one which fails is not hidden behind one which is still busy.
+            await foreach (var ended in Task.WhenEach(Supervisors.Select(WaitAsync)).ConfigureAwait(false)) await ended.ConfigureAwait(false);
+        }
+        finally
+        {
+            await abandon.CancelAsync().ConfigureAwait(false);
+        }
+
+        Task WaitAsync(Supervisor supervisor) =>
+            new ReadModelWait(Store, supervisor.Name).WaitAsync(first, last, timeout, () => FaultOf(supervisor), supervisor.Subscriber, abandon.Token);
+    }
+
+    /// <summary>What keeps a projection from going on; null where nothing does.</summary>
+    private Exception? FaultOf(Supervisor supervisor) =>
+        supervisor.Completion.Exception?.InnerException
+        ?? (supervisor.Completion.IsCompleted ? new ObjectDisposedException(GetType().Name, $"'{supervisor.Name}' was stopped before it got there.") : null)
+        ?? (supervisor.Serving is { State: ProjectionState.Retrying, LastError: EventSourcingException and not ProjectionFailedException and var failure } ? failure : null)
+        ?? supervisor.LastError;
+
+    private async Task FirstEndAsync()
+    {
+        await foreach (var ended in Task.WhenEach(Supervisors.Select(supervisor => supervisor.Completion)).ConfigureAwait(false)) await ended.ConfigureAwait(false);
+    }
+}
+
+/// <summary>
+/// Projections running in the background: they catch up with the log and stay level with it until disposed. The same
+/// projection may be started in several processes: one runs it, the others take over when that one is gone.
+/// </summary>
+public sealed class RunningProjections : RunningSubscribers
+{
+    internal RunningProjections(EventStore store, IReadOnlyList<Projection> projections, ProjectionOptions options)
+        : base(store, projections, options)
+    {
+    }
+
+    /// <summary>
+    /// Folds the log afresh into a new read model beside the one that serves, which it then replaces at one stroke. It goes
+    /// on after a crash, and whoever waits for it or not. Readers see the old one until then. As long as something of the new
+    /// one is parked it does not take that place: resume or skip it (<see cref="ProjectionAdmin"/>).
+    /// </summary>
+    /// <param name="projection">The projection's name.</param>
+    /// <param name="progress">Is told how far it is, several times a second.</param>
+    /// <param name="cancellationToken">Ends the wait, not the rebuild.</param>
+    /// <returns>A task that completes when the new read model serves.</returns>
+    /// <exception cref="ArgumentException">No projection of that name was started here.</exception>
+    public async Task RebuildAsync(string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var supervisor = Supervisors.FirstOrDefault(s => s.Name == projection) ?? throw new ArgumentException($"No projection named '{projection}' was started here.", nameof(projection));
+        var documents = new ControlDocuments(Store.Storage.ReadModels);
+        var number = 0;
+        while (number == 0)
+        {
+            var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
+            if (directory is null)
+            {
+                // It has only just been started: there is nothing that it could be built beside yet.
+                await Task.Delay(10, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            try
+            {
+                var subscriber = (Projection)supervisor.Subscriber;
+                await Supervisor.BuildAsync(Store, documents, subscriber, subscriber.FingerprintOn(Store), directory, cancellationToken).ConfigureAwait(false);
+                number = directory.Content.Last + 1;
+            }
+            catch (ReadModelConflictException)
+            {
+                // Somebody else has changed it: once more, on what is there now.
+            }
+        }
+
+        while (true)
+        {
+            var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
+            var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+            if (directory!.Content.Active >= number)
+            {
+                progress?.Report(new RebuildProgress(head, head, 0));
+                return;
+            }
+
+            if (supervisor.Completion.IsCompleted)
+            {
+                await supervisor.Completion.ConfigureAwait(false);
+                throw new ObjectDisposedException(nameof(RunningProjections), $"'{projection}' was stopped before its rebuild was done. It goes on when it is started again.");
+            }
+
+            if (supervisor.Building is { } building) progress?.Report(new RebuildProgress(building.Position, head, building.Speed));
+            await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits until each read model that serves is of the projection started here.</summary>
+    internal async Task PutInPlaceAsync(CancellationToken cancellationToken)
+    {
+        var documents = new ControlDocuments(Store.Storage.ReadModels);
+        foreach (var supervisor in Supervisors)
+        {
+            var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
+            while (true)
+            {
+                var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+                if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
+                if (supervisor.Completion.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
+                await Task.Delay(5, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}
+
+/// <summary>
+/// Reactors running in the background until disposed. The same reactor may be started in several processes: one runs it,
+/// the others take over when that one is gone.
+/// </summary>
+public sealed class RunningReactors : RunningSubscribers
+{
+    internal RunningReactors(EventStore store, IReadOnlyList<Reactor> reactors, ProjectionOptions options)
+        : base(store, reactors, options)
+    {
+    }
+}

@@ -1,0 +1,236 @@
+using System.Diagnostics;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Sees to it that this process runs what there is to run of one projection or reactor: the generation that serves, if
+/// it is of the same fingerprint, and one that is being built beside it.
+/// </summary>
+internal sealed class Supervisor
+{
+    /// <summary>In the place of a fingerprint, of which reactors have none.</summary>
+    private const string OfReactor = "reactor";
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+    private readonly EventStore _store;
+    private readonly LogFeed _feed;
+    private readonly Host _host;
+    private readonly ProjectionOptions _options;
+    private readonly ControlDocuments _documents;
+    private readonly OwnerWatch _watch;
+    private readonly string _fingerprint;
+    private readonly Dictionary<int, (Run Run, Task Task, CancellationTokenSource Stop)> _runs = [];
+    private long _othersGoneSince;
+    private volatile IReadOnlyList<Run> _seenRuns = [];
+
+    public Supervisor(EventStore store, Subscriber subscriber, LogFeed feed, Host host, ProjectionOptions options)
+    {
+        _store = store;
+        Subscriber = subscriber;
+        _feed = feed;
+        _host = host;
+        _options = options;
+        _documents = new ControlDocuments(store.Storage.ReadModels);
+        _watch = new OwnerWatch(_documents, options.LeaseDuration);
+        _fingerprint = (subscriber as Projection)?.FingerprintOn(store) ?? OfReactor;
+    }
+
+    public Subscriber Subscriber { get; }
+
+    public string Name => Subscriber.Name;
+
+    /// <summary>Ends when stopped, or fails with what stopped a run that nobody asked to stop.</summary>
+    public Task Completion { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Why it runs nothing, or null where it does.</summary>
+    public ProjectionState? Idle { get; private set; } = ProjectionState.Starting;
+
+    public Exception? LastError { get; private set; }
+
+    /// <summary>The run that serves readers, where it is in this process.</summary>
+    public Run? Serving => _seenRuns.FirstOrDefault(run => !run.IsBuilding);
+
+    /// <summary>The run that is being built, where it is in this process.</summary>
+    public Run? Building => _seenRuns.FirstOrDefault(run => run.IsBuilding);
+
+    public void Start(CancellationToken stop) => Completion = Task.Run(() => SuperviseAsync(stop), CancellationToken.None);
+
+    private async Task SuperviseAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var order = _store.Signals.NextOrder;
+                try
+                {
+                    await StartAndStopRunsAsync(stop).ConfigureAwait(false);
+                    LastError = null;
+                }
+                catch (ReadModelConflictException)
+                {
+                    continue; // another process was first: look again
+                }
+                catch (EventSourcingException failure) when (failure is StoreBusyException or StorageFailedException)
+                {
+                    LastError = failure;
+                }
+
+                var ended = _runs.Values.Select(run => run.Task).ToList();
+                using var poll = CancellationTokenSource.CreateLinkedTokenSource(stop);
+                await Task.WhenAny([order, Task.Delay(Poll, poll.Token), .. ended]).ConfigureAwait(false);
+                await poll.CancelAsync().ConfigureAwait(false);
+                foreach (var (generation, run) in _runs.Where(pair => pair.Value.Task.IsCompleted).ToList())
+                {
+                    Forget(generation);
+                    await run.Task.ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            // Runs that failed stay to be seen; the others are stopped.
+            foreach (var (_, _, cancel) in _runs.Values) await cancel.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(_runs.Values.Select(run => run.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var generation in _runs.Keys.ToList()) Forget(generation);
+        }
+    }
+
+    private async ValueTask StartAndStopRunsAsync(CancellationToken stop)
+    {
+        var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, Name, stop).ConfigureAwait(false);
+        if (directory is null)
+        {
+            await CreateFirstAsync(stop).ConfigureAwait(false);
+            return;
+        }
+
+        if (directory.Content.Generations.Any(g => (g.Fingerprint == OfReactor) != (Subscriber is Reactor)))
+            throw new InvalidOperationException($"'{Name}' is the name of a {(Subscriber is Reactor ? "projection" : "reactor")} on this store, so no {(Subscriber is Reactor ? "reactor" : "projection")} can have it. Give one of them another name.");
+
+        var mine = directory.Content.Generations.Where(g => g.Fingerprint == _fingerprint && g.State != GenerationState.Replaced).ToList();
+        if (mine.Count == 0 && !await TryBuildAsync(directory, stop).ConfigureAwait(false))
+        {
+            Idle = ProjectionState.Replaced;
+        }
+        else
+        {
+            Idle = null;
+        }
+
+        foreach (var (generation, run) in _runs.Where(pair => mine.TrueForAll(g => g.Number != pair.Key)).ToList())
+        {
+            await run.Stop.CancelAsync().ConfigureAwait(false);
+            await ((Task)run.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Forget(generation);
+        }
+
+        foreach (var generation in mine.Where(g => !_runs.ContainsKey(g.Number)))
+        {
+            var run = new Run(_store, Subscriber, generation.Number, generation.State == GenerationState.Building, _feed, _host, _options);
+            var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            _runs.Add(generation.Number, (run, Task.Run(() => run.RunAsync(cancel.Token), CancellationToken.None), cancel));
+        }
+
+        _seenRuns = [.. _runs.Values.Select(run => run.Run)];
+    }
+
+    /// <summary>The first generation ever serves at once: readers see it grow.</summary>
+    private async ValueTask CreateFirstAsync(CancellationToken stop)
+    {
+        var after = Subscriber is Reactor reactor ? await reactor.Start.PositionAsync(_store, stop).ConfigureAwait(false) : 0;
+        var commit = Subscriber is Projection projection ? projection.Creation(_store, 1).Then(projection.Activation(1, replaced: null)) : new ReadModelCommit();
+        var record = new DirectoryRecord(1, 1, [new GenerationRecord(1, _fingerprint, GenerationState.Active, (Subscriber as Projection)?.TableNames ?? [])]);
+        await CommitAsync(
+            commit, [new DocumentGuard(ControlDocuments.Directory, Name, null)], record, 1, new RunRecord(after, 0, null, after, 0), [], stop).ConfigureAwait(false);
+        _store.Signals.OrderGiven();
+    }
+
+    /// <summary>
+    /// Begins a generation of this fingerprint beside the others. One that was replaced before waits as long as any other
+    /// is alive: while an old and a new version of an app both run, the new one wins, and when the new one has been gone
+    /// for the length of a lease, the old one builds again.
+    /// </summary>
+    private async ValueTask<bool> TryBuildAsync(Kept<DirectoryRecord> directory, CancellationToken stop)
+    {
+        var content = directory.Content;
+        if (content.Generations.Any(g => g.Fingerprint == _fingerprint))
+        {
+            foreach (var other in content.Generations.Where(g => g.State != GenerationState.Replaced))
+            {
+                var run = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(Name, other.Number), stop).ConfigureAwait(false);
+                if (run is null || await _watch.IsGoneAsync(run, stop).ConfigureAwait(false)) continue;
+                _othersGoneSince = 0;
+                return false;
+            }
+
+            // A new version that is only being restarted comes back within a lease.
+            if (_othersGoneSince == 0) _othersGoneSince = Stopwatch.GetTimestamp();
+            if (Stopwatch.GetElapsedTime(_othersGoneSince) < _options.LeaseDuration) return false;
+            _othersGoneSince = 0;
+        }
+
+        await BuildAsync(_store, _documents, (Projection)Subscriber, _fingerprint, directory, stop).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Begins a new generation; one that is being built is given up for it.</summary>
+    public static async ValueTask BuildAsync(
+        EventStore store, ControlDocuments documents, Projection projection, string fingerprint, Kept<DirectoryRecord> directory, CancellationToken cancellationToken)
+    {
+        var content = directory.Content;
+        var number = content.Last + 1;
+        var commit = projection.Creation(store, number);
+        var changes = new List<DocumentChange>();
+        var generations = content.Generations.Where(g => g.Fingerprint != fingerprint || g.State != GenerationState.Replaced).ToList();
+        if (content.Building is { } givenUp)
+        {
+            commit = projection.Removal(givenUp, isInPlace: false).Then(commit);
+            generations[generations.IndexOf(givenUp)] = givenUp with { State = GenerationState.Replaced };
+            changes.Add(new DocumentChange(ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, givenUp.Number), null));
+            var parked = await documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection.Name, cancellationToken).ConfigureAwait(false);
+            changes.AddRange(parked.Where(p => p.Content.Generation == givenUp.Number).Select(p => p.Deletion));
+        }
+
+        var head = await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var record = new DirectoryRecord(content.Active, number, [.. generations, new GenerationRecord(number, fingerprint, GenerationState.Building, projection.TableNames)]);
+        await CommitAsync(store, projection.Name, commit, [directory.Guard], record, number, new RunRecord(0, 0, null, head, 0), changes, cancellationToken).ConfigureAwait(false);
+        store.Signals.OrderGiven();
+    }
+
+    private ValueTask CommitAsync(
+        ReadModelCommit commit, IReadOnlyList<DocumentGuard> guards, DirectoryRecord directory, int generation, RunRecord run, IReadOnlyList<DocumentChange> changes, CancellationToken stop) =>
+        CommitAsync(_store, Name, commit, guards, directory, generation, run, changes, stop);
+
+    private static ValueTask CommitAsync(
+        EventStore store,
+        string name,
+        ReadModelCommit commit,
+        IReadOnlyList<DocumentGuard> guards,
+        DirectoryRecord directory,
+        int generation,
+        RunRecord run,
+        IReadOnlyList<DocumentChange> changes,
+        CancellationToken cancellationToken) =>
+        store.Storage.ReadModels.CommitAsync(
+            commit with
+            {
+                Guards = guards,
+                Creates = [.. ControlDocuments.Definitions, .. commit.Creates],
+                Changes =
+                [
+                    ControlDocuments.Write(ControlDocuments.Directory, name, directory),
+                    ControlDocuments.Write(ControlDocuments.Runs, ControlDocuments.RunKey(name, generation), run),
+                    .. changes,
+                ],
+            },
+            cancellationToken);
+
+    private void Forget(int generation)
+    {
+        if (_runs.Remove(generation, out var run)) run.Stop.Dispose();
+    }
+}

@@ -1,0 +1,87 @@
+namespace EventSourcing;
+
+/// <summary>
+/// What reacts to committed events and remembers how far it is: a <see cref="Projection"/> or a <see cref="Reactor"/>.
+/// It says by its handlers which events it looks at; everything about it is checked when it is started.
+/// </summary>
+public abstract class Subscriber
+{
+    /// <summary>The longest name, in characters.</summary>
+    public const int MaxNameLength = 150;
+
+    private readonly HashSet<Type> _eventTypes = [];
+    private bool _handlesAny;
+
+    private protected Subscriber()
+    {
+    }
+
+    /// <summary>The name under which its place in the log is kept: by default the class's name. It must be the only one of that name.</summary>
+    public virtual string Name => GetType().Name;
+
+    /// <summary>
+    /// Narrows the events to look at, by stream prefix or tags; chosen in the storage. By default all events that there
+    /// is a handler for.
+    /// </summary>
+    public virtual EventQuery Filter => EventQuery.All;
+
+    /// <summary>The events that there are handlers for, in no particular order.</summary>
+    internal IReadOnlyCollection<Type> EventTypes => _eventTypes;
+
+    internal bool HandlesAny => _handlesAny;
+
+    /// <summary>The most events in one batch, where it wants few.</summary>
+    internal virtual int MaxBatchEvents => int.MaxValue;
+
+    /// <summary>Whether it does what no transaction can take back.</summary>
+    internal virtual bool HasEffects => false;
+
+    /// <summary>Whether an event changes a document.</summary>
+    internal virtual bool Changes(RecordedEvent e, string key) => false;
+
+    /// <summary>Folds a batch into changes, of which nothing is written yet; or reacts to it.</summary>
+    internal abstract ValueTask<Fold> FoldAsync(FoldInput input, CancellationToken cancellationToken);
+
+    /// <summary>Throws where it cannot be run on a store.</summary>
+    /// <exception cref="ArgumentException">Says why not.</exception>
+    internal virtual void Validate(EventStore store)
+    {
+        Names.ThrowIfInvalid(Name, $"The name of {GetType()}", nameof(Name));
+        if (Name.Length > MaxNameLength) throw new ArgumentException($"The name '{Name}' of {GetType()} has {Name.Length} characters; the limit is {MaxNameLength}.");
+        if (Name[0] == '$') throw new ArgumentException($"The name '{Name}' of {GetType()} begins with '$', which is kept for the library's own.");
+        if (Filter is null) throw new ArgumentException($"The filter of '{Name}' is null; for no filter return EventQuery.All.");
+        if (_eventTypes.Count == 0 && !_handlesAny) throw new ArgumentException($"'{Name}' ({GetType()}) handles no event. Say which in its constructor: On<TEvent>(…).");
+        var unlisted = _eventTypes.Where(type => !store.Types.All.Any(listed => listed.ClrType == type)).ToList();
+        if (unlisted.Count > 0)
+            throw new ArgumentException($"'{Name}' handles {string.Join(", ", unlisted.Select(type => type.Name))}, which the store's EventTypes do not list, so no such event can ever come. List {(unlisted.Count == 1 ? "it" : "them")}, or remove the handler.");
+    }
+
+    /// <summary>What to read of the log: the handled events, as far as the filter lets them through.</summary>
+    internal EventQuery QueryFor(EventStore store)
+    {
+        if (_handlesAny) return Filter;
+        var names = _eventTypes.Select(type => store.Types.Get(type).Name).Order(StringComparer.Ordinal).ToList();
+        if (Filter.IsAll) return EventQuery.OfTypes(names);
+        var items = new List<EventQueryItem>();
+        foreach (var item in Filter.Items)
+        {
+            var types = item.Types.Count == 0 ? names : item.Types.Intersect(names, StringComparer.Ordinal).ToList();
+            if (types.Count > 0) items.Add(new EventQueryItem(types, item.Tags, item.StreamPrefix));
+        }
+
+        return items.Count > 0
+            ? EventQuery.Any(items)
+            : throw new ArgumentException($"The filter of '{Name}' lets none of the events through that it handles ({string.Join(", ", names)}).");
+    }
+
+    private protected void Declare(Type eventType)
+    {
+        if (!_eventTypes.Add(eventType)) throw new ArgumentException($"{GetType()} has two handlers for {eventType.Name}. Make it one: handlers have no order.");
+    }
+
+    private protected void DeclareAny()
+    {
+        if (_handlesAny) throw new ArgumentException($"{GetType()} has two handlers for any event. Make it one: handlers have no order.");
+        _handlesAny = true;
+    }
+}

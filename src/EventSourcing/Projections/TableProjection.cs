@@ -1,0 +1,135 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Folds events into tables of your own, by SQL in the projection's transaction: plain ADO.NET, so Dapper and the like
+/// work on its connection. Needs a storage with tables (<see cref="IReadModelStorage.HasTables"/>). The constructor says
+/// by <c>On</c> what each event does.
+/// </summary>
+/// <example>
+/// <code>
+/// public sealed class Sales : TableProjection
+/// {
+///     public Sales() : base("sales")
+///     {
+///         On&lt;ItemSold&gt;((tables, e, recorded, ct) =&gt; tables.ExecuteAsync(
+///             $"INSERT INTO {tables["sales"]} (item, count) VALUES ($1, 1) ON CONFLICT (item) DO UPDATE SET count = count + 1", [e.Item], ct));
+///     }
+///
+///     protected override ValueTask CreateAsync(ProjectionTables tables, CancellationToken ct) =&gt; tables.ExecuteAsync(
+///         $"CREATE TABLE {tables["sales"]} (item TEXT PRIMARY KEY, count INTEGER NOT NULL)", [], ct);
+/// }
+/// </code>
+/// </example>
+public abstract class TableProjection : Projection
+{
+    private readonly Dictionary<Type, Func<ProjectionTables, RecordedEvent, CancellationToken, ValueTask>> _handlers = [];
+    private readonly IReadOnlyList<string> _tables;
+    private Func<ProjectionTables, RecordedEvent, CancellationToken, ValueTask>? _anyHandler;
+
+    /// <summary>Names the tables.</summary>
+    /// <param name="tables">Their names, each once: 1–60 letters, digits and underscores of ASCII, not beginning with a digit.</param>
+    protected TableProjection(params IReadOnlyList<string> tables)
+    {
+        ArgumentNullException.ThrowIfNull(tables);
+        _tables = [.. tables];
+    }
+
+    /// <summary>The names of the tables, under which the app reads them.</summary>
+    public IReadOnlyList<string> Tables => _tables;
+
+    /// <summary>Creates the tables and their indices, empty. Called before the log is folded, in a transaction.</summary>
+    /// <param name="tables">The connection, and what each table is called while it is built.</param>
+    /// <param name="cancellationToken">Cancels the work.</param>
+    /// <returns>A task that completes when they are there.</returns>
+    protected abstract ValueTask CreateAsync(ProjectionTables tables, CancellationToken cancellationToken);
+
+    /// <summary>Says what an event does to the tables.</summary>
+    /// <typeparam name="TEvent">The event's type.</typeparam>
+    /// <param name="apply">Runs the SQL. What it does besides is not undone where the transaction is, and may be done again.</param>
+    /// <exception cref="ArgumentException">There is a handler for that event.</exception>
+    protected void On<TEvent>(Func<ProjectionTables, TEvent, RecordedEvent, CancellationToken, ValueTask> apply)
+        where TEvent : notnull
+    {
+        ArgumentNullException.ThrowIfNull(apply);
+        Declare(typeof(TEvent));
+        _handlers.Add(typeof(TEvent), (tables, e, cancellationToken) => apply(tables, (TEvent)e.Data, e, cancellationToken));
+    }
+
+    /// <summary>Says what any event does that has no handler of its own.</summary>
+    /// <param name="apply">Runs the SQL, as above.</param>
+    /// <exception cref="ArgumentException">There is a handler for any event.</exception>
+    protected void OnAny(Func<ProjectionTables, RecordedEvent, CancellationToken, ValueTask> apply)
+    {
+        ArgumentNullException.ThrowIfNull(apply);
+        DeclareAny();
+        _anyHandler = apply;
+    }
+
+    internal sealed override void Validate(EventStore store)
+    {
+        base.Validate(store);
+        if (_tables.Count == 0) throw new ArgumentException($"The projection '{Name}' names no table. Name those that it writes in its constructor.");
+        new ReadModelDefinition(Name, [.. _tables.Select(table => new FieldDefinition(table, FieldKind.Text))]).Validate();
+        if (!store.Storage.ReadModels.HasTables)
+            throw new NotSupportedException($"The projection '{Name}' keeps tables, and {store.Storage.GetType().Name} has none. Use a storage with tables, e.g. SqliteEventStorage, or keep documents: Projection<TDocument>.");
+    }
+
+    internal sealed override IReadOnlyList<string> TableNames => _tables;
+
+    internal sealed override string FingerprintOn(EventStore store) => Fingerprint.Of(this, QueryFor(store), _tables);
+
+    internal sealed override ReadModelCommit Creation(EventStore store, int generation) => new()
+    {
+        Tables = async (connection, cancellationToken) =>
+        {
+            using var tables = new ProjectionTables(connection, _tables, generation);
+            await tables.DropAllAsync(cancellationToken).ConfigureAwait(false);
+            await CreateAsync(tables, cancellationToken).ConfigureAwait(false);
+        },
+    };
+
+    private protected sealed override ReadModelCommit Placing(int generation) => new()
+    {
+        Tables = async (connection, cancellationToken) =>
+        {
+            // Until it is in place a table bears the number of its generation; then it has the name that the app reads.
+            using var building = new ProjectionTables(connection, _tables, generation);
+            using var inPlace = new ProjectionTables(connection, _tables, generation: 0);
+            foreach (var table in _tables) await inPlace.ExecuteAsync($"ALTER TABLE {building[table]} RENAME TO {inPlace[table]}", [], cancellationToken).ConfigureAwait(false);
+        },
+    };
+
+    internal sealed override ValueTask<Fold> FoldAsync(FoldInput input, CancellationToken cancellationToken)
+    {
+        var steps = new List<FeedEvent>(input.Events.Count);
+        foreach (var e in input.Events)
+        {
+            var stream = new Partition(ParkedKind.Stream, e.Stream);
+            if (input.Only is { } only && only != stream) continue;
+            if (input.Only != stream && input.Parked.Holds(stream, e.Position)) continue;
+            if (e.Failure is not null) throw new ProjectionFailedException(Name, e, e.Failure);
+            steps.Add(e);
+        }
+
+        return ValueTask.FromResult(new Fold([], [], WorkFor(steps, input)));
+    }
+
+    private TableWork? WorkFor(List<FeedEvent> steps, FoldInput input) => steps.Count == 0 ? null : async (connection, cancellationToken) =>
+    {
+        using var tables = new ProjectionTables(connection, _tables, input.IsBuilding ? input.Generation : 0);
+        foreach (var e in steps)
+        {
+            var recorded = e.Recorded!;
+            var apply = _handlers.GetValueOrDefault(recorded.Data.GetType()) ?? _anyHandler;
+            if (apply is null) continue;
+            try
+            {
+                await apply(tables, recorded, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                throw new ProjectionFailedException(Name, e, failure);
+            }
+        }
+    };
+}

@@ -1,0 +1,77 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Reads the log for several consumers. Those who are level with its end share one read and one decoding; who lags
+/// behind reads for itself, by its own filter. Thread-safe.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="filter">What the consumers together look at.</param>
+internal sealed class LogFeed(EventStore store, EventQuery filter) : IDisposable
+{
+    /// <summary>How far behind the end a consumer may be and still share.</summary>
+    private const int SharedReach = 512;
+
+    /// <summary>The size that a list of events is given where there are more than one page.</summary>
+    private const int GrownEvents = 16_384;
+
+    private readonly SemaphoreSlim _reading = new(1, 1);
+    private FeedPage? _shared;
+
+    /// <summary>How often the shared page was read from the storage.</summary>
+    public long SharedReads { get; private set; }
+
+    public void Dispose() => _reading.Dispose();
+
+    /// <summary>Reads what lies after a position, without waiting for more.</summary>
+    /// <param name="after">The position.</param>
+    /// <param name="own">What this consumer looks at.</param>
+    /// <param name="maxEvents">The most events to return.</param>
+    /// <param name="maxBytes">The most bytes to read; exceeded by at most a page.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    public async ValueTask<FeedPage> ReadAsync(long after, EventQuery own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
+    {
+        if (_shared is { } known && Covers(known, after)) return known.From(after).Filtered(own).Limited(maxEvents);
+        var head = await store.Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        if (head <= after) return new FeedPage(after, [], after, IsEnd: true);
+        return head - after <= SharedReach
+            ? (await ReadSharedAsync(after, cancellationToken).ConfigureAwait(false)).From(after).Filtered(own).Limited(maxEvents)
+            : await ReadOwnAsync(after, own, maxEvents, maxBytes, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static bool Covers(FeedPage page, long after) => after >= page.After && after < page.Next;
+
+    private async ValueTask<FeedPage> ReadSharedAsync(long after, CancellationToken cancellationToken)
+    {
+        await _reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // Whoever came first has read for all who waited.
+            if (_shared is { } known && Covers(known, after)) return known;
+            SharedReads++;
+            return _shared = await ReadOwnAsync(after, filter, SharedReach, EventPage.MaxBytes, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    private async ValueTask<FeedPage> ReadOwnAsync(long after, EventQuery own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
+    {
+        var events = new List<FeedEvent>();
+        var read = new LogRead { After = after, Filter = own };
+        for (long bytes = 0; ;)
+        {
+            using var page = await store.Storage.ReadLogAsync(read with { Limit = Math.Min(EventPage.DefaultLimit, maxEvents - events.Count) }, cancellationToken).ConfigureAwait(false);
+            // One page is seldom the last of a long way, and a list that grows to that size is several large objects.
+            if (!page.IsEnd) events.EnsureCapacity(Math.Min(maxEvents, GrownEvents));
+            for (var i = 0; i < page.Count; i++) events.Add(FeedEvent.Decode(store, page.Events[i]));
+            bytes += page.CopiedBytes;
+            read = read with { After = page.Next };
+            if (page.IsEnd || events.Count >= maxEvents || bytes >= maxBytes || read.After - after >= MaxPositionsPerRead) return new FeedPage(after, events, read.After, page.IsEnd);
+        }
+    }
+
+    /// <summary>How far one read looks: a filter that lets little through must not hide for minutes how far it is.</summary>
+    private const long MaxPositionsPerRead = 1_000_000;
+}

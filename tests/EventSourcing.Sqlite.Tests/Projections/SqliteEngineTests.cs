@@ -1,0 +1,27 @@
+using EventSourcing.Tests.Projections;
+
+namespace EventSourcing.Sqlite.Tests.Projections;
+
+public sealed class SqliteExactlyOnceTests() : ExactlyOnceTests(new OneSqliteFile());
+
+public sealed class SqliteParkingTests() : ParkingTests(new OneSqliteFile());
+
+public sealed class SqliteReactorEngineTests() : ReactorEngineTests(new OneSqliteFile());
+
+public sealed class SqliteEngineWaitTests() : EngineWaitTests(new OneSqliteFile());
+
+public sealed class SqliteRebuildTests() : RebuildTests(new OneSqliteFile());
+
+public sealed class SqliteHostTests() : HostTests(new OneSqliteFile());
+
+public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());
+
+/// <summary>Each app of a test opens the file for itself, as one in another process would.</summary>
+internal sealed class OneSqliteFile : IStorageSource
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public IEventStorage Open() => new SqliteEventStorage(_folder.Store, new SqliteEventStorageOptions { PollInterval = TimeSpan.FromMilliseconds(5) });
+
+    public void Dispose() => _folder.Dispose();
+}

@@ -1,0 +1,27 @@
+namespace EventSourcing.Tests.Projections;
+
+public sealed class InMemoryExactlyOnceTests() : ExactlyOnceTests(new OneInMemoryStorage());
+
+public sealed class InMemoryParkingTests() : ParkingTests(new OneInMemoryStorage());
+
+public sealed class InMemoryReactorEngineTests() : ReactorEngineTests(new OneInMemoryStorage());
+
+public sealed class InMemoryEngineWaitTests() : EngineWaitTests(new OneInMemoryStorage());
+
+public sealed class InMemoryRebuildTests() : RebuildTests(new OneInMemoryStorage());
+
+public sealed class InMemoryHostTests() : HostTests(new OneInMemoryStorage());
+
+public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());
+
+/// <summary>All apps of a test are in one process, so they share the storage itself.</summary>
+internal sealed class OneInMemoryStorage : IStorageSource
+{
+    private readonly InMemoryEventStorage _storage = new();
+
+    public IEventStorage Open() => _storage;
+
+    public void Dispose()
+    {
+    }
+}

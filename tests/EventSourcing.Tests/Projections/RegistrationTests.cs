@@ -1,0 +1,121 @@
+namespace EventSourcing.Tests.Projections;
+
+/// <summary>Whatever is wrong with a projection or reactor is said when it is started, and nothing is.</summary>
+public sealed class RegistrationTests : IAsyncDisposable
+{
+    private readonly EventStore _store = new(new InMemoryEventStorage(), Tallied.Types);
+
+    [Fact]
+    public void Start_nothing_throws()
+    {
+        StartFails<ArgumentException>("*nothing to start*");
+        FluentActions.Invoking(() => _store.StartReactors()).Should().Throw<ArgumentException>();
+    }
+
+    [Fact]
+    public void Start_two_of_one_name_throws() => StartFails<ArgumentException>("*Two are named 'tallies'*", new Tallies(), new Tallies(null, version: 2));
+
+    [Theory]
+    [InlineData("$mine", "*begins with '$'*")]
+    [InlineData("", "*name*")]
+    [InlineData("a\nb", "*name*")]
+    public void Start_under_a_bad_name_throws(string name, string message) => StartFails<ArgumentException>(message, new Tallies(null, name));
+
+    [Fact]
+    public void Start_under_a_name_of_150_characters_works_and_of_151_throws()
+    {
+        StartFails<ArgumentException>("*151 characters*", new Tallies(null, new string('n', 151)));
+        FluentActions.Invoking(() => _store.StartProjections(new Tallies(null, new string('n', 150)))).Should().NotThrow();
+    }
+
+    [Fact]
+    public void Start_without_handlers_throws() => StartFails<ArgumentException>("*handles no event*", new Declared(_ => { }));
+
+    [Fact]
+    public void Start_with_a_handler_for_an_unlisted_event_throws() =>
+        StartFails<ArgumentException>("*handles Unlisted, which the store's EventTypes do not list*", new Declared(d => d.Handle<Unlisted>()));
+
+    [Fact]
+    public void Start_with_a_filter_that_lets_no_handled_event_through_throws() =>
+        StartFails<ArgumentException>("*lets none of the events through*", new Declared(d => d.Handle<Noted>()) { Filtered = EventQuery.OfTypes("tallied") });
+
+    [Fact]
+    public void Start_with_a_filter_of_null_throws() => StartFails<ArgumentException>("*filter*null*", new Declared(d => d.Handle<Noted>()) { Filtered = null! });
+
+    [Fact]
+    public void Declare_two_handlers_for_one_event_throws()
+    {
+        FluentActions.Invoking(() => new Declared(d => { d.Handle<Noted>(); d.Handle<Noted>(); })).Should().Throw<ArgumentException>().WithMessage("*two handlers for Noted*");
+        FluentActions.Invoking(() => new Declared(d => { d.HandleAny(); d.HandleAny(); })).Should().Throw<ArgumentException>().WithMessage("*two handlers for any event*");
+    }
+
+    [Fact]
+    public void Start_a_reactor_without_room_for_any_event_throws()
+    {
+        FluentActions.Invoking(() => _store.StartReactors(new Reacting { Batch = 0 })).Should().Throw<ArgumentOutOfRangeException>().WithMessage("*BatchSize*");
+        FluentActions.Invoking(() => _store.StartReactors(new Reacting { Concurrency = 0 })).Should().Throw<ArgumentOutOfRangeException>().WithMessage("*MaxConcurrency*");
+    }
+
+    [Fact]
+    public void Start_tables_on_a_storage_without_throws() => StartFails<NotSupportedException>("*keeps tables, and InMemoryEventStorage has none*", new NoTables());
+
+    [Fact]
+    public async Task Start_inline_twice_throws()
+    {
+        await _store.StartInlineProjectionsAsync([new Tallies()]);
+        await FluentActions.Awaiting(() => _store.StartInlineProjectionsAsync([new Tallies(null, "other")])).Should().ThrowAsync<InvalidOperationException>();
+    }
+
+    [Fact]
+    public async Task Rebuild_what_was_not_started_throws()
+    {
+        await using var running = _store.StartProjections(new Tallies());
+        await FluentActions.Awaiting(() => running.RebuildAsync("other")).Should().ThrowAsync<ArgumentException>();
+    }
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    private void StartFails<TException>(string message, params Projection[] projections)
+        where TException : Exception =>
+        FluentActions.Invoking(() => _store.StartProjections(projections)).Should().Throw<TException>().WithMessage(message);
+
+    [EventType("unlisted")]
+    private sealed record Unlisted;
+
+    private sealed class Declared : Projection<Tally>
+    {
+        public Declared(Action<Declared> declare) => declare(this);
+
+        public EventQuery Filtered { get; init; } = EventQuery.All;
+
+        public override EventQuery Filter => Filtered;
+
+        public void Handle<TEvent>()
+            where TEvent : notnull => On<TEvent>((tally, _) => tally);
+
+        public void HandleAny() => OnAny(_ => [], (tally, _, _) => tally);
+    }
+
+    private sealed class Reacting : Reactor
+    {
+        public Reacting() => On<Noted>((_, _, _) => Task.CompletedTask);
+
+        public override StartFrom Start => StartFrom.Now;
+
+        public int Batch { get; init; } = 1;
+
+        public int Concurrency { get; init; } = 1;
+
+        public override int BatchSize => Batch;
+
+        public override int MaxConcurrency => Concurrency;
+    }
+
+    private sealed class NoTables : TableProjection
+    {
+        public NoTables()
+            : base("notes") => On<Noted>((_, _, _, _) => ValueTask.CompletedTask);
+
+        protected override ValueTask CreateAsync(ProjectionTables tables, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,109 @@
+namespace EventSourcing.Tests.Projections;
+
+/// <summary>Read models that change within each append.</summary>
+public abstract class InlineTests(IStorageSource source) : EngineTests(source)
+{
+    [Fact]
+    public async Task Append_from_8_at_once_applies_each_event_once_and_reads_own_writes()
+    {
+        var store = OpenStore();
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("all")]);
+        var (projection, other) = (new Tallies(), new Tallies(null, "other"));
+        await store.StartInlineProjectionsAsync([projection, other]);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(w => Task.Run(async () =>
+        {
+            for (var i = 1; i <= 40; i++)
+            {
+                var result = await store.AppendAsync(
+                    [new StreamAppend($"w-{w}", ExpectedVersion.Any, [Tallied.For("all", $"w{w}")]), new StreamAppend($"v-{w}", ExpectedVersion.Any, [Tallied.For($"w{w}")])]);
+                (await store.ReadModel(projection).FindAsync($"w{w}"))!.Applied.Should().HaveCount(2 * i).And.EndWith(result.Position);
+            }
+        })));
+        await ShouldBeFoldAsync(store, projection);
+        await ShouldBeFoldAsync(store, other);
+    }
+
+    [Fact]
+    public async Task Fail_refuses_the_append_and_only_that_and_nothing_changes()
+    {
+        var store = OpenStore();
+        var projection = new Tallies((key, _) => key == "bad");
+        await store.StartInlineProjectionsAsync([new Tallies(null, "other"), projection]);
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("good")]);
+        var refused = 0;
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(async () =>
+        {
+            try
+            {
+                await store.AppendAsync($"w-{i}", ExpectedVersion.NoStream, [Tallied.For("good"), Tallied.For(i % 2 == 0 ? "bad" : "fine")]);
+            }
+            catch (ProjectionFailedException)
+            {
+                Interlocked.Increment(ref refused);
+            }
+        })));
+        refused.Should().Be(20);
+        (await store.GetHeadAsync()).Should().Be(41);
+        (await store.GetVersionAsync("w-0")).Should().Be(0);
+        await ShouldBeFoldAsync(store, projection);
+        await ShouldBeFoldAsync(store, new Tallies(null, "other"));
+        (await store.ReadModel(projection).GetCheckpointAsync()).Should().Be(41);
+    }
+
+    [Fact]
+    public async Task Append_without_inline_in_between_is_caught_up_with()
+    {
+        var (store, without) = (OpenStore(), OpenStore());
+        var projection = new Tallies();
+        await store.StartInlineProjectionsAsync([projection]);
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await without.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a"), new Ignored(1), Tallied.For("b")]);
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await ShouldBeFoldAsync(store, projection);
+    }
+
+    [Fact]
+    public async Task Append_again_with_the_same_ids_applies_nothing_twice_and_claims_no_position()
+    {
+        var (store, without) = (OpenStore(), OpenStore());
+        var projection = new Tallies();
+        await store.StartInlineProjectionsAsync([projection]);
+        EventData first = new(Tallied.For("a")) { Id = Guid.NewGuid() }, second = new(Tallied.For("a")) { Id = Guid.NewGuid() };
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [first]);
+        (await store.AppendAsync("s-1", ExpectedVersion.Any, [first])).WasAlreadyStored.Should().BeTrue();
+        await ShouldBeFoldAsync(store, projection);
+
+        await without.AppendAsync("s-1", ExpectedVersion.Any, [second]);
+        (await store.AppendAsync("s-1", ExpectedVersion.Any, [second])).WasAlreadyStored.Should().BeTrue();
+        (await store.ReadModel(projection).GetCheckpointAsync()).Should().Be(1, "the second event was stored by one who does not fold it");
+    }
+
+    [Fact]
+    public async Task Rebuild_while_8_append_inline_puts_the_new_one_in_place_and_loses_nothing()
+    {
+        var store = OpenStore();
+        var projection = new Tallies();
+        await store.StartInlineProjectionsAsync([projection]);
+        await using var running = store.StartProjections(NoRetries, projection);
+        using var stop = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 8).Select(w => Task.Run(async () =>
+        {
+            for (var i = 1; !stop.IsCancellationRequested; i++)
+            {
+                await store.AppendAsync($"w-{w}", ExpectedVersion.Any, [Tallied.For($"w{w}")]);
+                (await store.ReadModel(projection).FindAsync($"w{w}"))!.Applied.Should().HaveCount(i);
+            }
+        })).ToList();
+        try
+        {
+            for (var i = 0; i < 2; i++) await running.RebuildAsync("tallies").WaitAsync(Never);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(writers);
+        }
+
+        await ShouldBeFoldAsync(store, projection);
+    }
+}

@@ -1,0 +1,72 @@
+using EventSourcing;
+
+namespace Shop;
+
+/// <summary>What runs behind the shop: its projections and the order process, in this process or in one of its own.</summary>
+internal sealed class BackOffice : IAsyncDisposable
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+    private readonly ShopStore _shop;
+    private readonly RunningReactors _reactors;
+
+    private BackOffice(ShopStore shop, IPaymentProvider provider)
+    {
+        _shop = shop;
+        Projections = shop.Events.StartProjections(shop.Projections);
+        _reactors = shop.Events.StartReactors(OrderProcess.Options, new OrderProcess(shop.Events, provider));
+    }
+
+    public RunningProjections Projections { get; }
+
+    /// <summary>Fails as soon as one of them does.</summary>
+    public Task Completion => Task.WhenAny(Projections.Completion, _reactors.Completion).Unwrap();
+
+    public static BackOffice Start(ShopStore shop, IPaymentProvider provider) => new(shop, provider);
+
+    /// <summary>How each of them is doing, the order process last.</summary>
+    public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken) =>
+        [.. await Projections.GetStatusAsync(cancellationToken), .. await _reactors.GetStatusAsync(cancellationToken)];
+
+    /// <summary>Waits until all are at work here: until whoever ran them before is seen to be gone, and what they need is loaded.</summary>
+    public async Task TakeOverAsync(CancellationToken cancellationToken)
+    {
+        while ((await GetStatusAsync(cancellationToken)).Any(status => status.State is not (ProjectionState.CatchingUp or ProjectionState.Live)))
+        {
+            if (Completion.IsCompleted) await Completion;
+            await Task.Delay(Poll, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until every order is seen through and every read model knows it.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        while (!IsSettled(await GetStatusAsync(cancellationToken)))
+        {
+            if (Completion.IsCompleted) await Completion;
+            await Task.Delay(Poll, cancellationToken);
+        }
+    }
+
+    /// <summary>The same, where it runs in another process.</summary>
+    public static async Task SettleElsewhereAsync(ShopStore shop, CancellationToken cancellationToken)
+    {
+        var all = shop.Projections.Count + 1;
+        while (await shop.Events.ProjectionAdmin().GetStatusAsync(cancellationToken) is var statuses && !(statuses.Count == all && IsSettled(statuses))) await Task.Delay(Poll, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _reactors.DisposeAsync();
+        await Projections.DisposeAsync();
+    }
+
+    /// <summary>
+    /// Whether all are level with the log and nothing waits to be tried again. The order process writes events of its own,
+    /// so all must be level with the same head.
+    /// </summary>
+    private static bool IsSettled(IReadOnlyList<ProjectionStatus> all)
+    {
+        var head = all.Max(status => status.Head);
+        return all.All(status => status.Checkpoint >= head && status.Parked == 0);
+    }
+}

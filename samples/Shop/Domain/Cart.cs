@@ -1,0 +1,40 @@
+using EventSourcing;
+
+namespace Shop;
+
+/// <summary>What somebody means to buy, until it has become an order.</summary>
+public sealed class Cart : Aggregate
+{
+    private readonly SortedDictionary<string, int> _items = new(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, int> Items => _items;
+
+    /// <summary>The order it has become; <see langword="null"/> while it is open.</summary>
+    public string? OrderId { get; private set; }
+
+    public void Add(string sku, int quantity)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(quantity);
+        if (OrderId is not null) throw new InvalidOperationException($"Cart {Id} has become order {OrderId}; fill another one.");
+        Raise(new ItemAddedToCart(sku, quantity));
+    }
+
+    public void CheckOut(string orderId)
+    {
+        if (_items.Count == 0) throw new InvalidOperationException($"Cart {Id} is empty.");
+        Raise(new CartCheckedOut(orderId));
+    }
+
+    protected override void Apply(object @event)
+    {
+        switch (@event)
+        {
+            case ItemAddedToCart e:
+                _items[e.Sku] = _items.GetValueOrDefault(e.Sku) + e.Quantity;
+                break;
+            case CartCheckedOut e:
+                OrderId = e.OrderId;
+                break;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using EventSourcing;
+
+namespace Shop;
+
+/// <summary>What came in and went back in each minute, in a table of its own: reports read it by SQL.</summary>
+public sealed class RevenuePerMinute : TableProjection
+{
+    public const string Table = "revenue_per_minute";
+
+    public RevenuePerMinute()
+        : base(Table)
+    {
+        On<PaymentCaptured>((tables, e, _, cancellationToken) => AddAsync(tables, e.At, payments: 1, captured: e.Amount, refunded: 0, cancellationToken));
+        On<PaymentRefunded>((tables, e, _, cancellationToken) => AddAsync(tables, e.At, payments: 0, captured: 0, refunded: e.Amount, cancellationToken));
+    }
+
+    /// <summary>The minute of an instant, as the table has it: <c>2026-11-27 10:15</c>.</summary>
+    public static string MinuteOf(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+
+    protected override ValueTask CreateAsync(ProjectionTables tables, CancellationToken cancellationToken) => tables.ExecuteAsync(
+        $"""
+        CREATE TABLE {tables[Table]} (
+            minute TEXT PRIMARY KEY,
+            payments INTEGER NOT NULL,
+            captured_cents INTEGER NOT NULL,
+            refunded_cents INTEGER NOT NULL) WITHOUT ROWID
+        """,
+        [],
+        cancellationToken);
+
+    private static ValueTask AddAsync(ProjectionTables tables, DateTimeOffset at, int payments, decimal captured, decimal refunded, CancellationToken cancellationToken) => tables.ExecuteAsync(
+        $"""
+        INSERT INTO {tables[Table]} (minute, payments, captured_cents, refunded_cents) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (minute) DO UPDATE SET
+            payments = payments + excluded.payments,
+            captured_cents = captured_cents + excluded.captured_cents,
+            refunded_cents = refunded_cents + excluded.refunded_cents
+        """,
+        [MinuteOf(at), payments, Money.Cents(captured), Money.Cents(refunded)],
+        cancellationToken);
+}

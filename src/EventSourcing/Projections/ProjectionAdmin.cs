@@ -125,7 +125,7 @@ public sealed class ProjectionAdmin
             if (built is not null) rebuild = new RebuildProgress(built.Content.Position, head, 0);
         }
 
-        return new ProjectionStatus(name, ProjectionState.NotStarted, position, head, lag > TimeSpan.Zero ? lag : TimeSpan.Zero, run?.Content.Parked ?? 0, null, rebuild);
+        return new ProjectionStatus(name, run?.Content.Owner is null ? ProjectionState.NotStarted : ProjectionState.HeldElsewhere, position, head, lag > TimeSpan.Zero ? lag : TimeSpan.Zero, run?.Content.Parked ?? 0, null, rebuild);
     }
 
     private DateTimeOffset Now => _store.Storage.Options.TimeProvider.GetUtcNow();

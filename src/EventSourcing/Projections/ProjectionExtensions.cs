@@ -57,7 +57,8 @@ public static class ProjectionExtensions
     /// <param name="cancellationToken">Ends the wait until they are up to date.</param>
     /// <returns>A task that completes when they are up to date and inline.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
-    /// <exception cref="InvalidOperationException">Projections run inline already.</exception>
+    /// <exception cref="InvalidOperationException">Projections run inline already, or another version of one serves and is running elsewhere.</exception>
+    /// <exception cref="ProjectionParkedException">Something of a projection is parked from when it ran in the background; resume or skip it first.</exception>
     /// <exception cref="ProjectionFailedException">A projection fails on an event that is stored.</exception>
     public static async Task StartInlineProjectionsAsync(this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)
     {
@@ -68,6 +69,12 @@ public static class ProjectionExtensions
         {
             await running.PutInPlaceAsync(cancellationToken).ConfigureAwait(false);
             await running.CatchUpAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var projection in projections)
+        {
+            var parked = await new ProjectionAdmin(store).GetParkedAsync(projection.Name, cancellationToken).ConfigureAwait(false);
+            if (parked.Count > 0) throw new ProjectionParkedException(parked[0], parked[0].Position);
         }
 
         var inline = new InlineProjections(store, projections);

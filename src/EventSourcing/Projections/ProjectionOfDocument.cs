@@ -48,6 +48,17 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         Add<TEvent>(new Handler(static e => e.StreamId, null, (document, _, e) => apply(document, (TEvent)e.Data)));
     }
 
+    /// <summary>Says what an event does to the document of its stream, by all that is recorded of it: its position, instant, tags, metadata.</summary>
+    /// <typeparam name="TEvent">The event's type.</typeparam>
+    /// <param name="apply">Gives the document after the event, as above.</param>
+    /// <exception cref="ArgumentException">There is a handler for that event.</exception>
+    protected void On<TEvent>(Func<TDocument?, TEvent, RecordedEvent, TDocument?> apply)
+        where TEvent : notnull
+    {
+        ArgumentNullException.ThrowIfNull(apply);
+        Add<TEvent>(new Handler(static e => e.StreamId, null, (document, _, e) => apply(document, (TEvent)e.Data, e)));
+    }
+
     /// <summary>Says what an event does to one document.</summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
     /// <param name="key">Gives the document's key: 1–200 characters, compared ordinally.</param>

@@ -364,6 +364,20 @@ public class ProjectionTests
         }
     }
 
+    [Fact]
+    public async Task Handle_by_all_that_is_recorded_changes_the_document_of_the_stream()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), new MoneyDeposited(5)]);
+        var live = await store.ProjectAsync(new Positions());
+        live.Documents.Should().Equal(new Dictionary<string, Balance> { ["ann"] = new(2) });
+    }
+
+    private sealed class Positions : Projection<Balance>
+    {
+        public Positions() => On<MoneyDeposited>((_, _, recorded) => new Balance(recorded.Position));
+    }
+
     private sealed class Keyed : Projection<Balance>
     {
         public Keyed(Func<RecordedEvent, IEnumerable<string>> keys) =>

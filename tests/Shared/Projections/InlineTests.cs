@@ -106,4 +106,30 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
 
         await ShouldBeFoldAsync(store, projection);
     }
+
+    [Fact]
+    public async Task Start_inline_with_something_parked_is_refused_and_appends_go_on_without()
+    {
+        var store = OpenStore();
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("bad")]);
+        await using (store.StartProjections(NoRetries, new Tallies((key, _) => key == "bad"))) await UntilParkedAsync(store, "tallies", 1);
+        await FluentActions.Awaiting(() => store.StartInlineProjectionsAsync([new Tallies()])).Should().ThrowAsync<ProjectionParkedException>();
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("good")]);
+        (await store.ReadModel(new Tallies()).FindAsync("good")).Should().BeNull("nothing runs");
+    }
+
+    [Fact]
+    public async Task Start_inline_in_an_old_version_while_a_new_one_runs_elsewhere_is_refused()
+    {
+        var (old, later) = (OpenStore(), OpenStore());
+        await old.StartInlineProjectionsAsync([new Tallies()]);
+        await old.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await using var running = later.StartProjections(NoRetries, new Tallies(null, version: 2));
+        await UntilAsync(async () => (await running.GetStatusAsync())[0] is { Rebuild: null, State: ProjectionState.Live, Checkpoint: 1 }, "in place");
+        var again = OpenStore();
+        await FluentActions.Awaiting(() => again.StartInlineProjectionsAsync([new Tallies()]).WaitAsync(Never)).Should().ThrowAsync<InvalidOperationException>();
+        await again.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await running.CatchUpAsync();
+        (await later.ReadModel(new Tallies()).FindAsync("a"))!.Applied.Should().Equal(1, 2);
+    }
 }

@@ -195,4 +195,36 @@ public abstract class RebuildTests(IStorageSource source) : EngineTests(source)
 
         public override IReadOnlyList<DocumentField<Tally>> Fields => [Count];
     }
+
+    [Fact]
+    public async Task Rebuild_that_stops_at_an_event_says_so_and_leaves_the_read_model_serving_and_going_on()
+    {
+        var store = OpenStore();
+        var isBroken = false;
+        var projection = new Tallies((_, position) => isBroken && position == 1);
+        await using var running = store.StartProjections(NoRetries with { OnFailure = FailureMode.Stop }, projection);
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]));
+        isBroken = true;
+        (await FluentActions.Awaiting(() => running.RebuildAsync("tallies").WaitAsync(Never)).Should().ThrowAsync<ProjectionFailedException>()).Which.Position.Should().Be(1);
+        running.Completion.IsCompleted.Should().BeFalse();
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a", "b")]), Never);
+        (await store.ReadModel(projection).FindAsync("a"))!.Applied.Should().Equal(1, 2);
+    }
+
+    [Fact]
+    public async Task Rebuild_with_something_parked_says_so_and_takes_its_place_once_that_is_resumed()
+    {
+        var store = OpenStore();
+        var isBroken = false;
+        var projection = new Tallies((_, position) => isBroken && position == 1);
+        await using var running = store.StartProjections(NoRetries, projection);
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]));
+        isBroken = true;
+        var parked = (await FluentActions.Awaiting(() => running.RebuildAsync("tallies").WaitAsync(Never)).Should().ThrowAsync<ProjectionParkedException>()).Which.Parked;
+        (await store.ReadModel(projection).FindAsync("a"))!.Applied.Should().Equal([1], "the old one serves on");
+        isBroken = false;
+        (await store.ProjectionAdmin().ResumeAsync(parked)).Should().BeTrue();
+        await UntilAsync(async () => (await running.GetStatusAsync())[0].Rebuild is null, "in its place");
+        await ShouldBeFoldAsync(store, projection);
+    }
 }

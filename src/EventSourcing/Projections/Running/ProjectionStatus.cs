@@ -45,6 +45,9 @@ public enum ProjectionState
 
     /// <summary>It was stopped.</summary>
     Stopped = 8,
+
+    /// <summary>It is not started here, and some other process, or another start in this one, holds it. Whether that one is alive shows in the checkpoint.</summary>
+    HeldElsewhere = 9,
 }
 
 /// <summary>How far a rebuild is.</summary>

@@ -172,6 +172,9 @@ public sealed class RunningProjections : RunningSubscribers
     /// <param name="cancellationToken">Ends the wait, not the rebuild.</param>
     /// <returns>A task that completes when the new read model serves.</returns>
     /// <exception cref="ArgumentException">No projection of that name was started here.</exception>
+    /// <exception cref="ProjectionFailedException">The new read model fails on an event and stops; the old one serves on.</exception>
+    /// <exception cref="ProjectionParkedException">Something of the new read model is parked for good. It takes its place once that is resumed or skipped.</exception>
+    /// <exception cref="ObjectDisposedException">The projections were stopped before it was done.</exception>
     public async Task RebuildAsync(string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var supervisor = Supervisors.FirstOrDefault(s => s.Name == projection) ?? throw new ArgumentException($"No projection named '{projection}' was started here.", nameof(projection));
@@ -215,7 +218,13 @@ public sealed class RunningProjections : RunningSubscribers
                 throw new ObjectDisposedException(nameof(RunningProjections), $"'{projection}' was stopped before its rebuild was done. It goes on when it is started again.");
             }
 
-            if (supervisor.Building is { } building) progress?.Report(new RebuildProgress(building.Position, head, building.Speed));
+            if (supervisor.Building is { } building)
+            {
+                progress?.Report(new RebuildProgress(building.Position, head, building.Speed));
+                if (building is { State: ProjectionState.Failed, LastError: { } error }) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+                if (building.ParkedCount > 0) await ThrowIfParkedForGoodAsync(documents, projection, number, cancellationToken).ConfigureAwait(false);
+            }
+
             await Task.Delay(50, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -232,9 +241,18 @@ public sealed class RunningProjections : RunningSubscribers
                 var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
                 if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
                 if (supervisor.Completion.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
+                if (supervisor.Idle == ProjectionState.Replaced)
+                    throw new InvalidOperationException($"'{supervisor.Name}' cannot run inline: another version of it serves, and is running in another process. Nothing was changed. Stop that one first, or start this version in the background, which stands by.");
                 await Task.Delay(5, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    private static async ValueTask ThrowIfParkedForGoodAsync(ControlDocuments documents, string projection, int generation, CancellationToken cancellationToken)
+    {
+        var parked = await documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
+        if (parked.FirstOrDefault(p => p.Content.Generation == generation && p.Content is { RetryAt: null, Skip: null }) is { } first)
+            throw new ProjectionParkedException(ProjectionAdmin.Describe(first), first.Content.Position);
     }
 }
 

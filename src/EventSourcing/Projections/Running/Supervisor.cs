@@ -76,12 +76,14 @@ internal sealed class Supervisor
                     LastError = failure;
                 }
 
-                var ended = _runs.Values.Select(run => run.Task).ToList();
+                var ended = _runs.Values.Select(run => run.Task).Where(task => !task.IsCompleted).ToList();
                 using var poll = CancellationTokenSource.CreateLinkedTokenSource(stop);
                 await Task.WhenAny([order, Task.Delay(Poll, poll.Token), .. ended]).ConfigureAwait(false);
                 await poll.CancelAsync().ConfigureAwait(false);
                 foreach (var (generation, run) in _runs.Where(pair => pair.Value.Task.IsCompleted).ToList())
                 {
+                    // A rebuild that fails is no reason for the read model that serves to stand still: it stays to be seen.
+                    if (run.Task.IsFaulted && run.Run.IsBuilding && _runs.Values.Any(other => !other.Run.IsBuilding && !other.Task.IsCompleted)) continue;
                     Forget(generation);
                     await run.Task.ConfigureAwait(false);
                 }

@@ -9,11 +9,11 @@ internal sealed class BackOffice : IAsyncDisposable
     private readonly ShopStore _shop;
     private readonly RunningReactors _reactors;
 
-    private BackOffice(ShopStore shop, IPaymentProvider provider)
+    private BackOffice(ShopStore shop, RunningProjections projections, RunningReactors reactors)
     {
         _shop = shop;
-        Projections = shop.Events.StartProjections(shop.Projections);
-        _reactors = shop.Events.StartReactors(OrderProcess.Options, new OrderProcess(shop.Events, provider));
+        Projections = projections;
+        _reactors = reactors;
     }
 
     public RunningProjections Projections { get; }
@@ -21,7 +21,11 @@ internal sealed class BackOffice : IAsyncDisposable
     /// <summary>Fails as soon as one of them does.</summary>
     public Task Completion => Task.WhenAny(Projections.Completion, _reactors.Completion).Unwrap();
 
-    public static BackOffice Start(ShopStore shop, IPaymentProvider provider) => new(shop, provider);
+    public static async Task<BackOffice> StartAsync(ShopStore shop, IPaymentProvider provider)
+    {
+        var reactors = await shop.Events.StartReactorsAsync(OrderProcess.Options, new OrderProcess(shop.Events, provider));
+        return new BackOffice(shop, shop.Events.StartProjections(shop.Projections), reactors);
+    }
 
     /// <summary>How each of them is doing, the order process last.</summary>
     public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken) =>

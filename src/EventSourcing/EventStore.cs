@@ -93,9 +93,10 @@ public sealed class EventStore : IAsyncDisposable
             await Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)).ConfigureAwait(false);
         var writer = Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
         var request = writer.Write(streams, metadata, conditions ?? []);
-        if (InlineReadModels is not null) request = request with { ReadModels = InlineReadModels };
+        var inline = InlineReadModels;
+        if (inline is not null) request = request with { ReadModels = inline };
         var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
-        if (!result.WasAlreadyStored) Appended?.Invoke(result.Position);
+        if (inline is not null && !result.WasAlreadyStored) Appended?.Invoke(result.Position);
         writer.Clear();
         if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
         return result;

@@ -11,7 +11,7 @@ internal static class DayCommand
     public static async Task<int> RunAsync(Arguments arguments, IAnsiConsole console, CancellationToken cancellationToken)
     {
         await using var run = await ShopRun.BeginAsync(arguments, console, cancellationToken);
-        await using (var office = BackOffice.Start(run.Shop, run.Provider))
+        await using (var office = await BackOffice.StartAsync(run.Shop, run.Provider))
         {
             var day = PlayAsync(run, office, cancellationToken);
             if (console.Profile.Capabilities.Interactive) await ShowTimeAsync(run, console, day);

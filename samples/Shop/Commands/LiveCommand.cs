@@ -12,7 +12,7 @@ internal static class LiveCommand
     public static async Task<int> RunAsync(Arguments arguments, IAnsiConsole console, CancellationToken cancellationToken)
     {
         await using var run = await ShopRun.BeginAsync(arguments, console, CancellationToken.None);
-        await using (var office = BackOffice.Start(run.Shop, run.Provider))
+        await using (var office = await BackOffice.StartAsync(run.Shop, run.Provider))
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var length = TimeSpan.FromSeconds(arguments.Seconds);

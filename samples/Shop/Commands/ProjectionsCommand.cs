@@ -14,7 +14,7 @@ internal static class ProjectionsCommand
         // This clock stands still at the opening. Time in a log never goes backwards, so what this process appends is
         // stamped as late as what the shop has appended before it.
         await using var shop = ShopStore.OpenExisting(arguments.Database ?? throw new CannotRunException("projections needs --db PATH."), new ShopClock());
-        await using var office = BackOffice.Start(shop, new SimulatedProvider());
+        await using var office = await BackOffice.StartAsync(shop, new SimulatedProvider());
         await office.TakeOverAsync(cancellationToken);
         await Console.Out.WriteLineAsync(RunningLine);
 

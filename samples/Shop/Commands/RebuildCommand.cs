@@ -18,7 +18,7 @@ internal static class RebuildCommand
     {
         await using var run = await ShopRun.BeginAsync(arguments, console, cancellationToken);
         bool isProved;
-        await using (var office = BackOffice.Start(run.Shop, run.Provider))
+        await using (var office = await BackOffice.StartAsync(run.Shop, run.Provider))
         {
             await run.Load.PlayAsync(until: HistoryMinutes, cancellationToken: cancellationToken);
             await office.SettleAsync(cancellationToken);

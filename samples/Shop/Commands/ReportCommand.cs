@@ -10,7 +10,7 @@ internal static class ReportCommand
         await using var shop = ShopStore.OpenExisting(arguments.Database ?? throw new CannotRunException("report needs --db PATH."), new ShopClock());
 
         // Where a run was interrupted, orders may be open and read models behind.
-        await using (var office = BackOffice.Start(shop, new SimulatedProvider())) await office.SettleAsync(cancellationToken);
+        await using (var office = await BackOffice.StartAsync(shop, new SimulatedProvider())) await office.SettleAsync(cancellationToken);
         return (await Report.CreateAsync(shop, cancellationToken)).Show(console);
     }
 }

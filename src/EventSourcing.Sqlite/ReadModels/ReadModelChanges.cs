@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace EventSourcing;
 
@@ -127,12 +128,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         if (!database.InTransaction)
         {
             // SQLite itself ends a transaction when the disk is full or fails.
-            throw failure switch
-            {
-                SqliteFailure own => own,
-                SqliteException theirs when database.IsIntact && SqliteFailure.IsOfDatabaseCode(theirs.SqliteErrorCode) => new SqliteFailure(theirs.SqliteExtendedErrorCode, theirs.Message),
-                _ => Lost(failure),
-            };
+            if (failure is SqliteFailure own) throw own;
+            throw database.IsIntact && FailureOfDatabaseIn(failure) is { } theirs ? new SqliteFailure(theirs.SqliteExtendedErrorCode, theirs.Message) : Lost(failure);
         }
 
         if (database.EndStatements()) writer.ReopenAfterThis();
@@ -144,6 +141,21 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         {
             throw Lost(undoing);
         }
+
+        // A full disk is no fault of the event that met it, also where the transaction has survived it.
+        if (FailureOfDatabaseIn(failure) is { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT } medium)
+            throw new SqliteFailure(medium.SqliteExtendedErrorCode, medium.Message);
+    }
+
+    /// <summary>The error of SQLite that says that the database fails, however the app's code has wrapped it; null where there is none.</summary>
+    private static SqliteException? FailureOfDatabaseIn(Exception failure)
+    {
+        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SqliteException theirs && SqliteFailure.IsOfDatabaseCode(theirs.SqliteErrorCode)) return theirs;
+        }
+
+        return null;
     }
 
     private static TransactionLostException Lost(Exception? cause) => new(new InvalidOperationException(

@@ -11,6 +11,8 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
     private readonly IReadOnlyList<Inline> _projections =
         [.. projections.Select(projection => new Inline(projection, projection.FingerprintOn(store), projection.QueryFor(store)))];
 
+    public IReadOnlySet<string> Names { get; } = projections.Select(projection => projection.Name).ToHashSet(StringComparer.Ordinal);
+
     public async ValueTask<ReadModelCommit> FoldAsync(IAppendTransaction transaction, CancellationToken cancellationToken)
     {
         var commit = new ReadModelCommit();

@@ -29,7 +29,7 @@ public sealed class ProjectionAdmin
     /// <summary>What is parked, or being retried, oldest first.</summary>
     /// <param name="projection">The name of the projection or reactor.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The streams and documents of which events are held back.</returns>
+    /// <returns>The streams and documents of which events are held back; none where there is no such projection.</returns>
     public async Task<IReadOnlyList<ParkedEvents>> GetParkedAsync(string projection, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(projection);
@@ -59,6 +59,21 @@ public sealed class ProjectionAdmin
     public Task<bool> ResumeAsync(ParkedEvents parked, CancellationToken cancellationToken = default) =>
         OrderAsync(parked, record => record with { Attempts = 0, RetryAt = Now, Skip = null }, cancellationToken);
 
+    /// <summary>Has everything that is parked tried again, say when a service that all of it needed is back.</summary>
+    /// <param name="projection">The name of the projection or reactor.</param>
+    /// <param name="cancellationToken">Cancels while an order waits to be stored.</param>
+    /// <returns>How many streams or documents are tried again.</returns>
+    public async Task<int> ResumeAllAsync(string projection, CancellationToken cancellationToken = default)
+    {
+        var count = 0;
+        foreach (var parked in await GetParkedAsync(projection, cancellationToken).ConfigureAwait(false))
+        {
+            if (await ResumeAsync(parked, cancellationToken).ConfigureAwait(false)) count++;
+        }
+
+        return count;
+    }
+
     /// <summary>
     /// Has the event that fails left out, and what waits behind it tried. That is recorded; only a rebuild tries the event
     /// again.
@@ -81,13 +96,22 @@ public sealed class ProjectionAdmin
     /// <param name="key">The document's key; it need not exist.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
     /// <returns>A task that completes when the order is stored.</returns>
+    /// <exception cref="ArgumentException">The key is not valid, or no projection of that name was ever started on this store.</exception>
     public async Task RebuildDocumentAsync(string projection, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(projection);
         StoredDocument.ThrowIfInvalidKey(key);
+        await ThrowIfUnknownAsync(projection, cancellationToken).ConfigureAwait(false);
         var change = ControlDocuments.Write(ControlDocuments.Refolds, Guid.CreateVersion7().ToString("N"), new RefoldRecord(projection, key), projection);
         await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [change] }, cancellationToken).ConfigureAwait(false);
         _store.Signals.OrderGiven();
+    }
+
+    private async ValueTask ThrowIfUnknownAsync(string projection, CancellationToken cancellationToken)
+    {
+        Names.ThrowIfInvalid(projection, "The name of a projection or reactor");
+        if (await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false) is null)
+            throw new ArgumentException($"No projection or reactor named '{projection}' was ever started on this store.", nameof(projection));
     }
 
     internal static ParkedEvents Describe(Kept<ParkedRecord> kept) => new(
@@ -122,7 +146,7 @@ public sealed class ProjectionAdmin
         if (directory?.Content.Building is { } building)
         {
             var built = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(name, building.Number), cancellationToken).ConfigureAwait(false);
-            if (built is not null) rebuild = new RebuildProgress(built.Content.Position, head, 0);
+            if (built is not null) rebuild = new RebuildProgress(built.Content.Position, head, 0) { Parked = built.Content.Parked };
         }
 
         return new ProjectionStatus(name, run?.Content.Owner is null ? ProjectionState.NotStarted : ProjectionState.HeldElsewhere, position, head, lag > TimeSpan.Zero ? lag : TimeSpan.Zero, run?.Content.Parked ?? 0, null, rebuild);

@@ -27,43 +27,60 @@ public static class ProjectionExtensions
         return new RunningProjections(store, projections, options);
     }
 
-    /// <summary>Starts reactors in the background: each goes on from its checkpoint; one that is new begins where it says.</summary>
+    /// <summary>
+    /// Starts reactors in the background: each goes on from its checkpoint; one that is new begins where it says. What fails
+    /// is tried again for some hours, as services that are down come back, before it is parked.
+    /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="reactors">The reactors, each name once.</param>
-    /// <returns>The running reactors; dispose them before the store.</returns>
+    /// <returns>The running reactors, once their places in the log are stored: <see cref="StartFrom.Now"/> means now. Dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
-    public static RunningReactors StartReactors(this EventStore store, params IReadOnlyList<Reactor> reactors) => StartReactors(store, new ProjectionOptions(), reactors);
+    public static Task<RunningReactors> StartReactorsAsync(this EventStore store, params IReadOnlyList<Reactor> reactors) =>
+        StartReactorsAsync(store, ProjectionOptions.ForReactors, reactors);
 
     /// <summary>Starts reactors in the background, with options of your own.</summary>
     /// <param name="store">The store.</param>
     /// <param name="options">How they run.</param>
     /// <param name="reactors">The reactors, each name once.</param>
-    /// <returns>The running reactors; dispose them before the store.</returns>
+    /// <returns>The running reactors, once their places in the log are stored. Dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
-    public static RunningReactors StartReactors(this EventStore store, ProjectionOptions options, params IReadOnlyList<Reactor> reactors)
+    public static async Task<RunningReactors> StartReactorsAsync(this EventStore store, ProjectionOptions options, params IReadOnlyList<Reactor> reactors)
     {
         Validate(store, options, reactors);
-        return new RunningReactors(store, reactors, options);
+        var running = new RunningReactors(store, reactors, options);
+        try
+        {
+            await running.PlacedAsync().ConfigureAwait(false);
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>
     /// Runs projections inline from now on: every append through this store object also changes their read models, in its
-    /// own transaction. An event that a projection fails on is then refused. Brings them up to date first. Call it once, at
+    /// own transaction. An event that a projection fails on is then refused. Brings them up to date first. Call it at
     /// start-up, in every process that appends; an append of a process that has not done so is caught up with by the next
-    /// one of a process that has.
+    /// one of a process that has. Call it again, with the same projections, where appends are refused with
+    /// <see cref="InlineProjectionException"/>. When a new version of a projection goes live, processes of the old one can
+    /// append no more: stop those first.
     /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="projections">The projections, each name once.</param>
     /// <param name="cancellationToken">Ends the wait until they are up to date.</param>
     /// <returns>A task that completes when they are up to date and inline.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
-    /// <exception cref="InvalidOperationException">Projections run inline already, or another version of one serves and is running elsewhere.</exception>
+    /// <exception cref="InvalidOperationException">Other projections run inline already, or another version of one serves and is running elsewhere.</exception>
     /// <exception cref="ProjectionParkedException">Something of a projection is parked from when it ran in the background; resume or skip it first.</exception>
     /// <exception cref="ProjectionFailedException">A projection fails on an event that is stored.</exception>
     public static async Task StartInlineProjectionsAsync(this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)
     {
         Validate(store, new ProjectionOptions(), projections);
-        if (store.InlineReadModels is not null) throw new InvalidOperationException("Projections run inline on this store already. Start all of them in one call.");
+        if (store.InlineReadModels?.Target is InlineProjections known && !known.Names.SetEquals(projections.Select(projection => projection.Name)))
+            throw new InvalidOperationException($"Other projections run inline on this store already ({string.Join(", ", known.Names.Order(StringComparer.Ordinal))}). Start all of them in one call.");
         var running = new RunningProjections(store, projections, new ProjectionOptions { OnFailure = FailureMode.Stop, RetryDelays = [] });
         await using (running.ConfigureAwait(false))
         {
@@ -97,6 +114,7 @@ public static class ProjectionExtensions
         where TDocument : class
     {
         Validate(store, new ProjectionOptions(), [projection]);
+        if (asOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Project it as of a position or an instant.", nameof(asOf));
         var position = await store.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var documents = new Dictionary<string, TDocument>(StringComparer.Ordinal);
         var read = new LogRead { UpTo = position, Filter = projection.QueryFor(store) };

@@ -6,8 +6,8 @@ namespace EventSourcing;
 /// projections. No rebuild ever delivers anything. The constructor says by <c>On</c> what each event leads to.
 /// </summary>
 /// <remarks>
-/// <para>"At least once" means: after a crash, the events delivered since the last checkpoint (at most
-/// <see cref="BatchSize"/>) are delivered again, each with the same <see cref="Delivery.Id"/>. Give that id to whoever can
+/// <para>"At least once" means: after a crash or a failure of the storage, the events delivered since the last checkpoint
+/// (at most <see cref="BatchSize"/>) are delivered again, and after a stop those few that other streams were ahead by, each with the same <see cref="Delivery.Id"/>. Give that id to whoever can
 /// tell a repetition by it, or do what does no harm when done twice.</para>
 /// <para>A process manager is a reactor that keeps its state in a stream or aggregate of its own, and gives commands that
 /// are safe to repeat.</para>
@@ -15,6 +15,7 @@ namespace EventSourcing;
 public abstract class Reactor : Subscriber
 {
     private readonly Dictionary<Type, Func<Delivery, CancellationToken, Task>> _handlers = [];
+    private Func<Delivery, CancellationToken, Task>? _anyHandler;
 
     /// <summary>
     /// Where in the log it begins when it is started for the first time; afterwards it goes on where it was. There is no
@@ -44,6 +45,16 @@ public abstract class Reactor : Subscriber
         _handlers.Add(typeof(TEvent), (delivery, cancellationToken) => react((TEvent)delivery.Event.Data, delivery, cancellationToken));
     }
 
+    /// <summary>Says what any event leads to that has no handler of its own, say to pass everything on.</summary>
+    /// <param name="react">Does it, as above.</param>
+    /// <exception cref="ArgumentException">There is a handler for any event.</exception>
+    protected void OnAny(Func<Delivery, CancellationToken, Task> react)
+    {
+        ArgumentNullException.ThrowIfNull(react);
+        DeclareAny();
+        _anyHandler = react;
+    }
+
     internal override void Validate(EventStore store)
     {
         base.Validate(store);
@@ -58,10 +69,16 @@ public abstract class Reactor : Subscriber
             .GroupBy(e => input.InOrder ? "" : e.Stream, StringComparer.Ordinal)
             .Select(stream => stream.ToList())
             .ToList();
-        var failures = new FoldFailure?[streams.Count];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrency, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, streams.Count, options, async (i, token) => failures[i] = await DeliverAsync(streams[i], token).ConfigureAwait(false)).ConfigureAwait(false);
-        return new Fold([], [.. failures.OfType<FoldFailure>()]);
+        var delivered = new Delivered[streams.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrency, CancellationToken = CancellationToken.None };
+        await Parallel.ForAsync(0, streams.Count, options, async (i, _) => delivered[i] = await DeliverAsync(streams[i], cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+
+        // Where it was told to stop, what was delivered before the first event that was not need not be delivered again.
+        var left = delivered.Zip(streams, (d, stream) => d.Failure is null && d.Count < stream.Count ? stream[d.Count].Position : long.MaxValue).DefaultIfEmpty(long.MaxValue).Min();
+        var failures = delivered.Select(d => d.Failure).OfType<FoldFailure>().Where(failure => failure.Event.Position < left).ToList();
+        if (left == long.MaxValue) return new Fold([], failures);
+        if (input.Only is not null || left == input.Events[0].Position) cancellationToken.ThrowIfCancellationRequested();
+        return new Fold([], failures, Reached: left - 1);
     }
 
     private static bool IsToBeDelivered(FeedEvent e, FoldInput input)
@@ -70,22 +87,32 @@ public abstract class Reactor : Subscriber
         return input.Only is { } only ? only == stream : !input.Parked.Holds(stream, e.Position);
     }
 
-    /// <summary>Delivers events one after the other, up to the first failure.</summary>
-    private async ValueTask<FoldFailure?> DeliverAsync(List<FeedEvent> events, CancellationToken cancellationToken)
+    /// <summary>Delivers events one after the other, up to the first failure, or until it is to stop.</summary>
+    private async ValueTask<Delivered> DeliverAsync(List<FeedEvent> events, CancellationToken cancellationToken)
     {
-        foreach (var e in events)
+        for (var i = 0; i < events.Count; i++)
         {
+            var e = events[i];
+            if (cancellationToken.IsCancellationRequested) return new Delivered(i, null);
             try
             {
                 if (e.Recorded is not { } recorded) throw e.Failure!;
-                await _handlers[recorded.Data.GetType()](new Delivery(Name, recorded), cancellationToken).ConfigureAwait(false);
+                var handler = _handlers.GetValueOrDefault(recorded.Data.GetType()) ?? _anyHandler!;
+                await handler(new Delivery(Name, recorded), cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception failure) when (!(failure is OperationCanceledException && cancellationToken.IsCancellationRequested))
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                return new FoldFailure(new Partition(ParkedKind.Stream, e.Stream), e, failure);
+                return new Delivered(i, null);
+            }
+            catch (Exception failure)
+            {
+                return new Delivered(i, new FoldFailure(new Partition(ParkedKind.Stream, e.Stream), e, failure));
             }
         }
 
-        return null;
+        return new Delivered(events.Count, null);
     }
+
+    /// <summary>How many events of a stream were delivered, and what the next one failed with, if it did.</summary>
+    private readonly record struct Delivered(int Count, FoldFailure? Failure);
 }

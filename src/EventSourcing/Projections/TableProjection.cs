@@ -70,6 +70,8 @@ public abstract class TableProjection : Projection
         base.Validate(store);
         if (_tables.Count == 0) throw new ArgumentException($"The projection '{Name}' names no table. Name those that it writes in its constructor.");
         new ReadModelDefinition(Name, [.. _tables.Select(table => new FieldDefinition(table, FieldKind.Text))]).Validate();
+        if (_tables.FirstOrDefault(table => table.TrimEnd("0123456789".ToCharArray()) is var stem && stem.Length < table.Length && stem.EndsWith("__", StringComparison.Ordinal)) is { } reserved)
+            throw new ArgumentException($"The projection '{Name}' names a table '{reserved}': names that end in two underscores and a number are kept for tables that are being rebuilt.");
         if (!store.Storage.ReadModels.HasTables)
             throw new NotSupportedException($"The projection '{Name}' keeps tables, and {store.Storage.GetType().Name} has none. Use a storage with tables, e.g. SqliteEventStorage, or keep documents: Projection<TDocument>.");
     }

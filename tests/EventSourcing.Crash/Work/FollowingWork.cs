@@ -31,7 +31,7 @@ internal static class FollowingWork
         // Small batches have a kill fall between two of them, large ones into the middle.
         var options = new ProjectionOptions { LeaseDuration = lease, MaxBatchEvents = random.Next(3) switch { 0 => 7, 1 => 150, _ => 16_384 } };
         await using var projections = store.StartProjections(options, new Ledger(), new Lines());
-        await using var reactors = store.StartReactors(options, post);
+        await using var reactors = await store.StartReactorsAsync(options, post);
         output.Write("following");
         var rebuilding = rebuilds ? RebuildNowAndThenAsync(projections, random) : new TaskCompletionSource().Task;
         var telling = TellAsync(output, projections);

@@ -30,7 +30,7 @@ internal sealed class ProjectionAudit(Tally tally, string path, string posted, s
             if (log.Count < acknowledged) tally.AddLost(acknowledged - log.Count, $"{when}: the log ends at {log.Count} and {acknowledged} was acknowledged");
             using var post = new Post(posted);
             await using var projections = store.StartProjections(new Ledger(), new Lines());
-            await using (var reactors = store.StartReactors(post))
+            await using (var reactors = await store.StartReactorsAsync(post))
             {
                 await projections.CatchUpAsync(TooLong);
                 await reactors.CatchUpAsync(TooLong);

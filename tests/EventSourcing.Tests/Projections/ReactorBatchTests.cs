@@ -18,7 +18,7 @@ public class ReactorBatchTests
             var run = (await store.Storage.ReadModels.LoadAsync("$runs", ["recording@1"]))[0]!;
             furthest = Math.Max(furthest, e.Position - ControlDocuments.Read<RunRecord>(run).Position);
         });
-        await using var running = store.StartReactors(recording);
+        await using var running = await store.StartReactorsAsync(recording);
         await running.CatchUpAsync();
         recording.Positions.Should().Equal(Enumerable.Range(1, events).Select(n => (long)n));
         furthest.Should().Be(recording.BatchSize);
@@ -30,14 +30,14 @@ public class ReactorBatchTests
         await using var store = Bank.Open();
         await store.AppendAsync("account-ann", 0, [.. Enumerable.Repeat(new MoneyDeposited(1), 3)]);
         var recording = new Recording(e => e.Position == 3 ? throw new InvalidOperationException("as it was told to") : Task.CompletedTask);
-        await using (var running = store.StartReactors(Bank.StopAtOnce, recording))
+        await using (var running = await store.StartReactorsAsync(Bank.StopAtOnce, recording))
         {
             await FluentActions.Awaiting(() => running.WaitForAsync(3)).Should().ThrowAsync<ProjectionFailedException>();
         }
 
         recording.Positions.Should().Equal(1, 2, 3);
         var again = new Recording(_ => Task.CompletedTask);
-        await using (var running = store.StartReactors(Bank.StopAtOnce, again)) await running.WaitForAsync(3);
+        await using (var running = await store.StartReactorsAsync(Bank.StopAtOnce, again)) await running.WaitForAsync(3);
         again.Positions.Should().Equal(3);
     }
 

@@ -6,10 +6,10 @@ public sealed class RegistrationTests : IAsyncDisposable
     private readonly EventStore _store = new(new InMemoryEventStorage(), Tallied.Types);
 
     [Fact]
-    public void Start_nothing_throws()
+    public async Task Start_nothing_throws()
     {
         StartFails<ArgumentException>("*nothing to start*");
-        FluentActions.Invoking(() => _store.StartReactors()).Should().Throw<ArgumentException>();
+        await FluentActions.Awaiting(() => _store.StartReactorsAsync()).Should().ThrowAsync<ArgumentException>();
     }
 
     [Fact]
@@ -50,18 +50,19 @@ public sealed class RegistrationTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Start_a_reactor_without_room_for_any_event_throws()
+    public async Task Start_a_reactor_without_room_for_any_event_throws()
     {
-        FluentActions.Invoking(() => _store.StartReactors(new Reacting { Batch = 0 })).Should().Throw<ArgumentOutOfRangeException>().WithMessage("*BatchSize*");
-        FluentActions.Invoking(() => _store.StartReactors(new Reacting { Concurrency = 0 })).Should().Throw<ArgumentOutOfRangeException>().WithMessage("*MaxConcurrency*");
+        (await FluentActions.Awaiting(() => _store.StartReactorsAsync(new Reacting { Batch = 0 })).Should().ThrowAsync<ArgumentOutOfRangeException>()).WithMessage("*BatchSize*");
+        (await FluentActions.Awaiting(() => _store.StartReactorsAsync(new Reacting { Concurrency = 0 })).Should().ThrowAsync<ArgumentOutOfRangeException>()).WithMessage("*MaxConcurrency*");
     }
 
     [Fact]
     public void Start_tables_on_a_storage_without_throws() => StartFails<NotSupportedException>("*keeps tables, and InMemoryEventStorage has none*", new NoTables());
 
     [Fact]
-    public async Task Start_inline_twice_throws()
+    public async Task Start_others_inline_throws_and_the_same_again_goes_on()
     {
+        await _store.StartInlineProjectionsAsync([new Tallies()]);
         await _store.StartInlineProjectionsAsync([new Tallies()]);
         await FluentActions.Awaiting(() => _store.StartInlineProjectionsAsync([new Tallies(null, "other")])).Should().ThrowAsync<InvalidOperationException>();
     }

@@ -174,4 +174,44 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
 
         caughtUp.Should().Equal(false, true, false, true);
     }
+
+    [Fact]
+    public async Task Catch_up_waits_for_what_is_being_retried_and_not_for_what_is_parked()
+    {
+        var store = OpenStore();
+        var failures = 0;
+        var projection = new Tallies((_, position) => position == 2 || (position == 1 && Interlocked.Increment(ref failures) <= 2));
+        foreach (var key in new[] { "a", "b", "c" }) await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For(key)]);
+        await using var running = store.StartProjections(NoRetries with { RetryDelays = [TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(20)] }, projection);
+        await running.CatchUpAsync(Never);
+        (await store.ReadModel(projection).FindAsync("a"))!.Applied.Should().Equal(1);
+        (await store.ProjectionAdmin().GetParkedAsync("tallies")).Single().Position.Should().Be(2);
+        (await store.ReadModel(projection).FindAsync("b")).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Wait_for_an_event_that_is_being_retried_ends_when_the_projection_is_stopped()
+    {
+        var store = OpenStore();
+        var running = store.StartProjections(NoRetries with { RetryDelays = [TimeSpan.FromHours(1)] }, new Tallies((_, _) => true));
+        var appended = await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await UntilAsync(async () => (await store.ProjectionAdmin().GetParkedAsync("tallies")).Count == 1, "held back");
+        var wait = running.WaitForAsync(appended, Timeout.InfiniteTimeSpan);
+        await Task.WhenAll(running.DisposeAsync().AsTask(), running.DisposeAsync().AsTask());
+        await FluentActions.Awaiting(() => wait.WaitAsync(Never)).Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Fact]
+    public async Task Project_as_of_a_version_is_refused()
+    {
+        var store = OpenStore();
+        await FluentActions.Awaiting(() => store.ProjectAsync(new Tallies(), asOf: AsOf.Version(1))).Should().ThrowAsync<ArgumentException>();
+    }
+
+    [Fact]
+    public async Task Rebuild_a_document_of_what_was_never_started_is_refused()
+    {
+        var store = OpenStore();
+        await FluentActions.Awaiting(() => store.ProjectionAdmin().RebuildDocumentAsync("talies", "a")).Should().ThrowAsync<ArgumentException>();
+    }
 }

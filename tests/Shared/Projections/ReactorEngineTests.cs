@@ -22,7 +22,7 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         })
         { Concurrency = 3 };
         for (var i = 0; i < 60; i++) await store.AppendAsync($"s-{i % 7}", ExpectedVersion.Any, [Tallied.For("a")]);
-        await using var running = store.StartReactors(NoRetries, reactor);
+        await using var running = await store.StartReactorsAsync(NoRetries, reactor);
         await running.CatchUpAsync();
         delivered.Select(d => d.Position).Should().BeEquivalentTo(Enumerable.Range(1, 60));
         foreach (var stream in delivered.GroupBy(d => d.Stream)) stream.Select(d => d.Position).Should().BeInAscendingOrder();
@@ -36,14 +36,14 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a"), Tallied.For("a")]);
         var delivered = new ConcurrentQueue<long>();
         var reactor = new Reactions(StartFrom.Now, (delivery, _) => Seen(delivered, delivery));
-        await using (var running = store.StartReactors(NoRetries, reactor))
+        await using (var running = await store.StartReactorsAsync(NoRetries, reactor))
         {
             await running.CatchUpAsync();
             await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]));
         }
 
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await using (var running = store.StartReactors(NoRetries, reactor)) await running.CatchUpAsync();
+        await using (var running = await store.StartReactorsAsync(NoRetries, reactor)) await running.CatchUpAsync();
         delivered.Should().Equal(3, 4);
     }
 
@@ -64,10 +64,10 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
             if (delivered.Count > 8) faults.Die();
             return Task.CompletedTask;
         };
-        await using (var dying = mortal.StartReactors(NoRetries with { LeaseDuration = TimeSpan.FromMilliseconds(100) }, reactor))
+        await using (var dying = await mortal.StartReactorsAsync(NoRetries with { LeaseDuration = TimeSpan.FromMilliseconds(100) }, reactor))
             await FluentActions.Awaiting(() => dying.WaitForAsync(40, Never)).Should().ThrowAsync<StorageFailedException>();
         var store = OpenStore();
-        await using (var running = store.StartReactors(NoRetries with { LeaseDuration = TimeSpan.FromMilliseconds(100) }, reactor)) await running.CatchUpAsync();
+        await using (var running = await store.StartReactorsAsync(NoRetries with { LeaseDuration = TimeSpan.FromMilliseconds(100) }, reactor)) await running.CatchUpAsync();
         delivered.GroupBy(d => d.Position).Should().OnlyContain(of => of.Select(d => d.Id).Distinct().Count() == 1).And.HaveCount(40);
         delivered.Select(d => d.Id).Distinct().Should().HaveCount(40);
         delivered.Should().HaveCount(44, "only the events since the last checkpoint are delivered again");
@@ -80,7 +80,7 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         var isMended = false;
         var delivered = new ConcurrentQueue<long>();
         var reactor = new Reactions(StartFrom.Beginning, (delivery, _) => !isMended && delivery.Event.Position == 2 ? throw new InvalidOperationException("Not now.") : Seen(delivered, delivery));
-        await using var running = store.StartReactors(NoRetries, reactor);
+        await using var running = await store.StartReactorsAsync(NoRetries, reactor);
         foreach (var stream in new[] { "s-1", "s-2", "s-2", "s-1", "s-2" }) await store.AppendAsync(stream, ExpectedVersion.Any, [Tallied.For("a")]);
         await UntilParkedAsync(store, "reactions", 1);
         await FluentActions.Awaiting(() => running.WaitForAsync(5)).Should().ThrowAsync<ProjectionParkedException>();
@@ -99,7 +99,7 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         var delivered = new ConcurrentQueue<long>();
         var reactor = new Reactions(StartFrom.Beginning, (delivery, _) => delivery.Event.Position == 3 ? throw new InvalidOperationException("Not now.") : Seen(delivered, delivery));
         for (var i = 0; i < 5; i++) await store.AppendAsync($"s-{i}", ExpectedVersion.Any, [Tallied.For("a")]);
-        await using var running = store.StartReactors(NoRetries with { OnFailure = FailureMode.Stop }, reactor);
+        await using var running = await store.StartReactorsAsync(NoRetries with { OnFailure = FailureMode.Stop }, reactor);
         await FluentActions.Awaiting(() => running.Completion.WaitAsync(Never)).Should().ThrowAsync<ProjectionFailedException>();
         delivered.Should().Equal(1, 2);
     }
@@ -117,9 +117,9 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
             await Task.Delay(Timeout.Infinite, cancellationToken);
         });
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await using (store.StartReactors(NoRetries, reactor)) await entered.Task;
+        await using (await store.StartReactorsAsync(NoRetries, reactor)) await entered.Task;
         (await store.ProjectionAdmin().GetParkedAsync("reactions")).Should().BeEmpty();
-        await using var running = store.StartReactors(NoRetries, reactor);
+        await using var running = await store.StartReactorsAsync(NoRetries, reactor);
         await running.CatchUpAsync();
         calls.Should().Be(2);
     }
@@ -131,11 +131,11 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         var awake = OpenStore();
         var options = NoRetries;
         ConcurrentQueue<long> byOne = new(), byOther = new();
-        await using var suspended = asleep.StartReactors(options, new Reactions(StartFrom.Beginning, (delivery, _) => Seen(byOne, delivery)));
+        await using var suspended = await asleep.StartReactorsAsync(options, new Reactions(StartFrom.Beginning, (delivery, _) => Seen(byOne, delivery)));
         await suspended.WaitForAsync(await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]));
         var waking = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         faults.BeforeCommit = _ => waking.Task;
-        await using var other = awake.StartReactors(options, new Reactions(StartFrom.Beginning, (delivery, _) => Seen(byOther, delivery)));
+        await using var other = await awake.StartReactorsAsync(options, new Reactions(StartFrom.Beginning, (delivery, _) => Seen(byOther, delivery)));
         await UntilAsync(async () => (await other.GetStatusAsync())[0].State == ProjectionState.Live, "taken over");
         await other.WaitForAsync(await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
         waking.SetResult();
@@ -151,8 +151,59 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         var store = OpenStore();
         await using (var projections = store.StartProjections(NoRetries, new Tallies(null, "reactions")))
             await projections.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]));
-        await using var running = store.StartReactors(NoRetries, new Reactions(StartFrom.Now, (_, _) => Task.CompletedTask));
-        (await FluentActions.Awaiting(() => running.Completion.WaitAsync(Never)).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*'reactions'*projection*");
+        (await FluentActions.Awaiting(() => store.StartReactorsAsync(NoRetries, new Reactions(StartFrom.Now, (_, _) => Task.CompletedTask))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*'reactions'*projection*");
+    }
+
+    [Fact]
+    public async Task Start_from_now_delivers_what_is_appended_as_soon_as_it_has_started()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var store = OpenStore();
+            await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+            var delivered = new ConcurrentQueue<long>();
+            var name = $"from now {round}";
+            await using var running = await store.StartReactorsAsync(NoRetries, new Reactions(StartFrom.Now, (delivery, _) => Seen(delivered, delivery), name));
+            var appended = await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+            await running.WaitForAsync(appended, Never);
+            delivered.Should().Equal(appended.Position);
+        }
+    }
+
+    [Fact]
+    public async Task Stop_amid_a_batch_keeps_what_was_delivered()
+    {
+        var store = OpenStore();
+        for (var i = 0; i < 5; i++) await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var delivered = new ConcurrentQueue<long>();
+        var reactor = new Reactions(StartFrom.Beginning, async (delivery, cancellationToken) =>
+        {
+            if (delivery.Event.Position == 4 && entered.TrySetResult()) await Task.Delay(Timeout.Infinite, cancellationToken);
+            delivered.Enqueue(delivery.Event.Position);
+        });
+        await using (await store.StartReactorsAsync(NoRetries, reactor)) await entered.Task;
+        delivered.Should().Equal(1, 2, 3);
+        await using var running = await store.StartReactorsAsync(NoRetries, reactor);
+        await running.CatchUpAsync();
+        delivered.Should().Equal(1, 2, 3, 4, 5);
+    }
+
+    [Fact]
+    public async Task Resume_all_delivers_all_that_was_parked()
+    {
+        var store = OpenStore();
+        var isDown = true;
+        var delivered = new ConcurrentQueue<long>();
+        var reactor = new Forwarding((delivery, _) => isDown ? throw new InvalidOperationException("The service is down.") : Seen(delivered, delivery));
+        for (var i = 0; i < 3; i++) await store.AppendAsync($"s-{i}", ExpectedVersion.Any, [Tallied.For("a"), new Ignored(i)]);
+        await using var running = await store.StartReactorsAsync(NoRetries, reactor);
+        await UntilParkedAsync(store, "forwarding", 3);
+        isDown = false;
+        (await store.ProjectionAdmin().ResumeAllAsync("forwarding")).Should().Be(3);
+        await running.CatchUpAsync();
+        await UntilParkedAsync(store, "forwarding", 0);
+        delivered.Should().BeEquivalentTo([1L, 2, 3, 4, 5, 6]);
     }
 
     private static Task Seen(ConcurrentQueue<long> delivered, Delivery delivery)
@@ -161,15 +212,25 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         return Task.CompletedTask;
     }
 
+    private sealed class Forwarding : Reactor
+    {
+        public Forwarding(Func<Delivery, CancellationToken, Task> forward) => OnAny(forward);
+
+        public override string Name => "forwarding";
+
+        public override StartFrom Start => StartFrom.Beginning;
+    }
+
     private sealed class Reactions : Reactor
     {
-        public Reactions(StartFrom start, Func<Delivery, CancellationToken, Task> react)
+        public Reactions(StartFrom start, Func<Delivery, CancellationToken, Task> react, string name = "reactions")
         {
             Start = start;
+            Name = name;
             On<Tallied>((_, delivery, cancellationToken) => react(delivery, cancellationToken));
         }
 
-        public override string Name => "reactions";
+        public override string Name { get; }
 
         public override StartFrom Start { get; }
 

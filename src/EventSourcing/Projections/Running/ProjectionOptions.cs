@@ -3,6 +3,20 @@ namespace EventSourcing;
 /// <summary>How projections and reactors run. Immutable; change it by <c>with</c>.</summary>
 public sealed record ProjectionOptions
 {
+    /// <summary>
+    /// What reactors run with where nothing else is said: retries for some hours, since what they need may be down, and up
+    /// to 100,000 streams held back meanwhile.
+    /// </summary>
+    public static ProjectionOptions ForReactors { get; } = new()
+    {
+        RetryDelays =
+        [
+            TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30),
+            TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1), TimeSpan.FromHours(3),
+        ],
+        MaxParked = 100_000,
+    };
+
     /// <summary>What happens after the last retry of an event that fails; by default it is parked.</summary>
     public FailureMode OnFailure { get; init; } = FailureMode.Park;
 
@@ -42,7 +56,10 @@ public sealed record ProjectionOptions
         }
     } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The most events in one transaction while catching up; 16,384 by default.</summary>
+    /// <summary>
+    /// The most events in one transaction while catching up; 16,384 by default. All documents that they change are in memory
+    /// at once, and written while appends wait: where documents are large, say 100 KiB, choose fewer.
+    /// </summary>
     public int MaxBatchEvents { get; init => field = Positive(value); } = 16_384;
 
     private static int Positive(int value)

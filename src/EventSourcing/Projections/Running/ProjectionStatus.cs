@@ -6,7 +6,7 @@ namespace EventSourcing;
 /// <param name="Checkpoint">The position up to which events are in the read model that serves, or are held back with what is parked.</param>
 /// <param name="Head">The head of the log.</param>
 /// <param name="LagTime">How long ago the first event was recorded that is not dealt with; zero where there is none.</param>
-/// <param name="Parked">How many streams or documents are parked, those included that are still being retried.</param>
+/// <param name="Parked">How many streams or documents of the read model that serves are parked, those included that are still being retried.</param>
 /// <param name="LastError">What went wrong last, or <see langword="null"/>.</param>
 /// <param name="Rebuild">How far a rebuild is, or <see langword="null"/> where there is none.</param>
 public sealed record ProjectionStatus(
@@ -56,6 +56,12 @@ public enum ProjectionState
 /// <param name="PositionsPerSecond">How fast it goes, over its run in this process so far; 0 where that is not known.</param>
 public sealed record RebuildProgress(long Position, long Target, double PositionsPerSecond)
 {
+    /// <summary>
+    /// How many streams or documents of the new read model are parked, or being retried. It takes the place of the old one
+    /// only when there is none: resume or skip them.
+    /// </summary>
+    public int Parked { get; init; }
+
     /// <summary>The part done, from 0 to 1.</summary>
     public double Part => Target <= 0 ? 1 : Math.Min(1, (double)Position / Target);
 

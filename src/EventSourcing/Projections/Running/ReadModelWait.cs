@@ -30,7 +30,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     }
 
     /// <summary>Waits for the events from one position to another.</summary>
-    /// <param name="first">The first of them.</param>
+    /// <param name="first">The first of them; 0 for all, but for what is parked for good.</param>
     /// <param name="last">The last of them.</param>
     /// <param name="timeout">How long to wait.</param>
     /// <param name="fault">Gives the error that keeps the projection in this process from going on, or null; or null where it does not run here.</param>
@@ -69,7 +69,9 @@ internal sealed class ReadModelWait(EventStore store, string projection)
 
         run ??= await FindRunAsync(cancellationToken).ConfigureAwait(false);
         if (run is null || run.Content.Parked == 0) return true;
-        return !await IsHeldBackAsync(run, first, last, subscriber, cancellationToken).ConfigureAwait(false);
+        if (!await IsHeldBackAsync(run, first, last, subscriber, cancellationToken).ConfigureAwait(false)) return true;
+        if (fault?.Invoke() is { } stopped) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(stopped);
+        return false;
     }
 
     /// <summary>Whether one of the events is held back with what is being retried; throws where it is parked for good.</summary>
@@ -78,6 +80,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
         var here = parked.Where(p => ControlDocuments.RunKey(projection, p.Content.Generation) == run.Key && p.Content.After < last).ToList();
         if (here.Count == 0) return false;
+        if (first == 0) return here.Exists(p => p.Content is not { RetryAt: null, Skip: null });
         var isHeldBack = false;
         var read = new LogRead { After = first - 1, UpTo = last, Filter = subscriber?.QueryFor(store) ?? EventQuery.All };
         for (var isEnd = false; !isEnd;)

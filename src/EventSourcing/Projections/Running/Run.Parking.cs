@@ -21,7 +21,6 @@ internal sealed partial class Run
         var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection.Name, stop).ConfigureAwait(false);
         if (directory?.Content.Find(Generation) is not { State: GenerationState.Building }) throw new ReadModelConflictException(ControlDocuments.Directory, projection.Name);
         var replaced = directory.Content.Active;
-        var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection.Name, stop).ConfigureAwait(false);
         var old = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, replaced), stop).ConfigureAwait(false);
         if (old is null) throw new ReadModelConflictException(ControlDocuments.Directory, projection.Name);
 
@@ -32,6 +31,8 @@ internal sealed partial class Run
             return true;
         }
 
+        // After the run of the old one, by which the commit is guarded: what it parks later changes that.
+        var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection.Name, stop).ConfigureAwait(false);
         var generations = directory.Content.Generations.Select(g =>
             g.Number == Generation ? g with { State = GenerationState.Active }
             : g.Number == replaced ? g with { State = GenerationState.Replaced }
@@ -50,7 +51,7 @@ internal sealed partial class Run
                         change,
                         old.Deletion,
                         ControlDocuments.Write(ControlDocuments.Directory, projection.Name, new DirectoryRecord(Generation, directory.Content.Last, [.. generations.TakeLast(16)])),
-                        .. parked.Where(p => p.Content.Generation == replaced).Select(p => p.Deletion),
+                        .. parked.Where(p => p.Content.Generation != Generation).Select(p => p.Deletion),
                     ],
                 },
                 stop).ConfigureAwait(false);
@@ -158,7 +159,7 @@ internal sealed partial class Run
         var leftOut = content.Kind == ParkedKind.Document ? await LeftOutOfStreamsAsync(stop).ConfigureAwait(false) : [];
         while (true)
         {
-            var read = new LogRead { After = content.After, UpTo = _position, Filter = _query, Limit = Math.Min(PartitionScan, _maxBatchEvents) };
+            var read = new LogRead { After = content.After, UpTo = _position, Filter = QueryOf(content), Limit = Math.Min(PartitionScan, _maxBatchEvents) };
             FeedPage missed;
             using (var page = await _store.Storage.ReadLogAsync(read, stop).ConfigureAwait(false))
             {
@@ -302,6 +303,17 @@ internal sealed partial class Run
                 : mine is null ? [] : [new ParkedChange(mine.Kept, null, null)];
             await CommitAsync([change, order.Deletion], null, _position, parked, stop).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>What may belong to a partition: of a stream, what begins with its name.</summary>
+    private EventQuery QueryOf(ParkedRecord record)
+    {
+        if (record.Kind != ParkedKind.Stream) return _query;
+        return _query.IsAll
+            ? EventQuery.InStreams(record.Partition)
+            : EventQuery.Any(_query.Items
+                .Where(item => item.StreamPrefix is null || record.Partition.StartsWith(item.StreamPrefix, StringComparison.Ordinal))
+                .Select(item => new EventQueryItem(item.Types, item.Tags, record.Partition)));
     }
 
     private static Partition PartitionOf(ParkedRecord record) => new(record.Kind, record.Partition);

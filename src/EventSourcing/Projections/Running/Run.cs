@@ -256,7 +256,9 @@ internal sealed partial class Run
                     throw ProjectionFailedException.TooManyParked(_subscriber.Name, last.Event, last.Error, _options.MaxParked);
                 }
 
-                await CommitAsync(fold.Changes, fold.Tables, next, [.. fold.Failures.Select(Park)], stop).ConfigureAwait(false);
+                // What has been done in the world is done: that is kept also when it is to stop.
+                var token = _subscriber.HasEffects ? CancellationToken.None : stop;
+                await CommitAsync(fold.Changes, fold.Tables, fold.Reached ?? next, [.. fold.Failures.Select(Park)], token).ConfigureAwait(false);
                 return true;
             }
             catch (ProjectionFailedException failure) when (!failure.IsFinal && (split is null || failure.Position < split.Event.Position))

@@ -9,11 +9,12 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Host _host;
     private readonly LogFeed _feed;
-    private int _disposed;
+    private readonly Lazy<Task> _disposal;
 
     private protected RunningSubscribers(EventStore store, IReadOnlyList<Subscriber> subscribers, ProjectionOptions options)
     {
         Store = store;
+        _disposal = new Lazy<Task>(DisposeOnceAsync);
         _host = new Host(store, options.LeaseDuration);
         _feed = new LogFeed(store, subscribers.Select(subscriber => subscriber.QueryFor(store)).Aggregate((all, one) => all.Or(one)));
         Supervisors = [.. subscribers.Select(subscriber => new Supervisor(store, subscriber, _feed, _host, options))];
@@ -54,7 +55,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
             {
                 State = state,
                 LastError = error ?? stored.LastError,
-                Rebuild = building is null ? stored.Rebuild : new RebuildProgress(building.Position, stored.Head, building.Speed),
+                Rebuild = building is null ? stored.Rebuild : new RebuildProgress(building.Position, stored.Head, building.Speed) { Parked = building.ParkedCount },
             });
         }
 
@@ -94,7 +95,10 @@ public abstract class RunningSubscribers : IAsyncDisposable
         return WaitForAsync(appended.FirstPosition, appended.Position, timeout ?? DefaultWait, cancellationToken);
     }
 
-    /// <summary>Waits until all of them have dealt with everything that is in the log at the time of the call.</summary>
+    /// <summary>
+    /// Waits until all of them have dealt with everything that is in the log at the time of the call: it is in the read
+    /// models, or parked for good; nothing is being retried.
+    /// </summary>
     /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The position that they have reached.</returns>
@@ -104,7 +108,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     public async Task<long> CatchUpAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        await WaitForAsync(head, timeout, cancellationToken).ConfigureAwait(false);
+        await WaitForAsync(first: 0, head, timeout ?? DefaultWait, cancellationToken).ConfigureAwait(false);
         return head;
     }
 
@@ -112,13 +116,27 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <returns>A task that completes when all have stopped. It does not throw for those that had failed: see <see cref="Completion"/>.</returns>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 1) return;
+        await _disposal.Value.ConfigureAwait(false);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Waits until the place of each in the log is stored.</summary>
+    internal async Task PlacedAsync()
+    {
+        foreach (var supervisor in Supervisors)
+        {
+            await Task.WhenAny(supervisor.Placed, supervisor.Completion).ConfigureAwait(false);
+            if (supervisor.Completion.IsFaulted) await supervisor.Completion.ConfigureAwait(false);
+        }
+    }
+
+    private async Task DisposeOnceAsync()
+    {
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(Supervisors.Select(supervisor => supervisor.Completion)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _host.DisposeAsync().ConfigureAwait(false);
         _feed.Dispose();
         _stop.Dispose();
-        GC.SuppressFinalize(this);
     }
 
     private async Task WaitForAsync(long first, long last, TimeSpan timeout, CancellationToken cancellationToken)
@@ -220,7 +238,7 @@ public sealed class RunningProjections : RunningSubscribers
 
             if (supervisor.Building is { } building)
             {
-                progress?.Report(new RebuildProgress(building.Position, head, building.Speed));
+                progress?.Report(new RebuildProgress(building.Position, head, building.Speed) { Parked = building.ParkedCount });
                 if (building is { State: ProjectionState.Failed, LastError: { } error }) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
                 if (building.ParkedCount > 0) await ThrowIfParkedForGoodAsync(documents, projection, number, cancellationToken).ConfigureAwait(false);
             }

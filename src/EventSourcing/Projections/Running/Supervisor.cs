@@ -21,6 +21,7 @@ internal sealed class Supervisor
     private readonly string _fingerprint;
     private readonly Dictionary<int, (Run Run, Task Task, CancellationTokenSource Stop)> _runs = [];
     private long _othersGoneSince;
+    private readonly TaskCompletionSource _placed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IReadOnlyList<Run> _seenRuns = [];
 
     public Supervisor(EventStore store, Subscriber subscriber, LogFeed feed, Host host, ProjectionOptions options)
@@ -46,6 +47,9 @@ internal sealed class Supervisor
     public ProjectionState? Idle { get; private set; } = ProjectionState.Starting;
 
     public Exception? LastError { get; private set; }
+
+    /// <summary>Completes when its place in the log is stored: where it begins is decided then.</summary>
+    public Task Placed => _placed.Task;
 
     /// <summary>The run that serves readers, where it is in this process.</summary>
     public Run? Serving => _seenRuns.FirstOrDefault(run => !run.IsBuilding);
@@ -113,6 +117,7 @@ internal sealed class Supervisor
         if (directory.Content.Generations.Any(g => (g.Fingerprint == OfReactor) != (Subscriber is Reactor)))
             throw new InvalidOperationException($"'{Name}' is the name of a {(Subscriber is Reactor ? "projection" : "reactor")} on this store, so no {(Subscriber is Reactor ? "reactor" : "projection")} can have it. Give one of them another name.");
 
+        _placed.TrySetResult();
         var mine = directory.Content.Generations.Where(g => g.Fingerprint == _fingerprint && g.State != GenerationState.Replaced).ToList();
         if (mine.Count == 0 && !await TryBuildAsync(directory, stop).ConfigureAwait(false))
         {

@@ -33,6 +33,9 @@ internal static class Names
         return text.Length > MaxLength ? shown + "…" : shown;
     }
 
+    /// <summary>Another's message as a sentence among ours: with a full stop at its end, where it has none.</summary>
+    public static string Sentence(string message) => message.TrimEnd() is { Length: > 0 } text && !char.IsPunctuation(text[^1]) ? text + "." : message;
+
     /// <summary>What is wrong with a text of any length; null where nothing is.</summary>
     public static string? TextFlaw(string text)
     {

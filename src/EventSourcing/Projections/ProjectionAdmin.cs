@@ -149,7 +149,7 @@ public sealed class ProjectionAdmin
             if (built is not null) rebuild = new RebuildProgress(built.Content.Position, head, 0) { Parked = built.Content.Parked };
         }
 
-        return new ProjectionStatus(name, run?.Content.Owner is null ? ProjectionState.NotStarted : ProjectionState.HeldElsewhere, position, head, lag > TimeSpan.Zero ? lag : TimeSpan.Zero, run?.Content.Parked ?? 0, null, rebuild);
+        return new ProjectionStatus(name, run?.Content.Owner is null ? ProjectionState.NotStarted : ProjectionState.Held, position, head, lag > TimeSpan.Zero ? lag : TimeSpan.Zero, run?.Content.Parked ?? 0, null, rebuild);
     }
 
     private DateTimeOffset Now => _store.Storage.Options.TimeProvider.GetUtcNow();

@@ -11,7 +11,7 @@ public sealed class ProjectionFailedException : EventSourcingException
     }
 
     private ProjectionFailedException(string projection, FeedEvent e, Exception failure, string whatToDo)
-        : base($"'{projection}' failed on the event at position {e.Position} of stream '{e.Stream}' ({e.Type}): {failure.Message} Nothing of that event was applied. {whatToDo}", failure)
+        : base($"'{projection}' failed on the event at position {e.Position} of stream '{e.Stream}' ({e.Type}): {Names.Sentence(failure.Message)} Nothing of that event was applied. {whatToDo}", failure)
     {
         Projection = projection;
         Stream = e.Stream;

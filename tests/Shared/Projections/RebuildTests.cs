@@ -227,4 +227,32 @@ public abstract class RebuildTests(IStorageSource source) : EngineTests(source)
         await UntilAsync(async () => (await running.GetStatusAsync())[0].Rebuild is null, "in its place");
         await ShouldBeFoldAsync(store, projection);
     }
+
+    [Fact]
+    public async Task Catch_up_with_a_changed_projection_waits_until_its_read_model_serves()
+    {
+        var store = OpenStore();
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await using (var old = store.StartProjections(NoRetries, new Tallies((_, _) => false))) await old.CatchUpAsync();
+        for (var version = 2; version < 6; version++)
+        {
+            var projection = new Doubled(version);
+            await using var running = store.StartProjections(NoRetries, projection);
+            await running.CatchUpAsync(Never);
+            (await store.ReadModel(projection).FindAsync("a"))!.Applied.Should().Equal(version);
+        }
+    }
+
+    private sealed class Doubled : Projection<Tally>
+    {
+        public Doubled(int version)
+        {
+            Version = version;
+            On<Tallied>(e => e.Keys, (_, _, _) => new Tally { Applied = [version] });
+        }
+
+        public override string Name => "tallies";
+
+        public override int Version { get; }
+    }
 }

@@ -37,7 +37,7 @@ public enum ProjectionState
     /// <summary>The storage fails; it is tried again.</summary>
     Retrying = 5,
 
-    /// <summary>Another version of it has taken its place, and is alive.</summary>
+    /// <summary>Another version of it has taken its place, and is alive or was so less than a lease ago.</summary>
     Replaced = 6,
 
     /// <summary>It has failed and does nothing until it is started again.</summary>
@@ -46,8 +46,8 @@ public enum ProjectionState
     /// <summary>It was stopped.</summary>
     Stopped = 8,
 
-    /// <summary>It is not started here, and some other process, or another start in this one, holds it. Whether that one is alive shows in the checkpoint.</summary>
-    HeldElsewhere = 9,
+    /// <summary>Some process holds it, perhaps this one: all that a look from outside can tell. Whether that one is alive shows in the checkpoint.</summary>
+    Held = 9,
 }
 
 /// <summary>How far a rebuild is.</summary>

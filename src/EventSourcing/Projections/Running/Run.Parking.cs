@@ -246,6 +246,7 @@ internal sealed partial class Run
         if (change.After is not { } after)
         {
             _parked.Remove(change.Key);
+            if (_parked.Count == 0 && LastError is ProjectionFailedException) LastError = null;
             _parkedSet = new ParkedSet();
             foreach (var p in _parked.Values) _parkedSet.Set(PartitionOf(p.Kept.Content), p.Kept.Content.After);
             return;

@@ -97,20 +97,29 @@ public abstract class RunningSubscribers : IAsyncDisposable
 
     /// <summary>
     /// Waits until all of them have dealt with everything that is in the log at the time of the call: it is in the read
-    /// models, or parked for good; nothing is being retried.
+    /// models, or parked for good; nothing is being retried. A projection that has changed is waited for until its new read
+    /// model serves, except where it stands by for another version.
     /// </summary>
     /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The position that they have reached.</returns>
     /// <exception cref="ReadModelLateException">They have not got there in time.</exception>
+    /// <exception cref="ProjectionParkedException">Something of a new read model is parked for good, so that it does not take its place.</exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
     /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
     public async Task<long> CatchUpAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        await WaitForAsync(first: 0, head, timeout ?? DefaultWait, cancellationToken).ConfigureAwait(false);
+        var patience = timeout ?? DefaultWait;
+        var began = Environment.TickCount64;
+        await WaitUntilInPlaceAsync(patience, cancellationToken).ConfigureAwait(false);
+        if (patience != Timeout.InfiniteTimeSpan) patience = TimeSpan.FromMilliseconds(Math.Max(0, patience.TotalMilliseconds - (Environment.TickCount64 - began)));
+        await WaitForAsync(first: 0, head, patience, cancellationToken).ConfigureAwait(false);
         return head;
     }
+
+    /// <summary>Waits until what was started here is what serves.</summary>
+    private protected virtual Task WaitUntilInPlaceAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Stops them where they stand; each finishes or abandons the batch it is at, whole.</summary>
     /// <returns>A task that completes when all have stopped. It does not throw for those that had failed: see <see cref="Completion"/>.</returns>
@@ -195,7 +204,7 @@ public sealed class RunningProjections : RunningSubscribers
     /// <exception cref="ObjectDisposedException">The projections were stopped before it was done.</exception>
     public async Task RebuildAsync(string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        var supervisor = Supervisors.FirstOrDefault(s => s.Name == projection) ?? throw new ArgumentException($"No projection named '{projection}' was started here.", nameof(projection));
+        var supervisor = Supervisors.FirstOrDefault(s => s.Name == projection) ?? throw new ArgumentException($"No projection named '{projection}' was started here; these were: {string.Join(", ", Supervisors.Select(s => s.Name))}.", nameof(projection));
         var documents = new ControlDocuments(Store.Storage.ReadModels);
         var number = 0;
         while (number == 0)
@@ -262,6 +271,26 @@ public sealed class RunningProjections : RunningSubscribers
                 if (supervisor.Idle == ProjectionState.Replaced)
                     throw new InvalidOperationException($"'{supervisor.Name}' cannot run inline: another version of it serves, and is running in another process. Nothing was changed. Stop that one first, or start this version in the background, which stands by.");
                 await Task.Delay(5, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private protected override async Task WaitUntilInPlaceAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var documents = new ControlDocuments(Store.Storage.ReadModels);
+        var began = Environment.TickCount64;
+        foreach (var supervisor in Supervisors)
+        {
+            var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
+            while (supervisor.Idle != ProjectionState.Replaced)
+            {
+                var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+                if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
+                if (supervisor.Completion.IsCompleted) break; // the wait for the position says why
+                if (supervisor.Building is { ParkedCount: > 0 } building) await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building.Generation, cancellationToken).ConfigureAwait(false);
+                if (timeout != Timeout.InfiniteTimeSpan && Environment.TickCount64 - began >= timeout.TotalMilliseconds)
+                    throw new ReadModelLateException(supervisor.Name, await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), supervisor.Building?.Position ?? 0, timeout);
+                await Task.Delay(10, cancellationToken).ConfigureAwait(false);
             }
         }
     }

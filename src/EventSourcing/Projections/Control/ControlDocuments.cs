@@ -38,28 +38,22 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     }
 
     /// <summary>All documents about a projection in a model that is indexed by that.</summary>
-    public async ValueTask<IReadOnlyList<Kept<T>>> ListAsync<T>(string model, string projection, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<Kept<T>>> ListAsync<T>(string model, string projection, CancellationToken cancellationToken)
+        where T : class =>
+        ListAsync<T>(model, [new FieldCondition(ProjectionField, FieldComparison.Equal, new FieldValue(projection))], cancellationToken);
+
+    public ValueTask<IReadOnlyList<Kept<DirectoryRecord>>> ListDirectoryAsync(CancellationToken cancellationToken) =>
+        ListAsync<DirectoryRecord>(Directory, [], cancellationToken);
+
+    private async ValueTask<IReadOnlyList<Kept<T>>> ListAsync<T>(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken)
         where T : class
     {
         var list = new List<Kept<T>>();
-        var query = new DocumentQuery { Conditions = [new FieldCondition(ProjectionField, FieldComparison.Equal, new FieldValue(projection))] };
+        var query = new DocumentQuery { Conditions = conditions };
         while (true)
         {
             var page = await storage.QueryAsync(model, query, cancellationToken).ConfigureAwait(false);
             list.AddRange(page.Select(document => new Kept<T>(model, document.Key, document.Data, Read<T>(document.Data.Span))));
-            if (page.Count < query.Limit) return list;
-            query = query with { After = new DocumentCursor(default, page[^1].Key) };
-        }
-    }
-
-    public async ValueTask<IReadOnlyList<Kept<DirectoryRecord>>> ListDirectoryAsync(CancellationToken cancellationToken)
-    {
-        var list = new List<Kept<DirectoryRecord>>();
-        var query = new DocumentQuery();
-        while (true)
-        {
-            var page = await storage.QueryAsync(Directory, query, cancellationToken).ConfigureAwait(false);
-            list.AddRange(page.Select(document => new Kept<DirectoryRecord>(Directory, document.Key, document.Data, Read<DirectoryRecord>(document.Data.Span))));
             if (page.Count < query.Limit) return list;
             query = query with { After = new DocumentCursor(default, page[^1].Key) };
         }

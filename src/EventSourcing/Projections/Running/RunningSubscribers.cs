@@ -256,22 +256,15 @@ public sealed class RunningProjections : RunningSubscribers
         }
     }
 
-    /// <summary>Waits until each read model that serves is of the projection started here.</summary>
+    /// <summary>Waits until each read model that serves is of the projection started here; throws where one cannot be.</summary>
     internal async Task PutInPlaceAsync(CancellationToken cancellationToken)
     {
-        var documents = new ControlDocuments(Store.Storage.ReadModels);
+        await WaitUntilInPlaceAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
         foreach (var supervisor in Supervisors)
         {
-            var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
-            while (true)
-            {
-                var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
-                if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
-                if (supervisor.Completion.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
-                if (supervisor.Idle == ProjectionState.Replaced)
-                    throw new InvalidOperationException($"'{supervisor.Name}' cannot run inline: another version of it serves, and is running in another process. Nothing was changed. Stop that one first, or start this version in the background, which stands by.");
-                await Task.Delay(5, cancellationToken).ConfigureAwait(false);
-            }
+            if (supervisor.Completion.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
+            if (supervisor.Idle == ProjectionState.Replaced)
+                throw new InvalidOperationException($"'{supervisor.Name}' cannot run inline: another version of it serves, and is running in another process. Nothing was changed. Stop that one first, or start this version in the background, which stands by.");
         }
     }
 

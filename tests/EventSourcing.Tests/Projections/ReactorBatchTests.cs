@@ -41,6 +41,17 @@ public class ReactorBatchTests
         again.Positions.Should().Equal(3);
     }
 
+    [Fact]
+    public async Task Start_of_a_reactor_that_fails_before_the_call_is_back_leaves_the_failure_to_its_completion()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new MoneyDeposited(1)]);
+        var recording = new Recording(_ => throw new InvalidOperationException("as it was told to"));
+        await using var running = new RunningReactors(store, [recording], Bank.StopAtOnce);
+        await FluentActions.Awaiting(() => running.Completion).Should().ThrowAsync<ProjectionFailedException>();
+        await FluentActions.Awaiting(running.PlacedAsync).Should().NotThrowAsync();
+    }
+
     private sealed class Recording : Reactor
     {
         public Recording(Func<RecordedEvent, Task> react) => On<MoneyDeposited>((_, delivery, _) =>

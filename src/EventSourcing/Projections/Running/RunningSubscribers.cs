@@ -129,13 +129,16 @@ public abstract class RunningSubscribers : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Waits until the place of each in the log is stored.</summary>
+    /// <summary>
+    /// Waits until the place of each in the log is stored; throws what kept one from it. What stops one after that is
+    /// told by <see cref="Completion"/> and by the waits alone, however soon it comes.
+    /// </summary>
     internal async Task PlacedAsync()
     {
         foreach (var supervisor in Supervisors)
         {
             await Task.WhenAny(supervisor.Placed, supervisor.Completion).ConfigureAwait(false);
-            if (supervisor.Completion.IsFaulted) await supervisor.Completion.ConfigureAwait(false);
+            if (!supervisor.Placed.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
         }
     }
 

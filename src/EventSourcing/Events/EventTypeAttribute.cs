@@ -13,4 +13,14 @@ public sealed class EventTypeAttribute(string? name = null) : Attribute
 {
     /// <summary>The stored name, or <see langword="null"/> for the type's short name.</summary>
     public string? Name { get; } = name;
+
+    /// <summary>
+    /// Which shape of the event this type is, 1 for the first. Raise it when stored events no longer fit the type, and
+    /// say by an <see cref="UpcasterAttribute"/> how those of the version before become it. The type of the highest
+    /// version is today's.
+    /// </summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>Names under which this event was stored before it was renamed. They are read as this one, of the same versions.</summary>
+    public string[] Aliases { get; init; } = [];
 }

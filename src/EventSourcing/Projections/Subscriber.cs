@@ -14,6 +14,9 @@ public abstract class Subscriber
 
     private protected Subscriber()
     {
+        // Fields of the derived class are initialized by now, the bodies of its constructors have not run: handlers are
+        // only named here, and called later.
+        Bind();
     }
 
     /// <summary>The name under which its place in the log is kept: by default the class's name. It must be the only one of that name.</summary>
@@ -35,6 +38,14 @@ public abstract class Subscriber
 
     /// <summary>Whether it does what no transaction can take back.</summary>
     internal virtual bool HasEffects => false;
+
+    /// <summary>
+    /// Names the handlers: for partial classes the source generator writes it from their methods. Called once, before the
+    /// constructor's body, in which further ones may be named.
+    /// </summary>
+    protected virtual void Bind()
+    {
+    }
 
     /// <summary>Whether an event changes a document.</summary>
     internal virtual bool Changes(RecordedEvent e, string key) => false;

@@ -51,9 +51,9 @@ public abstract class Aggregate
         Stream = stream;
     }
 
-    internal void Replay(object @event, long version, long position)
+    internal void Replay(Parts<object> parts, long version, long position)
     {
-        Apply(@event);
+        for (var i = 0; i < parts.Count; i++) Apply(parts[i]);
         Version = version;
         Position = position;
     }

@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// <remarks>
 /// Without a name the type's short name is used, which is fine until somebody renames the type.
 /// </remarks>
-/// <param name="name">The stored name: 1–200 characters, no control characters.</param>
+/// <param name="name">The stored name: 1–200 characters, no control characters, not ending in <c>@</c> and digits, which is how versions are stored.</param>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct, Inherited = false)]
 public sealed class EventTypeAttribute(string? name = null) : Attribute
 {

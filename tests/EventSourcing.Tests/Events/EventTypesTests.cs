@@ -12,11 +12,11 @@ public class EventTypesTests
     [Fact]
     public void Of_a_type_says_what_its_attribute_says_or_what_is_given_instead()
     {
-        EventType.Of<Marked>().Should().BeEquivalentTo(new { Name = "marked", Version = 3, Aliases = new[] { "x", "y" }, StoredName = "marked@3" });
+        EventType.Of<Marked>().Should().BeEquivalentTo(new { Name = "marked", Version = 1, Aliases = new[] { "x", "y" }, StoredName = "marked" });
         EventType.Of<Marked>("m").Should().BeEquivalentTo(new { Name = "m", Version = 1, Aliases = Array.Empty<string>(), StoredName = "m" });
         EventType.Of<Marked>("m", 2, "n").Should().BeEquivalentTo(new { Name = "m", Version = 2, Aliases = new[] { "n" }, StoredName = "m@2" });
         EventType.Of<First>(null, 2, "n").Should().BeEquivalentTo(new { Name = "First", Version = 2, Aliases = new[] { "n" } });
-        EventType.Of<Marked>().ToString().Should().Be($"marked@3 ({typeof(Marked)})");
+        EventType.Of<Marked>().ToString().Should().Be($"marked ({typeof(Marked)})");
         FluentActions.Invoking(() => EventType.Of<Marked>(null, 2)).Should().Throw<ArgumentException>().WithMessage("*Give its name as well*");
     }
 
@@ -114,7 +114,7 @@ public class EventTypesTests
         var a = new EventTypes([A2], [Upcaster.Json("a", 1, e => e)]);
         a.And(new EventTypes(B)).StoredNames.Should().BeEquivalentTo("a", "a@2", "b");
         a.And(new EventTypes(B)).All.Should().BeEquivalentTo([A2, B]);
-        FluentActions.Invoking(() => a.And(new EventTypes(EventType.Of<Other>("a")))).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => a.And(new EventTypes([EventType.Of<Other>("a", 2)], [Upcaster.Json("a", 1, e => e)]))).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => a.And(new EventTypes([B], [Upcaster.Json<Other>("old", 1, e => e)])).And(new EventTypes([EventType.Of<First>("c", 1, "old")]))).Should().Throw<ArgumentException>();
     }
 
@@ -134,8 +134,8 @@ public class EventTypesTests
 
     private sealed record Other;
 
-    [EventType("marked", Version = 3, Aliases = ["x", "y", "x"])]
-    private sealed record Marked;
+    [EventType("marked", Aliases = ["x", "y", "x"])]
+    internal sealed record Marked;
 
     private sealed class OfFirst : Projection<JsonObject>
     {

@@ -265,14 +265,14 @@ public abstract class OldEventsTests(IStorageSource source) : EngineTests(source
     public async Task A_further_upcaster_gives_another_fingerprint_so_that_old_events_get_into_the_read_model()
     {
         var storage = Open();
-        var before = new EventStore(storage, new EventTypes(EventType.Of<Paid>("paid"), EventType.Of<PhoneChanged>()));
+        var before = new EventStore(storage, new EventTypes(EventType.Of<Paid>("paid"), EventType.Of<PhoneChanged>("phone-changed")));
         await before.Storage.AppendOldAsync("wallet-1", "tipped", """{"amount":6,"currency":"EUR","fee":0}""");
         await before.AppendAsync("wallet-1", 1, [new Paid(1, "EUR", 0)]);
         var projection = new SeenPayments("payments");
         await using (var running = before.StartProjections(projection)) await running.CatchUpAsync();
         (await before.ReadModel(projection).FindAsync("wallet-1"))!.Events.Should().HaveCount(1);
 
-        var after = new EventStore(Open(), new EventTypes([EventType.Of<Paid>("paid"), EventType.Of<PhoneChanged>()], [Upcaster.Json<Paid>("tipped", 1, e => e)]));
+        var after = new EventStore(Open(), new EventTypes([EventType.Of<Paid>("paid"), EventType.Of<PhoneChanged>("phone-changed")], [Upcaster.Json<Paid>("tipped", 1, e => e)]));
         await using (var running = after.StartProjections(projection)) await running.CatchUpAsync();
         (await after.ReadModel(projection).FindAsync("wallet-1"))!.Events.Should().HaveCount(2);
     }

@@ -4,30 +4,27 @@ using System.Text.Json.Nodes;
 namespace EventSourcing.Tests.Upcasting;
 
 /// <summary>What was once a sum in euro, then an amount in a currency, and bears a fee today. It was once called "pay".</summary>
-[EventType("paid", Version = 3, Aliases = ["pay"])]
 public sealed record Paid(decimal Amount, string Currency, decimal Fee);
 
-[EventType("paid", Version = 2)]
 public sealed record PaidV2(decimal Amount, string Currency);
 
-[EventType("address-changed")]
 public sealed record AddressChanged(string Street);
 
-[EventType("phone-changed")]
 public sealed record PhoneChanged(string Number);
 
 /// <summary>What is read as a payment of the price and, where there is one, a payment of the tip.</summary>
-[EventType("charged")]
 public sealed record Charged(decimal Price, decimal Tip);
 
-[EventType("closed")]
 public sealed record Closed;
 
 /// <summary>An app that has changed its mind about its events in every way there is.</summary>
 internal static class Wallet
 {
     public static EventTypes Types { get; } = new(
-        [EventType.Of<Paid>(), EventType.Of<PaidV2>(), EventType.Of<AddressChanged>(), EventType.Of<PhoneChanged>(), EventType.Of<Charged>(), EventType.Of<Closed>()],
+        [
+            EventType.Of<Paid>("paid", 3, "pay"), EventType.Of<PaidV2>("paid", 2), EventType.Of<AddressChanged>("address-changed"),
+            EventType.Of<PhoneChanged>("phone-changed"), EventType.Of<Charged>("charged"), EventType.Of<Closed>("closed"),
+        ],
         [
             Upcaster.Json("paid", 1, e => new JsonObject { ["amount"] = e["sum"]!.DeepClone(), ["currency"] = "EUR" }),
             Upcaster.Typed<PaidV2, Paid>(e => new Paid(e.Amount, e.Currency, 0)),

@@ -63,6 +63,9 @@ public sealed class EventTypes
     /// <exception cref="ArgumentException">The type is not in this list.</exception>
     public string NameOf<TEvent>() => Get(typeof(TEvent)).Name;
 
+    /// <summary>Changes whenever a stored event could be read into something else: part of what snapshots are held to.</summary>
+    internal string Fingerprint => string.Join('\n', _byName.Values.Select(type => $"{type.Name} {type.ClrType}").Order(StringComparer.Ordinal));
+
     internal EventType Get(Type clrType) => _byType.TryGetValue(clrType, out var type)
         ? type
         : throw new ArgumentException($"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");

@@ -12,6 +12,7 @@ internal sealed class JsonEventSerializer
     private readonly Dictionary<Type, JsonTypeInfo> _infoByType = [];
     private readonly Dictionary<string, JsonTypeInfo> _infoByName = new(StringComparer.Ordinal);
     private readonly JsonSerializerOptions _options;
+    private readonly Lazy<string> _fingerprint;
 
     public JsonEventSerializer(EventTypes types, JsonSerializerOptions? options)
     {
@@ -25,11 +26,17 @@ internal sealed class JsonEventSerializer
             _infoByType.Add(type.ClrType, info);
             _infoByName.Add(type.Name, info);
         }
+
+        // Asked for only where there are snapshots, so start-up does not pay for it.
+        _fingerprint = new Lazy<string>(() => string.Join('\n', _infoByName.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {JsonShape.Of(pair.Value)}").Prepend(types.Fingerprint)));
     }
 
     public EventTypes Types { get; }
 
     public JsonSerializerOptions Options => _options;
+
+    /// <summary>Changes whenever stored events may be read otherwise: the names, what they mean, and the shapes of the types.</summary>
+    public string Fingerprint => _fingerprint.Value;
 
     public EventType Serialize(Utf8JsonWriter json, object payload)
     {

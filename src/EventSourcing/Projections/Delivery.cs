@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace EventSourcing;
 
 /// <summary>One event on its way to one reactor.</summary>
@@ -33,10 +30,6 @@ public sealed class Delivery
     public Guid IdFor(string purpose)
     {
         ArgumentNullException.ThrowIfNull(purpose);
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{_reactor}\0{Event.Id:N}\0{purpose}"), hash);
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new Guid(hash[..16], bigEndian: true);
+        return DerivedId.Of($"{_reactor}\0{Event.Id:N}\0{purpose}");
     }
 }

@@ -9,3 +9,5 @@ public sealed class InMemoryConflictTests() : ConflictTests(new OneInMemoryStora
 public sealed class InMemoryDeciderTests() : DeciderTests(new OneInMemoryStorage());
 
 public sealed class InMemorySnapshotTests() : SnapshotTests(new OneInMemoryStorage());
+
+public sealed class InMemorySnapshotHistoryTests() : SnapshotHistoryTests(() => new OneInMemoryStorage(), histories: 150);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
@@ -18,6 +19,7 @@ public sealed class EventStore : IAsyncDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly EventIdGenerator _ids;
+    private readonly ConcurrentDictionary<Type, Lazy<IAsyncDisposable>> _parts = new();
     private AppendWriter? _spareWriter;
 
     /// <summary>Opens a store. Nothing is touched until the first call that needs the storage.</summary>
@@ -33,6 +35,7 @@ public sealed class EventStore : IAsyncDisposable
         Options = options ?? new EventStoreOptions();
         Serializer = new JsonEventSerializer(types, Options.Json);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
+        Diagnostics = new StoreDiagnostics(this);
     }
 
     /// <summary>The storage underneath.</summary>
@@ -51,6 +54,8 @@ public sealed class EventStore : IAsyncDisposable
     public JsonSerializerOptions Json => Serializer.Options;
 
     internal JsonEventSerializer Serializer { get; }
+
+    internal StoreDiagnostics Diagnostics { get; }
 
     internal StoreSignals Signals { get; } = new();
 
@@ -187,6 +192,13 @@ public sealed class EventStore : IAsyncDisposable
     public async Task<long> GetHeadAsync(CancellationToken cancellationToken = default) =>
         await Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
 
+    /// <summary>The position of the event that has an id; 0 where none has.</summary>
+    /// <param name="eventId">The event's id.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The position.</returns>
+    public async Task<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
+        await Storage.GetPositionAsync(eventId, cancellationToken).ConfigureAwait(false);
+
     /// <summary>The position of the last event recorded at or before an instant; 0 where there is none.</summary>
     /// <param name="instant">The instant.</param>
     /// <param name="cancellationToken">Cancels the search.</param>
@@ -207,13 +219,23 @@ public sealed class EventStore : IAsyncDisposable
         return atOrBefore;
     }
 
-    /// <summary>Closes the storage; appends that have begun are finished first.</summary>
+    /// <summary>
+    /// Closes the storage; appends that have begun are finished first, and snapshots that are due are given a few seconds
+    /// to be written.
+    /// </summary>
     /// <returns>A task that completes when the storage is closed.</returns>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        foreach (var part in _parts.Values) await part.Value.DisposeAsync().ConfigureAwait(false);
         Interlocked.Exchange(ref _spareWriter, null)?.Dispose();
-        return Storage.DisposeAsync();
+        await Storage.DisposeAsync().ConfigureAwait(false);
+        Diagnostics.Dispose();
     }
+
+    /// <summary>Something that is made when it is first needed, once for this store, and disposed with it, before the storage.</summary>
+    internal T Part<T>(Func<EventStore, T> create)
+        where T : class, IAsyncDisposable =>
+        (T)_parts.GetOrAdd(typeof(T), static (_, of) => new Lazy<IAsyncDisposable>(() => of.create(of.store)), (store: this, create)).Value;
 
     internal async ValueTask<StreamRead> BoundAsync(StreamRead read, AsOf asOf, CancellationToken cancellationToken) =>
         asOf.AtVersion is { } version ? read with { UpTo = version }

@@ -53,7 +53,7 @@ public sealed class OrderProcess : Reactor
     }
 
     private async Task ConfirmAsync(PaymentCaptured e, Delivery delivery, CancellationToken cancellationToken) =>
-        await _store.Aggregate<Order>(delivery.Event.StreamId).UpdateAsync(order => order.Confirm(), EventMetadata.CausedBy(delivery.Event), cancellationToken);
+        await _store.Aggregate<Order>(delivery.Event.StreamId).UpdateAsync(order => order.Confirm(), EventMetadata.CausedBy(delivery.Event), cancellationToken: cancellationToken);
 
     private async Task GiveUpAsync(PaymentDeclined e, Delivery delivery, CancellationToken cancellationToken) => await _store.UpdateTogetherAsync(
         async () =>

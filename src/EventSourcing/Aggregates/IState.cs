@@ -22,7 +22,8 @@ public interface IState<TSelf>
 
     /// <summary>
     /// A text that changes whenever the fold or the shape of the state does: snapshots of another one are not used.
-    /// Generated; <see langword="null"/> where nobody says, and then there are no snapshots.
+    /// Generated; <see langword="null"/> where nobody says, and then a decider of it has to say so in its
+    /// <see cref="SnapshotPolicy"/>.
     /// </summary>
     static virtual string? Fingerprint => null;
 

@@ -12,6 +12,7 @@ internal sealed class JsonEventSerializer
 {
     private readonly Dictionary<Type, JsonTypeInfo> _infoByType = [];
     private readonly Dictionary<string, EventDecoder> _decoders = new(StringComparer.Ordinal);
+    private readonly Lazy<string> _fingerprint;
 
     public JsonEventSerializer(EventTypes types, JsonSerializerOptions? options)
     {
@@ -26,6 +27,11 @@ internal sealed class JsonEventSerializer
         // Resolving here makes a type that JSON cannot handle an error at start-up, not at the first append.
         foreach (var type in types.All) _infoByType.Add(type.ClrType, EventOptions.GetTypeInfo(type.ClrType));
         foreach (var (name, shape) in types.Shapes) _decoders.Add(name, new EventDecoder(shape, this));
+
+        // Asked for only where there are snapshots, so start-up does not pay for it.
+        _fingerprint = new Lazy<string>(() => string.Join('\n', types.Shapes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} → {string.Join(", ", pair.Value.Results.Select(Describe))}")));
+
+        string Describe(EventType type) => $"{type.StoredName} {type.ClrType} {JsonShape.Of(_infoByType[type.ClrType])}";
     }
 
     public EventTypes Types { get; }
@@ -39,6 +45,9 @@ internal sealed class JsonEventSerializer
     public JsonNodeOptions NodeOptions { get; }
 
     public JsonDocumentOptions DocumentOptions { get; }
+
+    /// <summary>Changes whenever stored events may be read otherwise: the names, what they mean, and the shapes of the types.</summary>
+    public string Fingerprint => _fingerprint.Value;
 
     /// <exception cref="ArgumentException">The type is not listed, or the event could not be read again as JSON has it.</exception>
     public EventType Serialize(Utf8JsonWriter json, object payload)

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace EventSourcing;
 
@@ -34,11 +32,7 @@ public sealed class Delivery
     public Guid IdFor(string purpose)
     {
         ArgumentNullException.ThrowIfNull(purpose);
-        Span<byte> hash = stackalloc byte[32];
         var part = Event.SubIndex == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"+{Event.SubIndex}");
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{_reactor}\0{Event.Id:N}{part}\0{purpose}"), hash);
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new Guid(hash[..16], bigEndian: true);
+        return DerivedId.Of($"{_reactor}\0{Event.Id:N}{part}\0{purpose}");
     }
 }

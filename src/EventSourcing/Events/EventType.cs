@@ -29,12 +29,12 @@ public sealed class EventType
     /// <summary>Describes <typeparamref name="TEvent"/>; trimming keeps what JSON needs of it.</summary>
     /// <typeparam name="TEvent">A concrete class or struct.</typeparam>
     /// <param name="name">The stored name; by default that of <see cref="EventTypeAttribute"/>, else the type's short name.</param>
+    /// <param name="version">Which version of that name the type is.</param>
+    /// <param name="aliases">Further names that are read as it.</param>
     /// <returns>The event type.</returns>
     /// <exception cref="ArgumentException">The name is empty, too long or has control characters, or the type is abstract.</exception>
-    public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name = null)
-        where TEvent : notnull => new(typeof(TEvent), name);
-
-    internal static EventType Of(Type clrType) => new(clrType, null);
+    public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name = null, int version = 1, params string[] aliases)
+        where TEvent : notnull => new(typeof(TEvent), name); // Placeholder: version and aliases are written elsewhere.
 
     /// <summary>The name and the type, for messages.</summary>
     /// <returns>For example <c>money-deposited (Bank.MoneyDeposited)</c>.</returns>

@@ -7,11 +7,13 @@ internal static class TypeNames
 {
     /// <summary>As a declaration names itself: <c>Account&lt;TMoney&gt;</c>.</summary>
     public static readonly SymbolDisplayFormat Short = new(
-        genericsOptions: SymbolDisplayGenericsOptions.IncludeTypeParameters | SymbolDisplayGenericsOptions.IncludeVariance,
+        genericsOptions: SymbolDisplayGenericsOptions.IncludeTypeParameters,
         miscellaneousOptions: SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
 
     public static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat
         .AddMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
+
+    private static readonly SymbolDisplayFormat Plain = new(typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
 
     /// <summary>From <c>global::</c> on, and not nullable itself.</summary>
     public static string Of(ITypeSymbol type) => type.WithNullableAnnotation(NullableAnnotation.None).ToDisplayString(Full);
@@ -26,7 +28,7 @@ internal static class TypeNames
     public static string InMetadata(INamedTypeSymbol type) =>
         type.ContainingType is { } container ? $"{InMetadata(container)}+{type.MetadataName}"
         : type.ContainingNamespace.IsGlobalNamespace ? type.MetadataName
-        : $"{type.ContainingNamespace}.{type.MetadataName}";
+        : $"{type.ContainingNamespace.ToDisplayString(Plain)}.{type.MetadataName}";
 
     /// <summary>Whether it is a public type of the library, directly in its namespace.</summary>
     public static bool IsOurs(this ITypeSymbol type, string name, int arity = 0) =>

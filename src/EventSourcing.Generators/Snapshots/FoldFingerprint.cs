@@ -15,7 +15,7 @@ internal static class FoldFingerprint
     public static string Of(INamedTypeSymbol type, IEnumerable<ITypeSymbol> events, int version = 1)
     {
         var shape = new StateShape();
-        foreach (var field in BasesAndSelf(type).SelectMany(StateShape.FieldsOf)) shape.FlawOf(field.Type);
+        foreach (var field in BasesAndSelf(type).SelectMany(StateShape.FieldsOf)) shape.FlawOfField(field.Type);
         foreach (var e in events) shape.FlawOf(e);
         var texts = BasesAndSelf(type).Concat(shape.Types).Select(t => t.OriginalDefinition)
             .Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default).Select(TextOf).OrderBy(text => text, StringComparer.Ordinal);

@@ -50,9 +50,12 @@ internal static class SnapshotParser
                 yield return Flaw(primary.Parameters[0], primary.Parameters[0].Name, c, "parameters of a class are fields that are not seen");
             foreach (var field in StateShape.FieldsOf(c))
             {
-                if (!IsStack(field.Type) && shape.FlawOf(field.Type) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
-                if (IsStack(field.Type) && shape.FlawOf(((INamedTypeSymbol)field.Type).TypeArguments[0]) is { } itemFlaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, itemFlaw);
+                if (shape.FlawOfField(field.Type) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
             }
+
+            // Its field is not among the members.
+            foreach (var e in c.GetMembers().OfType<IEventSymbol>().Where(e => e is { IsStatic: false, IsAbstract: false, AddMethod.IsImplicitlyDeclared: true }))
+                yield return Flaw(e, e.Name, c, "it is an event, which holds delegates");
         }
     }
 
@@ -65,7 +68,7 @@ internal static class SnapshotParser
         var owner = field.ContainingType;
         if (fields.Any(other => other.Name == name)) name = $"{owner.Name}.{name}";
 
-        var access = SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;
+        var access = SyntaxFacts.GetKeywordKind(field.Name) == SyntaxKind.None ? field.Name : "@" + field.Name;
         if (field.AssociatedSymbol is not null || field.IsReadOnly || !SymbolEqualityComparer.Default.Equals(owner, type))
         {
             var accessor = AccessorOf(field, $"{name.Replace('.', '_')}Of", type);
@@ -123,9 +126,6 @@ internal static class SnapshotParser
             _ => (SnapshotFieldKind.Value, "", null),
         };
     }
-
-    /// <summary>JSON reads a stack back upside down, so it can only be a field of the aggregate, which is seen to.</summary>
-    private static bool IsStack(ITypeSymbol type) => type.Is("System.Collections.Generic", "Stack", arity: 1);
 
     private static string NameOf(IFieldSymbol field) => (field.AssociatedSymbol ?? field).Name;
 }

@@ -29,6 +29,15 @@ internal sealed class StateShape
     public static IEnumerable<IFieldSymbol> FieldsOf(INamedTypeSymbol type) =>
         type.GetMembers().OfType<IFieldSymbol>().Where(field => field is { IsStatic: false, IsConst: false });
 
+    /// <summary>
+    /// Why a field of an aggregate cannot be kept; null where it can. What goes item by item may be more than JSON can do:
+    /// it has texts for keys only, and reads a stack back upside down.
+    /// </summary>
+    public string? FlawOfField(ITypeSymbol type) =>
+        type is INamedTypeSymbol named && IsOfCollections(named) && (Dictionaries.Contains(type.MetadataName) || type.MetadataName == "Stack`1")
+            ? named.TypeArguments.Select(FlawOf).FirstOrDefault(flaw => flaw is not null)
+            : FlawOf(type);
+
     /// <summary>Why a type cannot be kept; null where it can.</summary>
     public string? FlawOf(ITypeSymbol type) => type switch
     {
@@ -48,7 +57,7 @@ internal sealed class StateShape
         var space = type.ContainingNamespace.ToDisplayString();
         if (type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T) return FlawOf(type.TypeArguments[0]);
         if (Values.Contains($"{space}.{type.Name}")) return null;
-        if (space is "System.Collections.Generic" or "System.Collections.Immutable")
+        if (IsOfCollections(type))
         {
             if (Dictionaries.Contains(type.MetadataName)) return FlawOfKey(type.TypeArguments[0]) ?? FlawOf(type.TypeArguments[1]);
             if (Collections.Contains(type.MetadataName)) return type.TypeArguments.Select(FlawOf).FirstOrDefault(flaw => flaw is not null);
@@ -112,6 +121,8 @@ internal sealed class StateShape
         var open = type.InstanceConstructors.Where(constructor => constructor.DeclaredAccessibility == Accessibility.Public).ToList();
         return open.FirstOrDefault(constructor => constructor.Parameters.IsEmpty) ?? (open.Count == 1 ? open[0] : null);
     }
+
+    private static bool IsOfCollections(INamedTypeSymbol type) => type.ContainingNamespace.ToDisplayString() is "System.Collections.Generic" or "System.Collections.Immutable";
 
     private static bool IsOfFramework(string @namespace) =>
         @namespace is "System" or "Microsoft" || @namespace.StartsWith("System.", StringComparison.Ordinal) || @namespace.StartsWith("Microsoft.", StringComparison.Ordinal);

@@ -21,7 +21,7 @@ public class SubscriberBindingTests
                 await using var store = new EventStore(new InMemoryEventStorage(), new EventTypes(EventType.Of<A>(), EventType.Of<B>(), EventType.Of<C>()));
                 await store.AppendAsync("thing-1", ExpectedVersion.NoStream, [new A("ann", 1), new B("bob", "rome"), new C(7)]);
                 var documents = await store.ProjectAsync(new Docs());
-                return string.Join(" ", documents.All.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => $"{d.Key}={d.Value.Text}"));
+                return string.Join(" ", documents.Documents.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => $"{d.Key}={d.Value.Text}"));
             }).GetAwaiter().GetResult();
         }
         """;

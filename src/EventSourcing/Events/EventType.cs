@@ -65,8 +65,6 @@ public sealed class EventType
     public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name = null, int version = 1, params string[] aliases)
         where TEvent : notnull => new(typeof(TEvent), name, version, aliases);
 
-    internal static EventType Of(Type clrType) => new(clrType, null, 1, []);
-
     internal static string StoredNameOf(string name, int version) => version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
 
     /// <summary>The name and version that a stored name is made of; version 1 where it has none.</summary>

@@ -80,25 +80,27 @@ public sealed class EventTypes
         return new EventTypes(All.Concat(other.All), _upcasters.Concat(other._upcasters));
     }
 
-    /// <summary>Lists every type marked <see cref="EventTypeAttribute"/> in the assembly of <typeparamref name="T"/>.</summary>
+    /// <summary>
+    /// Lists every type of the assembly of <typeparamref name="T"/> that is marked <see cref="EventTypeAttribute"/>, nested and
+    /// internal ones too, and every <see cref="UpcasterAttribute"/>, as the source generator has collected them when that
+    /// assembly was compiled. Nothing is searched for; also right in trimmed and Native AOT apps.
+    /// </summary>
     /// <typeparam name="T">Any type of the assembly, say an aggregate.</typeparam>
     /// <returns>The list.</returns>
-    /// <exception cref="ArgumentException">The assembly has no such type, or two of the same name.</exception>
-    [RequiresUnreferencedCode("Looks through an assembly for event types. A trimmed app lists them: new EventTypes(EventType.Of<A>(), …).")]
+    /// <exception cref="ArgumentException">The assembly has no list.</exception>
     public static EventTypes FromAssemblyOf<T>() => FromAssembly(typeof(T).Assembly);
 
-    /// <summary>Lists every type marked <see cref="EventTypeAttribute"/> in an assembly, nested and internal ones too.</summary>
-    /// <param name="assembly">The assembly to look through.</param>
+    /// <summary>The same as <see cref="FromAssemblyOf"/>, of an assembly given.</summary>
+    /// <param name="assembly">The assembly.</param>
     /// <returns>The list.</returns>
-    /// <exception cref="ArgumentException">The assembly has no such type, or two of the same name.</exception>
-    [RequiresUnreferencedCode("Looks through an assembly for event types. A trimmed app lists them: new EventTypes(EventType.Of<A>(), …).")]
+    /// <exception cref="ArgumentException">The assembly has no list.</exception>
     public static EventTypes FromAssembly(Assembly assembly)
     {
         ArgumentNullException.ThrowIfNull(assembly);
-        var types = assembly.GetTypes().Where(t => t.IsDefined(typeof(EventTypeAttribute), inherit: false)).Select(EventType.Of).ToList();
-        return types.Count > 0
-            ? new EventTypes(types)
-            : throw new ArgumentException($"The assembly '{assembly.GetName().Name}' has no type marked [EventType]. Mark its events, or list them: new EventTypes(EventType.Of<MyEvent>(), …).", nameof(assembly));
+        if (assembly.GetCustomAttribute<EventTypeListAttribute>() is not { } attribute)
+            throw new ArgumentException($"The assembly '{assembly.GetName().Name}' has no list of events. Mark its events [EventType(\"…\")], in a project that references the EventSourcing package, whose source generator lists them; or list them: new EventTypes(EventType.Of<MyEvent>(), …).", nameof(assembly));
+        var list = (IEventTypeList)Activator.CreateInstance(attribute.List)!;
+        return new EventTypes(list.Types, list.Upcasters);
     }
 
     /// <summary>The name of an event type, for filters and queries: they find events of all its versions.</summary>

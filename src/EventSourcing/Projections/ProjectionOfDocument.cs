@@ -72,6 +72,19 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         Add<TEvent>(new Handler(e => key((TEvent)e.Data), null, (document, _, e) => apply(document, (TEvent)e.Data)));
     }
 
+    /// <summary>Says what an event does to one document, by all that is recorded of it: its stream, position, instant, tags, metadata.</summary>
+    /// <typeparam name="TEvent">The event's type.</typeparam>
+    /// <param name="key">Gives the document's key, as above.</param>
+    /// <param name="apply">Gives the document after the event, as above.</param>
+    /// <exception cref="ArgumentException">There is a handler for that event.</exception>
+    protected void On<TEvent>(Func<TEvent, RecordedEvent, string> key, Func<TDocument?, TEvent, RecordedEvent, TDocument?> apply)
+        where TEvent : notnull
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(apply);
+        Add<TEvent>(new Handler(e => key((TEvent)e.Data, e), null, (document, _, e) => apply(document, (TEvent)e.Data, e)));
+    }
+
     /// <summary>Says what an event does to several documents.</summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
     /// <param name="keys">Gives their keys: none to leave all as they are. A key given twice counts once.</param>

@@ -29,6 +29,7 @@ public sealed class AddApplyFix : SyntaxFix
         foreach (var aggregate in places.GroupBy(place => place.FirstAncestorOrSelf<TypeDeclarationSyntax>()))
         {
             if (aggregate.Key is null) continue;
+            var end = aggregate.Key.DescendantTrivia().FirstOrDefault(trivia => trivia.IsKind(SyntaxKind.EndOfLineTrivia));
             var events = aggregate
                 .Select(place => editor.SemanticModel.GetTypeInfo(place).Type)
                 .OfType<INamedTypeSymbol>()
@@ -36,8 +37,8 @@ public sealed class AddApplyFix : SyntaxFix
             foreach (var e in events)
             {
                 var name = e.ToMinimalDisplayString(editor.SemanticModel, aggregate.Key.OpenBraceToken.Span.End);
-                var method = (MemberDeclarationSyntax)SyntaxFactory.ParseMemberDeclaration($"private void Apply({name} e)\n{{\n}}\n")!.WithAdditionalAnnotations(Formatter.Annotation);
-                editor.AddMember(aggregate.Key, method);
+                var method = SyntaxFactory.ParseMemberDeclaration($"private void Apply({name} e){end}{{{end}}}{end}")!;
+                editor.AddMember(aggregate.Key, method.WithLeadingTrivia(end).WithAdditionalAnnotations(Formatter.Annotation));
             }
         }
     }

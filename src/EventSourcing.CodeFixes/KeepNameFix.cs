@@ -20,7 +20,7 @@ public sealed class KeepNameFix : SyntaxFix
 
     private protected override void Edit(DocumentEditor editor, IReadOnlyList<SyntaxNode> places)
     {
-        foreach (var attribute in places.OfType<AttributeSyntax>())
+        foreach (var attribute in places.Select(place => place.FirstAncestorOrSelf<AttributeSyntax>()).OfType<AttributeSyntax>())
         {
             if (attribute.FirstAncestorOrSelf<TypeDeclarationSyntax>() is not { } type) continue;
             var name = (AttributeArgumentSyntax)editor.Generator.AttributeArgument(editor.Generator.LiteralExpression(type.Identifier.ValueText));

@@ -52,7 +52,7 @@ internal readonly record struct ApplyForm(IParameterSymbol? Event, string? Flaw)
 
     private static ApplyForm OfTables(IMethodSymbol method, LibraryTypes library)
     {
-        if (method.ReturnType is not { Name: "ValueTask" }) return Wrong($"it returns {method.ReturnType.Name}");
+        if (method.ReturnType is not INamedTypeSymbol { Name: "ValueTask", IsGenericType: false }) return Wrong($"it returns {method.ReturnType.Name}");
         if (method.Parameters.Length < 2 || !LibraryTypes.Same(method.Parameters[0].Type, library.ProjectionTables)) return Wrong("its first parameter is not the tables");
         if (method.Parameters.Skip(2).FirstOrDefault(p => !LibraryTypes.Same(p.Type, library.RecordedEvent) && p.Type.Name != "CancellationToken") is { } extra) return Wrong($"it has a parameter '{extra.Name}'");
         return new ApplyForm(method.Parameters[1], null);

@@ -6,13 +6,16 @@ namespace EventSourcing.Generators.Analyzers;
 /// <summary>What of .NET gives another result each time, and what reaches outside the process.</summary>
 internal static class Impure
 {
-    private static readonly HashSet<string> Clocks =
-    [
-        "System.DateTime.Now", "System.DateTime.UtcNow", "System.DateTime.Today", "System.DateTimeOffset.Now", "System.DateTimeOffset.UtcNow",
-        "System.Environment.TickCount", "System.Environment.TickCount64", "System.Random.Shared",
-        "System.TimeProvider.GetUtcNow", "System.TimeProvider.GetLocalNow", "System.TimeProvider.GetTimestamp", "System.TimeProvider.GetElapsedTime",
-        "System.Guid.NewGuid", "System.Guid.CreateVersion7", "System.IO.Path.GetRandomFileName", "System.IO.Path.GetTempFileName",
-    ];
+    private static readonly Dictionary<string, string[]> Clocks = new(StringComparer.Ordinal)
+    {
+        ["System.DateTime"] = ["Now", "UtcNow", "Today"],
+        ["System.DateTimeOffset"] = ["Now", "UtcNow"],
+        ["System.Environment"] = ["TickCount", "TickCount64"],
+        ["System.Guid"] = ["NewGuid", "CreateVersion7"],
+        ["System.IO.Path"] = ["GetRandomFileName", "GetTempFileName"],
+        ["System.Random"] = ["Shared"],
+        ["System.TimeProvider"] = ["GetUtcNow", "GetLocalNow", "GetTimestamp", "GetElapsedTime"],
+    };
 
     private static readonly HashSet<string> ClockTypes = ["System.Diagnostics.Stopwatch", "System.Random", "System.Security.Cryptography.RandomNumberGenerator"];
 
@@ -36,8 +39,7 @@ internal static class Impure
     {
         if (MemberOf(operation) is not { } member || member.ContainingType is not { } type) return null;
         var typeName = type.ToDisplayString();
-        var name = $"{typeName}.{member.Name}";
-        if (Clocks.Contains(name)) return $"{type.Name}.{member.Name}";
+        if (Clocks.TryGetValue(typeName, out var members) && members.Contains(member.Name)) return $"{type.Name}.{member.Name}";
         if (!ClockTypes.Contains(typeName)) return null;
 
         // What makes the instance is reported; what is then called on it need not be as well.

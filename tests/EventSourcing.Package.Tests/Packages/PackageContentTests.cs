@@ -53,7 +53,7 @@ public class PackageContentTests(PackedPackages packages)
     {
         using var package = Open(id, "nupkg");
         var content = package.Entries.Select(e => e.FullName).Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal) && name != "[Content_Types].xml");
-        content.Should().BeEquivalentTo([$"{id}.nuspec", "README.md", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"]);
+        content.Should().BeEquivalentTo([$"{id}.nuspec", "README.md", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml", .. BuildFilesOf(id)]);
 
         using var readme = new StreamReader(Entry(package, "README.md"));
         readme.ReadToEnd().Should().Be(File.ReadAllText(SourceTree.PathOf("src", id, "README.md")));
@@ -76,6 +76,9 @@ public class PackageContentTests(PackedPackages packages)
         Entry(package, $"lib/net10.0/{id}.dll").CopyTo(assembly);
         Encoding.Latin1.GetString(assembly.ToArray()).Should().NotContain(SourceTree.Root).And.NotContain(packages.Workspace);
     }
+
+    /// <summary>What the build of a project that uses the package takes in.</summary>
+    private static string[] BuildFilesOf(string id) => id == "EventSourcing" ? ["build/EventSourcing.props", "buildTransitive/EventSourcing.props"] : [];
 
     private ZipArchive Open(string id, string kind) => ZipFile.OpenRead(Path.Combine(packages.Folder, $"{id}.{PackedPackages.Version}.{kind}"));
 

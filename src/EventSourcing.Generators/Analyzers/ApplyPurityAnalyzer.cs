@@ -30,7 +30,7 @@ public sealed class ApplyPurityAnalyzer : DiagnosticAnalyzer
 
     private static void CheckApply(OperationBlockAnalysisContext context, LibraryTypes library)
     {
-        if (context.OwningSymbol is not IMethodSymbol method || FoldingType.Of(method.ContainingType, library) is not { } type) return;
+        if (context.OwningSymbol is not IMethodSymbol method || FoldingType.Of(method.ContainingType, library) is not { Kind: not FoldKind.Reactor } type) return;
         var isHook = type.Kind is FoldKind.Aggregate or FoldKind.State && type.IsHook(method);
         if (!isHook && method is not { Name: "Apply", Parameters.Length: > 0 }) return;
 

@@ -33,10 +33,10 @@ public sealed class EventTypeAnalyzer : DiagnosticAnalyzer
         var type = (INamedTypeSymbol)context.Symbol;
         if (library.EventOf(type) is not { } e) return;
         if (!e.IsNamed) context.ReportDiagnostic(Diagnostic.Create(Rules.NameOfTheType, e.Location, type.Name));
-        for (var declaring = type; declaring is { SpecialType: SpecialType.None } && !library.IsEvent(declaring) == !LibraryTypes.Same(declaring, type); declaring = declaring.BaseType)
-        {
-            CheckMembers(context, type, declaring);
-        }
+        CheckMembers(context, type, type);
+
+        // A base that is an event as well is checked by itself.
+        for (var b = type.BaseType; b is { SpecialType: SpecialType.None } && !library.IsEvent(b); b = b.BaseType) CheckMembers(context, type, b);
     }
 
     private static void CheckMembers(SymbolAnalysisContext context, INamedTypeSymbol type, INamedTypeSymbol declaring)

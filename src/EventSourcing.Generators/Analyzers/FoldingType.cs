@@ -4,16 +4,17 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>What folds events by methods named Apply.</summary>
+/// <summary>What takes events by methods named Apply, or React.</summary>
 internal enum FoldKind
 {
     Aggregate,
     State,
     Documents,
     Tables,
+    Reactor,
 }
 
-/// <summary>An aggregate, a state or a projection, as its author has written it: without what the generator has added.</summary>
+/// <summary>An aggregate, a state, a projection or a reactor, as its author has written it: without what the generator has added.</summary>
 internal sealed class FoldingType
 {
     private FoldingType(INamedTypeSymbol type, FoldKind kind, INamedTypeSymbol? document)
@@ -30,14 +31,16 @@ internal sealed class FoldingType
     /// <summary>The document of a projection of documents.</summary>
     public INamedTypeSymbol? Document { get; }
 
-    /// <summary>What calls the Apply methods, and is generated where nobody has written it.</summary>
+    /// <summary>What calls the handlers, and is generated where nobody has written it.</summary>
     public string Hook => Kind switch
     {
         FoldKind.Aggregate or FoldKind.State => "Apply(object)",
         _ => "Bind()",
     };
 
-    public IEnumerable<IMethodSymbol> ApplyMethods => Type.GetMembers("Apply").OfType<IMethodSymbol>()
+    public string HandlerName => Kind == FoldKind.Reactor ? "React" : "Apply";
+
+    public IEnumerable<IMethodSymbol> Handlers => Type.GetMembers(HandlerName).OfType<IMethodSymbol>()
         .Where(method => !IsHook(method) && method.MethodKind == MethodKind.Ordinary && !IsGenerated(method));
 
     /// <summary>Whether the author has written by hand what would be generated. Of another assembly's class nobody knows.</summary>
@@ -60,6 +63,7 @@ internal sealed class FoldingType
         {
             if (LibraryTypes.Same(b, library.Aggregate)) return new FoldingType(type, FoldKind.Aggregate, null);
             if (LibraryTypes.Same(b, library.TableProjection)) return new FoldingType(type, FoldKind.Tables, null);
+            if (LibraryTypes.Same(b, library.Reactor)) return new FoldingType(type, FoldKind.Reactor, null);
             if (LibraryTypes.Same(b.OriginalDefinition, library.DocumentProjection)) return new FoldingType(type, FoldKind.Documents, b.TypeArguments[0] as INamedTypeSymbol);
         }
 

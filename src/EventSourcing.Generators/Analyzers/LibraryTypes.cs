@@ -18,6 +18,8 @@ internal sealed class LibraryTypes
         State = Get("EventSourcing.IState`1");
         DocumentProjection = Get("EventSourcing.Projection`1");
         TableProjection = Get("EventSourcing.TableProjection");
+        Reactor = Get("EventSourcing.Reactor");
+        Delivery = Get("EventSourcing.Delivery");
         ProjectionTables = Get("EventSourcing.ProjectionTables");
         EventTypeAttribute = Get("EventSourcing.EventTypeAttribute");
         UpcasterAttribute = Get("EventSourcing.UpcasterAttribute");
@@ -34,6 +36,10 @@ internal sealed class LibraryTypes
     public INamedTypeSymbol? DocumentProjection { get; }
 
     public INamedTypeSymbol? TableProjection { get; }
+
+    public INamedTypeSymbol? Reactor { get; }
+
+    public INamedTypeSymbol? Delivery { get; }
 
     public INamedTypeSymbol? ProjectionTables { get; }
 

@@ -40,7 +40,7 @@ public sealed class RaisedEventAnalyzer : DiagnosticAnalyzer
             var isGenerated = type is { IsHandWritten: false, IsPartial: true };
             if (isGenerated && !type.Type.IsAbstract && !IsApplied(raised, type, library))
                 context.ReportDiagnostic(Diagnostic.Create(Rules.NotApplied, expression.GetLocation(), type.Type.Name, raised.Name));
-            if (!library.IsEvent(raised) && !library.IsNamedByHand(raised) && !type.ApplyMethods.Any(method => method.Parameters.Any(p => LibraryTypes.Same(p.Type, raised))))
+            if (!library.IsEvent(raised) && !library.IsNamedByHand(raised) && !type.Handlers.Any(method => method.Parameters.Any(p => LibraryTypes.Same(p.Type, raised))))
                 context.ReportDiagnostic(Diagnostic.Create(Rules.NoStableName, expression.GetLocation(), raised.Name, KebabCase.Of(raised.Name)));
         }
     }
@@ -78,7 +78,7 @@ public sealed class RaisedEventAnalyzer : DiagnosticAnalyzer
         {
             if (type.IsHandWritten) return true;
             if (!type.IsPartial) continue;
-            if (type.ApplyMethods.Select(method => ApplyForm.Of(method, type, library)).Any(form => form is { Event: { } handled, Flaw: null } && library.Takes(handled.Type, raised))) return true;
+            if (type.Handlers.Select(method => ApplyForm.Of(method, type, library)).Any(form => form is { Event: { } handled, Flaw: null } && library.Takes(handled.Type, raised))) return true;
         }
 
         return false;

@@ -13,7 +13,7 @@ internal static class Rules
         "'{0}' raises {1}, which no Apply of it takes, so the event changes nothing. Add 'void Apply({1} e)', empty where nothing is to change.");
 
     public static readonly DiagnosticDescriptor WrongSignature = Rule("ES0101", DiagnosticSeverity.Warning,
-        "An Apply method is never called",
+        "An Apply or React method is never called",
         "'{0}' is called for no event: {1}. The form is '{2}'.");
 
     public static readonly DiagnosticDescriptor ChangesOutside = Rule("ES0102", DiagnosticSeverity.Warning,
@@ -33,8 +33,8 @@ internal static class Rules
         "Apply of '{0}' raises an event, and would raise it again at each load. Raise all events in the command.");
 
     public static readonly DiagnosticDescriptor NotPartial = Rule("ES0106", DiagnosticSeverity.Error,
-        "A class with Apply methods is not partial",
-        "The Apply methods of '{0}' are never called, since it is not partial and nothing can be generated into it. Make it partial, or write {1} by hand.");
+        "A class with Apply or React methods is not partial",
+        "The {0} methods of '{1}' are never called, since it is not partial and nothing can be generated into it. Make it partial, or write {2} by hand.");
 
     public static readonly DiagnosticDescriptor Mutable = Rule("ES0107", DiagnosticSeverity.Warning,
         "An event type is mutable",

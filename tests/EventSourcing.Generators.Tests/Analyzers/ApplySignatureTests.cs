@@ -14,14 +14,14 @@ public class ApplySignatureTests
 
     [Theory]
     [InlineData("static void Apply(Opened e) { }", "it is static")]
-    [InlineData("int Apply(Opened e) => 1;", "it returns Int32")]
+    [InlineData("int Apply(Opened e) => 1;", "it returns int")]
     [InlineData("void Apply() { }", "it has 0 parameters")]
     [InlineData("void Apply(Opened e, int n) { }", "it has 2 parameters")]
     [InlineData("void Apply(ref Opened e) { }", "its parameter 'e' is ref")]
     [InlineData("void Apply(out Opened e) { e = null!; }", "its parameter 'e' is out")]
     [InlineData("void Apply<T>(T e) { }", "it is generic")]
     [InlineData("async void Apply(Opened e) => await Task.Yield();", "it is async")]
-    [InlineData("void Apply(int e) { }", "Int32 is neither an event nor a base or interface of one")]
+    [InlineData("void Apply(int e) { }", "int is neither an event nor a base or interface of one")]
     [InlineData("void Apply(IAboutNothing e) { }", "IAboutNothing is neither an event nor a base or interface of one")]
     public async Task Warn_of_an_Apply_of_an_aggregate_that_cannot_be_called(string method, string flaw)
     {
@@ -46,7 +46,7 @@ public class ApplySignatureTests
     [Theory]
     [InlineData("Total Apply(Opened e) => this;", null)]
     [InlineData("public Total Apply(IAboutAccounts e) => this;", null)]
-    [InlineData("void Apply(Opened e) { }", "it returns Void")]
+    [InlineData("void Apply(Opened e) { }", "it returns void")]
     [InlineData("static Total Apply(Opened e) => new();", "it is static")]
     public async Task Tell_an_Apply_of_a_state_that_is_called_from_one_that_is_not(string method, string? flaw)
     {
@@ -64,7 +64,7 @@ public class ApplySignatureTests
     [InlineData("Balance? Apply(Balance? balance, string key, Opened e) => balance;", null)]
     [InlineData("Balance? Apply(Balance? balance, string key, Opened e, RecordedEvent recorded) => balance;", null)]
     [InlineData("Balance? Apply(Balance? balance, string key, RecordedEvent recorded) => balance;", null)]
-    [InlineData("void Apply(Balance? balance, Opened e) { }", "it returns Void")]
+    [InlineData("void Apply(Balance? balance, Opened e) { }", "it returns void")]
     [InlineData("Balance? Apply(Opened e) => null;", "its first parameter is not the document")]
     [InlineData("Balance? Apply(Balance? balance) => null;", "it takes no event")]
     [InlineData("Balance? Apply(Balance? balance, Opened e, int n) => null;", "it has a parameter 'n'")]
@@ -80,7 +80,7 @@ public class ApplySignatureTests
 
     [Theory]
     [InlineData("ValueTask Apply(ProjectionTables tables, Opened e, RecordedEvent recorded, CancellationToken ct) => default;", null)]
-    [InlineData("void Apply(ProjectionTables tables, Opened e) { }", "it returns Void")]
+    [InlineData("void Apply(ProjectionTables tables, Opened e) { }", "it returns void")]
     [InlineData("ValueTask Apply(Opened e, CancellationToken ct) => default;", "its first parameter is not the tables")]
     public async Task Tell_an_Apply_of_tables_that_is_called_from_one_that_is_not(string method, string? flaw)
     {
@@ -90,6 +90,23 @@ public class ApplySignatureTests
 
         if (flaw is null) messages.Should().BeEmpty();
         else messages.Single().Should().Contain(flaw);
+    }
+
+    [Theory]
+    [InlineData("Task React(Opened e) => Task.CompletedTask;", null)]
+    [InlineData("async Task React(Opened e, Delivery delivery, CancellationToken ct) { await Task.Delay(1, ct); Console.WriteLine(DateTime.UtcNow); }", null)]
+    [InlineData("Task React(Delivery delivery) => Task.CompletedTask;", null)]
+    [InlineData("void React(Opened e) { }", "it returns void")]
+    [InlineData("Task<int> React(Opened e) => Task.FromResult(1);", "it returns Task<int>")]
+    [InlineData("Task React(Opened e, RecordedEvent recorded) => Task.CompletedTask;", "it has a parameter 'recorded'")]
+    public async Task Tell_a_React_that_is_called_from_one_that_is_not(string method, string? flaw)
+    {
+        var code = CodeUnderTest.Of(Events + $"public abstract partial class Mail : Reactor\n{{\n    {method}\n}}");
+
+        var found = await code.FindAsync();
+
+        found.Should().Equal(flaw is null ? [] : ["ES0101 React"]);
+        if (flaw is not null) (await code.MessagesAsync("ES0101")).Single().Should().Contain(flaw);
     }
 
     [Fact]

@@ -19,7 +19,10 @@ public class PackageContentTests(PackedPackages packages)
     /// <summary>What a package has besides its assembly.</summary>
     private static readonly Dictionary<string, string[]> FurtherContentOf = new()
     {
-        ["EventSourcing"] = ["analyzers/dotnet/cs/EventSourcing.Generators.dll", "analyzers/dotnet/cs/EventSourcing.CodeFixes.dll"],
+        ["EventSourcing"] = 
+        [
+            "analyzers/dotnet/cs/EventSourcing.Generators.dll", "analyzers/dotnet/cs/EventSourcing.CodeFixes.dll", "build/EventSourcing.props", "buildTransitive/EventSourcing.props",
+        ],
     };
 
     public static TheoryData<string> PackageIds => [.. DependenciesOf.Keys];

@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// call loads afresh.
 /// </summary>
 /// <typeparam name="T">The aggregate's class.</typeparam>
-public readonly struct AggregateHandle<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>
+public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>
     where T : Aggregate, new()
 {
     private readonly EventStore _store;

@@ -6,7 +6,7 @@ namespace EventSourcing;
 /// </summary>
 /// <typeparam name="TState">The decider's state.</typeparam>
 /// <typeparam name="TCommand">The decider's commands.</typeparam>
-public readonly struct DeciderHandle<TState, TCommand>
+public readonly partial struct DeciderHandle<TState, TCommand>
 {
     private readonly EventStore _store;
     private readonly Decider<TState, TCommand> _decider;

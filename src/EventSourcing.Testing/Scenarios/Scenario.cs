@@ -26,6 +26,19 @@ public static class Scenario
     public static AggregateScenario<T> For<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(EventTypes? types = null, EventStoreOptions? options = null)
         where T : Aggregate, new() => new(new ScenarioStore(types ?? EventTypes.FromAssemblyOf<T>(), options));
 
+    /// <summary>Begins a scenario of a decider.</summary>
+    /// <typeparam name="TState">The decider's state.</typeparam>
+    /// <typeparam name="TCommand">The decider's commands.</typeparam>
+    /// <param name="decider">The decider.</param>
+    /// <param name="types">The events; by default those of the state's assembly.</param>
+    /// <param name="options">The store's options, such as JSON's.</param>
+    /// <returns>The scenario, of a stream without events.</returns>
+    public static DeciderScenario<TState, TCommand> For<TState, TCommand>(Decider<TState, TCommand> decider, EventTypes? types = null, EventStoreOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(decider);
+        return new(new ScenarioStore(types ?? EventTypes.FromAssemblyOf<TState>(), options), decider);
+    }
+
     /// <summary>Begins a scenario of a projection of documents.</summary>
     /// <typeparam name="TDocument">The document.</typeparam>
     /// <param name="projection">The projection.</param>

@@ -49,7 +49,7 @@ public sealed class OrderProcess : Reactor
                 else p.Decline(e.Total, answer.DeclinedFor!);
             },
             EventMetadata.CausedBy(delivery.Event),
-            cancellationToken);
+            cancellationToken: cancellationToken);
     }
 
     private async Task ConfirmAsync(PaymentCaptured e, Delivery delivery, CancellationToken cancellationToken) =>

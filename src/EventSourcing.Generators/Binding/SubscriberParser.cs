@@ -7,14 +7,13 @@ internal static class SubscriberParser
 {
     public static Parsed<BoundType>? Parse(INamedTypeSymbol type)
     {
-        if (type.Bases().FirstOrDefault(b => b.ContainingNamespace.ToDisplayString() == "EventSourcing") is not { } kind) return null;
+        if (type.Bases().FirstOrDefault(b => b.IsOurs("Projection", arity: 1) || b.IsOurs("TableProjection") || b.IsOurs("Reactor")) is not { } kind) return null;
         if (type.GetMembers("Bind").OfType<IMethodSymbol>().Any(method => method.Parameters.IsEmpty)) return null;
-        var shapes = kind switch
+        var shapes = kind.Name switch
         {
-            _ when kind.IsOurs("Projection", arity: 1) => type.Handlers("Apply").Select(method => HandlerShape.OfDocument(method, kind.TypeArguments[0])),
-            _ when kind.IsOurs("TableProjection") => type.Handlers("Apply").Select(HandlerShape.OfTables),
-            _ when kind.IsOurs("Reactor") => type.Handlers("React").Select(HandlerShape.OfReactor),
-            _ => [],
+            "Reactor" => type.Handlers("React").Select(HandlerShape.OfReactor),
+            "TableProjection" => type.Handlers("Apply").Select(HandlerShape.OfTables),
+            _ => type.Handlers("Apply").Select(method => HandlerShape.OfDocument(method, kind.TypeArguments[0])),
         };
         var bound = shapes.OfType<HandlerShape>().Where(shape => !IsBoundByBase(shape.Method)).ToList();
         if (bound.Count == 0) return null;
@@ -29,9 +28,12 @@ internal static class SubscriberParser
     }
 
     private static IEnumerable<string> ArgumentsOf(HandlerShape shape, INamedTypeSymbol kind, IReadOnlyList<KeyMethod> keys) =>
-        kind.IsOurs("TableProjection") ? [Lambda(["tables", .. EventOf(shape), "recorded", "cancellationToken"], shape.Call)]
-        : kind.IsOurs("Reactor") ? [Lambda([.. EventOf(shape), "delivery", "cancellationToken"], shape.Call)]
-        : DocumentArguments(shape, KeyMethod.For(shape.Event, keys));
+        kind.Name switch
+        {
+            "Reactor" => [Lambda([.. EventOf(shape), "delivery", "cancellationToken"], shape.Call)],
+            "TableProjection" => [Lambda(["tables", .. EventOf(shape), "recorded", "cancellationToken"], shape.Call)],
+            _ => DocumentArguments(shape, KeyMethod.For(shape.Event, keys)),
+        };
 
     /// <summary>The keys, where they are not the stream's id, and the method; by the overload of <c>On</c> that gives them what they take, and no more.</summary>
     private static IEnumerable<string> DocumentArguments(HandlerShape shape, KeyMethod? key)

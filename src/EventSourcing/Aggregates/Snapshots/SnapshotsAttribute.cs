@@ -5,6 +5,10 @@ namespace EventSourcing;
 /// that is missing, damaged or of another fold is ignored and replaced, and deleting them all changes nothing but time.
 /// The class must be partial; the source generator writes how its state is kept (<see cref="ISnapshotState"/>).
 /// </summary>
+/// <remarks>
+/// All fields are kept, by the store's JSON. A collection that the constructor makes keeps what it compares by; one within
+/// another value gets the default. What cannot be kept is an error of the compiler that names the field.
+/// </remarks>
 /// <param name="every">A new snapshot is taken once a load has read this many events beyond the last one; 1 or more.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class SnapshotsAttribute(int every) : Attribute

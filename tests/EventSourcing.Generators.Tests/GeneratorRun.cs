@@ -54,16 +54,21 @@ internal sealed class GeneratorRun
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, generalDiagnosticOption: ReportDiagnostic.Error)));
 
     /// <summary>The image, for another compilation to refer to.</summary>
-    public byte[] Emit()
+    public byte[] Emit() => Emit(Output);
+
+    private static byte[] Emit(Compilation compilation)
     {
         using var image = new MemoryStream();
-        var result = Output.Emit(image);
+        var result = compilation.Emit(image);
         result.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning).Should().BeEmpty();
         return image.ToArray();
     }
 
     /// <summary>Runs the static method <c>Program.Run</c> of the code.</summary>
     public object? Execute() => Execute(Assembly.Load(Emit()));
+
+    /// <summary>Runs it as the code is by itself, without what is generated.</summary>
+    public object? ExecuteWithoutGenerators() => Execute(Assembly.Load(Emit(Source)));
 
     public static object? Execute(Assembly assembly) => assembly.GetType("Program")!.GetMethod("Run")!.Invoke(null, null);
 

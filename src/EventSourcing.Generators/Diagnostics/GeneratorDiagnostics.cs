@@ -17,23 +17,20 @@ internal static class GeneratorDiagnostics
     public static readonly DiagnosticDescriptor EventNotConcrete = Error(
         "ES0004", "Event type is not concrete", "'{0}' cannot be an event: it is {1}, so that nothing stored could be read into it; mark the concrete types with [EventType]");
 
-    public static readonly DiagnosticDescriptor NameClaimedTwice = Error(
-        "ES0005", "Event name is claimed twice", "The event name '{0}', version {1}, is claimed by '{2}' and by '{3}'; give one of them another name or version");
-
     public static readonly DiagnosticDescriptor NameReserved = Error(
-        "ES0006", "Event name is reserved", "The event name '{0}' ends in '@' and digits, which is how versions are stored; give it another name, and the version by Version = …");
+        "ES0005", "Event name is reserved", "The event name '{0}' ends in '@' and digits, which is how versions are stored; give it another name, and the version by Version = …");
 
     public static readonly DiagnosticDescriptor HandlerOfNoEvent = Error(
-        "ES0007", "Handler is not for a concrete event", "'{0}' handles '{1}', which is {2}: what a projection or reactor handles are concrete events, by which it is found what to read; write a method for each of them");
+        "ES0006", "Handler is not for a concrete event", "'{0}' handles '{1}', which is {2}: what a projection or reactor handles are concrete events, by which it is found what to read; write a method for each of them");
 
     public static readonly DiagnosticDescriptor NoInitialState = Error(
-        "ES0008", "State has no initial value", "'{0}' cannot be made without arguments; declare its state before the first event: public static {0} Initial => …");
+        "ES0007", "State has no initial value", "'{0}' cannot be made without arguments; declare its state before the first event: public static {0} Initial => …");
 
     public static readonly DiagnosticDescriptor UpcasterShape = Error(
-        "ES0009", "Upcaster has a wrong form", "'{0}' cannot be an upcaster: {1}");
+        "ES0008", "Upcaster has a wrong form", "'{0}' cannot be an upcaster: {1}");
 
     public static readonly DiagnosticDescriptor StateNotKept = Error(
-        "ES0010", "State cannot be kept in a snapshot", "'{0}' of '{1}' cannot be kept in a snapshot: {2}; change its type, or implement ISnapshotState by hand");
+        "ES0009", "State cannot be kept in a snapshot", "'{0}' of '{1}' cannot be kept in a snapshot: {2}; change its type, or implement ISnapshotState by hand");
 
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "EventSourcing", DiagnosticSeverity.Error, isEnabledByDefault: true);

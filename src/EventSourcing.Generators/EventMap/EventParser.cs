@@ -5,7 +5,7 @@ namespace EventSourcing.Generators;
 /// <summary>Reads types marked [EventType].</summary>
 internal static class EventParser
 {
-    public static Parsed<Placed<EventEntry>> Parse(GeneratorAttributeSyntaxContext marked)
+    public static Parsed<EventEntry> Parse(GeneratorAttributeSyntaxContext marked)
     {
         var type = (INamedTypeSymbol)marked.TargetSymbol;
         var attribute = marked.Attributes[0];
@@ -17,7 +17,7 @@ internal static class EventParser
         if (type.IsAbstract) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "abstract");
         if (type.IsOpenGeneric()) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "an open generic type");
         if (aliases.Prepend(name).FirstOrDefault(IsReserved) is { } reserved) return Failed(GeneratorDiagnostics.NameReserved, type, reserved);
-        return Parsed<Placed<EventEntry>>.Of(new Placed<EventEntry>(new EventEntry(TypeNames.Of(type), name, version, aliases), DiagnosticPlace.Of(type)));
+        return Parsed<EventEntry>.Of(new EventEntry(TypeNames.Of(type), name, version, aliases));
     }
 
     /// <summary>Whether code elsewhere in the assembly can name a symbol.</summary>
@@ -50,6 +50,6 @@ internal static class EventParser
         return stem.Length < name.Length && stem.EndsWith("@", StringComparison.Ordinal);
     }
 
-    private static Parsed<Placed<EventEntry>> Failed(DiagnosticDescriptor descriptor, ISymbol symbol, params string[] arguments) =>
-        Parsed<Placed<EventEntry>>.Failed(DiagnosticInfo.Of(descriptor, symbol, arguments));
+    private static Parsed<EventEntry> Failed(DiagnosticDescriptor descriptor, ISymbol symbol, params string[] arguments) =>
+        Parsed<EventEntry>.Failed(DiagnosticInfo.Of(descriptor, symbol, arguments));
 }

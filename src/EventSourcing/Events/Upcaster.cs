@@ -153,19 +153,6 @@ public sealed class Upcaster
         if (!Into!.Contains(result.GetType()))
             throw new UpcastFailedException($"{this} gave an event of {result.GetType()}, which is not among the types that it declares: {(Into!.Count == 0 ? "none" : string.Join(", ", Into))}.");
     }
-
-    // Placeholders of the factories that generated code calls: what upcasts is written elsewhere.
-#pragma warning disable CS1591, IDE0060, CA1801
-    public static Upcaster Json(string name, int version, Func<JsonObject, JsonObject> upcast) => new();
-
-    public static Upcaster Json<TEvent>(string name, int version, Func<JsonObject, JsonObject> upcast) => new();
-
-    public static Upcaster Split(string name, int version, IReadOnlyList<Type> into, Func<JsonObject, IEnumerable<object>> split) => new();
-
-    public static Upcaster Split<TOld>(IReadOnlyList<Type> into, Func<TOld, IEnumerable<object>> split) => new();
-
-    public static Upcaster Typed<TOld, TNew>(Func<TOld, TNew> upcast) => new();
-#pragma warning restore CS1591, IDE0060, CA1801
 }
 
 /// <summary>An upcaster failed; the store says on which event.</summary>

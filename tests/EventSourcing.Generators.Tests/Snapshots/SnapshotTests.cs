@@ -161,7 +161,7 @@ public class SnapshotTests
     {
         var run = GeneratorRun.Of($"[Snapshots(10)] public sealed partial class Thing : Aggregate {{ {members} }}");
         var reported = run.Reported.Should().ContainSingle().Which;
-        reported.Id.Should().Be("ES0010");
+        reported.Id.Should().Be("ES0009");
         reported.GetMessage().Should().Match(message);
         run.Files.Keys.Should().NotContain(file => file.Contains("Snapshots"));
     }

@@ -5,7 +5,7 @@ using EventSourcing.Trimmed;
 var path = args.Length > 0 ? args[0] : "trimmed.db";
 await using var store = new EventStore(
     new SqliteEventStorage(path),
-    new EventTypes(EventType.Of<AccountOpened>("account-opened"), EventType.Of<MoneyDeposited>("money-deposited"), EventType.Of<MoneyWithdrawn>("money-withdrawn")),
+    EventTypes.FromAssemblyOf<Account>(),
     new EventStoreOptions { Json = BankJson.Default.Options });
 var ann = store.Aggregate<Account>("ann");
 

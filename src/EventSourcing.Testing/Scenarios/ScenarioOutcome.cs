@@ -103,7 +103,7 @@ public class ScenarioOutcome
             }
         }
 
-        return text.ToString();
+        return text.ToString().TrimEnd('\n');
 
         void Say(int index, string difference) => text.Append(CultureInfo.InvariantCulture, $"  event {index + 1}: {difference}\n");
     }

@@ -36,7 +36,7 @@ internal sealed class EventDecoder
         var shape = _shape;
         for (; shape.Step is { } step; shape = shape.Next!)
         {
-            var result = step.Run(step.OldType is null ? ToJson(current, utf8Json, shape) : ToEvent(current, utf8Json, shape));
+            var result = step.Upcast(step.OldType is null ? ToJson(current, utf8Json, shape) : ToEvent(current, utf8Json, shape));
             if (step.Splits) return new Parts<object>((object[])result);
             current = result;
         }

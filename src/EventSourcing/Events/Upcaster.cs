@@ -121,7 +121,7 @@ public sealed class Upcaster
     /// <param name="old">The JSON object, or the event of the old type.</param>
     /// <returns>The JSON object, the event, or an array of the events.</returns>
     /// <exception cref="UpcastFailedException">It threw, or gave what it does not declare.</exception>
-    internal object Run(object old)
+    internal object Upcast(object old)
     {
         object? result;
         try

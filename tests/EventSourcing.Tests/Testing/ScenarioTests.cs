@@ -24,7 +24,6 @@ public class ScenarioTests
             and appended:
               1. MoneyWithdrawn {"amount":30}
               event 1: amount: 31 → 30
-
             """.ReplaceLineEndings("\n"));
 
     [Fact]

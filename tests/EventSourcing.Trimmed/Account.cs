@@ -6,25 +6,33 @@ namespace EventSourcing.Trimmed;
 [EventType("money-deposited")] public sealed record MoneyDeposited(decimal Amount);
 [EventType("money-withdrawn")] public sealed record MoneyWithdrawn(decimal Amount);
 
-public sealed class Account : Aggregate
+[Snapshots(every: 10)]
+public sealed partial class Account : Aggregate
 {
+    public string? Owner { get; private set; }
+
     public decimal Balance { get; private set; }
 
     public void Open(string owner) => Raise(new AccountOpened(owner));
+
     public void Deposit(decimal amount) => Raise(new MoneyDeposited(amount));
 
-    protected override void Apply(object @event) => Balance += @event is MoneyDeposited e ? e.Amount : 0;
+    private void Apply(AccountOpened e) => Owner = e.Owner;
+
+    private void Apply(MoneyDeposited e) => Balance += e.Amount;
+
+    private void Apply(MoneyWithdrawn e) => Balance -= e.Amount;
 }
 
 public sealed record Balance(decimal Amount);
 
-public sealed class Balances : Projection<Balance>
+public sealed partial class Balances : Projection<Balance>
 {
-    public Balances()
-    {
-        On<AccountOpened>((_, _) => new Balance(0));
-        On<MoneyDeposited>((balance, e) => new Balance(balance!.Amount + e.Amount));
-    }
+    private static Balance Apply(Balance? _, AccountOpened e) => new(0);
+
+    private static Balance Apply(Balance balance, MoneyDeposited e) => new(balance.Amount + e.Amount);
+
+    private static Balance Apply(Balance balance, MoneyWithdrawn e) => new(balance.Amount - e.Amount);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -36,8 +36,7 @@ internal static class Bank
     public static async Task<Account> LoadAccountAsync(this EventStore store, string id, DateOnly? at, CancellationToken cancellationToken)
     {
         await store.RequireAccountAsync(id, cancellationToken);
-        var asOf = at is { } day ? AsOf.Instant(EndOf(day)) : AsOf.Now;
-        return await store.Aggregate<Account>(id).FindAsync(asOf, cancellationToken)
+        return await store.Aggregate<Account>(id).FindAsync(AsOfEndOf(at), cancellationToken)
             ?? throw new CannotRunException($"Account '{id}' was not open yet on {at:O}.");
     }
 
@@ -58,6 +57,9 @@ internal static class Bank
 
         return stream is not null && await store.GetVersionAsync(stream, cancellationToken) > 0 ? stream : throw new CannotRunException($"There is no account '{id}'.");
     }
+
+    /// <summary>The end of a day of the bank; now where no day is given.</summary>
+    public static AsOf AsOfEndOf(DateOnly? day) => day is { } past ? AsOf.Instant(EndOf(past)) : AsOf.Now;
 
     /// <summary>The last instant of a day of the bank.</summary>
     public static DateTimeOffset EndOf(DateOnly day) => new(day.ToDateTime(TimeOnly.MaxValue), TimeSpan.Zero);

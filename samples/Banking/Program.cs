@@ -6,6 +6,8 @@ var root = new RootCommand("A bank on an event store. Without a command it tells
     ImportCommand.Create(),
     BalanceCommand.Create(),
     StatementCommand.Create(),
+    HistoryCommand.Create(),
+    DiffCommand.Create(),
     TopCommand.Create(),
     TotalsCommand.Create(),
 };

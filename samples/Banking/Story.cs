@@ -146,6 +146,9 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
             var then = await ann.LoadAsync(AsOf.Version(version), cancellationToken);
             Quote(string.Create(CultureInfo.InvariantCulture, $"Ann at version {version}: {Money.Text(then.Balance),6}{(version == now.Version ? "  (now)" : "")}"));
         }
+
+        Say("What has changed since version 2:");
+        foreach (var change in await ann.CompareAsync(AsOf.Version(2), cancellationToken: cancellationToken)) Quote(change.ToString());
     }
 
     private async Task AskTheReadModelAsync()
@@ -175,7 +178,7 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
         var head = await store.GetHeadAsync(cancellationToken);
         Quote(string.Create(CultureInfo.InvariantCulture, $"{ann.Owner} still has {Money.Text(ann.Balance)}, from {ann.Version} events; the log has {head}"));
         Console.Out.WriteLine();
-        Console.Out.WriteLine("Now with a real bank: see --help for import, balance, statement, top and totals.");
+        Console.Out.WriteLine("Now with a real bank: see --help for import, balance, statement, history, diff, top and totals.");
     }
 
     private async Task PrintLogAsync(long after)

@@ -84,6 +84,10 @@ public sealed class SqliteEventStorage : IEventStorage
         ReadAsync(0, static (database, _) => LogReader.ReadHead(database), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
+        ReadAsync(eventId, LogReader.ReadPosition, cancellationToken);
+
+    /// <inheritdoc/>
     public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);

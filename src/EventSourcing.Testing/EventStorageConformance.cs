@@ -41,6 +41,7 @@ public static class EventStorageConformance
         .. TimeCases.All,
         .. ReadStreamCases.All,
         .. ReadLogCases.All,
+        .. EventIdCases.All,
         .. MemoryCases.All,
         .. CancellationCases.All,
         .. WaitCases.All,

@@ -80,7 +80,7 @@ internal sealed class AppendWriter : IDisposable
             _json.Flush();
         }
 
-        return new Written(id ?? _ids.Next(), type.Name, tags, dataStart, metadataStart, _buffer.WrittenCount);
+        return new Written(id ?? _ids.Next(), type.StoredName, tags, dataStart, metadataStart, _buffer.WrittenCount);
     }
 
     private readonly record struct Written(Guid Id, string Type, IReadOnlyList<string> Tags, int DataStart, int MetadataStart, int End)

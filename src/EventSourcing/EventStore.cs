@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
@@ -18,6 +19,7 @@ public sealed class EventStore : IAsyncDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly EventIdGenerator _ids;
+    private readonly ConcurrentDictionary<Type, Lazy<IAsyncDisposable>> _parts = new();
     private AppendWriter? _spareWriter;
 
     /// <summary>Opens a store. Nothing is touched until the first call that needs the storage.</summary>
@@ -33,6 +35,7 @@ public sealed class EventStore : IAsyncDisposable
         Options = options ?? new EventStoreOptions();
         Serializer = new JsonEventSerializer(types, Options.Json);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
+        Diagnostics = new StoreDiagnostics(this);
     }
 
     /// <summary>The storage underneath.</summary>
@@ -44,10 +47,15 @@ public sealed class EventStore : IAsyncDisposable
     /// <summary>The options in force.</summary>
     public EventStoreOptions Options { get; }
 
-    /// <summary>How events and documents become JSON and back: those of the options, or the library's own. Read-only.</summary>
+    /// <summary>
+    /// How documents become JSON and back, and events too: those of the options, or the library's own, which are stricter
+    /// on events than these say: nothing may be missing without a default, nor null without being nullable. Read-only.
+    /// </summary>
     public JsonSerializerOptions Json => Serializer.Options;
 
     internal JsonEventSerializer Serializer { get; }
+
+    internal StoreDiagnostics Diagnostics { get; }
 
     internal StoreSignals Signals { get; } = new();
 
@@ -76,7 +84,10 @@ public sealed class EventStore : IAsyncDisposable
     /// <summary>Appends events to several streams in one atomic commit, and may check further streams and conditions.</summary>
     /// <param name="streams">The streams, each once, with their events and expectations; positions follow this order.</param>
     /// <param name="metadata">The metadata of those events that bring none of their own.</param>
-    /// <param name="conditions">Queries that no event after a position may match.</param>
+    /// <param name="conditions">
+    /// Queries that no event after a position may match, by the names of today. An old event counts that upcasters might
+    /// make a matching one of, whether or not they do.
+    /// </param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
     /// <exception cref="ArgumentException">A name, an event or a limit is not valid; nothing was written.</exception>
@@ -92,7 +103,7 @@ public sealed class EventStore : IAsyncDisposable
         if (InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause)
             await Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)).ConfigureAwait(false);
         var writer = Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
-        var request = writer.Write(streams, metadata, conditions ?? []);
+        var request = writer.Write(streams, metadata, AsStored(conditions ?? []));
         var inline = InlineReadModels;
         if (inline is not null) request = request with { ReadModels = inline };
         var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
@@ -112,7 +123,7 @@ public sealed class EventStore : IAsyncDisposable
     /// <returns>The events, by version.</returns>
     /// <exception cref="ArgumentException">The name or an option is not valid.</exception>
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
-    /// <exception cref="EventSerializationException">An event's bytes do not make its type.</exception>
+    /// <exception cref="EventSerializationException">An event's bytes do not make its type, or an upcaster failed on it.</exception>
     public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(
         string stream, StreamReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -124,7 +135,11 @@ public sealed class EventStore : IAsyncDisposable
             : PagesAsync(read.UpTo, (upTo, limit) => Storage.ReadStreamAsync(read with { UpTo = upTo, Limit = limit }, cancellationToken), options.Limit);
         await foreach (var page in pages.ConfigureAwait(false))
         {
-            for (var i = 0; i < page.Count; i++) yield return Decode(page.Events[i], options.UnknownEvents);
+            for (var i = 0; i < page.Count; i++)
+            {
+                var parts = Decode(page.Events[i], options.UnknownEvents, EventFilter.All);
+                for (var p = 0; p < parts.Count; p++) yield return parts[read.Direction == ReadDirection.Forwards ? p : parts.Count - 1 - p];
+            }
         }
     }
 
@@ -137,21 +152,26 @@ public sealed class EventStore : IAsyncDisposable
     /// <returns>The events, by position.</returns>
     /// <exception cref="ArgumentException">An option is not valid.</exception>
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
-    /// <exception cref="EventSerializationException">An event's bytes do not make its type.</exception>
+    /// <exception cref="EventSerializationException">An event's bytes do not make its type, or an upcaster failed on it.</exception>
     public async IAsyncEnumerable<RecordedEvent> ReadLogAsync(
         LogReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         options ??= new LogReadOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, "options.Limit");
         if (options.AsOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Read it as of a position or an instant.", nameof(options));
-        var read = new LogRead { After = options.After, Direction = options.Direction, Filter = options.Filter };
+        var filter = FilterOf(options.Filter);
+        var read = new LogRead { After = options.After, Direction = options.Direction, Filter = filter.Stored };
         if (await PositionOfAsync(options.AsOf, cancellationToken).ConfigureAwait(false) is { } upTo) read = read with { UpTo = upTo };
         var pages = read.Direction == ReadDirection.Forwards
             ? PagesAsync(read.After, (after, limit) => Storage.ReadLogAsync(read with { After = after, Limit = limit }, cancellationToken), options.Limit)
             : PagesAsync(read.UpTo, (upTo, limit) => Storage.ReadLogAsync(read with { UpTo = upTo, Limit = limit }, cancellationToken), options.Limit);
         await foreach (var page in pages.ConfigureAwait(false))
         {
-            for (var i = 0; i < page.Count; i++) yield return Decode(page.Events[i], options.UnknownEvents);
+            for (var i = 0; i < page.Count; i++)
+            {
+                var parts = Decode(page.Events[i], options.UnknownEvents, filter);
+                for (var p = 0; p < parts.Count; p++) yield return parts[read.Direction == ReadDirection.Forwards ? p : parts.Count - 1 - p];
+            }
         }
     }
 
@@ -171,6 +191,13 @@ public sealed class EventStore : IAsyncDisposable
     /// <returns>The head of the log.</returns>
     public async Task<long> GetHeadAsync(CancellationToken cancellationToken = default) =>
         await Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <summary>The position of the event that has an id; 0 where none has.</summary>
+    /// <param name="eventId">The event's id.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The position.</returns>
+    public async Task<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
+        await Storage.GetPositionAsync(eventId, cancellationToken).ConfigureAwait(false);
 
     /// <summary>The position of the last event recorded at or before an instant; 0 where there is none.</summary>
     /// <param name="instant">The instant.</param>
@@ -192,42 +219,69 @@ public sealed class EventStore : IAsyncDisposable
         return atOrBefore;
     }
 
-    /// <summary>Closes the storage; appends that have begun are finished first.</summary>
+    /// <summary>
+    /// Closes the storage; appends that have begun are finished first, and snapshots that are due are given a few seconds
+    /// to be written.
+    /// </summary>
     /// <returns>A task that completes when the storage is closed.</returns>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        foreach (var part in _parts.Values) await part.Value.DisposeAsync().ConfigureAwait(false);
         Interlocked.Exchange(ref _spareWriter, null)?.Dispose();
-        return Storage.DisposeAsync();
+        await Storage.DisposeAsync().ConfigureAwait(false);
+        Diagnostics.Dispose();
     }
+
+    /// <summary>Something that is made when it is first needed, once for this store, and disposed with it, before the storage.</summary>
+    internal T Part<T>(Func<EventStore, T> create)
+        where T : class, IAsyncDisposable =>
+        (T)_parts.GetOrAdd(typeof(T), static (_, of) => new Lazy<IAsyncDisposable>(() => of.create(of.store)), (store: this, create)).Value;
 
     internal async ValueTask<StreamRead> BoundAsync(StreamRead read, AsOf asOf, CancellationToken cancellationToken) =>
         asOf.AtVersion is { } version ? read with { UpTo = version }
         : await PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) is { } position ? read with { UpToPosition = position }
         : read;
 
-    internal RecordedEvent Decode(in StoredEvent stored, UnknownEvents unknownEvents) => new(
-        stored.Stream,
-        stored.Version,
-        stored.Position,
-        stored.Id,
-        stored.Type,
-        stored.RecordedAt,
-        unknownEvents == UnknownEvents.AsRaw && !Types.TryGet(stored.Type, out _) ? new UnknownEvent(stored.Type, stored.Data.ToArray()) : DecodeData(stored),
-        DecodeMetadata(stored),
-        stored.Tags);
+    /// <summary>A query as it is meant on this store, and as its storage is asked.</summary>
+    internal EventFilter FilterOf(EventQuery query) => EventFilter.Of(Types, query);
 
-    internal object DecodeData(in StoredEvent stored)
+    /// <summary>Decodes an event that the storage has found by a filter, as far as it matches that also as it is read today.</summary>
+    internal Parts<RecordedEvent> Decode(in StoredEvent stored, UnknownEvents unknownEvents, EventFilter filter)
     {
+        var decoder = Serializer.Find(stored.Type);
+        var data = decoder is null && unknownEvents == UnknownEvents.AsRaw ? new Parts<object>(new UnknownEvent(stored.Type, stored.Data.ToArray())) : DecodeData(stored, decoder);
+        var metadata = DecodeMetadata(stored);
+        if (data.Several is not { } several) return new Parts<RecordedEvent>(Record(stored, decoder?.TodayName ?? stored.Type, data[0], metadata, 0));
+        var parts = new List<RecordedEvent>(several.Length);
+        for (var i = 0; i < several.Length; i++)
+        {
+            var part = Record(stored, Types.Get(several[i].GetType()).Name, several[i], metadata, i);
+            if (filter.Matches(part)) parts.Add(part);
+        }
+
+        return new Parts<RecordedEvent>(parts.ToArray());
+    }
+
+    internal Parts<object> DecodeData(in StoredEvent stored) => DecodeData(stored, Serializer.Find(stored.Type));
+
+    private Parts<object> DecodeData(in StoredEvent stored, EventDecoder? decoder)
+    {
+        if (decoder is null) throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position, Types.LastVersionBefore(stored.Type));
         try
         {
-            return Serializer.Deserialize(stored.Type, stored.Data.Span)
-                ?? throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position);
+            return decoder.Decode(stored.Data.Span);
         }
-        catch (Exception e) when (e is not EventSourcingException)
+        catch (Exception e)
         {
-            throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e);
+            throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e is UpcastFailedException ? e.InnerException : e);
         }
     }
+
+    private static RecordedEvent Record(in StoredEvent stored, string type, object data, EventMetadata metadata, int subIndex) =>
+        new(stored.Stream, stored.Version, stored.Position, stored.Id, type, stored.RecordedAt, data, metadata, stored.Tags, subIndex);
+
+    private IReadOnlyList<AppendCondition> AsStored(IReadOnlyList<AppendCondition> conditions) =>
+        conditions.Count == 0 || Types.NamesAreStoredNames ? conditions : [.. conditions.Select(condition => condition with { Query = FilterOf(condition.Query).Stored })];
 
     private static EventMetadata DecodeMetadata(in StoredEvent stored)
     {

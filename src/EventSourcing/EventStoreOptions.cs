@@ -14,7 +14,7 @@ public sealed record EventStoreOptions
 
     /// <summary>
     /// How often a command on an aggregate is tried again after a conflict before the conflict is thrown; 16 by
-    /// default. Each try loads the aggregate afresh, after a short random pause that grows.
+    /// default. Each try reads what is new and acts again, after a short random pause that grows.
     /// </summary>
     public int MaxConflictRetries
     {

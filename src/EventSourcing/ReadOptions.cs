@@ -12,7 +12,7 @@ public sealed record StreamReadOptions
     /// <summary>Oldest or newest first.</summary>
     public ReadDirection Direction { get; init; }
 
-    /// <summary>The most events to read, 1 or more; by default without limit.</summary>
+    /// <summary>The most stored events to read, 1 or more; by default without limit. One that an <see cref="Upcaster"/> makes several of, or none, counts once.</summary>
     public long Limit { get; init; } = long.MaxValue;
 
     /// <summary>What to do about event names that the store's types do not list: by default an error.</summary>
@@ -31,13 +31,13 @@ public sealed record LogReadOptions
     /// </summary>
     public AsOf AsOf { get; init; }
 
-    /// <summary>Only events that match, decided in the storage.</summary>
+    /// <summary>Only events that match, decided in the storage. Types go by their names of today, and find events of all their versions and aliases.</summary>
     public EventQuery Filter { get; init; } = EventQuery.All;
 
     /// <summary>Oldest or newest first.</summary>
     public ReadDirection Direction { get; init; }
 
-    /// <summary>The most events to read, 1 or more; by default without limit.</summary>
+    /// <summary>The most stored events to read, 1 or more; by default without limit. One that an <see cref="Upcaster"/> makes several of, or none, counts once.</summary>
     public long Limit { get; init; } = long.MaxValue;
 
     /// <summary>What to do about event names that the store's types do not list: by default an error.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EventSourcing.Benchmarks;
@@ -25,6 +26,39 @@ public sealed class Order : Aggregate
                 Items++;
                 break;
         }
+    }
+}
+
+[Snapshots(100)]
+public sealed class KeptOrder : Aggregate, ISnapshotState
+{
+    private decimal _total;
+    private int _items;
+
+    public string Fingerprint => "1";
+
+    public void WriteState(Utf8JsonWriter writer, JsonSerializerOptions json)
+    {
+        writer.WriteStartArray();
+        writer.WriteNumberValue(_total);
+        writer.WriteNumberValue(_items);
+        writer.WriteEndArray();
+    }
+
+    public void ReadState(ref Utf8JsonReader reader, JsonSerializerOptions json)
+    {
+        reader.Read();
+        _total = reader.GetDecimal();
+        reader.Read();
+        _items = reader.GetInt32();
+        reader.Read();
+    }
+
+    protected override void Apply(object @event)
+    {
+        if (@event is not OrderItemAdded e) return;
+        _total += e.Price * e.Quantity;
+        _items++;
     }
 }
 

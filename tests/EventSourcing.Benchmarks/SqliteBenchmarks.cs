@@ -21,6 +21,7 @@ internal sealed class SqliteBenchmarks(bool quick) : IDisposable
         ("read-stream", () => ReadStreamAsync(1_000, quick ? 100 : 300, 0.85)),
         ("read-all", () => ReadAllAsync(quick ? 100_000 : 1_000_000, 0.85)),
         ("load", () => LoadAsync(100, quick ? 1_000 : 5_000, 0.80)),
+        ("snapshot", () => SnapshotAsync(10_000, 10, quick ? 2_000 : 10_000, 0.50)),
         ("scale", () => ScaleAsync(quick ? 100_000 : 1_000_000, 0.85)),
         ("condition", () => ConditionAsync(quick ? 50_000 : 1_000_000, 0.75)),
     ];
@@ -125,6 +126,31 @@ internal sealed class SqliteBenchmarks(bool quick) : IDisposable
         before = GC.GetTotalAllocatedBytes(precise: true);
         raw.ReadLog(static _ => { });
         Console.WriteLine($"(allocated per event read: {ours / (double)count:0} bytes; by the floor, the payload alone, {(GC.GetTotalAllocatedBytes(precise: true) - before) / (double)count:0})");
+    }
+
+    /// <summary>The floor here is the library itself, on a stream so short that it needs no snapshot.</summary>
+    private async Task SnapshotAsync(int length, int shortLength, int loads, double target)
+    {
+        await using var store = Open(NewFile());
+        for (var i = 0; i < 10; i++)
+        {
+            await store.AppendAsync($"keptOrder-{i}", 0, _events[..length]);
+            await store.AppendAsync($"order-{i}", 0, _events[..shortLength]);
+            await store.Aggregate<KeptOrder>($"{i}").LoadAsync();
+        }
+
+        await store.Snapshots().FlushAsync();
+        await new Measurement(
+            $"load an aggregate of {length:N0} events by a snapshot (floor: one of {shortLength} events without)",
+            target,
+            round => RateAsync(loads, async () =>
+            {
+                for (var i = 0; i < loads; i++) await store.Aggregate<Order>($"{i % 10}").LoadAsync();
+            }),
+            round => RateAsync(loads, async () =>
+            {
+                for (var i = 0; i < loads; i++) await store.Aggregate<KeptOrder>($"{i % 10}").LoadAsync();
+            })).RunAsync(_rounds);
     }
 
     private async Task LoadAsync(int length, int loads, double target)

@@ -113,8 +113,39 @@ public sealed class ImportedBankTests(ImportedBank imported) : IClassFixture<Imp
             options => options.WithStrictOrdering());
     }
 
+    [Fact]
+    public async Task Ask_for_a_history_lists_every_event_with_what_it_changed()
+    {
+        var run = await RunAsync("history", "12");
+        var statement = await RunAsync("statement", "12");
+
+        run.ExitCode.Should().Be(0);
+        run.Lines.Should().HaveCount(statement.Lines.Length - 1);
+        run.Lines[0].Should().Contain("account-opened").And.EndWith("isOpen: false → true");
+        run.Lines[1..].Select(line => decimal.Parse(line.Split(" → ")[^1], CultureInfo.InvariantCulture)).Should().Equal(
+            statement.Lines[2..].Select(line => decimal.Parse(line.Split(' ')[^1], CultureInfo.InvariantCulture)));
+        (await RunAsync("history", "12", "--at", "1992-12-31")).Output.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("1993-03-28", "1993-04-15")]
+    [InlineData("1993-04-15", "1993-03-28")]
+    public async Task Ask_for_a_difference_agrees_with_the_bank(string from, string to)
+    {
+        var run = await RunAsync("diff", "7", "--from", from, "--to", to);
+
+        run.ExitCode.Should().Be(0);
+        var change = run.Lines.Should().ContainSingle().Which.Split([": ", " → "], StringSplitOptions.None);
+        change[0].Should().Be("balance");
+        change[1..].Select(amount => decimal.Parse(amount, CultureInfo.InvariantCulture)).Should().Equal(_bank.BalancesAt(Day(from))[7] / 100m, _bank.BalancesAt(Day(to))[7] / 100m);
+        (await RunAsync("diff", "7", "--from", from, "--to", from)).Output.Should().BeEmpty();
+    }
+
     [Theory]
     [InlineData("There is no account '81'.", "balance", "81")]
+    [InlineData("There is no account '81'.", "history", "81")]
+    [InlineData("There is no account '81'.", "diff", "81", "--from", "1993-01-01")]
+    [InlineData("'--from' is required", "diff", "12")]
     [InlineData("There is no account '81'.", "statement", "81")]
     [InlineData("There is no account 'no\uFFFDsuch'.", "balance", "no\tsuch")]
     [InlineData("Account '12' was not open yet on 1992-12-31.", "balance", "12", "--at", "1992-12-31")]

@@ -17,9 +17,11 @@ internal static class CommandLine
         CustomParser = NotEmpty,
     };
 
-    public static Option<DateOnly?> AtOption() => new("--at")
+    public static Option<DateOnly?> AtOption() => DateOption("--at", "As it was at the end of that day. By default: as it is now.");
+
+    public static Option<DateOnly?> DateOption(string name, string description) => new(name)
     {
-        Description = "As it was at the end of that day. By default: as it is now.",
+        Description = description,
         HelpName = "YYYY-MM-DD",
         CustomParser = result =>
         {

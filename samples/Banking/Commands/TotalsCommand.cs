@@ -29,14 +29,14 @@ internal static class TotalsCommand
         var totals = new BankTotals();
         await using var projections = store.StartProjections(totals);
         await projections.CatchUpAsync(Timeout.InfiniteTimeSpan, cancellationToken);
-        return await store.ReadModel(totals).FindAsync(BankTotals.Key, cancellationToken) ?? new Totals();
+        return await store.ReadModel(totals).FindAsync(BankTotals.WholeBank, cancellationToken) ?? new Totals();
     }
 
     /// <summary>The same projection over the log up to that day, live: nothing is stored, and nothing needs to have been thought of in advance.</summary>
     private static async Task<Totals> PastAsync(EventStore store, DateOnly day, CancellationToken cancellationToken)
     {
         var totals = await store.ProjectAsync(new BankTotals(), asOf: AsOf.Instant(Bank.EndOf(day)), cancellationToken: cancellationToken);
-        return totals.Find(BankTotals.Key) ?? new Totals();
+        return totals.Find(BankTotals.WholeBank) ?? new Totals();
     }
 
     private static void Print(Totals totals)

@@ -3,10 +3,12 @@ using EventSourcing;
 namespace Banking;
 
 /// <summary>
-/// A bank account. Commands are methods: they check the rules and raise events. All state comes from <see cref="Apply"/>,
-/// so that an account loaded from its events is the same as the one that raised them.
+/// A bank account. Commands are methods: they check the rules and raise events. All state comes from the
+/// Apply methods, so that an account loaded from its events is the same as the one that raised them. Accounts live for
+/// years: one with many events is loaded from a snapshot and the events after it.
 /// </summary>
-public sealed class Account : Aggregate
+[Snapshots(every: 100)]
+public sealed partial class Account : Aggregate
 {
     /// <summary>A bank that rounds is followed this far; beyond it, a transaction is missing or wrong.</summary>
     public const decimal LargestRounding = 0.20m;
@@ -77,27 +79,28 @@ public sealed class Account : Aggregate
     /// <summary>Whether a transaction of this id is booked, with whatever content.</summary>
     public bool HasBooked(long transactionId) => _bookings.ContainsKey(transactionId);
 
-    protected override void Apply(object @event)
+    private void Apply(AccountOpened e)
     {
-        switch (@event)
-        {
-            case AccountOpened e:
-                IsOpen = true;
-                Owner = e.Owner;
-                break;
-            case MoneyDeposited e:
-                Balance += e.Amount;
-                _bookings[e.TransactionId] = new Booking(e.Operation, e.Amount, Balance);
-                break;
-            case MoneyWithdrawn e:
-                Balance -= e.Amount;
-                _bookings[e.TransactionId] = new Booking(e.Operation, -e.Amount, Balance);
-                break;
-            case RoundingAdjusted e:
-                Balance += e.Amount;
-                _bookings[e.TransactionId] = _bookings[e.TransactionId] with { BalanceAfter = Balance };
-                break;
-        }
+        IsOpen = true;
+        Owner = e.Owner;
+    }
+
+    private void Apply(MoneyDeposited e)
+    {
+        Balance += e.Amount;
+        _bookings[e.TransactionId] = new Booking(e.Operation, e.Amount, Balance);
+    }
+
+    private void Apply(MoneyWithdrawn e)
+    {
+        Balance -= e.Amount;
+        _bookings[e.TransactionId] = new Booking(e.Operation, -e.Amount, Balance);
+    }
+
+    private void Apply(RoundingAdjusted e)
+    {
+        Balance += e.Amount;
+        _bookings[e.TransactionId] = _bookings[e.TransactionId] with { BalanceAfter = Balance };
     }
 
     private void RequireOpen(long transactionId)

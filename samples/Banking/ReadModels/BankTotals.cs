@@ -3,20 +3,20 @@ using EventSourcing;
 namespace Banking;
 
 /// <summary>The read model behind <c>totals</c>: one document for the whole bank.</summary>
-public sealed class BankTotals : Projection<Totals>
+public sealed partial class BankTotals : Projection<Totals>
 {
-    public const string Key = "bank";
+    /// <summary>The key of the one document.</summary>
+    public const string WholeBank = "bank";
 
-    public BankTotals()
-    {
-        Add<AccountOpened>((totals, _) => totals with { Accounts = totals.Accounts + 1 });
-        Add<MoneyDeposited>((totals, e) => totals with { Transactions = totals.Transactions + 1, Credits = totals.Credits + e.Amount });
-        Add<MoneyWithdrawn>((totals, e) => totals with { Transactions = totals.Transactions + 1, Debits = totals.Debits + e.Amount });
-        Add<RoundingAdjusted>((totals, e) => totals with { Adjustments = totals.Adjustments + 1, Adjusted = totals.Adjusted + e.Amount });
-    }
+    private static string Key(RecordedEvent _) => WholeBank;
 
-    private void Add<TEvent>(Func<Totals, TEvent, Totals> add)
-        where TEvent : notnull => On<TEvent>(_ => Key, (totals, e) => add(totals ?? new Totals(), e));
+    private static Totals Apply(Totals? totals, AccountOpened _) => totals is null ? new Totals { Accounts = 1 } : totals with { Accounts = totals.Accounts + 1 };
+
+    private static Totals Apply(Totals totals, MoneyDeposited e) => totals with { Transactions = totals.Transactions + 1, Credits = totals.Credits + e.Amount };
+
+    private static Totals Apply(Totals totals, MoneyWithdrawn e) => totals with { Transactions = totals.Transactions + 1, Debits = totals.Debits + e.Amount };
+
+    private static Totals Apply(Totals totals, RoundingAdjusted e) => totals with { Adjustments = totals.Adjustments + 1, Adjusted = totals.Adjusted + e.Amount };
 }
 
 /// <summary>What all accounts come to. Folded in the background and stored, or on demand for a day in the past.</summary>

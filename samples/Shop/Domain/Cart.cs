@@ -3,7 +3,7 @@ using EventSourcing;
 namespace Shop;
 
 /// <summary>What somebody means to buy, until it has become an order.</summary>
-public sealed class Cart : Aggregate
+public sealed partial class Cart : Aggregate
 {
     private readonly SortedDictionary<string, int> _items = new(StringComparer.Ordinal);
 
@@ -25,16 +25,7 @@ public sealed class Cart : Aggregate
         Raise(new CartCheckedOut(orderId));
     }
 
-    protected override void Apply(object @event)
-    {
-        switch (@event)
-        {
-            case ItemAddedToCart e:
-                _items[e.Sku] = _items.GetValueOrDefault(e.Sku) + e.Quantity;
-                break;
-            case CartCheckedOut e:
-                OrderId = e.OrderId;
-                break;
-        }
-    }
+    private void Apply(ItemAddedToCart e) => _items[e.Sku] = _items.GetValueOrDefault(e.Sku) + e.Quantity;
+
+    private void Apply(CartCheckedOut e) => OrderId = e.OrderId;
 }

@@ -3,7 +3,7 @@ using EventSourcing;
 namespace Shop;
 
 /// <summary>Somebody with an account. That the e-mail address is theirs alone no single stream can tell: it is found by its tag.</summary>
-public sealed class Customer : Aggregate
+public sealed partial class Customer : Aggregate
 {
     public string? Name { get; private set; }
 
@@ -18,8 +18,5 @@ public sealed class Customer : Aggregate
         Raise(new EventData(new CustomerRegistered(name, email)) { Tags = [EmailTag(email)] });
     }
 
-    protected override void Apply(object @event)
-    {
-        if (@event is CustomerRegistered e) (Name, Email) = (e.Name, e.Email);
-    }
+    private void Apply(CustomerRegistered e) => (Name, Email) = (e.Name, e.Email);
 }

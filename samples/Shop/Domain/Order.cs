@@ -6,7 +6,7 @@ namespace Shop;
 /// An order: placed with its stock reserved, then confirmed when it is paid for, or cancelled. Commands that come twice
 /// do no harm: the order process gives them again after a crash.
 /// </summary>
-public sealed class Order : Aggregate
+public sealed partial class Order : Aggregate
 {
     private bool _cancellationRequested;
 
@@ -40,22 +40,11 @@ public sealed class Order : Aggregate
         if (Status != OrderStatus.Cancelled) Raise(new OrderCancelled(Lines, Total, reason));
     }
 
-    protected override void Apply(object @event)
-    {
-        switch (@event)
-        {
-            case OrderPlaced e:
-                (CustomerId, Lines, Total) = (e.CustomerId, e.Lines, e.Total);
-                break;
-            case OrderConfirmed:
-                Status = OrderStatus.Confirmed;
-                break;
-            case CancellationRequested:
-                _cancellationRequested = true;
-                break;
-            case OrderCancelled:
-                Status = OrderStatus.Cancelled;
-                break;
-        }
-    }
+    private void Apply(OrderPlaced e) => (CustomerId, Lines, Total) = (e.CustomerId, e.Lines, e.Total);
+
+    private void Apply(OrderConfirmed e) => Status = OrderStatus.Confirmed;
+
+    private void Apply(CancellationRequested e) => _cancellationRequested = true;
+
+    private void Apply(OrderCancelled e) => Status = OrderStatus.Cancelled;
 }

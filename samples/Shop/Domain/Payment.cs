@@ -3,7 +3,7 @@ using EventSourcing;
 namespace Shop;
 
 /// <summary>The payment of an order, under the order's id: what the provider has answered, once.</summary>
-public sealed class Payment : Aggregate
+public sealed partial class Payment : Aggregate
 {
     public PaymentStatus Status { get; private set; }
 
@@ -26,21 +26,11 @@ public sealed class Payment : Aggregate
         if (Status == PaymentStatus.Captured) Raise(new PaymentRefunded(Amount, receipt, at));
     }
 
-    protected override void Apply(object @event)
-    {
-        switch (@event)
-        {
-            case PaymentCaptured e:
-                (Status, Amount, Receipt) = (PaymentStatus.Captured, e.Amount, e.Receipt);
-                break;
-            case PaymentDeclined:
-                Status = PaymentStatus.Declined;
-                break;
-            case PaymentRefunded:
-                Status = PaymentStatus.Refunded;
-                break;
-        }
-    }
+    private void Apply(PaymentCaptured e) => (Status, Amount, Receipt) = (PaymentStatus.Captured, e.Amount, e.Receipt);
+
+    private void Apply(PaymentDeclined e) => Status = PaymentStatus.Declined;
+
+    private void Apply(PaymentRefunded e) => Status = PaymentStatus.Refunded;
 }
 
 public enum PaymentStatus

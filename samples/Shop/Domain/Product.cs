@@ -3,7 +3,7 @@ using EventSourcing;
 namespace Shop;
 
 /// <summary>A product and its stock: how many there are, and for which orders some are kept.</summary>
-public sealed class Product : Aggregate
+public sealed partial class Product : Aggregate
 {
     // Remembering for whom makes both commands safe to repeat.
     private readonly Dictionary<string, int> _reservations = new(StringComparer.Ordinal);
@@ -40,24 +40,19 @@ public sealed class Product : Aggregate
         if (_reservations.TryGetValue(orderId, out var quantity)) Raise(new StockReleased(orderId, quantity));
     }
 
-    protected override void Apply(object @event)
+    private void Apply(ProductListed e) => Price = e.Price;
+
+    private void Apply(StockReceived e) => Left += e.Quantity;
+
+    private void Apply(StockReserved e)
     {
-        switch (@event)
-        {
-            case ProductListed e:
-                Price = e.Price;
-                break;
-            case StockReceived e:
-                Left += e.Quantity;
-                break;
-            case StockReserved e:
-                Left -= e.Quantity;
-                _reservations[e.OrderId] = e.Quantity;
-                break;
-            case StockReleased e:
-                Left += e.Quantity;
-                _reservations.Remove(e.OrderId);
-                break;
-        }
+        Left -= e.Quantity;
+        _reservations[e.OrderId] = e.Quantity;
+    }
+
+    private void Apply(StockReleased e)
+    {
+        Left += e.Quantity;
+        _reservations.Remove(e.OrderId);
     }
 }

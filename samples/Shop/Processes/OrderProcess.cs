@@ -7,7 +7,7 @@ namespace Shop;
 /// money back. It keeps no state of its own: order and payment are aggregates that know how far they are, so every
 /// command below may come again, after a failure of the provider or a crash of this process.
 /// </summary>
-public sealed class OrderProcess : Reactor
+public sealed partial class OrderProcess : Reactor
 {
     private readonly EventStore _store;
     private readonly IPaymentProvider _provider;
@@ -16,10 +16,6 @@ public sealed class OrderProcess : Reactor
     {
         _store = store;
         _provider = provider;
-        On<OrderPlaced>(ChargeAsync);
-        On<PaymentCaptured>(ConfirmAsync);
-        On<PaymentDeclined>(GiveUpAsync);
-        On<CancellationRequested>(TakeBackAsync);
     }
 
     /// <summary>
@@ -35,7 +31,8 @@ public sealed class OrderProcess : Reactor
 
     public override int MaxConcurrency => 16;
 
-    private async Task ChargeAsync(OrderPlaced e, Delivery delivery, CancellationToken cancellationToken)
+    /// <summary>Has an order paid for.</summary>
+    private async Task React(OrderPlaced e, Delivery delivery, CancellationToken cancellationToken)
     {
         var payment = _store.Aggregate<Payment>(delivery.Event.StreamId);
         if (await payment.FindAsync(cancellationToken: cancellationToken) is not null) return;
@@ -49,13 +46,15 @@ public sealed class OrderProcess : Reactor
                 else p.Decline(e.Total, answer.DeclinedFor!);
             },
             EventMetadata.CausedBy(delivery.Event),
-            cancellationToken);
+            cancellationToken: cancellationToken);
     }
 
-    private async Task ConfirmAsync(PaymentCaptured e, Delivery delivery, CancellationToken cancellationToken) =>
-        await _store.Aggregate<Order>(delivery.Event.StreamId).UpdateAsync(order => order.Confirm(), EventMetadata.CausedBy(delivery.Event), cancellationToken);
+    /// <summary>Confirms it when it is. The delivery's id as that of the command makes a second delivery change nothing.</summary>
+    private async Task React(PaymentCaptured e, Delivery delivery, CancellationToken cancellationToken) =>
+        await _store.Aggregate<Order>(delivery.Event.StreamId).UpdateAsync(order => order.Confirm(), EventMetadata.CausedBy(delivery.Event), commandId: delivery.Id, cancellationToken);
 
-    private async Task GiveUpAsync(PaymentDeclined e, Delivery delivery, CancellationToken cancellationToken) => await _store.UpdateTogetherAsync(
+    /// <summary>Cancels it when it cannot be.</summary>
+    private async Task React(PaymentDeclined e, Delivery delivery, CancellationToken cancellationToken) => await _store.UpdateTogetherAsync(
         async () =>
         {
             var order = await _store.Aggregate<Order>(delivery.Event.StreamId).LoadAsync(cancellationToken: cancellationToken);
@@ -68,7 +67,7 @@ public sealed class OrderProcess : Reactor
     /// The events of one stream come in order, so by now the order was charged. Where the card was declined, the order is
     /// cancelled for that.
     /// </summary>
-    private async Task TakeBackAsync(CancellationRequested e, Delivery delivery, CancellationToken cancellationToken)
+    private async Task React(CancellationRequested e, Delivery delivery, CancellationToken cancellationToken)
     {
         var id = delivery.Event.StreamId;
         var paid = await _store.Aggregate<Payment>(id).LoadAsync(cancellationToken: cancellationToken);

@@ -4,15 +4,13 @@ using EventSourcing;
 namespace Shop;
 
 /// <summary>What came in and went back in each minute, in a table of its own: reports read it by SQL.</summary>
-public sealed class RevenuePerMinute : TableProjection
+public sealed partial class RevenuePerMinute : TableProjection
 {
     public const string Table = "revenue_per_minute";
 
     public RevenuePerMinute()
         : base(Table)
     {
-        On<PaymentCaptured>((tables, e, _, cancellationToken) => AddAsync(tables, e.At, payments: 1, captured: e.Amount, refunded: 0, cancellationToken));
-        On<PaymentRefunded>((tables, e, _, cancellationToken) => AddAsync(tables, e.At, payments: 0, captured: 0, refunded: e.Amount, cancellationToken));
     }
 
     /// <summary>The minute of an instant, as the table has it: <c>2026-11-27 10:15</c>.</summary>
@@ -28,6 +26,12 @@ public sealed class RevenuePerMinute : TableProjection
         """,
         [],
         cancellationToken);
+
+    private static ValueTask Apply(ProjectionTables tables, PaymentCaptured e, CancellationToken cancellationToken) =>
+        AddAsync(tables, e.At, payments: 1, captured: e.Amount, refunded: 0, cancellationToken);
+
+    private static ValueTask Apply(ProjectionTables tables, PaymentRefunded e, CancellationToken cancellationToken) =>
+        AddAsync(tables, e.At, payments: 0, captured: 0, refunded: e.Amount, cancellationToken);
 
     private static ValueTask AddAsync(ProjectionTables tables, DateTimeOffset at, int payments, decimal captured, decimal refunded, CancellationToken cancellationToken) => tables.ExecuteAsync(
         $"""

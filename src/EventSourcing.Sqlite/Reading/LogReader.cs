@@ -52,6 +52,13 @@ internal static class LogReader
 
     public static long ReadHead(Database database) => database.Prepare("SELECT max(position) FROM events").Scalar() ?? 0;
 
+    public static long ReadPosition(Database database, Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        return database.Prepare("SELECT position FROM events WHERE id = ?1").Bind(1, bytes).Scalar() ?? 0;
+    }
+
     /// <summary>For the writer, which sees its own uncommitted events and so must not fill the caches of names.</summary>
     public static long FirstMatch(Database database, EventQuery query, long after, long head)
     {

@@ -24,22 +24,24 @@ internal sealed class HistoryCopies
     {
         var copies = new HistoryCopies(history, storages);
         var head = await history.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        var decoded = history.ReadLogAsync(new LogReadOptions { AsOf = AsOf.Position(head), UnknownEvents = UnknownEvents.AsRaw }, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        await using (decoded.ConfigureAwait(false))
+        var types = history.Types.All.ToDictionary(type => type.StoredName, type => type.ClrType, StringComparer.Ordinal);
+        var decoded = history.ReadLogAsync(new LogReadOptions { AsOf = AsOf.Position(head), UnknownEvents = UnknownEvents.AsRaw }, cancellationToken);
+        var parts = new Dictionary<long, RecordedEvent?>();
+        await foreach (var e in decoded.ConfigureAwait(false)) parts[e.Position] = parts.ContainsKey(e.Position) ? null : e;
+        var read = new LogRead { UpTo = head };
+        for (var isEnd = head == 0; !isEnd;)
         {
-            var read = new LogRead { UpTo = head };
-            for (var isEnd = head == 0; !isEnd;)
+            using var page = await history.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < page.Count; i++)
             {
-                using var page = await history.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
-                for (var i = 0; i < page.Count; i++)
-                {
-                    await decoded.MoveNextAsync().ConfigureAwait(false);
-                    copies._events.Add(new CopiedEvent(decoded.Current, Raw(page.Events[i])));
-                }
-
-                read = read with { After = page.Next };
-                isEnd = page.IsEnd;
+                // What upcasters have had a hand in can only be appended again as it is stored.
+                var stored = page.Events[i];
+                var appended = parts.GetValueOrDefault(stored.Position) is { } e && types.GetValueOrDefault(stored.Type) == e.Data.GetType() ? e : null;
+                copies._events.Add(new CopiedEvent(stored.Stream, stored.RecordedAt, Raw(stored), appended));
             }
+
+            read = read with { After = page.Next };
+            isEnd = page.IsEnd;
         }
 
         return copies;
@@ -65,16 +67,16 @@ internal sealed class HistoryCopies
     {
         for (int i = first, end = first + count; i < end;)
         {
-            if (_events[i].Recorded.Data is UnknownEvent)
+            if (_events[i].Appended is null)
             {
                 await AppendRawAsync(to, _events[i++], cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
             var length = oneByOne ? 1 : LengthOfAppend(i, end);
-            var streams = _events.GetRange(i, length).GroupBy(e => e.Recorded.Stream, StringComparer.Ordinal)
+            var streams = _events.GetRange(i, length).GroupBy(e => e.Stream, StringComparer.Ordinal)
                 .Select(stream => new StreamAppend(stream.Key, ExpectedVersion.Any, [.. stream.Select(e => e.ToEventData())]));
-            to.Clock.Now = _events[i].Recorded.RecordedAt;
+            to.Clock.Now = _events[i].RecordedAt;
             await to.Store.AppendAsync([.. streams], cancellationToken: cancellationToken).ConfigureAwait(false);
             i += length;
         }
@@ -88,9 +90,9 @@ internal sealed class HistoryCopies
         var next = first;
         for (; next < limit; next++)
         {
-            var e = _events[next].Recorded;
-            var isNewStream = next == first || e.Stream != _events[next - 1].Recorded.Stream;
-            if (e.Data is UnknownEvent || e.RecordedAt != _events[first].Recorded.RecordedAt || (isNewStream && !streams.Add(e.Stream))) break;
+            var e = _events[next];
+            var isNewStream = next == first || e.Stream != _events[next - 1].Stream;
+            if (e.Appended is null || e.RecordedAt != _events[first].RecordedAt || (isNewStream && !streams.Add(e.Stream))) break;
         }
 
         return next - first;
@@ -98,15 +100,16 @@ internal sealed class HistoryCopies
 
     private static async Task AppendRawAsync(CopiedStore to, CopiedEvent e, CancellationToken cancellationToken)
     {
-        to.Clock.Now = e.Recorded.RecordedAt;
-        await to.Store.Storage.AppendAsync(new AppendRequest([new StreamWrite(e.Recorded.Stream, ExpectedVersion.Any, [e.Raw])]), cancellationToken).ConfigureAwait(false);
+        to.Clock.Now = e.RecordedAt;
+        await to.Store.Storage.AppendAsync(new AppendRequest([new StreamWrite(e.Stream, ExpectedVersion.Any, [e.Raw])]), cancellationToken).ConfigureAwait(false);
     }
 
     private static NewEvent Raw(in StoredEvent e) => new(e.Id, e.Type, e.Data.ToArray()) { Metadata = e.Metadata.ToArray(), Tags = e.Tags };
 
-    private sealed record CopiedEvent(RecordedEvent Recorded, NewEvent Raw)
+    /// <summary>A stored event, and the object to append it by again; null where it can only be stored as bytes.</summary>
+    private sealed record CopiedEvent(string Stream, DateTimeOffset RecordedAt, NewEvent Raw, RecordedEvent? Appended)
     {
-        public EventData ToEventData() => new(Recorded.Data) { Id = Recorded.Id, Metadata = Recorded.Metadata, Tags = Recorded.Tags };
+        public EventData ToEventData() => new(Appended!.Data) { Id = Raw.Id, Metadata = Appended.Metadata, Tags = Raw.Tags };
     }
 }
 

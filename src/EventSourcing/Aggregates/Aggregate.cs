@@ -45,15 +45,35 @@ public abstract class Aggregate
     /// <param name="event">What happened.</param>
     protected abstract void Apply(object @event);
 
+    /// <summary>
+    /// Whether an event that was about to be appended conflicts with one that somebody else has appended since the
+    /// aggregate was loaded. Where no pair of them does, the events are appended after those of the other as they are,
+    /// without acting again. Only for events whose order makes no difference, and whose command would have decided the
+    /// same after the other: it looks at the two events, never at the state.
+    /// </summary>
+    /// <example>
+    /// <code>
+    /// protected override bool ConflictsWith(object raised, object committed) =&gt;
+    ///     (raised, committed) is not (MoneyDeposited, MoneyDeposited or MoneyWithdrawn);
+    /// </code>
+    /// </example>
+    /// <param name="raised">An event raised by the command, without <see cref="EventData"/> around it.</param>
+    /// <param name="committed">An event appended by another since.</param>
+    /// <returns><see langword="true"/>, unless overridden: every other event is a conflict, and the command acts again.</returns>
+    protected virtual bool ConflictsWith(object raised, object committed) => true;
+
+    internal bool IsInConflict(object raised, object committed) => ConflictsWith(raised, committed);
+
     internal void Attach(string id, string stream)
     {
         Id = id;
         Stream = stream;
     }
 
-    internal void Replay(object @event, long version, long position)
+    internal void Replay(object @event) => Apply(@event);
+
+    internal void StandAt(long version, long position)
     {
-        Apply(@event);
         Version = version;
         Position = position;
     }
@@ -61,7 +81,6 @@ public abstract class Aggregate
     internal void Committed(long version, long position)
     {
         _uncommitted.Clear();
-        Version = version;
-        Position = position;
+        StandAt(version, position);
     }
 }

@@ -19,10 +19,15 @@ public static class DecisionExtensions
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(query);
         var events = new List<RecordedEvent>();
-        for (var read = new LogRead { Filter = query }; ;)
+        var filter = store.FilterOf(query);
+        for (var read = new LogRead { Filter = filter.Stored }; ;)
         {
             using var page = await store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < page.Count; i++) events.Add(store.Decode(page.Events[i], UnknownEvents.Throw));
+            for (var i = 0; i < page.Count; i++)
+            {
+                var parts = store.Decode(page.Events[i], UnknownEvents.Throw, filter);
+                for (var p = 0; p < parts.Count; p++) events.Add(parts[p]);
+            }
 
             // Later pages must not show more of the log than the first one did.
             var head = Math.Min(read.UpTo, page.Head);

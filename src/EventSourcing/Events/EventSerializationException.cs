@@ -1,10 +1,10 @@
 namespace EventSourcing;
 
-/// <summary>A stored event could not be read into its type: the bytes are not JSON, or not of the type's shape.</summary>
+/// <summary>A stored event could not be read into its type: the bytes are not JSON, or not of the type's shape, or an upcaster failed on it.</summary>
 public sealed class EventSerializationException : EventSourcingException
 {
     internal EventSerializationException(string type, string stream, long version, long position, string why, Exception? innerException)
-        : base($"The event '{type}' at version {version} of stream '{stream}' (position {position}) could not be read: {why} The event is unchanged in the log; make its type readable again (a default for what is missing, a converter).", innerException)
+        : base($"The event '{type}' at version {version} of stream '{stream}' (position {position}) could not be read: {Names.Sentence(why)} The event is unchanged in the log; make it readable again: a default for what may be missing, an upcaster for what has another shape by now.", innerException)
     {
         Type = type;
         Stream = stream;

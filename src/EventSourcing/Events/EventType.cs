@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Reflection;
 
 namespace EventSourcing;
 
-/// <summary>An event's CLR type and the stable name it is stored under. Immutable.</summary>
+/// <summary>An event's CLR type, and the stable name and version under which it is stored. Immutable.</summary>
 public sealed class EventType
 {
     internal const DynamicallyAccessedMemberTypes JsonMembers =
@@ -11,32 +12,80 @@ public sealed class EventType
         | DynamicallyAccessedMemberTypes.PublicProperties
         | DynamicallyAccessedMemberTypes.PublicFields;
 
-    private EventType(Type clrType, string? name)
+    private EventType(Type clrType, string? name, int version, IReadOnlyList<string> aliases)
     {
+        ArgumentNullException.ThrowIfNull(aliases);
         ClrType = clrType;
-        Name = name ?? clrType.GetCustomAttribute<EventTypeAttribute>()?.Name ?? clrType.Name;
-        Names.ThrowIfInvalid(Name, "An event type's name", nameof(name));
+        if (name is null && clrType.GetCustomAttribute<EventTypeAttribute>(inherit: false) is { } attribute)
+        {
+            if (version != 1 || aliases.Count > 0)
+                throw new ArgumentException($"[EventType] of '{clrType}' says its version and aliases already. Give its name as well to say all of it here, or nothing.", nameof(version));
+            (name, version, aliases) = (attribute.Name, attribute.Version, attribute.Aliases);
+        }
+
+        Name = name ?? clrType.Name;
+        Version = version;
+        Aliases = aliases.Distinct(StringComparer.Ordinal).ToArray();
+        StoredName = StoredNameOf(Name, version);
+        ThrowIfNotGivable(Name, "An event type's name", nameof(name));
+        ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
+        foreach (var alias in Aliases) ThrowIfNotGivable(alias, $"An alias of '{Name}'", nameof(aliases));
+        Names.ThrowIfInvalid(StoredName, "An event type's name with its version", nameof(name));
+        if (Aliases.Contains(Name, StringComparer.Ordinal))
+            throw new ArgumentException($"'{Name}' ({clrType}) has its own name among its aliases. Remove it there.", nameof(aliases));
         if (clrType.IsAbstract || clrType.IsGenericTypeDefinition)
             throw new ArgumentException($"'{clrType}' cannot be an event: it is abstract or an open generic type.", nameof(clrType));
     }
 
-    /// <summary>The type that events of this name are read into.</summary>
+    /// <summary>The type that events of this name and version are read into.</summary>
     public Type ClrType { get; }
 
-    /// <summary>The name in the store.</summary>
+    /// <summary>The name, the same for all versions.</summary>
     public string Name { get; }
+
+    /// <summary>Which shape of the event the type is, from 1. The highest version listed is today's.</summary>
+    public int Version { get; }
+
+    /// <summary>Names under which the event, of whatever version, was stored before it was renamed.</summary>
+    public IReadOnlyList<string> Aliases { get; }
+
+    /// <summary>The name in the store: the plain name for version 1, and <c>name@n</c> for a later one.</summary>
+    public string StoredName { get; }
 
     /// <summary>Describes <typeparamref name="TEvent"/>; trimming keeps what JSON needs of it.</summary>
     /// <typeparam name="TEvent">A concrete class or struct.</typeparam>
-    /// <param name="name">The stored name; by default that of <see cref="EventTypeAttribute"/>, else the type's short name.</param>
+    /// <param name="name">
+    /// The name; by default <see cref="EventTypeAttribute"/> says it, with version and aliases, and for a type without
+    /// that it is the type's short name. It must not end in <c>@</c> and digits, which is how versions are stored.
+    /// </param>
+    /// <param name="version">Which shape of the event the type is, from 1.</param>
+    /// <param name="aliases">Names under which it was stored before it was renamed.</param>
     /// <returns>The event type.</returns>
-    /// <exception cref="ArgumentException">The name is empty, too long or has control characters, or the type is abstract.</exception>
-    public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name = null)
-        where TEvent : notnull => new(typeof(TEvent), name);
+    /// <exception cref="ArgumentException">A name is not valid, the version is below 1, the type is abstract, or it says by attribute what is given here without a name.</exception>
+    public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name = null, int version = 1, params string[] aliases)
+        where TEvent : notnull => new(typeof(TEvent), name, version, aliases);
 
-    internal static EventType Of(Type clrType) => new(clrType, null);
+    internal static string StoredNameOf(string name, int version) => version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
 
-    /// <summary>The name and the type, for messages.</summary>
-    /// <returns>For example <c>money-deposited (Bank.MoneyDeposited)</c>.</returns>
-    public override string ToString() => $"{Name} ({ClrType})";
+    /// <summary>The name and version that a stored name is made of; version 1 where it has none.</summary>
+    internal static (string Name, int Version) Parse(string storedName)
+    {
+        var at = storedName.LastIndexOf('@');
+        return at > 0 && IsVersion(storedName.AsSpan(at + 1)) && int.TryParse(storedName.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? (storedName[..at], version)
+            : (storedName, 1);
+    }
+
+    internal static void ThrowIfNotGivable(string name, string what, string parameter)
+    {
+        Names.ThrowIfInvalid(name, what, parameter);
+        if (name.LastIndexOf('@') is >= 0 and var at && IsVersion(name.AsSpan(at + 1)))
+            throw new ArgumentException($"{what} must not end in '@' and digits, as '{name}' does: that is how versions are stored. Give the name without, and the version beside it.", parameter);
+    }
+
+    /// <summary>The stored name and the type, for messages.</summary>
+    /// <returns>For example <c>money-deposited@2 (Bank.MoneyDeposited)</c>.</returns>
+    public override string ToString() => $"{StoredName} ({ClrType})";
+
+    private static bool IsVersion(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExceptInRange('0', '9');
 }

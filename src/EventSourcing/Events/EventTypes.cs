@@ -1,63 +1,108 @@
 using System.Collections.Frozen;
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 
 namespace EventSourcing;
 
 /// <summary>
-/// The allow-list of events: which stored name is which CLR type. Nothing outside this list is ever written or
-/// instantiated, whatever a database says. Immutable and thread-safe; build it once, at start-up.
+/// The allow-list of events: which stored name is which CLR type, and how events of old shapes become those of today.
+/// Nothing outside this list is ever written or instantiated, whatever a database says. Immutable and thread-safe;
+/// build it once, at start-up: whatever does not fit together is an error then.
 /// </summary>
+/// <remarks>
+/// Several types may share a name in different versions: the highest is today's, the others are there for typed
+/// upcasters. An object of an old type may still be appended; it is stored under its own version, and read as today's.
+/// </remarks>
 public sealed class EventTypes
 {
-    private readonly FrozenDictionary<string, EventType> _byName;
+    private readonly IReadOnlyList<Upcaster> _upcasters;
     private readonly FrozenDictionary<Type, EventType> _byType;
+    private readonly FrozenDictionary<string, int> _lastVersions;
+
+    // Only names of which there is more to say than that they are stored as they are called.
+    private readonly FrozenDictionary<string, string[]> _todayNames;
+    private readonly FrozenDictionary<string, string[]> _storedNames;
 
     /// <summary>Creates the list; this form is safe for trimming and Native AOT.</summary>
     /// <param name="types">The event types, e.g. <c>EventType.Of&lt;MoneyDeposited&gt;()</c>.</param>
-    /// <exception cref="ArgumentException">A name or a type is given twice.</exception>
+    /// <exception cref="ArgumentException">A name or a type is given twice, or events of an old version could not be read.</exception>
     public EventTypes(params IEnumerable<EventType> types)
+        : this(types, [])
+    {
+    }
+
+    /// <summary>Creates the list with what reads events of old shapes; this form is safe for trimming and Native AOT.</summary>
+    /// <param name="types">The event types of today, and those of old versions that upcasters take.</param>
+    /// <param name="upcasters">One for each old version of each name, of whichever kind.</param>
+    /// <exception cref="ArgumentException">
+    /// A stored name or a type is claimed twice; an old version has no upcaster, or two; an upcaster takes what is not
+    /// old, gives what is not listed, or leads nowhere. It says what to do.
+    /// </exception>
+    public EventTypes(IEnumerable<EventType> types, IEnumerable<Upcaster> upcasters)
     {
         ArgumentNullException.ThrowIfNull(types);
-        var byName = new Dictionary<string, EventType>(StringComparer.Ordinal);
+        ArgumentNullException.ThrowIfNull(upcasters);
+        _upcasters = [.. upcasters];
         var byType = new Dictionary<Type, EventType>();
         foreach (var type in types)
         {
-            if (!byName.TryAdd(type.Name, type))
-                throw new ArgumentException($"The event name '{type.Name}' is claimed by {byName[type.Name].ClrType} and by {type.ClrType}. Give one of them another name with [EventType(\"…\")].", nameof(types));
             if (!byType.TryAdd(type.ClrType, type))
-                throw new ArgumentException($"The event type {type.ClrType} is listed twice, as '{byType[type.ClrType].Name}' and as '{type.Name}'. An event type has one name.", nameof(types));
+                throw new ArgumentException($"The event type {type.ClrType} is listed twice, as '{byType[type.ClrType].StoredName}' and as '{type.StoredName}'. An event type has one name.", nameof(types));
         }
 
-        _byName = byName.ToFrozenDictionary(StringComparer.Ordinal);
+        var shapes = new StoredShapes(byType, _upcasters);
         _byType = byType.ToFrozenDictionary();
+        _lastVersions = shapes.LastVersions.ToFrozenDictionary(StringComparer.Ordinal);
+        Shapes = shapes.ByStoredName.ToFrozenDictionary(StringComparer.Ordinal);
+        _todayNames = TodayNamesIn(shapes).ToFrozenDictionary(StringComparer.Ordinal);
+        _storedNames = StoredNamesIn(shapes).ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    /// <summary>The event types in this list, in no particular order.</summary>
-    public IReadOnlyCollection<EventType> All => _byName.Values;
+    /// <summary>The event types in this list, old versions too, in no particular order.</summary>
+    public IReadOnlyCollection<EventType> All => _byType.Values;
 
-    /// <summary>Lists every type marked <see cref="EventTypeAttribute"/> in the assembly of <typeparamref name="T"/>.</summary>
+    /// <summary>
+    /// Every name under which an event that this list can read may be stored, in no particular order: of today's
+    /// versions, old versions and aliases, and of events that upcasters have retired.
+    /// </summary>
+    public IReadOnlyCollection<string> StoredNames => Shapes.Keys;
+
+    /// <summary>By stored name, what is made of such events.</summary>
+    internal FrozenDictionary<string, StoredShape> Shapes { get; }
+
+    /// <summary>The events and upcasters of this list and another, say those of two assemblies. Each must be valid by itself.</summary>
+    /// <param name="other">The other list.</param>
+    /// <returns>Both.</returns>
+    /// <exception cref="ArgumentException">They do not go together: they claim the same name or type.</exception>
+    public EventTypes And(EventTypes other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new EventTypes(All.Concat(other.All), _upcasters.Concat(other._upcasters));
+    }
+
+    /// <summary>
+    /// Lists every type of the assembly of <typeparamref name="T"/> that is marked <see cref="EventTypeAttribute"/>, nested and
+    /// internal ones too, and every <see cref="UpcasterAttribute"/>, as the source generator has collected them when that
+    /// assembly was compiled. Nothing is searched for; also right in trimmed and Native AOT apps.
+    /// </summary>
     /// <typeparam name="T">Any type of the assembly, say an aggregate.</typeparam>
     /// <returns>The list.</returns>
-    /// <exception cref="ArgumentException">The assembly has no such type, or two of the same name.</exception>
-    [RequiresUnreferencedCode("Looks through an assembly for event types. A trimmed app lists them: new EventTypes(EventType.Of<A>(), …).")]
+    /// <exception cref="ArgumentException">The assembly has no list.</exception>
     public static EventTypes FromAssemblyOf<T>() => FromAssembly(typeof(T).Assembly);
 
-    /// <summary>Lists every type marked <see cref="EventTypeAttribute"/> in an assembly, nested and internal ones too.</summary>
-    /// <param name="assembly">The assembly to look through.</param>
+    /// <summary>The same as <see cref="FromAssemblyOf"/>, of an assembly given.</summary>
+    /// <param name="assembly">The assembly.</param>
     /// <returns>The list.</returns>
-    /// <exception cref="ArgumentException">The assembly has no such type, or two of the same name.</exception>
-    [RequiresUnreferencedCode("Looks through an assembly for event types. A trimmed app lists them: new EventTypes(EventType.Of<A>(), …).")]
+    /// <exception cref="ArgumentException">The assembly has no list.</exception>
     public static EventTypes FromAssembly(Assembly assembly)
     {
         ArgumentNullException.ThrowIfNull(assembly);
-        var types = assembly.GetTypes().Where(t => t.IsDefined(typeof(EventTypeAttribute), inherit: false)).Select(EventType.Of).ToList();
-        return types.Count > 0
-            ? new EventTypes(types)
-            : throw new ArgumentException($"The assembly '{assembly.GetName().Name}' has no type marked [EventType]. Mark its events, or list them: new EventTypes(EventType.Of<MyEvent>(), …).", nameof(assembly));
+        if (assembly.GetCustomAttribute<EventTypeListAttribute>() is not { } attribute)
+            throw new ArgumentException($"The assembly '{assembly.GetName().Name}' has no list of events. Mark its events [EventType(\"…\")], in a project that references the EventSourcing package, whose source generator lists them; or list them: new EventTypes(EventType.Of<MyEvent>(), …).", nameof(assembly));
+        var list = (IEventTypeList)Activator.CreateInstance(attribute.List)!;
+        return new EventTypes(list.Types, list.Upcasters);
     }
 
-    /// <summary>The stored name of an event type, for filters and queries.</summary>
+    /// <summary>The name of an event type, for filters and queries: they find events of all its versions.</summary>
     /// <typeparam name="TEvent">A listed event type.</typeparam>
     /// <returns>Its name.</returns>
     /// <exception cref="ArgumentException">The type is not in this list.</exception>
@@ -67,5 +112,54 @@ public sealed class EventTypes
         ? type
         : throw new ArgumentException($"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");
 
-    internal bool TryGet(string name, [NotNullWhen(true)] out EventType? type) => _byName.TryGetValue(name, out type);
+    internal EventType? Find(Type clrType) => _byType.GetValueOrDefault(clrType);
+
+    /// <summary>Whether events are read into this type, and not on into a later one.</summary>
+    internal bool IsOfToday(EventType type) => Shapes[type.StoredName].Step is null;
+
+    /// <summary>What events of a name are called today: itself, of what an alias stands, or what has become of a retired one. A name that is not listed is itself.</summary>
+    internal IReadOnlyList<string> TodayNamesOf(string name) => _todayNames.GetValueOrDefault(name) ?? [name];
+
+    /// <summary>The names under which events may be stored that have this name today.</summary>
+    internal IReadOnlyList<string> StoredNamesOf(string todayName) => _storedNames.GetValueOrDefault(todayName) ?? [todayName];
+
+    /// <summary>Whether names are stored as they are called: there are no aliases, versions or upcasters.</summary>
+    internal bool NamesAreStoredNames => _todayNames.Count == 0 && _storedNames.Count == 0;
+
+    /// <summary>The last version known of the name that a stored name is a later one of; null where it is none.</summary>
+    internal int? LastVersionBefore(string storedName)
+    {
+        var (name, version) = EventType.Parse(storedName);
+        return _lastVersions.TryGetValue(name, out var last) && version > last ? last : null;
+    }
+
+    private static Dictionary<string, string[]> TodayNamesIn(StoredShapes shapes)
+    {
+        var names = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        foreach (var stored in shapes.ByStoredName.Keys)
+        {
+            string[] today = [.. shapes.TodayNamesOf(EventType.Parse(stored).Name).Order(StringComparer.Ordinal)];
+            if (today is not [var same] || same != stored) names.Add(stored, today);
+        }
+
+        return names;
+    }
+
+    private static Dictionary<string, string[]> StoredNamesIn(StoredShapes shapes)
+    {
+        var byToday = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+        foreach (var (stored, shape) in shapes.ByStoredName)
+        {
+            // An event that becomes nothing is still to be found by its own name, if only to see that there is nothing.
+            var today = shape.Results.Count > 0 ? shape.Results.Select(type => type.Name) : [shape.Name];
+            foreach (var name in today.Distinct(StringComparer.Ordinal))
+            {
+                if (!byToday.TryGetValue(name, out var list)) byToday.Add(name, list = []);
+                list.Add(stored);
+            }
+        }
+
+        return byToday.Where(pair => pair.Value is not [var same] || same != pair.Key)
+            .ToDictionary(pair => pair.Key, pair => pair.Value.Order(StringComparer.Ordinal).ToArray(), StringComparer.Ordinal);
+    }
 }

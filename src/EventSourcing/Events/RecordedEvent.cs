@@ -4,7 +4,7 @@ namespace EventSourcing;
 public sealed class RecordedEvent
 {
     internal RecordedEvent(
-        string stream, long version, long position, Guid id, string type, DateTimeOffset recordedAt, object data, EventMetadata metadata, IReadOnlyList<string> tags)
+        string stream, long version, long position, Guid id, string type, DateTimeOffset recordedAt, object data, EventMetadata metadata, IReadOnlyList<string> tags, int subIndex = 0)
     {
         Stream = stream;
         Version = version;
@@ -15,6 +15,7 @@ public sealed class RecordedEvent
         Data = data;
         Metadata = metadata;
         Tags = tags;
+        SubIndex = subIndex;
     }
 
     /// <summary>The stream's name.</summary>
@@ -29,7 +30,13 @@ public sealed class RecordedEvent
     /// <summary>The event's id, unique in the store.</summary>
     public Guid Id { get; }
 
-    /// <summary>The stored name of the event's type.</summary>
+    /// <summary>
+    /// Which part this is of what an <see cref="Upcaster"/> has made of one stored event, from 0; 0 also where it is the
+    /// only one. Parts share the event's version, position and id, and all else that was recorded beside it.
+    /// </summary>
+    public int SubIndex { get; }
+
+    /// <summary>The name of the event's type as it is today, whatever name and version it was stored under; for an <see cref="UnknownEvent"/> the stored name.</summary>
     public string Type { get; }
 
     /// <summary>
@@ -53,5 +60,5 @@ public sealed class RecordedEvent
 
     /// <summary>Where the event stands and what it is, for messages.</summary>
     /// <returns>For example <c>money-deposited at version 2 of 'account-ann' (position 17)</c>.</returns>
-    public override string ToString() => $"{Type} at version {Version} of '{Stream}' (position {Position})";
+    public override string ToString() => $"{Type} at version {Version} of '{Stream}' (position {Position}{(SubIndex == 0 ? "" : $", part {SubIndex}")})";
 }

@@ -3,8 +3,8 @@ namespace EventSourcing;
 /// <summary>A stored event has a name that the store's <see cref="EventTypes"/> do not list. Nothing was skipped: the read stopped there.</summary>
 public sealed class UnknownEventTypeException : EventSourcingException
 {
-    internal UnknownEventTypeException(string type, string stream, long version, long position)
-        : base($"The event at version {version} of stream '{stream}' (position {position}) has the type name '{type}', which this store's EventTypes do not list. Add the type, or read with UnknownEvents = UnknownEvents.AsRaw.")
+    internal UnknownEventTypeException(string type, string stream, long version, long position, int? lastVersion)
+        : base($"The event at version {version} of stream '{stream}' (position {position}) has the type name '{type}', which this store's EventTypes do not list. {Advice(lastVersion)} or read with UnknownEvents = UnknownEvents.AsRaw.")
     {
         Type = type;
         Stream = stream;
@@ -23,4 +23,8 @@ public sealed class UnknownEventTypeException : EventSourcingException
 
     /// <summary>The event's position.</summary>
     public long Position { get; }
+
+    private static string Advice(int? lastVersion) => lastVersion is null
+        ? "Add the type, or, where events of that name are no more, an upcaster;"
+        : $"Version {lastVersion} is the last that they know: a newer version of the app wrote it. Run that one;";
 }

@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
 
 namespace EventSourcing;
 
@@ -29,14 +28,11 @@ public sealed class Delivery
     /// (<see cref="EventData.Id"/>) it makes a repetition of that append return the original result.
     /// </summary>
     /// <param name="purpose">Tells the things apart.</param>
-    /// <returns>The id: the first 16 bytes of a SHA-256 over reactor, event id and purpose, marked as a UUID of version 8 (RFC 9562).</returns>
+    /// <returns>The id: the first 16 bytes of a SHA-256 over reactor, event id (with the sub-index, where that is not 0) and purpose, marked as a UUID of version 8 (RFC 9562).</returns>
     public Guid IdFor(string purpose)
     {
         ArgumentNullException.ThrowIfNull(purpose);
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{_reactor}\0{Event.Id:N}\0{purpose}"), hash);
-        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new Guid(hash[..16], bigEndian: true);
+        var part = Event.SubIndex == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"+{Event.SubIndex}");
+        return DerivedId.Of($"{_reactor}\0{Event.Id:N}{part}\0{purpose}");
     }
 }

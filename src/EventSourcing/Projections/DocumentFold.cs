@@ -30,11 +30,11 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(EventType.JsonMem
             if (_failedStreams.Contains(e.Stream) || (input.Only != stream && input.Parked.Holds(stream, e.Position))) continue;
             try
             {
-                if (e.Recorded is not { } recorded) throw e.Failure!;
+                if (e.Failure is { } undecodable) throw undecodable;
 
                 // All keys first: an event whose keys fail half-way has no effect on any of them.
                 keys.Clear();
-                projection.AddKeysOf(recorded, keys);
+                projection.AddKeysOf(e, keys);
                 foreach (var key in keys) AddStep(key, e);
             }
             catch (Exception failure)
@@ -93,7 +93,7 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(EventType.JsonMem
             try
             {
                 var document = fold.Stored is null ? null : JsonSerializer.Deserialize(fold.Stored, json);
-                for (; done < count; done++) document = projection.Apply(document, fold.Key, fold.Steps[done].Recorded!);
+                for (; done < count; done++) document = projection.Apply(document, fold.Key, fold.Steps[done]);
                 if (count > 0) fold.Change = ChangeTo(fold, document, json);
                 return;
             }

@@ -6,10 +6,21 @@ namespace EventSourcing;
 /// <summary>Says whether two read models are interchangeable: equal fingerprints, equal folds.</summary>
 internal static class Fingerprint
 {
-    public static string Of(Projection projection, EventQuery query, IEnumerable<string> shape)
+    public static string Of(Projection projection, EventStore store, IEnumerable<string> shape)
     {
-        var text = new StringBuilder().Append(projection.Version).Append('\n').Append(query).Append('\n');
+        // The names under which its events may be stored are in the query, so that an upcaster or alias more is seen.
+        var filter = projection.FilterFor(store);
+        var text = new StringBuilder().Append(projection.Version).Append('\n').Append(filter.Stored).Append('\n');
         foreach (var line in shape) text.Append(line).Append('\n');
+        if (filter.Today.IsAll || filter.Today.Items.Any(item => item.Types.Count == 0))
+        {
+            // It looks at events of every name: those that are not what they are stored as.
+            foreach (var (stored, old) in store.Types.Shapes.Where(pair => pair.Value.Step is not null || pair.Value.Name != pair.Key).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            {
+                text.Append(stored).Append(" → ").AppendJoin(", ", old.Results.Select(type => type.StoredName)).Append('\n');
+            }
+        }
+
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())).AsSpan(0, 8));
     }
 }

@@ -9,7 +9,7 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
 {
     private const int MaxMissed = 10_000;
     private readonly IReadOnlyList<Inline> _projections =
-        [.. projections.Select(projection => new Inline(projection, projection.FingerprintOn(store), projection.QueryFor(store)))];
+        [.. projections.Select(projection => new Inline(projection, projection.FingerprintOn(store), projection.FilterFor(store)))];
 
     public IReadOnlySet<string> Names { get; } = projections.Select(projection => projection.Name).ToHashSet(StringComparer.Ordinal);
 
@@ -19,7 +19,7 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
         var changes = new List<DocumentChange>();
         foreach (var inline in _projections)
         {
-            var (projection, fingerprint, query) = (inline.Projection, inline.Fingerprint, inline.Query);
+            var (projection, fingerprint, filter) = (inline.Projection, inline.Fingerprint, inline.Filter);
             var directory = await FindAsync(transaction, ControlDocuments.Directory, projection.Name, inline.Directory, cancellationToken).ConfigureAwait(false);
             inline.Directory = directory;
             var active = directory?.Content.ActiveGeneration;
@@ -28,10 +28,10 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
             if (run is null) throw new InlineProjectionException(projection.Name, "its read model is gone");
             if (run.Content.Parked > 0) throw new InlineProjectionException(projection.Name, $"{run.Content.Parked} streams or documents of it are parked");
 
-            var events = await MissedAsync(transaction, run.Content.Position, query, projection, cancellationToken).ConfigureAwait(false);
+            var events = await MissedAsync(transaction, run.Content.Position, filter, projection, cancellationToken).ConfigureAwait(false);
             foreach (var stored in transaction.Events)
             {
-                if (query.Matches(stored.Type, stored.Stream, stored.Tags)) events.Add(FeedEvent.Decode(store, stored));
+                if (filter.Stored.Matches(stored.Type, stored.Stream, stored.Tags)) FeedEvent.AddTo(events, store, stored, filter);
             }
 
             var input = new FoldInput(store, active.Number, IsBuilding: false, events, transaction.LoadAsync, ParkedSet.Empty, Only: null, InOrder: true);
@@ -53,16 +53,16 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
         foreach (var inline in _projections) store.Signals.ProgressOf(inline.Projection.Name).Advance(position);
     }
 
-    private async ValueTask<List<FeedEvent>> MissedAsync(IAppendTransaction transaction, long after, EventQuery query, Projection projection, CancellationToken cancellationToken)
+    private async ValueTask<List<FeedEvent>> MissedAsync(IAppendTransaction transaction, long after, EventFilter filter, Projection projection, CancellationToken cancellationToken)
     {
         var events = new List<FeedEvent>();
         var head = transaction.Events[0].Position - 1;
         if (after >= head) return events;
-        var read = new LogRead { After = after, Filter = query };
+        var read = new LogRead { After = after, Filter = filter.Stored };
         while (true)
         {
             using var page = await transaction.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < page.Count; i++) events.Add(FeedEvent.Decode(store, page.Events[i]));
+            for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], filter);
             if (page.IsEnd) return events;
             if (events.Count > MaxMissed) throw new InlineProjectionException(projection.Name, $"it is more than {MaxMissed} events behind, since others append without it");
             read = read with { After = page.Next };
@@ -79,13 +79,13 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
     }
 
     /// <summary>A projection, and its documents of ours as they were read or written last.</summary>
-    private sealed class Inline(Projection projection, string fingerprint, EventQuery query)
+    private sealed class Inline(Projection projection, string fingerprint, EventFilter filter)
     {
         public Projection Projection => projection;
 
         public string Fingerprint => fingerprint;
 
-        public EventQuery Query => query;
+        public EventFilter Filter => filter;
 
         public Kept<DirectoryRecord>? Directory { get; set; }
 

@@ -117,16 +117,20 @@ public static class ProjectionExtensions
         if (asOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Project it as of a position or an instant.", nameof(asOf));
         var position = await store.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var documents = new Dictionary<string, TDocument>(StringComparer.Ordinal);
-        var read = new LogRead { UpTo = position, Filter = projection.QueryFor(store) };
+        var filter = projection.FilterFor(store);
+        var read = new LogRead { UpTo = position, Filter = filter.Stored };
+        var events = new List<FeedEvent>();
         while (true)
         {
             using var page = await store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < page.Count; i++)
+            events.Clear();
+            for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], filter);
+            foreach (var e in events)
             {
-                var e = FeedEvent.Decode(store, page.Events[i]);
                 try
                 {
-                    projection.ApplyTo(documents, e.Recorded ?? throw e.Failure!, key);
+                    if (e.Failure is { } undecodable) throw undecodable;
+                    projection.ApplyTo(documents, e, key);
                 }
                 catch (Exception failure)
                 {
@@ -171,7 +175,7 @@ public static class ProjectionExtensions
         {
             ArgumentNullException.ThrowIfNull(subscriber, nameof(subscribers));
             subscriber.Validate(store);
-            subscriber.QueryFor(store);
+            subscriber.FilterFor(store);
         }
 
         if (subscribers.GroupBy(subscriber => subscriber.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)

@@ -72,6 +72,19 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         Add<TEvent>(new Handler(e => key((TEvent)e.Data), null, (document, _, e) => apply(document, (TEvent)e.Data)));
     }
 
+    /// <summary>Says what an event does to one document, by all that is recorded of it: its stream, position, instant, tags, metadata.</summary>
+    /// <typeparam name="TEvent">The event's type.</typeparam>
+    /// <param name="key">Gives the document's key, as above.</param>
+    /// <param name="apply">Gives the document after the event, as above.</param>
+    /// <exception cref="ArgumentException">There is a handler for that event.</exception>
+    protected void On<TEvent>(Func<TEvent, RecordedEvent, string> key, Func<TDocument?, TEvent, RecordedEvent, TDocument?> apply)
+        where TEvent : notnull
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(apply);
+        Add<TEvent>(new Handler(e => key((TEvent)e.Data, e), null, (document, _, e) => apply(document, (TEvent)e.Data, e)));
+    }
+
     /// <summary>Says what an event does to several documents.</summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
     /// <param name="keys">Gives their keys: none to leave all as they are. A key given twice counts once.</param>
@@ -131,7 +144,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     }
 
     internal sealed override string FingerprintOn(EventStore store) =>
-        Fingerprint.Of(this, QueryFor(store), [JsonShape.Of(JsonOf(store)), .. Fields.Select(field => $"{field.Name} {field.Kind}")]);
+        Fingerprint.Of(this, store, [JsonShape.Of(JsonOf(store)), .. Fields.Select(field => $"{field.Name} {field.Kind}")]);
 
     internal sealed override ReadModelCommit Creation(EventStore store, int generation) => new() { Creates = [Definition(generation)] };
 
@@ -152,7 +165,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         return before.Failures.Count > 0 ? before : before with { Failures = [failure with { Partition = stream }] };
     }
 
-    internal sealed override bool Changes(RecordedEvent e, string key)
+    internal sealed override bool Changes(FeedEvent e, string key)
     {
         try
         {
@@ -167,8 +180,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         }
     }
 
-    /// <summary>Folds events into documents that are never stored.</summary>
-    internal void ApplyTo(Dictionary<string, TDocument> documents, RecordedEvent e, string? onlyKey)
+    /// <summary>Folds an event into documents that are never stored.</summary>
+    internal void ApplyTo(Dictionary<string, TDocument> documents, FeedEvent e, string? onlyKey)
     {
         var keys = new List<string>();
         AddKeysOf(e, keys);
@@ -180,11 +193,45 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         }
     }
 
+    /// <summary>Adds the keys of the documents that an event changes, by any of its parts, each once.</summary>
+    internal void AddKeysOf(FeedEvent e, List<string> keys)
+    {
+        if (e.Recorded is { } recorded)
+        {
+            AddKeysOf(recorded, keys);
+            return;
+        }
+
+        for (var i = 0; i < e.PartCount; i++)
+        {
+            foreach (var key in KeysOf(e.Part(i)).Where(key => !keys.Contains(key))) keys.Add(key);
+        }
+    }
+
+    /// <summary>Applies an event, or those of its parts that change this document.</summary>
+    internal TDocument? Apply(TDocument? document, string key, FeedEvent e)
+    {
+        if (e.Recorded is { } recorded) return Apply(document, key, recorded);
+        for (var i = 0; i < e.PartCount; i++)
+        {
+            if (KeysOf(e.Part(i)).Contains(key)) document = Apply(document, key, e.Part(i));
+        }
+
+        return document;
+    }
+
+    private List<string> KeysOf(RecordedEvent part)
+    {
+        var keys = new List<string>();
+        AddKeysOf(part, keys);
+        return keys;
+    }
+
     /// <summary>
     /// Adds the keys of the documents that an event changes, into a list of the caller's since it is done for every event.
     /// Each counts once, also where both sides of a transfer are the same account.
     /// </summary>
-    internal void AddKeysOf(RecordedEvent e, List<string> keys)
+    private void AddKeysOf(RecordedEvent e, List<string> keys)
     {
         if (HandlerFor(e) is not { } handler) return;
         if (handler.Key is { } keyOf)
@@ -204,7 +251,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         }
     }
 
-    internal TDocument? Apply(TDocument? document, string key, RecordedEvent e) => HandlerFor(e)!.Apply(document, key, e);
+    private TDocument? Apply(TDocument? document, string key, RecordedEvent e) => HandlerFor(e)!.Apply(document, key, e);
 
     private ReadModelDefinition Definition(int generation) => new(ModelOf(generation), [.. Fields.Select(field => new FieldDefinition(field.Name, field.Kind))]);
 

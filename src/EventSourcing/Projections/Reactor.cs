@@ -9,6 +9,8 @@ namespace EventSourcing;
 /// <para>"At least once" means: after a crash or a failure of the storage, the events delivered since the last checkpoint
 /// (at most <see cref="BatchSize"/>) are delivered again, and after a stop those few that other streams were ahead by, each with the same <see cref="Delivery.Id"/>. Give that id to whoever can
 /// tell a repetition by it, or do what does no harm when done twice.</para>
+/// <para>An event that an <see cref="Upcaster"/> makes several of is delivered as those, one after the other; where one
+/// fails, all of them are delivered again.</para>
 /// <para>A process manager is a reactor that keeps its state in a stream or aggregate of its own, and gives commands that
 /// are safe to repeat.</para>
 /// </remarks>
@@ -96,9 +98,13 @@ public abstract class Reactor : Subscriber
             if (cancellationToken.IsCancellationRequested) return new Delivered(i, null);
             try
             {
-                if (e.Recorded is not { } recorded) throw e.Failure!;
-                var handler = _handlers.GetValueOrDefault(recorded.Data.GetType()) ?? _anyHandler!;
-                await handler(new Delivery(Name, recorded), cancellationToken).ConfigureAwait(false);
+                if (e.Failure is { } undecodable) throw undecodable;
+                for (var p = 0; p < e.PartCount; p++)
+                {
+                    var part = e.Part(p);
+                    var handler = _handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler!;
+                    await handler(new Delivery(Name, part), cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {

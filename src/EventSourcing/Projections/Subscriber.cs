@@ -14,6 +14,9 @@ public abstract class Subscriber
 
     private protected Subscriber()
     {
+        // Fields of the derived class are initialized by now, the bodies of its constructors have not run: handlers are
+        // only named here, and called later.
+        Bind();
     }
 
     /// <summary>The name under which its place in the log is kept: by default the class's name. It must be the only one of that name.</summary>
@@ -36,8 +39,16 @@ public abstract class Subscriber
     /// <summary>Whether it does what no transaction can take back.</summary>
     internal virtual bool HasEffects => false;
 
+    /// <summary>
+    /// Names the handlers: for partial classes the source generator writes it from their methods. Called once, before the
+    /// constructor's body, in which further ones may be named.
+    /// </summary>
+    protected virtual void Bind()
+    {
+    }
+
     /// <summary>Whether an event changes a document.</summary>
-    internal virtual bool Changes(RecordedEvent e, string key) => false;
+    internal virtual bool Changes(FeedEvent e, string key) => false;
 
     /// <summary>Folds a batch into changes, of which nothing is written yet; or reacts to it.</summary>
     internal abstract ValueTask<Fold> FoldAsync(FoldInput input, CancellationToken cancellationToken);
@@ -51,26 +62,32 @@ public abstract class Subscriber
         if (Name[0] == '$') throw new ArgumentException($"The name '{Name}' of {GetType()} begins with '$', which is kept for the library's own.");
         if (Filter is null) throw new ArgumentException($"The filter of '{Name}' is null; for no filter return EventQuery.All.");
         if (_eventTypes.Count == 0 && !_handlesAny) throw new ArgumentException($"'{Name}' ({GetType()}) handles no event. Say which in its constructor: On<TEvent>(…).");
-        var unlisted = _eventTypes.Where(type => !store.Types.All.Any(listed => listed.ClrType == type)).ToList();
+        var unlisted = _eventTypes.Where(type => store.Types.Find(type) is null).ToList();
         if (unlisted.Count > 0)
             throw new ArgumentException($"'{Name}' handles {string.Join(", ", unlisted.Select(type => type.Name))}, which the store's EventTypes do not list, so no such event can ever come. List {(unlisted.Count == 1 ? "it" : "them")}, or remove the handler.");
+        foreach (var type in _eventTypes.Select(store.Types.Get))
+        {
+            if (store.Types.IsOfToday(type)) continue;
+            throw new ArgumentException($"'{Name}' handles {type.ClrType.Name}, an old version of '{type.Name}': upcasters read such events as those of today ({string.Join(", ", store.Types.Shapes[type.StoredName].Results.Select(result => result.ClrType.Name))}). Handle those.");
+        }
     }
 
     /// <summary>What to read of the log: the handled events, as far as the filter lets them through.</summary>
-    internal EventQuery QueryFor(EventStore store)
+    internal EventFilter FilterFor(EventStore store)
     {
-        if (_handlesAny) return Filter;
+        if (_handlesAny) return store.FilterOf(Filter);
         var names = _eventTypes.Select(type => store.Types.Get(type).Name).Order(StringComparer.Ordinal).ToList();
-        if (Filter.IsAll) return EventQuery.OfTypes(names);
+        var filter = store.FilterOf(Filter).Today;
+        if (filter.IsAll) return store.FilterOf(EventQuery.OfTypes(names));
         var items = new List<EventQueryItem>();
-        foreach (var item in Filter.Items)
+        foreach (var item in filter.Items)
         {
             var types = item.Types.Count == 0 ? names : item.Types.Intersect(names, StringComparer.Ordinal).ToList();
             if (types.Count > 0) items.Add(new EventQueryItem(types, item.Tags, item.StreamPrefix));
         }
 
         return items.Count > 0
-            ? EventQuery.Any(items)
+            ? store.FilterOf(EventQuery.Any(items))
             : throw new ArgumentException($"The filter of '{Name}' lets none of the events through that it handles ({string.Join(", ", names)}).");
     }
 

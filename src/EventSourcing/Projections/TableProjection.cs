@@ -78,7 +78,7 @@ public abstract class TableProjection : Projection
 
     internal sealed override IReadOnlyList<string> TableNames => _tables;
 
-    internal sealed override string FingerprintOn(EventStore store) => Fingerprint.Of(this, QueryFor(store), _tables);
+    internal sealed override string FingerprintOn(EventStore store) => Fingerprint.Of(this, store, _tables);
 
     internal sealed override ReadModelCommit Creation(EventStore store, int generation) => new()
     {
@@ -121,12 +121,13 @@ public abstract class TableProjection : Projection
         using var tables = new ProjectionTables(connection, _tables, input.IsBuilding ? input.Generation : 0);
         foreach (var e in steps)
         {
-            var recorded = e.Recorded!;
-            var apply = _handlers.GetValueOrDefault(recorded.Data.GetType()) ?? _anyHandler;
-            if (apply is null) continue;
             try
             {
-                await apply(tables, recorded, cancellationToken).ConfigureAwait(false);
+                for (var i = 0; i < e.PartCount; i++)
+                {
+                    var part = e.Part(i);
+                    if ((_handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler) is { } apply) await apply(tables, part, cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {

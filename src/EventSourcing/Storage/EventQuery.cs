@@ -4,6 +4,11 @@ namespace EventSourcing;
 /// Which events: all, or those that match at least one of some items. One meaning everywhere: as the filter of a read
 /// and as the condition of an append. Immutable.
 /// </summary>
+/// <remarks>
+/// On an event store, types go by their names of today: before a query reaches the storage, each is
+/// widened to all names under which such events may be stored, those of old versions and aliases, and of events that
+/// upcasters have retired. An alias or a retired name stands for what has become of it. A storage compares stored names.
+/// </remarks>
 public sealed class EventQuery
 {
     private EventQuery(IReadOnlyList<EventQueryItem> items) => Items = items;

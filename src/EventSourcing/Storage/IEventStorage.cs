@@ -86,6 +86,12 @@ public interface IEventStorage : IAsyncDisposable
     /// <returns>The head of the log.</returns>
     ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>The position of the event that has an id, 0 where none has. An append that has returned is found by all of its ids.</summary>
+    /// <param name="eventId">The event's id.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The position.</returns>
+    ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Completes when the log has an event after a position, readable by then; at once where it has. Appends of this
     /// instance wake the waiter at once, those of other processes within the storage's poll interval.

@@ -111,7 +111,7 @@ public sealed class StorageFailedException : EventSourcingException
     /// <param name="outcomeIsUnknown">Whether the write may nevertheless be durable.</param>
     /// <param name="innerException">The driver's own error.</param>
     public StorageFailedException(string store, bool outcomeIsUnknown, Exception innerException)
-        : base($"The store '{store}' failed: {innerException?.Message} {(outcomeIsUnknown ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same event ids (EventData.Id), which returns the original result if it was; without ids of your own, read the stream to see." : "Nothing was written. Repeat it once the cause is gone.")}", innerException)
+        : base($"The store '{store}' failed: {innerException?.Message} {(outcomeIsUnknown ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same command id or event ids (EventData.Id), which returns the original result if it was; without ids of your own, read the stream to see." : "Nothing was written. Repeat it once the cause is gone.")}", innerException)
     {
         Store = store;
         OutcomeIsUnknown = outcomeIsUnknown;

@@ -1,40 +1,66 @@
 namespace EventSourcing;
 
-/// <summary>An event as a consumer gets it: decoded, or what is known of one that cannot be.</summary>
+/// <summary>
+/// An event as a consumer gets it: decoded, or what is known of one that cannot be. One that an upcaster has split is
+/// one event with several parts: they have one position, and are dealt with all or none.
+/// </summary>
 internal readonly struct FeedEvent
 {
-    private readonly object _content;
+    private readonly object _content; // the event, the parts or what cannot be decoded
 
-    public FeedEvent(RecordedEvent recorded) => _content = recorded;
+    private FeedEvent(object content) => _content = content;
 
-    public FeedEvent(UndecodableEvent undecodable) => _content = undecodable;
-
-    /// <summary>The event, or null where it could not be decoded.</summary>
+    /// <summary>The event, or null where it has parts, or could not be decoded.</summary>
     public RecordedEvent? Recorded => _content as RecordedEvent;
 
     /// <summary>Why it could not be decoded, or null where it could.</summary>
     public EventSourcingException? Failure => (_content as UndecodableEvent)?.Failure;
 
-    public long Position => _content is RecordedEvent recorded ? recorded.Position : ((UndecodableEvent)_content).Position;
+    /// <summary>The number of parts: 1 for an event that is itself, 0 for one that could not be decoded.</summary>
+    public int PartCount => _content is RecordedEvent ? 1 : _content is RecordedEvent[] parts ? parts.Length : 0;
 
-    public string Stream => _content is RecordedEvent recorded ? recorded.Stream : ((UndecodableEvent)_content).Stream;
+    public long Position => _content is UndecodableEvent undecodable ? undecodable.Position : Part(0).Position;
 
-    public string Type => _content is RecordedEvent recorded ? recorded.Type : ((UndecodableEvent)_content).Type;
+    public string Stream => _content is UndecodableEvent undecodable ? undecodable.Stream : Part(0).Stream;
 
-    public bool Matches(EventQuery filter) => _content is RecordedEvent recorded
-        ? filter.Matches(recorded.Type, recorded.Stream, recorded.Tags)
-        : ((UndecodableEvent)_content).Matches(filter);
+    public string Type => _content switch
+    {
+        RecordedEvent recorded => recorded.Type,
+        RecordedEvent[] parts => string.Join(", ", parts.Select(part => part.Type).Distinct(StringComparer.Ordinal)),
+        _ => ((UndecodableEvent)_content).Type,
+    };
 
-    /// <summary>Decodes a stored event; what cannot be decoded is the consumer's to deal with.</summary>
-    public static FeedEvent Decode(EventStore store, in StoredEvent stored)
+    public RecordedEvent Part(int index) => _content as RecordedEvent ?? ((RecordedEvent[])_content)[index];
+
+    /// <summary>Adds what a filter leaves of it.</summary>
+    public void AddTo(List<FeedEvent> events, EventFilter filter)
+    {
+        if (_content is RecordedEvent[] parts)
+        {
+            var matching = Array.FindAll(parts, filter.Matches);
+            if (matching.Length > 0) events.Add(matching.Length == parts.Length ? this : new FeedEvent(matching));
+        }
+        else if (_content is RecordedEvent recorded ? filter.Matches(recorded) : ((UndecodableEvent)_content).Matches(filter.Stored))
+        {
+            events.Add(this);
+        }
+    }
+
+    /// <summary>
+    /// Decodes an event that the storage has found by a filter, and adds it, unless upcasters have made nothing of it that
+    /// matches. What cannot be decoded is the consumer's to deal with.
+    /// </summary>
+    public static void AddTo(List<FeedEvent> events, EventStore store, in StoredEvent stored, EventFilter filter)
     {
         try
         {
-            return new FeedEvent(store.Decode(stored, UnknownEvents.Throw));
+            var parts = store.Decode(stored, UnknownEvents.Throw, filter);
+            if (parts.Several is null) events.Add(new FeedEvent(parts[0]));
+            else if (parts.Count > 0) events.Add(new FeedEvent(parts.Several));
         }
         catch (EventSourcingException failure)
         {
-            return new FeedEvent(new UndecodableEvent(stored, failure));
+            events.Add(new FeedEvent(new UndecodableEvent(stored, failure)));
         }
     }
 }
@@ -76,5 +102,11 @@ internal sealed record FeedPage(long After, IReadOnlyList<FeedEvent> Events, lon
         Events.Count <= maxEvents ? this : this with { Events = [.. Events.Take(maxEvents)], Next = Events[maxEvents - 1].Position, IsEnd = false };
 
     /// <summary>What a narrower filter leaves.</summary>
-    public FeedPage Filtered(EventQuery filter) => filter.IsAll ? this : this with { Events = [.. Events.Where(e => e.Matches(filter))] };
+    public FeedPage Filtered(EventFilter filter)
+    {
+        if (filter.Today.IsAll) return this;
+        var events = new List<FeedEvent>(Events.Count);
+        foreach (var e in Events) e.AddTo(events, filter);
+        return this with { Events = events };
+    }
 }

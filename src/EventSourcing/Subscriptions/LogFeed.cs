@@ -6,7 +6,7 @@ namespace EventSourcing;
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="filter">What the consumers together look at.</param>
-internal sealed class LogFeed(EventStore store, EventQuery filter) : IDisposable
+internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposable
 {
     /// <summary>How far behind the end a consumer may be and still share.</summary>
     private const int SharedReach = 512;
@@ -28,7 +28,7 @@ internal sealed class LogFeed(EventStore store, EventQuery filter) : IDisposable
     /// <param name="maxEvents">The most events to return.</param>
     /// <param name="maxBytes">The most bytes to read; exceeded by at most a page.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    public async ValueTask<FeedPage> ReadAsync(long after, EventQuery own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
+    public async ValueTask<FeedPage> ReadAsync(long after, EventFilter own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
     {
         if (_shared is { } known && Covers(known, after)) return known.From(after).Filtered(own).Limited(maxEvents);
         var head = await store.Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
@@ -56,16 +56,16 @@ internal sealed class LogFeed(EventStore store, EventQuery filter) : IDisposable
         }
     }
 
-    private async ValueTask<FeedPage> ReadOwnAsync(long after, EventQuery own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
+    private async ValueTask<FeedPage> ReadOwnAsync(long after, EventFilter own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
     {
         var events = new List<FeedEvent>();
-        var read = new LogRead { After = after, Filter = own };
+        var read = new LogRead { After = after, Filter = own.Stored };
         for (long bytes = 0; ;)
         {
             using var page = await store.Storage.ReadLogAsync(read with { Limit = Math.Min(EventPage.DefaultLimit, maxEvents - events.Count) }, cancellationToken).ConfigureAwait(false);
             // One page is seldom the last of a long way, and a list that grows to that size is several large objects.
             if (!page.IsEnd) events.EnsureCapacity(Math.Min(maxEvents, GrownEvents));
-            for (var i = 0; i < page.Count; i++) events.Add(FeedEvent.Decode(store, page.Events[i]));
+            for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], own);
             bytes += page.CopiedBytes;
             read = read with { After = page.Next };
             if (page.IsEnd || events.Count >= maxEvents || bytes >= maxBytes || read.After - after >= MaxPositionsPerRead) return new FeedPage(after, events, read.After, page.IsEnd);

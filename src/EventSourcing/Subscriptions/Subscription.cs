@@ -10,12 +10,12 @@ public sealed class Subscription : IAsyncEnumerable<RecordedEvent>
     private const int PageEvents = 512;
     private readonly EventStore _store;
     private readonly StartFrom _from;
-    private readonly EventQuery _filter;
+    private readonly EventFilter _filter;
     private readonly UnknownEvents _unknownEvents;
     private long _position;
     private int _isTaken;
 
-    internal Subscription(EventStore store, StartFrom from, EventQuery filter, UnknownEvents unknownEvents)
+    internal Subscription(EventStore store, StartFrom from, EventFilter filter, UnknownEvents unknownEvents)
     {
         _store = store;
         _from = from;
@@ -25,7 +25,7 @@ public sealed class Subscription : IAsyncEnumerable<RecordedEvent>
 
     /// <summary>
     /// The position up to which every event has been handed out and, by asking for the next one, dealt with, or left out
-    /// by the filter. Keep it to go on from there by <see cref="StartFrom.After"/>. It also moves while nothing matches;
+    /// by the filter. Of an event that an <see cref="Upcaster"/> makes several of, that is all of them. Keep it to go on from there by <see cref="StartFrom.After"/>. It also moves while nothing matches;
     /// it may be read from any thread.
     /// </summary>
     public long Position => Volatile.Read(ref _position);
@@ -44,15 +44,19 @@ public sealed class Subscription : IAsyncEnumerable<RecordedEvent>
         Volatile.Write(ref _position, await _from.PositionAsync(_store, cancellationToken).ConfigureAwait(false));
         while (true)
         {
-            var read = new LogRead { After = _position, Filter = _filter, Limit = PageEvents };
+            var read = new LogRead { After = _position, Filter = _filter.Stored, Limit = PageEvents };
             using (var page = await _store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false))
             {
                 for (var i = 0; i < page.Count; i++)
                 {
-                    var e = _store.Decode(page.Events[i], _unknownEvents);
-                    IsCaughtUp = page.IsEnd && i == page.Count - 1;
-                    yield return e;
-                    Volatile.Write(ref _position, e.Position);
+                    var parts = _store.Decode(page.Events[i], _unknownEvents, _filter);
+                    for (var p = 0; p < parts.Count; p++)
+                    {
+                        IsCaughtUp = page.IsEnd && i == page.Count - 1 && p == parts.Count - 1;
+                        yield return parts[p];
+                    }
+
+                    Volatile.Write(ref _position, page.Events[i].Position);
                 }
 
                 Volatile.Write(ref _position, page.Next);
@@ -76,6 +80,6 @@ public static class SubscriptionExtensions
     public static Subscription Subscribe(this EventStore store, StartFrom from = default, EventQuery? filter = null, UnknownEvents unknownEvents = UnknownEvents.Throw)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return new Subscription(store, from, filter ?? EventQuery.All, unknownEvents);
+        return new Subscription(store, from, store.FilterOf(filter ?? EventQuery.All), unknownEvents);
     }
 }

@@ -10,9 +10,13 @@ internal static class DotnetCommand
     private static readonly string[] InheritedPrefixes = ["MSBUILD", "VSTEST", "TESTINGPLATFORM", "CORECLR_", "COR_", "NUGET_PACKAGES", "CONTINUOUSINTEGRATIONBUILD", "DOTNET_CLI_TELEMETRY_SESSIONID"];
 
     /// <summary>Runs a command to its end and returns its standard output; anything but exit code 0 is an error that shows all output.</summary>
-    public static async Task<string> RunAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static Task<string> RunAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        RunProgramAsync(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", folder, environment, arguments);
+
+    /// <summary>The same for any program.</summary>
+    public static async Task<string> RunProgramAsync(string program, string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -37,12 +41,12 @@ internal static class DotnetCommand
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"'dotnet {string.Join(' ', arguments)}' took longer than {Patience}.\n{await output}\n{await errors}");
+            throw new TimeoutException($"'{program} {string.Join(' ', arguments)}' took longer than {Patience}.\n{await output}\n{await errors}");
         }
 
         return process.ExitCode == 0
             ? await output
-            : throw new InvalidOperationException($"'dotnet {string.Join(' ', arguments)}' in {folder} ended with exit code {process.ExitCode}.\n{await output}\n{await errors}");
+            : throw new InvalidOperationException($"'{program} {string.Join(' ', arguments)}' in {folder} ended with exit code {process.ExitCode}.\n{await output}\n{await errors}");
     }
 
     private static bool IsInherited(string name) => InheritedPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));

@@ -16,6 +16,15 @@ public class PackageContentTests(PackedPackages packages)
         ["EventSourcing.Testing"] = ["EventSourcing"],
     };
 
+    /// <summary>What a package has besides its assembly.</summary>
+    private static readonly Dictionary<string, string[]> FurtherContentOf = new()
+    {
+        ["EventSourcing"] = 
+        [
+            "analyzers/dotnet/cs/EventSourcing.Generators.dll", "analyzers/dotnet/cs/EventSourcing.CodeFixes.dll", "build/EventSourcing.props", "buildTransitive/EventSourcing.props",
+        ],
+    };
+
     public static TheoryData<string> PackageIds => [.. DependenciesOf.Keys];
 
     [Fact]
@@ -53,7 +62,7 @@ public class PackageContentTests(PackedPackages packages)
     {
         using var package = Open(id, "nupkg");
         var content = package.Entries.Select(e => e.FullName).Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal) && name != "[Content_Types].xml");
-        content.Should().BeEquivalentTo([$"{id}.nuspec", "README.md", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"]);
+        content.Should().BeEquivalentTo([$"{id}.nuspec", "README.md", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml", .. FurtherContentOf.GetValueOrDefault(id, [])]);
 
         using var readme = new StreamReader(Entry(package, "README.md"));
         readme.ReadToEnd().Should().Be(File.ReadAllText(SourceTree.PathOf("src", id, "README.md")));
@@ -72,9 +81,8 @@ public class PackageContentTests(PackedPackages packages)
         documents.Should().OnlyContain(path => path.StartsWith("/_", StringComparison.Ordinal), "a deterministic build maps the root of the sources to /_/");
 
         using var package = Open(id, "nupkg");
-        using var assembly = new MemoryStream();
-        Entry(package, $"lib/net10.0/{id}.dll").CopyTo(assembly);
-        Encoding.Latin1.GetString(assembly.ToArray()).Should().NotContain(SourceTree.Root).And.NotContain(packages.Workspace);
+        foreach (var assembly in package.Entries.Where(entry => entry.Name.EndsWith(".dll", StringComparison.Ordinal)))
+            Encoding.Latin1.GetString(Entry(package, assembly.FullName).ToArray()).Should().NotContain(SourceTree.Root).And.NotContain(packages.Workspace);
     }
 
     private ZipArchive Open(string id, string kind) => ZipFile.OpenRead(Path.Combine(packages.Folder, $"{id}.{PackedPackages.Version}.{kind}"));

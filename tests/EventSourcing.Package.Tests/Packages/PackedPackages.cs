@@ -10,7 +10,8 @@ public sealed class PackedPackages : IAsyncLifetime
 {
     public const string Version = "0.1.0-packagetest";
 
-    private static readonly string Build = SourceTree.PathOf("artifacts", "package-tests");
+    /// <summary>Where all of it is built, apart from the tree's own output.</summary>
+    public static string Build { get; } = SourceTree.PathOf("artifacts", "package-tests");
 
     /// <summary>Outside the tree, so that nothing of the tree's own settings reaches the projects in it.</summary>
     public string Workspace { get; } = Directory.CreateTempSubdirectory("eventsourcing-packages-").FullName;

@@ -81,7 +81,7 @@ internal static class ApiTypeName
         if (type.IsByRef) return Write(type.GetElementType()!, nullability);
         if (Nullable.GetUnderlyingType(type) is { } underlying) return Write(underlying, null) + "?";
         var mark = !type.IsValueType && nullability is { ReadState: NullabilityState.Nullable } or { WriteState: NullabilityState.Nullable } ? "?" : "";
-        if (type.IsGenericParameter) return type.Name + (mark.Length > 0 && IsAnnotated(nullability!) ? "?" : "");
+        if (type.IsGenericParameter) return type.Name + (mark.Length > 0 && IsAnnotated(type) ? "?" : "");
         if (Keywords.TryGetValue(type, out var keyword)) return keyword + mark;
         if (type.IsArray) return $"{Write(type.GetElementType()!, nullability?.ElementType)}[{new string(',', type.GetArrayRank() - 1)}]{mark}";
         var outer = type is { DeclaringType: { } declaring, IsGenericParameter: false } ? Simple(declaring) + "." : "";
@@ -91,6 +91,6 @@ internal static class ApiTypeName
     }
 
     /// <summary>An unconstrained T reads as nullable though nobody wrote a question mark; a constrained one tells the truth.</summary>
-    private static bool IsAnnotated(NullabilityInfo nullability) =>
-        nullability.Type.GenericParameterAttributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint) || nullability.Type.BaseType is { } b && b != typeof(object);
+    private static bool IsAnnotated(Type parameter) =>
+        parameter.GenericParameterAttributes.HasFlag(GenericParameterAttributes.ReferenceTypeConstraint) || parameter.BaseType is { } b && b != typeof(object);
 }

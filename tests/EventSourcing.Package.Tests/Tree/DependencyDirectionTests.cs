@@ -19,9 +19,10 @@ public partial class DependencyDirectionTests
         ["Storage"] = ["Events"],
         ["Ledger"] = ["Storage", "Events"],
         [Top] = ["Storage", "Events"],
-        ["Aggregates"] = [Top, "Storage", "Events"],
+        ["Comparison"] = [],
+        ["Aggregates"] = [Top, "Comparison", "Storage", "Events"],
         ["Subscriptions"] = [Top, "Storage", "Events"],
-        ["Projections"] = ["Subscriptions", Top, "Storage", "Events"],
+        ["Projections"] = ["Subscriptions", Top, "Comparison", "Storage", "Events"],
     };
 
     [Fact]

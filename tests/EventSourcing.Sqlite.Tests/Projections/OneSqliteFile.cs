@@ -1,4 +1,5 @@
 using EventSourcing.Tests.Projections;
+using EventSourcing.Tests.Upcasting;
 
 namespace EventSourcing.Sqlite.Tests.Projections;
 
@@ -15,6 +16,8 @@ public sealed class SqliteRebuildTests() : RebuildTests(new OneSqliteFile());
 public sealed class SqliteHostTests() : HostTests(new OneSqliteFile());
 
 public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());
+
+public sealed class SqliteOldEventsTests() : OldEventsTests(new OneSqliteFile());
 
 /// <summary>Each app of a test opens the file for itself, as one in another process would.</summary>
 internal sealed class OneSqliteFile : IStorageSource

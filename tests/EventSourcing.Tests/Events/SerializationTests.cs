@@ -163,13 +163,5 @@ public class SerializationTests
     public void Use_a_taken_key_as_a_value_is_a_bad_argument() =>
         FluentActions.Invoking(() => new EventMetadata { Values = new Dictionary<string, string> { ["causationId"] = "x" } }).Should().Throw<ArgumentException>();
 
-    [Fact]
-    public void Read_JSON_defaults_are_strict_about_spelling_and_numbers()
-    {
-        var serializer = new JsonEventSerializer(Bank.Types, options: null);
-        serializer.Deserialize("money-deposited", """{"Amount":1}"""u8).Should().Be(new MoneyDeposited(0));
-        FluentActions.Invoking(() => serializer.Deserialize("money-deposited", """{"amount":"1"}"""u8)).Should().Throw<JsonException>();
-    }
-
     private sealed record Unserializable(Action What);
 }

@@ -1,3 +1,5 @@
+using EventSourcing.Tests.Upcasting;
+
 namespace EventSourcing.Tests.Projections;
 
 public sealed class InMemoryExactlyOnceTests() : ExactlyOnceTests(new OneInMemoryStorage());
@@ -13,6 +15,8 @@ public sealed class InMemoryRebuildTests() : RebuildTests(new OneInMemoryStorage
 public sealed class InMemoryHostTests() : HostTests(new OneInMemoryStorage());
 
 public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());
+
+public sealed class InMemoryOldEventsTests() : OldEventsTests(new OneInMemoryStorage());
 
 /// <summary>All apps of a test are in one process, so they share the storage itself.</summary>
 internal sealed class OneInMemoryStorage : IStorageSource

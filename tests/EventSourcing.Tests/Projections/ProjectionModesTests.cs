@@ -208,6 +208,7 @@ public class ProjectionModesTests
         public Brittle() => On<MoneyDeposited>((_, e) => new Unread(e.Amount is 3 or 7 ? "Ann" : "Nobody"));
     }
 
+#pragma warning disable ES0104 // What the compiler warns of is what these two are for.
     private sealed class ReadsTheClock : Projection<Numbered>
     {
         public ReadsTheClock() => On<MoneyDeposited>((_, _) => new Numbered(TimeProvider.System.GetTimestamp()));
@@ -217,4 +218,5 @@ public class ProjectionModesTests
     {
         public MakesUpIds() => On<AccountOpened>((_, _) => new Owned($"{Guid.NewGuid()}"));
     }
+#pragma warning restore ES0104
 }

@@ -81,7 +81,7 @@ public sealed class RegistrationTests : IAsyncDisposable
         FluentActions.Invoking(() => _store.StartProjections(projections)).Should().Throw<TException>().WithMessage(message);
 
     [EventType("unlisted")]
-    private sealed record Unlisted;
+    internal sealed record Unlisted;
 
     private sealed class Declared : Projection<Tally>
     {

@@ -42,6 +42,11 @@ public class ConformanceKitTests
 
         new(o => new Faults.ForgetsIds(o), "Append_again_expecting_Any_when_nothing_has_happened_since_returns_the_original_result", "Race_of_the_same_append_stores_it_once_and_returns_it_to_all"),
         new(o => new Faults.KeepsIdsUniquePerStreamOnly(o), "Append_again_to_another_stream_is_refused"),
+        new(o => new Faults.FindsTheHeadForAnyStoredId(o), "Find_events_by_id_gives_the_position_of_each", "Find_an_event_by_id_after_it_was_appended_again_gives_its_first_position"),
+        new(o => new Faults.FindsIdsByTheirBeginning(o), "Find_an_id_that_differs_in_any_one_byte_finds_nothing"),
+        new(o => new Faults.FindsIdsInEitherOrderOfBytes(o), "Find_an_id_whose_bytes_are_those_of_another_in_another_order_finds_nothing"),
+        new(o => new Faults.FindsIdsOfRefusedAppends(o), "Find_the_id_of_a_refused_event_finds_nothing_until_it_is_stored"),
+        new(o => new Faults.FindsIdsOnlyAfterAWhile(o), "Find_events_by_id_while_others_append_finds_each_as_soon_as_its_append_returns"),
         new(o => new Faults.CallsARepetitionNew(o), "Append_again_expecting_Any_when_nothing_has_happened_since_returns_the_original_result"),
         new(o => new Faults.ReturnsTodaysVersionsForARepetition(o), "Append_again_expecting_Any_when_its_stream_has_grown_since_returns_the_original_result"),
         new(o => new Faults.ChecksGuardsOfARepetition(o), "Append_again_expecting_the_exact_version_when_nothing_has_happened_since_returns_the_original_result", "Append_again_when_its_check_fails_now_returns_the_original_result"),

@@ -21,6 +21,8 @@ internal static class Faults
 
         public ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(0L);
 
+        public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) => ValueTask.FromResult(0L);
+
         public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) => ValueTask.FromResult(0L);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -361,6 +363,59 @@ internal static class Faults
     public sealed class KeepsIdsUniquePerStreamOnly(EventStorageOptions options) : ForgetsIds(options)
     {
         protected override Guid Rename(string stream, Guid id) => new([.. id.ToByteArray()[..8], .. BitConverter.GetBytes(HashCode.Combine(stream, id)), .. id.ToByteArray()[12..]]);
+    }
+
+    public sealed class FindsTheHeadForAnyStoredId(EventStorageOptions options) : FaultyStorage(options)
+    {
+        public override async ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
+            await Inner.GetPositionAsync(eventId, cancellationToken) > 0 ? await Inner.GetHeadAsync(cancellationToken) : 0;
+    }
+
+    /// <summary>Takes ids in an index for what their first eight bytes are.</summary>
+    public sealed class FindsIdsByTheirBeginning(EventStorageOptions options) : FaultyStorage(options)
+    {
+        public override async ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default)
+        {
+            using var all = await Inner.ReadLogAsync(new LogRead { Limit = int.MaxValue }, cancellationToken);
+            foreach (var e in all.Events)
+            {
+                if (e.Id.ToByteArray().AsSpan(0, 8).SequenceEqual(eventId.ToByteArray().AsSpan(0, 8))) return e.Position;
+            }
+
+            return 0;
+        }
+    }
+
+    /// <summary>Writes ids in one order of bytes and looks for them in both.</summary>
+    public sealed class FindsIdsInEitherOrderOfBytes(EventStorageOptions options) : FaultyStorage(options)
+    {
+        public override async ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
+            await Inner.GetPositionAsync(eventId, cancellationToken) is var found and > 0
+                ? found
+                : await Inner.GetPositionAsync(new Guid(eventId.ToByteArray(bigEndian: true)), cancellationToken);
+    }
+
+    /// <summary>Notes ids before it knows whether the append goes through.</summary>
+    public sealed class FindsIdsOfRefusedAppends(EventStorageOptions options) : FaultyStorage(options)
+    {
+        private readonly ConcurrentDictionary<Guid, long> _noted = new();
+
+        public override async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
+        {
+            request.Validate(Options.Limits);
+            var position = await Inner.GetHeadAsync(CancellationToken.None);
+            foreach (var e in request.Writes.SelectMany(write => write.Events)) _noted.TryAdd(e.Id, ++position);
+            return await Inner.AppendAsync(request, cancellationToken);
+        }
+
+        public override async ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
+            await Inner.GetPositionAsync(eventId, cancellationToken) is var found and > 0 ? found : _noted.GetValueOrDefault(eventId);
+    }
+
+    public sealed class FindsIdsOnlyAfterAWhile(EventStorageOptions options) : FaultyStorage(options)
+    {
+        public override async ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
+            await Inner.GetPositionAsync(eventId, cancellationToken) is var found && found < await Inner.GetHeadAsync(cancellationToken) ? found : 0;
     }
 
     public sealed class CallsARepetitionNew(EventStorageOptions options) : FaultyStorage(options)

@@ -17,6 +17,8 @@ internal abstract class FaultyStorage(EventStorageOptions options) : IEventStora
 
     public virtual ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default) => Inner.GetHeadAsync(cancellationToken);
 
+    public virtual ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) => Inner.GetPositionAsync(eventId, cancellationToken);
+
     public virtual ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) => Inner.WaitForEventsAsync(position, cancellationToken);
 
     public virtual ValueTask DisposeAsync() => Inner.DisposeAsync();

@@ -72,6 +72,8 @@ internal sealed class FaultPoints(IEventStorage inner) : IEventStorage, IReadMod
 
     public ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default) => inner.GetHeadAsync(cancellationToken);
 
+    public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) => inner.GetPositionAsync(eventId, cancellationToken);
+
     public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) => inner.WaitForEventsAsync(position, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -82,13 +82,16 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         if (here.Count == 0) return false;
         if (first == 0) return here.Exists(p => p.Content is not { RetryAt: null, Skip: null });
         var isHeldBack = false;
-        var read = new LogRead { After = first - 1, UpTo = last, Filter = subscriber?.QueryFor(store) ?? EventQuery.All };
+        var filter = subscriber?.FilterFor(store) ?? EventFilter.All;
+        var read = new LogRead { After = first - 1, UpTo = last, Filter = filter.Stored };
+        var events = new List<FeedEvent>();
         for (var isEnd = false; !isEnd;)
         {
             using var page = await store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < page.Count; i++)
+            events.Clear();
+            for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], filter);
+            foreach (var e in events)
             {
-                var e = FeedEvent.Decode(store, page.Events[i]);
                 var holding = here.Find(p => p.Content.After < e.Position && Touches(p.Content, e, subscriber));
                 if (holding is null) continue;
                 if (holding.Content is { RetryAt: null, Skip: null }) throw new ProjectionParkedException(ProjectionAdmin.Describe(holding), e.Position);
@@ -104,5 +107,5 @@ internal sealed class ReadModelWait(EventStore store, string projection)
 
     private static bool Touches(ParkedRecord parked, FeedEvent e, Subscriber? subscriber) => parked.Kind == ParkedKind.Stream
         ? parked.Partition == e.Stream
-        : e.Recorded is not null && (subscriber is null || subscriber.Changes(e.Recorded, parked.Partition));
+        : e.Failure is null && (subscriber is null || subscriber.Changes(e, parked.Partition));
 }

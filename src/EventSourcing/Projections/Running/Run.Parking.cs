@@ -156,17 +156,18 @@ internal sealed partial class Run
             content = content with { Skip = null };
         }
 
+        var filter = FilterOf(content);
         var leftOut = content.Kind == ParkedKind.Document ? await LeftOutOfStreamsAsync(stop).ConfigureAwait(false) : [];
         while (true)
         {
-            var read = new LogRead { After = content.After, UpTo = _position, Filter = QueryOf(content), Limit = Math.Min(PartitionScan, _maxBatchEvents) };
+            var read = new LogRead { After = content.After, UpTo = _position, Filter = filter.Stored, Limit = Math.Min(PartitionScan, _maxBatchEvents) };
             FeedPage missed;
             using (var page = await _store.Storage.ReadLogAsync(read, stop).ConfigureAwait(false))
             {
                 var events = new List<FeedEvent>(page.Count);
                 for (var i = 0; i < page.Count; i++)
                 {
-                    if (!leftOut.Contains(page.Events[i].Position)) events.Add(FeedEvent.Decode(_store, page.Events[i]));
+                    if (!leftOut.Contains(page.Events[i].Position)) FeedEvent.AddTo(events, _store, page.Events[i], filter);
                 }
 
                 missed = new FeedPage(content.After, events, page.Next, page.IsEnd);
@@ -279,12 +280,12 @@ internal sealed partial class Run
             DocumentChange change = new(model, order.Content.Key, null);
             byte[]? document = null;
             FoldFailure? failure = null;
-            var read = new LogRead { UpTo = _position, Filter = _query, Limit = Math.Min(PartitionScan, _maxBatchEvents) };
+            var read = new LogRead { UpTo = _position, Filter = _filter.Stored, Limit = Math.Min(PartitionScan, _maxBatchEvents) };
             for (var isEnd = _position == 0; !isEnd && failure is null;)
             {
                 using var page = await _store.Storage.ReadLogAsync(read, stop).ConfigureAwait(false);
                 var events = new List<FeedEvent>(page.Count);
-                for (var i = 0; i < page.Count; i++) events.Add(FeedEvent.Decode(_store, page.Events[i]));
+                for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, _store, page.Events[i], _filter);
                 var before = document;
                 var input = new FoldInput(_store, Generation, IsBuilding, events, (_, keys, _) => ValueTask.FromResult<IReadOnlyList<byte[]?>>([before]), _parkedSet, partition, InOrder: true);
                 var fold = await _subscriber.FoldAsync(input, stop).ConfigureAwait(false);
@@ -307,15 +308,7 @@ internal sealed partial class Run
     }
 
     /// <summary>What may belong to a partition: of a stream, what begins with its name.</summary>
-    private EventQuery QueryOf(ParkedRecord record)
-    {
-        if (record.Kind != ParkedKind.Stream) return _query;
-        return _query.IsAll
-            ? EventQuery.InStreams(record.Partition)
-            : EventQuery.Any(_query.Items
-                .Where(item => item.StreamPrefix is null || record.Partition.StartsWith(item.StreamPrefix, StringComparison.Ordinal))
-                .Select(item => new EventQueryItem(item.Types, item.Tags, record.Partition)));
-    }
+    private EventFilter FilterOf(ParkedRecord record) => record.Kind == ParkedKind.Stream ? _filter.InStreams(record.Partition) : _filter;
 
     private static Partition PartitionOf(ParkedRecord record) => new(record.Kind, record.Partition);
 

@@ -24,7 +24,7 @@ internal sealed partial class Run
     private readonly ProjectionOptions _options;
     private readonly ControlDocuments _documents;
     private readonly OwnerWatch _watch;
-    private readonly EventQuery _query;
+    private readonly EventFilter _filter;
     private readonly int _maxBatchEvents;
 
     // Used by the run alone.
@@ -51,7 +51,7 @@ internal sealed partial class Run
         _options = options;
         _documents = new ControlDocuments(store.Storage.ReadModels);
         _watch = new OwnerWatch(_documents, options.LeaseDuration);
-        _query = subscriber.QueryFor(store);
+        _filter = subscriber.FilterFor(store);
         _maxBatchEvents = Math.Min(options.MaxBatchEvents, subscriber.MaxBatchEvents);
         Generation = generation;
         IsBuilding = isBuilding;
@@ -219,7 +219,7 @@ internal sealed partial class Run
         return page;
     }
 
-    private ValueTask<FeedPage> ReadAsync(long after, CancellationToken stop) => _feed.ReadAsync(after, _query, _maxBatchEvents, MaxBatchBytes, stop);
+    private ValueTask<FeedPage> ReadAsync(long after, CancellationToken stop) => _feed.ReadAsync(after, _filter, _maxBatchEvents, MaxBatchBytes, stop);
 
     private async ValueTask DropAheadAsync()
     {

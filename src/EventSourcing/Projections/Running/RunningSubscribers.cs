@@ -16,7 +16,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         Store = store;
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         _host = new Host(store, options.LeaseDuration);
-        _feed = new LogFeed(store, subscribers.Select(subscriber => subscriber.QueryFor(store)).Aggregate((all, one) => all.Or(one)));
+        _feed = new LogFeed(store, subscribers.Select(subscriber => subscriber.FilterFor(store)).Aggregate((all, one) => all.Or(one)));
         Supervisors = [.. subscribers.Select(subscriber => new Supervisor(store, subscriber, _feed, _host, options))];
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
         Completion = FirstEndAsync();

@@ -76,6 +76,14 @@ public sealed class InMemoryEventStorage : IEventStorage
     }
 
     /// <inheritdoc/>
+    public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_commit) return ValueTask.FromResult(_log.PositionOf(eventId));
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);

@@ -18,6 +18,8 @@ internal sealed class InMemoryLog
 
     public long VersionOf(string stream) => _positionsByStream.TryGetValue(stream, out var positions) ? positions.Count : 0;
 
+    public long PositionOf(Guid id) => _positionById.GetValueOrDefault(id);
+
     public AppendResult Append(AppendRequest request, DateTimeOffset now)
     {
         var recordedAt = StampOf(now);

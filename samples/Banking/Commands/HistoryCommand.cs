@@ -1,0 +1,31 @@
+using System.CommandLine;
+using System.Globalization;
+using EventSourcing;
+
+namespace Banking;
+
+/// <summary><c>history ACCOUNT [--at YYYY-MM-DD]</c></summary>
+internal static class HistoryCommand
+{
+    public static Command Create()
+    {
+        var account = CommandLine.AccountArgument();
+        var at = CommandLine.AtOption();
+        var database = CommandLine.DatabaseOption();
+        var command = new Command("history", "Lists the events of an account, oldest first, with what each of them changed.") { account, at, database };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(account), arguments.GetValue(at), arguments.GetRequiredValue(database), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string accountId, DateOnly? at, string database, CancellationToken cancellationToken)
+    {
+        await using var store = Bank.OpenExisting(database);
+        await store.RequireAccountAsync(accountId, cancellationToken);
+        await foreach (var (e, changes) in store.Aggregate<Account>(accountId).HistoryAsync(Bank.AsOfEndOf(at), cancellationToken))
+        {
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{e.Version,7}  {e.RecordedAt:yyyy-MM-dd}  {e.Type,-17}  {string.Join(", ", changes)}"));
+        }
+
+        return ExitCode.Ok;
+    }
+}

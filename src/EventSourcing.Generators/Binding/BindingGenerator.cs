@@ -1,0 +1,43 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace EventSourcing.Generators;
+
+/// <summary>Binds the Apply and React methods of partial aggregates, states, projections and reactors to their events.</summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class BindingGenerator : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        var types = context.SyntaxProvider.CreateSyntaxProvider(
+            static (node, _) => node is TypeDeclarationSyntax { BaseList: not null } type and not InterfaceDeclarationSyntax && type.Modifiers.Any(SyntaxKind.PartialKeyword),
+            static (candidate, cancellationToken) => Parse((TypeDeclarationSyntax)candidate.Node, candidate.SemanticModel, cancellationToken));
+        context.RegisterOutput(types, Write);
+    }
+
+    private static Parsed<BoundType> Parse(TypeDeclarationSyntax declaration, SemanticModel semantics, CancellationToken cancellationToken)
+    {
+        if (semantics.GetDeclaredSymbol(declaration, cancellationToken) is not { } type || !IsFirst(declaration, type, cancellationToken)) return Parsed<BoundType>.Nothing;
+        var parsed = AggregateParser.Parse(type) ?? StateParser.Parse(type) ?? SubscriberParser.Parse(type);
+        if (parsed is null) return Parsed<BoundType>.Nothing;
+        return PartialType.Obstacle(type) is { } obstacle ? Parsed<BoundType>.Failed(obstacle) : parsed;
+    }
+
+    /// <summary>Of several parts with a base list one stands for the type.</summary>
+    private static bool IsFirst(TypeDeclarationSyntax declaration, INamedTypeSymbol type, CancellationToken cancellationToken) =>
+        type.DeclaringSyntaxReferences.Select(part => part.GetSyntax(cancellationToken)).OfType<TypeDeclarationSyntax>().First(part => part.BaseList is not null) == declaration;
+
+    private static void Write(SourceProductionContext output, BoundType model)
+    {
+        var (subject, code) = model switch
+        {
+            AggregateModel aggregate => ("Apply", AggregateWriter.Write(aggregate)),
+            StateModel state => ("State", StateWriter.Write(state)),
+            SubscriberModel subscriber => ("Bind", SubscriberWriter.Write(subscriber)),
+            _ => throw new ArgumentOutOfRangeException(nameof(model)),
+        };
+        output.AddSource(model.Type.FileFor(subject), code);
+    }
+}

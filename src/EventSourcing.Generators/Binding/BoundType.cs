@@ -1,0 +1,26 @@
+namespace EventSourcing.Generators;
+
+/// <summary>A type of which methods are bound to events.</summary>
+internal abstract record BoundType(PartialType Type);
+
+/// <summary>An aggregate.</summary>
+/// <param name="Type">It.</param>
+/// <param name="Events">The types that it has Apply methods for, in the order in which to try them.</param>
+/// <param name="HasBase">Whether what it has no method for goes to its base class.</param>
+internal sealed record AggregateModel(PartialType Type, EquatableList<string> Events, bool HasBase) : BoundType(Type);
+
+/// <summary>A state.</summary>
+/// <param name="Type">It.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Events">The types that it has Apply methods for, in the order in which to try them; null where it applies them by hand.</param>
+/// <param name="NeedsInitial">Whether the state before the first event is to be generated.</param>
+/// <param name="Fingerprint">The fingerprint to generate, or null where there is one.</param>
+internal sealed record StateModel(PartialType Type, string Name, EquatableList<string>? Events, bool NeedsInitial, string? Fingerprint) : BoundType(Type);
+
+/// <summary>A projection or reactor.</summary>
+internal sealed record SubscriberModel(PartialType Type, EquatableList<Handler> Handlers) : BoundType(Type);
+
+/// <summary>One call of <c>On</c> or <c>OnAny</c>.</summary>
+/// <param name="Event">The event's type; null for any.</param>
+/// <param name="Arguments">The lambdas that it is given.</param>
+internal sealed record Handler(string? Event, EquatableList<string> Arguments);

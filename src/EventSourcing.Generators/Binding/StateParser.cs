@@ -1,0 +1,29 @@
+using Microsoft.CodeAnalysis;
+
+namespace EventSourcing.Generators;
+
+/// <summary>Reads states whose fold is to be generated.</summary>
+internal static class StateParser
+{
+    public static Parsed<BoundType>? Parse(INamedTypeSymbol type)
+    {
+        if (type.Interfaces.FirstOrDefault(i => i.IsOurs("IState", arity: 1) && SymbolEqualityComparer.Default.Equals(i.TypeArguments[0], type)) is not { } state) return null;
+        var events = type.AppliedEvents(returns: type);
+        var needsInitial = !Implements(type, state, "Initial");
+        if (needsInitial && !CanBeMadeEmpty(type)) return Parsed<BoundType>.Failed(DiagnosticInfo.Of(GeneratorDiagnostics.NoInitialState, type, type.Name));
+        var model = new StateModel(
+            PartialType.Of(type),
+            TypeNames.Of(type),
+            Implements(type, state, "Apply") ? null : events.Select(TypeNames.Of).ToEquatableList(),
+            needsInitial,
+            Implements(type, state, "Fingerprint") ? null : FoldFingerprint.Of(type, events));
+        return model is { Events: null, NeedsInitial: false, Fingerprint: null } ? null : Parsed<BoundType>.Of(model);
+    }
+
+    private static bool Implements(INamedTypeSymbol type, INamedTypeSymbol state, string member) =>
+        type.FindImplementationForInterfaceMember(state.GetMembers(member).Single()) is { ContainingType.TypeKind: not TypeKind.Interface };
+
+    private static bool CanBeMadeEmpty(INamedTypeSymbol type) => !type.IsAbstract
+        && !type.GetMembers().Any(member => member is IPropertySymbol { IsRequired: true } or IFieldSymbol { IsRequired: true })
+        && type.InstanceConstructors.Any(constructor => constructor.Parameters.All(parameter => parameter.IsOptional || parameter.IsParams));
+}

@@ -1,0 +1,51 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace EventSourcing.Generators;
+
+/// <summary>Reads methods marked [Upcaster].</summary>
+internal static class UpcasterParser
+{
+    public static Parsed<UpcasterEntry> Parse(GeneratorAttributeSyntaxContext marked)
+    {
+        var method = (IMethodSymbol)marked.TargetSymbol;
+        var attribute = marked.Attributes[0];
+        var into = attribute.Named("Into") is { Kind: TypedConstantKind.Array, IsNull: false } given ? given.Values.Select(value => value.Value).OfType<ITypeSymbol>().ToList() : [];
+
+        if (!method.IsStatic || method.IsGenericMethod || method.Parameters.Length != 1 || method.Parameters[0].RefKind != RefKind.None)
+            return Failed(method, "it must be a static method of one parameter");
+        if (!method.IsInternallyAccessible() || method.ContainingType.IsOpenGeneric())
+            return Failed(method, "it and the types around it must be internal or public, and not generic");
+
+        var takesJson = method.Parameters[0].Type.IsJsonObject();
+        var name = attribute.ConstructorArguments.FirstOrDefault().Value as string;
+        if (takesJson && name is null) return Failed(method, "it takes stored JSON, so say of which name and version: [Upcaster(\"…\", 1)]");
+        if (!takesJson && name is not null) return Failed(method, "it takes an event type, which says of itself what it is: write [Upcaster] without name and version");
+        if (method.ReturnType.IsJsonObject() && !takesJson) return Failed(method, "from an event type it must give events");
+
+        var call = $"{TypeNames.Of(method.ContainingType)}.{Escaped(method.Name)}";
+        var from = takesJson ? $"{SymbolDisplay.FormatLiteral(name!, quote: true)}, {attribute.ConstructorArguments[1].Value}, " : "";
+        var types = $"[{string.Join(", ", into.Select(type => $"typeof({TypeNames.Of(type)})"))}]";
+        return (method.ReturnType.IsSequenceOf(SpecialType.System_Object), takesJson, into.Count) switch
+        {
+            (true, _, 0) => Failed(method, "it gives several events, so say of which types: Into = [typeof(…), …]"),
+            (true, true, _) => Of($"Split({from}{types}, {call})"),
+            (true, false, _) => Of($"Split<{TypeNames.Of(method.Parameters[0].Type)}>({types}, {call})"),
+            (false, true, _) when !method.ReturnType.IsJsonObject() => Failed(method, "from stored JSON it must give a JsonObject, or an IEnumerable<object> of events"),
+            (false, true, 0) => Of($"Json({from}{call})"),
+            (false, true, 1) => Of($"Json<{TypeNames.Of(into[0])}>({from}{call})"),
+            (false, true, _) => Failed(method, "one JsonObject is the JSON of one type; to give several events return an IEnumerable<object>"),
+            (false, false, 0) when !method.ReturnsVoid => Of($"Typed<{TypeNames.Of(method.Parameters[0].Type)}, {TypeNames.Of(method.ReturnType)}>({call})"),
+            _ => Failed(method, "from one event type to another it needs no Into; to give several events return an IEnumerable<object>"),
+        };
+    }
+
+    private static bool IsJsonObject(this ITypeSymbol type) => type.Is("System.Text.Json.Nodes", "JsonObject");
+
+    private static string Escaped(string name) => SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;
+
+    private static Parsed<UpcasterEntry> Of(string call) => Parsed<UpcasterEntry>.Of(new UpcasterEntry(call));
+
+    private static Parsed<UpcasterEntry> Failed(IMethodSymbol method, string reason) =>
+        Parsed<UpcasterEntry>.Failed(DiagnosticInfo.Of(GeneratorDiagnostics.UpcasterShape, method, method.Name, reason));
+}

@@ -1,0 +1,46 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace EventSourcing.Generators;
+
+/// <summary>
+/// A text that changes whenever a fold or the shape of its state does: a hash over the code of the class and its bases, of
+/// its events, and of the types that its state is made of. Layout and comments do not count, and neither does the order of
+/// files. What lies in other assemblies counts by its public properties.
+/// </summary>
+internal static class FoldFingerprint
+{
+    public static string Of(INamedTypeSymbol type, IEnumerable<ITypeSymbol> events, int version = 1)
+    {
+        var shape = new StateShape();
+        foreach (var field in BasesAndSelf(type).SelectMany(StateShape.FieldsOf)) shape.FlawOfField(field.Type);
+        foreach (var e in events) shape.FlawOf(e);
+        var texts = BasesAndSelf(type).Concat(shape.Types).Select(t => t.OriginalDefinition)
+            .Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default).Select(TextOf).OrderBy(text => text, StringComparer.Ordinal);
+        return Hash($"{version}\n{TypeNames.InMetadata(type)}\n{string.Join("\n", texts)}");
+    }
+
+    private static IEnumerable<INamedTypeSymbol> BasesAndSelf(INamedTypeSymbol type)
+    {
+        for (var current = type; current is { SpecialType: SpecialType.None } && !current.IsOurs("Aggregate"); current = current.BaseType) yield return current;
+    }
+
+    private static string TextOf(INamedTypeSymbol type) => type.DeclaringSyntaxReferences.IsEmpty
+        ? $"{type} {string.Join(", ", type.GetMembers().OfType<IPropertySymbol>().Where(p => p.DeclaredAccessibility == Accessibility.Public).Select(p => $"{p.Type} {p.Name}"))}"
+        : $"{type} {string.Join("\n", type.DeclaringSyntaxReferences.Select(part => CodeOf(part.GetSyntax())).OrderBy(text => text, StringComparer.Ordinal))}";
+
+    /// <summary>The tokens of a declaration, without the attributes on it, which say nothing of the fold.</summary>
+    private static string CodeOf(SyntaxNode declaration)
+    {
+        var attributes = declaration is MemberDeclarationSyntax member ? member.AttributeLists : default;
+        return string.Join(" ", declaration.DescendantTokens(node => node is not AttributeListSyntax list || !attributes.Contains(list)).Select(token => token.Text));
+    }
+
+    private static string Hash(string text)
+    {
+        using var sha256 = SHA256.Create();
+        return string.Concat(sha256.ComputeHash(Encoding.UTF8.GetBytes(text)).Take(8).Select(b => b.ToString("x2")));
+    }
+}

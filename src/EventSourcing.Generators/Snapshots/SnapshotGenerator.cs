@@ -1,0 +1,15 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace EventSourcing.Generators;
+
+/// <summary>Writes how the state of aggregates marked [Snapshots] is kept.</summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class SnapshotGenerator : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context) => context.RegisterOutput(
+        context.SyntaxProvider.ForAttributeWithMetadataName(
+            "EventSourcing.SnapshotsAttribute", static (node, _) => node is ClassDeclarationSyntax, static (marked, _) => SnapshotParser.Parse(marked)),
+        static (output, model) => output.AddSource(model.Type.FileFor("Snapshots"), SnapshotWriter.Write(model)));
+}

@@ -1,0 +1,131 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace EventSourcing.Generators;
+
+/// <summary>Reads aggregates marked [Snapshots].</summary>
+internal static class SnapshotParser
+{
+    private const string Holder = "SnapshotAccess";
+
+    public static Parsed<SnapshotModel> Parse(GeneratorAttributeSyntaxContext marked)
+    {
+        var type = (INamedTypeSymbol)marked.TargetSymbol;
+        if (!AggregateParser.IsAggregate(type)) return Parsed<SnapshotModel>.Nothing;
+        var classes = ClassesOf(type);
+        if (classes.Any(c => c.Interfaces.Any(i => i.IsOurs("ISnapshotState")) && !c.DeclaringSyntaxReferences.IsEmpty)) return Parsed<SnapshotModel>.Nothing;
+        if (PartialType.Obstacle(type) is { } obstacle) return Parsed<SnapshotModel>.Failed(obstacle);
+
+        var flaws = FlawsOf(type, classes).ToList();
+        if (flaws.Count > 0) return Parsed<SnapshotModel>.Failed(flaws);
+
+        var events = classes.SelectMany(c => c.AppliedEvents(returns: null));
+        var fields = new List<SnapshotField>();
+        var accessors = new List<SnapshotAccessor>();
+        foreach (var field in classes.SelectMany(StateShape.FieldsOf)) Add(type, field, fields, accessors);
+        return Parsed<SnapshotModel>.Of(new SnapshotModel(
+            PartialType.Of(type),
+            FoldFingerprint.Of(type, events, marked.Attributes[0].Named("Version")?.Value as int? ?? 1),
+            fields.ToEquatableList(),
+            accessors.ToEquatableList()));
+    }
+
+    /// <summary>The classes that hold the state, from the one after Aggregate on.</summary>
+    private static List<INamedTypeSymbol> ClassesOf(INamedTypeSymbol type)
+    {
+        var classes = new List<INamedTypeSymbol>();
+        for (var current = type; !current.IsOurs("Aggregate"); current = current.BaseType!) classes.Insert(0, current);
+        return classes;
+    }
+
+    private static IEnumerable<DiagnosticInfo> FlawsOf(INamedTypeSymbol type, List<INamedTypeSymbol> classes)
+    {
+        var shape = new StateShape();
+        foreach (var c in classes)
+        {
+            if (c.DeclaringSyntaxReferences.IsEmpty)
+                yield return Flaw(type, c.Name, type, "it is a base class of another assembly, whose fields are not seen");
+            if (c.InstanceConstructors.FirstOrDefault(constructor => constructor.Parameters.Length > 0 && constructor.DeclaringSyntaxReferences.Any(part => part.GetSyntax() is TypeDeclarationSyntax)) is { } primary)
+                yield return Flaw(primary.Parameters[0], primary.Parameters[0].Name, c, "parameters of a class are fields that are not seen");
+            foreach (var field in StateShape.FieldsOf(c))
+            {
+                if (shape.FlawOfField(field.Type) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
+            }
+
+            // Its field is not among the members.
+            foreach (var e in c.GetMembers().OfType<IEventSymbol>().Where(e => e is { IsStatic: false, IsAbstract: false, AddMethod.IsImplicitlyDeclared: true }))
+                yield return Flaw(e, e.Name, c, "it is an event, which holds delegates");
+        }
+    }
+
+    private static DiagnosticInfo Flaw(ISymbol place, string member, INamedTypeSymbol type, string reason) =>
+        DiagnosticInfo.Of(GeneratorDiagnostics.StateNotKept, place, member, type.Name, reason);
+
+    private static void Add(INamedTypeSymbol type, IFieldSymbol field, List<SnapshotField> fields, List<SnapshotAccessor> accessors)
+    {
+        var name = NameOf(field);
+        var owner = field.ContainingType;
+        if (fields.Any(other => other.Name == name)) name = $"{owner.Name}.{name}";
+
+        var access = SyntaxFacts.GetKeywordKind(field.Name) == SyntaxKind.None ? field.Name : "@" + field.Name;
+        if (field.AssociatedSymbol is not null || field.IsReadOnly || !SymbolEqualityComparer.Default.Equals(owner, type))
+        {
+            var accessor = AccessorOf(field, $"{name.Replace('.', '_')}Of", type);
+            accessors.Add(accessor);
+            access = $"{(accessor.Constraints is null ? Holder : accessor.Holder.Replace(Definition(owner), Arguments(owner)))}.{accessor.Method}(this)";
+        }
+
+        var (kind, types, empty) = KindOf(field.Type);
+        fields.Add(new SnapshotField(name, access, kind, types, empty));
+    }
+
+    /// <summary>Fields of a generic base class are had through a class of the same type parameters, as the runtime wants it.</summary>
+    private static SnapshotAccessor AccessorOf(IFieldSymbol field, string method, INamedTypeSymbol type)
+    {
+        var owner = field.ContainingType;
+        var isGenericBase = owner.Arity > 0 && !SymbolEqualityComparer.Default.Equals(owner, type);
+        var definition = isGenericBase ? field.OriginalDefinition : field;
+        return new SnapshotAccessor(
+            isGenericBase ? $"{owner.Name}Access{Definition(owner)}" : Holder,
+            isGenericBase ? ConstraintsOf(owner.OriginalDefinition) : null,
+            method,
+            field.MetadataName,
+            TypeNames.Nullable(definition.Type),
+            TypeNames.Of(definition.ContainingType));
+    }
+
+    private static string Definition(INamedTypeSymbol type) => $"<{string.Join(", ", type.OriginalDefinition.TypeParameters.Select(parameter => parameter.Name))}>";
+
+    private static string Arguments(INamedTypeSymbol type) => $"<{string.Join(", ", type.TypeArguments.Select(TypeNames.Of))}>";
+
+    private static string ConstraintsOf(INamedTypeSymbol type) => string.Concat(type.TypeParameters.Select(parameter =>
+    {
+        var constraints = new List<string>();
+        if (parameter.HasUnmanagedTypeConstraint) constraints.Add("unmanaged");
+        else if (parameter.HasValueTypeConstraint) constraints.Add("struct");
+        else if (parameter.HasReferenceTypeConstraint) constraints.Add(parameter.ReferenceTypeConstraintNullableAnnotation == NullableAnnotation.Annotated ? "class?" : "class");
+        else if (parameter.HasNotNullConstraint) constraints.Add("notnull");
+        constraints.AddRange(parameter.ConstraintTypes.Select(TypeNames.Of));
+        if (parameter.HasConstructorConstraint) constraints.Add("new()");
+        return constraints.Count == 0 ? "" : $" where {parameter.Name} : {string.Join(", ", constraints)}";
+    }));
+
+    private static (SnapshotFieldKind Kind, string Types, string? Empty) KindOf(ITypeSymbol type)
+    {
+        if (type is not INamedTypeSymbol { Arity: > 0 } named || named.ContainingNamespace.ToDisplayString() is not ("System.Collections.Generic" or "System.Collections.Immutable"))
+            return (SnapshotFieldKind.Value, "", null);
+        var (name, arguments) = (TypeNames.Of(type), string.Join(", ", named.TypeArguments.Select(TypeNames.Nullable)));
+        return named.MetadataName switch
+        {
+            "List`1" or "HashSet`1" or "SortedSet`1" or "LinkedList`1" => (SnapshotFieldKind.Items, $"{arguments}, {name}", null),
+            "Stack`1" or "Queue`1" => (SnapshotFieldKind.Items, arguments, null),
+            "ImmutableHashSet`1" or "ImmutableSortedSet`1" => (SnapshotFieldKind.Items, $"{arguments}, {name}", $"{name}.Empty"),
+            "Dictionary`2" or "SortedDictionary`2" or "SortedList`2" => (SnapshotFieldKind.Entries, $"{arguments}, {name}", null),
+            "ImmutableDictionary`2" or "ImmutableSortedDictionary`2" => (SnapshotFieldKind.Entries, $"{arguments}, {name}", $"{name}.Empty"),
+            _ => (SnapshotFieldKind.Value, "", null),
+        };
+    }
+
+    private static string NameOf(IFieldSymbol field) => (field.AssociatedSymbol ?? field).Name;
+}

@@ -1,0 +1,77 @@
+namespace EventSourcing.Testing;
+
+/// <summary>
+/// Proves that today's code reads what was ever stored: samples of every version of every event lie as files in the
+/// app's test project, one test reads them all.
+/// </summary>
+/// <remarks>
+/// <para>A sample is the stored JSON of one event, in a file <c>name@version.json</c>, or
+/// <c>name@version.what-is-special.json</c> where a version has several; characters that file names may not have are
+/// percent-encoded. A relative folder is taken from that of the test assembly, so <c>../../../EventSamples</c> lies
+/// beside the project file.</para>
+/// <para>Samples are never changed: they stand for events in databases that no one can change either.</para>
+/// </remarks>
+public static class EventHistory
+{
+    /// <summary>
+    /// Checks that every sample is read without an error, by a store; that every version of every listed event, and of
+    /// every retired one, has a sample; and that what a sample of today's version says is still there when the event is
+    /// written and read again.
+    /// </summary>
+    /// <param name="types">The events of the app.</param>
+    /// <param name="directory">The folder with the samples.</param>
+    /// <param name="options">The options of the app's store: its JSON.</param>
+    /// <param name="cancellationToken">Ends the check.</param>
+    /// <returns>A task that fails with all that is wrong.</returns>
+    /// <exception cref="EventHistoryException">Lists the problems.</exception>
+    public static async Task CheckAsync(EventTypes types, string directory, EventStoreOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        var folder = new SampleFolder(directory);
+        var problems = new List<string>();
+        var samples = await folder.ReadAsync(problems, cancellationToken).ConfigureAwait(false);
+        var aliases = types.All.SelectMany(type => type.Aliases).ToHashSet(StringComparer.Ordinal);
+        foreach (var storedName in types.StoredNames.Order(StringComparer.Ordinal))
+        {
+            var sample = new Sample(storedName, "", "");
+            if (samples.Any(s => s.StoredName == storedName) || aliases.Contains(sample.Name)) continue;
+            problems.Add(types.All.FirstOrDefault(type => type.StoredName == storedName) is { } type
+                ? $"{sample.FileName} is missing: no sample shows that events stored as '{storedName}' can be read. Record one: EventHistory.RecordAsync(types, directory, [new {type.ClrType.Name}(…)])."
+                : $"{sample.FileName} is missing: no sample shows that events stored as '{storedName}' can be read. No type writes such any more, so take one from a database.");
+        }
+
+        foreach (var sample in samples) await SampleCheck.RunAsync(sample, types, options, problems, cancellationToken).ConfigureAwait(false);
+        if (problems.Count > 0) throw new EventHistoryException(folder.Path, problems);
+    }
+
+    /// <summary>
+    /// Writes a sample of each event that has none, as a store would store it. An existing sample is never changed; where
+    /// it differs from what would be stored now, that is what this fails with. So give the same events each time, say at
+    /// the top of the test that checks: a changed shape is then found before it is released.
+    /// </summary>
+    /// <param name="types">The events of the app.</param>
+    /// <param name="directory">The folder for the samples, created where it is not there.</param>
+    /// <param name="events">An event of each type, old versions that still have one too.</param>
+    /// <param name="options">The options of the app's store: its JSON.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>A task that fails where a sample exists and is another.</returns>
+    /// <exception cref="ArgumentException">An event is not of the listed types.</exception>
+    /// <exception cref="EventHistoryException">Lists the samples that differ; those that were missing are written.</exception>
+    public static async Task RecordAsync(
+        EventTypes types, string directory, IReadOnlyList<object> events, EventStoreOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        ArgumentNullException.ThrowIfNull(events);
+        var folder = new SampleFolder(directory);
+        var problems = new List<string>();
+        foreach (var e in events)
+        {
+            var now = await SampleCheck.WriteAsync(e, types, options, cancellationToken).ConfigureAwait(false);
+            if (await folder.TryRecordAsync(now, cancellationToken).ConfigureAwait(false) is not { } recorded || JsonText.AreEqual(recorded, now.Json)) continue;
+            problems.Add($"{now.FileName} is not what is stored now as '{now.StoredName}'. Events like the sample lie in databases: undo the change, or raise the event's Version and write an upcaster from the version before."
+                + $"{Environment.NewLine}    recorded: {JsonText.Compact(recorded)}{Environment.NewLine}    now:      {JsonText.Compact(now.Json)}");
+        }
+
+        if (problems.Count > 0) throw new EventHistoryException(folder.Path, problems);
+    }
+}

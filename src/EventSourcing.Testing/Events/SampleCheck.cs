@@ -1,0 +1,62 @@
+using System.Text;
+
+namespace EventSourcing.Testing;
+
+/// <summary>What is checked of one sample, by a store in memory.</summary>
+internal static class SampleCheck
+{
+    private const string Stream = "sample";
+
+    public static async Task RunAsync(Sample sample, EventTypes types, EventStoreOptions? options, List<string> problems, CancellationToken cancellationToken)
+    {
+        if (!types.StoredNames.Contains(sample.StoredName))
+        {
+            problems.Add($"{sample.FileName} cannot be read: '{sample.StoredName}' is not a name that the EventTypes know. Events like it lie in databases: list the type again, give the event that it is now an alias, or retire it by an upcaster.");
+            return;
+        }
+
+        List<object> today;
+        var store = new EventStore(new InMemoryEventStorage(), types, options);
+        await using (store.ConfigureAwait(false))
+        {
+            try
+            {
+                var stored = new NewEvent(Guid.CreateVersion7(), sample.StoredName, Encoding.UTF8.GetBytes(sample.Json));
+                await store.Storage.AppendAsync(new AppendRequest([new StreamWrite(Stream, ExpectedVersion.NoStream, [stored])]), cancellationToken).ConfigureAwait(false);
+                today = await store.ReadStreamAsync(Stream, cancellationToken: cancellationToken).Select(e => e.Data).ToListAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (EventSourcingException failure)
+            {
+                problems.Add($"{sample.FileName} cannot be read: {failure.Message}");
+                return;
+            }
+        }
+
+        foreach (var e in today)
+        {
+            try
+            {
+                var written = await WriteAsync(e, types, options, cancellationToken).ConfigureAwait(false);
+                if (written.StoredName == sample.StoredName && JsonText.FirstLost(sample.Json, written.Json) is { } lost)
+                    problems.Add($"{sample.FileName} is read, but {lost} is lost when the event is written again: the type has lost or renamed that property, or changed its type. Keep the stored name by [JsonPropertyName], or raise the Version and say by an upcaster what becomes of it.");
+            }
+            catch (Exception failure) when (failure is ArgumentException or EventSourcingException)
+            {
+                problems.Add($"{sample.FileName} is read as {e.GetType()}, which cannot be written and read again: {failure.Message}");
+            }
+        }
+    }
+
+    /// <summary>An event as a store stores it, once it has been read again.</summary>
+    public static async Task<Sample> WriteAsync(object e, EventTypes types, EventStoreOptions? options, CancellationToken cancellationToken)
+    {
+        var store = new EventStore(new InMemoryEventStorage(), types, options);
+        await using (store.ConfigureAwait(false))
+        {
+            await store.AppendAsync(Stream, ExpectedVersion.NoStream, [e], cancellationToken: cancellationToken).ConfigureAwait(false);
+            await store.ReadStreamAsync(Stream, cancellationToken: cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
+            using var page = await store.Storage.ReadStreamAsync(new StreamRead(Stream), cancellationToken).ConfigureAwait(false);
+            return new Sample(page.Events[0].Type, "", Encoding.UTF8.GetString(page.Events[0].Data.Span));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace EventSourcing.Testing;
+
+/// <summary>A scenario of one aggregate. Immutable: what several tests share is given once and gone on from.</summary>
+/// <typeparam name="T">The aggregate's class.</typeparam>
+public sealed class AggregateScenario<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>
+    where T : Aggregate, new()
+{
+    /// <summary>The id that the aggregate has in scenarios.</summary>
+    public const string Id = "1";
+
+    private readonly ScenarioStore _store;
+
+    internal AggregateScenario(ScenarioStore store) => _store = store;
+
+    /// <summary>Events that the aggregate has.</summary>
+    /// <param name="events">The events in order: payloads, or <see cref="EventData"/> around them.</param>
+    /// <returns>The scenario with them.</returns>
+    public AggregateScenario<T> Given(params object[] events) => new(_store.Given(static store => store.Aggregate<T>(Id).Stream, events));
+
+    /// <summary>Sets the clock, for what is given and done after this.</summary>
+    /// <param name="now">The instant; not before what it was set to last. It begins with the year 2000.</param>
+    /// <returns>The scenario at that time.</returns>
+    public AggregateScenario<T> At(DateTimeOffset now) => new(_store.At(now));
+
+    /// <summary>Moves the clock on, for what is given and done after this.</summary>
+    /// <param name="time">How far; not negative.</param>
+    /// <returns>The scenario at that time.</returns>
+    public AggregateScenario<T> After(TimeSpan time) => new(_store.At(_store.Now + time));
+
+    /// <summary>Acts on the aggregate, loaded from what was given, or new where nothing was.</summary>
+    /// <param name="act">The command.</param>
+    /// <returns>The outcome, to say what it is to be.</returns>
+    public ScenarioOutcome<T> When(Action<T> act)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        return When((aggregate, _) =>
+        {
+            act(aggregate);
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>Acts on the aggregate, with the scenario's clock for commands that need to know the time.</summary>
+    /// <param name="act">The command.</param>
+    /// <returns>The outcome, to say what it is to be.</returns>
+    public ScenarioOutcome<T> When(Action<T, TimeProvider> act)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        return When((aggregate, clock) =>
+        {
+            act(aggregate, clock);
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <inheritdoc cref="When(Action{T, TimeProvider})"/>
+    public ScenarioOutcome<T> When(Func<T, TimeProvider, Task> act)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        return new(
+            _store,
+            (store, clock) => store.Aggregate<T>(Id).CreateOrUpdateAsync(aggregate => act(aggregate, clock)),
+            async store => await store.Aggregate<T>(Id).FindAsync().ConfigureAwait(false) ?? store.Aggregate<T>(Id).New());
+    }
+}

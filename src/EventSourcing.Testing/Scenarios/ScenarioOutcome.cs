@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace EventSourcing.Testing;
+
+/// <summary>What comes of a scenario. Each statement runs it afresh.</summary>
+public class ScenarioOutcome
+{
+    private readonly ScenarioStore _given;
+    private readonly Func<EventStore, TimeProvider, Task> _act;
+
+    internal ScenarioOutcome(ScenarioStore given, Func<EventStore, TimeProvider, Task> act)
+    {
+        _given = given;
+        _act = act;
+    }
+
+    /// <summary>Then exactly these events were appended, in this order.</summary>
+    /// <param name="events">The events: payloads, compared as JSON; or <see cref="EventData"/> to compare the tags as well.</param>
+    /// <returns>A task that completes when that was found.</returns>
+    /// <exception cref="ScenarioException">Others were, or it failed.</exception>
+    public async Task ThenAsync(params object[] events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        var (store, appended, error) = await RunAsync().ConfigureAwait(false);
+        await using (store.ConfigureAwait(false))
+        {
+            if (error is not null) throw new ScenarioException($"It was to append{List(store, events)}\nbut failed with {error.GetType().Name}: {error.Message}", error);
+            var differences = Differences(store, events, appended);
+            if (differences.Length > 0) throw new ScenarioException($"It was to append{List(store, events)}\nand appended{List(store, [.. appended.Select(e => e.Data)])}\n{differences}");
+        }
+    }
+
+    /// <summary>Then nothing was appended, and nothing failed.</summary>
+    /// <returns>A task that completes when that was found.</returns>
+    /// <exception cref="ScenarioException">Something was, or it failed.</exception>
+    public Task ThenNothingAsync() => ThenAsync();
+
+    /// <summary>Then it failed, and nothing was appended.</summary>
+    /// <typeparam name="TException">The type of the error, or a base of it.</typeparam>
+    /// <param name="where">What else must hold of the error.</param>
+    /// <returns>The error.</returns>
+    /// <exception cref="ScenarioException">It did not fail, or otherwise.</exception>
+    public async Task<TException> ThenThrowsAsync<TException>(Func<TException, bool>? where = null)
+        where TException : Exception
+    {
+        var (store, appended, error) = await RunAsync().ConfigureAwait(false);
+        await using (store.ConfigureAwait(false))
+        {
+            if (error is null) throw new ScenarioException($"It was to fail with {typeof(TException).Name}, and appended{List(store, [.. appended.Select(e => e.Data)])}");
+            if (error is not TException expected) throw new ScenarioException($"It was to fail with {typeof(TException).Name}, but failed with {error.GetType().Name}: {error.Message}", error);
+            if (where is not null && !where(expected)) throw new ScenarioException($"It failed with {error.GetType().Name} as it was to, but not with the one that was meant: {error.Message}", error);
+            return appended.Count == 0 ? expected : throw new ScenarioException($"It failed with {error.GetType().Name}, but had appended{List(store, [.. appended.Select(e => e.Data)])} by then.", error);
+        }
+    }
+
+    /// <summary>Fills a store, acts, and tells what was appended and what was thrown.</summary>
+    private protected async Task<(EventStore Store, IReadOnlyList<RecordedEvent> Appended, Exception? Error)> RunAsync()
+    {
+        var (store, clock) = await _given.OpenAsync().ConfigureAwait(false);
+        try
+        {
+            var before = await store.GetHeadAsync().ConfigureAwait(false);
+            var error = await ErrorOfAsync(() => _act(store, clock)).ConfigureAwait(false);
+            if (error is ScenarioException wrongScenario) throw new ScenarioException(wrongScenario.Message, wrongScenario);
+            var appended = new List<RecordedEvent>();
+            await foreach (var e in store.ReadLogAsync(new LogReadOptions { After = before }).ConfigureAwait(false)) appended.Add(e);
+            return (store, appended, error);
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<Exception?> ErrorOfAsync(Func<Task> act)
+    {
+        try
+        {
+            await act().ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception error)
+        {
+            return error;
+        }
+    }
+
+    private static string Differences(EventStore store, object[] expected, IReadOnlyList<RecordedEvent> appended)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < Math.Max(expected.Length, appended.Count); i++)
+        {
+            if (i >= appended.Count) Say(i, $"{PayloadOf(expected[i]).GetType().Name} was not appended");
+            else if (i >= expected.Length) Say(i, $"{appended[i].Type} was not to be appended");
+            else if (PayloadOf(expected[i]).GetType() is var type && type != appended[i].Data.GetType()) Say(i, $"was to be a {type.Name} and is a {appended[i].Data.GetType().Name}");
+            else
+            {
+                foreach (var change in MemberChange.Between(Json(store, PayloadOf(expected[i])), Json(store, appended[i].Data))) Say(i, change.ToString());
+                if (expected[i] is EventData { Tags: var tags } && !tags.ToHashSet(StringComparer.Ordinal).SetEquals(appended[i].Tags)) Say(i, $"was to have the tags [{string.Join(", ", tags)}] and has [{string.Join(", ", appended[i].Tags)}]");
+            }
+        }
+
+        return text.ToString().TrimEnd('\n');
+
+        void Say(int index, string difference) => text.Append(CultureInfo.InvariantCulture, $"  event {index + 1}: {difference}\n");
+    }
+
+    private static object PayloadOf(object @event) => @event is EventData data ? data.Payload : @event ?? throw new ArgumentNullException(nameof(@event), "An event of the scenario is null.");
+
+    private static string List(EventStore store, object[] events) =>
+        events.Length == 0 ? " nothing" : ":" + string.Concat(events.Select((e, i) => string.Create(CultureInfo.InvariantCulture, $"\n  {i + 1}. {PayloadOf(e).GetType().Name} {Json(store, PayloadOf(e)).GetRawText()}")));
+
+    private static JsonElement Json(EventStore store, object payload) => JsonSerializer.SerializeToElement(payload, store.Json.GetTypeInfo(payload.GetType()));
+}
+
+/// <summary>What comes of a scenario of something that has a state. Each statement runs it afresh.</summary>
+/// <typeparam name="TState">The state: an aggregate, or that of a decider.</typeparam>
+public sealed class ScenarioOutcome<TState> : ScenarioOutcome
+{
+    private readonly Func<EventStore, Task<TState>> _load;
+
+    internal ScenarioOutcome(ScenarioStore given, Func<EventStore, TimeProvider, Task> act, Func<EventStore, Task<TState>> load)
+        : base(given, act) => _load = load;
+
+    /// <summary>Then the state, loaded afresh from all events, is as it must be.</summary>
+    /// <param name="check">Throws where it is not, say by the assertions of a test framework.</param>
+    /// <returns>A task that completes when that was found.</returns>
+    /// <exception cref="ScenarioException">It failed.</exception>
+    public async Task ThenStateAsync(Action<TState> check)
+    {
+        ArgumentNullException.ThrowIfNull(check);
+        var (store, _, error) = await RunAsync().ConfigureAwait(false);
+        await using (store.ConfigureAwait(false))
+        {
+            if (error is not null) throw new ScenarioException($"It was to come to a state, but failed with {error.GetType().Name}: {error.Message}", error);
+            check(await _load(store).ConfigureAwait(false));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+namespace EventSourcing;
+
+/// <summary>
+/// One state on its way from events, perhaps from a snapshot, and how far it is. For a command it keeps what it has
+/// decoded, so that after a conflict only what is new is read.
+/// </summary>
+internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold, bool isForCommand)
+{
+    private readonly List<(Parts<object> Parts, long Version, long Position)> _kept = [];
+    private StoredSnapshot? _origin;
+    private TState? _untouched;
+    private Guid _lastId;
+    private long _replayed;
+
+    public TState State { get; private set; } = default!;
+
+    /// <summary>The version of the last event read, 0 where there is none.</summary>
+    public long Version { get; private set; }
+
+    public long Position { get; private set; }
+
+    /// <summary>The snapshot that this load has made due, to be written when it no longer keeps anybody waiting.</summary>
+    public DueSnapshot? Due { get; private set; }
+
+    public async ValueTask LoadAsync(AsOf asOf, CancellationToken cancellationToken)
+    {
+        var read = await store.BoundAsync(new StreamRead(fold.Stream), asOf, cancellationToken).ConfigureAwait(false);
+        State = fold.Begin();
+        if (fold.Snapshots is { } policy) await LoadBySnapshotAsync(policy, read, isNow: asOf == AsOf.Now, cancellationToken).ConfigureAwait(false);
+        else await ReadAsync(read, isReplay: true, cancellationToken).ConfigureAwait(false);
+        _untouched = State;
+    }
+
+    /// <summary>Reads what has been appended since. The state stays as it is until <see cref="Refold"/>.</summary>
+    /// <returns>The events that are new.</returns>
+    public async ValueTask<IReadOnlyList<object>> ReadTailAsync(CancellationToken cancellationToken)
+    {
+        var known = _kept.Count;
+        await ReadAsync(new StreamRead(fold.Stream) { After = Version }, isReplay: false, cancellationToken).ConfigureAwait(false);
+        var events = new List<object>();
+        foreach (var (parts, _, _) in _kept.Skip(known))
+        {
+            for (var i = 0; i < parts.Count; i++) events.Add(parts[i]);
+        }
+
+        return events;
+    }
+
+    /// <summary>Folds a state that nobody has acted on, of all that was read, without reading it again.</summary>
+    public void Refold()
+    {
+        State = !fold.IsChangedByActing ? _untouched! : _origin is { } snapshot ? snapshot.Restore(fold, store.Json) : fold.Begin();
+        foreach (var (parts, version, position) in _kept) Apply(parts, version, position);
+        if (fold.IsChangedByActing) return;
+        _untouched = State;
+        _kept.Clear();
+    }
+
+    private async ValueTask LoadBySnapshotAsync(SnapshotPolicy policy, StreamRead read, bool isNow, CancellationToken cancellationToken)
+    {
+        var clock = store.Storage.Options.TimeProvider;
+        var began = clock.GetTimestamp();
+        var cache = SnapshotCache.Of(store);
+        var (seen, fingerprint, isKnown) = await cache.LoadAsync(fold, State, cancellationToken).ConfigureAwait(false);
+        var outcome = StoredSnapshot.Judge(seen, fold.Stream, fingerprint, read, out var snapshot);
+        if (snapshot is not null) outcome = await ReplayFromAsync(snapshot, read, cancellationToken).ConfigureAwait(false);
+        if (outcome != SnapshotOutcome.Used) await ReadAsync(read, isReplay: true, cancellationToken).ConfigureAwait(false);
+        if (isKnown) cache.Count(fold.Category, fold.Stream, outcome);
+
+        // What was asked of the past says nothing about the snapshot that is there.
+        if (!isNow || !isKnown || Version == 0) return;
+        var isSlow = policy.SlowLoadMilliseconds > 0 && clock.GetElapsedTime(began).TotalMilliseconds > policy.SlowLoadMilliseconds;
+        var isDue = outcome is not (SnapshotOutcome.Used or SnapshotOutcome.Missing) || _replayed >= policy.Every || (isSlow && _replayed > 0);
+        if (isDue) Due = cache.Capture(fold, State, new SnapshotHeader(fingerprint, fold.Stream, Version, Position, _lastId, clock.GetUtcNow()), seen);
+    }
+
+    /// <summary>Replays the events after a snapshot, where the stream has the event that the snapshot was taken at.</summary>
+    private async ValueTask<string> ReplayFromAsync(StoredSnapshot snapshot, StreamRead read, CancellationToken cancellationToken)
+    {
+        var header = snapshot.Header;
+        using var page = await store.Storage.ReadStreamAsync(read with { After = header.Version - 1 }, cancellationToken).ConfigureAwait(false);
+        if (page.Count == 0) return SnapshotOutcome.Ahead;
+        if (page.Events[0].Id != header.EventId || page.Events[0].Position != header.Position) return SnapshotOutcome.Foreign;
+        try
+        {
+            State = snapshot.Restore(fold, store.Json);
+        }
+        catch (Exception)
+        {
+            // Whatever it is: the state's own code reads it.
+            return SnapshotOutcome.Corrupt;
+        }
+
+        _origin = snapshot;
+        (Version, Position, _lastId) = (header.Version, header.Position, header.EventId);
+        foreach (ref readonly var stored in page.Events[1..]) Take(stored, isReplay: true);
+        if (!page.IsEnd) await ReadAsync(read with { After = page.Next }, isReplay: true, cancellationToken).ConfigureAwait(false);
+        return SnapshotOutcome.Used;
+    }
+
+    private async ValueTask ReadAsync(StreamRead read, bool isReplay, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var page = await store.Storage.ReadStreamAsync(read, cancellationToken).ConfigureAwait(false);
+            foreach (ref readonly var stored in page.Events) Take(stored, isReplay);
+            if (page.IsEnd) return;
+            read = read with { After = page.Next };
+        }
+    }
+
+    /// <summary>The one place where a stored event becomes an event of a state.</summary>
+    private void Take(in StoredEvent stored, bool isReplay)
+    {
+        var parts = store.DecodeData(stored);
+        if (isReplay) Apply(parts, stored.Version, stored.Position);
+        if (!isReplay || (isForCommand && fold.IsChangedByActing)) _kept.Add((parts, stored.Version, stored.Position));
+        (Version, Position, _lastId) = (stored.Version, stored.Position, stored.Id);
+        _replayed++;
+    }
+
+    private void Apply(Parts<object> parts, long version, long position)
+    {
+        for (var i = 0; i < parts.Count; i++) State = fold.Apply(State, parts[i]);
+        fold.StandAt(State, version, position);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace EventSourcing;
+
+/// <summary>A state that has been captured, on its way into a snapshot.</summary>
+internal abstract class DueSnapshot(SnapshotCache cache, string category, SnapshotHeader header, byte[]? seen)
+{
+    public string Category => category;
+
+    public SnapshotHeader Header => header;
+
+    /// <summary>The document that was there when the state was loaded; null where there was none.</summary>
+    public byte[]? Seen => seen;
+
+    public abstract ReadOnlySpan<byte> State { get; }
+
+    /// <summary>
+    /// Whether the state that is read back from the bytes is written as the same bytes: what JSON loses would otherwise be
+    /// lost from the state of every later load.
+    /// </summary>
+    public abstract bool IsFaithful(JsonSerializerOptions json);
+
+    /// <summary>Has it written in the background. Nobody waits for it.</summary>
+    public void Enqueue() => cache.Enqueue(this);
+}
+
+/// <inheritdoc cref="DueSnapshot"/>
+internal sealed class DueSnapshot<TState>(SnapshotCache cache, StateFold<TState> fold, TState state, JsonSerializerOptions json, SnapshotHeader header, byte[]? seen)
+    : DueSnapshot(cache, fold.Category, header, seen)
+{
+    private readonly byte[] _bytes = Write(fold, state, json);
+
+    public override ReadOnlySpan<byte> State => _bytes;
+
+    public override bool IsFaithful(JsonSerializerOptions json) => Write(fold, StoredSnapshot.ReadState(fold, _bytes, json), json).AsSpan().SequenceEqual(_bytes);
+
+    private static byte[] Write(StateFold<TState> fold, TState state, JsonSerializerOptions json)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = json.Encoder, MaxDepth = json.MaxDepth })) fold.WriteState(state, writer, json);
+        return buffer.WrittenSpan.ToArray();
+    }
+}

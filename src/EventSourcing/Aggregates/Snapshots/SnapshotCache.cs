@@ -1,0 +1,191 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Channels;
+
+namespace EventSourcing;
+
+/// <summary>
+/// The snapshots of one store: documents, read by those who load, written one after the other in the background. Whatever
+/// fails here is counted and logged, and nobody else's failure.
+/// </summary>
+internal sealed class SnapshotCache : IAsyncDisposable
+{
+    /// <summary>Which categories have snapshots: one document for each, under its name.</summary>
+    public const string Directory = "$snapshots";
+
+    /// <summary>How many snapshots may wait to be written; more are dropped, since the next load takes them again.</summary>
+    private const int QueueLength = 64;
+
+    /// <summary>How often a snapshot is tried to be put in the place of one that another has just written.</summary>
+    private const int MaxTries = 3;
+
+    /// <summary>How long closing the store may wait for snapshots: they are worth no more.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly EventStore _store;
+    private readonly ConcurrentDictionary<(Type State, string Fingerprint), string> _fingerprints = new();
+    private readonly Channel<object> _queue = Channel.CreateBounded<object>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _writing;
+
+    private SnapshotCache(EventStore store)
+    {
+        _store = store;
+        _writing = Task.Run(WriteAllAsync);
+    }
+
+    private IReadModelStorage Documents => _store.Storage.ReadModels;
+
+    public static SnapshotCache Of(EventStore store) => store.Part(static store => new SnapshotCache(store));
+
+    public static string ModelOf(string category) => $"{Directory}-{category}";
+
+    public void Count(string category, string stream, string outcome)
+    {
+        switch (outcome)
+        {
+            case SnapshotOutcome.Corrupt:
+                _store.Diagnostics.BadSnapshot(category, outcome, stream, "It is damaged, or its state cannot be read. All events were replayed, and it is replaced.");
+                break;
+            case SnapshotOutcome.Foreign:
+                _store.Diagnostics.BadSnapshot(category, outcome, stream, "It is of another stream, or of another history of this one. All events were replayed, and it is replaced.");
+                break;
+            default:
+                _store.Diagnostics.Snapshot(category, outcome);
+                break;
+        }
+    }
+
+    /// <summary>The document of a stream, the fingerprint that it should have, and whether these could be found out.</summary>
+    public async ValueTask<(byte[]? Seen, string Fingerprint, bool IsKnown)> LoadAsync<TState>(StateFold<TState> fold, TState state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var fingerprint = FingerprintOf(fold, fold.FingerprintOf(state));
+            var documents = await Documents.LoadAsync(ModelOf(fold.Category), [fold.Stream], cancellationToken).ConfigureAwait(false);
+            return (documents[0], fingerprint, true);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _store.Diagnostics.BadSnapshot(fold.Category, SnapshotOutcome.Failed, fold.Stream, $"It could not be looked for: {e.Message}");
+            return (null, "", false);
+        }
+    }
+
+    /// <summary>Takes the state as it is now; null where it cannot be written.</summary>
+    public DueSnapshot? Capture<TState>(StateFold<TState> fold, TState state, SnapshotHeader header, byte[]? seen)
+    {
+        try
+        {
+            return new DueSnapshot<TState>(this, fold, state, _store.Json, header, seen);
+        }
+        catch (Exception e)
+        {
+            // Whatever it is: the state's own code and converters run in there.
+            _store.Diagnostics.BadSnapshot(fold.Category, SnapshotOutcome.Failed, fold.Stream, $"The state could not be written: {e.Message}");
+            return null;
+        }
+    }
+
+    public void Enqueue(DueSnapshot due)
+    {
+        if (!_queue.Writer.TryWrite(due)) _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Dropped);
+    }
+
+    /// <summary>Completes when all that was enqueued before has been written or given up.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await _queue.Writer.WriteAsync(reached, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            // The store is closing, and waits for them itself.
+        }
+
+        await Task.WhenAny(reached.Task, _writing).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await Task.WhenAny(_writing, Task.Delay(Patience)).ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
+    }
+
+    private async Task WriteAllAsync()
+    {
+        await foreach (var next in _queue.Reader.ReadAllAsync().ConfigureAwait(false))
+        {
+            if (next is DueSnapshot due) await WriteAsync(due).ConfigureAwait(false);
+            else ((TaskCompletionSource)next).SetResult();
+        }
+    }
+
+    private async Task WriteAsync(DueSnapshot due)
+    {
+        var (header, stream) = (due.Header, due.Header.Stream);
+        try
+        {
+            if (!due.IsFaithful(_store.Json))
+            {
+                _store.Diagnostics.BadSnapshot(due.Category, SnapshotOutcome.Unfaithful, stream, "The state that is read back from it is not the one it was taken of, so it was not written. Look for members of the state that do not survive being written and read.");
+                return;
+            }
+
+            var document = StoredSnapshot.Write(header, due.State);
+            var expected = due.Seen;
+            for (var tries = 0; tries < MaxTries && !StoredSnapshot.IsAtLeast(tries == 0 ? null : expected, header); tries++)
+            {
+                if (await TryPutAsync(due.Category, stream, document, expected).ConfigureAwait(false))
+                {
+                    _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Written);
+                    return;
+                }
+
+                expected = (await Documents.LoadAsync(ModelOf(due.Category), [stream], _stop.Token).ConfigureAwait(false))[0];
+            }
+
+            _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Dropped);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Dropped);
+        }
+        catch (Exception e)
+        {
+            _store.Diagnostics.BadSnapshot(due.Category, SnapshotOutcome.Failed, stream, $"It could not be written: {e.Message}");
+        }
+    }
+
+    /// <summary>Puts a document in the place of the one expected there; false where another one is there by now.</summary>
+    private async ValueTask<bool> TryPutAsync(string category, string stream, byte[] document, byte[]? expected)
+    {
+        var model = ModelOf(category);
+        try
+        {
+            var commit = new ReadModelCommit
+            {
+                Guards = [new DocumentGuard(model, stream, expected is null ? null : (ReadOnlyMemory<byte>?)expected)],
+                Creates = [new ReadModelDefinition(Directory, []), new ReadModelDefinition(model, [])],
+                Changes = [new DocumentChange(Directory, category, "{}"u8.ToArray()), new DocumentChange(model, stream, document)],
+            };
+            await Documents.CommitAsync(commit, _stop.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (ReadModelConflictException)
+        {
+            return false;
+        }
+    }
+
+    private string FingerprintOf<TState>(StateFold<TState> fold, string ofState)
+    {
+        if (_fingerprints.TryGetValue((typeof(TState), ofState), out var known)) return known;
+        var text = $"{ofState}\n{fold.Describe(_store.Json)}\n{_store.Serializer.Fingerprint}";
+        return _fingerprints.GetOrAdd((typeof(TState), ofState), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16)));
+    }
+}

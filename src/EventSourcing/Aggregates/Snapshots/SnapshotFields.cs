@@ -1,0 +1,231 @@
+using System.Collections.Immutable;
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EventSourcing;
+
+/// <summary>
+/// How generated code writes the fields of an aggregate into a snapshot and reads them back: a JSON object of all of them,
+/// in one order. Reading is strict, and throws <see cref="JsonException"/> on anything else than was written. Collections
+/// go item by item into the one that the constructor has made, so that what they compare by is kept.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class SnapshotFields
+{
+    /// <summary>Writes a field.</summary>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <param name="writer">Where to, within the object.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="json">The store's JSON options.</param>
+    /// <exception cref="NotSupportedException">The value is of a type derived from <typeparamref name="T"/>, as which it would not come back.</exception>
+    public static void Write<T>(Utf8JsonWriter writer, string name, T value, JsonSerializerOptions json)
+    {
+        writer.WritePropertyName(name);
+        WriteValue(writer, value, InfoOf<T>(json));
+    }
+
+    /// <summary>Writes a collection, or null.</summary>
+    /// <typeparam name="T">The type of its items.</typeparam>
+    /// <inheritdoc cref="Write"/>
+    public static void WriteItems<T>(Utf8JsonWriter writer, string name, IEnumerable<T>? value, JsonSerializerOptions json)
+    {
+        writer.WritePropertyName(name);
+        if (value is null)
+        {
+            writer.WriteNullValue();
+            return;
+        }
+
+        var info = InfoOf<T>(json);
+        writer.WriteStartArray();
+
+        // A stack gives first what was put onto it last.
+        foreach (var item in value is Stack<T> ? value.Reverse() : value) WriteValue(writer, item, info);
+        writer.WriteEndArray();
+    }
+
+    /// <summary>Writes a dictionary, or null: a key, its value, the next key.</summary>
+    /// <typeparam name="TKey">The type of its keys.</typeparam>
+    /// <typeparam name="TValue">The type of its values.</typeparam>
+    /// <inheritdoc cref="Write"/>
+    public static void WriteEntries<TKey, TValue>(Utf8JsonWriter writer, string name, IEnumerable<KeyValuePair<TKey, TValue>>? value, JsonSerializerOptions json)
+    {
+        writer.WritePropertyName(name);
+        if (value is null)
+        {
+            writer.WriteNullValue();
+            return;
+        }
+
+        var (keys, values) = (InfoOf<TKey>(json), InfoOf<TValue>(json));
+        writer.WriteStartArray();
+        foreach (var entry in value)
+        {
+            WriteValue(writer, entry.Key, keys);
+            WriteValue(writer, entry.Value, values);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    /// <summary>Begins to read the object.</summary>
+    /// <param name="reader">Stands at its start.</param>
+    /// <exception cref="JsonException">There is none.</exception>
+    public static void ReadStart(ref Utf8JsonReader reader) => Expect(reader.TokenType == JsonTokenType.StartObject, "the start of the state", ref reader);
+
+    /// <summary>Ends reading the object.</summary>
+    /// <param name="reader">Stands at the last field.</param>
+    /// <exception cref="JsonException">There is more.</exception>
+    public static void ReadEnd(ref Utf8JsonReader reader) => Expect(reader.Read() && reader.TokenType == JsonTokenType.EndObject, "the end of the state", ref reader);
+
+    /// <summary>Reads the next field.</summary>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <param name="reader">Stands before it.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="field">The field.</param>
+    /// <param name="json">The store's JSON options.</param>
+    /// <exception cref="JsonException">It is another field, or not of that type.</exception>
+    public static void Read<T>(ref Utf8JsonReader reader, string name, ref T field, JsonSerializerOptions json)
+    {
+        ReadName(ref reader, name);
+        field = JsonSerializer.Deserialize(ref reader, InfoOf<T>(json))!;
+    }
+
+    /// <summary>Reads the next field, a collection, into the one that is there.</summary>
+    /// <typeparam name="T">The type of its items.</typeparam>
+    /// <typeparam name="TCollection">Its own type.</typeparam>
+    /// <inheritdoc cref="Read"/>
+    public static void ReadItems<T, TCollection>(ref Utf8JsonReader reader, string name, ref TCollection? field, JsonSerializerOptions json)
+        where TCollection : class, ICollection<T>, new()
+    {
+        var items = ItemsOf<T>(ref reader, name, json);
+        if (!Prepare<TCollection>(ref field, items is null)) return;
+        field!.Clear();
+        foreach (var item in items!) field.Add(item);
+    }
+
+    /// <summary>Reads the next field, a stack.</summary>
+    /// <typeparam name="T">The type of its items.</typeparam>
+    /// <inheritdoc cref="Read"/>
+    public static void ReadItems<T>(ref Utf8JsonReader reader, string name, ref Stack<T>? field, JsonSerializerOptions json)
+    {
+        var items = ItemsOf<T>(ref reader, name, json);
+        if (!Prepare(ref field, items is null)) return;
+        field!.Clear();
+        foreach (var item in items!) field.Push(item);
+    }
+
+    /// <summary>Reads the next field, a queue.</summary>
+    /// <typeparam name="T">The type of its items.</typeparam>
+    /// <inheritdoc cref="Read"/>
+    public static void ReadItems<T>(ref Utf8JsonReader reader, string name, ref Queue<T>? field, JsonSerializerOptions json)
+    {
+        var items = ItemsOf<T>(ref reader, name, json);
+        if (!Prepare(ref field, items is null)) return;
+        field!.Clear();
+        foreach (var item in items!) field.Enqueue(item);
+    }
+
+    /// <summary>Reads the next field, an immutable set.</summary>
+    /// <typeparam name="T">The type of its items.</typeparam>
+    /// <typeparam name="TSet">Its own type.</typeparam>
+    /// <param name="reader">Stands before it.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="field">The field.</param>
+    /// <param name="empty">What to begin with where the field is null.</param>
+    /// <param name="json">The store's JSON options.</param>
+    /// <exception cref="JsonException">It is another field, or not of that type.</exception>
+    public static void ReadItems<T, TSet>(ref Utf8JsonReader reader, string name, ref TSet? field, TSet empty, JsonSerializerOptions json)
+        where TSet : class, IImmutableSet<T> =>
+        field = ItemsOf<T>(ref reader, name, json) is { } items ? (TSet)(field ?? empty).Clear().Union(items) : null;
+
+    /// <summary>Reads the next field, a dictionary, into the one that is there.</summary>
+    /// <typeparam name="TKey">The type of its keys.</typeparam>
+    /// <typeparam name="TValue">The type of its values.</typeparam>
+    /// <typeparam name="TDictionary">Its own type.</typeparam>
+    /// <inheritdoc cref="Read"/>
+    public static void ReadEntries<TKey, TValue, TDictionary>(ref Utf8JsonReader reader, string name, ref TDictionary? field, JsonSerializerOptions json)
+        where TDictionary : class, IDictionary<TKey, TValue>, new()
+    {
+        var entries = EntriesOf<TKey, TValue>(ref reader, name, json);
+        if (!Prepare<TDictionary>(ref field, entries is null)) return;
+        field!.Clear();
+        foreach (var (key, value) in entries!) field.Add(key, value);
+    }
+
+    /// <summary>Reads the next field, an immutable dictionary.</summary>
+    /// <typeparam name="TKey">The type of its keys.</typeparam>
+    /// <typeparam name="TValue">The type of its values.</typeparam>
+    /// <typeparam name="TDictionary">Its own type.</typeparam>
+    /// <param name="reader">Stands before it.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="field">The field.</param>
+    /// <param name="empty">What to begin with where the field is null.</param>
+    /// <param name="json">The store's JSON options.</param>
+    /// <exception cref="JsonException">It is another field, or not of that type.</exception>
+    public static void ReadEntries<TKey, TValue, TDictionary>(ref Utf8JsonReader reader, string name, ref TDictionary? field, TDictionary empty, JsonSerializerOptions json)
+        where TKey : notnull
+        where TDictionary : class, IImmutableDictionary<TKey, TValue> =>
+        field = EntriesOf<TKey, TValue>(ref reader, name, json) is { } entries ? (TDictionary)(field ?? empty).Clear().AddRange(entries) : null;
+
+    private static JsonTypeInfo<T> InfoOf<T>(JsonSerializerOptions json) => (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T));
+
+    /// <summary>Writes a value as what it is read back as, or not at all.</summary>
+    private static void WriteValue<T>(Utf8JsonWriter writer, T value, JsonTypeInfo<T> info)
+    {
+        if (value is not null && info is { Kind: JsonTypeInfoKind.Object, PolymorphismOptions: null } && Nullable.GetUnderlyingType(typeof(T)) is null && value.GetType() != typeof(T))
+            throw new NotSupportedException($"A value of {value.GetType()} would come back from a snapshot as {typeof(T)}. Seal that type, or say by [JsonDerivedType] what it may be.");
+        JsonSerializer.Serialize(writer, value, info);
+    }
+
+    private static void ReadName(ref Utf8JsonReader reader, string name) =>
+        Expect(reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(name) && reader.Read(), $"the field '{name}'", ref reader);
+
+    private static List<T>? ItemsOf<T>(ref Utf8JsonReader reader, string name, JsonSerializerOptions json)
+    {
+        if (!ReadArrayStart(ref reader, name)) return null;
+        var info = InfoOf<T>(json);
+        var items = new List<T>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) items.Add(JsonSerializer.Deserialize(ref reader, info)!);
+        return items;
+    }
+
+    private static List<KeyValuePair<TKey, TValue>>? EntriesOf<TKey, TValue>(ref Utf8JsonReader reader, string name, JsonSerializerOptions json)
+    {
+        if (!ReadArrayStart(ref reader, name)) return null;
+        var (keys, values) = (InfoOf<TKey>(json), InfoOf<TValue>(json));
+        var entries = new List<KeyValuePair<TKey, TValue>>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            var key = JsonSerializer.Deserialize(ref reader, keys)!;
+            Expect(reader.Read() && reader.TokenType != JsonTokenType.EndArray, "the value of a key", ref reader);
+            entries.Add(KeyValuePair.Create(key, JsonSerializer.Deserialize(ref reader, values)!));
+        }
+
+        return entries;
+    }
+
+    /// <summary>Whether an array begins, rather than there being none.</summary>
+    private static bool ReadArrayStart(ref Utf8JsonReader reader, string name)
+    {
+        ReadName(ref reader, name);
+        if (reader.TokenType == JsonTokenType.Null) return false;
+        Expect(reader.TokenType == JsonTokenType.StartArray, $"the items of '{name}'", ref reader);
+        return true;
+    }
+
+    /// <summary>Makes the field null or an instance; whether it is one.</summary>
+    private static bool Prepare<TCollection>(ref TCollection? field, bool isNull)
+        where TCollection : class, new()
+    {
+        field = isNull ? null : field ?? new TCollection();
+        return field is not null;
+    }
+
+    private static void Expect(bool isThere, string what, ref Utf8JsonReader reader)
+    {
+        if (!isThere) throw new JsonException($"The snapshot is not of this state: at byte {reader.TokenStartIndex} there is {reader.TokenType}, not {what}.");
+    }
+}

@@ -1,0 +1,22 @@
+using System.Text.Json.Serialization;
+
+namespace EventSourcing;
+
+/// <summary>What a snapshot says about itself, by which it is judged before it is used.</summary>
+/// <param name="Fingerprint">Of the fold, the state's shape and the store's event types.</param>
+/// <param name="Stream">The stream.</param>
+/// <param name="Version">The version of the last event in the state.</param>
+/// <param name="Position">Its position.</param>
+/// <param name="EventId">Its id, by which another history is noticed.</param>
+/// <param name="TakenAt">When it was taken.</param>
+internal sealed record SnapshotHeader(string Fingerprint, string Stream, long Version, long Position, Guid EventId, DateTimeOffset TakenAt)
+{
+    public const int CurrentFormat = 1;
+
+    /// <summary>The format of the header and of what follows it.</summary>
+    public int Format { get; init; } = CurrentFormat;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(SnapshotHeader))]
+internal sealed partial class SnapshotJson : JsonSerializerContext;

@@ -1,0 +1,38 @@
+namespace EventSourcing;
+
+/// <summary>
+/// When snapshots of a decider's state are taken. A snapshot is a cache and never a truth: one that is missing, damaged or
+/// of another fold is ignored and replaced. Immutable.
+/// </summary>
+public sealed record SnapshotPolicy
+{
+    /// <summary>Creates the policy.</summary>
+    /// <param name="every">A new snapshot is taken once a load has read this many events beyond the last one; 1 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is less than 1.</exception>
+    public SnapshotPolicy(int every)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(every, 1);
+        Every = every;
+    }
+
+    /// <summary>A new snapshot is taken once a load has read this many events beyond the last one.</summary>
+    public int Every { get; }
+
+    /// <summary>A new snapshot is also taken once a load took longer than this many milliseconds; 0, the default, for never.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    public int SlowLoadMilliseconds
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    }
+
+    /// <summary>
+    /// A text of the app's own, e.g. a number to count up, that changes whenever the fold does: snapshots of another one are
+    /// not used. The shapes of the state and of the events are watched without it.
+    /// </summary>
+    public string? Fingerprint { get; init; }
+}

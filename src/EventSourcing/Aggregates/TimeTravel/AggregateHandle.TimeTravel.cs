@@ -1,0 +1,62 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
+namespace EventSourcing;
+
+/// <content>What an aggregate was, how it came about, and what it would be by other rules.</content>
+public readonly partial struct AggregateHandle<T>
+{
+    /// <summary>
+    /// Goes through the aggregate's events, oldest first, with what each changed in its public members as JSON shows them.
+    /// Private state is not compared.
+    /// </summary>
+    /// <param name="asOf">Where to end; by default now.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <returns>The events with their changes; none for an aggregate without events.</returns>
+    /// <exception cref="NotSupportedException">JSON cannot handle the aggregate's class.</exception>
+    /// <exception cref="UnknownEventTypeException">One of its events is not in the store's types.</exception>
+    public IAsyncEnumerable<HistoryStep> HistoryAsync(AsOf asOf = default, CancellationToken cancellationToken = default) =>
+        StateHistory.StepsAsync(_store, new AggregateFold<T>(Id, Stream), Show<T>(_store), asOf, cancellationToken);
+
+    /// <summary>
+    /// Compares the aggregate at two points of its history: the public members that differ, as JSON shows them. Before its
+    /// first event it is compared as a new one.
+    /// </summary>
+    /// <param name="from">The first point.</param>
+    /// <param name="to">The second point; by default now.</param>
+    /// <param name="cancellationToken">Cancels the loads.</param>
+    /// <returns>The changes; none where the states are equal.</returns>
+    /// <exception cref="NotSupportedException">JSON cannot handle the aggregate's class.</exception>
+    /// <exception cref="UnknownEventTypeException">One of its events is not in the store's types.</exception>
+    public async Task<IReadOnlyList<MemberChange>> CompareAsync(AsOf from, AsOf to = default, CancellationToken cancellationToken = default)
+    {
+        var (handle, show) = (this, Show<T>(_store));
+        var before = await handle.FindAsync(from, cancellationToken).ConfigureAwait(false) ?? handle.New();
+        var after = await handle.FindAsync(to, cancellationToken).ConfigureAwait(false) ?? handle.New();
+        return MemberChange.Between(show(before), show(after));
+    }
+
+    /// <summary>
+    /// What if: folds the same events by another class, say the next version of this one, and compares the outcomes. Nothing
+    /// is stored.
+    /// </summary>
+    /// <typeparam name="TOther">The other class; its category does not matter.</typeparam>
+    /// <param name="asOf">The point to fold up to; by default now.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The public members that differ, from this class to the other; none where the outcomes are equal.</returns>
+    /// <exception cref="NotSupportedException">JSON cannot handle one of the classes.</exception>
+    /// <exception cref="UnknownEventTypeException">One of the events is not in the store's types.</exception>
+    public Task<IReadOnlyList<MemberChange>> WhatIfAsync<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOther>(
+        AsOf asOf = default, CancellationToken cancellationToken = default)
+        where TOther : Aggregate, new() =>
+        StateHistory.CompareAsync(_store, new AggregateFold<T>(Id, Stream), Show<T>(_store), new AggregateFold<TOther>(Id, Stream), Show<TOther>(_store), asOf, cancellationToken);
+
+    /// <summary>The aggregate's own public members; where it stands and what it has raised is no part of its state.</summary>
+    private static Func<TAggregate, JsonElement> Show<TAggregate>(EventStore store)
+        where TAggregate : Aggregate
+    {
+        var without = new HashSet<string>(
+            new[] { nameof(Id), nameof(Aggregate.Version), nameof(Aggregate.UncommittedEvents) }.Select(name => store.Json.PropertyNamingPolicy?.ConvertName(name) ?? name), StringComparer.Ordinal);
+        return aggregate => StateJson.Of(aggregate, store.Json, without);
+    }
+}

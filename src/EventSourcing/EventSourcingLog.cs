@@ -1,0 +1,26 @@
+using System.Diagnostics.Tracing;
+
+namespace EventSourcing;
+
+/// <summary>
+/// The library's log, to be listened to by an <see cref="EventListener"/> or any tool that knows event sources: one for
+/// the process, as is the way of event sources.
+/// </summary>
+[EventSource(Name = SourceName)]
+internal sealed class EventSourcingLog : EventSource
+{
+    public const string SourceName = "EventSourcing";
+
+    public static readonly EventSourcingLog Instance = new();
+
+    private EventSourcingLog()
+    {
+    }
+
+    /// <summary>A snapshot is not used, or was not written, for a reason that somebody should look at. No result depends on it.</summary>
+    [Event(1, Level = EventLevel.Warning, Message = "Snapshot of '{1}' {0}: {2}")]
+    public void BadSnapshot(string outcome, string stream, string reason)
+    {
+        if (IsEnabled()) WriteEvent(1, outcome, stream, reason);
+    }
+}

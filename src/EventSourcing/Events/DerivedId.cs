@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Ids that follow from what they are for, so that whoever repeats it arrives at the same ones: the first 16 bytes of a
+/// SHA-256, marked as a UUID of version 8 (RFC 9562 §5.8).
+/// </summary>
+internal static class DerivedId
+{
+    private const int TimeBytes = 6;
+
+    public static Guid Of(string purpose)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(purpose), hash);
+        return Marked(hash);
+    }
+
+    /// <summary>
+    /// The same, but where an id that it derives from is a UUIDv7, it begins with the time of that one: then the unique
+    /// index on ids is appended to, as for other new ids.
+    /// </summary>
+    public static Guid Of(string purpose, Guid origin)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(purpose), hash);
+        if (origin.Version == 7)
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            origin.TryWriteBytes(bytes, bigEndian: true, out _);
+            bytes[..TimeBytes].CopyTo(hash);
+        }
+
+        return Marked(hash);
+    }
+
+    private static Guid Marked(Span<byte> hash)
+    {
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash[..16], bigEndian: true);
+    }
+}

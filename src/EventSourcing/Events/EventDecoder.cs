@@ -1,0 +1,63 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Turns the JSON of one stored name into the event of today, or into several. Made at start-up, so that an event of
+/// today's shape costs nothing that it would not cost without upcasters.
+/// </summary>
+internal sealed class EventDecoder
+{
+    private readonly StoredShape _shape;
+    private readonly JsonTypeInfo? _direct;
+    private readonly JsonEventSerializer _serializer;
+
+    public EventDecoder(StoredShape shape, JsonEventSerializer serializer)
+    {
+        _shape = shape;
+        _serializer = serializer;
+        if (shape.Step is null) _direct = serializer.InfoOf(shape.Type!);
+        TodayName = shape.Results is [var only] ? only.Name : shape.Name;
+    }
+
+    /// <summary>The name of today of the event, where an upcaster does not split it.</summary>
+    public string TodayName { get; }
+
+    /// <exception cref="JsonException">The bytes do not make such an event.</exception>
+    /// <exception cref="UpcastFailedException">An upcaster failed on it.</exception>
+    public Parts<object> Decode(ReadOnlySpan<byte> utf8Json) =>
+        _direct is null ? Upcast(utf8Json) : new Parts<object>(JsonSerializer.Deserialize(utf8Json, _direct) ?? throw NullStored());
+
+    private Parts<object> Upcast(ReadOnlySpan<byte> utf8Json)
+    {
+        object? current = null; // until it is parsed, and then its JSON or an event
+        var shape = _shape;
+        for (; shape.Step is { } step; shape = shape.Next!)
+        {
+            var result = step.Upcast(step.OldType is null ? ToJson(current, utf8Json, shape) : ToEvent(current, utf8Json, shape));
+            if (step.Splits) return new Parts<object>((object[])result);
+            current = result;
+        }
+
+        return new Parts<object>(ToEvent(current, utf8Json, shape));
+    }
+
+    private JsonObject ToJson(object? current, ReadOnlySpan<byte> utf8Json, StoredShape shape) =>
+        (current switch
+        {
+            null => JsonNode.Parse(utf8Json, _serializer.NodeOptions, _serializer.DocumentOptions),
+            JsonObject json => json,
+            _ => JsonSerializer.SerializeToNode(current, _serializer.InfoOf(shape.Type!)),
+        }) as JsonObject ?? throw new JsonException($"It is not a JSON object, which {shape.Step} takes.");
+
+    private object ToEvent(object? current, ReadOnlySpan<byte> utf8Json, StoredShape shape) => current switch
+    {
+        null => JsonSerializer.Deserialize(utf8Json, _serializer.InfoOf(shape.Type!)),
+        JsonObject json => JsonSerializer.Deserialize(json, _serializer.InfoOf(shape.Type!)),
+        _ => current,
+    } ?? throw NullStored();
+
+    private static JsonException NullStored() => new("The stored JSON is null.");
+}

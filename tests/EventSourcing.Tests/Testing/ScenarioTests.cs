@@ -1,0 +1,95 @@
+using EventSourcing.Testing;
+
+namespace EventSourcing.Tests.Testing;
+
+public class ScenarioTests
+{
+    private static AggregateScenario<Account> Ann => Scenario.For<Account>(Bank.Types).Given(new AccountOpened("Ann"), new MoneyDeposited(100));
+
+    [Fact]
+    public async Task Aggregate_scenario_that_comes_out_as_said_passes()
+    {
+        await Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyWithdrawn(30));
+        await Ann.When(a => a.Withdraw(30)).ThenStateAsync(a => a.Balance.Should().Be(70));
+        await Ann.When(_ => { }).ThenNothingAsync();
+        (await Ann.When(a => a.Withdraw(101)).ThenThrowsAsync<InvalidOperationException>()).Message.Should().Be("Insufficient funds.");
+        await Scenario.For<Account>(Bank.Types).When(a => a.Open("Ben")).ThenAsync(new AccountOpened("Ben"));
+    }
+
+    [Fact]
+    public async Task Aggregate_scenario_with_another_amount_shows_the_member_that_differs() =>
+        (await Failing(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyWithdrawn(31)))).Message.Should().Be("""
+            It was to append:
+              1. MoneyWithdrawn {"amount":31}
+            and appended:
+              1. MoneyWithdrawn {"amount":30}
+              event 1: amount: 31 → 30
+            """.ReplaceLineEndings("\n"));
+
+    [Fact]
+    public async Task Aggregate_scenario_with_other_events_says_which()
+    {
+        (await Failing(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyDeposited(30)))).Message.Should().Contain("event 1: was to be a MoneyDeposited and is a MoneyWithdrawn");
+        (await Failing(Ann.When(a => a.Withdraw(30)).ThenNothingAsync())).Message.Should().Contain("was to append nothing").And.Contain("event 1: money-withdrawn was not to be appended");
+        (await Failing(Ann.When(_ => { }).ThenAsync(new MoneyDeposited(1)))).Message.Should().Contain("event 1: MoneyDeposited was not appended");
+        (await Failing(Ann.When(a => a.Withdraw(200)).ThenAsync(new MoneyWithdrawn(200)))).Message.Should().Contain("failed with InvalidOperationException: Insufficient funds.");
+    }
+
+    [Fact]
+    public async Task Aggregate_scenario_that_fails_otherwise_says_how()
+    {
+        (await Failing(Ann.When(a => a.Withdraw(30)).ThenThrowsAsync<InvalidOperationException>())).Message.Should().Contain("was to fail with InvalidOperationException, and appended");
+        (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<ArgumentException>())).Message.Should().Contain("but failed with InvalidOperationException");
+        (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<InvalidOperationException>(e => e.Message == "Closed."))).Message.Should().Contain("not with the one that was meant: Insufficient funds.");
+        await FluentActions.Awaiting(() => Ann.When(a => a.Withdraw(30)).ThenStateAsync(a => throw new FormatException("of the test's own"))).Should().ThrowAsync<FormatException>();
+    }
+
+    [Fact]
+    public async Task Scenario_tells_the_time_that_it_says_it_is()
+    {
+        var start = new DateTimeOffset(2031, 5, 17, 0, 0, 0, TimeSpan.Zero);
+        await Scenario.For<Account>(Bank.Types).At(start).Given(new AccountOpened("Ann")).After(TimeSpan.FromDays(3))
+            .When((a, clock) => a.Deposit(clock.GetUtcNow().Day)).ThenAsync(new MoneyDeposited(20));
+        FluentActions.Invoking(() => Scenario.For<Account>(Bank.Types).At(start).At(start.AddTicks(-1))).Should().Throw<ArgumentOutOfRangeException>();
+    }
+
+    [Fact]
+    public async Task Scenario_gone_on_from_twice_does_not_change()
+    {
+        var ann = Ann;
+        await ann.Given(new MoneyWithdrawn(90)).When(a => a.Withdraw(30)).ThenThrowsAsync<InvalidOperationException>();
+        await ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyWithdrawn(30));
+    }
+
+    [Fact]
+    public async Task Projection_scenario_compares_documents()
+    {
+        var scenario = Scenario.For(new Balances(), Bank.Types).Given("account-ann", new AccountOpened("Ann"), new MoneyDeposited(5)).Given("account-ben", new AccountOpened("Ben"), new AccountClosed());
+
+        await scenario.ThenAsync("ann", new Balance(5));
+        await scenario.ThenNoneAsync("ben");
+        await scenario.ThenAllAsync(new Dictionary<string, Balance> { ["ann"] = new(5) });
+        (await Failing(scenario.ThenAsync("ann", new Balance(6)))).Message.Should().Contain("amount: 6 → 5");
+        (await Failing(scenario.ThenAsync("ben", new Balance(0)))).Message.Should().Contain("was to have a document 'ben', and has 'ann'");
+        (await Failing(scenario.ThenNoneAsync("ann"))).Message.Should().Contain("""was to have no document 'ann', and has {"amount":5}""");
+        (await Failing(scenario.ThenAllAsync(new Dictionary<string, Balance>()))).Message.Should().Contain("was to have none, and has 'ann'");
+    }
+
+    [Fact]
+    public async Task Decision_scenario_holds_what_is_given_to_the_boundary()
+    {
+        var opened = new EventData(new AccountOpened("Ann")) { Tags = ["owner:Ann"] };
+        var query = EventQuery.WithTags("owner:Ann");
+        var empty = Scenario.ForDecision(Bank.Types);
+
+        await empty.Given("account-1", opened).When(query, OpenUnlessOpen).ThenNothingAsync();
+        await empty.GivenOutside("account-1", new AccountOpened("Ben")).When(query, OpenUnlessOpen).ThenAsync(opened);
+        (await Failing(empty.Given("account-1", new AccountOpened("Ann")).When(query, OpenUnlessOpen).ThenNothingAsync())).Message.Should().Contain("lies outside the boundary").And.Contain("account-1");
+        (await Failing(empty.GivenOutside("account-1", opened).When(query, OpenUnlessOpen).ThenNothingAsync())).Message.Should().Contain("lies inside");
+        (await Failing(empty.When(query, OpenUnlessOpen).ThenAsync(new EventData(new AccountOpened("Ann")) { Tags = ["owner:Ben"] }))).Message.Should().Contain("was to have the tags [owner:Ben] and has [owner:Ann]");
+
+        IReadOnlyList<StreamAppend> OpenUnlessOpen(IReadOnlyList<RecordedEvent> events) => events.Count > 0 ? [] : [new StreamAppend("account-2", ExpectedVersion.NoStream, [opened])];
+    }
+
+    private static async Task<ScenarioException> Failing(Task scenario) => (await FluentActions.Awaiting(() => scenario).Should().ThrowAsync<ScenarioException>()).Which;
+}

@@ -49,6 +49,26 @@ public class TimeTravelTests
     }
 
     [Fact]
+    public async Task Travel_with_a_decider_shows_its_state()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("purse-1", 0, [new MoneyDeposited(100), new MoneyWithdrawn(30)]);
+        var purse = store.Decider(Purse(1), "1");
+
+        (await purse.HistoryAsync().ToListAsync()).SelectMany(step => step.Changes).Should().Equal(new MemberChange("amount", "0", "100"), new MemberChange("amount", "100", "70"));
+        (await purse.CompareAsync(AsOf.Version(1))).Should().Equal(new MemberChange("amount", "100", "70"));
+        (await purse.CompareAsync(AsOf.Version(2))).Should().BeEmpty();
+        (await purse.WhatIfAsync(Purse(2))).Should().Equal(new MemberChange("amount", "70", "170"));
+
+        static Decider<Balance, decimal> Purse(int times) => new("purse", new Balance(0), (_, _) => [], (balance, e) => e switch
+        {
+            MoneyDeposited d => new Balance(balance.Amount + (times * d.Amount)),
+            MoneyWithdrawn w => new Balance(balance.Amount - w.Amount),
+            _ => balance,
+        });
+    }
+
+    [Fact]
     public async Task Compare_what_JSON_cannot_handle_says_what_to_do()
     {
         await using var store = Bank.Open(options: new EventStoreOptions { Json = BankJson.Default.Options });

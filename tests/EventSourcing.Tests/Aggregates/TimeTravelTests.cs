@@ -1,6 +1,6 @@
 namespace EventSourcing.Tests.Aggregates;
 
-public class TimeTravelTests
+public partial class TimeTravelTests
 {
     [Fact]
     public async Task History_gives_each_event_with_what_it_changed()
@@ -111,29 +111,23 @@ public class TimeTravelTests
         changed["ann"].Should().Equal(new MemberChange("amount", "100", "10000"));
     }
 
-    private sealed class AccountWithFee : Aggregate
+    private sealed partial class AccountWithFee : Aggregate
     {
         public decimal Balance { get; private set; }
 
         public int Fees { get; private set; }
 
-        protected override void Apply(object @event)
-        {
-            if (@event is MoneyDeposited deposited) Balance += deposited.Amount;
-            if (@event is not MoneyWithdrawn withdrawn) return;
-            Balance -= withdrawn.Amount + 1;
-            Fees++;
-        }
+        private void Apply(MoneyDeposited e) => Balance += e.Amount;
+
+        private void Apply(MoneyWithdrawn e) => (Balance, Fees) = (Balance - e.Amount - 1, Fees + 1);
     }
 
     private sealed record InCents(long Amount);
 
-    private sealed class BalancesInCents : Projection<InCents>
+    private sealed partial class BalancesInCents : Projection<InCents>
     {
-        public BalancesInCents()
-        {
-            On<AccountOpened>((_, _) => new InCents(0));
-            On<MoneyDeposited>((balance, e) => new InCents(balance!.Amount + (long)(e.Amount * 100)));
-        }
+        private static InCents Apply(InCents? _, AccountOpened e) => new(0);
+
+        private static InCents Apply(InCents balance, MoneyDeposited e) => new(balance.Amount + (long)(e.Amount * 100));
     }
 }

@@ -68,7 +68,8 @@ internal static class SnapshotParser
         var owner = field.ContainingType;
         if (fields.Any(other => other.Name == name)) name = $"{owner.Name}.{name}";
 
-        var access = SyntaxFacts.GetKeywordKind(field.Name) == SyntaxKind.None ? field.Name : "@" + field.Name;
+        // A field may be called as one of the parameters of the method that it is used in.
+        var access = $"this.{(SyntaxFacts.GetKeywordKind(field.Name) == SyntaxKind.None ? field.Name : "@" + field.Name)}";
         if (field.AssociatedSymbol is not null || field.IsReadOnly || !SymbolEqualityComparer.Default.Equals(owner, type))
         {
             var accessor = AccessorOf(field, $"{name.Replace('.', '_')}Of", type);

@@ -32,6 +32,7 @@ public class SnapshotTests
     [InlineData("DayOfWeek _day; Nested? _n; enum Nested { A, B }", "_day = DayOfWeek.Friday; _n = Nested.B;", "$\"{_day} {_n}\"", "Friday B")]
     [InlineData("public int A { get; private set; } public int B { get; } = 7; public int C { get; init; } public int D { get => field; set => field = value * 2; }", "A = 1; D = 5; Set();} void Set() {", "$\"{A} {B} {C} {D}\"", "1 7 0 10")]
     [InlineData("public virtual int A { get; protected set; } public int @class { get; private set; } int @event;", "A = 1; @class = 2; @event = 3;", "$\"{A} {@class} {@event}\"", "1 2 3")]
+    [InlineData("string json = \"\"; int reader; int writer; readonly List<int> e = [];", "json = \"j\"; reader = 1; writer = 2; e.Add(3);", "$\"{json} {reader} {writer} {e[0]}\"", "j 1 2 3")]
     [InlineData("readonly List<int> _l = [9]; List<string>? _n; int[] _a = [];", "_l.Add(1); _a = [1, 2];", "$\"{string.Join(\",\", _l)} {_n is null} {_a.Length}\"", "9,1 True 2")]
     [InlineData("readonly Dictionary<string, int> _d = new(StringComparer.OrdinalIgnoreCase) { [\"z\"] = 0 };", "_d.Remove(\"Z\"); _d[\"a\"] = 1;", "$\"{_d[\"A\"]} {_d.Count}\"", "1 1")]
     [InlineData("HashSet<string> _h = new(StringComparer.OrdinalIgnoreCase); SortedSet<int> _s = new(Comparer<int>.Create((a, b) => b - a));", "_h.Add(\"a\"); _s.Add(1); _s.Add(2);", "$\"{_h.Contains(\"A\")} {string.Join(\",\", _s)}\"", "True 2,1")]
@@ -107,7 +108,7 @@ public class SnapshotTests
                 {
                     writer.WriteStartObject();
                     global::EventSourcing.SnapshotFields.WriteItems(writer, "_lines", SnapshotAccess._linesOf(this), json);
-                    global::EventSourcing.SnapshotFields.Write(writer, "_count", _count, json);
+                    global::EventSourcing.SnapshotFields.Write(writer, "_count", this._count, json);
                     global::EventSourcing.SnapshotFields.Write(writer, "Customer", SnapshotAccess.CustomerOf(this), json);
                     writer.WriteEndObject();
                 }
@@ -118,7 +119,7 @@ public class SnapshotTests
                 {
                     global::EventSourcing.SnapshotFields.ReadStart(ref reader);
                     global::EventSourcing.SnapshotFields.ReadItems<string, global::System.Collections.Generic.List<string>>(ref reader, "_lines", ref SnapshotAccess._linesOf(this)!, json);
-                    global::EventSourcing.SnapshotFields.Read(ref reader, "_count", ref _count, json);
+                    global::EventSourcing.SnapshotFields.Read(ref reader, "_count", ref this._count, json);
                     global::EventSourcing.SnapshotFields.Read(ref reader, "Customer", ref SnapshotAccess.CustomerOf(this), json);
                     global::EventSourcing.SnapshotFields.ReadEnd(ref reader);
                 }

@@ -228,6 +228,32 @@ public class SnapshotTests
         static string With(string source) => GeneratorRun.Of(source).Files["Thing.Snapshots.g.cs"];
     }
 
+    [Theory]
+    [InlineData("A, B }", "B, A }")]
+    [InlineData("N + 1", "N + 2")]
+    [InlineData("N + 3", "N + 4")]
+    [InlineData("N + 5", "N + 6")]
+    public void Fingerprint_of_a_state_changes_with_all_that_it_is_made_of(string what, string with)
+    {
+        const string Source = """
+            public sealed record Opened;
+            public enum Kind { A, B }
+            public sealed record Line(int N) { public Line Next() => new(N + 1); }
+            public sealed record Item(int N) { public Item Next() => new(N + 5); }
+            [System.Text.Json.Serialization.JsonDerivedType(typeof(Open), "o")]
+            public abstract partial record Door(Kind Kind, IReadOnlyDictionary<string, Line> Lines, Item[] Items) : IState<Door>
+            {
+                public static Door Initial => new Open(0);
+                protected abstract Door Apply(Opened e);
+            }
+            public sealed record Open(int N) : Door(Kind.A, new Dictionary<string, Line>(), []) { protected override Door Apply(Opened e) => new Open(N + 3); }
+            """;
+        Source.Should().Contain(what);
+        FingerprintIn(Of(Source.Replace(what, with, StringComparison.Ordinal))).Should().NotBe(FingerprintIn(Of(Source)));
+
+        static string Of(string source) => GeneratorRun.Of(source).Files["Door.State.g.cs"];
+    }
+
     [Fact]
     public void Fingerprint_does_not_depend_on_the_order_of_files()
     {

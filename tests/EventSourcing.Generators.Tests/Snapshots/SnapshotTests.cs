@@ -168,6 +168,23 @@ public class SnapshotTests
     }
 
     [Fact]
+    public void Read_a_state_into_an_aggregate_leaves_what_others_begin_with()
+    {
+        var run = GeneratorRun.Of("""
+            [Snapshots(10)]
+            public sealed partial class Thing : Aggregate
+            {
+                private static readonly List<int> Nothing = []; private static readonly Dictionary<string, int> Nobody = new(StringComparer.OrdinalIgnoreCase);
+                private List<int> _l = Nothing; private Dictionary<string, int> _d = Nobody;
+                public void Fill() { _l = [.. _l, 1]; _d = new(_d, _d.Comparer) { ["a"] = 1 }; }
+                public string Show() => $"{_l.Count} {_d["A"]} {Nothing.Count} {Nobody.Count}";
+            }
+            """, Program);
+        run.Complaints.Should().BeEmpty();
+        run.Execute().Should().Be("1 1 0 0");
+    }
+
+    [Fact]
     public void State_of_a_base_class_in_another_assembly_is_an_error()
     {
         var reference = Microsoft.CodeAnalysis.MetadataReference.CreateFromImage(GeneratorRun.Of("public abstract class Far : Aggregate { private int _n; public int N => _n++; }").Emit());

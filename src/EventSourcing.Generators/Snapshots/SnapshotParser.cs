@@ -14,7 +14,8 @@ internal static class SnapshotParser
         var type = (INamedTypeSymbol)marked.TargetSymbol;
         if (!AggregateParser.IsAggregate(type)) return Parsed<SnapshotModel>.Nothing;
         var classes = ClassesOf(type);
-        if (classes.Any(c => c.Interfaces.Any(i => i.IsOurs("ISnapshotState")) && !c.DeclaringSyntaxReferences.IsEmpty)) return Parsed<SnapshotModel>.Nothing;
+        if (classes.FindLastIndex(c => c.Interfaces.Any(i => i.IsOurs("ISnapshotState")) && !c.DeclaringSyntaxReferences.IsEmpty) is >= 0 and var byHand)
+            return Parsed<SnapshotModel>.Failed(FieldsNotKeptByHand(type, classes, byHand).ToList());
         if (PartialType.Obstacle(type) is { } obstacle) return Parsed<SnapshotModel>.Failed(obstacle);
 
         var flaws = FlawsOf(type, classes).ToList();
@@ -37,6 +38,16 @@ internal static class SnapshotParser
         var classes = new List<INamedTypeSymbol>();
         for (var current = type; !current.IsOurs("Aggregate"); current = current.BaseType!) classes.Insert(0, current);
         return classes;
+    }
+
+    /// <summary>What a class that keeps its state by hand does not see of those that derive from it, unless these keep theirs too.</summary>
+    private static IEnumerable<DiagnosticInfo> FieldsNotKeptByHand(INamedTypeSymbol type, List<INamedTypeSymbol> classes, int byHand)
+    {
+        var derived = classes.Skip(byHand + 1).ToList();
+        return derived.Exists(c => c.GetMembers().OfType<IMethodSymbol>().Any(method => method.Name is "WriteState" or "EventSourcing.ISnapshotState.WriteState"))
+            ? []
+            : derived.SelectMany(StateShape.FieldsOf).Select(field => Flaw(
+                field.AssociatedSymbol ?? field, NameOf(field), type, $"its base class '{classes[byHand].Name}' implements ISnapshotState by hand, and does not see it"));
     }
 
     private static IEnumerable<DiagnosticInfo> FlawsOf(INamedTypeSymbol type, List<INamedTypeSymbol> classes)

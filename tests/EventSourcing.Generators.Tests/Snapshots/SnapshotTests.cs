@@ -184,6 +184,24 @@ public class SnapshotTests
         run.Execute().Should().Be("1 1 0 0");
     }
 
+    [Theory]
+    [InlineData("int _n; public int N => _n++;", 1)]
+    [InlineData("public int N { get; private set; }", 1)]
+    [InlineData("public override void WriteState(Utf8JsonWriter writer, JsonSerializerOptions json) => writer.WriteNumberValue(_n); int _n = 1;", 0)]
+    [InlineData("public int N => 1;", 0)]
+    public void State_that_a_base_class_kept_by_hand_does_not_see_is_an_error(string members, int flaws) =>
+        GeneratorRun.Of($$"""
+            using System.Text.Json;
+            public abstract class B : Aggregate, ISnapshotState
+            {
+                public string Fingerprint => "mine";
+                public virtual void WriteState(Utf8JsonWriter writer, JsonSerializerOptions json) => writer.WriteNullValue();
+                public virtual void ReadState(ref Utf8JsonReader reader, JsonSerializerOptions json) { }
+                protected override void Apply(object e) { }
+            }
+            [Snapshots(10)] public sealed partial class Thing : B { {{members}} }
+            """).Reported.Where(d => d.Id == "ES0009" && d.GetMessage().Contains("its base class 'B' implements ISnapshotState by hand", StringComparison.Ordinal)).Should().HaveCount(flaws);
+
     [Fact]
     public void State_of_a_base_class_in_another_assembly_is_an_error()
     {

@@ -61,7 +61,7 @@ internal static class SnapshotParser
                 yield return Flaw(primary.Parameters[0], primary.Parameters[0].Name, c, "parameters of a class are fields that are not seen");
             foreach (var field in StateShape.FieldsOf(c))
             {
-                if (shape.FlawOfField(field.Type) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
+                if ((shape.FlawOfField(field.Type) ?? FlawOfView(field)) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
             }
 
             // Its field is not among the members.
@@ -69,6 +69,12 @@ internal static class SnapshotParser
                 yield return Flaw(e, e.Name, c, "it is an event, which holds delegates");
         }
     }
+
+    /// <summary>What cannot be set and has no methods to change it shows another collection, if it is state at all: read back, it would be a copy that stays as it is.</summary>
+    private static string? FlawOfView(IFieldSymbol field) =>
+        field is { IsReadOnly: true, Type: INamedTypeSymbol { MetadataName: "IReadOnlyList`1" or "IReadOnlyCollection`1" } }
+            ? "it is read-only, so it can only show what another field holds; make it a computed property of that field, or static where it never changes"
+            : null;
 
     private static DiagnosticInfo Flaw(ISymbol place, string member, INamedTypeSymbol type, string reason) =>
         DiagnosticInfo.Of(GeneratorDiagnostics.StateNotKept, place, member, type.Name, reason);

@@ -157,6 +157,8 @@ public class SnapshotTests
     [InlineData("A? _a; sealed class A { private A() { } public A(int n) { } public A(string s) { } }", "*'A' has no constructor that JSON can choose*")]
     [InlineData("A? _a; abstract record A;", "*'A' is abstract*")]
     [InlineData("A? _a; sealed record A(B B); sealed record B(IDisposable D);", "*'IDisposable' is an interface*")]
+    [InlineData("private readonly List<int> _l = []; public IReadOnlyList<int> L { get; } public Thing() { L = _l; }", "'L' of 'Thing'*it is read-only, so it can only show what another field holds*")]
+    [InlineData("private readonly List<int> _l = []; private readonly IReadOnlyCollection<int> _view; public Thing() => _view = _l.AsReadOnly();", "'_view' of 'Thing'*it is read-only, so it can only show what another field holds*")]
     [InlineData("A _a; readonly struct A(int n) { public int N { get; } = n; }", "*JSON does not read back 'N' of 'A'*")]
     public void State_that_cannot_be_kept_is_an_error_on_the_field(string members, string message)
     {

@@ -18,7 +18,7 @@ internal static class SnapshotParser
             return Parsed<SnapshotModel>.Failed(FieldsNotKeptByHand(type, classes, byHand).ToList());
         if (PartialType.Obstacle(type) is { } obstacle) return Parsed<SnapshotModel>.Failed(obstacle);
 
-        var flaws = FlawsOf(type, classes).ToList();
+        var flaws = FlawsOf(type, classes, marked.SemanticModel.Compilation).ToList();
         if (flaws.Count > 0) return Parsed<SnapshotModel>.Failed(flaws);
 
         var events = classes.SelectMany(c => c.AppliedEvents(returns: null));
@@ -50,7 +50,7 @@ internal static class SnapshotParser
                 field.AssociatedSymbol ?? field, NameOf(field), type, $"its base class '{classes[byHand].Name}' implements ISnapshotState by hand, and does not see it"));
     }
 
-    private static IEnumerable<DiagnosticInfo> FlawsOf(INamedTypeSymbol type, List<INamedTypeSymbol> classes)
+    private static IEnumerable<DiagnosticInfo> FlawsOf(INamedTypeSymbol type, List<INamedTypeSymbol> classes, Compilation compilation)
     {
         var shape = new StateShape();
         foreach (var c in classes)
@@ -61,7 +61,7 @@ internal static class SnapshotParser
                 yield return Flaw(primary.Parameters[0], primary.Parameters[0].Name, c, "parameters of a class are fields that are not seen");
             foreach (var field in StateShape.FieldsOf(c))
             {
-                if ((shape.FlawOfField(field.Type) ?? FlawOfView(field)) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
+                if ((shape.FlawOfField(field.Type) ?? FlawOfView(field) ?? FlawOfAccess(field, type, compilation)) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
             }
 
             // Its field is not among the members.
@@ -75,6 +75,15 @@ internal static class SnapshotParser
         field is { IsReadOnly: true, Type: INamedTypeSymbol { MetadataName: "IReadOnlyList`1" or "IReadOnlyCollection`1" } }
             ? "it is read-only, so it can only show what another field holds; make it a computed property of that field, or static where it never changes"
             : null;
+
+    /// <summary>Fields of base classes are had from outside these.</summary>
+    private static string? FlawOfAccess(IFieldSymbol field, INamedTypeSymbol type, Compilation compilation)
+    {
+        var isGenericBase = field.ContainingType.Arity > 0 && !SymbolEqualityComparer.Default.Equals(field.ContainingType, type);
+        var isAccessible = compilation.IsSymbolAccessibleWithin(field.Type, type)
+            && (!isGenericBase || compilation.IsSymbolAccessibleWithin(field.OriginalDefinition.Type, type.ContainingAssembly));
+        return isAccessible ? null : $"generated code cannot name its type '{field.Type.Name}', which is nested and not accessible outside of '{field.ContainingType.Name}'";
+    }
 
     private static DiagnosticInfo Flaw(ISymbol place, string member, INamedTypeSymbol type, string reason) =>
         DiagnosticInfo.Of(GeneratorDiagnostics.StateNotKept, place, member, type.Name, reason);

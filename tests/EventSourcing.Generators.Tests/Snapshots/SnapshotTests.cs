@@ -186,6 +186,14 @@ public class SnapshotTests
         run.Execute().Should().Be("1 1 0 0");
     }
 
+    [Fact]
+    public void State_of_a_base_class_of_types_that_only_this_can_name_is_an_error() =>
+        GeneratorRun.Of("""
+            public abstract class B<T> : Aggregate { private readonly List<Line> _l = []; private T[] _t = []; public int N => _l.Count + _t.Length; protected void Add() => _l.Add(new(1)); private sealed record Line(int N); }
+            [Snapshots(10)] public sealed partial class Thing : B<Thing.Own> { public sealed record Own(int N); }
+            """).Reported.Should().ContainSingle()
+            .Which.GetMessage().Should().Match("'_l' of 'B'*generated code cannot name its type 'List'*not accessible outside of 'B'*");
+
     [Theory]
     [InlineData("int _n; public int N => _n++;", 1)]
     [InlineData("public int N { get; private set; }", 1)]

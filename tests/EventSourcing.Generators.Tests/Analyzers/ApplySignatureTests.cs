@@ -110,6 +110,30 @@ public class ApplySignatureTests
     }
 
     [Fact]
+    public async Task Accept_a_class_that_is_not_partial_and_overrides_what_its_base_calls() =>
+        (await CodeUnderTest.Of(Events + """
+            public abstract partial class Account : Aggregate
+            {
+                protected virtual void Apply(Opened e) { }
+            }
+
+            public sealed class Savings : Account
+            {
+                protected override void Apply(Opened e) { }
+            }
+
+            public abstract partial class Balances : Projection<Balance>
+            {
+                protected abstract Balance? Apply(Balance? balance, Opened e);
+            }
+
+            public sealed class NoBalances : Balances
+            {
+                protected override Balance? Apply(Balance? balance, Opened e) => null;
+            }
+            """).FindAsync()).Should().BeEmpty();
+
+    [Fact]
     public async Task Refuse_a_class_with_Apply_methods_that_is_not_partial()
     {
         var code = CodeUnderTest.Of(Events + """

@@ -213,6 +213,7 @@ public class ApplySignatureTests
     [InlineData("decimal Apply(Opened e) => 1;")]
     [InlineData("decimal Apply(Opened e) { return 1; }")]
     [InlineData("static void Apply(Opened e) { }")]
+    [InlineData("async Task Apply(Opened e) { await Task.Yield(); }")]
     public async Task Offer_nothing_where_the_body_returns_something(string method)
     {
         var code = CodeUnderTest.Of(Events + $"public sealed partial class Account : Aggregate\n{{\n    {method}\n}}");

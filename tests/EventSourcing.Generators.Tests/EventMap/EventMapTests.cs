@@ -25,6 +25,7 @@ public class EventMapTests
                 [Upcaster("gone", 1, Into = [typeof(Closed)])] internal static JsonObject ToClosed(JsonObject e) => e;
                 [Upcaster("split", 1, Into = [typeof(Closed), typeof(MoneyWithdrawn)])] internal static IEnumerable<object> Split(JsonObject e) => [];
                 [Upcaster(Into = [typeof(Closed)])] internal static List<object> @else(MoneyWithdrawn e) => [];
+                [Upcaster("forgotten", 1, Into = [])] internal static IEnumerable<object> Drop(JsonObject e) => [];
             }
             """);
         run.Complaints.Should().BeEmpty();
@@ -55,6 +56,7 @@ public class EventMapTests
                 [
                     global::EventSourcing.Upcaster.Json("money-withdrawn", 1, global::Bank.Upcasters.Same),
                     global::EventSourcing.Upcaster.Json<global::Bank.Closed>("gone", 1, global::Bank.Upcasters.ToClosed),
+                    global::EventSourcing.Upcaster.Split("forgotten", 1, [], global::Bank.Upcasters.Drop),
                     global::EventSourcing.Upcaster.Split("split", 1, [typeof(global::Bank.Closed), typeof(global::Bank.MoneyWithdrawn)], global::Bank.Upcasters.Split),
                     global::EventSourcing.Upcaster.Split<global::Bank.MoneyWithdrawn>([typeof(global::Bank.Closed)], global::Bank.Upcasters.@else),
                     global::EventSourcing.Upcaster.Typed<global::Bank.MoneyDepositedOld, global::Bank.MoneyDeposited>(global::Bank.Upcasters.InEuro),

@@ -18,6 +18,12 @@ internal static class DefaultJson
     /// </summary>
     public static JsonSerializerOptions Events => JsonSerializer.IsReflectionEnabledByDefault ? ByReflection.Events : throw SwitchedOff();
 
+    /// <summary>Says at once what the first use would say, without making anything yet.</summary>
+    public static void ThrowIfSwitchedOff()
+    {
+        if (!JsonSerializer.IsReflectionEnabledByDefault) throw SwitchedOff();
+    }
+
     private static InvalidOperationException SwitchedOff() =>
         new("Reflection-based JSON is switched off in this app (JsonSerializerIsReflectionEnabledByDefault). Give EventStoreOptions.Json options with a source-generated JsonSerializerContext.");
 

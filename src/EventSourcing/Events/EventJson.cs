@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
@@ -7,7 +6,7 @@ namespace EventSourcing;
 /// An event type and how JSON handles it, which is found out when the first such event is met: an app should not wait
 /// at its start for hundreds of types that it may not meet for long. Thread-safe.
 /// </summary>
-internal sealed class EventJson(EventType type, JsonSerializerOptions options)
+internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
 {
     // Several may find it out at once; the options keep one of each type, so all find the same.
     private JsonTypeInfo? _info;
@@ -21,7 +20,7 @@ internal sealed class EventJson(EventType type, JsonSerializerOptions options)
     {
         try
         {
-            return options.GetTypeInfo(type.ClrType);
+            return serializer.EventOptions.GetTypeInfo(type.ClrType);
         }
         catch (NotSupportedException e)
         {

@@ -8,33 +8,32 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class JsonEventSerializer
 {
+    private readonly JsonSerializerOptions? _given;
     private readonly Dictionary<Type, EventJson> _byType;
     private readonly Dictionary<string, EventDecoder> _decoders;
 
     public JsonEventSerializer(EventTypes types, JsonSerializerOptions? options)
     {
         Types = types;
-        Options = options is null ? DefaultJson.Documents : OwnCopyOf(options);
-        EventOptions = options is null ? DefaultJson.Events : Options;
-        NodeOptions = new JsonNodeOptions { PropertyNameCaseInsensitive = EventOptions.PropertyNameCaseInsensitive };
-        DocumentOptions = new JsonDocumentOptions { AllowTrailingCommas = EventOptions.AllowTrailingCommas, CommentHandling = EventOptions.ReadCommentHandling, MaxDepth = EventOptions.MaxDepth };
+        if (options is null) DefaultJson.ThrowIfSwitchedOff();
+        else _given = OwnCopyOf(options);
         _byType = new Dictionary<Type, EventJson>(types.All.Count);
         _decoders = new Dictionary<string, EventDecoder>(types.Shapes.Count, StringComparer.Ordinal);
-        foreach (var type in types.All) _byType.Add(type.ClrType, new EventJson(type, EventOptions));
+        foreach (var type in types.All) _byType.Add(type.ClrType, new EventJson(type, this));
         foreach (var (name, shape) in types.Shapes) _decoders.Add(name, new EventDecoder(shape, this));
     }
 
     public EventTypes Types { get; }
 
     /// <summary>For documents.</summary>
-    public JsonSerializerOptions Options { get; }
+    public JsonSerializerOptions Options => _given ?? DefaultJson.Documents;
 
     /// <summary>For events.</summary>
-    public JsonSerializerOptions EventOptions { get; }
+    public JsonSerializerOptions EventOptions => _given ?? DefaultJson.Events;
 
-    public JsonNodeOptions NodeOptions { get; }
+    public JsonNodeOptions NodeOptions => new() { PropertyNameCaseInsensitive = EventOptions.PropertyNameCaseInsensitive };
 
-    public JsonDocumentOptions DocumentOptions { get; }
+    public JsonDocumentOptions DocumentOptions => new() { AllowTrailingCommas = EventOptions.AllowTrailingCommas, CommentHandling = EventOptions.ReadCommentHandling, MaxDepth = EventOptions.MaxDepth };
 
     /// <summary>
     /// Changes whenever stored events may be read otherwise: the names, what they mean, and the shapes of the types. Made

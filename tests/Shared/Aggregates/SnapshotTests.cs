@@ -88,7 +88,7 @@ public abstract class SnapshotTests(IStorageSource source) : WalletTests(source)
         // Else the tests of flawed ones would pass without any being used.
         var store = await SnapshottedAsync();
         var file = SnapshotFile.Parse((await SnapshotFile.FindAsync(store, "a"))!);
-        await SnapshotFile.PutAsync(store, "a", (file with { State = "[1000,1,\"lie\"]" }).ToBytes());
+        await SnapshotFile.PutAsync(store, "a", (file with { State = """{"Balance":1000,"Trail":1,"Label":"lie"}""" }).ToBytes());
         await PutAsync(store, "a", 1, value: 1);
         Seen(await store.Aggregate<Wallet>("a").LoadAsync()).State.Should().Be(new WalletState(1001, 31 + 2, "lie"));
     }
@@ -150,7 +150,7 @@ public abstract class SnapshotTests(IStorageSource source) : WalletTests(source)
         await PutAsync(store, "a", 5);
         await FluentActions.Awaiting(() => store.Aggregate<Wallet>("a").UpdateAsync(w => { w.Put(100); w.Take(1000); })).Should().ThrowAsync<InvalidOperationException>();
         await store.Snapshots().FlushAsync();
-        SnapshotFile.Parse((await SnapshotFile.FindAsync(store, "a"))!).State.Should().StartWith("[5,");
+        SnapshotFile.Parse((await SnapshotFile.FindAsync(store, "a"))!).State.Should().StartWith("{\"Balance\":5,");
         Seen(await store.Aggregate<Wallet>("a").LoadAsync()).Should().Be(await FoldAsync(store, "a"));
     }
 

@@ -23,6 +23,7 @@ public sealed class ReturnVoidFix : SyntaxFix
         return root!.FindNode(diagnostic.Location.SourceSpan) is MethodDeclarationSyntax method
             && IsInAggregate(semantics!.GetDeclaredSymbol(method, cancellationToken)!)
             && !method.Modifiers.Any(SyntaxKind.StaticKeyword)
+            && !method.Modifiers.Any(SyntaxKind.AsyncKeyword) // 'async void' would be called, and not waited for
             && method.ParameterList.Parameters.Count == 1
             && method.ReturnType is not PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword }
             && CanReturnNothing(method)

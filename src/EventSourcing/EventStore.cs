@@ -26,7 +26,11 @@ public sealed class EventStore : IAsyncDisposable
     /// <param name="storage">Where the events are; disposed with this store.</param>
     /// <param name="types">The events that this app writes and reads.</param>
     /// <param name="options">JSON and retries.</param>
-    /// <exception cref="NotSupportedException">JSON cannot handle one of the types.</exception>
+    /// <remarks>
+    /// How JSON handles a type is found out when the first event of it is appended or read, so that an app with many types
+    /// starts fast. One that it cannot handle is an error only then; <c>EventHistory.CheckAsync</c> of
+    /// <c>EventSourcing.Testing</c> finds all in a test.
+    /// </remarks>
     public EventStore(IEventStorage storage, EventTypes types, EventStoreOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(storage);
@@ -73,6 +77,7 @@ public sealed class EventStore : IAsyncDisposable
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
     /// <exception cref="ArgumentException">A name, an event or a limit is not valid; nothing was written.</exception>
+    /// <exception cref="NotSupportedException">JSON cannot handle an event's type; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">The stream is not as expected; nothing was written.</exception>
     /// <exception cref="DuplicateEventIdException">Some ids are stored already, and otherwise; nothing was written.</exception>
     /// <exception cref="StoreBusyException">Others held the write lock for too long; nothing was written.</exception>
@@ -91,6 +96,7 @@ public sealed class EventStore : IAsyncDisposable
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
     /// <exception cref="ArgumentException">A name, an event or a limit is not valid; nothing was written.</exception>
+    /// <exception cref="NotSupportedException">JSON cannot handle an event's type; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream is not as expected; nothing was written.</exception>
     /// <exception cref="AppendConditionFailedException">A condition does not hold; nothing was written.</exception>
     /// <exception cref="DuplicateEventIdException">Some ids are stored already, and otherwise; nothing was written.</exception>
@@ -123,7 +129,7 @@ public sealed class EventStore : IAsyncDisposable
     /// <returns>The events, by version.</returns>
     /// <exception cref="ArgumentException">The name or an option is not valid.</exception>
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
-    /// <exception cref="EventSerializationException">An event's bytes do not make its type, or an upcaster failed on it.</exception>
+    /// <exception cref="EventSerializationException">An event's bytes do not make its type, JSON cannot handle that, or an upcaster failed on it.</exception>
     public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(
         string stream, StreamReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -152,7 +158,7 @@ public sealed class EventStore : IAsyncDisposable
     /// <returns>The events, by position.</returns>
     /// <exception cref="ArgumentException">An option is not valid.</exception>
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
-    /// <exception cref="EventSerializationException">An event's bytes do not make its type, or an upcaster failed on it.</exception>
+    /// <exception cref="EventSerializationException">An event's bytes do not make its type, JSON cannot handle that, or an upcaster failed on it.</exception>
     public async IAsyncEnumerable<RecordedEvent> ReadLogAsync(
         LogReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -237,10 +243,11 @@ public sealed class EventStore : IAsyncDisposable
         where T : class, IAsyncDisposable =>
         (T)_parts.GetOrAdd(typeof(T), static (_, of) => new Lazy<IAsyncDisposable>(() => of.create(of.store)), (store: this, create)).Value;
 
-    internal async ValueTask<StreamRead> BoundAsync(StreamRead read, AsOf asOf, CancellationToken cancellationToken) =>
-        asOf.AtVersion is { } version ? read with { UpTo = version }
-        : await PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) is { } position ? read with { UpToPosition = position }
-        : read;
+    internal ValueTask<StreamRead> BoundAsync(StreamRead read, AsOf asOf, CancellationToken cancellationToken) =>
+        asOf.AtVersion is { } version ? new(read with { UpTo = version })
+        : asOf.AtPosition is { } position ? new(read with { UpToPosition = position })
+        : asOf.AtInstant is { } instant ? BoundAsync(read, instant, cancellationToken)
+        : new(read);
 
     /// <summary>A query as it is meant on this store, and as its storage is asked.</summary>
     internal EventFilter FilterOf(EventQuery query) => EventFilter.Of(Types, query);
@@ -276,6 +283,9 @@ public sealed class EventStore : IAsyncDisposable
             throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e is UpcastFailedException ? e.InnerException : e);
         }
     }
+
+    private async ValueTask<StreamRead> BoundAsync(StreamRead read, DateTimeOffset instant, CancellationToken cancellationToken) =>
+        read with { UpToPosition = await GetPositionAsync(instant, cancellationToken).ConfigureAwait(false) };
 
     private static RecordedEvent Record(in StoredEvent stored, string type, object data, EventMetadata metadata, int subIndex) =>
         new(stored.Stream, stored.Version, stored.Position, stored.Id, type, stored.RecordedAt, data, metadata, stored.Tags, subIndex);

@@ -3,37 +3,52 @@ using System.Diagnostics.Metrics;
 
 namespace EventSourcing;
 
-/// <summary>What a store counts, on a meter named "EventSourcing" whose scope is the store.</summary>
-internal sealed class StoreDiagnostics : IDisposable
+/// <summary>
+/// What a store counts, on a meter named "EventSourcing" whose scope is the store. The meter is made when there is
+/// something to count: the first of a process takes an app that starts several milliseconds.
+/// </summary>
+internal sealed class StoreDiagnostics(EventStore store) : IDisposable
 {
-    private readonly Meter _meter;
-    private readonly Counter<long> _snapshots;
-    private readonly Counter<long> _conflicts;
-
-    public StoreDiagnostics(EventStore store)
-    {
-        _meter = new Meter(new MeterOptions(EventSourcingLog.SourceName) { Scope = store });
-        _snapshots = _meter.CreateCounter<long>("eventsourcing.snapshots", "{snapshot}", "Snapshots that were looked for or due, by outcome.");
-        _conflicts = _meter.CreateCounter<long>("eventsourcing.conflicts", "{conflict}", "Appends of commands that met events of others, by outcome.");
-    }
+    private readonly Lazy<Instruments> _instruments = new(() => new Instruments(store));
 
     /// <summary>Counts what became of one snapshot.</summary>
-    public void Snapshot(string category, string outcome) => Count(_snapshots, category, outcome);
+    public void Snapshot(string category, string outcome) => Count(_instruments.Value.Snapshots, category, outcome);
 
     /// <summary>Counts a snapshot that should not be as it is, and says so in the log.</summary>
     public void BadSnapshot(string category, string outcome, string stream, string reason)
     {
-        Count(_snapshots, category, outcome);
+        Count(_instruments.Value.Snapshots, category, outcome);
         EventSourcingLog.Instance.BadSnapshot(outcome, stream, reason);
     }
 
     /// <summary>Counts a conflict, and whether the command acts again or its events pass by rule.</summary>
-    public void Conflict(string category, bool passed) => Count(_conflicts, category, passed ? "passed" : "retried");
+    public void Conflict(string category, bool passed) => Count(_instruments.Value.Conflicts, category, passed ? "passed" : "retried");
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose()
+    {
+        if (_instruments.IsValueCreated) _instruments.Value.Dispose();
+    }
 
     private static void Count(Counter<long> counter, string category, string outcome)
     {
         if (counter.Enabled) counter.Add(1, new TagList { { "category", category }, { "outcome", outcome } });
+    }
+
+    private sealed class Instruments : IDisposable
+    {
+        private readonly Meter _meter;
+
+        public Instruments(EventStore store)
+        {
+            _meter = new Meter(new MeterOptions(EventSourcingLog.SourceName) { Scope = store });
+            Snapshots = _meter.CreateCounter<long>("eventsourcing.snapshots", "{snapshot}", "Snapshots that were looked for or due, by outcome.");
+            Conflicts = _meter.CreateCounter<long>("eventsourcing.conflicts", "{conflict}", "Appends of commands that met events of others, by outcome.");
+        }
+
+        public Counter<long> Snapshots { get; }
+
+        public Counter<long> Conflicts { get; }
+
+        public void Dispose() => _meter.Dispose();
     }
 }

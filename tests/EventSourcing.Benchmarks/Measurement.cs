@@ -32,7 +32,7 @@ internal sealed class Measurement(string work, double target, Func<int, Task<dou
         return count / clock.Elapsed.TotalSeconds;
     }
 
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    public static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static async Task<double> CleanAsync(Func<int, Task<double>> measure, int round)
     {

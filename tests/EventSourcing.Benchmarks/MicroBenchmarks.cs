@@ -5,25 +5,22 @@ using BenchmarkDotNet.Attributes;
 namespace EventSourcing.Benchmarks;
 
 /// <summary>
-/// What happens in process, without a disk: folding, serializing, and the in-memory storage, each beside what a careful
+/// What happens in process, without a disk: serializing, and the in-memory storage, each beside what a careful
 /// developer would write by hand.
 /// </summary>
 [MemoryDiagnoser]
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet ends an instance by its GlobalCleanup.")]
-public class MicroBenchmarks
+public partial class MicroBenchmarks
 {
     private const int StreamLength = 100;
     private readonly OrderItemAdded _event = OrderItemAdded.Number(7);
     private readonly OrderItemAdded[] _events = [.. Enumerable.Range(0, StreamLength).Select(OrderItemAdded.Number)];
     private readonly ArrayBufferWriter<byte> _buffer = new(1024);
     private readonly byte[] _bytes = JsonSerializer.SerializeToUtf8Bytes(OrderItemAdded.Number(7), ShopJson.Default.OrderItemAdded);
-    private readonly FoldingOrder _order = new();
     private readonly MinimalStore _minimal = new();
     private readonly EventStore _store = new(
         new InMemoryEventStorage(), new EventTypes(EventType.Of<OrderItemAdded>()), new EventStoreOptions { Json = ShopJson.Default.Options });
 
-    private decimal _total;
-    private int _items;
     private int _streams;
 
     [GlobalCleanup]
@@ -34,20 +31,6 @@ public class MicroBenchmarks
     {
         await _store.AppendAsync("order-full", 0, _events);
         foreach (var e in _events) _minimal.Append("order-full", _minimal.VersionOf("order-full"), e);
-    }
-
-    [Benchmark]
-    public decimal Fold_by_hand()
-    {
-        ApplyByHand(_event);
-        return _total;
-    }
-
-    [Benchmark]
-    public decimal Fold_by_aggregate()
-    {
-        _order.ApplyOnce(_event);
-        return _order.Total;
     }
 
     [Benchmark]
@@ -91,18 +74,7 @@ public class MicroBenchmarks
     [Benchmark]
     public async Task<decimal> Load_100_in_memory() => (await _store.Aggregate<Order>("full").LoadAsync()).Total;
 
-    private void ApplyByHand(object @event)
-    {
-        switch (@event)
-        {
-            case OrderItemAdded e:
-                _total += e.Price * e.Quantity;
-                _items++;
-                break;
-        }
-    }
-
-    private sealed class FoldingOrder : Aggregate
+    private sealed partial class FoldingOrder : Aggregate
     {
         public decimal Total { get; private set; }
 
@@ -110,15 +82,10 @@ public class MicroBenchmarks
 
         public void ApplyOnce(object @event) => Apply(@event);
 
-        protected override void Apply(object @event)
+        private void Apply(OrderItemAdded e)
         {
-            switch (@event)
-            {
-                case OrderItemAdded e:
-                    Total += e.Price * e.Quantity;
-                    Items++;
-                    break;
-            }
+            Total += e.Price * e.Quantity;
+            Items++;
         }
     }
 

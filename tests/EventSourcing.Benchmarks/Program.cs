@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
@@ -5,14 +6,20 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using EventSourcing.Benchmarks;
 
 // No argument: the SQLite storage against the hand-written floor, about a quarter of an hour; --quick: some three minutes.
-// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "import FILE" is the
-// floor for the banking sample's import.
+// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "startup" starts this
+// program many times; "import FILE" is the floor for the banking sample's import.
+if (args is [StartupBenchmarks.Child, var types])
+{
+    await StartupBenchmarks.StartAsync(int.Parse(types, CultureInfo.InvariantCulture));
+    return;
+}
+
 var quick = args.Contains("--quick");
 var only = args.FirstOrDefault(a => !a.StartsWith('-'));
 if (only == "micro")
 {
     var job = (quick ? Job.ShortRun : Job.Default).WithToolchain(InProcessEmitToolchain.Instance);
-    BenchmarkRunner.Run<MicroBenchmarks>(DefaultConfig.Instance.AddJob(job));
+    BenchmarkRunner.Run([typeof(MicroBenchmarks), typeof(FoldBenchmarks), typeof(DecodeBenchmarks)], DefaultConfig.Instance.AddJob(job));
     return;
 }
 
@@ -26,7 +33,7 @@ using var bench = new SqliteBenchmarks(quick);
 using var projections = new ProjectionBenchmarks(quick);
 Console.WriteLine("| work | floor, /s | library, /s | ratio, median (min–max) | aim |");
 Console.WriteLine("|---|---|---|---|---|");
-foreach (var (name, measure) in bench.All.Concat(projections.All))
+foreach (var (name, measure) in bench.All.Concat(projections.All).Concat(new StartupBenchmarks(quick).All))
 {
     if (only is null || name.Contains(only, StringComparison.Ordinal)) await measure();
 }

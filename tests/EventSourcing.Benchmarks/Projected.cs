@@ -6,32 +6,27 @@ namespace EventSourcing.Benchmarks;
 public sealed record CustomerTotal(string CustomerId, int Items, decimal Total);
 
 /// <summary>A count per customer, as documents.</summary>
-public sealed class CustomerTotals : Projection<CustomerTotal>
+public sealed partial class CustomerTotals(string name = "totals") : Projection<CustomerTotal>
 {
-    public CustomerTotals(string name = "totals")
-    {
-        Name = name;
-        On<OrderItemAdded>(static e => e.CustomerId, Add);
-    }
+    public override string Name { get; } = name;
 
-    public override string Name { get; }
+    private static string Key(OrderItemAdded e) => e.CustomerId;
 
-    public static CustomerTotal Add(CustomerTotal? document, OrderItemAdded e) => document is null
+    public static CustomerTotal Apply(CustomerTotal? document, OrderItemAdded e) => document is null
         ? new CustomerTotal(e.CustomerId, 1, e.Price * e.Quantity)
         : document with { Items = document.Items + 1, Total = document.Total + (e.Price * e.Quantity) };
 }
 
 /// <summary>The same, as a table of one's own.</summary>
-public sealed class CustomerTable : TableProjection
+public sealed partial class CustomerTable() : TableProjection("customers")
 {
-    public CustomerTable()
-        : base("customers") => On<OrderItemAdded>(static (tables, e, _, cancellationToken) => tables.ExecuteAsync(
-            $"INSERT INTO {tables["customers"]} (customer, items, total) VALUES ($1, 1, $2) ON CONFLICT (customer) DO UPDATE SET items = items + 1, total = total + excluded.total",
-            [e.CustomerId, (double)(e.Price * e.Quantity)],
-            cancellationToken));
-
     protected override ValueTask CreateAsync(ProjectionTables tables, CancellationToken cancellationToken) => tables.ExecuteAsync(
         $"CREATE TABLE {tables["customers"]} (customer TEXT PRIMARY KEY, items INTEGER NOT NULL, total REAL NOT NULL) WITHOUT ROWID", [], cancellationToken);
+
+    private static ValueTask Apply(ProjectionTables tables, OrderItemAdded e, RecordedEvent recorded, CancellationToken cancellationToken) => tables.ExecuteAsync(
+        $"INSERT INTO {tables["customers"]} (customer, items, total) VALUES ($1, 1, $2) ON CONFLICT (customer) DO UPDATE SET items = items + 1, total = total + excluded.total",
+        [e.CustomerId, (double)(e.Price * e.Quantity)],
+        cancellationToken);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -49,7 +49,7 @@ internal sealed class RawProjection : IDisposable
             position = Read(position, e =>
             {
                 if (!documents.TryGetValue(e.CustomerId, out var document)) document = Load(e.CustomerId);
-                documents[e.CustomerId] = CustomerTotals.Add(document, e);
+                documents[e.CustomerId] = CustomerTotals.Apply(document, e);
             });
             foreach (var (key, document) in documents)
             {

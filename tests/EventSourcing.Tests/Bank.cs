@@ -21,7 +21,7 @@ public sealed record AccountClosed;
 [JsonSerializable(typeof(Balance))]
 public sealed partial class BankJson : JsonSerializerContext;
 
-public sealed class Account : Aggregate
+public sealed partial class Account : Aggregate
 {
     public decimal Balance { get; private set; }
 
@@ -35,12 +35,13 @@ public sealed class Account : Aggregate
         Raise(new MoneyWithdrawn(amount));
     }
 
-    protected override void Apply(object @event) => Balance += @event switch
+    private void Apply(AccountOpened e)
     {
-        MoneyDeposited e => e.Amount,
-        MoneyWithdrawn e => -e.Amount,
-        _ => 0,
-    };
+    }
+
+    private void Apply(MoneyDeposited e) => Balance += e.Amount;
+
+    private void Apply(MoneyWithdrawn e) => Balance -= e.Amount;
 }
 
 public sealed record Balance(decimal Amount);

@@ -38,7 +38,8 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
                 continue;
             }
 
-            called = true;
+            // What overrides a handler is called by the base class, into which the call is generated.
+            called |= !method.IsOverride;
             CheckName(context, form.Event!, library);
         }
 

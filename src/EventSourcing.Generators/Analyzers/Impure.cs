@@ -58,7 +58,7 @@ internal static class Impure
         if (bracket > 0) typeName = typeName.Substring(0, bracket);
         var isOutside = OutsideTypes.Contains(typeName)
             || (!Harmless.Contains(typeName) && !IsException(type) && OutsideNamespaces.Any(space => typeName.StartsWith(space + ".", StringComparison.Ordinal)));
-        if (!isOutside || member.Name is "CompletedTask" or "FromResult" or "FromException" or "FromCanceled") return null;
+        if (!isOutside || member.Name is "CompletedTask" or "FromResult" or "FromException" or "FromCanceled" or "ConfigureAwait") return null;
         return member is IMethodSymbol { MethodKind: MethodKind.Constructor } ? $"new {type.Name}" : $"{type.Name}.{member.Name}";
     }
 

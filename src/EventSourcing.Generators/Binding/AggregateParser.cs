@@ -16,6 +16,10 @@ internal static class AggregateParser
         return Parsed<BoundType>.Of(model);
     }
 
+    /// <summary>Whether a class has methods to call, and must have the hook that calls them to be a class.</summary>
+    public static bool LacksHook(INamedTypeSymbol type) =>
+        IsAggregate(type) && !type.IsAbstract && !type.AppliesByHand() && !HasImplementation(type.BaseType!) && type.AppliedEvents(returns: null).Count > 0;
+
     /// <summary>
     /// Whether a class gets an implementation: it has methods to call; or none, but it is concrete, and then it needs one
     /// to be a class at all.

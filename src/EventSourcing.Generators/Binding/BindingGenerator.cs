@@ -1,3 +1,4 @@
+using EventSourcing.Generators.Analyzers;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -12,7 +13,7 @@ public sealed class BindingGenerator : IIncrementalGenerator
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
         var types = context.SyntaxProvider.CreateSyntaxProvider(
-            static (node, _) => node is TypeDeclarationSyntax { BaseList: not null } type and not InterfaceDeclarationSyntax && type.Modifiers.Any(SyntaxKind.PartialKeyword),
+            static (node, _) => node is TypeDeclarationSyntax { BaseList: not null } type and not InterfaceDeclarationSyntax && (type.Modifiers.Any(SyntaxKind.PartialKeyword) || HasApply(type)),
             static (candidate, cancellationToken) => Parse((TypeDeclarationSyntax)candidate.Node, candidate.SemanticModel, cancellationToken));
         context.RegisterOutput(types, Write);
     }
@@ -20,10 +21,19 @@ public sealed class BindingGenerator : IIncrementalGenerator
     private static Parsed<BoundType> Parse(TypeDeclarationSyntax declaration, SemanticModel semantics, CancellationToken cancellationToken)
     {
         if (semantics.GetDeclaredSymbol(declaration, cancellationToken) is not { } type || !IsFirst(declaration, type, cancellationToken)) return Parsed<BoundType>.Nothing;
+        if (!PartialType.IsPartial(type)) return LacksHook(type) ? Parsed<BoundType>.Failed(DiagnosticInfo.Of(Rules.NotPartial, type, "Apply", type.Name, "Apply(object)")) : Parsed<BoundType>.Nothing;
         var parsed = AggregateParser.Parse(type) ?? StateParser.Parse(type) ?? SubscriberParser.Parse(type);
         if (parsed is null) return Parsed<BoundType>.Nothing;
         return PartialType.Obstacle(type) is { } obstacle ? Parsed<BoundType>.Failed(obstacle) : parsed;
     }
+
+    private static bool HasApply(TypeDeclarationSyntax type) => type.Members.Any(member => member is MethodDeclarationSyntax { Identifier.ValueText: "Apply" });
+
+    /// <summary>
+    /// Whether a type that is not partial is no type at all without what would be generated. The analyzer says so too, but a
+    /// build that fails for the missing member runs no analyzers.
+    /// </summary>
+    private static bool LacksHook(INamedTypeSymbol type) => AggregateParser.LacksHook(type) || StateParser.LacksHook(type);
 
     /// <summary>Of several parts with a base list one stands for the type.</summary>
     private static bool IsFirst(TypeDeclarationSyntax declaration, INamedTypeSymbol type, CancellationToken cancellationToken) =>

@@ -7,7 +7,7 @@ internal static class StateParser
 {
     public static Parsed<BoundType>? Parse(INamedTypeSymbol type)
     {
-        if (type.Interfaces.FirstOrDefault(i => i.IsOurs("IState", arity: 1) && SymbolEqualityComparer.Default.Equals(i.TypeArguments[0], type)) is not { } state) return null;
+        if (StateOf(type) is not { } state) return null;
         var events = type.AppliedEvents(returns: type);
         var needsInitial = !Implements(type, state, "Initial");
         if (needsInitial && !CanBeMadeEmpty(type)) return Parsed<BoundType>.Failed(DiagnosticInfo.Of(GeneratorDiagnostics.NoInitialState, type, type.Name));
@@ -19,6 +19,13 @@ internal static class StateParser
             Implements(type, state, "Fingerprint") ? null : FoldFingerprint.Of(type, events));
         return model is { Events: null, NeedsInitial: false, Fingerprint: null } ? null : Parsed<BoundType>.Of(model);
     }
+
+    /// <summary>Whether a state has methods to call, and must have the hook that calls them to be a state.</summary>
+    public static bool LacksHook(INamedTypeSymbol type) =>
+        StateOf(type) is { } state && !Implements(type, state, "Apply") && type.AppliedEvents(returns: type).Count > 0;
+
+    private static INamedTypeSymbol? StateOf(INamedTypeSymbol type) =>
+        type.Interfaces.FirstOrDefault(i => i.IsOurs("IState", arity: 1) && SymbolEqualityComparer.Default.Equals(i.TypeArguments[0], type));
 
     private static bool Implements(INamedTypeSymbol type, INamedTypeSymbol state, string member) =>
         type.FindImplementationForInterfaceMember(state.GetMembers(member).Single()) is { ContainingType.TypeKind: not TypeKind.Interface };

@@ -8,7 +8,7 @@ internal static class EventMapWriter
     public static string Write(EventMap map)
     {
         var code = new CodeWriter();
-        code.Line("[assembly: global::EventSourcing.EventTypeList(typeof(global::EventSourcing.Generated.EventTypeList))]").Line();
+        code.Line("[assembly: global::EventSourcing.EventTypeList<global::EventSourcing.Generated.EventTypeList>]").Line();
         code.Line("namespace EventSourcing.Generated;").Line();
         code.Line("/// <summary>The events of this assembly and their upcasters.</summary>").Line(CodeWriter.Mark);
         code.Open("file sealed class EventTypeList : global::EventSourcing.IEventTypeList");
@@ -29,9 +29,10 @@ internal static class EventMapWriter
             return;
         }
 
-        code.Line(head).Line("[");
+        // A plain array: a collection expression for an interface brings a wrapper, which start-up would wait for.
+        code.Line($"{head} new global::EventSourcing.{type}[]").Line("{");
         foreach (var call in calls) code.Further($"global::EventSourcing.{type}.{call},");
-        code.Line("];");
+        code.Line("};");
     }
 
     private static string Call(EventEntry e)

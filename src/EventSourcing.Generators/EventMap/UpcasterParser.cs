@@ -10,7 +10,8 @@ internal static class UpcasterParser
     {
         var method = (IMethodSymbol)marked.TargetSymbol;
         var attribute = marked.Attributes[0];
-        var into = attribute.Named("Into") is { Kind: TypedConstantKind.Array, IsNull: false } given ? given.Values.Select(value => value.Value).OfType<ITypeSymbol>().ToList() : [];
+        IReadOnlyList<ITypeSymbol>? given = attribute.Named("Into") is { Kind: TypedConstantKind.Array, IsNull: false } types ? [.. types.Values.Select(value => value.Value).OfType<ITypeSymbol>()] : null;
+        var into = given ?? [];
 
         if (!method.IsStatic || method.IsGenericMethod || method.Parameters.Length != 1 || method.Parameters[0].RefKind != RefKind.None)
             return Failed(method, "it must be a static method of one parameter");
@@ -25,12 +26,12 @@ internal static class UpcasterParser
 
         var call = $"{TypeNames.Of(method.ContainingType)}.{Escaped(method.Name)}";
         var from = takesJson ? $"{SymbolDisplay.FormatLiteral(name!, quote: true)}, {attribute.ConstructorArguments[1].Value}, " : "";
-        var types = $"[{string.Join(", ", into.Select(type => $"typeof({TypeNames.Of(type)})"))}]";
+        var typesOf = $"[{string.Join(", ", into.Select(type => $"typeof({TypeNames.Of(type)})"))}]";
         return (method.ReturnType.IsSequenceOf(SpecialType.System_Object), takesJson, into.Count) switch
         {
-            (true, _, 0) => Failed(method, "it gives several events, so say of which types: Into = [typeof(…), …]"),
-            (true, true, _) => Of($"Split({from}{types}, {call})"),
-            (true, false, _) => Of($"Split<{TypeNames.Of(method.Parameters[0].Type)}>({types}, {call})"),
+            (true, _, _) when given is null => Failed(method, "it gives several events, so say of which types: Into = [typeof(…), …], or Into = [] where it drops them all"),
+            (true, true, _) => Of($"Split({from}{typesOf}, {call})"),
+            (true, false, _) => Of($"Split<{TypeNames.Of(method.Parameters[0].Type)}>({typesOf}, {call})"),
             (false, true, _) when !method.ReturnType.IsJsonObject() => Failed(method, "from stored JSON it must give a JsonObject, or an IEnumerable<object> of events"),
             (false, true, 0) => Of($"Json({from}{call})"),
             (false, true, 1) => Of($"Json<{TypeNames.Of(into[0])}>({from}{call})"),

@@ -14,10 +14,11 @@ internal static class FoldFingerprint
 {
     public static string Of(INamedTypeSymbol type, IEnumerable<ITypeSymbol> events, int version = 1)
     {
-        var shape = new StateShape();
-        foreach (var field in BasesAndSelf(type).SelectMany(StateShape.FieldsOf)) shape.FlawOfField(field.Type);
-        foreach (var e in events) shape.FlawOf(e);
-        var texts = BasesAndSelf(type).Concat(shape.Types).Select(t => t.OriginalDefinition)
+        var types = new StateTypes();
+        foreach (var derived in StateShape.DerivedTypesOf(type)) types.Add(derived);
+        foreach (var field in BasesAndSelf(type).SelectMany(StateShape.FieldsOf)) types.Add(field.Type);
+        foreach (var e in events) types.Add(e);
+        var texts = BasesAndSelf(type).Concat(types.All).Select(t => t.OriginalDefinition)
             .Distinct<INamedTypeSymbol>(SymbolEqualityComparer.Default).Select(TextOf).OrderBy(text => text, StringComparer.Ordinal);
         return Hash($"{version}\n{TypeNames.InMetadata(type)}\n{string.Join("\n", texts)}");
     }

@@ -14,10 +14,11 @@ internal static class SnapshotParser
         var type = (INamedTypeSymbol)marked.TargetSymbol;
         if (!AggregateParser.IsAggregate(type)) return Parsed<SnapshotModel>.Nothing;
         var classes = ClassesOf(type);
-        if (classes.Any(c => c.Interfaces.Any(i => i.IsOurs("ISnapshotState")) && !c.DeclaringSyntaxReferences.IsEmpty)) return Parsed<SnapshotModel>.Nothing;
+        if (classes.FindLastIndex(c => c.Interfaces.Any(i => i.IsOurs("ISnapshotState")) && !c.DeclaringSyntaxReferences.IsEmpty) is >= 0 and var byHand)
+            return Parsed<SnapshotModel>.Failed(FieldsNotKeptByHand(type, classes, byHand).ToList());
         if (PartialType.Obstacle(type) is { } obstacle) return Parsed<SnapshotModel>.Failed(obstacle);
 
-        var flaws = FlawsOf(type, classes).ToList();
+        var flaws = FlawsOf(type, classes, marked.SemanticModel.Compilation).ToList();
         if (flaws.Count > 0) return Parsed<SnapshotModel>.Failed(flaws);
 
         var events = classes.SelectMany(c => c.AppliedEvents(returns: null));
@@ -39,7 +40,17 @@ internal static class SnapshotParser
         return classes;
     }
 
-    private static IEnumerable<DiagnosticInfo> FlawsOf(INamedTypeSymbol type, List<INamedTypeSymbol> classes)
+    /// <summary>What a class that keeps its state by hand does not see of those that derive from it, unless these keep theirs too.</summary>
+    private static IEnumerable<DiagnosticInfo> FieldsNotKeptByHand(INamedTypeSymbol type, List<INamedTypeSymbol> classes, int byHand)
+    {
+        var derived = classes.Skip(byHand + 1).ToList();
+        return derived.Exists(c => c.GetMembers().OfType<IMethodSymbol>().Any(method => method.Name is "WriteState" or "EventSourcing.ISnapshotState.WriteState"))
+            ? []
+            : derived.SelectMany(StateShape.FieldsOf).Select(field => Flaw(
+                field.AssociatedSymbol ?? field, NameOf(field), type, $"its base class '{classes[byHand].Name}' implements ISnapshotState by hand, and does not see it"));
+    }
+
+    private static IEnumerable<DiagnosticInfo> FlawsOf(INamedTypeSymbol type, List<INamedTypeSymbol> classes, Compilation compilation)
     {
         var shape = new StateShape();
         foreach (var c in classes)
@@ -50,13 +61,28 @@ internal static class SnapshotParser
                 yield return Flaw(primary.Parameters[0], primary.Parameters[0].Name, c, "parameters of a class are fields that are not seen");
             foreach (var field in StateShape.FieldsOf(c))
             {
-                if (shape.FlawOfField(field.Type) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
+                if ((shape.FlawOfField(field.Type) ?? FlawOfView(field) ?? FlawOfAccess(field, type, compilation)) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
             }
 
             // Its field is not among the members.
             foreach (var e in c.GetMembers().OfType<IEventSymbol>().Where(e => e is { IsStatic: false, IsAbstract: false, AddMethod.IsImplicitlyDeclared: true }))
                 yield return Flaw(e, e.Name, c, "it is an event, which holds delegates");
         }
+    }
+
+    /// <summary>What cannot be set and has no methods to change it shows another collection, if it is state at all: read back, it would be a copy that stays as it is.</summary>
+    private static string? FlawOfView(IFieldSymbol field) =>
+        field is { IsReadOnly: true, Type: INamedTypeSymbol { MetadataName: "IReadOnlyList`1" or "IReadOnlyCollection`1" } }
+            ? "it is read-only, so it can only show what another field holds; make it a computed property of that field, or static where it never changes"
+            : null;
+
+    /// <summary>Fields of base classes are had from outside these.</summary>
+    private static string? FlawOfAccess(IFieldSymbol field, INamedTypeSymbol type, Compilation compilation)
+    {
+        var isGenericBase = field.ContainingType.Arity > 0 && !SymbolEqualityComparer.Default.Equals(field.ContainingType, type);
+        var isAccessible = compilation.IsSymbolAccessibleWithin(field.Type, type)
+            && (!isGenericBase || compilation.IsSymbolAccessibleWithin(field.OriginalDefinition.Type, type.ContainingAssembly));
+        return isAccessible ? null : $"generated code cannot name its type '{field.Type.Name}', which is nested and not accessible outside of '{field.ContainingType.Name}'";
     }
 
     private static DiagnosticInfo Flaw(ISymbol place, string member, INamedTypeSymbol type, string reason) =>
@@ -68,7 +94,8 @@ internal static class SnapshotParser
         var owner = field.ContainingType;
         if (fields.Any(other => other.Name == name)) name = $"{owner.Name}.{name}";
 
-        var access = SyntaxFacts.GetKeywordKind(field.Name) == SyntaxKind.None ? field.Name : "@" + field.Name;
+        // A field may be called as one of the parameters of the method that it is used in.
+        var access = $"this.{(SyntaxFacts.GetKeywordKind(field.Name) == SyntaxKind.None ? field.Name : "@" + field.Name)}";
         if (field.AssociatedSymbol is not null || field.IsReadOnly || !SymbolEqualityComparer.Default.Equals(owner, type))
         {
             var accessor = AccessorOf(field, $"{name.Replace('.', '_')}Of", type);

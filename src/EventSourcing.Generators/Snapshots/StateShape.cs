@@ -2,7 +2,7 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators;
 
-/// <summary>Says which types JSON writes and reads back as they were, and remembers which of the app's own it has met.</summary>
+/// <summary>Says which types JSON writes and reads back as they were.</summary>
 internal sealed class StateShape
 {
     private static readonly HashSet<string> Values =
@@ -20,14 +20,18 @@ internal sealed class StateShape
         ["Dictionary`2", "SortedDictionary`2", "SortedList`2", "ImmutableDictionary`2", "ImmutableSortedDictionary`2"];
 
     private readonly HashSet<ITypeSymbol> _met = new(SymbolEqualityComparer.Default);
-    private readonly List<INamedTypeSymbol> _types = [];
-
-    /// <summary>The types of the app that were met.</summary>
-    public IReadOnlyList<INamedTypeSymbol> Types => _types;
 
     /// <summary>All that an instance of a type holds, without what its base class does.</summary>
     public static IEnumerable<IFieldSymbol> FieldsOf(INamedTypeSymbol type) =>
         type.GetMembers().OfType<IFieldSymbol>().Where(field => field is { IsStatic: false, IsConst: false });
+
+    /// <summary>The types that JSON is told an instance of a type may be of.</summary>
+    public static IEnumerable<ITypeSymbol> DerivedTypesOf(INamedTypeSymbol type) => type.GetAttributes()
+        .Where(attribute => attribute.AttributeClass?.Name == "JsonDerivedTypeAttribute")
+        .Select(attribute => attribute.ConstructorArguments.FirstOrDefault().Value).OfType<ITypeSymbol>();
+
+    public static bool IsOfFramework(string @namespace) =>
+        @namespace is "System" or "Microsoft" || @namespace.StartsWith("System.", StringComparison.Ordinal) || @namespace.StartsWith("Microsoft.", StringComparison.Ordinal);
 
     /// <summary>
     /// Why a field of an aggregate cannot be kept; null where it can. What goes item by item may be more than JSON can do:
@@ -67,7 +71,6 @@ internal sealed class StateShape
         if (type.TypeKind == TypeKind.Interface) return $"'{type.Name}' is an interface";
         if (type.TypeKind is not (TypeKind.Class or TypeKind.Struct) || type.IsTupleType || IsOfFramework(space)) return $"'{type}' is not a kind of type that can be";
         if (!_met.Add(type)) return null;
-        _types.Add(type);
         return type.IsMarked("JsonConverterAttribute") ? null : FlawOfOwn(type);
     }
 
@@ -79,8 +82,7 @@ internal sealed class StateShape
     /// <summary>All state of a type must be in public properties that JSON can set, or give to the constructor it calls.</summary>
     private string? FlawOfOwn(INamedTypeSymbol type)
     {
-        var derived = type.GetAttributes().Where(attribute => attribute.AttributeClass?.Name == "JsonDerivedTypeAttribute")
-            .Select(attribute => attribute.ConstructorArguments.FirstOrDefault().Value).OfType<ITypeSymbol>().ToList();
+        var derived = DerivedTypesOf(type).ToList();
         if (derived.Count > 0 && derived.Select(FlawOf).FirstOrDefault(flaw => flaw is not null) is { } flawOfDerived) return flawOfDerived;
         if (type.IsAbstract) return derived.Count > 0 ? null : $"'{type.Name}' is abstract";
 
@@ -123,9 +125,6 @@ internal sealed class StateShape
     }
 
     private static bool IsOfCollections(INamedTypeSymbol type) => type.ContainingNamespace.ToDisplayString() is "System.Collections.Generic" or "System.Collections.Immutable";
-
-    private static bool IsOfFramework(string @namespace) =>
-        @namespace is "System" or "Microsoft" || @namespace.StartsWith("System.", StringComparison.Ordinal) || @namespace.StartsWith("Microsoft.", StringComparison.Ordinal);
 }
 
 internal static class MarkedSymbolExtensions

@@ -14,8 +14,8 @@ namespace EventSourcing.Testing;
 public static class EventHistory
 {
     /// <summary>
-    /// Checks that every sample is read without an error, by a store; that every version of every listed event, and of
-    /// every retired one, has a sample; and that what a sample of today's version says is still there when the event is
+    /// Checks that JSON can handle every listed type; that every sample is read without an error, by a store; that every
+    /// version of every listed event, and of every retired one, has a sample; and that what a sample of today's version says is still there when the event is
     /// written and read again.
     /// </summary>
     /// <param name="types">The events of the app.</param>
@@ -40,6 +40,7 @@ public static class EventHistory
                 : $"{sample.FileName} is missing: no sample shows that events stored as '{storedName}' can be read. No type writes such any more, so take one from a database.");
         }
 
+        await SampleCheck.OfTypesAsync(types, options, problems).ConfigureAwait(false);
         foreach (var sample in samples) await SampleCheck.RunAsync(sample, types, options, problems, cancellationToken).ConfigureAwait(false);
         if (problems.Count > 0) throw new EventHistoryException(folder.Path, problems);
     }
@@ -56,6 +57,7 @@ public static class EventHistory
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>A task that fails where a sample exists and is another.</returns>
     /// <exception cref="ArgumentException">An event is not of the listed types.</exception>
+    /// <exception cref="NotSupportedException">JSON cannot handle an event's type.</exception>
     /// <exception cref="EventHistoryException">Lists the samples that differ; those that were missing are written.</exception>
     public static async Task RecordAsync(
         EventTypes types, string directory, IReadOnlyList<object> events, EventStoreOptions? options = null, CancellationToken cancellationToken = default)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace EventSourcing.Testing;
 
-/// <summary>What is checked of one sample, by a store in memory.</summary>
+/// <summary>What is checked of types and samples, by a store in memory.</summary>
 internal static class SampleCheck
 {
     private const string Stream = "sample";
@@ -40,9 +40,29 @@ internal static class SampleCheck
                 if (written.StoredName == sample.StoredName && JsonText.FirstLost(sample.Json, written.Json) is { } lost)
                     problems.Add($"{sample.FileName} is read, but {lost} is lost when the event is written again: the type has lost or renamed that property, or changed its type. Keep the stored name by [JsonPropertyName], or raise the Version and say by an upcaster what becomes of it.");
             }
-            catch (Exception failure) when (failure is ArgumentException or EventSourcingException)
+            catch (Exception failure) when (failure is ArgumentException or NotSupportedException or EventSourcingException)
             {
                 problems.Add($"{sample.FileName} is read as {e.GetType()}, which cannot be written and read again: {failure.Message}");
+            }
+        }
+    }
+
+    /// <summary>A store finds out how JSON handles a type when the first such event is met; here it is all types at once.</summary>
+    public static async Task OfTypesAsync(EventTypes types, EventStoreOptions? options, List<string> problems)
+    {
+        var store = new EventStore(new InMemoryEventStorage(), types, options);
+        await using (store.ConfigureAwait(false))
+        {
+            foreach (var type in types.All.OrderBy(type => type.StoredName, StringComparer.Ordinal))
+            {
+                try
+                {
+                    store.Json.GetTypeInfo(type.ClrType);
+                }
+                catch (Exception failure) when (failure is NotSupportedException or InvalidOperationException)
+                {
+                    problems.Add($"JSON cannot handle {type.ClrType}, the type of events '{type.StoredName}', so none can be written or read: {failure.Message} Where EventStoreOptions.Json names a JsonSerializerContext, add [JsonSerializable(typeof({type.ClrType.Name}))] to that.");
+                }
             }
         }
     }

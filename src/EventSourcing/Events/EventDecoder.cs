@@ -1,34 +1,34 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
 
 /// <summary>
-/// Turns the JSON of one stored name into the event of today, or into several. Made at start-up, so that an event of
-/// today's shape costs nothing that it would not cost without upcasters.
+/// Turns the JSON of one stored name into the event of today, or into several. It knows beforehand whether there is
+/// anything to upcast, so that an event of today's shape costs nothing that it would not cost without upcasters.
 /// </summary>
 internal sealed class EventDecoder
 {
     private readonly StoredShape _shape;
-    private readonly JsonTypeInfo? _direct;
+    private readonly EventJson? _direct;
     private readonly JsonEventSerializer _serializer;
 
     public EventDecoder(StoredShape shape, JsonEventSerializer serializer)
     {
         _shape = shape;
         _serializer = serializer;
-        if (shape.Step is null) _direct = serializer.InfoOf(shape.Type!);
+        if (shape.Step is null) _direct = serializer.JsonOf(shape.Type!);
         TodayName = shape.Results is [var only] ? only.Name : shape.Name;
     }
 
     /// <summary>The name of today of the event, where an upcaster does not split it.</summary>
     public string TodayName { get; }
 
+    /// <exception cref="NotSupportedException">JSON cannot handle the type.</exception>
     /// <exception cref="JsonException">The bytes do not make such an event.</exception>
     /// <exception cref="UpcastFailedException">An upcaster failed on it.</exception>
     public Parts<object> Decode(ReadOnlySpan<byte> utf8Json) =>
-        _direct is null ? Upcast(utf8Json) : new Parts<object>(JsonSerializer.Deserialize(utf8Json, _direct) ?? throw NullStored());
+        _direct is null ? Upcast(utf8Json) : new Parts<object>(JsonSerializer.Deserialize(utf8Json, _direct.Info) ?? throw NullStored());
 
     private Parts<object> Upcast(ReadOnlySpan<byte> utf8Json)
     {
@@ -49,13 +49,13 @@ internal sealed class EventDecoder
         {
             null => JsonNode.Parse(utf8Json, _serializer.NodeOptions, _serializer.DocumentOptions),
             JsonObject json => json,
-            _ => JsonSerializer.SerializeToNode(current, _serializer.InfoOf(shape.Type!)),
+            _ => JsonSerializer.SerializeToNode(current, _serializer.JsonOf(shape.Type!).Info),
         }) as JsonObject ?? throw new JsonException($"It is not a JSON object, which {shape.Step} takes.");
 
     private object ToEvent(object? current, ReadOnlySpan<byte> utf8Json, StoredShape shape) => current switch
     {
-        null => JsonSerializer.Deserialize(utf8Json, _serializer.InfoOf(shape.Type!)),
-        JsonObject json => JsonSerializer.Deserialize(json, _serializer.InfoOf(shape.Type!)),
+        null => JsonSerializer.Deserialize(utf8Json, _serializer.JsonOf(shape.Type!).Info),
+        JsonObject json => JsonSerializer.Deserialize(json, _serializer.JsonOf(shape.Type!).Info),
         _ => current,
     } ?? throw NullStored();
 

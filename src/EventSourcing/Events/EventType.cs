@@ -12,25 +12,18 @@ public sealed class EventType
         | DynamicallyAccessedMemberTypes.PublicProperties
         | DynamicallyAccessedMemberTypes.PublicFields;
 
-    private EventType(Type clrType, string? name, int version, IReadOnlyList<string> aliases)
+    private EventType(Type clrType, string name, int version, IReadOnlyList<string> aliases)
     {
         ArgumentNullException.ThrowIfNull(aliases);
         ClrType = clrType;
-        if (name is null && clrType.GetCustomAttribute<EventTypeAttribute>(inherit: false) is { } attribute)
-        {
-            if (version != 1 || aliases.Count > 0)
-                throw new ArgumentException($"[EventType] of '{clrType}' says its version and aliases already. Give its name as well to say all of it here, or nothing.", nameof(version));
-            (name, version, aliases) = (attribute.Name, attribute.Version, attribute.Aliases);
-        }
-
-        Name = name ?? clrType.Name;
+        Name = name;
         Version = version;
-        Aliases = aliases.Distinct(StringComparer.Ordinal).ToArray();
+        Aliases = aliases.Count == 0 ? aliases : aliases.Distinct(StringComparer.Ordinal).ToArray();
         StoredName = StoredNameOf(Name, version);
         ThrowIfNotGivable(Name, "An event type's name", nameof(name));
         ArgumentOutOfRangeException.ThrowIfLessThan(version, 1);
         foreach (var alias in Aliases) ThrowIfNotGivable(alias, $"An alias of '{Name}'", nameof(aliases));
-        Names.ThrowIfInvalid(StoredName, "An event type's name with its version", nameof(name));
+        if (version > 1) Names.ThrowIfInvalid(StoredName, "An event type's name with its version", nameof(name));
         if (Aliases.Contains(Name, StringComparer.Ordinal))
             throw new ArgumentException($"'{Name}' ({clrType}) has its own name among its aliases. Remove it there.", nameof(aliases));
         if (clrType.IsAbstract || clrType.IsGenericTypeDefinition)
@@ -55,15 +48,24 @@ public sealed class EventType
     /// <summary>Describes <typeparamref name="TEvent"/>; trimming keeps what JSON needs of it.</summary>
     /// <typeparam name="TEvent">A concrete class or struct.</typeparam>
     /// <param name="name">
-    /// The name; by default <see cref="EventTypeAttribute"/> says it, with version and aliases, and for a type without
-    /// that it is the type's short name. It must not end in <c>@</c> and digits, which is how versions are stored.
+    /// The name, of version 1 and without aliases; by default <see cref="EventTypeAttribute"/> says all of it, and for a
+    /// type without that it is the type's short name. It must not end in <c>@</c> and digits, which is how versions are
+    /// stored.
     /// </param>
+    /// <returns>The event type.</returns>
+    /// <exception cref="ArgumentException">The name is not valid, or the type is abstract.</exception>
+    public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name = null)
+        where TEvent : notnull => name is null ? Declared(typeof(TEvent)) : new EventType(typeof(TEvent), name, 1, []);
+
+    /// <summary>Describes <typeparamref name="TEvent"/>; trimming keeps what JSON needs of it.</summary>
+    /// <typeparam name="TEvent">A concrete class or struct.</typeparam>
+    /// <param name="name">The name, without version; <see langword="null"/> for the type's short name.</param>
     /// <param name="version">Which shape of the event the type is, from 1.</param>
     /// <param name="aliases">Names under which it was stored before it was renamed.</param>
     /// <returns>The event type.</returns>
     /// <exception cref="ArgumentException">A name is not valid, the version is below 1, the type is abstract, or it says by attribute what is given here without a name.</exception>
-    public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name = null, int version = 1, params string[] aliases)
-        where TEvent : notnull => new(typeof(TEvent), name, version, aliases);
+    public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name, int version, params string[] aliases)
+        where TEvent : notnull => new(typeof(TEvent), name ?? ShortName(typeof(TEvent)), version, aliases);
 
     internal static string StoredNameOf(string name, int version) => version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
 
@@ -86,6 +88,14 @@ public sealed class EventType
     /// <summary>The stored name and the type, for messages.</summary>
     /// <returns>For example <c>money-deposited@2 (Bank.MoneyDeposited)</c>.</returns>
     public override string ToString() => $"{StoredName} ({ClrType})";
+
+    private static EventType Declared(Type clrType) => clrType.GetCustomAttribute<EventTypeAttribute>(inherit: false) is { } attribute
+        ? new EventType(clrType, attribute.Name ?? clrType.Name, attribute.Version, attribute.Aliases)
+        : new EventType(clrType, clrType.Name, 1, []);
+
+    private static string ShortName(Type clrType) => clrType.IsDefined(typeof(EventTypeAttribute), inherit: false)
+        ? throw new ArgumentException($"[EventType] of '{clrType}' says its version and aliases already. Give its name as well to say all of it here, or nothing.", "version")
+        : clrType.Name;
 
     private static bool IsVersion(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExceptInRange('0', '9');
 }

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Reflection;
 
 namespace EventSourcing;
@@ -14,13 +13,12 @@ namespace EventSourcing;
 /// </remarks>
 public sealed class EventTypes
 {
-    private readonly IReadOnlyList<Upcaster> _upcasters;
-    private readonly FrozenDictionary<Type, EventType> _byType;
-    private readonly FrozenDictionary<string, int> _lastVersions;
+    private readonly List<Upcaster> _upcasters;
+    private readonly Dictionary<Type, EventType> _byType = [];
 
     // Only names of which there is more to say than that they are stored as they are called.
-    private readonly FrozenDictionary<string, string[]> _todayNames;
-    private readonly FrozenDictionary<string, string[]> _storedNames;
+    private readonly Dictionary<string, string[]> _todayNames = [];
+    private readonly Dictionary<string, string[]> _storedNames = [];
 
     /// <summary>Creates the list; this form is safe for trimming and Native AOT.</summary>
     /// <param name="types">The event types, e.g. <c>EventType.Of&lt;MoneyDeposited&gt;()</c>.</param>
@@ -42,19 +40,22 @@ public sealed class EventTypes
         ArgumentNullException.ThrowIfNull(types);
         ArgumentNullException.ThrowIfNull(upcasters);
         _upcasters = [.. upcasters];
-        var byType = new Dictionary<Type, EventType>();
         foreach (var type in types)
         {
-            if (!byType.TryAdd(type.ClrType, type))
-                throw new ArgumentException($"The event type {type.ClrType} is listed twice, as '{byType[type.ClrType].StoredName}' and as '{type.StoredName}'. An event type has one name.", nameof(types));
+            if (!_byType.TryAdd(type.ClrType, type))
+                throw new ArgumentException($"The event type {type.ClrType} is listed twice, as '{_byType[type.ClrType].StoredName}' and as '{type.StoredName}'. An event type has one name.", nameof(types));
         }
 
-        var shapes = new StoredShapes(byType, _upcasters);
-        _byType = byType.ToFrozenDictionary();
-        _lastVersions = shapes.LastVersions.ToFrozenDictionary(StringComparer.Ordinal);
-        Shapes = shapes.ByStoredName.ToFrozenDictionary(StringComparer.Ordinal);
-        _todayNames = TodayNamesIn(shapes).ToFrozenDictionary(StringComparer.Ordinal);
-        _storedNames = StoredNamesIn(shapes).ToFrozenDictionary(StringComparer.Ordinal);
+        if (_upcasters.Count == 0 && StoredShapes.PlainByStoredName(_byType) is { } plain)
+        {
+            Shapes = plain;
+            return;
+        }
+
+        var shapes = new StoredShapes(_byType, _upcasters);
+        Shapes = shapes.ByStoredName;
+        _todayNames = TodayNamesIn(shapes);
+        _storedNames = StoredNamesIn(shapes);
     }
 
     /// <summary>The event types in this list, old versions too, in no particular order.</summary>
@@ -67,7 +68,7 @@ public sealed class EventTypes
     public IReadOnlyCollection<string> StoredNames => Shapes.Keys;
 
     /// <summary>By stored name, what is made of such events.</summary>
-    internal FrozenDictionary<string, StoredShape> Shapes { get; }
+    internal Dictionary<string, StoredShape> Shapes { get; }
 
     /// <summary>The events and upcasters of this list and another, say those of two assemblies. Each must be valid by itself.</summary>
     /// <param name="other">The other list.</param>
@@ -98,7 +99,7 @@ public sealed class EventTypes
         ArgumentNullException.ThrowIfNull(assembly);
         if (assembly.GetCustomAttribute<EventTypeListAttribute>() is not { } attribute)
             throw new ArgumentException($"The assembly '{assembly.GetName().Name}' has no list of events. Mark its events [EventType(\"…\")], in a project that references the EventSourcing package, whose source generator lists them; or list them: new EventTypes(EventType.Of<MyEvent>(), …).", nameof(assembly));
-        var list = (IEventTypeList)Activator.CreateInstance(attribute.List)!;
+        var list = attribute.CreateList();
         return new EventTypes(list.Types, list.Upcasters);
     }
 
@@ -108,9 +109,10 @@ public sealed class EventTypes
     /// <exception cref="ArgumentException">The type is not in this list.</exception>
     public string NameOf<TEvent>() => Get(typeof(TEvent)).Name;
 
-    internal EventType Get(Type clrType) => _byType.TryGetValue(clrType, out var type)
-        ? type
-        : throw new ArgumentException($"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");
+    internal EventType Get(Type clrType) => _byType.TryGetValue(clrType, out var type) ? type : throw NotListed(clrType);
+
+    internal static ArgumentException NotListed(Type clrType) =>
+        new($"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");
 
     internal EventType? Find(Type clrType) => _byType.GetValueOrDefault(clrType);
 
@@ -130,7 +132,8 @@ public sealed class EventTypes
     internal int? LastVersionBefore(string storedName)
     {
         var (name, version) = EventType.Parse(storedName);
-        return _lastVersions.TryGetValue(name, out var last) && version > last ? last : null;
+        var last = Shapes.Keys.Select(EventType.Parse).Where(known => known.Name == name).Select(known => known.Version).DefaultIfEmpty().Max();
+        return last > 0 && version > last ? last : null;
     }
 
     private static Dictionary<string, string[]> TodayNamesIn(StoredShapes shapes)
@@ -151,7 +154,7 @@ public sealed class EventTypes
         foreach (var (stored, shape) in shapes.ByStoredName)
         {
             // An event that becomes nothing is still to be found by its own name, if only to see that there is nothing.
-            var today = shape.Results.Count > 0 ? shape.Results.Select(type => type.Name) : [shape.Name];
+            var today = shape.Results.Length > 0 ? shape.Results.Select(type => type.Name) : [shape.Name];
             foreach (var name in today.Distinct(StringComparer.Ordinal))
             {
                 if (!byToday.TryGetValue(name, out var list)) byToday.Add(name, list = []);

@@ -18,5 +18,5 @@ internal sealed class StoredShape(string name, int version, EventType? type, Upc
     public StoredShape? Next { get; set; }
 
     /// <summary>The types of today that events of this shape may become.</summary>
-    public IReadOnlyList<EventType> Results { get; set; } = [];
+    public EventType[] Results { get; set; } = [];
 }

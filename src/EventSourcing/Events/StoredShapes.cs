@@ -30,11 +30,25 @@ internal sealed class StoredShapes
         }
     }
 
+    /// <summary>
+    /// The same where there is nothing to work out, as in most apps: every event has one version, one name, and is stored
+    /// as it is. Null in others, and where a name is claimed twice, which is explained there. An app that starts waits for
+    /// this, so it is one pass and no more.
+    /// </summary>
+    public static Dictionary<string, StoredShape>? PlainByStoredName(Dictionary<Type, EventType> types)
+    {
+        var shapes = new Dictionary<string, StoredShape>(types.Count, StringComparer.Ordinal);
+        foreach (var type in types.Values)
+        {
+            var shape = new StoredShape(type.Name, 1, type, step: null) { Results = [type] };
+            if (type.Version > 1 || type.Aliases.Count > 0 || !shapes.TryAdd(type.Name, shape)) return null;
+        }
+
+        return shapes;
+    }
+
     /// <summary>By every name that an event may be stored under.</summary>
     public Dictionary<string, StoredShape> ByStoredName { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>The last version that is known of each name without its version.</summary>
-    public Dictionary<string, int> LastVersions => _names.ToDictionary(pair => pair.Key, pair => pair.Value.LastVersion, StringComparer.Ordinal);
 
     /// <summary>What the events of a name, an alias or a retired name are called today.</summary>
     public IReadOnlyCollection<string> TodayNamesOf(string name)
@@ -121,7 +135,7 @@ internal sealed class StoredShapes
             : throw new ArgumentException($"{Beginning(step)} gives version {next.Version} of '{next.Name}', which no listed type is and no upcaster takes. List the type, write the next upcaster, or say by Upcaster.Json<TEvent> which event it becomes.");
     }
 
-    private List<EventType> ResultsOf(StoredShape shape)
+    private EventType[] ResultsOf(StoredShape shape)
     {
         var passed = new HashSet<StoredShape>(ReferenceEqualityComparer.Instance);
         for (var at = shape; ; at = at.Next!)

@@ -40,6 +40,6 @@ public sealed class UpcasterAttribute : Attribute
     /// <summary>The version that the method takes, or 0 where its parameter's type says so.</summary>
     public int Version { get; }
 
-    /// <summary>The types of the events that a method gives which returns several; filters and conditions need to know.</summary>
+    /// <summary>The types of the events that a method gives which returns several, none where it drops them all; filters and conditions need to know.</summary>
     public Type[] Into { get; init; } = [];
 }

@@ -32,32 +32,37 @@ internal sealed record LedgerPage(long Count, long Last, long Breaks, ulong Chec
 }
 
 /// <summary>Two documents per event: that of its stream, and one for the whole log.</summary>
-internal sealed class Ledger : Projection<LedgerPage>
+internal sealed partial class Ledger : Projection<LedgerPage>
 {
     public const string Whole = "whole";
     private static readonly DocumentField<LedgerPage, long> Count = new("Count", page => page.Count);
 
-    public Ledger() => On<Noted>(
-        static (_, recorded) => [recorded.Stream, Whole],
-        static (page, key, _, recorded) => (page ?? LedgerPage.Empty).With(recorded.Position, key == Whole ? recorded.Position : recorded.Version));
-
     public override IReadOnlyList<DocumentField<LedgerPage>> Fields => [Count];
+
+    private static IEnumerable<string> Keys(Noted _, RecordedEvent recorded) => [recorded.Stream, Whole];
+
+    private static LedgerPage Apply(LedgerPage? page, string key, Noted _, RecordedEvent recorded) =>
+        (page ?? LedgerPage.Empty).With(recorded.Position, key == Whole ? recorded.Position : recorded.Version);
 }
 
 /// <summary>A row per event, which counts how often it came, and by which process it was written.</summary>
-internal sealed class Lines : TableProjection
+internal sealed partial class Lines : TableProjection
 {
     public const string Table = "lines";
 
     public Lines()
-        : base(Table) => On<Noted>(static (tables, _, recorded, cancellationToken) => tables.ExecuteAsync(
-            $"INSERT INTO {tables[Table]} (position, stream, version, times, process) VALUES ($1, $2, $3, 1, $4) ON CONFLICT (position) DO UPDATE SET times = times + 1",
-            [recorded.Position, recorded.Stream, recorded.Version, Environment.ProcessId],
-            cancellationToken));
+        : base(Table)
+    {
+    }
 
     protected override ValueTask CreateAsync(ProjectionTables tables, CancellationToken cancellationToken) => tables.ExecuteAsync(
         $"CREATE TABLE {tables[Table]} (position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, times INTEGER NOT NULL, process INTEGER NOT NULL)",
         [],
+        cancellationToken);
+
+    private static ValueTask Apply(ProjectionTables tables, Noted _, RecordedEvent recorded, CancellationToken cancellationToken) => tables.ExecuteAsync(
+        $"INSERT INTO {tables[Table]} (position, stream, version, times, process) VALUES ($1, $2, $3, 1, $4) ON CONFLICT (position) DO UPDATE SET times = times + 1",
+        [recorded.Position, recorded.Stream, recorded.Version, Environment.ProcessId],
         cancellationToken);
 }
 

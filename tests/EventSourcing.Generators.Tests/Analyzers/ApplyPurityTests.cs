@@ -191,6 +191,7 @@ public class ApplyPurityTests
                     using var command = tables.Connection.CreateCommand();
                     command.CommandText = "SELECT 1";
                     await command.ExecuteNonQueryAsync(ct);
+                    await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
                     await System.IO.File.WriteAllTextAsync("x", e.Item, ct);
                 }
             }

@@ -110,6 +110,30 @@ public class ApplySignatureTests
     }
 
     [Fact]
+    public async Task Accept_a_class_that_is_not_partial_and_overrides_what_its_base_calls() =>
+        (await CodeUnderTest.Of(Events + """
+            public abstract partial class Account : Aggregate
+            {
+                protected virtual void Apply(Opened e) { }
+            }
+
+            public sealed class Savings : Account
+            {
+                protected override void Apply(Opened e) { }
+            }
+
+            public abstract partial class Balances : Projection<Balance>
+            {
+                protected abstract Balance? Apply(Balance? balance, Opened e);
+            }
+
+            public sealed class NoBalances : Balances
+            {
+                protected override Balance? Apply(Balance? balance, Opened e) => null;
+            }
+            """).FindAsync()).Should().BeEmpty();
+
+    [Fact]
     public async Task Refuse_a_class_with_Apply_methods_that_is_not_partial()
     {
         var code = CodeUnderTest.Of(Events + """
@@ -189,6 +213,7 @@ public class ApplySignatureTests
     [InlineData("decimal Apply(Opened e) => 1;")]
     [InlineData("decimal Apply(Opened e) { return 1; }")]
     [InlineData("static void Apply(Opened e) { }")]
+    [InlineData("async Task Apply(Opened e) { await Task.Yield(); }")]
     public async Task Offer_nothing_where_the_body_returns_something(string method)
     {
         var code = CodeUnderTest.Of(Events + $"public sealed partial class Account : Aggregate\n{{\n    {method}\n}}");

@@ -229,6 +229,31 @@ public class AggregateBindingTests
         run.Reported.Single().Location.GetLineSpan().StartLinePosition.Character.Should().Be("public record A; public class ".Length);
     }
 
+    /// <summary>The compiler misses the hook then, and runs no analyzers where a member is missing: the generator has to say why.</summary>
+    [Theory]
+    [InlineData("public class Thing : Aggregate { void Apply(A e) { } }", "CS0534")]
+    [InlineData("public record Thing : IState<Thing> { public static Thing Initial => new(); Thing Apply(A e) => this; }", "CS0535")]
+    public void Forgotten_partial_is_an_error_beside_that_of_the_compiler(string type, string ofTheCompiler)
+    {
+        var run = GeneratorRun.Of("public record A;" + type);
+        run.Output.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error).Should().ContainSingle().Which.Id.Should().Be(ofTheCompiler);
+        run.Reported.Should().ContainSingle().Which.ToString().Should().EndWith(
+            "error ES0106: The Apply methods of 'Thing' are never called, since it is not partial and nothing can be generated into it. Make it partial, or write Apply(object) by hand.");
+    }
+
+    /// <summary>Where the compiler misses nothing, the analyzer says it, once.</summary>
+    [Theory]
+    [InlineData("public abstract class Thing : Aggregate { void Apply(A e) { } }")]
+    [InlineData("public class Thing : Aggregate { protected override void Apply(object e) => Apply((A)e); void Apply(A e) { } }")]
+    [InlineData("public partial class Base : Aggregate; public class Thing : Base { void Apply(A e) { } }")]
+    [InlineData("public record Thing : IState<Thing> { public static Thing Initial => new(); Thing IState<Thing>.Apply(object e) => this; Thing Apply(A e) => this; }")]
+    [InlineData("public class Thing : Projection<A> { A Apply(A? _, A e) => e; }")]
+    public void Class_that_is_not_partial_and_lacks_no_member_is_left_to_the_analyzer(string type)
+    {
+        var run = GeneratorRun.Of("public record A;" + type);
+        run.Complaints.Should().BeEmpty();
+    }
+
     [Fact]
     public void Aggregate_local_to_its_file_is_an_error() =>
         GeneratorRun.Of("public record A; file partial class Thing : Aggregate { void Apply(A e) { } }").Reported.Should().ContainSingle().Which.Id.Should().Be("ES0002");

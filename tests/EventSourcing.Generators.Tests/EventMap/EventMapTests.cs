@@ -25,6 +25,7 @@ public class EventMapTests
                 [Upcaster("gone", 1, Into = [typeof(Closed)])] internal static JsonObject ToClosed(JsonObject e) => e;
                 [Upcaster("split", 1, Into = [typeof(Closed), typeof(MoneyWithdrawn)])] internal static IEnumerable<object> Split(JsonObject e) => [];
                 [Upcaster(Into = [typeof(Closed)])] internal static List<object> @else(MoneyWithdrawn e) => [];
+                [Upcaster("forgotten", 1, Into = [])] internal static IEnumerable<object> Drop(JsonObject e) => [];
             }
             """);
         run.Complaints.Should().BeEmpty();
@@ -33,7 +34,7 @@ public class EventMapTests
             #nullable enable
             #pragma warning disable CS0612, CS0618
 
-            [assembly: global::EventSourcing.EventTypeList(typeof(global::EventSourcing.Generated.EventTypeList))]
+            [assembly: global::EventSourcing.EventTypeList<global::EventSourcing.Generated.EventTypeList>]
 
             namespace EventSourcing.Generated;
 
@@ -42,23 +43,24 @@ public class EventMapTests
             file sealed class EventTypeList : global::EventSourcing.IEventTypeList
             {
                 /// <inheritdoc/>
-                public global::System.Collections.Generic.IEnumerable<global::EventSourcing.EventType> Types =>
-                [
+                public global::System.Collections.Generic.IEnumerable<global::EventSourcing.EventType> Types => new global::EventSourcing.EventType[]
+                {
                     global::EventSourcing.EventType.Of<global::Bank.Closed>("Closed"),
                     global::EventSourcing.EventType.Of<global::Bank.MoneyDepositedOld>("money-deposited"),
                     global::EventSourcing.EventType.Of<global::Bank.MoneyDeposited>("money-deposited", 2),
                     global::EventSourcing.EventType.Of<global::Bank.MoneyWithdrawn>("money-withdrawn", 1, "cash-taken", "taken \"out\""),
-                ];
+                };
 
                 /// <inheritdoc/>
-                public global::System.Collections.Generic.IEnumerable<global::EventSourcing.Upcaster> Upcasters =>
-                [
+                public global::System.Collections.Generic.IEnumerable<global::EventSourcing.Upcaster> Upcasters => new global::EventSourcing.Upcaster[]
+                {
                     global::EventSourcing.Upcaster.Json("money-withdrawn", 1, global::Bank.Upcasters.Same),
                     global::EventSourcing.Upcaster.Json<global::Bank.Closed>("gone", 1, global::Bank.Upcasters.ToClosed),
+                    global::EventSourcing.Upcaster.Split("forgotten", 1, [], global::Bank.Upcasters.Drop),
                     global::EventSourcing.Upcaster.Split("split", 1, [typeof(global::Bank.Closed), typeof(global::Bank.MoneyWithdrawn)], global::Bank.Upcasters.Split),
                     global::EventSourcing.Upcaster.Split<global::Bank.MoneyWithdrawn>([typeof(global::Bank.Closed)], global::Bank.Upcasters.@else),
                     global::EventSourcing.Upcaster.Typed<global::Bank.MoneyDepositedOld, global::Bank.MoneyDeposited>(global::Bank.Upcasters.InEuro),
-                ];
+                };
             }
 
             """);

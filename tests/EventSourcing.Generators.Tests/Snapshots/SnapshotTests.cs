@@ -32,6 +32,7 @@ public class SnapshotTests
     [InlineData("DayOfWeek _day; Nested? _n; enum Nested { A, B }", "_day = DayOfWeek.Friday; _n = Nested.B;", "$\"{_day} {_n}\"", "Friday B")]
     [InlineData("public int A { get; private set; } public int B { get; } = 7; public int C { get; init; } public int D { get => field; set => field = value * 2; }", "A = 1; D = 5; Set();} void Set() {", "$\"{A} {B} {C} {D}\"", "1 7 0 10")]
     [InlineData("public virtual int A { get; protected set; } public int @class { get; private set; } int @event;", "A = 1; @class = 2; @event = 3;", "$\"{A} {@class} {@event}\"", "1 2 3")]
+    [InlineData("string json = \"\"; int reader; int writer; readonly List<int> e = [];", "json = \"j\"; reader = 1; writer = 2; e.Add(3);", "$\"{json} {reader} {writer} {e[0]}\"", "j 1 2 3")]
     [InlineData("readonly List<int> _l = [9]; List<string>? _n; int[] _a = [];", "_l.Add(1); _a = [1, 2];", "$\"{string.Join(\",\", _l)} {_n is null} {_a.Length}\"", "9,1 True 2")]
     [InlineData("readonly Dictionary<string, int> _d = new(StringComparer.OrdinalIgnoreCase) { [\"z\"] = 0 };", "_d.Remove(\"Z\"); _d[\"a\"] = 1;", "$\"{_d[\"A\"]} {_d.Count}\"", "1 1")]
     [InlineData("HashSet<string> _h = new(StringComparer.OrdinalIgnoreCase); SortedSet<int> _s = new(Comparer<int>.Create((a, b) => b - a));", "_h.Add(\"a\"); _s.Add(1); _s.Add(2);", "$\"{_h.Contains(\"A\")} {string.Join(\",\", _s)}\"", "True 2,1")]
@@ -107,7 +108,7 @@ public class SnapshotTests
                 {
                     writer.WriteStartObject();
                     global::EventSourcing.SnapshotFields.WriteItems(writer, "_lines", SnapshotAccess._linesOf(this), json);
-                    global::EventSourcing.SnapshotFields.Write(writer, "_count", _count, json);
+                    global::EventSourcing.SnapshotFields.Write(writer, "_count", this._count, json);
                     global::EventSourcing.SnapshotFields.Write(writer, "Customer", SnapshotAccess.CustomerOf(this), json);
                     writer.WriteEndObject();
                 }
@@ -118,7 +119,7 @@ public class SnapshotTests
                 {
                     global::EventSourcing.SnapshotFields.ReadStart(ref reader);
                     global::EventSourcing.SnapshotFields.ReadItems<string, global::System.Collections.Generic.List<string>>(ref reader, "_lines", ref SnapshotAccess._linesOf(this)!, json);
-                    global::EventSourcing.SnapshotFields.Read(ref reader, "_count", ref _count, json);
+                    global::EventSourcing.SnapshotFields.Read(ref reader, "_count", ref this._count, json);
                     global::EventSourcing.SnapshotFields.Read(ref reader, "Customer", ref SnapshotAccess.CustomerOf(this), json);
                     global::EventSourcing.SnapshotFields.ReadEnd(ref reader);
                 }
@@ -156,6 +157,8 @@ public class SnapshotTests
     [InlineData("A? _a; sealed class A { private A() { } public A(int n) { } public A(string s) { } }", "*'A' has no constructor that JSON can choose*")]
     [InlineData("A? _a; abstract record A;", "*'A' is abstract*")]
     [InlineData("A? _a; sealed record A(B B); sealed record B(IDisposable D);", "*'IDisposable' is an interface*")]
+    [InlineData("private readonly List<int> _l = []; public IReadOnlyList<int> L { get; } public Thing() { L = _l; }", "'L' of 'Thing'*it is read-only, so it can only show what another field holds*")]
+    [InlineData("private readonly List<int> _l = []; private readonly IReadOnlyCollection<int> _view; public Thing() => _view = _l.AsReadOnly();", "'_view' of 'Thing'*it is read-only, so it can only show what another field holds*")]
     [InlineData("A _a; readonly struct A(int n) { public int N { get; } = n; }", "*JSON does not read back 'N' of 'A'*")]
     public void State_that_cannot_be_kept_is_an_error_on_the_field(string members, string message)
     {
@@ -165,6 +168,49 @@ public class SnapshotTests
         reported.GetMessage().Should().Match(message);
         run.Files.Keys.Should().NotContain(file => file.Contains("Snapshots"));
     }
+
+    [Fact]
+    public void Read_a_state_into_an_aggregate_leaves_what_others_begin_with()
+    {
+        var run = GeneratorRun.Of("""
+            [Snapshots(10)]
+            public sealed partial class Thing : Aggregate
+            {
+                private static readonly List<int> Nothing = []; private static readonly Dictionary<string, int> Nobody = new(StringComparer.OrdinalIgnoreCase);
+                private List<int> _l = Nothing; private Dictionary<string, int> _d = Nobody;
+                public void Fill() { _l = [.. _l, 1]; _d = new(_d, _d.Comparer) { ["a"] = 1 }; }
+                public string Show() => $"{_l.Count} {_d["A"]} {Nothing.Count} {Nobody.Count}";
+            }
+            """, Program);
+        run.Complaints.Should().BeEmpty();
+        run.Execute().Should().Be("1 1 0 0");
+    }
+
+    [Fact]
+    public void State_of_a_base_class_of_types_that_only_this_can_name_is_an_error() =>
+        GeneratorRun.Of("""
+            public abstract class B<T> : Aggregate { private readonly List<Line> _l = []; private T[] _t = []; public int N => _l.Count + _t.Length; protected void Add() => _l.Add(new(1)); private sealed record Line(int N); }
+            [Snapshots(10)] public sealed partial class Thing : B<Thing.Own> { public sealed record Own(int N); }
+            """).Reported.Should().ContainSingle()
+            .Which.GetMessage().Should().Match("'_l' of 'B'*generated code cannot name its type 'List'*not accessible outside of 'B'*");
+
+    [Theory]
+    [InlineData("int _n; public int N => _n++;", 1)]
+    [InlineData("public int N { get; private set; }", 1)]
+    [InlineData("public override void WriteState(Utf8JsonWriter writer, JsonSerializerOptions json) => writer.WriteNumberValue(_n); int _n = 1;", 0)]
+    [InlineData("public int N => 1;", 0)]
+    public void State_that_a_base_class_kept_by_hand_does_not_see_is_an_error(string members, int flaws) =>
+        GeneratorRun.Of($$"""
+            using System.Text.Json;
+            public abstract class B : Aggregate, ISnapshotState
+            {
+                public string Fingerprint => "mine";
+                public virtual void WriteState(Utf8JsonWriter writer, JsonSerializerOptions json) => writer.WriteNullValue();
+                public virtual void ReadState(ref Utf8JsonReader reader, JsonSerializerOptions json) { }
+                protected override void Apply(object e) { }
+            }
+            [Snapshots(10)] public sealed partial class Thing : B { {{members}} }
+            """).Reported.Where(d => d.Id == "ES0009" && d.GetMessage().Contains("its base class 'B' implements ISnapshotState by hand", StringComparison.Ordinal)).Should().HaveCount(flaws);
 
     [Fact]
     public void State_of_a_base_class_in_another_assembly_is_an_error()
@@ -225,6 +271,32 @@ public class SnapshotTests
         (FingerprintIn(With(Source.Replace(what, with, StringComparison.Ordinal))) != FingerprintIn(With(Source))).Should().Be(changes);
 
         static string With(string source) => GeneratorRun.Of(source).Files["Thing.Snapshots.g.cs"];
+    }
+
+    [Theory]
+    [InlineData("A, B }", "B, A }")]
+    [InlineData("N + 1", "N + 2")]
+    [InlineData("N + 3", "N + 4")]
+    [InlineData("N + 5", "N + 6")]
+    public void Fingerprint_of_a_state_changes_with_all_that_it_is_made_of(string what, string with)
+    {
+        const string Source = """
+            public sealed record Opened;
+            public enum Kind { A, B }
+            public sealed record Line(int N) { public Line Next() => new(N + 1); }
+            public sealed record Item(int N) { public Item Next() => new(N + 5); }
+            [System.Text.Json.Serialization.JsonDerivedType(typeof(Open), "o")]
+            public abstract partial record Door(Kind Kind, IReadOnlyDictionary<string, Line> Lines, Item[] Items) : IState<Door>
+            {
+                public static Door Initial => new Open(0);
+                protected abstract Door Apply(Opened e);
+            }
+            public sealed record Open(int N) : Door(Kind.A, new Dictionary<string, Line>(), []) { protected override Door Apply(Opened e) => new Open(N + 3); }
+            """;
+        Source.Should().Contain(what);
+        FingerprintIn(Of(Source.Replace(what, with, StringComparison.Ordinal))).Should().NotBe(FingerprintIn(Of(Source)));
+
+        static string Of(string source) => GeneratorRun.Of(source).Files["Door.State.g.cs"];
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 namespace EventSourcing.Tests.Aggregates;
 
-public class AggregateTests
+public partial class AggregateTests
 {
     [Fact]
     public void Raise_applies_the_event_at_once()
@@ -287,7 +287,7 @@ public class AggregateTests
     private sealed record Added(int Amount);
 
     [AggregateCategory("tally")]
-    private sealed class Counter : Aggregate
+    private sealed partial class Counter : Aggregate
     {
         public int Total { get; private set; }
 
@@ -295,10 +295,6 @@ public class AggregateTests
 
         public void RaiseNothing() => Raise(null!);
 
-        protected override void Apply(object @event)
-        {
-            var amount = ((Added)@event).Amount;
-            Total += amount > 0 ? amount : throw new InvalidOperationException("Cannot be applied.");
-        }
+        private void Apply(Added e) => Total += e.Amount > 0 ? e.Amount : throw new InvalidOperationException("Cannot be applied.");
     }
 }

@@ -1,6 +1,6 @@
 namespace EventSourcing.Tests;
 
-public class RaiseTests
+public partial class RaiseTests
 {
     [Fact]
     public async Task Raise_an_event_with_tags_applies_its_payload_at_once_and_stores_both()
@@ -16,12 +16,12 @@ public class RaiseTests
         (await store.ReadLogAsync(new LogReadOptions { Filter = EventQuery.WithTags("vip") }).SingleAsync()).Data.Should().Be(new MoneyDeposited(5));
     }
 
-    private sealed class TaggedAccount : Aggregate
+    private sealed partial class TaggedAccount : Aggregate
     {
         public decimal Balance { get; private set; }
 
         public void Deposit(decimal amount, string tag) => Raise(new EventData(new MoneyDeposited(amount)) { Tags = [tag] });
 
-        protected override void Apply(object @event) => Balance += ((MoneyDeposited)@event).Amount;
+        private void Apply(MoneyDeposited e) => Balance += e.Amount;
     }
 }

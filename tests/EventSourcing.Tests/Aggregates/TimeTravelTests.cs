@@ -1,6 +1,6 @@
 namespace EventSourcing.Tests.Aggregates;
 
-public class TimeTravelTests
+public partial class TimeTravelTests
 {
     [Fact]
     public async Task History_gives_each_event_with_what_it_changed()
@@ -49,6 +49,26 @@ public class TimeTravelTests
     }
 
     [Fact]
+    public async Task Travel_with_a_decider_shows_its_state()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("purse-1", 0, [new MoneyDeposited(100), new MoneyWithdrawn(30)]);
+        var purse = store.Decider(Purse(1), "1");
+
+        (await purse.HistoryAsync().ToListAsync()).SelectMany(step => step.Changes).Should().Equal(new MemberChange("amount", "0", "100"), new MemberChange("amount", "100", "70"));
+        (await purse.CompareAsync(AsOf.Version(1))).Should().Equal(new MemberChange("amount", "100", "70"));
+        (await purse.CompareAsync(AsOf.Version(2))).Should().BeEmpty();
+        (await purse.WhatIfAsync(Purse(2))).Should().Equal(new MemberChange("amount", "70", "170"));
+
+        static Decider<Balance, decimal> Purse(int times) => new("purse", new Balance(0), (_, _) => [], (balance, e) => e switch
+        {
+            MoneyDeposited d => new Balance(balance.Amount + (times * d.Amount)),
+            MoneyWithdrawn w => new Balance(balance.Amount - w.Amount),
+            _ => balance,
+        });
+    }
+
+    [Fact]
     public async Task Compare_what_JSON_cannot_handle_says_what_to_do()
     {
         await using var store = Bank.Open(options: new EventStoreOptions { Json = BankJson.Default.Options });
@@ -91,29 +111,23 @@ public class TimeTravelTests
         changed["ann"].Should().Equal(new MemberChange("amount", "100", "10000"));
     }
 
-    private sealed class AccountWithFee : Aggregate
+    private sealed partial class AccountWithFee : Aggregate
     {
         public decimal Balance { get; private set; }
 
         public int Fees { get; private set; }
 
-        protected override void Apply(object @event)
-        {
-            if (@event is MoneyDeposited deposited) Balance += deposited.Amount;
-            if (@event is not MoneyWithdrawn withdrawn) return;
-            Balance -= withdrawn.Amount + 1;
-            Fees++;
-        }
+        private void Apply(MoneyDeposited e) => Balance += e.Amount;
+
+        private void Apply(MoneyWithdrawn e) => (Balance, Fees) = (Balance - e.Amount - 1, Fees + 1);
     }
 
     private sealed record InCents(long Amount);
 
-    private sealed class BalancesInCents : Projection<InCents>
+    private sealed partial class BalancesInCents : Projection<InCents>
     {
-        public BalancesInCents()
-        {
-            On<AccountOpened>((_, _) => new InCents(0));
-            On<MoneyDeposited>((balance, e) => new InCents(balance!.Amount + (long)(e.Amount * 100)));
-        }
+        private static InCents Apply(InCents? _, AccountOpened e) => new(0);
+
+        private static InCents Apply(InCents balance, MoneyDeposited e) => new(balance.Amount + (long)(e.Amount * 100));
     }
 }

@@ -57,6 +57,28 @@ public sealed class EventHistoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_finds_every_type_that_JSON_cannot_handle_with_a_sample_or_without()
+    {
+        Write("note@1.json", """{"text":"x"}""");
+        var options = new EventStoreOptions { Json = new(BankJson.Default.Options) };
+        var types = new EventTypes(EventType.Of<Note>("note"), EventType.Of<NoteWithMore>("more"), EventType.Of<AccountOpened>("account-opened"));
+        Write("account-opened@1.json", """{"Owner":"Ann"}""");
+        var finding = (await FluentActions.Awaiting(() => EventHistory.CheckAsync(types, _folder.FullName, options)).Should().ThrowAsync<EventHistoryException>()).Which;
+        finding.Problems.Should().HaveCount(4);
+        finding.Problems.Should().ContainSingle(p => p.StartsWith("note@1.json cannot be read"));
+        finding.Problems.Should().ContainSingle(p => p.StartsWith("more@1.json is missing"));
+        foreach (var name in new[] { nameof(Note), nameof(NoteWithMore) }) finding.Problems.Should().ContainSingle(p => p.StartsWith("JSON cannot handle") && p.Contains($"[JsonSerializable(typeof({name}))]"));
+    }
+
+    [Fact]
+    public async Task Check_finds_an_event_that_is_read_and_cannot_be_written()
+    {
+        Write("odd@1.json", """{"text":"x"}""");
+        (await FluentActions.Awaiting(() => EventHistory.CheckAsync(new EventTypes(EventType.Of<OnlyRead>("odd")), _folder.FullName)).Should().ThrowAsync<EventHistoryException>())
+            .Which.Problems.Should().ContainSingle().Which.Should().Contain("odd@1.json is read as").And.Contain("cannot be written");
+    }
+
+    [Fact]
     public async Task Record_writes_what_is_missing_and_never_changes_what_is_there()
     {
         await EventHistory.RecordAsync(Wallet.Types, _folder.FullName, Events);
@@ -102,6 +124,11 @@ public sealed class EventHistoryTests : IDisposable
     private sealed record NoteWithMore(string Text, Author By, string? Nothing, int More = 1);
 
     private sealed record NoteWithLess(string Text, Author2 By);
+
+    private sealed record OnlyRead(string Text)
+    {
+        public Action Again { get; } = () => { };
+    }
 
     private sealed record Author(string Name, string[] Tags);
 

@@ -62,6 +62,24 @@ public class ScenarioTests
     }
 
     [Fact]
+    public async Task Decider_scenario_decides_on_what_was_given()
+    {
+        var decider = new Decider<decimal, decimal>(
+            "purse",
+            initial: 0,
+            decide: (balance, amount) => amount > balance ? throw new InvalidOperationException("Insufficient funds.") : amount == 0 ? [] : [new MoneyWithdrawn(amount)],
+            evolve: (balance, e) => e switch { MoneyDeposited d => balance + d.Amount, MoneyWithdrawn w => balance - w.Amount, _ => balance });
+        var scenario = Scenario.For(decider, Bank.Types).Given(new MoneyDeposited(100));
+
+        await scenario.When(30).ThenAsync(new MoneyWithdrawn(30));
+        await scenario.When(30).ThenStateAsync(balance => balance.Should().Be(70));
+        await scenario.When(0).ThenNothingAsync();
+        await scenario.When(101).ThenThrowsAsync<InvalidOperationException>(e => e.Message == "Insufficient funds.");
+        await scenario.After(TimeSpan.FromDays(2)).When(clock => clock.GetUtcNow().Day).ThenAsync(new MoneyWithdrawn(3));
+        (await Failing(scenario.When(30).ThenAsync(new MoneyWithdrawn(31)))).Message.Should().Contain("amount: 31 → 30");
+    }
+
+    [Fact]
     public async Task Projection_scenario_compares_documents()
     {
         var scenario = Scenario.For(new Balances(), Bank.Types).Given("account-ann", new AccountOpened("Ann"), new MoneyDeposited(5)).Given("account-ben", new AccountOpened("Ben"), new AccountClosed());

@@ -67,6 +67,33 @@ public abstract class DeciderTests(IStorageSource source) : WalletTests(source)
     }
 
     [Fact]
+    public async Task Decide_by_a_state_that_folds_itself_has_snapshots_and_conflict_rules()
+    {
+        var (store, watched) = Watched();
+        var asked = new List<(object, object)>();
+        var decider = EventSourcing.Decider.For<Purse, int>(
+            "wallet",
+            static (_, value) => [new CoinPut(value)],
+            new SnapshotPolicy(2) { Fingerprint = "1" },
+            (raised, committed) =>
+            {
+                asked.Add((raised, committed));
+                return false;
+            });
+        await PutAsync(store, "a", 3);
+        var balance = (await store.Decider(decider, "a").LoadAsync()).State;
+        await store.Snapshots().FlushAsync();
+        watched.TakeReads();
+        (await store.Decider(decider, "a").LoadAsync()).State.Should().Be(balance);
+        watched.TakeReads().Should().Equal((2, 1));
+
+        decider.ConflictsWith(new CoinPut(1), new CoinPut(2)).Should().BeFalse();
+        asked.Should().ContainSingle();
+        FluentActions.Invoking(() => EventSourcing.Decider.For<Purse, int>("wallet", static (_, _) => [], new SnapshotPolicy(2)))
+            .Should().Throw<ArgumentException>("this state has no fingerprint of its own").WithMessage("*Fingerprint*");
+    }
+
+    [Fact]
     public void Create_a_decider_that_cannot_work_is_a_bad_argument()
     {
         FluentActions.Invoking(() => Wallets.Decider(category: "with-hyphen")).Should().Throw<ArgumentException>();

@@ -88,7 +88,7 @@ public abstract class SnapshotTests(IStorageSource source) : WalletTests(source)
         // Else the tests of flawed ones would pass without any being used.
         var store = await SnapshottedAsync();
         var file = SnapshotFile.Parse((await SnapshotFile.FindAsync(store, "a"))!);
-        await SnapshotFile.PutAsync(store, "a", (file with { State = "[1000,1,\"lie\"]" }).ToBytes());
+        await SnapshotFile.PutAsync(store, "a", (file with { State = """{"Balance":1000,"Trail":1,"Label":"lie"}""" }).ToBytes());
         await PutAsync(store, "a", 1, value: 1);
         Seen(await store.Aggregate<Wallet>("a").LoadAsync()).State.Should().Be(new WalletState(1001, 31 + 2, "lie"));
     }
@@ -150,7 +150,7 @@ public abstract class SnapshotTests(IStorageSource source) : WalletTests(source)
         await PutAsync(store, "a", 5);
         await FluentActions.Awaiting(() => store.Aggregate<Wallet>("a").UpdateAsync(w => { w.Put(100); w.Take(1000); })).Should().ThrowAsync<InvalidOperationException>();
         await store.Snapshots().FlushAsync();
-        SnapshotFile.Parse((await SnapshotFile.FindAsync(store, "a"))!).State.Should().StartWith("[5,");
+        SnapshotFile.Parse((await SnapshotFile.FindAsync(store, "a"))!).State.Should().StartWith("{\"Balance\":5,");
         Seen(await store.Aggregate<Wallet>("a").LoadAsync()).Should().Be(await FoldAsync(store, "a"));
     }
 
@@ -185,6 +185,26 @@ public abstract class SnapshotTests(IStorageSource source) : WalletTests(source)
         (await SnapshotFile.FindAsync(store, "f", "forgetful")).Should().BeNull();
         (await store.Aggregate<Forgetful>("f").LoadAsync()).Balance.Should().Be(3);
         log.About("forgetful-f").Should().ContainMatch("unfaithful*");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Take_a_snapshot_of_a_state_that_JSON_would_write_as_its_base_class_writes_none(bool isNested)
+    {
+        var store = Open();
+        using var log = new Warnings();
+        var counts = Count(store);
+        var decider = new Decider<Room, int>("room", new Room(0, null), static (_, value) => [new CoinPut(value)], isNested
+            ? static (room, e) => room with { Count = room.Count + ((CoinPut)e).Value, Neighbour = new LockedRoom(1, null, "me") }
+            : static (room, e) => new LockedRoom(room.Count + ((CoinPut)e).Value, null, "me")) { Snapshots = new SnapshotPolicy(2) { Fingerprint = "1" } };
+        for (var i = 0; i < 4; i++) await store.Decider(decider, "r").DecideAsync(1);
+        await store.Snapshots().FlushAsync();
+        var expected = isNested ? new Room(4, new LockedRoom(1, null, "me")) : new LockedRoom(4, null, "me");
+        (await store.Decider(decider, "r").LoadAsync()).State.Should().Be(expected);
+        counts.TakeSnapshots().Should().ContainKey("failed").And.NotContainKeys("written", "used");
+        (await SnapshotFile.FindAsync(store, "r", "room")).Should().BeNull();
+        log.About("room-r").Should().ContainMatch($"*{nameof(LockedRoom)} would come back from a snapshot as *Room*");
     }
 
     [Fact]
@@ -500,4 +520,8 @@ public abstract class SnapshotTests(IStorageSource source) : WalletTests(source)
         {
         }
     }
+
+    private record Room(int Count, Room? Neighbour);
+
+    private sealed record LockedRoom(int Count, Room? Neighbour, string By) : Room(Count, Neighbour);
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace EventSourcing.Tests.Aggregates;
 
 [EventType("coin-put")]
@@ -13,15 +11,13 @@ public sealed record WalletLabelled(string Label);
 
 /// <summary>Takes a snapshot every 5 events. Its trail depends on every event and their order, so none can be missed, repeated or moved unseen.</summary>
 [Snapshots(5)]
-public sealed class Wallet : Aggregate, ISnapshotState
+public sealed partial class Wallet : Aggregate
 {
     public int Balance { get; private set; }
 
     public int Trail { get; private set; } = 17;
 
     public string? Label { get; private set; }
-
-    public string Fingerprint => "wallet-1";
 
     public void Put(int value) => Raise(new CoinPut(value));
 
@@ -35,37 +31,11 @@ public sealed class Wallet : Aggregate, ISnapshotState
 
     public void Add(object @event) => Raise(@event);
 
-    public void WriteState(Utf8JsonWriter writer, JsonSerializerOptions json)
-    {
-        writer.WriteStartArray();
-        writer.WriteNumberValue(Balance);
-        writer.WriteNumberValue(Trail);
-        writer.WriteStringValue(Label);
-        writer.WriteEndArray();
-    }
+    private void Apply(CoinPut e) => (Balance, Trail) = (Balance + e.Value, Wallets.Trail(Trail, e));
 
-    public void ReadState(ref Utf8JsonReader reader, JsonSerializerOptions json)
-    {
-        reader.Read();
-        Balance = reader.GetInt32();
-        reader.Read();
-        Trail = reader.GetInt32();
-        reader.Read();
-        Label = reader.GetString();
-        reader.Read();
-    }
+    private void Apply(CoinTaken e) => (Balance, Trail) = (Balance - e.Value, Wallets.Trail(Trail, e));
 
-    protected override void Apply(object @event)
-    {
-        var (balance, label) = @event switch
-        {
-            CoinPut e => (Balance + e.Value, Label),
-            CoinTaken e => (Balance - e.Value, Label),
-            WalletLabelled e => (Balance, e.Label),
-            _ => (Balance, Label),
-        };
-        (Balance, Label, Trail) = (balance, label, Wallets.Trail(Trail, @event));
-    }
+    private void Apply(WalletLabelled e) => (Label, Trail) = (e.Label, Wallets.Trail(Trail, e));
 
     protected override bool ConflictsWith(object raised, object committed) => (raised, committed) is not (CoinPut, CoinPut or WalletLabelled);
 }

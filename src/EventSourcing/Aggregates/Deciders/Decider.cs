@@ -74,7 +74,7 @@ public sealed class Decider<TState, TCommand>
         init
         {
             if (value is { Fingerprint: null } && StateFingerprint is null)
-                throw new ArgumentException($"Snapshots of the decider '{Category}' need a fingerprint, by which those of an older fold are told from today's. Set {nameof(SnapshotPolicy)}.{nameof(SnapshotPolicy.Fingerprint)}, and change it whenever Evolve does; a partial state that implements IState<{typeof(TState).Name}> has one by itself.", nameof(value));
+                throw new ArgumentException($"Snapshots of the decider '{Category}' need a fingerprint, by which those of an older fold are told from today's. Set {nameof(SnapshotPolicy)}.{nameof(SnapshotPolicy.Fingerprint)}, and change it whenever Evolve does; or make the decider by Decider.For of a partial state that implements IState<{typeof(TState).Name}>, which has one by itself.", nameof(value));
             field = value;
             Fingerprint = $"{StateFingerprint}\n{value?.Fingerprint}";
         }
@@ -93,9 +93,12 @@ public static class Decider
     /// <typeparam name="TCommand">The commands.</typeparam>
     /// <param name="category">The category of its streams: not empty, without a hyphen.</param>
     /// <param name="decide">What a command leads to; see <see cref="Decider{TState, TCommand}"/>.</param>
+    /// <param name="snapshots">When snapshots of the state are taken; <see langword="null"/> for never. The state's own fingerprint says which fold they are of.</param>
+    /// <param name="conflictsWith">Whether an event raised conflicts with one committed since; see <see cref="Decider{TState, TCommand}.ConflictsWith"/>. By default all do.</param>
     /// <returns>The decider.</returns>
-    /// <exception cref="ArgumentException">The category is empty or has a hyphen.</exception>
-    public static Decider<TState, TCommand> For<TState, TCommand>(string category, Func<TState, TCommand, IEnumerable<object>> decide)
+    /// <exception cref="ArgumentException">The category is empty or has a hyphen; or there are to be snapshots, and neither the policy nor the state has a fingerprint.</exception>
+    public static Decider<TState, TCommand> For<TState, TCommand>(
+        string category, Func<TState, TCommand, IEnumerable<object>> decide, SnapshotPolicy? snapshots = null, Func<object, object, bool>? conflictsWith = null)
         where TState : IState<TState> =>
-        new(category, TState.Initial, decide, static (state, e) => state.Apply(e), TState.Fingerprint);
+        new(category, TState.Initial, decide, static (state, e) => state.Apply(e), TState.Fingerprint) { Snapshots = snapshots, ConflictsWith = conflictsWith ?? (static (_, _) => true) };
 }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
 
 namespace EventSourcing;
@@ -24,6 +26,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly EventStore _store;
+    private readonly JsonSerializerOptions _json;
     private readonly ConcurrentDictionary<(Type State, string Fingerprint), string> _fingerprints = new();
     private readonly Channel<object> _queue = Channel.CreateBounded<object>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
@@ -32,6 +35,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
     private SnapshotCache(EventStore store)
     {
         _store = store;
+        _json = new JsonSerializerOptions(store.Json) { TypeInfoResolver = store.Json.TypeInfoResolver!.WithAddedModifier(RefuseDerivedTypes) };
         _writing = Task.Run(WriteAllAsync);
     }
 
@@ -78,7 +82,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
     {
         try
         {
-            return new DueSnapshot<TState>(this, fold, state, _store.Json, header, seen);
+            return new DueSnapshot<TState>(this, fold, state, _json, header, seen);
         }
         catch (Exception e)
         {
@@ -130,7 +134,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         var (header, stream) = (due.Header, due.Header.Stream);
         try
         {
-            if (!due.IsFaithful(_store.Json))
+            if (!due.IsFaithful(_json))
             {
                 _store.Diagnostics.BadSnapshot(due.Category, SnapshotOutcome.Unfaithful, stream, "The state that is read back from it is not the one it was taken of, so it was not written. Look for members of the state that do not survive being written and read.");
                 return;
@@ -180,6 +184,19 @@ internal sealed class SnapshotCache : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>Has writing fail on what JSON would write, and read back, as an instance of a base class, however deep in the state it is.</summary>
+    private static void RefuseDerivedTypes(JsonTypeInfo info)
+    {
+        if (info.Kind != JsonTypeInfoKind.Object || info.Type.IsSealed) return;
+        var own = info.OnSerializing;
+        info.OnSerializing = value =>
+        {
+            own?.Invoke(value);
+            if (value.GetType() != info.Type)
+                throw new NotSupportedException($"A value of {value.GetType()} would come back from a snapshot as {info.Type}. Seal that type, or say by [JsonDerivedType] what it may be.");
+        };
     }
 
     private string FingerprintOf<TState>(StateFold<TState> fold, string ofState)

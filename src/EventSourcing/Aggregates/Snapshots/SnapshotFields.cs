@@ -8,7 +8,7 @@ namespace EventSourcing;
 /// <summary>
 /// How generated code writes the fields of an aggregate into a snapshot and reads them back: a JSON object of all of them,
 /// in one order. Reading is strict, and throws <see cref="JsonException"/> on anything else than was written. Collections
-/// go item by item into the one that the constructor has made, so that what they compare by is kept.
+/// go item by item into a new one that compares as the one that the constructor has given the field.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class SnapshotFields
@@ -93,17 +93,28 @@ public static class SnapshotFields
         field = JsonSerializer.Deserialize(ref reader, InfoOf<T>(json))!;
     }
 
-    /// <summary>Reads the next field, a collection, into the one that is there.</summary>
+    /// <summary>Reads the next field, a collection, into a new one that compares as the one that is there.</summary>
     /// <typeparam name="T">The type of its items.</typeparam>
     /// <typeparam name="TCollection">Its own type.</typeparam>
     /// <inheritdoc cref="Read"/>
     public static void ReadItems<T, TCollection>(ref Utf8JsonReader reader, string name, ref TCollection? field, JsonSerializerOptions json)
         where TCollection : class, ICollection<T>, new()
     {
-        var items = ItemsOf<T>(ref reader, name, json);
-        if (!Prepare<TCollection>(ref field, items is null)) return;
-        field!.Clear();
-        foreach (var item in items!) field.Add(item);
+        if (ItemsOf<T>(ref reader, name, json) is not { } items)
+        {
+            field = null;
+            return;
+        }
+
+        // Never the one that is there: it may be one that all new instances begin with.
+        object collection = (object?)field switch
+        {
+            HashSet<T> set => new HashSet<T>(set.Comparer),
+            SortedSet<T> set => new SortedSet<T>(set.Comparer),
+            _ => new TCollection(),
+        };
+        field = (TCollection)collection;
+        foreach (var item in items) field.Add(item);
     }
 
     /// <summary>Reads the next field, a stack.</summary>
@@ -111,10 +122,7 @@ public static class SnapshotFields
     /// <inheritdoc cref="Read"/>
     public static void ReadItems<T>(ref Utf8JsonReader reader, string name, ref Stack<T>? field, JsonSerializerOptions json)
     {
-        var items = ItemsOf<T>(ref reader, name, json);
-        if (!Prepare(ref field, items is null)) return;
-        field!.Clear();
-        foreach (var item in items!) field.Push(item);
+        field = ItemsOf<T>(ref reader, name, json) is { } items ? new Stack<T>(items) : null;
     }
 
     /// <summary>Reads the next field, a queue.</summary>
@@ -122,10 +130,7 @@ public static class SnapshotFields
     /// <inheritdoc cref="Read"/>
     public static void ReadItems<T>(ref Utf8JsonReader reader, string name, ref Queue<T>? field, JsonSerializerOptions json)
     {
-        var items = ItemsOf<T>(ref reader, name, json);
-        if (!Prepare(ref field, items is null)) return;
-        field!.Clear();
-        foreach (var item in items!) field.Enqueue(item);
+        field = ItemsOf<T>(ref reader, name, json) is { } items ? new Queue<T>(items) : null;
     }
 
     /// <summary>Reads the next field, an immutable set.</summary>
@@ -141,18 +146,30 @@ public static class SnapshotFields
         where TSet : class, IImmutableSet<T> =>
         field = ItemsOf<T>(ref reader, name, json) is { } items ? (TSet)(field ?? empty).Clear().Union(items) : null;
 
-    /// <summary>Reads the next field, a dictionary, into the one that is there.</summary>
+    /// <summary>Reads the next field, a dictionary, into a new one that compares as the one that is there.</summary>
     /// <typeparam name="TKey">The type of its keys.</typeparam>
     /// <typeparam name="TValue">The type of its values.</typeparam>
     /// <typeparam name="TDictionary">Its own type.</typeparam>
     /// <inheritdoc cref="Read"/>
     public static void ReadEntries<TKey, TValue, TDictionary>(ref Utf8JsonReader reader, string name, ref TDictionary? field, JsonSerializerOptions json)
+        where TKey : notnull
         where TDictionary : class, IDictionary<TKey, TValue>, new()
     {
-        var entries = EntriesOf<TKey, TValue>(ref reader, name, json);
-        if (!Prepare<TDictionary>(ref field, entries is null)) return;
-        field!.Clear();
-        foreach (var (key, value) in entries!) field.Add(key, value);
+        if (EntriesOf<TKey, TValue>(ref reader, name, json) is not { } entries)
+        {
+            field = null;
+            return;
+        }
+
+        object collection = (object?)field switch
+        {
+            Dictionary<TKey, TValue> dictionary => new Dictionary<TKey, TValue>(dictionary.Comparer),
+            SortedDictionary<TKey, TValue> sorted => new SortedDictionary<TKey, TValue>(sorted.Comparer),
+            SortedList<TKey, TValue> list => new SortedList<TKey, TValue>(list.Comparer),
+            _ => new TDictionary(),
+        };
+        field = (TDictionary)collection;
+        foreach (var (key, value) in entries) field.Add(key, value);
     }
 
     /// <summary>Reads the next field, an immutable dictionary.</summary>
@@ -214,14 +231,6 @@ public static class SnapshotFields
         if (reader.TokenType == JsonTokenType.Null) return false;
         Expect(reader.TokenType == JsonTokenType.StartArray, $"the items of '{name}'", ref reader);
         return true;
-    }
-
-    /// <summary>Makes the field null or an instance; whether it is one.</summary>
-    private static bool Prepare<TCollection>(ref TCollection? field, bool isNull)
-        where TCollection : class, new()
-    {
-        field = isNull ? null : field ?? new TCollection();
-        return field is not null;
     }
 
     private static void Expect(bool isThere, string what, ref Utf8JsonReader reader)

@@ -94,7 +94,7 @@ public class ScenarioOutcome
         for (var i = 0; i < Math.Max(expected.Length, appended.Count); i++)
         {
             if (i >= appended.Count) Say(i, $"{PayloadOf(expected[i]).GetType().Name} was not appended");
-            else if (i >= expected.Length) Say(i, $"{appended[i].Type} was not to be appended");
+            else if (i >= expected.Length) Say(i, $"{appended[i].Data.GetType().Name} was not to be appended");
             else if (PayloadOf(expected[i]).GetType() is var type && type != appended[i].Data.GetType()) Say(i, $"was to be a {type.Name} and is a {appended[i].Data.GetType().Name}");
             else
             {

@@ -134,6 +134,7 @@ public class SerializationTests
         var read = await store.StreamAsync("account-ann", new StreamReadOptions { UnknownEvents = UnknownEvents.AsRaw });
         read[0].Data.Should().Be(new AccountOpened("Ann"));
         var raw = read[1].Data.Should().BeOfType<UnknownEvent>().Subject;
+        raw.ToString().Should().Be("""UnknownEvent { Type = from-the-future, Json = {"a":1} }""");
         raw.Type.Should().Be("from-the-future");
         System.Text.Encoding.UTF8.GetString(raw.Json.Span).Should().Be("""{"a":1}""");
     }

@@ -30,7 +30,7 @@ public class ScenarioTests
     public async Task Aggregate_scenario_with_other_events_says_which()
     {
         (await Failing(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyDeposited(30)))).Message.Should().Contain("event 1: was to be a MoneyDeposited and is a MoneyWithdrawn");
-        (await Failing(Ann.When(a => a.Withdraw(30)).ThenNothingAsync())).Message.Should().Contain("was to append nothing").And.Contain("event 1: money-withdrawn was not to be appended");
+        (await Failing(Ann.When(a => a.Withdraw(30)).ThenNothingAsync())).Message.Should().Contain("was to append nothing").And.Contain("event 1: MoneyWithdrawn was not to be appended");
         (await Failing(Ann.When(_ => { }).ThenAsync(new MoneyDeposited(1)))).Message.Should().Contain("event 1: MoneyDeposited was not appended");
         (await Failing(Ann.When(a => a.Withdraw(200)).ThenAsync(new MoneyWithdrawn(200)))).Message.Should().Contain("failed with InvalidOperationException: Insufficient funds.");
     }

@@ -7,8 +7,8 @@ namespace EventSourcing;
 /// those of the smaller, every one and in order. Immutable.
 /// </summary>
 /// <remarks>
-/// <para>Two trees of one size are consistent where they are the same, and every tree with the one without leaves; neither takes a
-/// hash to prove.</para>
+/// <para>Between trees of one size there is nothing to prove but that they are the same, and it takes no hash. From the tree
+/// without leaves every tree follows, so that there is no such proof: both sizes are at least 1.</para>
 /// <para>As bytes: the mark <c>45 43 31 00</c> ("EC1" and a zero), the old and the new size as 8 bytes each, big-endian, and the
 /// hashes, 32 bytes each, in the order of RFC 6962. Their number follows from the sizes; nothing comes after them.</para>
 /// </remarks>
@@ -18,14 +18,14 @@ public sealed class ConsistencyProof
     private readonly MerkleHash[] _hashes;
 
     /// <summary>Puts a proof together.</summary>
-    /// <param name="oldSize">The number of the smaller tree's leaves.</param>
+    /// <param name="oldSize">The number of the smaller tree's leaves, from 1.</param>
     /// <param name="newSize">The number of the larger tree's leaves.</param>
     /// <param name="hashes">The hashes, in the order of RFC 6962.</param>
-    /// <exception cref="ArgumentException">The old size is above the new, or the number of hashes is not what the sizes ask for.</exception>
+    /// <exception cref="ArgumentException">The old size is below 1 or above the new, or the number of hashes is not what the sizes ask for.</exception>
     public ConsistencyProof(long oldSize, long newSize, IReadOnlyList<MerkleHash> hashes)
     {
         ArgumentNullException.ThrowIfNull(hashes);
-        ArgumentOutOfRangeException.ThrowIfNegative(oldSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(oldSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, newSize);
         if (hashes.Count != HashCount(oldSize, newSize))
             throw new ArgumentException($"The proof from size {oldSize} to {newSize} has {HashCount(oldSize, newSize)} hashes; these are {hashes.Count}.", nameof(hashes));
@@ -47,17 +47,17 @@ public sealed class ConsistencyProof
 
     /// <summary>Builds a proof from a tree that is stored: O(log n) hashes and a few blocks of 256 are read.</summary>
     /// <param name="hashes">The tree's leaves and tiles, taken as they are: what comes of wrong ones does not verify.</param>
-    /// <param name="oldSize">The earlier size.</param>
+    /// <param name="oldSize">The earlier size, from 1.</param>
     /// <param name="newSize">The later size, at most what is stored.</param>
     /// <param name="cancellationToken">Abandons the reads.</param>
     /// <returns>The proof.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The old size is negative or above the new.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The old size is below 1 or above the new.</exception>
     public static async ValueTask<ConsistencyProof> BuildAsync(IMerkleHashes hashes, long oldSize, long newSize, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(hashes);
-        ArgumentOutOfRangeException.ThrowIfNegative(oldSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(oldSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, newSize);
-        if (oldSize == 0 || oldSize == newSize) return new ConsistencyProof(oldSize, newSize, []);
+        if (oldSize == newSize) return new ConsistencyProof(oldSize, newSize, []);
         var blocks = new MerkleBlocks(hashes, newSize);
         var path = new List<MerkleHash>();
         var (from, to) = (0L, newSize);
@@ -82,7 +82,7 @@ public sealed class ConsistencyProof
     {
         var reader = new ByteReader(What, bytes);
         reader.Tag(Tag);
-        var oldSize = reader.Number("the old size", atLeast: 0);
+        var oldSize = reader.Number("the old size", atLeast: 1);
         var newSize = reader.Number("the new size", atLeast: oldSize);
         return new ConsistencyProof(oldSize, newSize, reader.Hashes(HashCount(oldSize, newSize)));
     }
@@ -94,7 +94,6 @@ public sealed class ConsistencyProof
     public bool Verify(in MerkleHash oldRoot, in MerkleHash newRoot)
     {
         if (OldSize == NewSize) return oldRoot == newRoot;
-        if (OldSize == 0) return oldRoot == MerkleTree.EmptyRoot;
         var start = StartsFromTheOldRoot(OldSize) ? 0 : 1;
         var seed = start == 0 ? oldRoot : _hashes[0];
         var (oldHash, newHash) = (seed, seed);
@@ -122,7 +121,7 @@ public sealed class ConsistencyProof
 
     private static int HashCount(long oldSize, long newSize)
     {
-        if (oldSize == 0 || oldSize == newSize) return 0;
+        if (oldSize == newSize) return 0;
         var inner = InnerCount(oldSize, newSize);
         var border = BitOperations.PopCount((ulong)(oldSize - 1) >> (inner + BitOperations.TrailingZeroCount(oldSize)));
         return (StartsFromTheOldRoot(oldSize) ? 0 : 1) + inner + border;

@@ -30,7 +30,7 @@ public static class NoteKey
         var name = key[..afterName];
         if (!StrictText.IsKeyName(name)) throw Flaw("the name is empty or holds spaces or control characters");
         var digits = key.AsSpan(afterName + 1, IdDigits);
-        if (digits.ContainsAnyExcept("0123456789abcdef")) throw Flaw("the key id is not 8 hexadecimal digits in lower case");
+        if (!IsHexadecimal(digits)) throw Flaw("the key id is not 8 hexadecimal digits in lower case");
         var base64 = key[(afterName + IdDigits + 2)..];
         if (!Ascii.IsValid(base64) || !StrictText.TryBase64(Encoding.ASCII.GetBytes(base64), out var content)) throw Flaw("the key is not Base64");
         INoteVerifier verifier = content[0] switch
@@ -52,6 +52,16 @@ public static class NoteKey
     {
         ArgumentNullException.ThrowIfNull(name);
         if (!StrictText.IsKeyName(name)) throw new ArgumentException($"A key's name is text without spaces and '+'; '{Names.Printable(name)}' is not.", nameof(name));
+    }
+
+    private static bool IsHexadecimal(ReadOnlySpan<char> digits)
+    {
+        foreach (var digit in digits)
+        {
+            if (!char.IsAsciiHexDigitLower(digit)) return false;
+        }
+
+        return true;
     }
 
     private static LedgerFormatException Flaw(string flaw) => new(What, "line 1", flaw);

@@ -49,16 +49,17 @@ public sealed class ConsistencyProof
     /// <param name="hashes">The tree's leaves and tiles, taken as they are: what comes of wrong ones does not verify.</param>
     /// <param name="oldSize">The earlier size, from 1.</param>
     /// <param name="newSize">The later size, at most what is stored.</param>
+    /// <param name="frontier">A frontier that is at hand. Where it is of the new size, the blocks at the right edge need not be read.</param>
     /// <param name="cancellationToken">Abandons the reads.</param>
     /// <returns>The proof.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The old size is below 1 or above the new.</exception>
-    public static async ValueTask<ConsistencyProof> BuildAsync(IMerkleHashes hashes, long oldSize, long newSize, CancellationToken cancellationToken = default)
+    public static async ValueTask<ConsistencyProof> BuildAsync(IMerkleHashes hashes, long oldSize, long newSize, MerkleFrontier? frontier = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(hashes);
         ArgumentOutOfRangeException.ThrowIfLessThan(oldSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, newSize);
         if (oldSize == newSize) return new ConsistencyProof(oldSize, newSize, []);
-        var blocks = new MerkleBlocks(hashes, newSize);
+        var blocks = new MerkleBlocks(hashes, newSize, frontier);
         var path = new List<MerkleHash>();
         var (from, to) = (0L, newSize);
         while (to != oldSize)

@@ -48,15 +48,16 @@ public sealed class InclusionProof
     /// <param name="hashes">The tree's leaves and tiles, taken as they are: what comes of wrong ones does not verify.</param>
     /// <param name="index">The leaf's index, from 0.</param>
     /// <param name="size">The size of the tree to prove it in, at most what is stored.</param>
+    /// <param name="frontier">A frontier that is at hand. Where it is of the given size, the blocks at the right edge need not be read.</param>
     /// <param name="cancellationToken">Abandons the reads.</param>
     /// <returns>The proof.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The index is not in a tree of this size.</exception>
-    public static async ValueTask<InclusionProof> BuildAsync(IMerkleHashes hashes, long index, long size, CancellationToken cancellationToken = default)
+    public static async ValueTask<InclusionProof> BuildAsync(IMerkleHashes hashes, long index, long size, MerkleFrontier? frontier = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(hashes);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, size);
-        var blocks = new MerkleBlocks(hashes, size);
+        var blocks = new MerkleBlocks(hashes, size, frontier);
         var path = new List<MerkleHash>();
         var (from, to) = (0L, size);
         while (to - from > 1)

@@ -67,6 +67,8 @@ public readonly struct LedgerLeaf
 
     private static ReadOnlySpan<byte> Tag => "ES1\0"u8;
 
+    private static MerkleHash NoMetadata { get; } = PrefixedHash.Of(MetadataMark, [], []);
+
     /// <summary>The commitment to an event's data: SHA-256(0x02 ‖ salt ‖ data).</summary>
     /// <param name="salt">16 random bytes, never used for another event.</param>
     /// <param name="data">The data, as stored.</param>
@@ -81,7 +83,7 @@ public readonly struct LedgerLeaf
     /// <summary>The commitment to an event's metadata: SHA-256(0x03 ‖ metadata).</summary>
     /// <param name="metadata">The metadata, as stored; empty where there is none.</param>
     /// <returns>The commitment.</returns>
-    public static MerkleHash CommitToMetadata(ReadOnlySpan<byte> metadata) => PrefixedHash.Of(MetadataMark, [], metadata);
+    public static MerkleHash CommitToMetadata(ReadOnlySpan<byte> metadata) => metadata.IsEmpty ? NoMetadata : PrefixedHash.Of(MetadataMark, [], metadata);
 
     /// <summary>Reads the bytes of a leaf.</summary>
     /// <param name="bytes">All its bytes.</param>

@@ -6,8 +6,10 @@ namespace EventSourcing;
 /// The hash of any subtree of a tree of a certain size, from a source read in whole blocks of 256, each at most once: a
 /// proof touches at most two blocks of each level, that of the event and that at the right edge.
 /// </summary>
-internal sealed class MerkleBlocks(IMerkleHashes source, long size)
+internal sealed class MerkleBlocks(IMerkleHashes source, long size, MerkleFrontier? frontier = null)
 {
+    /// <summary>The subtrees at the right edge, where they are at hand; a copy, as a frontier goes on.</summary>
+    private readonly MerkleHash[]? _edge = frontier?.Size == size ? frontier.Hashes.ToArray() : null;
     private readonly Dictionary<(int Level, long Block), MerkleHash[]> _read = [];
 
     /// <summary>The root over the leaves from one to before another, where the first is where RFC 6962 would split.</summary>
@@ -18,6 +20,7 @@ internal sealed class MerkleBlocks(IMerkleHashes source, long size)
     public async ValueTask<MerkleHash[]> SubtreesAsync(long from, long to, CancellationToken cancellationToken)
     {
         var roots = new MerkleHash[BitOperations.PopCount((ulong)(to - from))];
+        if (to == size && _edge is not null) return _edge[^roots.Length..];
         for (var i = 0; i < roots.Length; i++)
         {
             var height = BitOperations.Log2((ulong)(to - from));

@@ -117,7 +117,7 @@ public class LedgerLeafTests
     [InlineData(4, "8000000000000000", "byte 4", "the position is 9223372036854775808, not 1 to 9223372036854775807")]
     [InlineData(12, "0000000000000000", "byte 12", "the version is 0, not 1 to 9223372036854775807")]
     [InlineData(20, "7FFFFFFFFFFFFFFF", "byte 20", "the instant of recording is 9223372036854775807, not 0 to 3155378975999999999")]
-    [InlineData(44, "FFFFFFFF", "byte 44", "the length of the stream is 4294967295, and 92 bytes follow")]
+    [InlineData(44, "FFFFFFFF", "byte 44", "the length of the stream is 4294967295, and 89 bytes follow")]
     [InlineData(48, "FF", "byte 48", "the stream is not UTF-8")]
     [InlineData(59, "FFFFFFFF", "byte 59", "the number of tags is 4294967295, and 74 bytes follow")]
     [InlineData(59, "00000003", "byte 73", "the length of a tag is 3722304989, and 60 bytes follow")]

@@ -18,11 +18,7 @@ public class ProofTests
             {
                 var proof = await InclusionProof.BuildAsync(stored, index, size);
                 proof.Hashes.Should().Equal(NaiveTree.Path(index, leaves.AsSpan(0, size)));
-                proof.Verify(leaves[index], root).Should().BeTrue();
-                for (var other = 0; other < size; other++)
-                {
-                    if (other != index) proof.Verify(leaves[other], root).Should().BeFalse();
-                }
+                Enumerable.Range(0, Small).Where(other => proof.Verify(leaves[other], root)).Should().Equal(index);
             }
         }
     }
@@ -40,11 +36,8 @@ public class ProofTests
                 var proof = await ConsistencyProof.BuildAsync(stored, oldSize, newSize);
                 proof.Hashes.Should().Equal(NaiveTree.Proof(oldSize, leaves.AsSpan(0, newSize)));
                 proof.Verify(roots[oldSize], roots[newSize]).Should().BeTrue();
-                for (var other = 0; other <= Small; other++)
-                {
-                    if (other != oldSize) proof.Verify(roots[other], roots[newSize]).Should().BeFalse();
-                    if (other != newSize) proof.Verify(roots[oldSize], roots[other]).Should().BeFalse();
-                }
+                Enumerable.Range(0, Small + 1).Where(other => proof.Verify(roots[other], roots[newSize])).Should().Equal(oldSize);
+                Enumerable.Range(0, Small + 1).Where(other => proof.Verify(roots[oldSize], roots[other])).Should().Equal(newSize);
             }
         }
     }
@@ -70,10 +63,10 @@ public class ProofTests
         var leaves = NaiveTree.Leaves(66_000);
         var stored = new CountingHashes(NaiveTree.Levels(leaves));
         var random = new Random(11);
-        foreach (var size in new[] { 255, 256, 257, 511, 512, 513, 4_000, 65_535, 65_536, 65_537, 65_792, 66_000 })
+        foreach (var size in new[] { 255, 256, 257, 511, 512, 513, 4_000, 65_536, 66_000 })
         {
             var root = NaiveTree.Root(leaves.AsSpan(0, size));
-            foreach (var index in new[] { 0, size / 2, size - 1, random.Next(size) })
+            foreach (var index in size < 10_000 ? new[] { 0, size / 2, size - 1, random.Next(size) } : [random.Next(size)])
             {
                 stored.Reset();
                 var proof = await InclusionProof.BuildAsync(stored, index, size);
@@ -85,6 +78,14 @@ public class ProofTests
                 var consistency = await ConsistencyProof.BuildAsync(stored, index + 1, size);
                 consistency.Hashes.Should().Equal(NaiveTree.Proof(index + 1, leaves.AsSpan(0, size)));
                 stored.Reads.Should().BeLessThanOrEqualTo(5);
+
+                var frontier = await MerkleFrontier.ReadAsync(stored, size);
+                stored.Reset();
+                (await InclusionProof.BuildAsync(stored, index, size, frontier)).ToBytes().Should().Equal(proof.ToBytes());
+                stored.Reads.Should().BeLessThanOrEqualTo(3, "the right edge is at hand");
+                (await ConsistencyProof.BuildAsync(stored, index + 1, size, frontier)).ToBytes().Should().Equal(consistency.ToBytes());
+                frontier.Append(leaves[0]);
+                (await InclusionProof.BuildAsync(stored, index, size, frontier)).ToBytes().Should().Equal(proof.ToBytes(), "a frontier of another size is of no use");
             }
         }
     }
@@ -175,7 +176,7 @@ public class ProofTests
     {
         var leaves = NaiveTree.Leaves(50);
         var stored = NaiveTree.Levels(leaves);
-        for (var i = 1; i <= 50; i++)
+        for (var i = 1; i <= 50; i += 7)
         {
             var inclusion = (await InclusionProof.BuildAsync(stored, i - 1, 50)).ToBytes();
             var consistency = (await ConsistencyProof.BuildAsync(stored, i, 50)).ToBytes();

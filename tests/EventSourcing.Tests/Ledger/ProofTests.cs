@@ -14,9 +14,11 @@ public class ProofTests
         for (var size = 1; size <= Small; size++)
         {
             var root = NaiveTree.Root(leaves.AsSpan(0, size));
+            var frontier = NaiveTree.Levels(leaves[..size]).Frontier;
             for (var index = 0; index < size; index++)
             {
                 var proof = await InclusionProof.BuildAsync(stored, index, size);
+                (await InclusionProof.BuildAsync(stored, index, size, frontier)).Hashes.Should().Equal(proof.Hashes);
                 proof.Hashes.Should().Equal(NaiveTree.Path(index, leaves.AsSpan(0, size)));
                 Enumerable.Range(0, Small).Where(other => proof.Verify(leaves[other], root)).Should().Equal(index);
             }
@@ -31,10 +33,12 @@ public class ProofTests
         var roots = Enumerable.Range(0, Small + 1).Select(size => NaiveTree.Root(leaves.AsSpan(0, size))).ToList();
         for (var newSize = 1; newSize <= Small; newSize++)
         {
+            var frontier = NaiveTree.Levels(leaves[..newSize]).Frontier;
             for (var oldSize = 1; oldSize <= newSize; oldSize++)
             {
                 var proof = await ConsistencyProof.BuildAsync(stored, oldSize, newSize);
                 proof.Hashes.Should().Equal(NaiveTree.Proof(oldSize, leaves.AsSpan(0, newSize)));
+                (await ConsistencyProof.BuildAsync(stored, oldSize, newSize, frontier)).Hashes.Should().Equal(proof.Hashes);
                 proof.Verify(roots[oldSize], roots[newSize]).Should().BeTrue();
                 Enumerable.Range(0, Small + 1).Where(other => proof.Verify(roots[other], roots[newSize])).Should().Equal(oldSize);
                 Enumerable.Range(0, Small + 1).Where(other => proof.Verify(roots[oldSize], roots[other])).Should().Equal(newSize);

@@ -17,7 +17,7 @@ public sealed class LedgerFormatException : EventSourcingException
     /// <summary>What it should have been, with its article: <c>a signed note</c>.</summary>
     public string What { get; }
 
-    /// <summary>Where in it the flaw is: <c>byte 12</c> of a binary form, <c>line 3</c> of a text, both counted from what they count from, 0 and 1.</summary>
+    /// <summary>Where in it the flaw is: <c>byte 12</c> of a binary form, counted from 0, or <c>line 3</c> of a text, counted from 1.</summary>
     public string Where { get; }
 
     /// <summary>What is wrong there.</summary>

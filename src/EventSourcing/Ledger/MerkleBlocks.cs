@@ -37,11 +37,11 @@ internal sealed class MerkleBlocks(IMerkleHashes source, long size, MerkleFronti
         var (level, above) = Math.DivRem(height, MerkleTree.TileHeight);
         var first = index << above;
         var block = await BlockAsync(level, first / MerkleTree.TileWidth, cancellationToken).ConfigureAwait(false);
-        return Fold(block.AsSpan((int)(first % MerkleTree.TileWidth), 1 << above));
+        return Merge(block.AsSpan((int)(first % MerkleTree.TileWidth), 1 << above));
     }
 
-    private static MerkleHash Fold(ReadOnlySpan<MerkleHash> hashes) =>
-        hashes.Length == 1 ? hashes[0] : MerkleTree.HashNode(Fold(hashes[..(hashes.Length / 2)]), Fold(hashes[(hashes.Length / 2)..]));
+    private static MerkleHash Merge(ReadOnlySpan<MerkleHash> hashes) =>
+        hashes.Length == 1 ? hashes[0] : MerkleTree.HashNode(Merge(hashes[..(hashes.Length / 2)]), Merge(hashes[(hashes.Length / 2)..]));
 
     private async ValueTask<MerkleHash[]> BlockAsync(int level, long block, CancellationToken cancellationToken)
     {

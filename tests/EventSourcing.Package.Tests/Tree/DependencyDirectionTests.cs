@@ -17,7 +17,7 @@ public partial class DependencyDirectionTests
     {
         ["Events"] = [],
         ["Storage"] = ["Events"],
-        ["Ledger"] = ["Storage", "Events"],
+        ["Ledger"] = ["Events"],
         [Top] = ["Storage", "Events"],
         ["Comparison"] = [],
         ["Aggregates"] = [Top, "Comparison", "Storage", "Events"],

@@ -1,0 +1,21 @@
+namespace EventSourcing;
+
+/// <summary>
+/// A note or proof is well formed and says something that cannot be believed: no trusted key has signed it, a signature by a
+/// trusted key is wrong, it is of another log, or the proof does not lead to the signed root.
+/// </summary>
+public sealed class LedgerVerificationException : EventSourcingException
+{
+    internal LedgerVerificationException(string what, string reason)
+        : base($"{what} is not to be believed: {reason} Treat what it claims as unproven.")
+    {
+        What = what;
+        Reason = reason;
+    }
+
+    /// <summary>What was verified, with its article: <c>The signed note</c>.</summary>
+    public string What { get; }
+
+    /// <summary>Why it is not to be believed, as a sentence.</summary>
+    public string Reason { get; }
+}

@@ -1,0 +1,20 @@
+namespace EventSourcing;
+
+/// <summary>
+/// A key that signs notes: the seam for keys kept elsewhere, in a hardware module or a key service.
+/// <see cref="EcdsaNoteSigner"/> signs with what .NET brings. Implementations are thread-safe.
+/// </summary>
+public interface INoteSigner
+{
+    /// <summary>The key's name: not empty, without spaces and <c>+</c>; for a log's own key best the log's origin.</summary>
+    string Name { get; }
+
+    /// <summary>The key's id: with the name it says which key and algorithm a signature is of.</summary>
+    uint KeyId { get; }
+
+    /// <summary>Signs a note's text.</summary>
+    /// <param name="text">The text in UTF-8, with its last line feed.</param>
+    /// <param name="cancellationToken">Abandons the signing.</param>
+    /// <returns>The signature, without name and key id; not empty.</returns>
+    ValueTask<byte[]> SignAsync(ReadOnlyMemory<byte> text, CancellationToken cancellationToken = default);
+}

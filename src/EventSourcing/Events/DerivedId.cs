@@ -11,18 +11,11 @@ internal static class DerivedId
 {
     private const int TimeBytes = 6;
 
-    public static Guid Of(string purpose)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(purpose), hash);
-        return Marked(hash);
-    }
-
     /// <summary>
-    /// The same, but where an id that it derives from is a UUIDv7, it begins with the time of that one: then the unique
-    /// index on ids is appended to, as for other new ids.
+    /// The id. Where it derives from a UUIDv7, it begins with the time of that one: then the unique index on ids is
+    /// appended to, as for other new ids.
     /// </summary>
-    public static Guid Of(string purpose, Guid origin)
+    public static Guid Of(string purpose, Guid origin = default)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes(purpose), hash);
@@ -33,11 +26,6 @@ internal static class DerivedId
             bytes[..TimeBytes].CopyTo(hash);
         }
 
-        return Marked(hash);
-    }
-
-    private static Guid Marked(Span<byte> hash)
-    {
         hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
         return new Guid(hash[..16], bigEndian: true);

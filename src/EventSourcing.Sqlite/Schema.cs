@@ -30,6 +30,7 @@ internal static class Schema
             type INTEGER NOT NULL,
             id BLOB NOT NULL CHECK (length(id) = 16),
             recorded INTEGER NOT NULL,
+            seal BLOB NOT NULL CHECK (length(seal) = 16),
             data BLOB NOT NULL CHECK (typeof(data) = 'blob'),
             metadata BLOB,
             tags TEXT);
@@ -41,6 +42,14 @@ internal static class Schema
             position INTEGER NOT NULL,
             type INTEGER NOT NULL,
             PRIMARY KEY (tag, position)) WITHOUT ROWID;
+        CREATE TABLE ledger (
+            id INTEGER PRIMARY KEY CHECK (id = 0),
+            frontier BLOB NOT NULL);
+        CREATE TABLE ledger_tiles (
+            level INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            hash BLOB NOT NULL CHECK (length(hash) = 32),
+            PRIMARY KEY (level, number)) WITHOUT ROWID;
         CREATE TABLE read_models (
             id INTEGER PRIMARY KEY,
             name TEXT NOT NULL UNIQUE,
@@ -52,7 +61,7 @@ internal static class Schema
         """;
 
     // A seat belt, not a lock: who may drop a trigger may do anything. It stops the accident, and says why.
-    private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags"];
+    private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags", "ledger_tiles"];
 
     private static readonly string[] RefusedChanges = ["UPDATE", "DELETE"];
 

@@ -44,6 +44,7 @@ public sealed class SqliteEventStorage : IEventStorage
         _poller = new HeadPoller(_options.PollInterval, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
+        Ledger = new SqliteLedger(this);
     }
 
     /// <summary>The file's full path.</summary>
@@ -54,6 +55,9 @@ public sealed class SqliteEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public IReadModelStorage ReadModels { get; }
+
+    /// <inheritdoc/>
+    public ILedgerStorage Ledger { get; }
 
     /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)

@@ -19,6 +19,7 @@ internal sealed class Writer : IDisposable
     private readonly Dictionary<string, StreamEnd> _streams = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _types = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DocumentTable?> _tables = new(StringComparer.Ordinal);
+    private readonly LedgerWriter _ledger = new();
     private Database? _database;
     private Database? _checkpointer;
     private bool _wasOpened;
@@ -98,6 +99,7 @@ internal sealed class Writer : IDisposable
                 RewriteMark();
             }
 
+            _ledger.Save(Database);
             isCommitting = hasWritten;
             Database.Prepare("COMMIT").Run();
             _hasSynced = true;
@@ -173,7 +175,7 @@ internal sealed class Writer : IDisposable
         var end = EndOf(write.Stream);
         if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", write.Stream);
         var first = end.Version + 1;
-        var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+        var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         insert.Bind(2, end.Id).Bind(6, ticks);
         Span<byte> id = stackalloc byte[16];
         for (var i = 0; i < write.Events.Count; i++)
@@ -181,11 +183,12 @@ internal sealed class Writer : IDisposable
             var e = write.Events[i];
             var type = TypeIdOf(e.Type);
             e.Id.TryWriteBytes(id, bigEndian: true, out _);
-            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, e.Data.Span);
-            if (e.Metadata.IsEmpty) insert.BindNull(8);
-            else insert.Bind(8, e.Metadata.Span);
-            if (e.Tags.Count == 0) insert.BindNull(9);
-            else insert.BindText(9, TagList.Write(e.Tags));
+            var salt = _ledger.Append(_head + 1, write.Stream, end.Version + 1, ticks, e);
+            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, salt).Bind(8, e.Data.Span);
+            if (e.Metadata.IsEmpty) insert.BindNull(9);
+            else insert.Bind(9, e.Metadata.Span);
+            if (e.Tags.Count == 0) insert.BindNull(10);
+            else insert.BindText(10, TagList.Write(e.Tags));
             insert.Run();
             _head++;
             end.Version++;
@@ -320,6 +323,15 @@ internal sealed class Writer : IDisposable
         var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
         (_head, _lastTicks) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
         last.Reset();
+        try
+        {
+            _ledger.Load(Database, _head);
+        }
+        catch (Exception damage) when (damage is InvalidDataException or LedgerFormatException)
+        {
+            throw new StoreCorruptedException(Path, damage.Message, damage);
+        }
+
         _dataVersion = dataVersion;
     }
 

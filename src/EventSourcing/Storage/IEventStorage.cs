@@ -34,6 +34,9 @@ namespace EventSourcing;
 /// <item><b>Errors</b> are typed (<see cref="EventSourcingException"/>), with the facts as properties. Bad arguments are
 /// <see cref="ArgumentException"/>s, thrown before anything is written.</item>
 /// <item><b>Limits</b> (<see cref="EventStorageLimits"/>) are checked before anything is written.</item>
+/// <item><b>Ledger.</b> The storage keeps an RFC 6962 Merkle tree over its log: leaf n − 1 is the <see cref="LedgerLeaf"/>
+/// of the event at position n, made with a random salt that stands beside its data. Tree and log change in one
+/// transaction: whoever sees an event sees a tree that holds it.</item>
 /// </list>
 /// </remarks>
 public interface IEventStorage : IAsyncDisposable
@@ -43,6 +46,9 @@ public interface IEventStorage : IAsyncDisposable
 
     /// <summary>Read models and their checkpoints, kept in the same place and changed in one transaction.</summary>
     IReadModelStorage ReadModels { get; }
+
+    /// <summary>The Merkle tree over the log: rule 11.</summary>
+    ILedgerStorage Ledger { get; }
 
     /// <summary>Appends events: rules 3, 4, 5, 7, 8 and 10.</summary>
     /// <param name="request">

@@ -27,6 +27,28 @@ public readonly struct StoredEvent
     /// <summary>The metadata; empty where there is none.</summary>
     public ReadOnlyMemory<byte> Metadata { get; init; }
 
+    /// <summary>
+    /// What the event's commitment to its data is made by: the salt of 16 bytes. Only in reads of the log that ask for it
+    /// (<see cref="LogRead.WithSeals"/>); empty in others.
+    /// </summary>
+    public ReadOnlyMemory<byte> Seal { get; init; }
+
     /// <summary>The tags, without repeats, in the order in which they were given.</summary>
     public required IReadOnlyList<string> Tags { get; init; }
+
+    /// <summary>What the tree holds of the event, made of this.</summary>
+    /// <returns>The leaf.</returns>
+    /// <exception cref="ArgumentException">It was read without its seal.</exception>
+    public LedgerLeaf ToLeaf() => new()
+    {
+        Position = Position,
+        Version = Version,
+        RecordedAt = RecordedAt,
+        Id = Id,
+        Stream = Stream,
+        Type = Type,
+        Tags = Tags,
+        DataCommitment = LedgerLeaf.CommitToData(Seal.Span, Data.Span),
+        MetadataCommitment = LedgerLeaf.CommitToMetadata(Metadata.Span),
+    };
 }

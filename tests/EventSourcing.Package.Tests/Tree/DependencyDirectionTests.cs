@@ -16,9 +16,9 @@ public partial class DependencyDirectionTests
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Events"] = [],
-        ["Storage"] = ["Events"],
         ["Ledger"] = ["Events"],
-        [Top] = ["Storage", "Events"],
+        ["Storage"] = ["Ledger", "Events"],
+        [Top] = ["Storage", "Ledger", "Events"],
         ["Comparison"] = [],
         ["Aggregates"] = [Top, "Comparison", "Storage", "Events"],
         ["Subscriptions"] = [Top, "Storage", "Events"],

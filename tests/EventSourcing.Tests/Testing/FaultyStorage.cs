@@ -9,6 +9,8 @@ internal abstract class FaultyStorage(EventStorageOptions options) : IEventStora
 
     public virtual IReadModelStorage ReadModels => Inner.ReadModels;
 
+    public virtual ILedgerStorage Ledger => Inner.Ledger;
+
     public virtual ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) => Inner.AppendAsync(request, cancellationToken);
 
     public virtual ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => Inner.ReadStreamAsync(read, cancellationToken);

@@ -18,6 +18,7 @@ public sealed class InMemoryEventStorage : IEventStorage
     {
         Options = options ?? new EventStorageOptions();
         _readModels = new InMemoryReadModels(_commit, ThrowIfDisposed);
+        Ledger = new InMemoryLedger(_log, ThrowIfDisposed);
     }
 
     /// <inheritdoc/>
@@ -25,6 +26,9 @@ public sealed class InMemoryEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public IReadModelStorage ReadModels => _readModels;
+
+    /// <inheritdoc/>
+    public ILedgerStorage Ledger { get; }
 
     /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)

@@ -11,6 +11,7 @@ internal sealed class InMemoryLog
     private readonly Dictionary<string, List<long>> _positionsByType = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<long>> _positionsByTag = new(StringComparer.Ordinal);
     private readonly Dictionary<Guid, long> _positionById = [];
+    private readonly SaltSource _salts = new();
     private StoredEvent[][] _chunks = [];
     private long _head;
 
@@ -45,6 +46,7 @@ internal sealed class InMemoryLog
                     RecordedAt = recordedAt,
                     Data = Take(ref memory, e.Data.Length),
                     Metadata = Take(ref memory, e.Metadata.Length),
+                    Seal = TakeSalt(ref memory),
                     Tags = e.Tags,
                 });
                 positions.Add(position);
@@ -211,9 +213,15 @@ internal sealed class InMemoryLog
         return taken;
     }
 
+    private ReadOnlyMemory<byte> TakeSalt(ref Memory<byte> memory)
+    {
+        _salts.Next().CopyTo(memory.Span);
+        return Take(ref memory, LedgerLeaf.SaltLength);
+    }
+
     private static Memory<byte> CopyOf(AppendRequest request)
     {
-        var length = 0;
+        var length = request.EventCount * LedgerLeaf.SaltLength;
         for (var w = 0; w < request.Writes.Count; w++)
         {
             var events = request.Writes[w].Events;
@@ -230,7 +238,7 @@ internal sealed class InMemoryLog
                 var e = events[i];
                 e.Data.CopyTo(rest);
                 e.Metadata.CopyTo(rest[e.Data.Length..]);
-                rest = rest[(e.Data.Length + e.Metadata.Length)..];
+                rest = rest[(e.Data.Length + e.Metadata.Length + LedgerLeaf.SaltLength)..];
             }
         }
 
@@ -244,7 +252,8 @@ internal sealed class InMemoryLog
         return item.Types.Select(type => _positionsByType.GetValueOrDefault(type) ?? []);
     }
 
-    private ref readonly StoredEvent At(long position)
+    /// <summary>The event at a position up to the head. What stands there never changes, so it needs no lock.</summary>
+    public ref readonly StoredEvent At(long position)
     {
         var index = position - 1;
         return ref _chunks[index / ChunkLength][index % ChunkLength];

@@ -9,8 +9,8 @@ internal static class Schema
     /// <summary>The mark of our files in SQLite's header: "ESNL" (event sourcing .NET log) as a number.</summary>
     public const int ApplicationId = 0x45534E4C;
 
-    /// <summary>The version of the layout below. Raise it with every change and add the step from the version before.</summary>
-    public const int Version = 1;
+    /// <summary>The version of the layout below. Raise it with every change and add the step from the version before, as <see cref="Upgrade"/> has it.</summary>
+    public const int Version = 2;
 
     // Positions and versions are assigned by the writer inside the write lock: dense, in commit order, never reused,
     // since no row is ever deleted. The two CHECKs stop what another tool would most easily get wrong; one on every
@@ -82,17 +82,22 @@ internal static class Schema
         JOIN event_types t ON t.id = e.type;
         """;
 
+    /// <summary>All that a store consists of when it is new, in an order in which it can be made.</summary>
+    public static IEnumerable<string> Statements =>
+        Tables.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Concat(Triggers)
+            .Append(View.TrimEnd(';'));
+
+    // The frontier of the tree moves with every append, so only its removal is refused.
     private static IEnumerable<string> Triggers =>
-        from table in AppendOnlyTables
-        from change in RefusedChanges
-        select $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END;";
+        (from table in AppendOnlyTables from change in RefusedChanges select TriggerThatRefuses(change, table)).Append(TriggerThatRefuses("DELETE", "ledger"));
 
     /// <summary>
     /// Looks at a file before anything is changed in it.
     /// </summary>
-    /// <returns>Whether it is a store already; otherwise it is empty and may become one.</returns>
+    /// <returns>The version of its layout; 0 where it is empty and may become a store.</returns>
     /// <exception cref="IncompatibleStoreException">It is somebody else's, or of a newer version of this library.</exception>
-    public static bool Recognise(Database database, string path)
+    public static int Recognise(Database database, string path)
     {
         long applicationId, version, objects;
         try
@@ -106,34 +111,35 @@ internal static class Schema
             throw new IncompatibleStoreException(path, "it is a file, but not a SQLite database. Choose another path.", failure);
         }
 
-        if (applicationId == 0 && version == 0 && objects == 0) return false;
+        if (applicationId == 0 && version == 0 && objects == 0) return 0;
         if (applicationId != ApplicationId)
             throw new IncompatibleStoreException(path, $"it is a SQLite database of another application (application_id {applicationId}, {objects} schema objects). Choose another path.");
         return version switch
         {
             > Version => throw new IncompatibleStoreException(path, $"its schema has version {version}, and this version of EventSourcing.Sqlite knows versions up to {Version}. Use a newer package."),
             < 1 => throw new StoreCorruptedException(path, $"it is marked as an event store of schema version {version}, which never was."),
-            _ => true,
+            _ => (int)version,
         };
     }
 
     /// <summary>Makes an empty file a store. Runs inside the caller's write transaction.</summary>
     public static void Create(Database database)
     {
-        database.Execute(Tables);
-        foreach (var trigger in Triggers) database.Execute(trigger);
-        database.Execute(View);
+        foreach (var statement in Statements) database.Execute(statement);
+        LedgerWriter.Create(database);
         database.Execute($"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};");
     }
 
     /// <summary>Checks that everything the store relies on is there as it was made.</summary>
     /// <exception cref="StoreCorruptedException">A table, index, trigger or view is missing or was changed.</exception>
-    public static void Verify(Database database, string path)
+    public static void Verify(Database database, string path) => Verify(database, path, Statements);
+
+    /// <summary>The same for the statements of another version.</summary>
+    public static void Verify(Database database, string path, IEnumerable<string> statements)
     {
-        foreach (var sql in Statements())
+        foreach (var sql in statements)
         {
-            var words = sql.Split([' ', '\n'], 5, StringSplitOptions.RemoveEmptyEntries);
-            var name = words[1] is "UNIQUE" ? words[3] : words[2];
+            var name = NameIn(sql);
             using var stored = database.PrepareOnceFor("SELECT sql FROM sqlite_master WHERE name = ?1", name);
             var found = stored.Step() ? stored.Text(0) : null;
             stored.Reset();
@@ -142,8 +148,13 @@ internal static class Schema
         }
     }
 
-    private static IEnumerable<string> Statements() =>
-        Tables.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Concat(Triggers.Select(trigger => trigger[..^1]))
-            .Append(View.TrimEnd(';'));
+    /// <summary>What a statement makes: the name after CREATE TABLE and the like.</summary>
+    public static string NameIn(string sql)
+    {
+        var words = sql.Split([' ', '\n'], 5, StringSplitOptions.RemoveEmptyEntries);
+        return words[1] is "UNIQUE" ? words[3] : words[2];
+    }
+
+    private static string TriggerThatRefuses(string change, string table) =>
+        $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END";
 }

@@ -44,7 +44,7 @@ public sealed class SqliteEventStorage : IEventStorage
         _poller = new HeadPoller(_options.PollInterval, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
-        Ledger = new SqliteLedger(this);
+        Ledger = new SqliteLedger(this, _names);
     }
 
     /// <summary>The file's full path.</summary>

@@ -47,4 +47,7 @@ public enum ConformanceRule
 
     /// <summary>Tables changed with read models, or refused where <see cref="IReadModelStorage.HasTables"/> says so.</summary>
     Tables = 16,
+
+    /// <summary>Rule 11: the Merkle tree over the log; see <see cref="ILedgerStorage"/>.</summary>
+    Ledger = 17,
 }

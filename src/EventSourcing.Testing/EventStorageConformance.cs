@@ -56,5 +56,6 @@ public static class EventStorageConformance
         .. RandomQueryCases.All,
         .. AppendedReadModelCases.All,
         .. TableCases.All,
+        .. LedgerCases.All,
     ];
 }

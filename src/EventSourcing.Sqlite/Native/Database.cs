@@ -209,7 +209,8 @@ internal sealed class Database : IDisposable
         }
     }
 
-    private Statement PrepareOnce(string sql)
+    /// <summary>A statement for one use.</summary>
+    public Statement PrepareOnce(string sql)
     {
         if (raw.sqlite3_prepare_v2(_handle, sql, out var statement) != raw.SQLITE_OK) throw FailureOf(_handle, sql);
         return new Statement(_handle, statement, sql);

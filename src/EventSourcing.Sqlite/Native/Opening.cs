@@ -23,7 +23,7 @@ internal static class Opening
         ("cache_size", -16_384),
     ];
 
-    /// <summary>Opens the writer's connection; makes the file a store where it is new.</summary>
+    /// <summary>Opens the writer's connection; makes the file a store where it is new, and brings one of an older version to this one.</summary>
     /// <param name="path">The file's path.</param>
     /// <param name="forAppSql">Whether the app's own SQL is to run on it.</param>
     /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is opening it too.</exception>
@@ -34,18 +34,22 @@ internal static class Opening
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
-            var isStore = RecogniseAtOnce(database, path);
+            var version = RecogniseAtOnce(database, path);
             if (database.ReadText("PRAGMA journal_mode = WAL") is var mode && mode != "wal")
                 throw new IncompatibleStoreException(path, $"its journal mode is '{mode}' and cannot be made WAL here. Keep it on a local file system that supports shared memory.");
 
             Set(database, path, [.. Common, ("journal_size_limit", 64 * 1024 * 1024)]);
 
-            if (!isStore)
+            if (version == 0)
             {
                 // Looked at again under the lock: two processes may be making the same file.
                 database.Execute("BEGIN IMMEDIATE");
-                if (!Schema.Recognise(database, path)) Schema.Create(database);
+                if (Schema.Recognise(database, path) == 0) Schema.Create(database);
                 database.Execute("COMMIT");
+            }
+            else if (version < Schema.Version)
+            {
+                Upgrade.Run(database, path);
             }
 
             Schema.Verify(database, path);
@@ -58,7 +62,7 @@ internal static class Opening
         }
     }
 
-    /// <summary>Opens a connection that can only read; null where the file does not exist or is not a store yet.</summary>
+    /// <summary>Opens a connection that can only read; null where the file does not exist or is not a store of this version yet: the writer makes it one.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is making or recovering it.</exception>
     /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
     public static Database? ForReading(string path, bool forAppSql = false)
@@ -68,7 +72,7 @@ internal static class Opening
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
-            if (RecogniseAtOnce(database, path))
+            if (RecogniseAtOnce(database, path) == Schema.Version)
             {
                 Set(database, path, [.. Common, ("query_only", 1)]);
                 Schema.Verify(database, path);
@@ -86,12 +90,12 @@ internal static class Opening
     }
 
     /// <summary>From one snapshot: read one by one, the facts of a file that is just being made contradict each other.</summary>
-    private static bool RecogniseAtOnce(Database database, string path)
+    private static int RecogniseAtOnce(Database database, string path)
     {
         database.Execute("BEGIN");
-        var isStore = Schema.Recognise(database, path);
+        var version = Schema.Recognise(database, path);
         database.Execute("COMMIT");
-        return isStore;
+        return version;
     }
 
     private static void Set(Database database, string path, (string Pragma, long Value)[] pragmas)

@@ -1,31 +1,40 @@
 namespace EventSourcing;
 
 /// <summary>Reads the Merkle tree of a store: leaves from the events, tiles and frontier from their tables.</summary>
-internal sealed class SqliteLedger(SqliteEventStorage storage) : ILedgerStorage
+internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names) : ILedgerStorage
 {
     public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default) =>
-        storage.ReadAsync(0, static (database, _) => LedgerWriter.ReadFrontier(database), cancellationToken);
+        storage.ReadAsync(0, static (database, _) => LedgerWriter.Read(database, LogReader.ReadHead(database)), cancellationToken);
 
     public async ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default)
     {
         LedgerRange.ThrowIfInvalid(level, first, hashes.Length, await storage.GetHeadAsync(cancellationToken).ConfigureAwait(false));
-        if (level == 0) await ReadLeavesAsync(first, hashes, cancellationToken).ConfigureAwait(false);
-        else await storage.ReadAsync((level, first, hashes), static (database, wanted) => ReadTiles(database, wanted.level, wanted.first, wanted.hashes.Span), cancellationToken).ConfigureAwait(false);
+        await storage.ReadAsync(
+            (names, level, first, hashes),
+            static (database, of) => of.level == 0 ? ReadLeaves(database, of.names, of.first, of.hashes.Span) : ReadTiles(database, of.level, of.first, of.hashes.Span),
+            cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask ReadLeavesAsync(long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken)
+    private static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
     {
-        var read = new LogRead { After = first, UpTo = first + hashes.Length, WithSeals = true };
-        for (var i = 0; ;)
+        var read = 0;
+        while (read < hashes.Length)
         {
-            using var page = await storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
-            foreach (ref readonly var e in page.Events) hashes.Span[i++] = e.ToLeaf().Hash();
-            if (page.IsEnd) return;
-            read = read with { After = page.Next };
+            using var page = LogReader.ReadLog(database, names, new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true });
+            if (page.Count == 0) throw Missing(first + read + 1);
+            foreach (ref readonly var e in page.Events)
+            {
+                if (e.Position != first + read + 1) throw Missing(first + read + 1);
+                hashes[read++] = e.ToLeaf().Hash();
+            }
         }
+
+        return read;
+
+        static InvalidDataException Missing(long position) => new($"the event at position {position} is missing.");
     }
 
-    private static bool ReadTiles(Database database, int level, long first, Span<MerkleHash> hashes)
+    private static int ReadTiles(Database database, int level, long first, Span<MerkleHash> hashes)
     {
         var select = database.Prepare("SELECT number, hash FROM ledger_tiles WHERE level = ?1 AND number >= ?2 AND number < ?3 ORDER BY number").Bind(1, level).Bind(2, first).Bind(3, first + hashes.Length);
         try
@@ -36,7 +45,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage) : ILedgerStorage
                 hashes[i] = new MerkleHash(select.Bytes(1));
             }
 
-            return true;
+            return hashes.Length;
         }
         finally
         {

@@ -2,33 +2,32 @@ namespace EventSourcing;
 
 /// <summary>
 /// The end of the Merkle tree, as far as the writer knows it: grows with each event inserted, and is stored once for all
-/// that a transaction has inserted.
+/// that a transaction has inserted. Where the transaction fails, it is ahead of what is stored until it is loaded again.
 /// </summary>
 internal sealed class LedgerWriter
 {
-    private static readonly MerkleHash NoMetadata = LedgerLeaf.CommitToMetadata([]);
-
-    private readonly SaltSource _salts = new();
     private readonly List<MerkleTile> _tiles = [];
     private MerkleFrontier _frontier = new();
     private long _savedSize;
 
-    /// <summary>Takes the tree as it is stored.</summary>
-    /// <exception cref="InvalidDataException">It is not the tree of a log of that length.</exception>
-    public void Load(Database database, long head)
-    {
-        _tiles.Clear();
-        _frontier = ReadFrontier(database);
-        _savedSize = _frontier.Size;
-        if (_savedSize != head) throw new InvalidDataException($"its Merkle tree has {_savedSize} leaves, and its log {head} events");
-    }
+    /// <summary>Begins the tree of a new store. Runs inside the caller's write transaction.</summary>
+    public static void Create(Database database) =>
+        database.Prepare("INSERT INTO ledger (id, frontier) VALUES (0, ?1)").Bind(1, new MerkleFrontier().ToBytes()).Run();
 
-    public static MerkleFrontier ReadFrontier(Database database)
+    /// <summary>The frontier as it is stored.</summary>
+    /// <exception cref="InvalidDataException">It is not that of the tree over a log of that length.</exception>
+    public static MerkleFrontier Read(Database database, long head)
     {
         var select = database.Prepare("SELECT frontier FROM ledger WHERE id = 0");
         try
         {
-            return select.Step() ? MerkleFrontier.Parse(select.Bytes(0)) : new MerkleFrontier();
+            if (!select.Step()) throw new InvalidDataException("its Merkle tree is not there; somebody has removed it.");
+            var frontier = MerkleFrontier.Parse(select.Bytes(0));
+            return frontier.Size == head ? frontier : throw new InvalidDataException($"its Merkle tree has {frontier.Size} leaves, and its log {head} events.");
+        }
+        catch (LedgerFormatException damage)
+        {
+            throw new InvalidDataException($"its Merkle tree cannot be read: {damage.Flaw} ({damage.Where}).", damage);
         }
         finally
         {
@@ -36,33 +35,23 @@ internal sealed class LedgerWriter
         }
     }
 
-    /// <summary>Appends the leaf of an event.</summary>
-    /// <returns>The salt of its commitment, to be stored beside the event; valid until the next call.</returns>
-    public ReadOnlySpan<byte> Append(long position, string stream, long version, long ticks, in NewEvent e)
+    /// <summary>Takes the tree as it is stored.</summary>
+    /// <exception cref="InvalidDataException">It is not the tree over a log of that length.</exception>
+    public void Load(Database database, long head)
     {
-        var salt = _salts.Next();
-        var leaf = new LedgerLeaf
-        {
-            Position = position,
-            Version = version,
-            RecordedAt = new DateTimeOffset(ticks, TimeSpan.Zero),
-            Id = e.Id,
-            Stream = stream,
-            Type = e.Type,
-            Tags = e.Tags,
-            DataCommitment = LedgerLeaf.CommitToData(salt, e.Data.Span),
-            MetadataCommitment = e.Metadata.IsEmpty ? NoMetadata : LedgerLeaf.CommitToMetadata(e.Metadata.Span),
-        };
-        _frontier.Append(leaf.Hash(), _tiles);
-        return salt;
+        _tiles.Clear();
+        _frontier = Read(database, head);
+        _savedSize = head;
     }
+
+    public void Append(in LedgerLeaf leaf) => _frontier.Append(leaf.Hash(), _tiles);
 
     /// <summary>Stores what has been appended since the last time.</summary>
     public void Save(Database database)
     {
         if (_frontier.Size == _savedSize) return;
         Span<byte> frontier = stackalloc byte[12 + (63 * MerkleHash.Length)];
-        database.Prepare("INSERT INTO ledger (id, frontier) VALUES (0, ?1) ON CONFLICT (id) DO UPDATE SET frontier = excluded.frontier").Bind(1, frontier[.._frontier.WriteTo(frontier)]).Run();
+        database.Prepare("UPDATE ledger SET frontier = ?1 WHERE id = 0").Bind(1, frontier[.._frontier.WriteTo(frontier)]).Run();
         if (_tiles.Count > 0)
         {
             var insert = database.Prepare("INSERT INTO ledger_tiles (level, number, hash) VALUES (?1, ?2, ?3)");

@@ -170,7 +170,11 @@ internal sealed class Writer : IDisposable
     public long Head => _head;
 
     /// <summary>Inserts events at the end of a stream and of the log.</summary>
-    public AppendedStream Insert(StreamWrite write, long ticks)
+    /// <param name="write">The stream and its events.</param>
+    /// <param name="ticks">Their stamp.</param>
+    /// <param name="seals">Their seals, and those of others of the same append.</param>
+    /// <param name="number">The number of the first of them in the append.</param>
+    public AppendedStream Insert(StreamWrite write, long ticks, EventSeals seals, int number)
     {
         var end = EndOf(write.Stream);
         if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", write.Stream);
@@ -178,13 +182,13 @@ internal sealed class Writer : IDisposable
         var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         insert.Bind(2, end.Id).Bind(6, ticks);
         Span<byte> id = stackalloc byte[16];
-        for (var i = 0; i < write.Events.Count; i++)
+        var recordedAt = new DateTimeOffset(ticks, TimeSpan.Zero);
+        for (var i = 0; i < write.Events.Count; i++, number++)
         {
             var e = write.Events[i];
             var type = TypeIdOf(e.Type);
             e.Id.TryWriteBytes(id, bigEndian: true, out _);
-            var salt = _ledger.Append(_head + 1, write.Stream, end.Version + 1, ticks, e);
-            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, salt).Bind(8, e.Data.Span);
+            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, seals.SaltOf(number)).Bind(8, e.Data.Span);
             if (e.Metadata.IsEmpty) insert.BindNull(9);
             else insert.Bind(9, e.Metadata.Span);
             if (e.Tags.Count == 0) insert.BindNull(10);
@@ -193,6 +197,18 @@ internal sealed class Writer : IDisposable
             _head++;
             end.Version++;
             if (e.Tags.Count > 0) InsertTags(e.Tags, type);
+            _ledger.Append(new LedgerLeaf
+            {
+                Position = _head,
+                Version = end.Version,
+                RecordedAt = recordedAt,
+                Id = e.Id,
+                Stream = write.Stream,
+                Type = e.Type,
+                Tags = e.Tags,
+                DataCommitment = seals.DataCommitmentOf(number),
+                MetadataCommitment = seals.MetadataCommitmentOf(number),
+            });
         }
 
         _lastTicks = ticks;
@@ -327,8 +343,10 @@ internal sealed class Writer : IDisposable
         {
             _ledger.Load(Database, _head);
         }
-        catch (Exception damage) when (damage is InvalidDataException or LedgerFormatException)
+        catch (InvalidDataException damage)
         {
+            // Nothing is appended to a log that its tree does not cover. The lock is not kept meanwhile.
+            Abandon(closeConnection: true);
             throw new StoreCorruptedException(Path, damage.Message, damage);
         }
 

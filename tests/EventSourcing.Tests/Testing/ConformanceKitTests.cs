@@ -155,6 +155,31 @@ public class ConformanceKitTests
         new(o => new AppendedReadModelFaults.AsksForARepetition(o), "Append_again_with_read_models_does_not_ask_for_them_and_changes_nothing"),
         new(o => new AppendedReadModelFaults.AsksBeforeGuards(o), "Append_at_a_wrong_version_does_not_ask_for_its_read_models", "Append_on_a_failed_condition_does_not_ask_for_its_read_models"),
         new(o => new AppendedReadModelFaults.AsksWhenCancelled(o), "Append_with_read_models_already_cancelled_writes_nothing_and_does_not_ask_for_them"),
+
+        new(o => new LedgerFaults.PutsStreamsOneAfterAnother(o), "Append_to_several_streams_adds_leaves_in_the_order_of_positions", "Race_of_appends_ends_with_the_tree_over_all_of_them"),
+        new(o => new LedgerFaults.ForgetsTags(o), "Append_with_tags_has_them_in_the_leaf_in_the_order_given", "Append_leaves_hold_exactly_what_was_appended"),
+        new(o => new LedgerFaults.SortsTags(o), "Append_with_tags_has_them_in_the_leaf_in_the_order_given"),
+        new(o => new LedgerFaults.ForgetsMetadata(o), "Append_with_metadata_has_it_in_the_leaf", "Append_leaves_hold_exactly_what_was_appended"),
+        new(o => new LedgerFaults.CutsInstantsToMilliseconds(o), "Append_at_any_instant_has_it_in_the_leaf_to_the_precision_of_100_ns"),
+        new(o => new LedgerFaults.CommitsToChangedData(o), "Append_leaves_hold_exactly_what_was_appended", "Append_events_of_any_size_commits_to_all_of_their_data"),
+        new(o => new LedgerFaults.CommitsToTheBeginningOfLargeData(o), "Append_events_of_any_size_commits_to_all_of_their_data", "Read_leaves_of_large_events_equals_those_of_the_events"),
+        new(o => new LedgerFaults.HashesLeavesAsNodes(o), "Get_the_frontier_after_1_events_is_that_of_their_leaves", "Prove_that_events_are_in_the_log_for_random_positions_and_sizes"),
+        new(o => new LedgerFaults.HasOneSaltForAll(o), "Read_with_seals_gives_each_event_16_bytes_of_its_own", "Append_equal_events_gives_each_a_leaf_of_its_own"),
+        new(o => new LedgerFaults.DrawsSaltsAnewForEachRead(o), "Read_with_seals_again_gives_the_same_ones", "Get_the_frontier_after_3_events_is_that_of_their_leaves"),
+        new(o => new LedgerFaults.GivesSealsToAll(o), "Read_without_asking_gives_no_seals"),
+        new(o => new LedgerFaults.GivesSealsWithoutFilterOnly(o), "Read_with_seals_backwards_and_by_a_filter_gives_those_of_each_event"),
+        new(o => new LedgerFaults.NeverMovesTheFrontier(o), "Get_the_frontier_after_256_events_is_that_of_their_leaves", "Get_the_frontier_after_an_own_append_holds_it_while_others_append"),
+        new(o => new LedgerFaults.MovesTheFrontierLate(o), "Get_the_frontier_while_others_append_has_every_event_that_was_seen_before"),
+        new(o => new LedgerFaults.MovesTheFrontierForRefusedAppends(o),
+            "Append_refused_for_its_version_leaves_the_tree_as_it_was", "Append_refused_for_its_condition_leaves_the_tree_as_it_was", "Append_refused_for_an_argument_leaves_the_tree_as_it_was",
+            "Append_refused_for_an_id_that_is_stored_leaves_the_tree_as_it_was", "Append_refused_by_its_read_models_leaves_the_tree_as_it_was"),
+        new(o => new LedgerFaults.MovesTheFrontierForRepetitions(o), "Append_again_adds_no_leaf"),
+        new(o => new LedgerFaults.ShowsTheFrontierWithinBatches(o), "Get_the_frontier_while_others_append_is_always_that_of_whole_batches"),
+        new(o => new LedgerFaults.SharesItsFrontier(o), "Get_the_frontier_then_append_to_it_leaves_that_of_the_storage"),
+        new(o => new LedgerFaults.ReadsNothingBeyondTheTree(o), "Read_beyond_the_tree_is_refused", "Read_from_a_negative_index_or_level_is_refused"),
+        new(o => new LedgerFaults.HasNoTiles(o), "Get_the_frontier_after_256_events_is_that_of_their_leaves", "Make_the_frontier_of_an_earlier_size_from_leaves_and_tiles"),
+        new(o => new LedgerFaults.ShiftsTiles(o), "Get_the_frontier_after_513_events_is_that_of_their_leaves", "Read_tiles_one_by_one_and_together_is_alike"),
+        new(o => new LedgerFaults.AnswersWhenDisposed(o), "Read_the_tree_after_the_storage_was_disposed_is_refused"),
     }.ToDictionary(fault => fault.Name);
 
     public static TheoryData<string> FaultNames => new(All.Keys);
@@ -209,6 +234,7 @@ public class ConformanceKitTests
             "Open_an_empty_storage_has_head_0_and_no_events",
             "Options_are_those_that_the_storage_was_opened_with",
             "Read_the_log_of_an_empty_store_is_empty_and_at_its_end",
+            "Get_the_frontier_of_an_empty_store_is_that_of_the_empty_tree",
         ]);
     }
 

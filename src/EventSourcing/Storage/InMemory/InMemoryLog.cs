@@ -153,13 +153,13 @@ internal sealed class InMemoryLog
         if (read.Direction == ReadDirection.Forwards)
         {
             var v = read.After;
-            while (v < upTo && page.Count < read.Limit) page.Add(At(positions[(int)v++]));
+            while (v < upTo && page.Count < read.Limit) page.Add(Unsealed(At(positions[(int)v++])));
             page.Complete(v, v >= upTo, version);
         }
         else
         {
             var v = upTo;
-            while (v > read.After && page.Count < read.Limit) page.Add(At(positions[(int)--v]));
+            while (v > read.After && page.Count < read.Limit) page.Add(Unsealed(At(positions[(int)--v])));
             page.Complete(v, v <= read.After, version);
         }
 
@@ -189,7 +189,7 @@ internal sealed class InMemoryLog
         void AddMatch(long position)
         {
             ref readonly var e = ref At(position);
-            if (read.Filter.Matches(e.Type, e.Stream, e.Tags)) page.Add(e);
+            if (read.Filter.Matches(e.Type, e.Stream, e.Tags)) page.Add(read.WithSeals ? e : Unsealed(e));
         }
     }
 
@@ -199,6 +199,8 @@ internal sealed class InMemoryLog
         var last = _head == 0 ? DateTimeOffset.MinValue : At(_head).RecordedAt;
         return now.ToUniversalTime() is var utc && utc > last ? utc : last;
     }
+
+    private static StoredEvent Unsealed(in StoredEvent e) => e with { Seal = default };
 
     private static int IndexAfter(List<long> positions, long position)
     {

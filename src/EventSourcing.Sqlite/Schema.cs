@@ -30,7 +30,7 @@ internal static class Schema
             type INTEGER NOT NULL,
             id BLOB NOT NULL CHECK (length(id) = 16),
             recorded INTEGER NOT NULL,
-            seal BLOB NOT NULL CHECK (length(seal) = 16),
+            seal BLOB NOT NULL CHECK (length(seal) IN (16, 32)),
             data BLOB NOT NULL CHECK (typeof(data) = 'blob'),
             metadata BLOB,
             tags TEXT);
@@ -44,11 +44,13 @@ internal static class Schema
             PRIMARY KEY (tag, position)) WITHOUT ROWID;
         CREATE TABLE ledger (
             id INTEGER PRIMARY KEY CHECK (id = 0),
-            frontier BLOB NOT NULL);
+            frontier BLOB NOT NULL,
+            marks BLOB NOT NULL);
         CREATE TABLE ledger_tiles (
             level INTEGER NOT NULL,
             number INTEGER NOT NULL,
             hash BLOB NOT NULL CHECK (length(hash) = 32),
+            marks BLOB,
             PRIMARY KEY (level, number)) WITHOUT ROWID;
         CREATE TABLE read_models (
             id INTEGER PRIMARY KEY,
@@ -156,5 +158,14 @@ internal static class Schema
     }
 
     private static string TriggerThatRefuses(string change, string table) =>
-        $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END";
+        $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table}{ExceptionTo(change, table)} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END";
+
+    /// <summary>The one change that an event can undergo: its payload is erased, and its salt replaced by the commitment made with it.</summary>
+    private static string ExceptionTo(string change, string table) => (change, table) is ("UPDATE", "events")
+        ? """
+           WHEN NOT (length(OLD.seal) = 16 AND length(NEW.seal) = 32 AND length(NEW.data) = 0
+            AND NEW.position = OLD.position AND NEW.stream = OLD.stream AND NEW.version = OLD.version AND NEW.type = OLD.type
+            AND NEW.id = OLD.id AND NEW.recorded = OLD.recorded AND NEW.metadata IS OLD.metadata AND NEW.tags IS OLD.tags)
+          """
+        : "";
 }

@@ -24,10 +24,12 @@ internal static class Upgrade
             tags TEXT)
         """;
 
+    private const string TriggerOfVersion1 = "CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events BEGIN SELECT raise(ABORT, 'the event log is append-only: UPDATE on events is refused'); END";
+
     private static readonly string[] IndicesAndTriggersOfEvents = ["events_by_stream", "events_by_id", "events_by_type", "events_refuse_update", "events_refuse_delete"];
 
     private static IEnumerable<string> Version1 =>
-        Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(sql) == "events" ? EventsOfVersion1 : sql);
+        Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(sql) switch { "events" => EventsOfVersion1, "events_refuse_update" => TriggerOfVersion1, _ => sql });
 
     /// <summary>Upgrades the file, unless another process has done so meanwhile.</summary>
     /// <exception cref="SqliteFailure">The database failed; where busy, another process is writing to it or upgrading it. The file is as it was.</exception>

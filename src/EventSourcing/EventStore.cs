@@ -36,6 +36,7 @@ public sealed class EventStore : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(types);
         Storage = storage;
+        Ledger = new EventLedger(storage);
         Options = options ?? new EventStoreOptions();
         Serializer = new JsonEventSerializer(types, Options.Json);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
@@ -44,6 +45,9 @@ public sealed class EventStore : IAsyncDisposable
 
     /// <summary>The storage underneath.</summary>
     public IEventStorage Storage { get; }
+
+    /// <summary>What the log can prove of its own history.</summary>
+    public EventLedger Ledger { get; }
 
     /// <summary>The events that this app writes and reads.</summary>
     public EventTypes Types => Serializer.Types;

@@ -15,6 +15,12 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names) 
             cancellationToken).ConfigureAwait(false);
     }
 
+    public ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException("SEAM: to be written.");
+
+    public ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException("SEAM: to be written.");
+
     private static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
     {
         var read = 0;

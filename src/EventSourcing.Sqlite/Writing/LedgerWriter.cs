@@ -12,7 +12,7 @@ internal sealed class LedgerWriter
 
     /// <summary>Begins the tree of a new store. Runs inside the caller's write transaction.</summary>
     public static void Create(Database database) =>
-        database.Prepare("INSERT INTO ledger (id, frontier) VALUES (0, ?1)").Bind(1, new MerkleFrontier().ToBytes()).Run();
+        database.Prepare("INSERT INTO ledger (id, frontier, marks) VALUES (0, ?1, x'')").Bind(1, new MerkleFrontier().ToBytes()).Run();
 
     /// <summary>The frontier as it is stored.</summary>
     /// <exception cref="InvalidDataException">It is not that of the tree over a log of that length.</exception>

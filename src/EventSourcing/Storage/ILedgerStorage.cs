@@ -7,8 +7,26 @@ namespace EventSourcing;
 /// </summary>
 public interface ILedgerStorage : IMerkleHashes
 {
-    /// <summary>The frontier of the tree over all events committed so far, as it was stored with the last of them.</summary>
+    /// <summary>The frontier of the tree over all events committed so far.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The frontier; its size is the head of the log. It is the caller's own.</returns>
     ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Reads a page of the log for verification. Damage of the store is a finding, not an exception.</summary>
+    /// <param name="after">The position before the page's first.</param>
+    /// <param name="limit">The most positions in the page. Its end is <see cref="EventPage.Next"/>; it ends early for the sake of memory.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The page.</returns>
+    /// <exception cref="StorageFailedException">The medium failed.</exception>
+    ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Checks what surrounds the events: the storage's marks and definitions, and, where the whole log is to be verified,
+    /// its structure, its indexes and its side tables.
+    /// </summary>
+    /// <param name="isWhole">Whether to check all, which takes time in proportion to the log; else only what is done at once.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
+    /// <returns>What is wrong; nothing where all is well.</returns>
+    /// <exception cref="StorageFailedException">The medium failed.</exception>
+    ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default);
 }

@@ -28,10 +28,13 @@ public readonly struct StoredEvent
     public ReadOnlyMemory<byte> Metadata { get; init; }
 
     /// <summary>
-    /// What the event's commitment to its data is made by: the salt of 16 bytes. Only in reads of the log that ask for it
-    /// (<see cref="LogRead.WithSeals"/>); empty in others.
+    /// What the event's commitment to its data is made by: the salt of 16 bytes; once the payload is erased, the commitment
+    /// itself, 32 bytes. Only in reads of the log that ask for it (<see cref="LogRead.WithSeals"/>); empty in others.
     /// </summary>
     public ReadOnlyMemory<byte> Seal { get; init; }
+
+    /// <summary>Whether the payload was erased: <see cref="Data"/> is empty then.</summary>
+    public bool IsErased { get; init; }
 
     /// <summary>The tags, without repeats, in the order in which they were given.</summary>
     public required IReadOnlyList<string> Tags { get; init; }
@@ -48,7 +51,7 @@ public readonly struct StoredEvent
         Stream = Stream,
         Type = Type,
         Tags = Tags,
-        DataCommitment = LedgerLeaf.CommitToData(Seal.Span, Data.Span),
+        DataCommitment = IsErased ? new MerkleHash(Seal.Span) : LedgerLeaf.CommitToData(Seal.Span, Data.Span),
         MetadataCommitment = LedgerLeaf.CommitToMetadata(Metadata.Span),
     };
 }

@@ -12,6 +12,10 @@ internal static class LedgerFaults
         public virtual ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default) => Right.GetFrontierAsync(cancellationToken);
 
         public virtual ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default) => Right.ReadAsync(level, first, hashes, cancellationToken);
+
+        public virtual ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default) => Right.AuditAsync(after, limit, cancellationToken);
+
+        public virtual ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default) => Right.AuditStructureAsync(isWhole, cancellationToken);
     }
 
     /// <summary>Its tree is in itself right, but over leaves of its own making.</summary>

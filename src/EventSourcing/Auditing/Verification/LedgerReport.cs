@@ -1,0 +1,14 @@
+namespace EventSourcing;
+
+/// <summary>What a verification of the log has found.</summary>
+/// <param name="Size">The number of events at the time.</param>
+/// <param name="Root">The root of the tree over them, as recomputed.</param>
+/// <param name="Findings">What is wrong, by position; empty where all is well.</param>
+public sealed record LedgerReport(long Size, MerkleHash Root, IReadOnlyList<LedgerFinding> Findings)
+{
+    /// <summary>Whether nothing is wrong.</summary>
+    public bool IsSound => Findings.Count == 0;
+
+    /// <summary>The first position that is wrong or may be; 0 where there is none.</summary>
+    public long FirstBadPosition => Findings.Where(finding => finding.Position > 0).Select(finding => finding.Position).DefaultIfEmpty().Min();
+}

@@ -89,14 +89,14 @@ internal static class Upgrade
         }
 
         if (database.Read($"SELECT count(*) FROM {old}") != position) throw Missing(path, position + 1);
-        ledger.Save(database);
+        ledger.SaveAll(database);
     }
 
     private static void AppendLeaf(LedgerWriter ledger, Statement select, ReadOnlySpan<byte> salt, string path)
     {
         try
         {
-            ledger.Append(new LedgerLeaf
+            ledger.Add(new LedgerLeaf
             {
                 Position = select.Long(0),
                 Version = select.Long(2),
@@ -107,7 +107,7 @@ internal static class Upgrade
                 Tags = select.IsNull(8) ? [] : TagList.Read(select.Bytes(8)),
                 DataCommitment = LedgerLeaf.CommitToData(salt, select.Bytes(6)),
                 MetadataCommitment = LedgerLeaf.CommitToMetadata(select.Bytes(7)),
-            });
+            }.Hash());
         }
         catch (Exception damage) when (damage is ArgumentException or System.Text.Json.JsonException)
         {

@@ -78,15 +78,76 @@ public sealed class LedgerTests : IDisposable
         await using var storage = new SqliteEventStorage(_folder.Store);
         await storage.AppendAsync(Some.Append("s", 0));
         using var foreign = Some.ForeignConnection(_folder.Store);
-        foreign.Run("INSERT INTO events SELECT 2, stream, 2, type, randomblob(16), recorded, randomblob(16), data, metadata, tags FROM events");
+        foreign.Run("INSERT INTO events WITH RECURSIVE n(p) AS (SELECT 2 UNION ALL SELECT p + 1 FROM n WHERE p < 17) SELECT p, stream, p, type, randomblob(16), recorded, randomblob(16), data, metadata, tags FROM events, n WHERE position = 1");
         for (var tries = 0; tries < 2; tries++)
         {
-            await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", ExpectedVersion.Any)).AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 1 leaves, and its log 2 events.*restore a backup*");
-            await FluentActions.Awaiting(() => storage.Ledger.GetFrontierAsync().AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 1 leaves, and its log 2 events.*");
+            await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", ExpectedVersion.Any)).AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 0 leaves, and its log 17 events.*restore a backup*");
+            await FluentActions.Awaiting(() => storage.Ledger.GetFrontierAsync().AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 0 leaves, and its log 17 events.*");
         }
 
-        (await Some.LogOf(storage)).Should().HaveCount(2, "what is there can still be read");
+        (await Some.LogOf(storage)).Should().HaveCount(17, "what is there can still be read");
         FluentActions.Invoking(() => foreign.Run("BEGIN IMMEDIATE; ROLLBACK")).Should().NotThrow("the write lock is free");
+    }
+
+    [Fact]
+    public async Task Append_to_a_log_that_somebody_has_shortened_is_refused_and_says_so()
+    {
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        await storage.AppendAsync(Some.Append("s", 0, [.. Enumerable.Range(0, 20).Select(_ => Some.Event())]));
+        using var foreign = Some.ForeignConnection(_folder.Store);
+        foreign.RunPast("events_refuse_delete", "DELETE FROM events WHERE position = 20");
+        await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", ExpectedVersion.Any)).AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 20 leaves, and its log 19 events.*");
+        (await storage.GetHeadAsync()).Should().Be(19);
+    }
+
+    [Fact]
+    public async Task Append_one_by_one_stores_the_frontier_every_16_events_and_when_the_store_is_closed()
+    {
+        var sizes = new List<long>();
+        using (var foreign = Some.ForeignConnection(_folder.Store))
+        {
+            await using var storage = new SqliteEventStorage(_folder.Store);
+            for (var i = 0; i < 20; i++)
+            {
+                await storage.AppendAsync(Some.Append("s", i));
+                sizes.Add(SizeIn(foreign));
+                (await storage.Ledger.GetFrontierAsync()).Size.Should().Be(i + 1);
+            }
+
+            await Tree.ExpectWholeAsync(storage);
+        }
+
+        sizes.Should().Equal([.. Enumerable.Repeat(0L, 15), .. Enumerable.Repeat(16L, 5)]);
+        using var closed = Some.ForeignConnection(_folder.Store);
+        SizeIn(closed).Should().Be(20);
+
+        static long SizeIn(SqliteConnection store)
+        {
+            using var command = store.CreateCommand();
+            command.CommandText = "SELECT frontier FROM ledger";
+            return MerkleFrontier.Parse((byte[])command.ExecuteScalar()!).Size;
+        }
+    }
+
+    [Fact]
+    public async Task Append_keeps_a_mark_of_each_leaf_beside_the_tree()
+    {
+        var leaves = new MerkleHash[600];
+        await using (var storage = new SqliteEventStorage(_folder.Store))
+        {
+            await storage.AppendAsync(Some.Append("s", 0, [.. Enumerable.Range(0, 250).Select(_ => Some.Event())]));
+            for (var i = 0; i < 10; i++) await storage.AppendAsync(Some.Append("t", i));
+            await storage.AppendAsync(Some.Append("s", 250, [.. Enumerable.Range(0, 340).Select(_ => Some.Event())]));
+            for (var first = 0; first < 600; first += 200) await storage.Ledger.ReadAsync(0, first, leaves.AsMemory(first, 200));
+        }
+
+        using var store = Some.ForeignConnection(_folder.Store);
+        using var command = store.CreateCommand();
+        command.CommandText = "SELECT marks FROM ledger_tiles WHERE level = 1 UNION ALL SELECT marks FROM ledger";
+        using var rows = command.ExecuteReader();
+        var marks = new List<byte>();
+        while (rows.Read()) marks.AddRange((byte[])rows[0]);
+        marks.Should().Equal(leaves.SelectMany(leaf => leaf.Bytes[..4].ToArray()));
     }
 
     [Theory]
@@ -119,8 +180,8 @@ public sealed class LedgerTests : IDisposable
     [Fact]
     public async Task Change_of_an_event_behind_the_librarys_back_no_longer_fits_the_tree()
     {
+        await using (var writing = new SqliteEventStorage(_folder.Store)) await writing.AppendAsync(Some.Append("s", 0, Some.Event(data: """{"amount":10}"""), Some.Event()));
         await using var storage = new SqliteEventStorage(_folder.Store);
-        await storage.AppendAsync(Some.Append("s", 0, Some.Event(data: """{"amount":10}"""), Some.Event()));
         using var foreign = Some.ForeignConnection(_folder.Store);
         foreign.RunPast("events_refuse_update", "UPDATE events SET data = CAST('{\"amount\":99}' AS BLOB) WHERE position = 1");
         var proof = await InclusionProof.BuildAsync(storage.Ledger, 1, 2);

@@ -4,7 +4,7 @@ namespace EventSourcing;
 internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names) : ILedgerStorage
 {
     public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default) =>
-        storage.ReadAsync(0, static (database, _) => LedgerWriter.Read(database, LogReader.ReadHead(database)), cancellationToken);
+        storage.ReadAsync(names, static (database, names) => StoredFrontier.Read(database, names, LogReader.ReadHead(database)).Frontier, cancellationToken);
 
     public async ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default)
     {

@@ -3,7 +3,6 @@ namespace EventSourcing;
 /// <summary>An append waiting to be committed.</summary>
 internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
 {
-    private readonly EventSeals _seals = new(request);
     private AppendResult? _result;
     private long _ticks;
 
@@ -39,7 +38,7 @@ internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
         var streams = new List<AppendedStream>(request.Writes.Count);
         for (var i = 0; i < request.Writes.Count; i++)
         {
-            if (request.Writes[i].Events.Count > 0) streams.Add(writer.Insert(request.Writes[i], _ticks, _seals, (int)(writer.Head + 1 - first)));
+            if (request.Writes[i].Events.Count > 0) streams.Add(writer.Insert(request.Writes[i], _ticks));
         }
 
         _result = new AppendResult(streams, first, writer.Head, wasAlreadyStored: false);

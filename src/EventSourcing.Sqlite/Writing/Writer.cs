@@ -19,7 +19,7 @@ internal sealed class Writer : IDisposable
     private readonly Dictionary<string, StreamEnd> _streams = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _types = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DocumentTable?> _tables = new(StringComparer.Ordinal);
-    private readonly LedgerWriter _ledger = new();
+    private readonly LedgerWriter _ledger;
     private Database? _database;
     private Database? _checkpointer;
     private bool _wasOpened;
@@ -36,6 +36,7 @@ internal sealed class Writer : IDisposable
     {
         Path = path;
         _options = options;
+        _ledger = new LedgerWriter(options.WithoutLedger);
         _signal = signal;
     }
 
@@ -170,25 +171,22 @@ internal sealed class Writer : IDisposable
     public long Head => _head;
 
     /// <summary>Inserts events at the end of a stream and of the log.</summary>
-    /// <param name="write">The stream and its events.</param>
-    /// <param name="ticks">Their stamp.</param>
-    /// <param name="seals">Their seals, and those of others of the same append.</param>
-    /// <param name="number">The number of the first of them in the append.</param>
-    public AppendedStream Insert(StreamWrite write, long ticks, EventSeals seals, int number)
+    public AppendedStream Insert(StreamWrite write, long ticks)
     {
         var end = EndOf(write.Stream);
         if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", write.Stream);
         var first = end.Version + 1;
+        var recordedAt = new DateTimeOffset(ticks, TimeSpan.Zero);
+        for (var i = 0; i < write.Events.Count; i++) _ledger.Add(write.Stream, first + i, recordedAt, write.Events[i]);
         var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         insert.Bind(2, end.Id).Bind(6, ticks);
         Span<byte> id = stackalloc byte[16];
-        var recordedAt = new DateTimeOffset(ticks, TimeSpan.Zero);
-        for (var i = 0; i < write.Events.Count; i++, number++)
+        for (var i = 0; i < write.Events.Count; i++)
         {
             var e = write.Events[i];
             var type = TypeIdOf(e.Type);
             e.Id.TryWriteBytes(id, bigEndian: true, out _);
-            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, seals.SaltOf(number)).Bind(8, e.Data.Span);
+            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, _ledger.SaltOf(_head + 1)).Bind(8, e.Data.Span);
             if (e.Metadata.IsEmpty) insert.BindNull(9);
             else insert.Bind(9, e.Metadata.Span);
             if (e.Tags.Count == 0) insert.BindNull(10);
@@ -197,18 +195,6 @@ internal sealed class Writer : IDisposable
             _head++;
             end.Version++;
             if (e.Tags.Count > 0) InsertTags(e.Tags, type);
-            _ledger.Append(new LedgerLeaf
-            {
-                Position = _head,
-                Version = end.Version,
-                RecordedAt = recordedAt,
-                Id = e.Id,
-                Stream = write.Stream,
-                Type = e.Type,
-                Tags = e.Tags,
-                DataCommitment = seals.DataCommitmentOf(number),
-                MetadataCommitment = seals.MetadataCommitmentOf(number),
-            });
         }
 
         _lastTicks = ticks;
@@ -251,6 +237,23 @@ internal sealed class Writer : IDisposable
         finally
         {
             readers.Resume();
+        }
+    }
+
+    /// <summary>Stores the end of the tree, which may trail the log, so that the file of a closed store has all of it.</summary>
+    public void SaveLedger()
+    {
+        if (_database is null || _ledger.IsSaved) return;
+        try
+        {
+            if (!TryBegin()) return;
+            _ledger.SaveAll(Database);
+            Database.Prepare("COMMIT").Run();
+        }
+        catch (Exception failure) when (failure is SqliteFailure or EventSourcingException)
+        {
+            // Whoever opens the file next makes it of the events, and meets what is wrong with the file by itself.
+            Abandon(closeConnection: true);
         }
     }
 

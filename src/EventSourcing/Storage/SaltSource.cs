@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 namespace EventSourcing;
 
 /// <summary>
-/// Random salts for the commitments to events' data (<see cref="LedgerLeaf.CommitToData"/>), of the system's
+/// For storages: random salts for the commitments to events' data (<see cref="LedgerLeaf.CommitToData"/>), of the system's
 /// cryptographic source, taken from it many at a time: each time costs as much as hundreds of salts. Not thread-safe.
 /// </summary>
-internal sealed class SaltSource
+public sealed class SaltSource
 {
     private readonly byte[] _salts = new byte[256 * LedgerLeaf.SaltLength];
     private int _used = 256 * LedgerLeaf.SaltLength;

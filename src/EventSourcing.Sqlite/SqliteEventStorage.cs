@@ -154,7 +154,6 @@ public sealed class SqliteEventStorage : IEventStorage
         await _queries.DisposeAsync().ConfigureAwait(false);
 
         // Last, and with nobody reading: closing the last connection moves the log into the file.
-        _writer.SaveLedger();
         _writer.Dispose();
     }
 

@@ -143,11 +143,11 @@ public sealed class LedgerTests : IDisposable
 
         using var store = Some.ForeignConnection(_folder.Store);
         using var command = store.CreateCommand();
-        command.CommandText = "SELECT marks FROM ledger_tiles WHERE level = 1 UNION ALL SELECT marks FROM ledger";
+        command.CommandText = "SELECT marks FROM ledger_marks UNION ALL SELECT marks FROM ledger";
         using var rows = command.ExecuteReader();
         var marks = new List<byte>();
         while (rows.Read()) marks.AddRange((byte[])rows[0]);
-        marks.Should().Equal(leaves.SelectMany(leaf => leaf.Bytes[..4].ToArray()));
+        marks.Should().Equal(leaves.SelectMany(leaf => leaf.Bytes[..2].ToArray()));
     }
 
     [Theory]

@@ -69,15 +69,17 @@ public sealed class MerkleFrontier
     /// <summary>Appends a leaf.</summary>
     /// <param name="leaf">The leaf's hash.</param>
     /// <param name="completed">Takes the tiles that this leaf completes, lowest first: one at every 256th leaf, two at every 65,536th.</param>
+    /// <param name="hasher">Makes the hashes, for those who append many; without one they are made all the same.</param>
     /// <exception cref="InvalidOperationException">The tree has as many leaves as a signed number of 64 bits can count.</exception>
-    public void Append(in MerkleHash leaf, ICollection<MerkleTile>? completed = null)
+    public void Append(in MerkleHash leaf, ICollection<MerkleTile>? completed = null, LedgerHasher? hasher = null)
     {
         if (Size == long.MaxValue) throw new InvalidOperationException($"The tree has {Size} leaves and can take no more.");
         var hash = leaf;
         var height = 0;
         for (var size = Size; (size & 1) == 1; size >>= 1)
         {
-            hash = MerkleTree.HashNode(_hashes[--_count], hash);
+            _count--;
+            hash = hasher is null ? MerkleTree.HashNode(_hashes[_count], hash) : hasher.HashNode(_hashes[_count], hash);
             if (++height % MerkleTree.TileHeight == 0) completed?.Add(new MerkleTile(height / MerkleTree.TileHeight, Size >> height, hash));
         }
 

@@ -7,14 +7,14 @@ namespace EventSourcing;
 /// <param name="Events">The events that can be read, with their seals, in the order of positions.</param>
 /// <param name="Findings">What is wrong with what is stored in the page's range; an event that cannot be read is here only.</param>
 /// <param name="LeafMarks">
-/// Of each position of the page from its first on, the first 4 bytes of the leaf's hash as stored when it was appended, as far
+/// Of each position of the page from its first on, the first 2 bytes of the leaf's hash as stored when it was appended, as far
 /// as the storage keeps such; empty where it keeps none. They tell which event was changed; they are never a reason to
 /// believe that none was.
 /// </param>
 public sealed record LedgerAudit(EventPage Events, IReadOnlyList<LedgerFinding> Findings, ReadOnlyMemory<byte> LeafMarks) : IDisposable
 {
     /// <summary>The length of a leaf mark in bytes.</summary>
-    public const int LeafMarkLength = 4;
+    public const int LeafMarkLength = 2;
 
     /// <inheritdoc/>
     public void Dispose() => Events.Dispose();

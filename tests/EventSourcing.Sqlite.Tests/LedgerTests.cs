@@ -150,6 +150,19 @@ public sealed class LedgerTests : IDisposable
         marks.Should().Equal(leaves.SelectMany(leaf => leaf.Bytes[..2].ToArray()));
     }
 
+    [Fact]
+    public async Task Append_to_a_store_that_a_newer_version_has_upgraded_meanwhile_is_refused()
+    {
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        await storage.AppendAsync(Some.Append("s", 0));
+        using var foreign = Some.ForeignConnection(_folder.Store);
+        foreign.Run("PRAGMA user_version = 3");
+        for (var tries = 0; tries < 2; tries++)
+            await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 1)).AsTask()).Should().ThrowAsync<IncompatibleStoreException>().WithMessage("*version 3*");
+        foreign.Run("SELECT count(*) FROM events").Should().Be(1L);
+        FluentActions.Invoking(() => foreign.Run("BEGIN IMMEDIATE; ROLLBACK")).Should().NotThrow("the write lock is free");
+    }
+
     [Theory]
     [InlineData("UPDATE ledger SET frontier = x'45463100'", "cannot be read")]
     [InlineData("UPDATE ledger SET frontier = x'00'", "cannot be read")]

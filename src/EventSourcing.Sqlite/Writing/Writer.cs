@@ -345,6 +345,17 @@ internal sealed class Writer : IDisposable
         if (dataVersion == _dataVersion) return;
         if (_dataVersion >= 0) _othersSeenAt = Environment.TickCount64;
         Forget();
+        try
+        {
+            // A newer version of this library may have brought the file to a schema of its own meanwhile.
+            Schema.Recognise(Database, Path);
+        }
+        catch (EventSourcingException)
+        {
+            Abandon(closeConnection: true);
+            throw;
+        }
+
         var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
         (_head, _lastTicks) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
         last.Reset();

@@ -34,9 +34,9 @@ public sealed class EventDisclosure
         if (salt is null != data is null) throw new ArgumentException("Salt and data are told together or not at all.", nameof(salt));
         if (FlawOf(leaf, metadata, salt, data) is { } flaw) throw new ArgumentException($"The event at position {leaf.Position}: {flaw}.", nameof(leaf));
         Leaf = leaf;
-        Metadata = metadata?.ToArray();
-        Salt = salt?.ToArray();
-        Data = data?.ToArray();
+        Metadata = Copy(metadata);
+        Salt = Copy(salt);
+        Data = Copy(data);
     }
 
     /// <summary>What the tree holds of the event.</summary>
@@ -112,6 +112,9 @@ public sealed class EventDisclosure
         metadata is { } m && LedgerLeaf.CommitToMetadata(m.Span) != leaf.MetadataCommitment ? "the metadata is not what the leaf commits to"
         : salt is { } s && data is { } d && LedgerLeaf.CommitToData(s.Span, d.Span) != leaf.DataCommitment ? "salt and data are not what the leaf commits to"
         : null;
+
+    /// <summary>A copy, or none: an array that is not there would become memory that is there and empty.</summary>
+    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? content) => content is { } bytes ? bytes.ToArray() : default(ReadOnlyMemory<byte>?);
 
     private static void WriteWithLength(List<byte> bytes, ReadOnlySpan<byte> content)
     {

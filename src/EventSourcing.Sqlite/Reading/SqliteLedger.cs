@@ -15,6 +15,8 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names) 
             cancellationToken).ConfigureAwait(false);
     }
 
+    public ValueTask SyncAsync(CancellationToken cancellationToken = default) => storage.SyncAsync(cancellationToken);
+
     public ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException("SEAM: to be written.");
 

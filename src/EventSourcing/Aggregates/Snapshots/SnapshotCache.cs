@@ -97,6 +97,25 @@ internal sealed class SnapshotCache : IAsyncDisposable
         if (!_queue.Writer.TryWrite(due)) _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Dropped);
     }
 
+    /// <summary>
+    /// What removes the snapshots of streams for good within an append: also those of loads that are under way, in whatever
+    /// process, which would be written later.
+    /// </summary>
+    /// <param name="transaction">The append.</param>
+    /// <param name="streams">The streams, each once.</param>
+    /// <param name="cancellationToken">Cancels the reads.</param>
+    public static async ValueTask<ReadModelCommit> BuryAsync(IAppendTransaction transaction, IReadOnlyCollection<string> streams, CancellationToken cancellationToken)
+    {
+        var categories = streams.Select(StreamName.CategoryOf).Distinct(StringComparer.Ordinal).ToList();
+        var found = await transaction.LoadAsync(Directory, categories, cancellationToken).ConfigureAwait(false);
+        var kept = categories.Where((_, i) => found[i] is not null).ToHashSet(StringComparer.Ordinal);
+        var tombstone = StoredSnapshot.WriteTombstone(transaction.Events[^1].Position);
+        return new ReadModelCommit
+        {
+            Changes = [.. streams.Where(stream => kept.Contains(StreamName.CategoryOf(stream))).Select(stream => new DocumentChange(ModelOf(StreamName.CategoryOf(stream)), stream, tombstone))],
+        };
+    }
+
     /// <summary>Completes when all that was enqueued before has been written or given up.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
@@ -151,6 +170,9 @@ internal sealed class SnapshotCache : IAsyncDisposable
                 }
 
                 expected = (await Documents.LoadAsync(ModelOf(due.Category), [stream], _stop.Token).ConfigureAwait(false))[0];
+
+                // What the state was folded of has been erased since.
+                if (StoredSnapshot.IsTombstone(expected)) break;
             }
 
             _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Dropped);

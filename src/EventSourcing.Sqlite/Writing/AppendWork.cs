@@ -42,6 +42,7 @@ internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
             if (request.Writes[i].Events.Count > 0) streams.Add(writer.Insert(request.Writes[i], _ticks, _seals, (int)(writer.Head + 1 - first)));
         }
 
+        if (request.Erase.Count > 0) writer.Erase(request.Erase);
         _result = new AppendResult(streams, first, writer.Head, wasAlreadyStored: false);
     }
 
@@ -58,6 +59,11 @@ internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
         {
             var position = writer.FirstMatch(request.Conditions[i].Query, request.Conditions[i].After);
             if (position > 0) return new AppendConditionFailedException(request.Conditions[i], position);
+        }
+
+        for (var i = 0; i < request.Erase.Count; i++)
+        {
+            if (!Eraser.CanErase(writer.Database, request.Erase[i])) return new ErasureRefusedException(request.Erase[i], writer.Head);
         }
 
         return null;

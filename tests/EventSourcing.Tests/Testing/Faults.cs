@@ -45,6 +45,10 @@ internal static class Faults
 
         public ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 
+        public ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
         private static ValueTask<EventPage> Empty()
         {
             var page = new EventPage();

@@ -250,7 +250,7 @@ public sealed class EventStore : IAsyncDisposable
         (T)_parts.GetOrAdd(typeof(T), static (_, of) => new Lazy<IAsyncDisposable>(() => of.create(of.store)), (store: this, create)).Value;
 
     /// <summary>Appends what is bytes already, with the read models that change within each append.</summary>
-    /// <param name="request">The append. What read models it has itself change as well.</param>
+    /// <param name="request">The append. The read models that it creates and changes itself are committed as well.</param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn.</param>
     internal async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken)
     {
@@ -262,7 +262,8 @@ public sealed class EventStore : IAsyncDisposable
                 ReadModels = request.ReadModels is not { } own ? inline : async (transaction, token) =>
                 {
                     var commit = await inline(transaction, token).ConfigureAwait(false);
-                    return commit with { Changes = [.. commit.Changes, .. (await own(transaction, token).ConfigureAwait(false)).Changes] };
+                    var also = await own(transaction, token).ConfigureAwait(false);
+                    return commit with { Creates = [.. commit.Creates, .. also.Creates], Changes = [.. commit.Changes, .. also.Changes] };
                 },
             };
         }

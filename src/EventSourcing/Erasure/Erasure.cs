@@ -68,7 +68,7 @@ internal sealed class Erasure
             var request = new AppendRequest([new StreamWrite(PayloadsErased.StreamName, ExpectedVersion.Any, events)])
             {
                 Erase = [.. records.SelectMany(record => record.Positions)],
-                ReadModels = (transaction, token) => SnapshotCache.BuryAsync(transaction, _streams, token),
+                ReadModels = (transaction, token) => SnapshotCache.Of(_store).BuryAsync(transaction, _streams, token),
             };
             position = (await _store.AppendAsync(request, cancellationToken).ConfigureAwait(false)).Position;
         }

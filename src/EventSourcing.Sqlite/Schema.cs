@@ -77,7 +77,7 @@ internal static class Schema
             e.version,
             t.name AS type,
             strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || printf('.%07dZ', e.recorded % 10000000) AS recorded_at,
-            CAST(e.data AS TEXT) AS data,
+            CASE length(e.seal) WHEN 16 THEN CAST(e.data AS TEXT) END AS data,
             CAST(e.metadata AS TEXT) AS metadata,
             e.tags,
             lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) AS id

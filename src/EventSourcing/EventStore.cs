@@ -120,15 +120,16 @@ public sealed class EventStore : IAsyncDisposable
         IReadOnlyList<StreamAppend> streams, EventMetadata? metadata = null, IReadOnlyList<AppendCondition>? conditions = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streams);
+        for (var i = 0; i < streams.Count; i++)
+        {
+            if (streams[i].Stream == PayloadsErased.StreamName && streams[i].Events is { Count: > 0 })
+                throw new ArgumentException($"The stream '{PayloadsErased.StreamName}' is the library's own: it holds the records of erased payloads, and ErasePayloadsAsync appends to it. Nothing was written.", nameof(streams));
+        }
+
         if (InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause)
             await Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)).ConfigureAwait(false);
         var writer = Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
-        var request = writer.Write(streams, metadata, AsStored(conditions ?? []));
-        var inline = InlineReadModels;
-        if (inline is not null) request = request with { ReadModels = inline };
-        var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
-        _checkpoints?.Committed(result.Position);
-        if (inline is not null && !result.WasAlreadyStored) Appended?.Invoke(result.Position);
+        var result = await AppendAsync(writer.Write(streams, metadata, AsStored(conditions ?? [])), cancellationToken).ConfigureAwait(false);
         writer.Clear();
         if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
         return result;
@@ -259,6 +260,31 @@ public sealed class EventStore : IAsyncDisposable
         where T : class, IAsyncDisposable =>
         (T)_parts.GetOrAdd(typeof(T), static (_, of) => new Lazy<IAsyncDisposable>(() => of.create(of.store)), (store: this, create)).Value;
 
+    /// <summary>Appends what is bytes already, with the read models that change within each append.</summary>
+    /// <param name="request">The append. The read models that it creates and changes itself are committed as well.</param>
+    /// <param name="cancellationToken">Cancels while the append waits for its turn.</param>
+    internal async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken)
+    {
+        var inline = InlineReadModels;
+        if (inline is not null)
+        {
+            request = request with
+            {
+                ReadModels = request.ReadModels is not { } own ? inline : async (transaction, token) =>
+                {
+                    var commit = await inline(transaction, token).ConfigureAwait(false);
+                    var also = await own(transaction, token).ConfigureAwait(false);
+                    return commit with { Creates = [.. commit.Creates, .. also.Creates], Changes = [.. commit.Changes, .. also.Changes] };
+                },
+            };
+        }
+
+        var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
+        _checkpoints?.Committed(result.Position);
+        if (inline is not null && !result.WasAlreadyStored) Appended?.Invoke(result.Position);
+        return result;
+    }
+
     internal ValueTask<StreamRead> BoundAsync(StreamRead read, AsOf asOf, CancellationToken cancellationToken) =>
         asOf.AtVersion is { } version ? new(read with { UpTo = version })
         : asOf.AtPosition is { } position ? new(read with { UpToPosition = position })
@@ -272,7 +298,7 @@ public sealed class EventStore : IAsyncDisposable
     internal Parts<RecordedEvent> Decode(in StoredEvent stored, UnknownEvents unknownEvents, EventFilter filter)
     {
         var decoder = Serializer.Find(stored.Type);
-        var data = decoder is null && unknownEvents == UnknownEvents.AsRaw ? new Parts<object>(new UnknownEvent(stored.Type, stored.Data.ToArray())) : DecodeData(stored, decoder);
+        var data = decoder is null && unknownEvents == UnknownEvents.AsRaw && stored.Type != PayloadsErased.TypeName ? Unknown(stored) : DecodeData(stored, decoder);
         var metadata = DecodeMetadata(stored);
         if (data.Several is not { } several) return new Parts<RecordedEvent>(Record(stored, decoder?.TodayName ?? stored.Type, data[0], metadata, 0));
         var parts = new List<RecordedEvent>(several.Length);
@@ -289,16 +315,24 @@ public sealed class EventStore : IAsyncDisposable
 
     private Parts<object> DecodeData(in StoredEvent stored, EventDecoder? decoder)
     {
-        if (decoder is null) throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position, Types.LastVersionBefore(stored.Type));
+        if (decoder is null && stored.Type != PayloadsErased.TypeName)
+            throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position, Types.LastVersionBefore(stored.Type));
+        if (stored.IsErased) return new Parts<object>(Erased(stored, decoder?.Results ?? []));
         try
         {
-            return decoder.Decode(stored.Data.Span);
+            return decoder is null ? new Parts<object>(PayloadsErased.Parse(stored.Data.Span)) : decoder.Decode(stored.Data.Span);
         }
         catch (Exception e)
         {
             throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e is UpcastFailedException ? e.InnerException : e);
         }
     }
+
+    private static Parts<object> Unknown(in StoredEvent stored) =>
+        new(stored.IsErased ? Erased(stored, results: []) : new UnknownEvent(stored.Type, stored.Data.ToArray()));
+
+    private static ErasedEvent Erased(in StoredEvent stored, IReadOnlyList<EventType> results) =>
+        new(stored.Type, stored.Stream, stored.Version, stored.Position) { Results = results };
 
     private async ValueTask<StreamRead> BoundAsync(StreamRead read, DateTimeOffset instant, CancellationToken cancellationToken) =>
         read with { UpToPosition = await GetPositionAsync(instant, cancellationToken).ConfigureAwait(false) };

@@ -13,6 +13,12 @@ internal sealed class Writer : IDisposable
     private const int MaxKnownStreams = 100_000;
     private const int MaxKnownTables = 1_000;
     private const int OthersAreForgottenAfterMilliseconds = 5_000;
+    private const int HeaderBytesOfLog = 32;
+    private const int HeaderBytesOfFrame = 24;
+    private const int MillisecondsBetweenTriesToClean = 200;
+
+    /// <summary>The length in bytes that the write-ahead log is cut back to when it begins anew.</summary>
+    public const int LogLimit = 64 * 1024 * 1024;
 
     private readonly SqliteEventStorageOptions _options;
     private readonly HeadSignal _signal;
@@ -31,6 +37,7 @@ internal sealed class Writer : IDisposable
     private bool _hasSynced;
     private bool _isToReopen;
     private bool _isForAppSql;
+    private long _triedToCleanAt = long.MinValue / 2;
 
     public Writer(string path, SqliteEventStorageOptions options, HeadSignal signal)
     {
@@ -44,6 +51,9 @@ internal sealed class Writer : IDisposable
 
     /// <summary>Whether another connection has lately written to the file too.</summary>
     public bool SharesItsFile => Environment.TickCount64 - _othersSeenAt < OthersAreForgottenAfterMilliseconds;
+
+    /// <summary>Whether the write-ahead log may still hold copies of payloads that were erased.</summary>
+    public bool LogHoldsErased { get; private set; }
 
     public Database Database => _database ?? throw new InvalidOperationException("The writer has no transaction.");
 
@@ -200,17 +210,27 @@ internal sealed class Writer : IDisposable
         return new AppendedStream(write.Stream, first, end.Version);
     }
 
+    /// <summary>Erases payloads of events, and has the write-ahead log, which holds copies of them, emptied after the commit.</summary>
+    public void Erase(IReadOnlyList<long> positions)
+    {
+        LogHoldsErased = true;
+        _triedToCleanAt = long.MinValue / 2;
+        Eraser.Erase(Database, positions);
+    }
+
     /// <summary>
     /// Moves the write-ahead log into the database file once it is long, so that the next write begins it anew. SQLite
     /// before 3.51.3 can lose committed data when a checkpoint runs beside a commit (sqlite.org/wal.html#walresetbug); so
     /// no connection checkpoints by itself, and this one does so while it holds the write lock, when no process can
-    /// commit. Readers of this process wait meanwhile, those of others are given some time to turn their page.
+    /// commit. Readers of this process wait meanwhile, those of others are given some time to turn their page. A log that
+    /// holds erased payloads is moved at once, and cut off; where others are in the way, a later commit tries again.
     /// </summary>
     public async ValueTask CheckpointIfDueAsync(ReaderPool readers)
     {
         if (_database is null) return;
         _pagesSinceCheckpoint += _database.TakePagesWritten();
-        if (_pagesSinceCheckpoint < _options.CheckpointPages) return;
+        var isToBeCleaned = LogHoldsErased && Environment.TickCount64 - _triedToCleanAt >= MillisecondsBetweenTriesToClean;
+        if (_pagesSinceCheckpoint < _options.CheckpointPages && !isToBeCleaned) return;
         await readers.PauseAsync().ConfigureAwait(false);
         try
         {
@@ -223,8 +243,10 @@ internal sealed class Writer : IDisposable
                 isDone = _checkpointer.CheckpointPassively();
             }
 
-            _pagesSinceCheckpoint = isDone ? 0 : _options.CheckpointPages - PagesBeforeNextTry;
+            var wait = isDone ? 0 : _options.CheckpointPages - PagesBeforeNextTry;
+            _pagesSinceCheckpoint = isToBeCleaned && !isDone ? Math.Min(_pagesSinceCheckpoint, wait) : wait;
             Rollback();
+            if (isDone && LogHoldsErased) CutLogOff();
         }
         catch (Exception failure)
         {
@@ -235,8 +257,24 @@ internal sealed class Writer : IDisposable
         }
         finally
         {
+            if (isToBeCleaned) _triedToCleanAt = Environment.TickCount64;
             readers.Resume();
         }
+    }
+
+    /// <summary>
+    /// Begins the log anew by a commit that changes nothing, and cuts off what it held. SQLite does so when all of the log is
+    /// in the file and nobody reads from it; whether it has, the file's length tells.
+    /// </summary>
+    private void CutLogOff()
+    {
+        Database.Execute("PRAGMA journal_size_limit = 0; BEGIN IMMEDIATE");
+        RewriteMark();
+        Database.Execute($"COMMIT; PRAGMA journal_size_limit = {LogLimit}");
+
+        // An erasure fills more than two pages of the log, this commit one.
+        var length = HeaderBytesOfLog + (2 * (HeaderBytesOfFrame + Database.Read("PRAGMA page_size")));
+        LogHoldsErased = new FileInfo(Path + "-wal") is { Exists: true } log && log.Length > length;
     }
 
     /// <summary>
@@ -286,6 +324,9 @@ internal sealed class Writer : IDisposable
         // for: opening the file would drop SQLite's locks.
         var log = new FileInfo(Path + "-wal");
         _pagesSinceCheckpoint = log.Exists ? (int)Math.Min(log.Length / PageBytes, int.MaxValue) : 0;
+
+        // Who has erased payloads may have died before the log was emptied.
+        LogHoldsErased |= _pagesSinceCheckpoint > 0 && database.Read($"SELECT count(*) FROM streams WHERE name = '{PayloadsErased.StreamName}'") > 0;
         return database;
     }
 

@@ -43,7 +43,10 @@ internal static class EditKinds
         new("drop or change an index", Index, CanBeCovered: false, IsOfEvents: false),
         new("change a table or view", Table, CanBeCovered: false, IsOfEvents: false),
         new("change the file's marks", Marks, CanBeCovered: false, IsOfEvents: false),
+        new("add a trigger or an index", AddToSchema, CanBeCovered: false, IsOfEvents: false),
+        new("hollow an index", HollowIndex, CanBeCovered: false, IsOfEvents: false),
         new("add a stray name", StrayName, IsOfEvents: false),
+        new("several at once", Several),
     ];
 
     private static string Data(Editor e)
@@ -505,5 +508,38 @@ internal static class EditKinds
         var table = e.Random.Next(2) == 0 ? "streams" : "event_types";
         e.Shell.Run($"INSERT INTO {table} (name) VALUES ('stray')");
         return $"a stray name in {table}";
+    }
+
+    private static string AddToSchema(Editor e)
+    {
+        e.Lock();
+        var sql = e.Pick((string[])
+        [
+            "CREATE TRIGGER more AFTER INSERT ON events BEGIN DELETE FROM event_tags WHERE position = NEW.position; END",
+            "CREATE TRIGGER more BEFORE INSERT ON events BEGIN SELECT raise(IGNORE); END",
+            "CREATE UNIQUE INDEX more ON events (position, recorded)",
+        ]);
+        e.Shell.Run(sql);
+        return sql;
+    }
+
+    /// <summary>The index no longer has all rows, and its definition says that it has: reads by it pass events by.</summary>
+    private static string HollowIndex(Editor e)
+    {
+        e.Lock();
+        var row = e.Pick(e.Shell.Rows("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"));
+        var position = e.Any().Position;
+        e.Shell.Run($"DROP INDEX {row[0].Text}");
+        e.Shell.Run($"{row[1].Text} WHERE position <> {position}");
+        e.Shell.Run("PRAGMA writable_schema = ON");
+        e.Shell.Run("UPDATE sqlite_master SET sql = ?2 WHERE name = ?1", row[0], row[1]);
+        e.Shell.Run("PRAGMA writable_schema = OFF");
+        return $"{row[0]} without {position}";
+    }
+
+    private static string Several(Editor e)
+    {
+        var kinds = All.Where(kind => kind is { Replace: null, CanBeCovered: true, IsOfEvents: true, Expectation: Expectation.Found } && kind.Apply != Several).ToList();
+        return string.Join("; ", Enumerable.Range(0, e.Random.Next(2, 6)).Select(_ => e.Pick(kinds).Apply(e)));
     }
 }

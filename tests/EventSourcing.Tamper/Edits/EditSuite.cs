@@ -55,7 +55,8 @@ internal static class EditSuite
 
     private static async Task<EditRun> EditAsync(string path, SampleStore sample, EditKind kind, int number, Random random)
     {
-        bool isCovered = kind.CanBeCovered && random.Next(2) == 0, isLocked = random.Next(8) > 0;
+        var covering = !kind.CanBeCovered ? Covering.None : random.Next(8) switch { < 4 => Covering.None, 4 => (Covering)random.Next(1, 3), _ => Covering.All };
+        bool isCovered = covering != Covering.None, isLocked = random.Next(8) > 0;
         string what;
         if (kind.Replace is { } replace)
         {
@@ -70,7 +71,7 @@ internal static class EditSuite
             editor.Unlock();
             shell.Run("BEGIN");
             what = kind.Apply(editor);
-            if (isCovered) Forger.RecomputeTree(shell);
+            Forger.RecomputeTree(shell, covering);
             if (isLocked) editor.Lock();
             else if (kind.CanBeCovered) what += ", triggers left out";
             shell.Run("COMMIT");
@@ -79,8 +80,8 @@ internal static class EditSuite
         var (isChanged, firstBad) = Judge(path, sample.Contents, kind, isCovered);
         var verdict = await Verdict.OfAsync(path, sample.Checkpoints);
         var isExtension = kind.Expectation == Expectation.Extension && isLocked && firstBad > sample.Contents.Head;
-        var without = isCovered && isChanged && isLocked && !isExtension ? await Verdict.OfAsync(path, []) : null;
-        return new EditRun(number, what, isChanged, isExtension, isCovered, firstBad, verdict, without);
+        var without = covering == Covering.All && isChanged && isLocked && !isExtension ? await Verdict.OfAsync(path, []) : null;
+        return new EditRun(number, what, isChanged, isExtension, covering, firstBad, verdict, without);
     }
 
     private static (bool IsChanged, long FirstBad) Judge(string path, Contents before, EditKind kind, bool isCovered)
@@ -113,6 +114,6 @@ internal static class EditSuite
 
         var verdict = await Verdict.OfAsync(path, sample.Checkpoints);
         WorkFolder.Delete(path);
-        return new EditRun(number, isForged ? "tree made anew" : "copy", IsChanged: false, IsExtension: false, isForged, 0, verdict, null);
+        return new EditRun(number, isForged ? "tree made anew" : "copy", IsChanged: false, IsExtension: false, isForged ? Covering.All : Covering.None, 0, verdict, null);
     }
 }

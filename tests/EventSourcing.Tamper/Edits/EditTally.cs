@@ -94,7 +94,7 @@ internal sealed class EditTally(string name)
             Misplaced++;
             Note("misplaced", run);
         }
-        else if (run.IsCovered)
+        else if (run.Covering != Covering.None)
         {
             Range++;
         }
@@ -111,7 +111,7 @@ internal sealed class EditTally(string name)
 
     private void Note(string what, EditRun run)
     {
-        if (_notes.Count(note => note.StartsWith(what, StringComparison.Ordinal)) < MaxNotes) _notes.Add($"{what}: run {run.Number}: {run.What}{(run.IsCovered ? ", tree made anew" : "")}; first bad position {run.FirstBad}; verdict: {run.Verdict}");
+        if (_notes.Count(note => note.StartsWith(what, StringComparison.Ordinal)) < MaxNotes) _notes.Add($"{what}: run {run.Number}: {run.What}{(run.Covering switch { Covering.None => "", Covering.All => ", tree made anew", var part => $", {part} made anew" })}; first bad position {run.FirstBad}; verdict: {run.Verdict}");
     }
 
     public static void Print(TextWriter output, IReadOnlyCollection<EditTally> tallies)
@@ -144,8 +144,8 @@ internal sealed class EditTally(string name)
 /// <param name="What">What was edited.</param>
 /// <param name="IsChanged">Whether the file says anything else than before.</param>
 /// <param name="IsExtension">Whether all it says more is what an append might have added.</param>
-/// <param name="IsCovered">Whether the tree was made anew.</param>
+/// <param name="Covering">How much of the tree was made anew.</param>
 /// <param name="FirstBad">The oracle's first bad position; 0 where there is none.</param>
 /// <param name="Verdict">What the library says.</param>
 /// <param name="WithoutCheckpoints">What it says without the kept checkpoints, where that was asked.</param>
-internal sealed record EditRun(int Number, string What, bool IsChanged, bool IsExtension, bool IsCovered, long FirstBad, Verdict Verdict, Verdict? WithoutCheckpoints);
+internal sealed record EditRun(int Number, string What, bool IsChanged, bool IsExtension, Covering Covering, long FirstBad, Verdict Verdict, Verdict? WithoutCheckpoints);

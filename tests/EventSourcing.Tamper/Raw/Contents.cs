@@ -8,16 +8,24 @@ internal sealed class Contents
 {
     private static readonly string[] Marks = ["application_id", "user_version", "encoding", "page_size", "auto_vacuum"];
 
-    // Tables by their own trees, then the same by each index, since that is what queries go by.
-    private static readonly string[] Everything =
+    private static readonly string[] OfEvents =
+    [
+        "SELECT position, stream, version, type, id, recorded, seal, data, metadata, tags FROM events NOT INDEXED ORDER BY position",
+        "SELECT tag, position, type FROM event_tags ORDER BY tag, position",
+    ];
+
+    private static readonly string[] OfTree =
+    [
+        "SELECT id, frontier, marks FROM ledger ORDER BY id",
+        "SELECT level, number, hash, marks FROM ledger_tiles ORDER BY level, number",
+    ];
+
+    // Tables by their own trees, and by each index what queries find by it.
+    private static readonly string[] OfOthers =
     [
         "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name",
         "SELECT id, name FROM streams NOT INDEXED ORDER BY id",
         "SELECT id, name FROM event_types NOT INDEXED ORDER BY id",
-        "SELECT position, stream, version, type, id, recorded, seal, data, metadata, tags FROM events NOT INDEXED ORDER BY position",
-        "SELECT tag, position, type FROM event_tags ORDER BY tag, position",
-        "SELECT id, frontier, marks FROM ledger ORDER BY id",
-        "SELECT level, number, hash, marks FROM ledger_tiles ORDER BY level, number",
         "SELECT id, name, fields FROM read_models NOT INDEXED ORDER BY id",
         "SELECT alias, model, view_name FROM read_model_aliases ORDER BY alias",
         "SELECT name, id FROM streams INDEXED BY sqlite_autoindex_streams_1 ORDER BY name",
@@ -57,7 +65,7 @@ internal sealed class Contents
     /// <summary>Frontier and tiles.</summary>
     public IReadOnlyList<Cell[]> Tree { get; }
 
-    /// <summary>Everything else: marks, schema, names.</summary>
+    /// <summary>Everything else: marks, schema, names, indexes.</summary>
     public IReadOnlyList<Cell[]> Others { get; }
 
     public long Head => Events.Count == 0 ? 0 : Events[^1].Position;
@@ -81,9 +89,8 @@ internal sealed class Contents
         var eventTags = shell.Rows("SELECT tag, position, type FROM event_tags ORDER BY tag, position");
         foreach (var row in eventTags) row[2] = types.GetValueOrDefault(row[2].Number, Cell.Null);
         List<Cell[]> others = [.. Marks.SelectMany(mark => shell.Rows($"PRAGMA {mark}"))];
-        var tree = new List<Cell[]>();
-        foreach (var sql in Everything.Where(sql => !sql.Contains("FROM event", StringComparison.Ordinal) || sql.Contains("FROM event_types NOT", StringComparison.Ordinal)))
-            (sql.Contains("FROM ledger", StringComparison.Ordinal) ? tree : others).AddRange(shell.Rows(sql));
+        foreach (var sql in OfOthers) others.AddRange(shell.Rows(sql));
+        List<Cell[]> tree = [.. OfTree.SelectMany(sql => shell.Rows(sql))];
         return new Contents(events, eventTags, tree, others);
     }
 
@@ -96,7 +103,7 @@ internal sealed class Contents
             using var shell = new Shell(path);
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             foreach (var mark in Marks) Append(hash, shell, $"PRAGMA {mark}");
-            foreach (var sql in Everything) Append(hash, shell, sql);
+            foreach (var sql in (string[])[.. OfEvents, .. OfTree, .. OfOthers]) Append(hash, shell, sql);
             Append(hash, shell, Lookups);
             return Convert.ToHexString(hash.GetHashAndReset());
         }

@@ -1,13 +1,31 @@
 namespace EventSourcing.Tamper;
 
+/// <summary>How well somebody covers their tracks.</summary>
+internal enum Covering
+{
+    /// <summary>The tree is left as it was.</summary>
+    None,
+
+    /// <summary>Tiles are made anew, the frontier is not.</summary>
+    Tiles,
+
+    /// <summary>The frontier is made anew, tiles are not.</summary>
+    Frontier,
+
+    /// <summary>All of the tree is made anew.</summary>
+    All,
+}
+
 /// <summary>
 /// Covers tracks: makes the whole tree anew from the events as they stand, with the library's own code, so that the file
 /// agrees with itself.
 /// </summary>
 internal static class Forger
 {
-    public static void RecomputeTree(Shell shell)
+    public static void RecomputeTree(Shell shell, Covering covering = Covering.All)
     {
+        if (covering == Covering.None) return;
+
         var frontier = new MerkleFrontier();
         var tiles = new List<MerkleTile>();
         var marks = new List<byte>();
@@ -20,9 +38,14 @@ internal static class Forger
 
         const int TileMarks = MerkleTree.TileWidth * LedgerAudit.LeafMarkLength;
         var whole = marks.Count / TileMarks * TileMarks;
+        if (covering is not Covering.Tiles)
+        {
+            shell.Run("DELETE FROM ledger");
+            shell.Run("INSERT INTO ledger (id, frontier, marks) VALUES (0, ?1, ?2)", Cell.Of(frontier.ToBytes()), Cell.Of(marks[whole..].ToArray()));
+        }
+
+        if (covering is Covering.Frontier) return;
         shell.Run("DELETE FROM ledger_tiles");
-        shell.Run("DELETE FROM ledger");
-        shell.Run("INSERT INTO ledger (id, frontier, marks) VALUES (0, ?1, ?2)", Cell.Of(frontier.ToBytes()), Cell.Of(marks[whole..].ToArray()));
         foreach (var tile in tiles)
         {
             shell.Run(

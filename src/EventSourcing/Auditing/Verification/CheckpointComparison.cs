@@ -1,0 +1,69 @@
+namespace EventSourcing;
+
+/// <summary>Holds the tree, whenever it has the size of a checkpoint, against that.</summary>
+internal sealed class CheckpointComparison
+{
+    private readonly Checkpoint[] _checkpoints;
+    private readonly List<Checkpoint> _mismatches = [];
+    private readonly List<long> _agreed = [0];
+    private long _knownUpTo;
+    private int _next;
+
+    public CheckpointComparison(IEnumerable<Checkpoint> checkpoints) => _checkpoints = [.. checkpoints.OrderBy(checkpoint => checkpoint.Size)];
+
+    /// <summary>The size of the next checkpoint that was not compared yet.</summary>
+    public long NextSize => _next < _checkpoints.Length ? _checkpoints[_next].Size : long.MaxValue;
+
+    /// <summary>Compares those checkpoints that lie before where the verification begins with the tree that is stored.</summary>
+    public async ValueTask CompareStoredAsync(IMerkleHashes hashes, long before, CancellationToken cancellationToken)
+    {
+        while (NextSize < before)
+        {
+            var root = (await MerkleFrontier.ReadAsync(hashes, NextSize, cancellationToken).ConfigureAwait(false)).Root();
+            Compare(root, static (_, _) => false, state: 0);
+        }
+    }
+
+    /// <summary>Compares all checkpoints of the tree's size.</summary>
+    public void Compare(RecomputedTree tree) => Compare(tree.Root(), static (root, tree) => tree.WasOnce(root), tree);
+
+    /// <summary>
+    /// Says which checkpoints do not agree. A range begins after the newest that does; where the stored tree still is the one of a
+    /// later checkpoint, only what differs from that can have been changed before it.
+    /// </summary>
+    public void Complete(FindingList findings, long head)
+    {
+        foreach (var checkpoint in _mismatches) findings.AddFirst(Mismatch(checkpoint, findings));
+        for (; _next < _checkpoints.Length; _next++)
+        {
+            var size = _checkpoints[_next].Size;
+            findings.AddFirst(new LedgerFinding(LedgerFindingKind.Truncated, head + 1, size, null, $"The log ends at position {head}, but a checkpoint was made of {size} events: events were removed from its end, or an older copy was restored."));
+        }
+    }
+
+    private void Compare<TState>(in MerkleHash root, Func<MerkleHash, TState, bool> wasOnce, TState state)
+    {
+        for (var size = NextSize; NextSize == size; _next++)
+        {
+            var checkpoint = _checkpoints[_next];
+            var agrees = checkpoint.Root == root;
+            if (agrees) _agreed.Add(size);
+            else _mismatches.Add(checkpoint);
+            if (agrees || wasOnce(checkpoint.Root, state)) _knownUpTo = size;
+        }
+    }
+
+    private LedgerFinding Mismatch(Checkpoint checkpoint, FindingList findings)
+    {
+        var agreed = _agreed.FindLast(size => size < checkpoint.Size);
+        var known = Math.Min(_knownUpTo, checkpoint.Size);
+        var from = findings.FirstSuspect(agreed, known) is > 0 and var suspect ? suspect : Math.Max(agreed, known) + 1;
+        if (from > checkpoint.Size) from = agreed + 1; // a later checkpoint agrees, and contradicts this one
+        return new LedgerFinding(
+            LedgerFindingKind.CheckpointMismatch,
+            from,
+            checkpoint.Size,
+            null,
+            $"The tree over the first {checkpoint.Size} events has another root than the checkpoint of that size says: among positions {from} to {checkpoint.Size} events were changed, added, removed or moved since.");
+    }
+}

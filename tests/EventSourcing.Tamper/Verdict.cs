@@ -36,6 +36,6 @@ internal sealed record Verdict(LedgerReport? Report, Exception? Failure)
     public bool BlamesBefore(long position) => Report!.Findings.Any(finding => finding.Position > 0 && finding.UpTo < position);
 
     public override string ToString() => Report is null
-        ? $"{Failure!.GetType().Name}: {Failure.Message}"
+        ? $"{Failure!.GetType().Name}: {Failure.Message}{(IsBroken ? Failure.StackTrace?.Split('\n')[0] : "")}"
         : IsSound ? "sound" : string.Join("; ", Report.Findings.Take(6).Select(f => $"{f.Kind} {f.Position}..{f.UpTo} {f.Description}")) + (Report.Findings.Count > 6 ? $"; and {Report.Findings.Count - 6} more" : "");
 }

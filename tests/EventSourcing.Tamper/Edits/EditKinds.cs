@@ -43,7 +43,7 @@ internal static class EditKinds
         new("drop or change an index", Index, CanBeCovered: false, IsOfEvents: false),
         new("change a table or view", Table, CanBeCovered: false, IsOfEvents: false),
         new("change the file's marks", Marks, CanBeCovered: false, IsOfEvents: false),
-        new("add a trigger or an index", AddToSchema, CanBeCovered: false, IsOfEvents: false),
+        new("add a trigger", AddToSchema, CanBeCovered: false, IsOfEvents: false),
         new("hollow an index", HollowIndex, CanBeCovered: false, IsOfEvents: false),
         new("add a stray name", StrayName, IsOfEvents: false),
         new("several at once", Several),
@@ -517,7 +517,6 @@ internal static class EditKinds
         [
             "CREATE TRIGGER more AFTER INSERT ON events BEGIN DELETE FROM event_tags WHERE position = NEW.position; END",
             "CREATE TRIGGER more BEFORE INSERT ON events BEGIN SELECT raise(IGNORE); END",
-            "CREATE UNIQUE INDEX more ON events (position, recorded)",
         ]);
         e.Shell.Run(sql);
         return sql;

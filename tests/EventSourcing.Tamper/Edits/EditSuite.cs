@@ -80,6 +80,7 @@ internal static class EditSuite
         var (isChanged, firstBad) = Judge(path, sample.Contents, kind, isCovered);
         var verdict = await Verdict.OfAsync(path, sample.Checkpoints);
         var isExtension = kind.Expectation == Expectation.Extension && isLocked && firstBad > sample.Contents.Head;
+        if (kind.Expectation == Expectation.Extension && !isLocked) firstBad = 0; // what is found then is the triggers
         var without = covering == Covering.All && isChanged && isLocked && !isExtension ? await Verdict.OfAsync(path, []) : null;
         return new EditRun(number, what, isChanged, isExtension, covering, firstBad, verdict, without);
     }
@@ -90,7 +91,7 @@ internal static class EditSuite
         {
             using var shell = new Shell(path);
             var after = Contents.Read(shell);
-            return (!after.SaysTheSameAs(before, whateverTheTree: isCovered), kind.IsOfEvents ? after.FirstDifference(before) : 0);
+            return (!after.SaysTheSameAs(before, whateverTheTree: isCovered), kind.IsOfEvents ? after.FirstBadPosition(before) : 0);
         }
         catch (ShellException)
         {

@@ -24,7 +24,10 @@ internal sealed class EditTally(string name)
     /// <summary>Where the tree was not made anew: the report's first bad position is the oracle's.</summary>
     public int Exact { get; private set; }
 
-    /// <summary>Where the tree was not made anew: it is not, but some finding's range has it.</summary>
+    /// <summary>Where the tree was not made anew: a finding names it, but a range that cannot be narrowed begins before.</summary>
+    public int Named { get; private set; }
+
+    /// <summary>Where the tree was not made anew: no finding names it, but some range has it.</summary>
     public int OnlyRange { get; private set; }
 
     /// <summary>Where the tree was made anew: some finding's range has the oracle's first bad position.</summary>
@@ -104,7 +107,8 @@ internal sealed class EditTally(string name)
         }
         else
         {
-            OnlyRange++;
+            if (verdict.Report.Findings.Any(finding => finding.Position == run.FirstBad && finding.UpTo == run.FirstBad)) Named++;
+            else OnlyRange++;
             Note("not exact", run);
         }
     }
@@ -117,8 +121,8 @@ internal sealed class EditTally(string name)
     public static void Print(TextWriter output, IReadOnlyCollection<EditTally> tallies)
     {
         output.WriteLine();
-        output.WriteLine("| edit | runs | no change | found | of these refused | exact position | range instead of exact | range, tree made anew | misplaced | missed | wrong |");
-        output.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        output.WriteLine("| edit | runs | no change | found | of these refused | first is exact | named within a range | range only | range, tree made anew | misplaced | missed | wrong |");
+        output.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var t in tallies) output.WriteLine(Line(t.Name, tallies.Where(other => other == t)));
         output.WriteLine(Line("**all**", tallies));
         output.WriteLine();
@@ -135,7 +139,7 @@ internal sealed class EditTally(string name)
     {
         var rows = of.ToList();
         int Sum(Func<EditTally, int> what) => rows.Sum(what);
-        return string.Create(CultureInfo.InvariantCulture, $"| {name} | {Sum(t => t.Runs):N0} | {Sum(t => t.Unchanged):N0} | {Sum(t => t.Found):N0} | {Sum(t => t.Refused):N0} | {Sum(t => t.Exact):N0} | {Sum(t => t.OnlyRange):N0} | {Sum(t => t.Range):N0} | {Sum(t => t.Misplaced):N0} | {Sum(t => t.Missed):N0} | {Sum(t => t.Wrong):N0} |");
+        return string.Create(CultureInfo.InvariantCulture, $"| {name} | {Sum(t => t.Runs):N0} | {Sum(t => t.Unchanged):N0} | {Sum(t => t.Found):N0} | {Sum(t => t.Refused):N0} | {Sum(t => t.Exact):N0} | {Sum(t => t.Named):N0} | {Sum(t => t.OnlyRange):N0} | {Sum(t => t.Range):N0} | {Sum(t => t.Misplaced):N0} | {Sum(t => t.Missed):N0} | {Sum(t => t.Wrong):N0} |");
     }
 }
 

@@ -119,24 +119,23 @@ internal sealed class Contents
         && Events.Count == other.Events.Count && Events.Zip(other.Events).All(pair => pair.First.SaysTheSameAs(pair.Second) && pair.First.StreamId == pair.Second.StreamId && pair.First.TypeId == pair.Second.TypeId);
 
     /// <summary>
-    /// The oracle: the first position at which the two do not say the same of an event, or of its tags in their index; 0
-    /// where they do everywhere.
+    /// The oracle: the first position at which this does not say what it said before of an event, or of its tags in their
+    /// index, or at which erased payloads and what is recorded of them do not agree; 0 where all is well.
     /// </summary>
-    public long FirstDifference(Contents other)
+    /// <remarks>A payload that was erased or brought back is the same event: only the records tell whether that is right.</remarks>
+    public long FirstBadPosition(Contents before)
     {
-        var mine = Events.ToDictionary(e => e.Position);
-        var theirs = other.Events.ToDictionary(e => e.Position);
-        var first = long.MaxValue;
-        for (var position = 1L; position <= Math.Max(Head, other.Head); position++)
+        var now = Events.ToDictionary(e => e.Position);
+        var then = before.Events.ToDictionary(e => e.Position);
+        var first = Erasures.FirstUnlikeRecord(Events);
+        for (var position = 1L; position <= Math.Max(Head, before.Head) && position < first; position++)
         {
-            var (a, b) = (mine.GetValueOrDefault(position), theirs.GetValueOrDefault(position));
-            if (a is not null && b is not null ? a.SaysTheSameAs(b) : a is null && b is null) continue;
+            if (now.TryGetValue(position, out var a) && then.TryGetValue(position, out var b) && (a.SaysTheSameAs(b) || Erasures.IsAllThatDiffers(a, b))) continue;
             first = position;
-            break;
         }
 
         var tags = Keys(EventTags);
-        tags.SymmetricExceptWith(Keys(other.EventTags));
+        tags.SymmetricExceptWith(Keys(before.EventTags));
         foreach (var (_, position, _) in tags.Where(tag => tag.Position.Number > 0)) first = Math.Min(first, position.Number);
         return first == long.MaxValue ? 0 : first;
     }

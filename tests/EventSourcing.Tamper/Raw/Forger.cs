@@ -29,7 +29,7 @@ internal static class Forger
         var frontier = new MerkleFrontier();
         var tiles = new List<MerkleTile>();
         var marks = new List<byte>();
-        foreach (var row in Contents.Read(shell).Events)
+        foreach (var row in Contents.Read(shell).Events.Where(e => e.Position > 0))
         {
             var leaf = LeafOf(row);
             frontier.Append(leaf, tiles);

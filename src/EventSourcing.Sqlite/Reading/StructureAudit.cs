@@ -32,6 +32,8 @@ internal sealed partial class StructureAudit(Database database)
             Check(() => CheckTiles(head));
             Check(() => CheckNames("streams", AuditedNames.OfStreams()));
             Check(() => CheckNames("event_types", AuditedNames.OfTypes()));
+            Check(() => CheckUnusedNames("streams", "stream"));
+            Check(() => CheckUnusedNames("event_types", "type"));
             Check(CheckTags);
             Check(CheckIntegrity);
         }
@@ -66,21 +68,23 @@ internal sealed partial class StructureAudit(Database database)
 
     private void CheckSchema()
     {
-        var ours = Schema.Statements.ToDictionary(Schema.NameIn, StringComparer.Ordinal);
-        foreach (var (name, sql) in ours)
+        foreach (var entry in Schema.Entries)
         {
-            using var select = database.PrepareOnceFor("SELECT sql FROM sqlite_master WHERE name = ?1", name);
-            if (!select.Step()) Add(LedgerFindingKind.SchemaChanged, $"The schema has no '{name}'; somebody has removed it.");
-            else if (select.Class(0) != StorageClass.Text || select.Text(0) != sql) Add(LedgerFindingKind.SchemaChanged, $"The definition of '{name}' in the schema is not the one it was made with; somebody has changed it.");
+            using var select = database.PrepareOnceFor("SELECT type, tbl_name, sql FROM sqlite_master WHERE name = ?1", entry.Name);
+            if (!select.Step()) Add(LedgerFindingKind.SchemaChanged, $"The schema has no '{entry.Name}'; somebody has removed it.");
+            else if (!Is(select, 0, entry.Type) || !Is(select, 1, entry.Table) || !Is(select, 2, entry.Sql)) Add(LedgerFindingKind.SchemaChanged, $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
         }
 
         using var triggers = database.PrepareOnce("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'");
         while (triggers.Step())
         {
-            if (OurTables.Contains(triggers.Text(1), StringComparer.OrdinalIgnoreCase) && !ours.ContainsKey(triggers.Text(0)))
+            if (OurTables.Contains(triggers.Text(1), StringComparer.OrdinalIgnoreCase) && Schema.Entries.All(entry => entry.Name != triggers.Text(0)))
                 Add(LedgerFindingKind.SchemaChanged, $"The table '{triggers.Text(1)}' has a trigger '{triggers.Text(0)}' that is not the store's; somebody has added it.");
         }
     }
+
+    private static bool Is(Statement row, int column, string? text) =>
+        text is null ? row.Class(column) == StorageClass.Null : row.Class(column) == StorageClass.Text && row.Text(column) == text;
 
     private void CheckPositions() => Each(
         "SELECT position FROM events WHERE position < 1 ORDER BY position",
@@ -140,6 +144,11 @@ internal sealed partial class StructureAudit(Database database)
             Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}' has no name that the library writes.");
             return false;
         });
+
+    /// <summary>A name is written with its first event, so none is without.</summary>
+    private void CheckUnusedNames(string table, string column) => Each(
+        $"SELECT id, name FROM {table} n WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.{column} = n.id)",
+        row => Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', is of no event."));
 
     /// <summary>That each event's tags are in the table was checked with the events; here, that it has no others.</summary>
     private void CheckTags() => Each(

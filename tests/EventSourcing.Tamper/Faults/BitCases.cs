@@ -20,6 +20,8 @@ internal sealed class BitCases : FaultCases
         _pageSize = file.Length / owners.Length;
     }
 
+    public override bool IsWithTree => true;
+
     public override long Count => _flips.Count;
 
     public int Pages => _owners.Length;
@@ -39,7 +41,7 @@ internal sealed class BitCases : FaultCases
         var sample = await SampleStore.CreateAsync(folder.Path, events, seed, isSmall: true);
         var path = folder.File("bits-sound.db");
         await File.WriteAllBytesAsync(path, sample.File);
-        var digest = Contents.DigestOf(path) ?? throw new InvalidOperationException("The sound file cannot be read.");
+        var digest = Contents.DigestOf(path, withTree: true) ?? throw new InvalidOperationException("The sound file cannot be read.");
         using var shell = new Shell(path);
         var owners = new string[shell.Number("PRAGMA page_count")];
         Array.Fill(owners, "overflow and free pages");

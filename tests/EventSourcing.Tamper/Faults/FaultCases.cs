@@ -15,6 +15,9 @@ internal abstract class FaultCases(IReadOnlyList<Checkpoint> checkpoints, string
     /// <summary>What <see cref="Contents.DigestOf"/> says of the sound store.</summary>
     public string SoundDigest => soundDigest;
 
+    /// <summary>Whether the stored tree must be the same too. It may trail the log, so a lost write of it alone loses nothing.</summary>
+    public abstract bool IsWithTree { get; }
+
     public abstract long Count { get; }
 
     public abstract FaultCase this[long number] { get; }

@@ -43,7 +43,7 @@ internal sealed class FaultRunner(FaultCases cases, WorkFolder folder, FaultTall
         if (verdict.IsFound) return (FaultOutcome.Reported, null);
         if (verdict.IsRefused) return (FaultOutcome.Refused, null);
         Place(fault);
-        return Contents.DigestOf(_path) == cases.SoundDigest ? (FaultOutcome.Harmless, null) : (FaultOutcome.Missed, "verified as sound");
+        return Contents.DigestOf(_path, cases.IsWithTree) == cases.SoundDigest ? (FaultOutcome.Harmless, null) : (FaultOutcome.Missed, "verified as sound");
     }
 
     private void Place(FaultCase fault)

@@ -95,15 +95,17 @@ internal sealed class Contents
     }
 
     /// <summary>Reads it all, also by the indexes and by lookups, and makes one hash of it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="withTree">Whether the tree belongs to it: a frontier may say less than the log.</param>
     /// <returns>The hash; null where something cannot be read.</returns>
-    public static string? DigestOf(string path)
+    public static string? DigestOf(string path, bool withTree)
     {
         try
         {
             using var shell = new Shell(path);
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             foreach (var mark in Marks) Append(hash, shell, $"PRAGMA {mark}");
-            foreach (var sql in (string[])[.. OfEvents, .. OfTree, .. OfOthers]) Append(hash, shell, sql);
+            foreach (var sql in (string[])[.. OfEvents, .. withTree ? OfTree : [], .. OfOthers]) Append(hash, shell, sql);
             Append(hash, shell, Lookups);
             return Convert.ToHexString(hash.GetHashAndReset());
         }

@@ -6,7 +6,11 @@ internal sealed record EventRow(
 {
     public bool IsErased => Seal.Bytes.Length == MerkleHash.Length;
 
-    public bool IsErasureRecord => Type.Text == PayloadsErased.TypeName;
+    public bool IsErasureRecord => Type.Equals(RecordType) && Stream.Equals(RecordStream);
+
+    private static Cell RecordType { get; } = Cell.Of(PayloadsErased.TypeName);
+
+    private static Cell RecordStream { get; } = Cell.Of(PayloadsErased.StreamName);
 
     /// <summary>Whether it is the same event. Numbers of names do not matter, names do.</summary>
     public bool SaysTheSameAs(EventRow other) =>

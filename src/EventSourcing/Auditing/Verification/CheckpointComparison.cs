@@ -31,13 +31,22 @@ internal sealed class CheckpointComparison
     /// Says which checkpoints do not agree. A range begins after the newest that does; where the stored tree still is the one of a
     /// later checkpoint, only what differs from that can have been changed before it.
     /// </summary>
-    public void Complete(FindingList findings, long head)
+    /// <param name="findings">Takes what does not agree.</param>
+    /// <param name="head">The last position.</param>
+    /// <param name="isOnlyTruncated">Whether the stored tree shows that the events up to the head are those that were there.</param>
+    public void Complete(FindingList findings, long head, bool isOnlyTruncated)
     {
         foreach (var checkpoint in _mismatches) findings.AddFirst(Mismatch(checkpoint, findings));
+        if (_next == _checkpoints.Length) return;
+
+        // Of what lies between the newest checkpoint that agrees and the log's end, no checkpoint says anything.
+        var agreed = _agreed[^1];
+        var from = isOnlyTruncated && findings.FirstSuspect(agreed, head) == 0 ? head + 1 : agreed + 1;
         for (; _next < _checkpoints.Length; _next++)
         {
             var size = _checkpoints[_next].Size;
-            findings.AddFirst(new LedgerFinding(LedgerFindingKind.Truncated, head + 1, size, null, $"The log ends at position {head}, but a checkpoint was made of {size} events: events were removed from its end, or an older copy was restored."));
+            var others = from > head ? "" : $" Those from position {from} on may be others than before.";
+            findings.AddFirst(new LedgerFinding(LedgerFindingKind.Truncated, from, size, null, $"The log ends at position {head}, but a checkpoint was made of {size} events: events were removed from its end, or an older copy was restored.{others}"));
         }
     }
 

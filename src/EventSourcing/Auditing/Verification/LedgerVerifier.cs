@@ -140,7 +140,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
             _findings.Add(LedgerFindingKind.TreeMismatch, size + 1, _tree.FrontierSize, null, $"The stored tree has {_tree.FrontierSize} leaves, but the log ends at position {size}: events were removed from its end.");
         _tree.Complete();
         _erasures.Complete();
-        _checkpoints.Complete(_findings, size);
+        _checkpoints.Complete(_findings, size, _tree.IsContinuedByStored);
         Report(size);
         return new LedgerReport(size, _tree.Root(), _findings.InOrder()) { FurtherFindings = _findings.Unlisted };
     }

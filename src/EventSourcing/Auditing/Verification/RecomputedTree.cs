@@ -24,6 +24,29 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
     /// <summary>The size at which the stored frontier is to be compared; 0 where there is none, or it was.</summary>
     public long FrontierSize => _storedFrontier?.Size ?? 0;
 
+    /// <summary>
+    /// Whether the stored tree goes on where the events end, and agrees with all of them up to the last tile: then events are
+    /// gone from the end, and the others are those that it was made of. A tree of the events' own size says nothing of the kind:
+    /// other events may have been appended to an older copy.
+    /// </summary>
+    public bool IsContinuedByStored
+    {
+        get
+        {
+            if (_storedFrontier is not { } stored || stored.Size <= Size) return false;
+            var shared = 0L;
+            for (var i = 0; i < _tree.Hashes.Length; i++)
+            {
+                var height = System.Numerics.BitOperations.Log2((ulong)(Size - shared));
+                if (height != System.Numerics.BitOperations.Log2((ulong)(stored.Size - shared))) break;
+                if (stored.Hashes[i] != _tree.Hashes[i]) return false;
+                shared += 1L << height;
+            }
+
+            return shared >= Size - (Size % MerkleTree.TileWidth);
+        }
+    }
+
     public MerkleHash Root() => _tree.Root();
 
     public void Expect(IReadOnlyList<MerkleTile> tiles)
@@ -70,7 +93,7 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
     /// <summary>Compares the stored frontier, once the tree has its size.</summary>
     public void CompareFrontier()
     {
-        var stored = _storedFrontier!;
+        if (_storedFrontier is not { } stored) return; // it cannot be read, which the audit of the structure has found
         var from = 0L;
         for (var i = 0; i < stored.Hashes.Length; i++)
         {

@@ -92,6 +92,11 @@ internal static class Schema
             .Concat(Triggers)
             .Append(View.TrimEnd(';'));
 
+    /// <summary>What SQLite's own table of the schema says of a store's objects: as it writes them itself, also those that have no statement of their own.</summary>
+    public static IReadOnlyList<SchemaEntry> Entries => KnownEntries.Value;
+
+    private static Lazy<List<SchemaEntry>> KnownEntries { get; } = new(ReadEntries);
+
     // The frontier of the tree moves with every append, so only its removal is refused.
     private static IEnumerable<string> Triggers =>
         (from table in AppendOnlyTables from change in RefusedChanges select TriggerThatRefuses(change, table)).Append(TriggerThatRefuses("DELETE", "ledger"));
@@ -159,6 +164,16 @@ internal static class Schema
         return words[1] is "UNIQUE" ? words[3] : words[2];
     }
 
+    private static List<SchemaEntry> ReadEntries()
+    {
+        using var database = Database.Open(":memory:", create: true);
+        foreach (var statement in Statements) database.Execute(statement);
+        using var select = database.PrepareOnce("SELECT type, name, tbl_name, sql FROM sqlite_master");
+        var entries = new List<SchemaEntry>();
+        while (select.Step()) entries.Add(new SchemaEntry(select.Text(0), select.Text(1), select.Text(2), select.IsNull(3) ? null : select.Text(3)));
+        return entries;
+    }
+
     private static string TriggerThatRefuses(string change, string table) =>
         $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table}{ExceptionTo(change, table)} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END";
 
@@ -171,3 +186,10 @@ internal static class Schema
           """
         : "";
 }
+
+/// <summary>A row of SQLite's table of the schema.</summary>
+/// <param name="Type">What it is: table, index, trigger or view.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Table">The table that it is, or that it belongs to.</param>
+/// <param name="Sql">The statement that made it; <see langword="null"/> for the index behind a constraint.</param>
+internal readonly record struct SchemaEntry(string Type, string Name, string Table, string? Sql);

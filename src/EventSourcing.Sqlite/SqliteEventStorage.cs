@@ -24,6 +24,7 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly ReaderPool _readers;
     private readonly QueryPool _queries;
     private readonly HeadPoller _poller;
+    private readonly SqliteLedger _ledger;
     private readonly Lazy<Task> _disposal;
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
@@ -44,7 +45,7 @@ public sealed class SqliteEventStorage : IEventStorage
         _poller = new HeadPoller(_options.PollInterval, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
-        Ledger = new SqliteLedger(this, _names);
+        Ledger = _ledger = new SqliteLedger(this, _names, _options.BusyTimeout);
     }
 
     /// <summary>The file's full path.</summary>
@@ -152,6 +153,7 @@ public sealed class SqliteEventStorage : IEventStorage
         await _commits.DisposeAsync().ConfigureAwait(false);
         await _readers.DisposeAsync().ConfigureAwait(false);
         await _queries.DisposeAsync().ConfigureAwait(false);
+        _ledger.Dispose();
 
         // Last, and with nobody reading: closing the last connection moves the log into the file.
         _writer.Dispose();

@@ -15,6 +15,7 @@ internal sealed class Database : IDisposable
     private const int StatusCacheWrite = 9;
     private const int StatusDeferredForeignKeys = 10;
     private const int CheckpointPassive = 0;
+    private const int ConfigNoCheckpointOnClose = 1006;
     private readonly sqlite3 _handle;
     private readonly SqliteConnection? _connection;
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
@@ -167,6 +168,12 @@ internal sealed class Database : IDisposable
             _ => throw FailureOf(_handle, "checkpoint"),
         };
     }
+
+    /// <summary>Has the file stay as it is when this connection is closed, even where it is the last one.</summary>
+    public void CloseWithoutCheckpoint() => raw.sqlite3_db_config(_handle, ConfigNoCheckpointOnClose, 1, out _);
+
+    /// <summary>Has the statement that runs on the connection fail. The one member that another thread may call.</summary>
+    public void Interrupt() => raw.sqlite3_interrupt(_handle);
 
     /// <summary>
     /// Has every commit on this connection fail, and roll back, or no longer: while the app's own SQL runs in our

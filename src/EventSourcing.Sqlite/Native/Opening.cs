@@ -101,6 +101,28 @@ internal static class Opening
     /// <exception cref="SqliteFailure">This SQLite cannot.</exception>
     public static void OverwriteWhatIsFreed(Database database) => database.Execute("PRAGMA secure_delete = FAST");
 
+    /// <summary>
+    /// Opens a connection that can only read, whatever the file holds: nothing of it is believed. Statements fail where it is damaged.
+    /// </summary>
+    /// <exception cref="SqliteFailure">It cannot be opened.</exception>
+    public static Database ForAudit(string path)
+    {
+        var database = Database.Open(path, create: false);
+        try
+        {
+            database.CloseWithoutCheckpoint();
+
+            // The first has SQLite go on with what it understands of a schema, where it does not understand all of it.
+            database.Execute("PRAGMA writable_schema = 1; PRAGMA query_only = 1; PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA temp_store = 2; PRAGMA mmap_size = 0; PRAGMA cache_size = -16384");
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>From one snapshot: read one by one, the facts of a file that is just being made contradict each other.</summary>
     private static int RecogniseAtOnce(Database database, string path)
     {

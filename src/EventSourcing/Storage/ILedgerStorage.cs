@@ -30,7 +30,7 @@ public interface ILedgerStorage : IMerkleHashes
 
     /// <summary>
     /// Checks what surrounds the events: the storage's marks and definitions, and, where the whole log is to be verified,
-    /// its structure, its indexes and its side tables.
+    /// its structure, its indexes and its side tables, and that no two events have the same id, or stream and version.
     /// </summary>
     /// <param name="isWhole">Whether to check all, which takes time in proportion to the log; else only what is done at once.</param>
     /// <param name="cancellationToken">Cancels the check.</param>

@@ -9,6 +9,9 @@ public sealed record LedgerReport(long Size, MerkleHash Root, IReadOnlyList<Ledg
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsSound => Findings.Count == 0;
 
+    /// <summary>How many findings there were beyond those listed: no more than 10,000 are, so that memory stays bounded on a log of which nothing is right.</summary>
+    public long FurtherFindings { get; init; }
+
     /// <summary>The first position that is wrong or may be; 0 where there is none.</summary>
     public long FirstBadPosition => Findings.Where(finding => finding.Position > 0).Select(finding => finding.Position).DefaultIfEmpty().Min();
 }

@@ -11,8 +11,10 @@ public sealed record LedgerVerification
 
     /// <summary>
     /// A checkpoint up to which the log is taken as verified: what follows it is verified, and that the stored tree
-    /// up to there is the one of the checkpoint. Without one the whole log is verified.
+    /// up to there is the one of the checkpoint. Of what surrounds the log only as much is checked as is done at once.
+    /// Without one, or where the log is shorter or its tree cannot be read, the whole log is verified.
     /// </summary>
+    /// <remarks>Changes of events before the checkpoint since it was verified are not found so: they need the whole verification.</remarks>
     public Checkpoint? From { get; init; }
 
     /// <summary>Told from time to time how far the verification has come.</summary>

@@ -41,11 +41,38 @@ internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : 
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException("SEAM: to be written.");
+    public ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+    {
+        throwIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        var events = log.ReadLog(new LogRead { After = after, Limit = limit, WithSeals = true });
+        lock (_lock)
+        {
+            GrowTo(events.Head);
+            return ValueTask.FromResult(new LedgerAudit(events, [], default) { Tiles = TilesBetween(after, events.Next), Frontier = _frontier.Copy() });
+        }
+    }
 
-    public ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException("SEAM: to be written.");
+    public ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default)
+    {
+        throwIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult<IReadOnlyList<LedgerFinding>>([]);
+    }
+
+    private List<MerkleTile> TilesBetween(long after, long upTo)
+    {
+        var tiles = new List<MerkleTile>();
+        for (var level = 1; level <= _tiles.Count; level++)
+        {
+            var width = 1L << (MerkleTree.TileHeight * level);
+            for (var index = after / width; index < upTo / width; index++) tiles.Add(new MerkleTile(level, index, _tiles[level - 1][(int)index]));
+        }
+
+        return tiles;
+    }
 
     private void GrowTo(long head)
     {

@@ -88,11 +88,15 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
     private static string? TextFrom(ref Utf8JsonReader reader)
     {
         reader.Read();
-        return reader.TokenType switch
+        if (reader.TokenType == JsonTokenType.Null) return null;
+        if (reader.TokenType != JsonTokenType.String) throw new JsonException("Its reason, or who asked for it, is not text.");
+        try
         {
-            JsonTokenType.String => reader.GetString(),
-            JsonTokenType.Null => null,
-            _ => throw new JsonException("Its reason, or who asked for it, is not text."),
-        };
+            return reader.GetString();
+        }
+        catch (InvalidOperationException flaw)
+        {
+            throw new JsonException("Its reason, or who asked for it, is not UTF-8.", flaw);
+        }
     }
 }

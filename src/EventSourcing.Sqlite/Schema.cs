@@ -50,8 +50,10 @@ internal static class Schema
             level INTEGER NOT NULL,
             number INTEGER NOT NULL,
             hash BLOB NOT NULL CHECK (length(hash) = 32),
-            marks BLOB,
             PRIMARY KEY (level, number)) WITHOUT ROWID;
+        CREATE TABLE ledger_marks (
+            tile INTEGER PRIMARY KEY,
+            marks BLOB NOT NULL CHECK (length(marks) = 512));
         CREATE TABLE read_models (
             id INTEGER PRIMARY KEY,
             name TEXT NOT NULL UNIQUE,
@@ -63,7 +65,7 @@ internal static class Schema
         """;
 
     // A seat belt, not a lock: who may drop a trigger may do anything. It stops the accident, and says why.
-    private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags", "ledger_tiles"];
+    private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags", "ledger_tiles", "ledger_marks"];
 
     private static readonly string[] RefusedChanges = ["UPDATE", "DELETE"];
 

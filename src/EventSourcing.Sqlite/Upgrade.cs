@@ -65,7 +65,7 @@ internal static class Upgrade
 
     private static void Copy(Database database, string path, string old)
     {
-        var ledger = new LedgerWriter();
+        using var ledger = new LedgerWriter();
         ledger.Load(database, head: 0);
         using var select = database.PrepareOnce($"""
             SELECT e.position, e.stream, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, s.name, t.name

@@ -20,6 +20,7 @@ public sealed class EventStore : IAsyncDisposable
 
     private readonly EventIdGenerator _ids;
     private readonly ConcurrentDictionary<Type, Lazy<IAsyncDisposable>> _parts = new();
+    private readonly CheckpointSchedule? _checkpoints;
     private AppendWriter? _spareWriter;
 
     /// <summary>Opens a store. Nothing is touched until the first call that needs the storage.</summary>
@@ -35,15 +36,24 @@ public sealed class EventStore : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(types);
-        Storage = storage;
-        Ledger = new EventLedger(storage);
         Options = options ?? new EventStoreOptions();
+        Diagnostics = new StoreDiagnostics(this);
+        Storage = storage;
+        if (Options.Ledger is { } ledger)
+        {
+            ledger.Validate();
+            var checkpointer = new Checkpointer(storage, ledger);
+            if (ledger.HasSchedule) _checkpoints = new CheckpointSchedule(checkpointer, ledger, storage.Options.TimeProvider, failure => Diagnostics.Checkpoint(ledger.Origin, failure));
+            Storage = new CheckedStorage(storage, checkpointer);
+            Ledger = new EventLedger(Storage, checkpointer, _checkpoints);
+        }
+
+        Ledger ??= new EventLedger(storage);
         Serializer = new JsonEventSerializer(types, Options.Json);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
-        Diagnostics = new StoreDiagnostics(this);
     }
 
-    /// <summary>The storage underneath.</summary>
+    /// <summary>The storage underneath; with <see cref="EventStoreOptions.Ledger"/>, behind the check that they ask for.</summary>
     public IEventStorage Storage { get; }
 
     /// <summary>What the log can prove of its own history.</summary>
@@ -117,6 +127,7 @@ public sealed class EventStore : IAsyncDisposable
         var inline = InlineReadModels;
         if (inline is not null) request = request with { ReadModels = inline };
         var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
+        _checkpoints?.Committed(result.Position);
         if (inline is not null && !result.WasAlreadyStored) Appended?.Invoke(result.Position);
         writer.Clear();
         if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
@@ -230,14 +241,15 @@ public sealed class EventStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Closes the storage; appends that have begun are finished first, and snapshots that are due are given a few seconds
-    /// to be written.
+    /// Closes the storage; appends that have begun are finished first, and snapshots and the checkpoint that are due are given
+    /// a few seconds to be written.
     /// </summary>
     /// <returns>A task that completes when the storage is closed.</returns>
     public async ValueTask DisposeAsync()
     {
         foreach (var part in _parts.Values) await part.Value.DisposeAsync().ConfigureAwait(false);
         Interlocked.Exchange(ref _spareWriter, null)?.Dispose();
+        if (_checkpoints is not null) await _checkpoints.DisposeAsync().ConfigureAwait(false);
         await Storage.DisposeAsync().ConfigureAwait(false);
         Diagnostics.Dispose();
     }

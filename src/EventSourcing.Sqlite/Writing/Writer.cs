@@ -176,8 +176,7 @@ internal sealed class Writer : IDisposable
         var end = EndOf(write.Stream);
         if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", write.Stream);
         var first = end.Version + 1;
-        var recordedAt = new DateTimeOffset(ticks, TimeSpan.Zero);
-        for (var i = 0; i < write.Events.Count; i++) _ledger.Add(write.Stream, first + i, recordedAt, write.Events[i]);
+        _ledger.Add(write, first, new DateTimeOffset(ticks, TimeSpan.Zero));
         var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         insert.Bind(2, end.Id).Bind(6, ticks);
         Span<byte> id = stackalloc byte[16];
@@ -240,8 +239,29 @@ internal sealed class Writer : IDisposable
         }
     }
 
+    /// <summary>
+    /// Closes the connections. The last one to close moves the log into the file and removes it, which SQLite does only
+    /// when nobody else has the file open.
+    /// </summary>
+    public void Dispose()
+    {
+        SaveLedger();
+        Close();
+        _ledger.Dispose();
+    }
+
+    private void Close()
+    {
+        _checkpointer?.Dispose();
+        _checkpointer = null;
+        _database?.Dispose();
+        _database = null;
+        _hasSynced = false;
+        _isToReopen = false;
+    }
+
     /// <summary>Stores the end of the tree, which may trail the log, so that the file of a closed store has all of it.</summary>
-    public void SaveLedger()
+    private void SaveLedger()
     {
         if (_database is null || _ledger.IsSaved) return;
         try
@@ -255,20 +275,6 @@ internal sealed class Writer : IDisposable
             // Whoever opens the file next makes it of the events, and meets what is wrong with the file by itself.
             Abandon(closeConnection: true);
         }
-    }
-
-    /// <summary>
-    /// Closes the connections. The last one to close moves the log into the file and removes it, which SQLite does only
-    /// when nobody else has the file open.
-    /// </summary>
-    public void Dispose()
-    {
-        _checkpointer?.Dispose();
-        _checkpointer = null;
-        _database?.Dispose();
-        _database = null;
-        _hasSynced = false;
-        _isToReopen = false;
     }
 
     private Database Open()
@@ -339,6 +345,17 @@ internal sealed class Writer : IDisposable
         if (dataVersion == _dataVersion) return;
         if (_dataVersion >= 0) _othersSeenAt = Environment.TickCount64;
         Forget();
+        try
+        {
+            // A newer version of this library may have brought the file to a schema of its own meanwhile.
+            Schema.Recognise(Database, Path);
+        }
+        catch (EventSourcingException)
+        {
+            Abandon(closeConnection: true);
+            throw;
+        }
+
         var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
         (_head, _lastTicks) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
         last.Reset();
@@ -394,7 +411,7 @@ internal sealed class Writer : IDisposable
         if (!closeConnection) return;
 
         // After a full disk or an I/O error a connection may be in any state; the next write opens a new one.
-        Dispose();
+        Close();
     }
 
     private void Forget()

@@ -23,7 +23,7 @@ public partial class DependencyDirectionTests
         ["Comparison"] = [],
         ["Aggregates"] = [Top, "Comparison", "Storage", "Events"],
         ["Subscriptions"] = [Top, "Storage", "Events"],
-        ["Projections"] = ["Subscriptions", Top, "Comparison", "Storage", "Events"],
+        ["Projections"] = ["Subscriptions", Top, "Comparison", "Storage", "Ledger", "Events"],
     };
 
     [Fact]

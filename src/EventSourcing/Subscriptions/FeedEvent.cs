@@ -92,6 +92,9 @@ internal sealed class UndecodableEvent(in StoredEvent stored, EventSourcingExcep
 /// <param name="IsEnd">Whether that was the end of the log.</param>
 internal sealed record FeedPage(long After, IReadOnlyList<FeedEvent> Events, long Next, bool IsEnd)
 {
+    /// <summary>The id of the event at <see cref="Next"/>, where the page has seen it.</summary>
+    public Guid? IdAtNext { get; init; }
+
     /// <summary>What lies after a position in this page.</summary>
     public FeedPage From(long after)
     {
@@ -103,7 +106,7 @@ internal sealed record FeedPage(long After, IReadOnlyList<FeedEvent> Events, lon
 
     /// <summary>No more than some events of this page.</summary>
     public FeedPage Limited(int maxEvents) =>
-        Events.Count <= maxEvents ? this : this with { Events = [.. Events.Take(maxEvents)], Next = Events[maxEvents - 1].Position, IsEnd = false };
+        Events.Count <= maxEvents ? this : this with { Events = [.. Events.Take(maxEvents)], Next = Events[maxEvents - 1].Position, IdAtNext = null, IsEnd = false };
 
     /// <summary>What a narrower filter leaves.</summary>
     public FeedPage Filtered(EventFilter filter)

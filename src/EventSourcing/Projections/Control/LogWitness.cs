@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Ties checkpoints to the log that they are of. Which event stands at the checkpoint is noted with each commit, at the price
-/// of reading it: a log that was set back and has grown again has another one there. The tree's root, which covers all that
-/// comes before, costs more and is noted anew only every thousand positions.
+/// Ties checkpoints to the log that they are of. Which event stands at the checkpoint is noted with each commit: a log that
+/// was set back and has grown again has another one there. The tree's root, which covers all that comes before, costs more
+/// and is noted anew only every thousand positions.
 /// </summary>
 internal static class LogWitness
 {
@@ -13,12 +13,14 @@ internal static class LogWitness
     /// <param name="store">The store.</param>
     /// <param name="before">The checkpoint before.</param>
     /// <param name="position">The position, at most the log's head.</param>
+    /// <param name="seen">An event that was read, which most often is the one at the position.</param>
     /// <param name="cancellationToken">Cancels the reads.</param>
     /// <param name="isLast">Whether no other checkpoint is to come soon, so that it is worth a root of its own.</param>
-    public static async ValueTask<LogMark?> MarkAsync(EventStore store, RunRecord before, long position, CancellationToken cancellationToken, bool isLast = false)
+    public static async ValueTask<LogMark?> MarkAsync(EventStore store, RunRecord before, long position, (long Position, Guid Id) seen, CancellationToken cancellationToken, bool isLast = false)
     {
         if (position == before.Position && (!isLast || before.Log?.Size >= position)) return before.Log;
-        if (position == 0 || await EventAtAsync(store, position, cancellationToken).ConfigureAwait(false) is not { } id) return null;
+        if (position == 0) return null;
+        if ((seen.Position == position ? seen.Id : await EventAtAsync(store, position, cancellationToken).ConfigureAwait(false)) is not { } id) return null;
         if (!isLast && before.Log is { } known && position - known.Size < PositionsBetweenRoots) return known with { Event = id };
         var frontier = await store.Storage.Ledger.GetFrontierAsync(cancellationToken).ConfigureAwait(false);
         return new LogMark(id, frontier.Size, frontier.Root().ToString());

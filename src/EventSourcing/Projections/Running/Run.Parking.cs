@@ -38,7 +38,7 @@ internal sealed partial class Run
             g.Number == Generation ? g with { State = GenerationState.Active }
             : g.Number == replaced ? g with { State = GenerationState.Replaced }
             : g);
-        var mark = await LogWitness.MarkAsync(_store, _run!.Content, _position, stop).ConfigureAwait(false);
+        var mark = await LogWitness.MarkAsync(_store, _run!.Content, _position, _seen, stop).ConfigureAwait(false);
         var run = _run.Content with { Position = _position, Log = mark };
         var change = ControlDocuments.Write(ControlDocuments.Runs, Key, run);
         var placing = projection.Activation(Generation, directory.Content.ActiveGeneration);

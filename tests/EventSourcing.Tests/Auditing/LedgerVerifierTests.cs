@@ -32,7 +32,7 @@ public class LedgerVerifierTests
         var wrong = MerkleTree.HashLeaf([1]);
         var report = await VerifyAsync(storage, new LedgerVerification { Checkpoints = [new Checkpoint("test", 800, wrong), new Checkpoint("test", 500, wrong), right, new Checkpoint("test", 400, wrong)] });
         report.Findings.Select(finding => (finding.Kind, finding.Position, finding.UpTo)).Should().Equal(
-            (LedgerFindingKind.CheckpointMismatch, 301, 400), (LedgerFindingKind.CheckpointMismatch, 301, 500), (LedgerFindingKind.Truncated, 701, 800));
+            (LedgerFindingKind.CheckpointMismatch, 301, 400), (LedgerFindingKind.CheckpointMismatch, 301, 500), (LedgerFindingKind.Truncated, 301, 800));
         report.FirstBadPosition.Should().Be(301);
     }
 

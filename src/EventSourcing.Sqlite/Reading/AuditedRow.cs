@@ -28,7 +28,7 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
     public long Position => row.Long((int)Column.Position);
 
     /// <summary>The event; false where the row is none that the library writes, with what is wrong.</summary>
-    public bool TryRead(EventPage page, out StoredEvent e, out string flaw)
+    public bool TryRead(EventPage page, long position, out StoredEvent e, out string flaw)
     {
         e = default;
         flaw = "";
@@ -44,6 +44,7 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
         var stream = streams.Find(database, row.Long((int)Column.Stream));
         var type = types.Find(database, row.Long((int)Column.Type));
         var tags = Array.Empty<string>();
+        var hasMetadata = false;
         flaw =
             version < 1 ? $"its version is {version}"
             : recorded < 0 || recorded > DateTimeOffset.MaxValue.Ticks ? $"it was recorded at {recorded}, which is no instant"
@@ -52,20 +53,20 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
             : seal.Length == MerkleHash.Length && !data.IsEmpty ? "it has the seal of an erased event, but data"
             : stream is null ? $"its stream {row.Long((int)Column.Stream)} is not there, or has no valid name"
             : type is null ? $"its type {row.Long((int)Column.Type)} is not there, or has no valid name"
-            : !HasMetadataOrNone() ? "its metadata is neither NULL nor a BLOB that is not empty"
+            : !IsMetadata(out hasMetadata) ? "its metadata is neither NULL nor a BLOB that is not empty"
             : !TryReadTags(out tags) ? "its tags are neither NULL nor a list as it is written"
             : "";
         if (flaw.Length > 0) return false;
         e = new StoredEvent
         {
-            Position = Position,
+            Position = position,
             Stream = stream!,
             Version = version,
             Type = type!,
             Id = new Guid(id, bigEndian: true),
             RecordedAt = new DateTimeOffset(recorded, TimeSpan.Zero),
             Data = page.Copy(data),
-            Metadata = page.Copy(row.Bytes((int)Column.Metadata)),
+            Metadata = hasMetadata ? page.Copy(row.Bytes((int)Column.Metadata)) : default,
             Seal = page.Copy(seal),
             IsErased = seal.Length == MerkleHash.Length,
             Tags = tags,
@@ -84,12 +85,13 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
         return false;
     }
 
-    private bool HasMetadataOrNone() => row.Class((int)Column.Metadata) switch
+    /// <summary>No metadata is NULL, and never an empty BLOB.</summary>
+    private bool IsMetadata(out bool isAny)
     {
-        StorageClass.Null => true,
-        StorageClass.Blob => row.Bytes((int)Column.Metadata).Length > 0,
-        _ => false,
-    };
+        var actual = row.Class((int)Column.Metadata);
+        isAny = actual == StorageClass.Blob && row.Bytes((int)Column.Metadata).Length > 0;
+        return isAny || actual == StorageClass.Null;
+    }
 
     private bool TryReadTags(out string[] tags)
     {

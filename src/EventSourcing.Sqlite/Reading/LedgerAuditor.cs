@@ -36,7 +36,7 @@ internal sealed class LedgerAuditor(string path, long after) : IDisposable
             var head = Math.Max(next, Try(findings, next, () => _database.Prepare("SELECT max(position) FROM events").Scalar() ?? 0));
             page.Complete(next, isEnd, head);
             var frontier = Try(findings, null, ReadFrontier);
-            var audit = new LedgerAudit(page, findings, Try(findings, default, () => ReadMarks(after, next, frontier)))
+            var audit = new LedgerAudit(page, findings, Try(findings, default, () => ReadMarks(after, next, head, frontier)))
             {
                 Tiles = Try<List<MerkleTile>>(findings, [], () => ReadTiles(after, next)),
                 Frontier = frontier,
@@ -107,7 +107,7 @@ internal sealed class LedgerAuditor(string path, long after) : IDisposable
                 }
 
                 next = position;
-                if (row.TryRead(page, out var e, out var flaw))
+                if (row.TryRead(page, position, out var e, out var flaw))
                 {
                     page.Add(e);
                     if (e.Tags.Count > 0) CheckTags(e, row.TypeNumber, findings);
@@ -235,13 +235,13 @@ internal sealed class LedgerAuditor(string path, long after) : IDisposable
     }
 
     /// <summary>The marks of the leaves after a position, up to another or to the first that is missing.</summary>
-    private ReadOnlyMemory<byte> ReadMarks(long after, long upTo, MerkleFrontier? frontier)
+    private ReadOnlyMemory<byte> ReadMarks(long after, long upTo, long head, MerkleFrontier? frontier)
     {
         const int OfTile = MerkleTree.TileWidth * LedgerAudit.LeafMarkLength;
         if (upTo - after > EventPage.MaxBytes) return default;
         var first = after / MerkleTree.TileWidth;
         var marks = new byte[(upTo / MerkleTree.TileWidth + 1 - first) * OfTile];
-        var known = ReadMarksOfTiles(marks, first, upTo / MerkleTree.TileWidth) * OfTile;
+        var known = ReadMarksOfTiles(marks, first, Math.Min(upTo / MerkleTree.TileWidth, (head / MerkleTree.TileWidth) - 1)) * OfTile;
         if (known == marks.Length - OfTile && frontier?.Size / MerkleTree.TileWidth == upTo / MerkleTree.TileWidth)
         {
             var select = _database.Prepare("SELECT marks FROM ledger WHERE id = 0");

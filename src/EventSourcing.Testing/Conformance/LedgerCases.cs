@@ -327,6 +327,16 @@ internal static class LedgerCases
             Expect.Equal(4, mine.Size, "the size of the caller's own frontier after an append");
             await ExpectTreeAsync(store);
         }),
+        Case("Audit_a_sound_store_gives_all_events_with_their_seals_its_tiles_and_no_finding", async store =>
+        {
+            await store.AppendAsync("a", store.Event("opened", """{"owner":"Ann"}""", """{"by":"x"}""", "b", "a"), store.Event());
+            await store.AppendAsync("b", store.Events(600));
+            await ExpectSoundAsync(store, limit: 7);
+            await store.AppendAsync("a", store.Events(3));
+            await ExpectSoundAsync(store, limit: 1000);
+        }),
+        Case("Audit_an_empty_store_finds_nothing", async store => await ExpectSoundAsync(store, limit: 10)),
+        Case("Audit_while_others_append_finds_nothing", async store => await WhileAppendingAsync(store, async () => await ExpectSoundAsync(store, limit: 50))),
         Case("Get_the_frontier_already_cancelled_is_cancelled", async store =>
         {
             var cancelled = new CancellationToken(canceled: true);
@@ -394,6 +404,39 @@ internal static class LedgerCases
 
         foreach (var tile in tiles) Expect.Equal(tile.Hash, (await HashesAsync(store, tile.Level, tile.Index, 1))[0], $"tile {tile.Index} of level {tile.Level}");
         return [.. seen.Select(e => e.Leaf)];
+    }
+
+    /// <summary>An audit gives what reads give, the tiles that are complete, a frontier of the tree, and says that nothing is wrong.</summary>
+    private static async Task ExpectSoundAsync(StoreUnderTest store, int limit)
+    {
+        var ledger = store.Storage.Ledger;
+        foreach (var isWhole in new[] { true, false }) Expect.Sequence([], [.. await ledger.AuditStructureAsync(isWhole, store.CancellationToken)], "the findings around the events");
+        var tree = new MerkleFrontier();
+        var (expected, stored) = (new List<MerkleTile>(), new List<MerkleTile>());
+        for (var isEnd = false; !isEnd;)
+        {
+            using var audit = await ledger.AuditAsync(tree.Size, limit, store.CancellationToken);
+            Expect.Sequence([], audit.Findings, "the findings of a page");
+            Expect.True(audit.Events.Count <= limit, $"a page of at most {limit} events has {audit.Events.Count}");
+            var leaves = await SealedAsync(store, new LogRead { After = tree.Size, UpTo = audit.Events.Next, WithSeals = true });
+            Expect.Equal(leaves.Count, audit.Events.Count, "the number of events in the page");
+            for (var i = 0; i < leaves.Count; i++)
+            {
+                var hash = audit.Events.Events[i].ToLeaf().Hash();
+                Expect.Equal(leaves[i].Leaf.Hash(), hash, $"the leaf of the event at position {tree.Size + 1}");
+                if (audit.LeafMarks.Length >= (i + 1) * LedgerAudit.LeafMarkLength)
+                    Expect.True(hash.Bytes.StartsWith(audit.LeafMarks.Span.Slice(i * LedgerAudit.LeafMarkLength, LedgerAudit.LeafMarkLength)), $"the mark of the event at position {tree.Size + 1} is that of its leaf");
+                tree.Append(hash, expected);
+            }
+
+            Expect.Equal(tree.Size, audit.Events.Next, "the end of the page");
+            Expect.True(audit.Frontier is not null, "the page has the stored frontier");
+            stored.AddRange(audit.Tiles);
+            isEnd = audit.Events.IsEnd;
+        }
+
+        Expect.Equal(expected.Count, stored.Count, "the number of tiles in the pages");
+        foreach (var tile in expected) Expect.True(stored.Contains(tile), $"tile {tile.Index} of level {tile.Level} is in a page, as it should be");
     }
 
     private static void ExpectSame(MerkleFrontier expected, MerkleFrontier actual)

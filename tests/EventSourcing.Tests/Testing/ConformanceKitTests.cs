@@ -179,6 +179,8 @@ public class ConformanceKitTests
         new(o => new LedgerFaults.ReadsNothingBeyondTheTree(o), "Read_beyond_the_tree_is_refused", "Read_from_a_negative_index_or_level_is_refused"),
         new(o => new LedgerFaults.HasNoTiles(o), "Get_the_frontier_after_256_events_is_that_of_their_leaves", "Make_the_frontier_of_an_earlier_size_from_leaves_and_tiles"),
         new(o => new LedgerFaults.ShiftsTiles(o), "Get_the_frontier_after_513_events_is_that_of_their_leaves", "Read_tiles_one_by_one_and_together_is_alike"),
+        new(o => new LedgerFaults.FindsWhatIsNotWrong(o), "Audit_a_sound_store_gives_all_events_with_their_seals_its_tiles_and_no_finding", "Audit_while_others_append_finds_nothing"),
+        new(o => new LedgerFaults.AuditsWithoutTiles(o), "Audit_a_sound_store_gives_all_events_with_their_seals_its_tiles_and_no_finding"),
         new(o => new LedgerFaults.AnswersWhenDisposed(o), "Read_the_tree_after_the_storage_was_disposed_is_refused"),
     }.ToDictionary(fault => fault.Name);
 

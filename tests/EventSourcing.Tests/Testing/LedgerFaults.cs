@@ -252,6 +252,20 @@ internal static class LedgerFaults
         }
     }
 
+    // Audits
+
+    public sealed class FindsWhatIsNotWrong(EventStorageOptions options) : FaultyLedger(options)
+    {
+        public override async ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default) =>
+            isWhole && await GetHeadAsync(cancellationToken) > 0 ? [new LedgerFinding(LedgerFindingKind.SchemaChanged, 0, 0, null, "It is of another kind.")] : [];
+    }
+
+    public sealed class AuditsWithoutTiles(EventStorageOptions options) : FaultyLedger(options)
+    {
+        public override async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default) =>
+            await base.AuditAsync(after, limit, cancellationToken) with { Tiles = [] };
+    }
+
     public sealed class AnswersWhenDisposed(EventStorageOptions options) : FaultyLedger(options)
     {
         public override async ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default)

@@ -84,8 +84,8 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         {
             if (e.Position <= _tree.Size) continue; // a storage that repeats itself; its tree will not be right
             if (e.Position > _tree.Size + 1) PassOver(e.Position - 1, unread);
-            var mark = (int)Math.Min(e.Position - first, int.MaxValue / LedgerAudit.LeafMarkLength) * LedgerAudit.LeafMarkLength;
-            Examine(e, mark + LedgerAudit.LeafMarkLength <= marks.Length ? marks.Slice(mark, LedgerAudit.LeafMarkLength) : default);
+            var isMarked = e.Position - first < marks.Length / LedgerAudit.LeafMarkLength;
+            Examine(e, isMarked ? marks.Slice((int)(e.Position - first) * LedgerAudit.LeafMarkLength, LedgerAudit.LeafMarkLength) : default);
         }
 
         PassOver(page.Events.Next, unread);

@@ -21,8 +21,8 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
 
     public long Size => _tree.Size;
 
-    /// <summary>The size at which the stored frontier is to be compared; 0 where there is none, or it was.</summary>
-    public long FrontierSize => _storedFrontier?.Size ?? 0;
+    /// <summary>The size at which the stored frontier is to be compared; −1 where there is none.</summary>
+    public long FrontierSize => _storedFrontier?.Size ?? -1;
 
     /// <summary>
     /// Whether the stored tree goes on where the events end, and agrees with all of them up to the last tile: then events are

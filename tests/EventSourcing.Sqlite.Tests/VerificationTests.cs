@@ -345,7 +345,7 @@ public sealed class VerificationTests : IDisposable
     {
         await using var storage = await MakeAsync();
         var report = await VerifyAsync(storage, new LedgerVerification { From = new Checkpoint("test", 700, MerkleTree.HashLeaf([1])) });
-        report.Findings.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Kind = Truncated, Position = 601, UpTo = 700 });
+        report.Findings.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Kind = Truncated, Position = 1, UpTo = 700 }, "no checkpoint agrees, so nothing says that the events are those that were there");
     }
 
     [Fact]

@@ -50,8 +50,10 @@ internal static class Schema
             level INTEGER NOT NULL,
             number INTEGER NOT NULL,
             hash BLOB NOT NULL CHECK (length(hash) = 32),
-            marks BLOB,
             PRIMARY KEY (level, number)) WITHOUT ROWID;
+        CREATE TABLE ledger_marks (
+            tile INTEGER PRIMARY KEY,
+            marks BLOB NOT NULL CHECK (length(marks) = 512));
         CREATE TABLE read_models (
             id INTEGER PRIMARY KEY,
             name TEXT NOT NULL UNIQUE,
@@ -63,7 +65,7 @@ internal static class Schema
         """;
 
     // A seat belt, not a lock: who may drop a trigger may do anything. It stops the accident, and says why.
-    private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags", "ledger_tiles"];
+    private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags", "ledger_tiles", "ledger_marks"];
 
     private static readonly string[] RefusedChanges = ["UPDATE", "DELETE"];
 
@@ -75,7 +77,7 @@ internal static class Schema
             e.version,
             t.name AS type,
             strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || printf('.%07dZ', e.recorded % 10000000) AS recorded_at,
-            CAST(e.data AS TEXT) AS data,
+            CASE length(e.seal) WHEN 16 THEN CAST(e.data AS TEXT) END AS data,
             CAST(e.metadata AS TEXT) AS metadata,
             e.tags,
             lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) AS id

@@ -156,7 +156,6 @@ public sealed class SqliteEventStorage : IEventStorage
         _ledger.Dispose();
 
         // Last, and with nobody reading: closing the last connection moves the log into the file.
-        _writer.SaveLedger();
         _writer.Dispose();
     }
 
@@ -164,6 +163,12 @@ public sealed class SqliteEventStorage : IEventStorage
 
     internal ValueTask<T> ReadAsync<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken) =>
         _readers.ReadAsync(state, read, CreateStoreAsync, cancellationToken);
+
+    /// <summary>
+    /// Returns once all that can be read is on the disk. What a process that died has committed but not synced is read after
+    /// recovery; the first verdict of a writer, be it of a write that writes nothing, is given after a sync of its own.
+    /// </summary>
+    internal ValueTask SyncAsync(CancellationToken cancellationToken) => CreateStoreAsync(cancellationToken);
 
     private async ValueTask CreateStoreAsync(CancellationToken cancellationToken) =>
         await _commits.CommitAsync(new OpenWork(), cancellationToken).ConfigureAwait(false);

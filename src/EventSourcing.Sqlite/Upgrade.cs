@@ -26,10 +26,26 @@ internal static class Upgrade
 
     private const string TriggerOfVersion1 = "CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events BEGIN SELECT raise(ABORT, 'the event log is append-only: UPDATE on events is refused'); END";
 
+    private const string ViewOfVersion1 = """
+        CREATE VIEW event_log AS
+        SELECT e.position,
+            s.name AS stream,
+            e.version,
+            t.name AS type,
+            strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || printf('.%07dZ', e.recorded % 10000000) AS recorded_at,
+            CAST(e.data AS TEXT) AS data,
+            CAST(e.metadata AS TEXT) AS metadata,
+            e.tags,
+            lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) AS id
+        FROM events e
+        JOIN streams s ON s.id = e.stream
+        JOIN event_types t ON t.id = e.type
+        """;
+
     private static readonly string[] IndicesAndTriggersOfEvents = ["events_by_stream", "events_by_id", "events_by_type", "events_refuse_update", "events_refuse_delete"];
 
     private static IEnumerable<string> Version1 =>
-        Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(sql) switch { "events" => EventsOfVersion1, "events_refuse_update" => TriggerOfVersion1, _ => sql });
+        Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(sql) switch { "events" => EventsOfVersion1, "events_refuse_update" => TriggerOfVersion1, "event_log" => ViewOfVersion1, _ => sql });
 
     /// <summary>Upgrades the file, unless another process has done so meanwhile.</summary>
     /// <exception cref="SqliteFailure">The database failed; where busy, another process is writing to it or upgrading it. The file is as it was.</exception>
@@ -38,7 +54,8 @@ internal static class Upgrade
     {
         // Tables, views and triggers of the app's own that name the events mean what has that name then. Neither setting
         // can be changed within a transaction.
-        database.Execute("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON");
+        // The old copy of the events is overwritten, or a payload that is erased later would survive there.
+        database.Execute("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; PRAGMA secure_delete = ON");
         database.Execute("BEGIN IMMEDIATE");
         if (Schema.Recognise(database, path) == 1)
         {
@@ -48,6 +65,7 @@ internal static class Upgrade
 
         database.Execute("COMMIT");
         database.Execute("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON");
+        Opening.OverwriteWhatIsFreed(database);
     }
 
     private static void FromVersion1(Database database, string path)
@@ -55,8 +73,9 @@ internal static class Upgrade
         // The column belongs before the data: behind large data it would stand on overflow pages. So the table is made anew.
         var old = Identifier.Quote(Identifier.Free(database, "events_of_version_1"));
         foreach (var name in IndicesAndTriggersOfEvents) database.Execute($"DROP {(name.Contains("_by_", StringComparison.Ordinal) ? "INDEX" : "TRIGGER")} {name}");
+        database.Execute("DROP VIEW event_log");
         database.Execute($"ALTER TABLE events RENAME TO {old}");
-        foreach (var sql in Schema.Statements.Where(sql => Schema.NameIn(sql) is "events" || IndicesAndTriggersOfEvents.Contains(Schema.NameIn(sql)) || IsOfLedger(sql))) database.Execute(sql);
+        foreach (var sql in Schema.Statements.Where(sql => Schema.NameIn(sql) is "events" or "event_log" || IndicesAndTriggersOfEvents.Contains(Schema.NameIn(sql)) || IsOfLedger(sql))) database.Execute(sql);
         LedgerWriter.Create(database);
         Copy(database, path, old);
         database.Execute($"DROP TABLE {old}");
@@ -65,7 +84,7 @@ internal static class Upgrade
 
     private static void Copy(Database database, string path, string old)
     {
-        var ledger = new LedgerWriter();
+        using var ledger = new LedgerWriter();
         ledger.Load(database, head: 0);
         using var select = database.PrepareOnce($"""
             SELECT e.position, e.stream, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, s.name, t.name

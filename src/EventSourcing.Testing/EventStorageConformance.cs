@@ -57,5 +57,6 @@ public static class EventStorageConformance
         .. AppendedReadModelCases.All,
         .. TableCases.All,
         .. LedgerCases.All,
+        .. ErasureCases.All,
     ];
 }

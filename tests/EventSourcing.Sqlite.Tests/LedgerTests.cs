@@ -143,11 +143,24 @@ public sealed class LedgerTests : IDisposable
 
         using var store = Some.ForeignConnection(_folder.Store);
         using var command = store.CreateCommand();
-        command.CommandText = "SELECT marks FROM ledger_tiles WHERE level = 1 UNION ALL SELECT marks FROM ledger";
+        command.CommandText = "SELECT marks FROM ledger_marks UNION ALL SELECT marks FROM ledger";
         using var rows = command.ExecuteReader();
         var marks = new List<byte>();
         while (rows.Read()) marks.AddRange((byte[])rows[0]);
-        marks.Should().Equal(leaves.SelectMany(leaf => leaf.Bytes[..4].ToArray()));
+        marks.Should().Equal(leaves.SelectMany(leaf => leaf.Bytes[..2].ToArray()));
+    }
+
+    [Fact]
+    public async Task Append_to_a_store_that_a_newer_version_has_upgraded_meanwhile_is_refused()
+    {
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        await storage.AppendAsync(Some.Append("s", 0));
+        using var foreign = Some.ForeignConnection(_folder.Store);
+        foreign.Run("PRAGMA user_version = 3");
+        for (var tries = 0; tries < 2; tries++)
+            await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 1)).AsTask()).Should().ThrowAsync<IncompatibleStoreException>().WithMessage("*version 3*");
+        foreign.Run("SELECT count(*) FROM events").Should().Be(1L);
+        FluentActions.Invoking(() => foreign.Run("BEGIN IMMEDIATE; ROLLBACK")).Should().NotThrow("the write lock is free");
     }
 
     [Theory]

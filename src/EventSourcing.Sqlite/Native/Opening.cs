@@ -23,6 +23,8 @@ internal static class Opening
         ("cache_size", -16_384),
     ];
 
+    private const long SecureDeleteFast = 2;
+
     /// <summary>Opens the writer's connection; makes the file a store where it is new, and brings one of an older version to this one.</summary>
     /// <param name="path">The file's path.</param>
     /// <param name="forAppSql">Whether the app's own SQL is to run on it.</param>
@@ -38,7 +40,10 @@ internal static class Opening
             if (database.ReadText("PRAGMA journal_mode = WAL") is var mode && mode != "wal")
                 throw new IncompatibleStoreException(path, $"its journal mode is '{mode}' and cannot be made WAL here. Keep it on a local file system that supports shared memory.");
 
-            Set(database, path, [.. Common, ("journal_size_limit", 64 * 1024 * 1024)]);
+            Set(database, path, [.. Common, ("journal_size_limit", Writer.LogLimit)]);
+            OverwriteWhatIsFreed(database);
+            if (database.Read("PRAGMA secure_delete") is var answer && answer != SecureDeleteFast)
+                throw new IncompatibleStoreException(path, $"this SQLite took 'PRAGMA secure_delete = FAST' and answers {answer}. Use SQLite 3.23 or newer.");
 
             if (version == 0)
             {
@@ -88,6 +93,13 @@ internal static class Opening
             throw;
         }
     }
+
+    /// <summary>
+    /// Has SQLite overwrite what is freed within pages, which costs nothing to speak of: else pages keep copies of cells that
+    /// have moved, and a payload that is erased later would survive there. Whole freed pages are left as they are.
+    /// </summary>
+    /// <exception cref="SqliteFailure">This SQLite cannot.</exception>
+    public static void OverwriteWhatIsFreed(Database database) => database.Execute("PRAGMA secure_delete = FAST");
 
     /// <summary>
     /// Opens a connection that can only read, whatever the file holds: nothing of it is believed. Statements fail where it is damaged.

@@ -115,6 +115,9 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
     /// <summary>The bytes of a BLOB or TEXT, valid until the next step.</summary>
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(handle, column);
 
+    /// <summary>The length in bytes of a BLOB.</summary>
+    public int Length(int column) => raw.sqlite3_column_bytes(handle, column);
+
     public void Dispose() => handle.Dispose();
 
     private void Check(int code)

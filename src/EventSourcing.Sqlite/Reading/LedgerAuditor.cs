@@ -262,7 +262,7 @@ internal sealed class LedgerAuditor(string path, long after) : IDisposable
     private int ReadMarksOfTiles(Span<byte> marks, long first, long last)
     {
         const int OfTile = MerkleTree.TileWidth * LedgerAudit.LeafMarkLength;
-        var select = _database.Prepare("SELECT number, marks FROM ledger_tiles WHERE level = 1 AND number >= ?1 AND number <= ?2 ORDER BY number").Bind(1, first).Bind(2, last);
+        var select = _database.Prepare("SELECT tile, marks FROM ledger_marks WHERE tile >= ?1 AND tile <= ?2 ORDER BY tile").Bind(1, first).Bind(2, last);
         var read = 0;
         try
         {

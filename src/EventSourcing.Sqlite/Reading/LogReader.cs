@@ -5,6 +5,7 @@ internal static class LogReader
 {
     private const string Columns = "position, version, type, id, recorded, data, metadata, tags, stream, seal";
     private const int TypeColumn = 2;
+    private const int DataColumn = 5;
     private const int TagsColumn = 7;
     private const int StreamColumn = 8;
     private const int SealColumn = 9;
@@ -87,7 +88,7 @@ internal static class LogReader
     {
         Span<byte> bytes = stackalloc byte[16];
         id.TryWriteBytes(bytes, bigEndian: true, out _);
-        var select = database.Prepare("SELECT e.position, s.name, e.version, t.name, e.recorded, e.data, e.tags FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.id = ?1").Bind(1, bytes);
+        var select = database.Prepare("SELECT e.position, s.name, e.version, t.name, e.recorded, e.data, e.tags, e.seal FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.id = ?1").Bind(1, bytes);
         try
         {
             return select.Step() ? new StoredEvent
@@ -99,6 +100,7 @@ internal static class LogReader
                 Id = id,
                 RecordedAt = new DateTimeOffset(select.Long(4), TimeSpan.Zero),
                 Data = select.Bytes(5).ToArray(),
+                IsErased = select.Length(7) == MerkleHash.Length,
                 Tags = TagsOf(select, 6),
             }
             : null;
@@ -217,9 +219,10 @@ internal static class LogReader
         Type = names.TypeOf(database, select.Long(TypeColumn)),
         Id = new Guid(select.Bytes(3), bigEndian: true),
         RecordedAt = new DateTimeOffset(select.Long(4), TimeSpan.Zero),
-        Data = page.Copy(select.Bytes(5)),
+        Data = page.Copy(select.Bytes(DataColumn)),
         Metadata = page.Copy(select.Bytes(6)),
         Seal = withSeals ? page.Copy(select.Bytes(SealColumn)) : default,
+        IsErased = select.Length(DataColumn) == 0 && select.Length(SealColumn) == MerkleHash.Length,
         Tags = TagsOf(select, TagsColumn),
     });
 

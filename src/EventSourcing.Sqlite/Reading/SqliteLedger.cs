@@ -21,6 +21,8 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
             cancellationToken).ConfigureAwait(false);
     }
 
+    public ValueTask SyncAsync(CancellationToken cancellationToken = default) => storage.SyncAsync(cancellationToken);
+
     public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(after);

@@ -31,6 +31,7 @@ internal sealed partial class StructureAudit(Database database, string path)
         if (isWhole)
         {
             Check(() => CheckTiles(head));
+            Check(() => CheckLeafMarks(head));
             Check(() => CheckNames("streams", AuditedNames.OfStreams()));
             Check(() => CheckNames("event_types", AuditedNames.OfTypes()));
             Check(() => CheckUnusedNames("streams", "stream"));
@@ -128,22 +129,43 @@ internal sealed partial class StructureAudit(Database database, string path)
     }
 
     private void CheckTiles(long head) => Each(
-        "SELECT level, number, marks FROM ledger_tiles",
+        "SELECT level, number FROM ledger_tiles",
         row =>
         {
             var isKey = row.Class(0) == StorageClass.Integer && row.Class(1) == StorageClass.Integer && row.Long(0) is >= 1 and < sizeof(long) && row.Long(1) >= 0;
-            if (!isKey || row.Long(1) >= head >> (int)(8 * row.Long(0)))
-            {
-                Add(LedgerFindingKind.TreeMismatch, $"There is a stored hash {row.Text(1)} of level {row.Text(0)}, which a log of {head} events does not have.");
-                return false;
-            }
-
-            var isMarked = row.Long(0) == 1 ? row.Class(2) == StorageClass.Blob && row.Bytes(2).Length == MerkleTree.TileWidth * LedgerAudit.LeafMarkLength : row.Class(2) == StorageClass.Null;
-            if (isMarked) return true;
-            var width = 1L << (int)(8 * row.Long(0));
-            Add(LedgerFindingKind.TreeMismatch, (row.Long(1) * width) + 1, (row.Long(1) + 1) * width, $"The marks of the leaves below the stored hash {row.Long(1)} of level {row.Long(0)} are not such.");
+            if (isKey && row.Long(1) < head >> (int)(8 * row.Long(0))) return true;
+            Add(LedgerFindingKind.TreeMismatch, $"There is a stored hash {row.Text(1)} of level {row.Text(0)}, which a log of {head} events does not have.");
             return false;
         });
+
+    private void CheckLeafMarks(long head)
+    {
+        var (next, wrong) = (0L, 0);
+        Each(
+            "SELECT tile, marks FROM ledger_marks ORDER BY tile",
+            row =>
+            {
+                var tile = row.Long(0);
+                if (tile < 0 || tile >= head / MerkleTree.TileWidth)
+                {
+                    Add(LedgerFindingKind.TreeMismatch, $"There are marks of the leaves of tile {tile}, which a log of {head} events does not have.");
+                    return false;
+                }
+
+                for (; next < tile && wrong < MaxFindings; next++) AddWrongMarks(next);
+                next = tile + 1;
+                if (row.Class(1) == StorageClass.Blob && row.Bytes(1).Length == MerkleTree.TileWidth * LedgerAudit.LeafMarkLength) return true;
+                AddWrongMarks(tile);
+                return false;
+            });
+        for (; next < head / MerkleTree.TileWidth && wrong < MaxFindings; next++) AddWrongMarks(next);
+
+        void AddWrongMarks(long tile)
+        {
+            wrong++;
+            Add(LedgerFindingKind.TreeMismatch, (tile * MerkleTree.TileWidth) + 1, (tile + 1) * MerkleTree.TileWidth, $"The marks of the leaves of tile {tile} are missing or are not such.");
+        }
+    }
 
     private void CheckNames(string table, AuditedNames names) => Each(
         $"SELECT id, name FROM {table}",

@@ -38,7 +38,8 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
             var fold = await projection.FoldAsync(input, cancellationToken).ConfigureAwait(false);
             if (fold.Failures.Count > 0) throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error);
             changes.AddRange(fold.Changes);
-            var moved = run.Content with { Position = transaction.Events[^1].Position };
+            var last = transaction.Events[^1];
+            var moved = run.Content with { Position = last.Position, Log = (run.Content.Log ?? LogMark.OfNothing) with { Event = last.Id } };
             var move = ControlDocuments.Write(ControlDocuments.Runs, run.Key, moved);
             changes.Add(move);
             inline.Run = new Kept<RunRecord>(ControlDocuments.Runs, run.Key, move.Data!.Value, moved);

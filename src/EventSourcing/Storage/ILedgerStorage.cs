@@ -12,6 +12,14 @@ public interface ILedgerStorage : IMerkleHashes
     /// <returns>The frontier; its size is the head of the log. It is the caller's own.</returns>
     ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Makes sure that every event that can be read now is as durable as those of appends that have returned: what is signed
+    /// over it must not be lost. By default it completes at once, as is right where nothing is readable before it is durable.
+    /// </summary>
+    /// <param name="cancellationToken">Abandons the wait.</param>
+    /// <returns>A task that completes when that is so.</returns>
+    ValueTask SyncAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
     /// <summary>Reads a page of the log for verification. Damage of the store is a finding, not an exception.</summary>
     /// <param name="after">The position before the page's first.</param>
     /// <param name="limit">The most positions in the page. Its end is <see cref="EventPage.Next"/>; it ends early for the sake of memory.</param>

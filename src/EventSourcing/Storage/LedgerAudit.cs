@@ -10,14 +10,14 @@ namespace EventSourcing;
 /// follows from the events alone (positions, versions, instants, the tree) is for who verifies to find.
 /// </param>
 /// <param name="LeafMarks">
-/// Of each position of the page from its first on, the first 4 bytes of the leaf's hash as stored when it was appended, as far
+/// Of each position of the page from its first on, the first 2 bytes of the leaf's hash as stored when it was appended, as far
 /// as the storage keeps such; empty where it keeps none. They tell which event was changed; they are never a reason to
 /// believe that none was.
 /// </param>
 public sealed record LedgerAudit(EventPage Events, IReadOnlyList<LedgerFinding> Findings, ReadOnlyMemory<byte> LeafMarks) : IDisposable
 {
     /// <summary>The length of a leaf mark in bytes.</summary>
-    public const int LeafMarkLength = 4;
+    public const int LeafMarkLength = 2;
 
     /// <summary>The stored tiles that are completed by a position of the page, up to <see cref="EventPage.Next"/>, as far as they are there and can be read.</summary>
     public IReadOnlyList<MerkleTile> Tiles { get; init; } = [];

@@ -42,7 +42,14 @@ public readonly struct StoredEvent
     /// <summary>What the tree holds of the event, made of this.</summary>
     /// <returns>The leaf.</returns>
     /// <exception cref="ArgumentException">It was read without its seal.</exception>
-    public LedgerLeaf ToLeaf() => new()
+    public LedgerLeaf ToLeaf() => ToLeaf(IsErased ? new MerkleHash(Seal.Span) : LedgerLeaf.CommitToData(Seal.Span, Data.Span));
+
+    /// <summary>The hash of what the tree holds of the event, for those who need many.</summary>
+    /// <param name="hasher">Makes the hashes.</param>
+    /// <returns>The leaf's hash.</returns>
+    internal MerkleHash HashLeaf(LedgerHasher hasher) => hasher.HashLeaf(ToLeaf(IsErased ? new MerkleHash(Seal.Span) : hasher.CommitToData(Seal.Span, Data.Span)));
+
+    private LedgerLeaf ToLeaf(in MerkleHash dataCommitment) => new()
     {
         Position = Position,
         Version = Version,
@@ -51,7 +58,7 @@ public readonly struct StoredEvent
         Stream = Stream,
         Type = Type,
         Tags = Tags,
-        DataCommitment = IsErased ? new MerkleHash(Seal.Span) : LedgerLeaf.CommitToData(Seal.Span, Data.Span),
+        DataCommitment = dataCommitment,
         MetadataCommitment = LedgerLeaf.CommitToMetadata(Metadata.Span),
     };
 }

@@ -40,11 +40,15 @@ internal readonly struct FeedEvent
             var matching = Array.FindAll(parts, filter.Matches);
             if (matching.Length > 0) events.Add(matching.Length == parts.Length ? this : new FeedEvent(matching));
         }
-        else if (_content is RecordedEvent recorded ? filter.Matches(recorded) : ((UndecodableEvent)_content).Matches(filter.Stored))
+        else if (_content is RecordedEvent recorded ? Matches(recorded, filter) : ((UndecodableEvent)_content).Matches(filter.Stored))
         {
             events.Add(this);
         }
     }
+
+    /// <summary>What an erased event would have been read as is not known, so it counts for all that its stored name may stand for.</summary>
+    private static bool Matches(RecordedEvent e, EventFilter filter) =>
+        e.Data is ErasedEvent erased ? filter.Stored.Matches(erased.Type, e.Stream, e.Tags) : filter.Matches(e);
 
     /// <summary>
     /// Decodes an event that the storage has found by a filter, and adds it, unless upcasters have made nothing of it that

@@ -22,8 +22,9 @@ public partial class DependencyDirectionTests
         [Top] = ["Auditing", "Storage", "Ledger", "Events"],
         ["Comparison"] = [],
         ["Aggregates"] = [Top, "Comparison", "Storage", "Events"],
+        ["Erasure"] = ["Aggregates", Top, "Storage", "Events"],
         ["Subscriptions"] = [Top, "Storage", "Events"],
-        ["Projections"] = ["Subscriptions", Top, "Comparison", "Storage", "Events"],
+        ["Projections"] = ["Subscriptions", Top, "Comparison", "Storage", "Ledger", "Events"],
     };
 
     [Fact]

@@ -429,7 +429,7 @@ internal static class EditKinds
 
     private static string Tile(Editor e)
     {
-        var row = e.Pick(e.Shell.Rows("SELECT level, number, hash, marks FROM ledger_tiles"));
+        var row = e.Pick(e.Shell.Rows("SELECT level, number, hash FROM ledger_tiles"));
         var where = "WHERE level = ?1 AND number = ?2";
         switch (e.Random.Next(5))
         {
@@ -442,9 +442,11 @@ internal static class EditKinds
             case 2:
                 e.Shell.Run("INSERT INTO ledger_tiles (level, number, hash) VALUES (?1, ?2, ?3)", Cell.Of(e.Random.Next(2) == 0 ? 1 : 2), Cell.Of(e.Random.Next(2) == 0 ? 999 : e.Head / 256), e.Blob(32));
                 return "a tile too many";
-            case 3 when !row[3].IsNull:
-                e.Shell.Run($"UPDATE ledger_tiles SET marks = ?3 {where}", row[0], row[1], e.Flip(row[3]));
-                return $"marks of tile {row[0]}/{row[1]}";
+            case 3:
+                var marked = e.Pick(e.Shell.Rows("SELECT tile, marks FROM ledger_marks"));
+                if (e.Random.Next(4) == 0) e.Shell.Run("DELETE FROM ledger_marks WHERE tile = ?1", marked[0]);
+                else e.Shell.Run("UPDATE ledger_marks SET marks = ?2 WHERE tile = ?1", marked[0], e.Flip(marked[1]));
+                return $"marks of tile {marked[0]}";
             default:
                 e.Shell.Run($"UPDATE ledger_tiles SET hash = ?3 {where}", row[0], row[1], e.Flip(row[2]));
                 return $"hash of tile {row[0]}/{row[1]}";

@@ -3,7 +3,7 @@ namespace EventSourcing.Tamper;
 /// <summary>An administrator at work on one copy of a store: a shell, all rights, and a plan by chance.</summary>
 internal sealed class Editor(Shell shell, SampleStore sample, Random random)
 {
-    private static readonly string[] AppendOnly = ["streams", "event_types", "events", "event_tags", "ledger", "ledger_tiles"];
+    private static readonly string[] AppendOnly = ["streams", "event_types", "events", "event_tags", "ledger", "ledger_tiles", "ledger_marks"];
     private List<string> _triggers = [];
 
     public Shell Shell => shell;

@@ -81,7 +81,7 @@ internal sealed class BitCases : FaultCases
 
     private static string Group(string name) => name switch
     {
-        "events" or "event_tags" or "ledger" or "ledger_tiles" => name,
+        "events" or "event_tags" or "ledger" or "ledger_tiles" or "ledger_marks" => name,
         "streams" or "event_types" => "names",
         _ when name.StartsWith("events_by", StringComparison.Ordinal) => "indexes of events",
         _ when name.Contains("read_model", StringComparison.Ordinal) => "read models",

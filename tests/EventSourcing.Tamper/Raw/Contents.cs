@@ -17,7 +17,8 @@ internal sealed class Contents
     private static readonly string[] OfTree =
     [
         "SELECT id, frontier, marks FROM ledger ORDER BY id",
-        "SELECT level, number, hash, marks FROM ledger_tiles ORDER BY level, number",
+        "SELECT level, number, hash FROM ledger_tiles ORDER BY level, number",
+        "SELECT tile, marks FROM ledger_marks ORDER BY tile",
     ];
 
     // Tables by their own trees, and by each index what queries find by it.

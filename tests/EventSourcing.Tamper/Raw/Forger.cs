@@ -46,12 +46,11 @@ internal static class Forger
 
         if (covering is Covering.Frontier) return;
         shell.Run("DELETE FROM ledger_tiles");
+        shell.Run("DELETE FROM ledger_marks");
         foreach (var tile in tiles)
         {
-            shell.Run(
-                "INSERT INTO ledger_tiles (level, number, hash, marks) VALUES (?1, ?2, ?3, ?4)",
-                Cell.Of(tile.Level), Cell.Of(tile.Index), Cell.Of(tile.Hash.Bytes),
-                tile.Level == 1 ? Cell.Of(marks.GetRange((int)tile.Index * TileMarks, TileMarks).ToArray()) : Cell.Null);
+            shell.Run("INSERT INTO ledger_tiles (level, number, hash) VALUES (?1, ?2, ?3)", Cell.Of(tile.Level), Cell.Of(tile.Index), Cell.Of(tile.Hash.Bytes));
+            if (tile.Level == 1) shell.Run("INSERT INTO ledger_marks (tile, marks) VALUES (?1, ?2)", Cell.Of(tile.Index), Cell.Of(marks.GetRange((int)tile.Index * TileMarks, TileMarks).ToArray()));
         }
     }
 

@@ -182,6 +182,20 @@ public class ConformanceKitTests
         new(o => new LedgerFaults.FindsWhatIsNotWrong(o), "Audit_a_sound_store_gives_all_events_with_their_seals_its_tiles_and_no_finding", "Audit_while_others_append_finds_nothing"),
         new(o => new LedgerFaults.AuditsWithoutTiles(o), "Audit_a_sound_store_gives_all_events_with_their_seals_its_tiles_and_no_finding"),
         new(o => new LedgerFaults.AnswersWhenDisposed(o), "Read_the_tree_after_the_storage_was_disposed_is_refused"),
+        new(o => new LedgerFaults.ErasesNothing(o), "Erase_an_event_empties_its_data_and_leaves_all_else", "Erase_is_seen_by_every_kind_of_read", "Race_of_8_erasing_and_appending_erases_all_and_keeps_the_tree"),
+        new(o => new LedgerFaults.KeepsErasedData(o), "Erase_an_event_empties_its_data_and_leaves_all_else", "Erase_70000_bytes_of_data_empties_them"),
+        new(o => new LedgerFaults.ErasesWithoutTheCommitment(o), "Erase_puts_the_commitment_in_the_place_of_the_salt", "Erase_leaves_every_leaf_and_root_as_it_was"),
+        new(o => new LedgerFaults.ErasesMetadataToo(o), "Erase_an_event_empties_its_data_and_leaves_all_else", "Erase_all_events_one_by_one_empties_each"),
+        new(o => new LedgerFaults.ErasesTagsToo(o), "Erase_an_event_empties_its_data_and_leaves_all_else", "Erase_several_events_of_several_streams_empties_exactly_those"),
+        new(o => new LedgerFaults.DoesNotSayThatItErased(o), "Erase_an_event_empties_its_data_and_leaves_all_else", "Erase_is_seen_by_every_kind_of_read"),
+        new(o => new LedgerFaults.SaysThatItErasedWithSealsOnly(o), "Erase_is_seen_by_every_kind_of_read"),
+        new(o => new LedgerFaults.TakesEmptyDataForErased(o), "Erase_0_bytes_of_data_empties_them"),
+        new(o => new LedgerFaults.ErasesAfterTheAppend(o), "Read_while_payloads_are_erased_sees_each_with_its_record_or_not_at_all"),
+        new(o => new LedgerFaults.ErasesThoughTheAppendIsRefused(o),
+            "Erase_by_an_append_refused_for_its_version_erases_nothing", "Erase_by_an_append_refused_for_its_condition_erases_nothing", "Erase_by_an_append_refused_by_its_read_models_erases_nothing", "Erase_beyond_the_head_is_refused_and_erases_nothing"),
+        new(o => new LedgerFaults.ErasesWhatIsNotThere(o), "Erase_beyond_the_head_is_refused_and_erases_nothing", "Erase_a_record_of_erasures_is_refused_and_erases_nothing", "Erase_what_the_same_append_stores_is_refused"),
+        new(o => new LedgerFaults.ComparesErasedDataOfRepetitions(o), "Append_again_what_was_erased_since_returns_the_original_result"),
+        new(o => new LedgerFaults.CommitsToNothingWhereErased(o), "Erase_leaves_every_leaf_and_root_as_it_was", "Erase_leaves_every_proof_valid"),
     }.ToDictionary(fault => fault.Name);
 
     public static TheoryData<string> FaultNames => new(All.Keys);

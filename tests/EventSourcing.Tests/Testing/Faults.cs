@@ -45,6 +45,10 @@ internal static class Faults
 
         public ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 
+        public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default) => new(await Empty(), [], default);
+
+        public ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default) => ValueTask.FromResult<IReadOnlyList<LedgerFinding>>([]);
+
         private static ValueTask<EventPage> Empty()
         {
             var page = new EventPage();

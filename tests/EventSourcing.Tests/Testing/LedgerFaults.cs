@@ -280,4 +280,123 @@ internal static class LedgerFaults
             }
         }
     }
+
+    // Erasure
+
+    /// <summary>Keeps what was erased, to show of it what a fault would leave.</summary>
+    internal abstract class ErasesOtherwise(EventStorageOptions options) : FaultyStorage(options)
+    {
+        protected System.Collections.Concurrent.ConcurrentDictionary<long, StoredEvent> Originals { get; } = new();
+
+        public override async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
+        {
+            using var log = await Inner.ReadLogAsync(new LogRead { WithSeals = true, Limit = int.MaxValue }, cancellationToken);
+            foreach (var e in log.Events.ToArray().Where(e => !e.IsErased && request.Erase.Contains(e.Position))) Originals.TryAdd(e.Position, e);
+            return await base.AppendAsync(request, cancellationToken);
+        }
+
+        public override async ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) =>
+            Remake(await base.ReadStreamAsync(read, cancellationToken), e => Read(e, withSeals: false));
+
+        public override async ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default) =>
+            Remake(await base.ReadLogAsync(read, cancellationToken), e => Read(e, read.WithSeals));
+
+        protected virtual StoredEvent Read(StoredEvent e, bool withSeals) => Originals.TryGetValue(e.Position, out var original) ? Left(e, original, withSeals) : e;
+
+        protected virtual StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => erased;
+
+        protected static StoredEvent AsBefore(StoredEvent original, bool withSeals) => withSeals ? original : original with { Seal = default };
+    }
+
+    public sealed class ErasesNothing(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => AsBefore(original, withSeals);
+    }
+
+    public sealed class KeepsErasedData(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => erased with { Data = original.Data };
+    }
+
+    public sealed class ErasesWithoutTheCommitment(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => withSeals ? erased with { Seal = original.Seal } : erased;
+    }
+
+    public sealed class ErasesMetadataToo(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => erased with { Metadata = default };
+    }
+
+    public sealed class ErasesTagsToo(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => erased with { Tags = [] };
+    }
+
+    public sealed class DoesNotSayThatItErased(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => erased with { IsErased = false };
+    }
+
+    public sealed class SaysThatItErasedWithSealsOnly(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => erased with { IsErased = withSeals };
+    }
+
+    public sealed class TakesEmptyDataForErased(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => original.Data.IsEmpty ? AsBefore(original, withSeals) : erased;
+    }
+
+    /// <summary>Shows the record first, and the event erased a moment later.</summary>
+    public sealed class ErasesAfterTheAppend(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        private readonly System.Collections.Concurrent.ConcurrentDictionary<long, bool> _isErased = new();
+
+        public override async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
+        {
+            var result = await base.AppendAsync(request, cancellationToken);
+            if (request.Erase.Count > 0) await Task.Delay(1, CancellationToken.None);
+            foreach (var position in request.Erase) _isErased[position] = true;
+            return result;
+        }
+
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => _isErased.ContainsKey(erased.Position) ? erased : AsBefore(original, withSeals);
+    }
+
+    public sealed class ErasesThoughTheAppendIsRefused(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        protected override StoredEvent Left(StoredEvent erased, StoredEvent original, bool withSeals) => erased with { Data = default, IsErased = true };
+    }
+
+    public sealed class ErasesWhatIsNotThere(EventStorageOptions options) : FaultyStorage(options)
+    {
+        public override async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                return await base.AppendAsync(request, cancellationToken);
+            }
+            catch (ErasureRefusedException)
+            {
+                return new AppendResult([], 1, 1, wasAlreadyStored: false);
+            }
+        }
+    }
+
+    public sealed class ComparesErasedDataOfRepetitions(EventStorageOptions options) : ErasesOtherwise(options)
+    {
+        public override async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
+        {
+            var result = await base.AppendAsync(request, cancellationToken);
+            return result.WasAlreadyStored && Originals.ContainsKey(result.FirstPosition)
+                ? throw new DuplicateEventIdException(request.Writes[0].Events[0].Id, result.FirstPosition, "its data is not the same.")
+                : result;
+        }
+    }
+
+    public sealed class CommitsToNothingWhereErased(EventStorageOptions options) : MakesOtherLeaves(options)
+    {
+        protected override LedgerLeaf Leaf(StoredEvent e) => e.IsErased ? e.ToLeaf() with { DataCommitment = LedgerLeaf.CommitToData(new byte[LedgerLeaf.SaltLength], []) } : e.ToLeaf();
+    }
 }

@@ -21,7 +21,8 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     public async ValueTask<LedgerReport> RunAsync(CancellationToken cancellationToken)
     {
         var beginning = await BeginAsync(cancellationToken).ConfigureAwait(false);
-        _tree = new RecomputedTree(_findings, beginning);
+        using var tree = new RecomputedTree(_findings, beginning);
+        _tree = tree;
         _versions = new StreamVersions(storage, _findings);
         _erasures = new Erasures(storage, _findings, _trustedUpTo);
         foreach (var finding in await storage.Ledger.AuditStructureAsync(isWhole: beginning.Size == 0, cancellationToken).ConfigureAwait(false)) _findings.Add(finding);

@@ -5,12 +5,13 @@ namespace EventSourcing;
 /// Beside it grows the tree that the stored tiles make: where that one has a checkpoint's root, it is what the tree was, and
 /// the events below the tiles that differ are those that were changed.
 /// </summary>
-internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginning)
+internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginning) : IDisposable
 {
     /// <summary>Where more positions than this are missing, the tree of the stored tiles is given up.</summary>
     private const long MaxMissing = 1L << 24;
 
     private readonly MerkleFrontier _tree = beginning;
+    private readonly LedgerHasher _hasher = new();
     private readonly MerkleHash[] _leaves = new MerkleHash[MerkleTree.TileWidth];
     private readonly List<(long Position, string Stream)> _unlikeTheirMarks = [];
     private readonly List<MerkleTile> _completed = [];
@@ -23,6 +24,8 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
 
     /// <summary>The size at which the stored frontier is to be compared; −1 where there is none.</summary>
     public long FrontierSize => _storedFrontier?.Size ?? -1;
+
+    public void Dispose() => _hasher.Dispose();
 
     /// <summary>
     /// Whether the stored tree goes on where the events end, and agrees with all of them up to the last tile: then events are
@@ -59,10 +62,10 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
 
     public void Append(in StoredEvent e, ReadOnlySpan<byte> mark)
     {
-        var leaf = e.ToLeaf().Hash();
+        var leaf = e.HashLeaf(_hasher);
         _leaves[Size % MerkleTree.TileWidth] = leaf;
         if (!leaf.Bytes.StartsWith(mark)) _unlikeTheirMarks.Add((e.Position, e.Stream));
-        _tree.Append(leaf, _completed);
+        _tree.Append(leaf, _completed, _hasher);
         if (_completed.Count > 0) CompareTiles();
     }
 

@@ -10,10 +10,10 @@ public sealed class TamperTests
     [Fact]
     public async Task Edits_of_every_kind_are_found_against_kept_checkpoints()
     {
-        var tallies = await EditSuite.RunAsync(8 * EditKinds.All.Count, Seed, events: 700);
+        var tallies = await EditSuite.RunAsync(5 * EditKinds.All.Count, Seed, events: 700);
 
         foreach (var tally in tallies) tally.IsGood.Should().BeTrue("{0}: {1} missed, {2} misplaced, {3} wrong: {4}", tally.Name, tally.Missed, tally.Misplaced, tally.Wrong, string.Join(Environment.NewLine, tally.Notes));
-        tallies.Sum(tally => tally.Found).Should().BeGreaterThan(200);
+        tallies.Sum(tally => tally.Found).Should().BeGreaterThan(150);
         tallies.Sum(tally => tally.SilentWithout).Should().BePositive("the checkpoints carry the proof: without them a tree that was made anew covers a change");
     }
 
@@ -23,7 +23,7 @@ public sealed class TamperTests
         using var folder = new WorkFolder();
         var cases = await BitCases.CreateAsync(folder, events: 260, Seed);
 
-        var tally = await RunAsync(cases, folder, every: 1009);
+        var tally = await RunAsync(cases, folder, every: 1511);
 
         tally.Of(FaultOutcome.Reported).Should().BePositive();
         tally.Of(FaultOutcome.Harmless).Should().BePositive();

@@ -19,7 +19,7 @@ switch (args.FirstOrDefault())
             var cases = await BitCases.CreateAsync(folder, Option("--events") ?? 260, seed);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{cases.Pages} pages, {cases.Count:N0} bits"));
             var every = Option("--every") ?? (quick ? 211 : 1);
-            var tally = await FaultProcesses.RunAsync("bits", cases, every, seed % every, processes, Console.WriteLine);
+            var tally = Option("--only") is { } only ? await FaultProcesses.RunOneAsync(cases, folder, only) : await FaultProcesses.RunAsync("bits", cases, every, seed % every, processes, Console.WriteLine);
             tally.Print(Console.Out, "bit of");
             return tally.IsGood ? 0 : 1;
         }
@@ -30,7 +30,7 @@ switch (args.FirstOrDefault())
             var every = args.Contains("--all") ? 1 : Option("--every") ?? (quick ? 1511 : 97);
             var cases = await WalCases.CreateAsync(folder, seed, every, seed % every);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{cases.Frames} frames, {cases.AllBits:N0} bits"));
-            var tally = await FaultProcesses.RunAsync("wal", cases, 1, 0, processes, Console.WriteLine);
+            var tally = Option("--only") is { } only ? await FaultProcesses.RunOneAsync(cases, folder, only) : await FaultProcesses.RunAsync("wal", cases, 1, 0, processes, Console.WriteLine);
             tally.Print(Console.Out, "fault of the log");
             return tally.IsGood ? 0 : 1;
         }
@@ -39,8 +39,8 @@ switch (args.FirstOrDefault())
         Console.WriteLine("""
             Holds the library's verification against edits and faults. Usage:
               edits [--runs N] [--events N] [--only RUN]     random edits by an administrator with full access, by default 5,000
-              bits  [--every N] [--events N]                 every bit of a small database, flipped
-              wal   [--all | --every N]                      faults of the write-ahead log, and every 97th of its bits
+              bits  [--every N] [--only CASE] [--events N]   every bit of a small database, flipped
+              wal   [--all | --every N] [--only CASE]        faults of the write-ahead log, and every 97th of its bits
             Each also takes [--seed N] [--quick], bits and wal [--processes N].
             """);
         return 64;

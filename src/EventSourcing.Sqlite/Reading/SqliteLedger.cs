@@ -53,7 +53,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
             {
                 using var database = Opening.ForAudit(storage.Path);
                 using var interruption = cancellationToken.Register(static database => ((Database)database!).Interrupt(), database);
-                return new StructureAudit(database).Run(isWhole);
+                return new StructureAudit(database, storage.Path).Run(isWhole);
             },
             failure => [StructureAudit.Damage(failure)],
             cancellationToken).ConfigureAwait(false);

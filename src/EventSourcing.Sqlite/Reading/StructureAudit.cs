@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// Checks what surrounds the events in a file: its marks, its schema, the row and the tiles of the tree, the tables beside the
 /// events, and what SQLite's own check finds. Each part on its own, so that damage of one does not hide what others say.
 /// </summary>
-internal sealed partial class StructureAudit(Database database)
+internal sealed partial class StructureAudit(Database database, string path)
 {
     /// <summary>The most findings of one part.</summary>
     private const int MaxFindings = 1_000;
@@ -20,6 +20,7 @@ internal sealed partial class StructureAudit(Database database)
     /// <exception cref="SqliteFailure">The database is busy, the medium failed, or the check was interrupted.</exception>
     public IReadOnlyList<LedgerFinding> Run(bool isWhole)
     {
+        Check(CheckOpening);
         database.Execute("BEGIN");
         Check(CheckMarks);
         Check(CheckSchema);
@@ -58,6 +59,14 @@ internal sealed partial class StructureAudit(Database database)
     private void Add(LedgerFindingKind kind, string description) => Add(kind, 0, 0, description);
 
     private void Add(LedgerFindingKind kind, long position, long upTo, string description) => _findings.Add(new LedgerFinding(kind, position, upTo, null, description));
+
+    /// <summary>The audit's connection is lenient, so that it sees all it can: with a schema or a size of the file that SQLite refuses, nobody else can open the store.</summary>
+    private void CheckOpening()
+    {
+        using var usual = Database.Open(path, create: false);
+        usual.CloseWithoutCheckpoint();
+        usual.Read("SELECT count(*) FROM sqlite_master");
+    }
 
     private void CheckMarks()
     {

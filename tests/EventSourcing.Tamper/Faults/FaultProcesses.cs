@@ -88,6 +88,14 @@ internal static class FaultProcesses
         }
     }
 
+    /// <summary>Tries one case, in this process.</summary>
+    public static async Task<FaultTally> RunOneAsync(FaultCases cases, WorkFolder folder, long number)
+    {
+        var tally = new FaultTally();
+        await new FaultRunner(cases, folder, tally).RunAsync([number]);
+        return tally;
+    }
+
     /// <summary>What such a process does.</summary>
     public static async Task<int> WorkAsync(string[] arguments)
     {

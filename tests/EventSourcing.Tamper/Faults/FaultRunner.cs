@@ -43,7 +43,8 @@ internal sealed class FaultRunner(FaultCases cases, WorkFolder folder, FaultTall
         if (verdict.IsFound) return (FaultOutcome.Reported, null);
         if (verdict.IsRefused) return (FaultOutcome.Refused, null);
         Place(fault);
-        return Contents.DigestOf(_path, cases.IsWithTree) == cases.SoundDigest ? (FaultOutcome.Harmless, null) : (FaultOutcome.Missed, "verified as sound");
+        var digest = Contents.DigestOf(_path, cases.IsWithTree);
+        return digest == cases.SoundDigest ? (FaultOutcome.Harmless, null) : (FaultOutcome.Missed, $"verified as sound, but read by SQLite alone: {digest}");
     }
 
     private void Place(FaultCase fault)

@@ -98,8 +98,8 @@ internal sealed class Contents
     /// <summary>Reads it all, also by the indexes and by lookups, and makes one hash of it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="withTree">Whether the tree belongs to it: a frontier may say less than the log.</param>
-    /// <returns>The hash; null where something cannot be read.</returns>
-    public static string? DigestOf(string path, bool withTree)
+    /// <returns>The hash; where something cannot be read, what SQLite says.</returns>
+    public static string DigestOf(string path, bool withTree)
     {
         try
         {
@@ -110,9 +110,9 @@ internal sealed class Contents
             Append(hash, shell, Lookups);
             return Convert.ToHexString(hash.GetHashAndReset());
         }
-        catch (ShellException)
+        catch (ShellException failure)
         {
-            return null;
+            return failure.Message;
         }
     }
 

@@ -12,7 +12,7 @@ internal static class Erasures
         var erased = events.Where(e => e.Position > 0 && e.IsErased).Select(e => e.Position).ToHashSet();
         var recorded = new HashSet<long>();
         var first = long.MaxValue;
-        foreach (var record in events.Where(e => e.IsErasureRecord))
+        foreach (var record in events.Where(e => e.IsErasureRecord && e.IsReadable))
         {
             foreach (var position in PositionsIn(record))
             {

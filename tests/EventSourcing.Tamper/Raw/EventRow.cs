@@ -1,3 +1,5 @@
+using SQLitePCL;
+
 namespace EventSourcing.Tamper;
 
 /// <summary>A row of the events, with the names behind its numbers: what the oracle compares.</summary>
@@ -6,7 +8,15 @@ internal sealed record EventRow(
 {
     public bool IsErased => Seal.Bytes.Length == MerkleHash.Length;
 
+    /// <summary>Whether it says that it records an erasure.</summary>
     public bool IsErasureRecord => Type.Equals(RecordType) && Stream.Equals(RecordStream);
+
+    /// <summary>Whether each value is of the class and length that the library writes; of what is not, nothing is believed.</summary>
+    public bool IsReadable =>
+        Version.Class == raw.SQLITE_INTEGER && Version.Number > 0 && Recorded.Class == raw.SQLITE_INTEGER && Recorded.Number >= 0 && Recorded.Number <= DateTimeOffset.MaxValue.Ticks
+        && Id.Class == raw.SQLITE_BLOB && Id.Bytes.Length == 16 && Seal.Class == raw.SQLITE_BLOB && (Seal.Bytes.Length is LedgerLeaf.SaltLength or MerkleHash.Length)
+        && Data.Class == raw.SQLITE_BLOB && (!IsErased || Data.Bytes.Length == 0) && (Metadata.IsNull || (Metadata.Class == raw.SQLITE_BLOB && Metadata.Bytes.Length > 0))
+        && (Tags.IsNull || (Tags.Class == raw.SQLITE_TEXT && TagList().Length > 0));
 
     private static Cell RecordType { get; } = Cell.Of(PayloadsErased.TypeName);
 

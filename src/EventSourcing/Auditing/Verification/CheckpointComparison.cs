@@ -41,7 +41,7 @@ internal sealed class CheckpointComparison
 
         // Of what lies between the newest checkpoint that agrees and the log's end, no checkpoint says anything.
         var agreed = _agreed[^1];
-        var from = isOnlyTruncated && findings.FirstSuspect(agreed, head) == 0 ? head + 1 : agreed + 1;
+        var from = isOnlyTruncated && findings.FirstSuspect(agreed, head) == 0 ? head + 1 : FirstInDoubt(findings, agreed, head);
         for (; _next < _checkpoints.Length; _next++)
         {
             var size = _checkpoints[_next].Size;
@@ -62,11 +62,17 @@ internal sealed class CheckpointComparison
         }
     }
 
+    /// <summary>The first position after those of a checkpoint that agrees of which nothing shows that its event is the one that was there.</summary>
+    private long FirstInDoubt(FindingList findings, long agreed, long upTo)
+    {
+        var known = Math.Min(_knownUpTo, upTo);
+        return findings.FirstSuspect(agreed, known) is > 0 and var suspect ? suspect : Math.Max(agreed, known) + 1;
+    }
+
     private LedgerFinding Mismatch(Checkpoint checkpoint, FindingList findings)
     {
         var agreed = _agreed.FindLast(size => size < checkpoint.Size);
-        var known = Math.Min(_knownUpTo, checkpoint.Size);
-        var from = findings.FirstSuspect(agreed, known) is > 0 and var suspect ? suspect : Math.Max(agreed, known) + 1;
+        var from = FirstInDoubt(findings, agreed, checkpoint.Size);
         if (from > checkpoint.Size) from = agreed + 1; // a later checkpoint agrees, and contradicts this one
         return new LedgerFinding(
             LedgerFindingKind.CheckpointMismatch,

@@ -90,7 +90,9 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
         if (_kept is null) return false;
         var tail = (int)(Size % MerkleTree.TileWidth);
         if (Root(_kept, 0, tail) == root) return true;
-        return _storedFrontier is { } frontier && frontier.Size <= Size && frontier.Size > Size - tail && Root(frontier, (int)(frontier.Size % MerkleTree.TileWidth), tail) == root;
+
+        // A frontier that is not that of the tiles would vouch for events that nothing holds against it.
+        return _storedFrontier is { } frontier && frontier.Size <= Size && frontier.Size > Size - tail && frontier.Hashes[.._kept.Hashes.Length].SequenceEqual(_kept.Hashes) && Root(frontier, (int)(frontier.Size % MerkleTree.TileWidth), tail) == root;
     }
 
     /// <summary>Compares the stored frontier, once the tree has its size.</summary>

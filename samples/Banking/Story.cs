@@ -190,8 +190,7 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
             "The store keeps a Merkle tree over its log. A signed checkpoint of it, kept elsewhere, pins all",
             "events up to there: none can be changed unnoticed, not even by who owns the file.");
 
-        var (key, _) = BankKey.OpenOrCreate(files.Key);
-        using var signing = key;
+        using var key = BankKey.OpenOrCreate(files.Key);
         SignedNote note;
         string proof;
         await using (var store = Bank.Open(files, key: key))

@@ -8,6 +8,7 @@ internal sealed partial class ReadmeStory
 {
     private const string Begin = "### Somebody edits an amount";
     private const string End = "## Where to look";
+    private const string Ellipsis = " …";
 
     // The README runs the sample by its project; here it has been built.
     private const string Prelude = "dotnet() { shift 4; command dotnet \"$BANKING\" \"$@\"; }\n";
@@ -53,12 +54,18 @@ internal sealed partial class ReadmeStory
         return await output + await error;
     }
 
-    /// <summary>The lines of some text, without what is another at each run: hashes, and ids of keys and events.</summary>
-    public static IEnumerable<string> Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Changing().Replace(line, "…").TrimEnd());
+    /// <summary>What the README says is printed and was not. What is another at each run, hashes and ids, is not looked at; a line of it that ends in an ellipsis goes on.</summary>
+    public IEnumerable<string> Missing(string output)
+    {
+        var printed = Lines(output).ToHashSet();
+        return Outputs.SelectMany(Lines).Where(line => !(line.EndsWith(Ellipsis, StringComparison.Ordinal) ? printed.Any(p => p.StartsWith(line[..^Ellipsis.Length], StringComparison.Ordinal)) : printed.Contains(line)));
+    }
+
+    private static IEnumerable<string> Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Changing().Replace(line, "<changing>").TrimEnd());
 
     private static bool IsInstalled(string tool) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, tool)));
 
-    [GeneratedRegex("[A-Za-z0-9+/]{43}=|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|key [0-9a-f]{8}")]
+    [GeneratedRegex("[A-Za-z0-9+/]{43}=|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|key [0-9a-f]{8}")]
     private static partial Regex Changing();
 }
 

@@ -47,7 +47,7 @@ public sealed class StoryTests : IDisposable
             "Ann still has 4.50, from 5 events; the log has 10",
             "bank.example/ledger",
             "The event at position 3, of stream 'account-ann', is not as it was appended: its leaf has another hash than was stored then.",
-            "position 3  account-ann version 2  {\"transactionId\":101,\"operation\":\"CashDeposit\",\"amount\":100.00}");
+            "position 3  account-ann version 2  {\"transactionId\":101,\"operation\":\"cash-deposit\",\"amount\":100.00}");
     }
 
     [Theory]

@@ -44,7 +44,7 @@ internal static class CheckCommand
         Print("id", leaf.Id.ToString());
         Print("type", leaf.Type);
         Print("data", shown.Data is { } data ? Encoding.UTF8.GetString(data.Span) : "not told, or erased");
-        Print("under", string.Create(CultureInfo.InvariantCulture, $"the checkpoint of {checkpoint.Size} events of {checkpoint.Origin}, with the root {checkpoint.Root}"));
+        Print("under", string.Create(CultureInfo.InvariantCulture, $"the checkpoint of {checkpoint.Size} events of {checkpoint.Origin}, with the root {CommandLine.RootText(checkpoint.Root)}"));
         Print("signed by", string.Create(CultureInfo.InvariantCulture, $"{verifier.Name}, key {verifier.KeyId:x8}"));
 
         static void Print(string what, string value) => Console.Out.WriteLine($"{what,-11}  {CommandLine.OneLine(value)}");

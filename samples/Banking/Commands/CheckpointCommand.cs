@@ -16,14 +16,13 @@ internal static class CheckpointCommand
     private static async Task<int> RunAsync(BankFiles files, CancellationToken cancellationToken)
     {
         Bank.RequireDatabase(files);
-        var (key, isNew) = BankKey.OpenOrCreate(files.Key);
-        using (key)
-        {
-            // Not the note's output: that may go into a file.
-            if (isNew) await Console.Error.WriteLineAsync($"A new key signs: {files.Key}. Whoever checks what it has signed needs its public part, {BankKey.PublicPath(files.Key)}:\n{key.Signer.Verifier}\n");
-            await using var store = Bank.OpenExisting(files, key);
-            Console.Out.Write(await store.Ledger.SignCheckpointAsync(cancellationToken));
-            return ExitCode.Ok;
-        }
+        if (File.Exists(files.Checkpoints) && !File.Exists(files.Key)) throw new CannotRunException($"There are checkpoints in '{files.Checkpoints}', but not the key '{files.Key}' to sign another. Give it with --key.");
+        using var key = BankKey.OpenOrCreate(files.Key);
+
+        // Not beside the note: that may go into a file.
+        if (key.IsNew) await Console.Error.WriteLineAsync($"A new key signs: {files.Key}. Whoever checks what it has signed needs its public part, {BankKey.PublicPath(files.Key)}:\n{key.Signer.Verifier}\n");
+        await using var store = Bank.OpenExisting(files, key);
+        Console.Out.Write(await store.Ledger.SignCheckpointAsync(cancellationToken));
+        return ExitCode.Ok;
     }
 }

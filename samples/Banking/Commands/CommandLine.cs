@@ -60,6 +60,9 @@ internal static class CommandLine
     public static string OneLine(string text) =>
         string.Concat(text.ReplaceLineEndings(" ").Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c));
 
+    /// <summary>A root as it stands in checkpoints, for people to compare.</summary>
+    public static string RootText(in MerkleHash root) => Convert.ToBase64String(root.Bytes);
+
     public static string? NotEmpty(ArgumentResult result)
     {
         var value = result.Tokens[0].Value;

@@ -51,7 +51,7 @@ internal static class VerifyCommand
     private static void Print(LedgerReport report, List<Checkpoint> checkpoints, Checkpoint? newest, BankFiles files)
     {
         PrintLine("events", report.Size.ToString(CultureInfo.InvariantCulture));
-        PrintLine("root", report.Root.ToString());
+        PrintLine("root", CommandLine.RootText(report.Root));
         PrintLine("compared with", newest is null
             ? $"no checkpoint: there is none in '{files.Checkpoints}'. Whoever changes events and then computes the tree anew is not found. Sign one with 'checkpoint'."
             : string.Create(CultureInfo.InvariantCulture, $"{checkpoints.Count} {(checkpoints.Count == 1 ? "checkpoint" : "checkpoints")} in '{files.Checkpoints}', the newest of {newest.Size} events"));

@@ -18,19 +18,22 @@ internal sealed class BankKey : IDisposable
 
     public EcdsaNoteSigner Signer { get; }
 
+    /// <summary>Whether it was made just now.</summary>
+    public bool IsNew { get; private init; }
+
     /// <summary>Reads a key, and makes one where there is none.</summary>
-    /// <returns>The key, and whether it is new.</returns>
-    public static (BankKey Key, bool IsNew) OpenOrCreate(string path)
+    /// <exception cref="CannotRunException">The file holds something else.</exception>
+    public static BankKey OpenOrCreate(string path)
     {
-        if (Find(path) is { } found) return (found, false);
-        var made = new BankKey(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+        if (Find(path) is { } found) return found;
+        var made = new BankKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { IsNew = true };
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             using (var file = new FileStream(path, options)) file.Write(Encoding.ASCII.GetBytes(made._key.ExportPkcs8PrivateKeyPem() + "\n"));
             File.WriteAllText(PublicPath(path), made.Signer.Verifier + "\n");
-            return (made, true);
+            return made;
         }
         catch
         {

@@ -165,7 +165,7 @@ public sealed class ProvenBankTests : IDisposable
 
         (await RunAsync(["checkpoint", .. safe])).ExitCode.Should().Be(0);
 
-        Directory.GetFiles(_folder.Path, "bank.db.*").Should().BeEmpty();
+        Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Should().NotContain(name => name!.StartsWith("bank.db.", StringComparison.Ordinal));
         (await RunAsync(["verify", .. safe]))["pinned"].Should().Be("events up to position 303");
         (await RunAsync(["totals", .. safe])).ExitCode.Should().Be(0);
         (await RunAsync("totals", "--checkpoints", "safe/checkpoints")).ErrorLines.Should().ContainSingle().Which.Should().StartWith("error: There are checkpoints of the bank, but neither 'bank.db.key'");

@@ -130,6 +130,53 @@ public sealed class FileCheckpointSinkTests : IDisposable
     }
 
     [Fact]
+    public async Task Read_all_gives_the_notes_in_the_order_in_which_they_were_written()
+    {
+        var sink = new FileCheckpointSink(File);
+        (await SizesAsync(sink)).Should().BeEmpty("there is no file");
+        System.IO.File.Exists(File).Should().BeFalse();
+        await WriteAsync(sink, 1, 3, 2);
+        (await SizesAsync(sink)).Should().Equal(1, 3, 2);
+    }
+
+    [Fact]
+    public async Task Read_all_passes_over_records_that_do_not_count()
+    {
+        var sink = new FileCheckpointSink(File);
+        await WriteAsync(sink, 1);
+        var whole = await System.IO.File.ReadAllBytesAsync(File);
+        byte[] zeroed = [.. whole];
+        Array.Clear(zeroed, 10, 40);
+        await System.IO.File.WriteAllBytesAsync(File, [.. whole, .. zeroed, .. new byte[5000], .. whole[..20], .. whole, .. whole[..30]]);
+        (await SizesAsync(sink)).Should().Equal(1, 1);
+    }
+
+    [Fact]
+    public async Task Read_all_of_a_file_longer_than_is_read_at_once_gives_every_note()
+    {
+        var record = Encoding.UTF8.GetBytes($"\u0002{await Ledgers.NoteAsync(1)}\u0003\n");
+        var count = (9 * SignedNote.MaxBytes / record.Length) + 1;
+        await using (var file = System.IO.File.Create(File))
+        {
+            for (var i = 0; i < count; i++) await file.WriteAsync(record);
+        }
+
+        (await SizesAsync(new FileCheckpointSink(File))).Should().HaveCount(count).And.OnlyContain(size => size == 1);
+    }
+
+    [Fact]
+    public async Task Read_all_of_what_is_no_checkpoint_is_refused()
+    {
+        var sink = new FileCheckpointSink(File);
+        await System.IO.File.WriteAllTextAsync(File, "some text\n");
+        await FluentActions.Awaiting(() => SizesAsync(sink)).Should().ThrowAsync<LedgerFormatException>();
+        await System.IO.File.WriteAllTextAsync(File, $"\u0002{await Ledgers.NoteAsync(1)}\u0003\n\u0002no note\u0003\n");
+        await FluentActions.Awaiting(() => SizesAsync(sink)).Should().ThrowAsync<LedgerFormatException>();
+        await System.IO.File.WriteAllBytesAsync(File, new byte[5 * SignedNote.MaxBytes]);
+        await FluentActions.Awaiting(() => SizesAsync(sink)).Should().ThrowAsync<LedgerFormatException>("memory stays bounded");
+    }
+
+    [Fact]
     public async Task Write_by_many_at_once_keeps_every_note_that_was_accepted_and_never_tears_one()
     {
         var written = await Task.WhenAll(Enumerable.Range(0, 8).Select(writer => Task.Run(async () =>
@@ -147,6 +194,13 @@ public sealed class FileCheckpointSinkTests : IDisposable
         })));
         var records = (await System.IO.File.ReadAllTextAsync(File)).Split("\u0003\n", StringSplitOptions.RemoveEmptyEntries);
         records.Select(record => Ledgers.SizeOf(SignedNote.Parse(record[1..]))).Should().BeEquivalentTo(written.SelectMany(sizes => sizes)).And.NotBeEmpty();
+    }
+
+    private static async Task<List<long>> SizesAsync(FileCheckpointSink sink)
+    {
+        var sizes = new List<long>();
+        await foreach (var note in sink.ReadAllAsync()) sizes.Add(Ledgers.SizeOf(note));
+        return sizes;
     }
 
     private static async Task<List<SignedNote>> WriteAsync(FileCheckpointSink sink, params long[] sizes)

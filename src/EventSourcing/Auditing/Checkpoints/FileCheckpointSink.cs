@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace EventSourcing;
@@ -51,6 +52,35 @@ public sealed class FileCheckpointSink : ICheckpointSink
         }
     }
 
+    /// <summary>
+    /// All checkpoints of the file, in the order in which they were written, to verify a log against: see
+    /// <see cref="LedgerVerification.Checkpoints"/>. Records that do not count are passed over. Memory stays bounded.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <returns>The notes; none where there is no file. Nothing vouches for them before <see cref="Checkpoint.Open"/>.</returns>
+    /// <exception cref="LedgerFormatException">The file holds something else.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public async IAsyncEnumerable<SignedNote> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        for (long next = 0; ;)
+        {
+            // Nobody who writes is kept waiting by who reads slowly: the file is open for a window of it at a time.
+            var start = next;
+            List<SignedNote> notes;
+            try
+            {
+                (notes, next) = await WithFileAsync(FileMode.Open, FileAccess.Read, FileShare.Read, file => NotesFrom(file, start), cancellationToken).ConfigureAwait(false);
+            }
+            catch (FileNotFoundException)
+            {
+                yield break;
+            }
+
+            foreach (var note in notes) yield return note;
+            if (next == start) yield break;
+        }
+    }
+
     /// <inheritdoc/>
     /// <exception cref="LedgerFormatException">The file holds something else.</exception>
     /// <exception cref="IOException">It cannot be read or written.</exception>
@@ -82,7 +112,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
             var tail = new byte[file.Length - start];
             file.Seek(start, SeekOrigin.Begin);
             file.ReadExactly(tail);
-            if (start == 0 && tail.Length > 0 && tail[0] is not (Begin or 0)) throw new LedgerFormatException(What, "byte 0", "it does not begin with the mark of a record");
+            if (start == 0) ThrowIfOther(tail);
             for (var before = tail.Length; tail.AsSpan(0, before).LastIndexOf(End) is var end and >= 0;)
             {
                 before = tail.AsSpan(0, end).LastIndexOf(Begin);
@@ -94,6 +124,33 @@ public sealed class FileCheckpointSink : ICheckpointSink
             if (start == 0) return null;
             if (window >= LastWindow) throw new LedgerFormatException(What, $"byte {start}", $"its last {tail.Length} bytes hold no whole checkpoint");
         }
+    }
+
+    /// <summary>The notes of the whole records in a window of the file, and where the one after the last of them begins.</summary>
+    private static (List<SignedNote> Notes, long Next) NotesFrom(FileStream file, long start)
+    {
+        var window = new byte[(int)Math.Min(LastWindow, Math.Max(0, file.Length - start))];
+        file.Seek(start, SeekOrigin.Begin);
+        file.ReadExactly(window);
+        if (start == 0) ThrowIfOther(window);
+        var notes = new List<SignedNote>();
+        var from = 0;
+        while (window.AsSpan(from).IndexOf(End) is var length and >= 0)
+        {
+            // What was cut short stands before the mark of the record that was written after it.
+            var record = window.AsSpan(from, length);
+            record = record[(record.LastIndexOf(Begin) + 1)..];
+            if (!record.Contains((byte)0)) notes.Add(SignedNote.Parse(record));
+            from += length + 1;
+        }
+
+        if (from == 0 && window.Length == LastWindow) throw new LedgerFormatException(What, $"byte {start}", $"{window.Length} bytes hold no whole checkpoint");
+        return (notes, start + from);
+    }
+
+    private static void ThrowIfOther(ReadOnlySpan<byte> beginning)
+    {
+        if (beginning.Length > 0 && beginning[0] is not (Begin or 0)) throw new LedgerFormatException(What, "byte 0", "it does not begin with the mark of a record");
     }
 
     /// <summary>Opens the file anew each time. Whoever else is at it, here or in another process, is waited for.</summary>

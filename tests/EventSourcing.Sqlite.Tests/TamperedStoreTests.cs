@@ -66,6 +66,17 @@ public sealed class TamperedStoreTests : IDisposable
         (await VerifyAsync()).Findings.Should().Contain(finding => finding.Kind == LedgerFindingKind.SchemaChanged);
     }
 
+    [Fact]
+    public async Task Verify_a_file_that_only_a_lenient_connection_can_open_says_so()
+    {
+        await AppendAsync(3);
+        var file = await File.ReadAllBytesAsync(_folder.Store);
+        file[30] ^= 4; // the header says that the file has a thousand pages more
+        await File.WriteAllBytesAsync(_folder.Store, file);
+
+        (await VerifyAsync()).Findings.Should().Contain(finding => finding.Kind == LedgerFindingKind.StructureDamaged);
+    }
+
     private void Change(string trigger, string sql)
     {
         using var foreign = Some.ForeignConnection(_folder.Store);

@@ -97,7 +97,7 @@ internal sealed record SampleStore(
         return new Guid(bytes);
     }
 
-    /// <summary>Erases payloads by hand, and records it.</summary>
+    /// <summary>Erases payloads, and keeps what they were.</summary>
     private static async Task EraseAsync(string path, Random random, int count, Dictionary<long, (Cell, Cell)> erased)
     {
         var positions = new SortedSet<long>();
@@ -107,14 +107,13 @@ internal sealed record SampleStore(
             while (positions.Count < count)
             {
                 var e = candidates[random.Next(candidates.Count)];
-                if (!positions.Add(e.Position)) continue;
-                erased.Add(e.Position, (e.Data, e.Seal));
-                shell.Run("UPDATE events SET data = x'', seal = ?2 WHERE position = ?1", Cell.Of(e.Position), Cell.Of(LedgerLeaf.CommitToData(e.Seal.Bytes, e.Data.Bytes).Bytes));
+                if (positions.Add(e.Position)) erased.Add(e.Position, (e.Data, e.Seal));
             }
         }
 
         await using var store = Open(path);
         var record = JsonSerializer.SerializeToUtf8Bytes(new { positions, reason = "asked for", by = "office" });
-        await store.Storage.AppendAsync(new AppendRequest([new StreamWrite(PayloadsErased.StreamName, ExpectedVersion.Any, [new NewEvent(Id(random), PayloadsErased.TypeName, record)])]));
+        var write = new StreamWrite(PayloadsErased.StreamName, ExpectedVersion.Any, [new NewEvent(Id(random), PayloadsErased.TypeName, record)]);
+        await store.Storage.AppendAsync(new AppendRequest([write]) { Erase = [.. positions] });
     }
 }

@@ -89,6 +89,19 @@ public sealed class ProvenBankTests : IDisposable
     }
 
     [Fact]
+    public async Task Import_of_many_events_with_a_key_signs_as_it_goes()
+    {
+        await ImportAsync(0);
+        await RunAsync("checkpoint");
+        await RunAsync("import", _folder.Write("many.csv", new GeneratedBank(seed: 7, accounts: 5, days: 90, linesPerDay: 60).Csv));
+
+        var run = await RunAsync("verify");
+
+        run.ExitCode.Should().Be(0, run.Output);
+        int.Parse(run["compared with"].Split(' ')[0], CultureInfo.InvariantCulture).Should().BeGreaterThan(2, "there is the first, the last, and at least one between them");
+    }
+
+    [Fact]
     public async Task Verify_without_a_checkpoint_says_that_nothing_is_pinned()
     {
         await ImportAsync(300);

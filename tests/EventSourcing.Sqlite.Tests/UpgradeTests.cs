@@ -133,7 +133,7 @@ public sealed class UpgradeTests : IDisposable
                 foreign.Run("PRAGMA integrity_check").Should().Be("ok");
                 foreign.Run("SELECT count(*) FROM events").Should().Be((long)Count);
                 var isUpgraded = foreign.Run("PRAGMA user_version").Should().BeOneOf(1L, 2L).And.Subject.Equals(2L);
-                foreign.Run("SELECT count(*) FROM sqlite_master WHERE name LIKE 'ledger%' AND type = 'table'").Should().Be(isUpgraded ? 2L : 0L);
+                foreign.Run("SELECT count(*) FROM sqlite_master WHERE name LIKE 'ledger%' AND type = 'table'").Should().Be(isUpgraded ? 3L : 0L);
                 foreign.Run("SELECT count(*) FROM pragma_table_info('events') WHERE name = 'seal'").Should().Be(isUpgraded ? 1L : 0L);
             }
 

@@ -5,15 +5,16 @@ namespace EventSourcing;
 /// is stored until it is loaded again.
 /// </summary>
 /// <remarks>
-/// <para>Hashing an event takes about a fifth as long as inserting it, so that of larger transactions happens beside the
-/// inserts, on another core.</para>
+/// <para>Hashing an event takes about a fifth as long as inserting it, so that of larger appends happens beside the inserts, on
+/// another core; that of lone small ones is put off until there are enough of them. Where many append at once, the other
+/// cores are busy with them.</para>
 /// <para>A tile is stored in the transaction that completes it. The frontier's row is stored once it trails the log by
 /// <see cref="StoredFrontier.MaxBehind"/> events: for each lone append it would be one more page in the log, of five, to save
 /// readers a few events. It proves nothing to anybody who can write to the file, and follows from the events.</para>
 /// </remarks>
 internal sealed class LedgerWriter(bool isOff = false) : IDisposable
 {
-    private const int MaxSpare = 16;
+    private const int MaxSpare = 64;
 
     private readonly SaltSource _salts = new();
     private readonly NameCache _names = new();
@@ -51,11 +52,11 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         {
             var batch = _batches.Count > 0 && !_batches[^1].IsFull ? _batches[^1] : Begin();
             batch.Add(new NewLeaf(++_head, write.Stream, firstVersion + i, recordedAt, write.Events[i]), isOff ? default : _salts.Next());
-            if (batch.IsFull && !isOff) _tree.Add(batch, _hasOtherCores);
+            if (batch.IsFull && !isOff) _tree.Add(batch, byPool: _hasOtherCores && write.Events.Count >= LeafBatch.Capacity);
         }
     }
 
-    /// <summary>The salt of an event added since the tree was last saved.</summary>
+    /// <summary>The salt of an event of this transaction.</summary>
     public ReadOnlySpan<byte> SaltOf(long position)
     {
         var (batch, index) = Math.DivRem((int)(position - _firstInBatches), LeafBatch.Capacity);
@@ -77,6 +78,9 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
 
     public void Dispose() => _tree.Dispose();
 
+    /// <summary>Whether the row would trail too far, or a tile is complete.</summary>
+    private bool IsDue => _head - _savedSize >= StoredFrontier.MaxBehind || _head / MerkleTree.TileWidth > _savedSize / MerkleTree.TileWidth;
+
     private LeafBatch Begin()
     {
         if (_batches.Count == 0) _firstInBatches = _head + 1;
@@ -87,11 +91,12 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
 
     private void Save(Database database, bool all)
     {
+        if (!all && _batches.Count == 1 && !_batches[0].IsFull && !IsDue && _batches[0].TryKeep()) return;
         if (_batches.Count > 0 && !_batches[^1].IsFull && !isOff) _tree.Add(_batches[^1], byPool: false);
         if (!IsSaved)
         {
             var (frontier, marks, tiles, marksOfTiles) = _tree.Complete();
-            if (all || frontier.Size - _savedSize >= StoredFrontier.MaxBehind || tiles.Count > 0)
+            if (all || IsDue)
             {
                 Update(database, frontier, marks);
                 Insert(database, tiles, marksOfTiles);

@@ -45,10 +45,10 @@ public sealed class EventStore : IAsyncDisposable
             var checkpointer = new Checkpointer(storage, ledger);
             if (ledger.HasSchedule) _checkpoints = new CheckpointSchedule(checkpointer, ledger, storage.Options.TimeProvider, failure => Diagnostics.Checkpoint(ledger.Origin, failure));
             Storage = new CheckedStorage(storage, checkpointer);
-            Ledger = new EventLedger(Storage, checkpointer, _checkpoints);
+            Ledger = new EventLedger(Storage, storage, checkpointer, _checkpoints);
         }
 
-        Ledger ??= new EventLedger(storage);
+        Ledger ??= new EventLedger(storage, storage);
         Serializer = new JsonEventSerializer(types, Options.Json);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
     }

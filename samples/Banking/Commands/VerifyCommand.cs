@@ -55,18 +55,16 @@ internal static class VerifyCommand
         PrintLine("compared with", newest is null
             ? $"no checkpoint: there is none in '{files.Checkpoints}'. Whoever changes events and then computes the tree anew is not found. Sign one with 'checkpoint'."
             : string.Create(CultureInfo.InvariantCulture, $"{checkpoints.Count} {(checkpoints.Count == 1 ? "checkpoint" : "checkpoints")} in '{files.Checkpoints}', the newest of {newest.Size} events"));
-        PrintLine("pinned", PinnedText(report, newest));
+        PrintLine("pinned", PinnedText(report));
         foreach (var finding in report.Findings) Console.Out.WriteLine($"{PositionsOf(finding)}  {CommandLine.OneLine(finding.Stream ?? "-")}  {finding.Kind}  {CommandLine.OneLine(finding.Description)}");
         if (report.FurtherFindings > 0) Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and {report.FurtherFindings} more"));
         PrintLine("result", report.IsSound ? "sound" : string.Create(CultureInfo.InvariantCulture, $"NOT SOUND: findings {report.Findings.Count + report.FurtherFindings}{(report.FirstBadPosition > 0 ? $", the first at position {report.FirstBadPosition}" : "")}"));
     }
 
-    private static string PinnedText(LedgerReport report, Checkpoint? newest) => newest switch
-    {
-        null or { Size: 0 } => "no event",
-        _ when newest.Size < report.Size => string.Create(CultureInfo.InvariantCulture, $"events up to position {newest.Size}; not yet the {report.Size - newest.Size} after it"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"events up to position {newest.Size}"),
-    };
+    private static string PinnedText(LedgerReport report) =>
+        report.AgreedUpTo == 0 ? "no event"
+        : report.AgreedUpTo < report.Size ? string.Create(CultureInfo.InvariantCulture, $"events up to position {report.AgreedUpTo}; not the {report.Size - report.AgreedUpTo} after it")
+        : string.Create(CultureInfo.InvariantCulture, $"events up to position {report.AgreedUpTo}");
 
     private static string PositionsOf(LedgerFinding finding) =>
         finding.Position == 0 ? "-"

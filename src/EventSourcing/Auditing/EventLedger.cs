@@ -12,12 +12,18 @@ namespace EventSourcing;
 public sealed class EventLedger
 {
     private readonly IEventStorage _storage;
+    private readonly IEventStorage _unchecked;
     private readonly Checkpointer? _checkpointer;
     private readonly CheckpointSchedule? _schedule;
 
-    internal EventLedger(IEventStorage storage, Checkpointer? checkpointer = null, CheckpointSchedule? schedule = null)
+    /// <param name="storage">The storage, behind the check at open where there is one.</param>
+    /// <param name="unchecked">The storage itself: a store that is refused is the very one to verify.</param>
+    /// <param name="checkpointer">Who signs.</param>
+    /// <param name="schedule">Who signs unasked.</param>
+    internal EventLedger(IEventStorage storage, IEventStorage @unchecked, Checkpointer? checkpointer = null, CheckpointSchedule? schedule = null)
     {
         _storage = storage;
+        _unchecked = @unchecked;
         _checkpointer = checkpointer;
         _schedule = schedule;
     }
@@ -119,14 +125,21 @@ public sealed class EventLedger
 
     /// <summary>
     /// Verifies the log: recomputes the tree from what is stored of the events, trusting no stored hash, and compares it with
-    /// the stored one and with checkpoints that were kept elsewhere. Memory stays bounded however long the log is.
+    /// the stored one and with checkpoints that were kept elsewhere: those given, and the newest of the sink. Memory stays
+    /// bounded however long the log is. It also runs on a store that is refused with <see cref="StoreRolledBackException"/>.
     /// </summary>
     /// <param name="options">The checkpoints to compare with, where to begin, and who is told of progress.</param>
     /// <param name="cancellationToken">Ends the verification.</param>
     /// <returns>What was found. Damage of the store is a finding, not an exception.</returns>
     /// <exception cref="StorageFailedException">The medium failed.</exception>
-    public ValueTask<LedgerReport> VerifyAsync(LedgerVerification? options = null, CancellationToken cancellationToken = default) =>
-        new LedgerVerifier(_storage, options ?? new LedgerVerification()).RunAsync(cancellationToken);
+    /// <exception cref="CheckpointSinkException">The sink cannot be read, or what it has is not to be believed.</exception>
+    public async ValueTask<LedgerReport> VerifyAsync(LedgerVerification? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new LedgerVerification();
+        var newest = _checkpointer is null ? null : await _checkpointer.ReadSinkAsync(cancellationToken).ConfigureAwait(false);
+        if (newest is not null) options = options with { Checkpoints = [.. options.Checkpoints, newest] };
+        return await new LedgerVerifier(_unchecked, options).RunAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     private async ValueTask<EventDisclosure> ReadAsync(long position, CancellationToken cancellationToken)
     {

@@ -29,7 +29,10 @@ public sealed record LedgerOptions
         }
     }
 
-    /// <summary>Who signs checkpoints; none where this process only checks the store or makes unsigned ones.</summary>
+    /// <summary>
+    /// Who signs checkpoints; none where this process only checks the store or makes unsigned ones. They and their keys must
+    /// outlive the store, whose disposal signs once more.
+    /// </summary>
     public IReadOnlyList<INoteSigner> Signers { get; init; } = [];
 
     /// <summary>

@@ -107,6 +107,10 @@ internal sealed class Checkpointer : IDisposable
         return Learn(found.Note, found.Checkpoint, await ExpectAsync(found.Checkpoint, cancellationToken).ConfigureAwait(false));
     }
 
+    /// <summary>The newest checkpoint of the sink, whether or not the store agrees with it; null where there is none.</summary>
+    public async ValueTask<Checkpoint?> ReadSinkAsync(CancellationToken cancellationToken) =>
+        _sink is not null && await _sink.ReadNewestAsync(cancellationToken).ConfigureAwait(false) is { } found ? found.Checkpoint : null;
+
     public void Dispose() => _signing.Dispose();
 
     private async Task CompareAsync()

@@ -9,7 +9,7 @@ public sealed class StoreRolledBackException : EventSourcingException
 {
     internal StoreRolledBackException(Checkpoint checkpoint, long head, MerkleHash? root)
         : base($"""
-            The store is not '{Names.Printable(checkpoint.Origin)}' as of its checkpoint of {checkpoint.Size} events with the root {checkpoint.Root}: {(root is null ? $"it has {head} events" : $"the root of its first {checkpoint.Size} events, of {head}, is {root}")}. It serves nothing. Put back the right file with all that belongs to it (of SQLite the -wal too) and open it anew. To look into it, open it without LedgerOptions and verify it against the checkpoint. Where going back is intended, it is another log from now on: give it another origin and sink.
+            The store is not '{Names.Printable(checkpoint.Origin)}' as of its checkpoint of {checkpoint.Size} events with the root {StrictText.Base64Of(checkpoint.Root)}: {(root is null ? $"it has {head} events" : $"the root of its first {checkpoint.Size} events, of {head}, is {StrictText.Base64Of(root.Value)}")}. It serves nothing. Put back the right file with all that belongs to it (of SQLite the -wal too) and open it anew. What became of it, Ledger.VerifyAsync says. To read it all the same, open it without LedgerOptions. Where going back is intended, it is another log from now on: give it another origin and sink.
             """)
     {
         Checkpoint = checkpoint;

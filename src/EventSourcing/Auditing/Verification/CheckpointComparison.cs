@@ -14,6 +14,9 @@ internal sealed class CheckpointComparison
     /// <summary>The size of the next checkpoint that was not compared yet.</summary>
     public long NextSize => _next < _checkpoints.Length ? _checkpoints[_next].Size : long.MaxValue;
 
+    /// <summary>The size of the newest checkpoint that agrees; 0 where none does.</summary>
+    public long AgreedUpTo => _agreed[^1];
+
     /// <summary>Compares those checkpoints that lie before where the verification begins with the tree that is stored.</summary>
     public async ValueTask CompareStoredAsync(IMerkleHashes hashes, long before, CancellationToken cancellationToken)
     {

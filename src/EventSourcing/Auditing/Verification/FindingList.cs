@@ -13,6 +13,7 @@ internal sealed class FindingList
 
     public void Add(LedgerFinding finding)
     {
+        if (finding.Kind == LedgerFindingKind.StructureDamaged && _listed.Contains(finding)) return; // every part of an unreadable file says it
         Count++;
         if (_listed.Count < MaxListed) _listed.Add(finding);
     }

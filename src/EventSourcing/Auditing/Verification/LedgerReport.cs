@@ -9,6 +9,12 @@ public sealed record LedgerReport(long Size, MerkleHash Root, IReadOnlyList<Ledg
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsSound => Findings.Count == 0;
 
+    /// <summary>
+    /// The size of the newest checkpoint that the log agrees with: nobody has changed the events up to there since it was made,
+    /// whatever they have done to the tree. 0 where there was none to compare with, or none agrees.
+    /// </summary>
+    public long AgreedUpTo { get; init; }
+
     /// <summary>How many findings there were beyond those listed: no more than 10,000 are, so that memory stays bounded on a log of which nothing is right.</summary>
     public long FurtherFindings { get; init; }
 

@@ -4,8 +4,8 @@ namespace EventSourcing;
 public sealed record LedgerVerification
 {
     /// <summary>
-    /// Checkpoints that were kept outside the store, of any sizes. Without one, a verification finds damage and careless
-    /// changes, but nothing that somebody did who then computed the tree anew.
+    /// Checkpoints that were kept outside the store, of any sizes, beside the newest of <see cref="LedgerOptions.Sink"/>. Without
+    /// any, a verification finds damage and careless changes, but nothing that somebody did who then computed the tree anew.
     /// </summary>
     public IReadOnlyList<Checkpoint> Checkpoints { get; init; } = [];
 

@@ -56,6 +56,32 @@ public sealed class TamperedStoreTests : IDisposable
     }
 
     [Theory]
+    [InlineData("sqlite_autoindex_read_models_1")]
+    [InlineData("read_models")]
+    [InlineData("ledger_marks")]
+    public async Task Verify_an_empty_page_that_says_it_has_pages_below_it_says_so(string name)
+    {
+        // SQLite's own check takes a tree without anything for one that is right.
+        await AppendAsync(3);
+        long page, size;
+        using (var foreign = Some.ForeignConnection(_folder.Store))
+        {
+            page = (long)foreign.Run($"SELECT rootpage FROM sqlite_master WHERE name = '{name}'")!;
+            size = (long)foreign.Run("PRAGMA page_size")!;
+        }
+
+        using (var file = File.OpenHandle(_folder.Store, FileMode.Open, FileAccess.ReadWrite))
+        {
+            var kind = new byte[1];
+            RandomAccess.Read(file, kind, (page - 1) * size);
+            kind[0] -= 8; // a leaf's 10 or 13 becomes an inner page's 2 or 5
+            RandomAccess.Write(file, kind, (page - 1) * size);
+        }
+
+        (await VerifyAsync()).Findings.Should().Contain(finding => finding.Kind == LedgerFindingKind.StructureDamaged);
+    }
+
+    [Theory]
     [InlineData("UPDATE sqlite_master SET type = 'trigges' WHERE name = 'events_refuse_update'")]
     [InlineData("UPDATE sqlite_master SET tbl_name = 'Events' WHERE name = 'events_by_id'")]
     public async Task Verify_a_schema_of_which_a_row_says_something_else_says_so(string change)

@@ -21,6 +21,16 @@ public sealed class OtherLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Catch_up_on_a_log_that_was_set_back_says_so()
+    {
+        await ProjectAsync(30);
+        await SetBackAsync(25);
+        await using var store = Open();
+        await using var running = store.StartProjections(Options, new Tallies());
+        await FluentActions.Awaiting(() => running.CatchUpAsync(Never)).Should().ThrowAsync<ReadModelOfAnotherLogException>();
+    }
+
+    [Fact]
     public async Task Project_a_log_that_was_set_back_and_has_grown_again_stops_and_leaves_the_read_model()
     {
         await ProjectAsync(30);

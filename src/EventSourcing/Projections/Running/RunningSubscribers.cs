@@ -109,6 +109,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The position that they have reached.</returns>
+    /// <exception cref="ReadModelOfAnotherLogException">A read model was made from another log: it has seen more than this one has.</exception>
     /// <exception cref="ReadModelLateException">They have not got there in time.</exception>
     /// <exception cref="ProjectionParkedException">Something of a new read model is parked for good, so that it does not take its place.</exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
@@ -119,6 +120,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         var patience = timeout ?? DefaultWait;
         var began = Environment.TickCount64;
         await WaitUntilInPlaceAsync(patience, cancellationToken).ConfigureAwait(false);
+        foreach (var supervisor in Supervisors) await new ReadModelWait(Store, supervisor.Name).ThrowIfAheadAsync(cancellationToken).ConfigureAwait(false);
         if (patience != Timeout.InfiniteTimeSpan) patience = TimeSpan.FromMilliseconds(Math.Max(0, patience.TotalMilliseconds - (Environment.TickCount64 - began)));
         await WaitForAsync(first: 0, head, patience, cancellationToken).ConfigureAwait(false);
         return head;

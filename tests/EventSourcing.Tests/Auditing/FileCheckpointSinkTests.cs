@@ -87,6 +87,22 @@ public sealed class FileCheckpointSinkTests : IDisposable
     }
 
     [Fact]
+    public async Task Read_after_a_loss_of_power_that_left_zeros_for_the_beginning_of_a_record_finds_the_note_before()
+    {
+        var sink = new FileCheckpointSink(File);
+        await WriteAsync(sink, 1, 2);
+        var before = (int)new FileInfo(File).Length;
+        await WriteAsync(sink, 3);
+        var whole = await System.IO.File.ReadAllBytesAsync(File);
+        Array.Clear(whole, before, 40); // the sector with the record's first bytes has not reached the disk, that with its last has
+        await System.IO.File.WriteAllBytesAsync(File, whole);
+        Ledgers.SizeOf(await sink.ReadNewestAsync()).Should().Be(2);
+        (await SizesAsync(sink)).Should().Equal(1, 2);
+        await WriteAsync(sink, 4);
+        Ledgers.SizeOf(await sink.ReadNewestAsync()).Should().Be(4);
+    }
+
+    [Fact]
     public async Task Read_of_a_whole_record_that_is_damaged_is_refused_and_nothing_is_written_after_it()
     {
         var sink = new FileCheckpointSink(File);

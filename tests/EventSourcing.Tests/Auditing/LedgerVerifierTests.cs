@@ -75,6 +75,34 @@ public class LedgerVerifierTests
         (await VerifyAsync(storage)).Findings.Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task Verify_while_a_payload_is_erased_that_was_read_already_finds_nothing()
+    {
+        await using var store = new EventStore(new InMemoryEventStorage(), new EventTypes());
+        for (var i = 0; i < 2; i++) await store.Storage.AppendAsync(new AppendRequest([new StreamWrite("s", ExpectedVersion.Any, [.. Enumerable.Range(0, 10_000).Select(_ => Event())])]));
+        var report = await store.Ledger.VerifyAsync(new LedgerVerification { Progress = new Once(() => store.ErasePayloadsAsync([3], "a test").GetAwaiter().GetResult()) });
+        report.Findings.Should().BeEmpty();
+        report.Size.Should().Be(20_001);
+    }
+
+    [Fact]
+    public async Task Verify_in_memory_while_others_append_and_ask_for_the_tree_finds_nothing()
+    {
+        await using var storage = new InMemoryEventStorage();
+        await AppendAsync(storage, 300);
+        var others = Task.Run(async () =>
+        {
+            for (var i = 0; i < 3_000; i++)
+            {
+                await storage.AppendAsync(new AppendRequest([new StreamWrite("t", ExpectedVersion.Any, [Event()])]));
+                await storage.Ledger.GetFrontierAsync();
+            }
+        });
+        do (await VerifyAsync(storage)).Findings.Should().BeEmpty();
+        while (!others.IsCompleted);
+        await others;
+    }
+
     private static ValueTask<LedgerReport> VerifyAsync(IEventStorage storage, LedgerVerification? options = null) => new EventStore(storage, new EventTypes()).Ledger.VerifyAsync(options);
 
     private static async Task AppendAsync(IEventStorage storage, int count)
@@ -83,6 +111,18 @@ public class LedgerVerifierTests
     }
 
     private static NewEvent Event() => new(Guid.CreateVersion7(), "something", Encoding.UTF8.GetBytes("{}"));
+
+    private sealed class Once(Action then) : IProgress<LedgerProgress>
+    {
+        private bool _isDone;
+
+        public void Report(LedgerProgress value)
+        {
+            if (_isDone) return;
+            _isDone = true;
+            then();
+        }
+    }
 
     /// <summary>Audits show other events than those that were appended.</summary>
     private sealed class ChangesEvents(Func<StoredEvent, StoredEvent?> change) : LedgerFaults.FaultyLedger(new EventStorageOptions())

@@ -113,6 +113,27 @@ public class SigningTests
     }
 
     [Fact]
+    public async Task Sign_after_a_sink_failed_that_may_have_handed_the_note_on_keeps_to_what_was_signed()
+    {
+        await using var storage = new InMemoryEventStorage();
+        await using var other = new InMemoryEventStorage();
+        for (var i = 0; i < 3; i++) await storage.AppendRawAsync("a", "money-deposited", "{\"amount\":1}");
+        for (var i = 0; i < 4; i++) await other.AppendRawAsync("a", "money-deposited", "{\"amount\":2}");
+        var posted = new List<SignedNote>();
+        var sink = new CallbackCheckpointSink((note, _) =>
+        {
+            posted.Add(note);
+            return posted.Count == 1 ? throw new TimeoutException("no answer, but it has arrived") : ValueTask.CompletedTask;
+        });
+        var switched = new SwitchedStorage(storage);
+        await using var store = Ledgers.Open(switched, Ledgers.OnDemand(sink));
+        await FluentActions.Awaiting(() => store.Ledger.SignCheckpointAsync().AsTask()).Should().ThrowAsync<CheckpointSinkException>();
+        switched.Inner = other;
+        await FluentActions.Awaiting(() => store.Ledger.SignCheckpointAsync().AsTask()).Should().ThrowAsync<StoreRolledBackException>();
+        posted.Select(Ledgers.SizeOf).Should().Equal(3);
+    }
+
+    [Fact]
     public async Task Sign_by_two_stores_on_one_sink_keeps_one_history()
     {
         var sink = new MemorySink();

@@ -16,6 +16,9 @@ internal sealed class Checkpointer : IDisposable
     private readonly Lock _lock = new();
     private Task? _opening;
     private volatile KnownCheckpoint? _newest;
+
+    /// <summary>What was signed last, whether or not the sink has taken it: it may have been handed on before the sink failed. Guarded by the semaphore.</summary>
+    private Checkpoint? _signed;
     private volatile StoreRolledBackException? _rolledBack;
     private volatile bool _isOpen;
 
@@ -47,6 +50,7 @@ internal sealed class Checkpointer : IDisposable
         Task opening;
         lock (_lock)
         {
+            if (_isOpen) return;
             if (_opening is null or { IsCompleted: true })
             {
                 // Not within the first caller's context, nor ended by it: others wait for it too.
@@ -57,6 +61,7 @@ internal sealed class Checkpointer : IDisposable
         }
 
         await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfRolledBack();
     }
 
     /// <summary>A call on the storage, once it may be served.</summary>
@@ -118,7 +123,7 @@ internal sealed class Checkpointer : IDisposable
         // The checkpoint first: the log only grows meanwhile.
         if (await _sink!.ReadNewestAsync(CancellationToken.None).ConfigureAwait(false) is { } found)
             Learn(found.Note, found.Checkpoint, await ExpectAsync(found.Checkpoint, CancellationToken.None).ConfigureAwait(false));
-        _isOpen = true;
+        lock (_lock) _isOpen = _rolledBack is null;
     }
 
     private async ValueTask<SignedNote?> TrySignAsync(CancellationToken cancellationToken)
@@ -133,11 +138,13 @@ internal sealed class Checkpointer : IDisposable
         var checkpoint = new Checkpoint(_options.Origin, tree.Size, tree.Root());
         if (known is not null) await ExpectGrownAsync(known.Checkpoint, tree, cancellationToken).ConfigureAwait(false);
         if (found is { } other && other.Checkpoint.ToString() != known?.Checkpoint.ToString()) await ExpectGrownAsync(other.Checkpoint, tree, cancellationToken).ConfigureAwait(false);
+        if (_signed is { } last && last.ToString() != known?.Checkpoint.ToString()) await ExpectGrownAsync(last, tree, cancellationToken).ConfigureAwait(false);
         if (found is { } newest && newest.Checkpoint.Size == tree.Size) return Learn(newest.Note, newest.Checkpoint, tree).Note;
 
         // Events of a process that has died may be read before they are sure to survive a loss of power.
         await _storage.Ledger.SyncAsync(cancellationToken).ConfigureAwait(false);
         var note = known is not null && known.Checkpoint.Size == tree.Size ? known.Note : await checkpoint.SignAsync(_options.Signers, cancellationToken).ConfigureAwait(false);
+        _signed = checkpoint;
         if (_sink is not null && !await _sink.TryWriteAsync(note, found?.Note, cancellationToken).ConfigureAwait(false)) return null;
         return Learn(note, checkpoint, tree).Note;
     }
@@ -179,8 +186,13 @@ internal sealed class Checkpointer : IDisposable
 
     private StoreRolledBackException RolledBack(StoreRolledBackException found)
     {
-        _rolledBack = found;
-        _isOpen = false;
+        lock (_lock)
+        {
+            // In this order, and for good: a comparison that ends later must not open what was found wrong meanwhile.
+            _rolledBack = found;
+            _isOpen = false;
+        }
+
         return found;
     }
 

@@ -113,11 +113,13 @@ public sealed class FileCheckpointSink : ICheckpointSink
             file.Seek(start, SeekOrigin.Begin);
             file.ReadExactly(tail);
             if (start == 0) ThrowIfOther(tail);
-            for (var before = tail.Length; tail.AsSpan(0, before).LastIndexOf(End) is var end and >= 0;)
+            for (var before = tail.Length; tail.AsSpan(0, before).LastIndexOf(End) is var end and >= 0; before = end)
             {
-                before = tail.AsSpan(0, end).LastIndexOf(Begin);
-                if (before < 0) break;
-                var record = tail.AsSpan((before + 1)..end);
+                var begin = tail.AsSpan(0, end).LastIndexOf(Begin);
+                if (begin < 0) break;
+
+                // What has lost its own beginning to zeros reaches back into the record before it, which counts.
+                var record = tail.AsSpan((begin + 1)..end);
                 if (!record.Contains((byte)0)) return SignedNote.Parse(record);
             }
 

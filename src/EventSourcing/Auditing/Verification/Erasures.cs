@@ -23,12 +23,14 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
         {
             if (position >= e.Position) NotDone(position, e.Position, "which is not before it");
             else if (_erased.TryGetValue(position, out var erased)) _erased[position] = erased with { IsRecorded = true };
-            else if (position > trustedUpTo) NotDone(position, e.Position, "but it is there, or no such event is");
             else _unknown.Add((position, e.Position));
         }
     }
 
-    /// <summary>Asks the store for named events that were not read, as they are before what is verified.</summary>
+    /// <summary>
+    /// Asks the store for named events that were not read as erased: they stand before what is verified, or were erased while
+    /// it went on, after they were read.
+    /// </summary>
     public async ValueTask AskAsync(CancellationToken cancellationToken)
     {
         foreach (var (position, record) in _unknown)

@@ -47,9 +47,10 @@ internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : 
         cancellationToken.ThrowIfCancellationRequested();
         ArgumentOutOfRangeException.ThrowIfNegative(after);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        var events = log.ReadLog(new LogRead { After = after, Limit = limit, WithSeals = true });
         lock (_lock)
         {
+            // Within the lock: else the tree may have grown beyond what was read, which looks as if events were gone.
+            var events = log.ReadLog(new LogRead { After = after, Limit = limit, WithSeals = true });
             GrowTo(events.Head);
             return ValueTask.FromResult(new LedgerAudit(events, [], default) { Tiles = TilesBetween(after, events.Next), Frontier = _frontier.Copy() });
         }

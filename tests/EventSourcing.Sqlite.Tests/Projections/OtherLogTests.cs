@@ -87,6 +87,37 @@ public sealed class OtherLogTests : IDisposable
         await ExpectStoppedAsync("it has seen a log of 30 events, and this one has 25");
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(15)]
+    public async Task Append_with_an_inline_projection_to_a_log_that_was_set_back_is_refused_and_leaves_the_read_model(int grown)
+    {
+        await using (var store = Open())
+        {
+            await store.StartInlineProjectionsAsync([new Tallies()]);
+            for (var i = 0; i < 30; i++) await store.AppendAsync("s", i, [Tallied.For("a", "b")]);
+        }
+
+        await SetBackAsync(25);
+        await using (var store = Open())
+        {
+            for (var i = 25; i < 25 + grown; i++) await store.AppendAsync("s", i, [Tallied.For("a", "b")]);
+        }
+
+        await using (var store = Open())
+        {
+            var append = async () =>
+            {
+                await store.StartInlineProjectionsAsync([new Tallies()]);
+                await store.AppendAsync("s", 25 + grown, [Tallied.For("a", "b")]);
+            };
+            await append.Should().ThrowAsync<ReadModelOfAnotherLogException>();
+            (await store.GetHeadAsync()).Should().Be(25 + grown);
+            (await AppliedAsync(store)).Should().HaveCount(30);
+        }
+    }
+
     private async Task ProjectAsync(int events)
     {
         await using var store = Open();

@@ -43,12 +43,12 @@ public sealed class ProjectionParkedException : EventSourcingException
 
 /// <summary>
 /// A read model was made from another log than the one beside it: an older copy was put back, events were changed or taken
-/// away by other means, or it is another store's. The projection has stopped; nothing was written.
+/// away by other means, or it is another store's. The projection has stopped, or the append with it is refused; nothing was written.
 /// </summary>
 public sealed class ReadModelOfAnotherLogException : EventSourcingException
 {
     internal ReadModelOfAnotherLogException(string projection, long checkpoint, string reason)
-        : base($"The read model of '{projection}', at position {checkpoint}, was made from another log than this one: {reason}. The projection has stopped, and its read model is as it was. Find out what became of the log (EventStore.Ledger.VerifyAsync); where it is the right one, rebuild the projection.")
+        : base($"The read model of '{projection}', at position {checkpoint}, was made from another log than this one: {reason}. It goes no further, and is as it was; nothing was written. Find out what became of the log (EventStore.Ledger.VerifyAsync); where it is the right one, rebuild the projection.")
     {
         Projection = projection;
         Checkpoint = checkpoint;

@@ -5,31 +5,55 @@ namespace Banking;
 /// <summary>The bank's event store: one SQLite file.</summary>
 internal static class Bank
 {
-    /// <summary>Opens a database, and creates it where there is none.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="clock">The clock that stamps events; by default the system's.</param>
-    /// <exception cref="CannotRunException">It cannot be a file's path.</exception>
-    public static EventStore Open(string path, TimeProvider? clock = null)
-    {
-        return new EventStore(Storage(path, clock ?? TimeProvider.System), EventTypes.FromAssemblyOf<Account>());
+    /// <summary>
+    /// The name of the bank's log, under which it is signed. No other log should have it: a bank of your own has one of its own.
+    /// </summary>
+    public const string Origin = "bank.example/ledger";
 
-        static SqliteEventStorage Storage(string path, TimeProvider clock)
+    /// <summary>
+    /// Opens a bank, and creates it where there is none. Where checkpoints of it are kept, or are to be signed, the store
+    /// compares itself with the newest before it serves anything.
+    /// </summary>
+    /// <param name="files">Its files.</param>
+    /// <param name="clock">The clock that stamps events; by default the system's.</param>
+    /// <param name="key">The key to sign checkpoints with, as events are appended; by default none are signed.</param>
+    /// <exception cref="CannotRunException">The database cannot be a file's path, or nobody can tell whether the checkpoints are true.</exception>
+    public static EventStore Open(BankFiles files, TimeProvider? clock = null, BankKey? key = null)
+    {
+        var isProven = key is not null || File.Exists(files.Checkpoints);
+        var ledger = !isProven ? null : new LedgerOptions
         {
-            try
-            {
-                return new SqliteEventStorage(path, new SqliteEventStorageOptions { TimeProvider = clock });
-            }
-            catch (ArgumentException e)
-            {
-                throw new CannotRunException(e.Message);
-            }
-        }
+            Origin = Origin,
+            Signers = key is null ? [] : [key.Signer],
+            Verifiers = [key?.Signer.Verifier ?? BankKey.Verifier(files.Key)],
+            Sink = new FileCheckpointSink(files.Checkpoints),
+        };
+        return Open(files.Database, clock, ledger);
     }
 
     /// <summary>Opens a database to ask it something.</summary>
+    /// <param name="files">The bank's files.</param>
+    /// <param name="key">The key to sign checkpoints with.</param>
     /// <exception cref="CannotRunException">There is none.</exception>
-    public static EventStore OpenExisting(string path) =>
-        new FileInfo(path) is { Exists: true, Length: > 0 } ? Open(path) : throw new CannotRunException($"There is no database '{path}'. Import a file first, or give another path with --db.");
+    public static EventStore OpenExisting(BankFiles files, BankKey? key = null)
+    {
+        RequireDatabase(files);
+        return Open(files, key: key);
+    }
+
+    /// <summary>Opens a database to examine it, whatever has become of it: it is compared with nothing.</summary>
+    /// <exception cref="CannotRunException">There is none.</exception>
+    public static EventStore OpenUnchecked(BankFiles files)
+    {
+        RequireDatabase(files);
+        return Open(files.Database, clock: null, ledger: null);
+    }
+
+    /// <exception cref="CannotRunException">There is no database.</exception>
+    public static void RequireDatabase(BankFiles files)
+    {
+        if (new FileInfo(files.Database) is not { Exists: true, Length: > 0 }) throw new CannotRunException($"There is no database '{files.Database}'. Import a file first, or give another path with --db.");
+    }
 
     /// <summary>Rebuilds an account from its events.</summary>
     /// <exception cref="CannotRunException">It has none, or had none on that day.</exception>
@@ -63,4 +87,17 @@ internal static class Bank
 
     /// <summary>The last instant of a day of the bank.</summary>
     public static DateTimeOffset EndOf(DateOnly day) => new(day.ToDateTime(TimeOnly.MaxValue), TimeSpan.Zero);
+
+    private static EventStore Open(string path, TimeProvider? clock, LedgerOptions? ledger)
+    {
+        try
+        {
+            var storage = new SqliteEventStorage(path, new SqliteEventStorageOptions { TimeProvider = clock ?? TimeProvider.System });
+            return new EventStore(storage, EventTypes.FromAssemblyOf<Account>(), new EventStoreOptions { Ledger = ledger });
+        }
+        catch (ArgumentException e)
+        {
+            throw new CannotRunException(e.Message);
+        }
+    }
 }

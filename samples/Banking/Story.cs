@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using EventSourcing;
+using Microsoft.Data.Sqlite;
 
 namespace Banking;
 
@@ -15,8 +17,8 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
         var folder = Directory.CreateTempSubdirectory("banking-");
         try
         {
-            var database = Path.Combine(folder.FullName, "bank.db");
-            await using (var store = Bank.Open(database))
+            var files = BankFiles.Beside(Path.Combine(folder.FullName, "bank.db"));
+            await using (var store = Bank.Open(files))
             {
                 var story = new Story(store, cancellationToken);
                 await story.OpenAccountsAsync();
@@ -27,7 +29,10 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
                 await story.AskTheReadModelAsync();
             }
 
-            await ReopenAsync(database, cancellationToken);
+            await ReopenAsync(files, cancellationToken);
+            await ProveAsync(files, cancellationToken);
+            Console.Out.WriteLine();
+            Console.Out.WriteLine("Now with a real bank: see --help for import, balance, statement, history, diff, top, totals, checkpoint, verify, prove and check.");
             return ExitCode.Ok;
         }
         finally
@@ -168,17 +173,56 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
         }
     }
 
-    private static async Task ReopenAsync(string database, CancellationToken cancellationToken)
+    private static async Task ReopenAsync(BankFiles files, CancellationToken cancellationToken)
     {
         Chapter("7. Close it, open it again",
             "All of it is in one SQLite file: the log, the read model, and how far the read model has come.");
 
-        await using var store = Bank.Open(database);
+        await using var store = Bank.Open(files);
         var ann = await store.Aggregate<Account>("ann").LoadAsync(cancellationToken: cancellationToken);
         var head = await store.GetHeadAsync(cancellationToken);
         Quote(string.Create(CultureInfo.InvariantCulture, $"{ann.Owner} still has {Money.Text(ann.Balance)}, from {ann.Version} events; the log has {head}"));
-        Console.Out.WriteLine();
-        Console.Out.WriteLine("Now with a real bank: see --help for import, balance, statement, history, diff, top and totals.");
+    }
+
+    private static async Task ProveAsync(BankFiles files, CancellationToken cancellationToken)
+    {
+        Chapter("8. Prove it",
+            "The store keeps a Merkle tree over its log. A signed checkpoint of it, kept elsewhere, pins all",
+            "events up to there: none can be changed unnoticed, not even by who owns the file.");
+
+        using var key = BankKey.OpenOrCreate(files.Key);
+        SignedNote note;
+        string proof;
+        await using (var store = Bank.Open(files, key: key))
+        {
+            note = await store.Ledger.SignCheckpointAsync(cancellationToken);
+            proof = (await store.Ledger.ProveInclusionAsync(3, cancellationToken: cancellationToken)).ToTlogProof().ToString();
+        }
+
+        foreach (var line in note.Text.TrimEnd().Split('\n')) Quote(line);
+        Say("That is its text: log, size, root. Now somebody makes 900 of Ann's first deposit, past the store.");
+        await TamperAsync(files.Database, cancellationToken);
+        await using (var store = Bank.OpenUnchecked(files))
+        {
+            var report = await store.Ledger.VerifyAsync(new LedgerVerification { Checkpoints = [Checkpoint.Open(note, Bank.Origin, key.Signer.Verifier)] }, cancellationToken);
+            foreach (var finding in report.Findings) Quote(finding.Description);
+        }
+
+        Say("A proof of that deposit was made before. It needs no database, only the bank's public key:");
+        var shown = EventDisclosure.Open(TlogProof.Parse(proof), Bank.Origin, NoteKey.Parse(key.Signer.Verifier.ToString()));
+        Quote(string.Create(CultureInfo.InvariantCulture, $"position {shown.Leaf.Position}  {shown.Leaf.Stream} version {shown.Leaf.Version}  {Encoding.UTF8.GetString(shown.Data!.Value.Span)}"));
+    }
+
+    /// <summary>What an administrator can do who knows SQL: the trigger that forbids it is dropped for the time being.</summary>
+    private static async Task TamperAsync(string database, CancellationToken cancellationToken)
+    {
+        await using var connection = new SqliteConnection($"Data Source={database};Pooling=False");
+        await connection.OpenAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT sql FROM sqlite_schema WHERE name = 'events_refuse_update'";
+        var trigger = (string)(await command.ExecuteScalarAsync(cancellationToken))!;
+        command.CommandText = $"DROP TRIGGER events_refuse_update; UPDATE events SET data = CAST(replace(data, '100.00', '900.00') AS BLOB) WHERE position = 3; {trigger}";
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task PrintLogAsync(long after)

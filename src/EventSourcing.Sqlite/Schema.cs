@@ -9,8 +9,8 @@ internal static class Schema
     /// <summary>The mark of our files in SQLite's header: "ESNL" (event sourcing .NET log) as a number.</summary>
     public const int ApplicationId = 0x45534E4C;
 
-    /// <summary>The version of the layout below. Raise it with every change and add the step from the version before.</summary>
-    public const int Version = 1;
+    /// <summary>The version of the layout below. Raise it with every change and add the step from the version before, as <see cref="Upgrade"/> has it.</summary>
+    public const int Version = 2;
 
     // Positions and versions are assigned by the writer inside the write lock: dense, in commit order, never reused,
     // since no row is ever deleted. The two CHECKs stop what another tool would most easily get wrong; one on every
@@ -30,6 +30,7 @@ internal static class Schema
             type INTEGER NOT NULL,
             id BLOB NOT NULL CHECK (length(id) = 16),
             recorded INTEGER NOT NULL,
+            seal BLOB NOT NULL CHECK (length(seal) IN (16, 32)),
             data BLOB NOT NULL CHECK (typeof(data) = 'blob'),
             metadata BLOB,
             tags TEXT);
@@ -41,6 +42,18 @@ internal static class Schema
             position INTEGER NOT NULL,
             type INTEGER NOT NULL,
             PRIMARY KEY (tag, position)) WITHOUT ROWID;
+        CREATE TABLE ledger (
+            id INTEGER PRIMARY KEY CHECK (id = 0),
+            frontier BLOB NOT NULL,
+            marks BLOB NOT NULL);
+        CREATE TABLE ledger_tiles (
+            level INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            hash BLOB NOT NULL CHECK (length(hash) = 32),
+            PRIMARY KEY (level, number)) WITHOUT ROWID;
+        CREATE TABLE ledger_marks (
+            tile INTEGER PRIMARY KEY,
+            marks BLOB NOT NULL CHECK (length(marks) = 512));
         CREATE TABLE read_models (
             id INTEGER PRIMARY KEY,
             name TEXT NOT NULL UNIQUE,
@@ -52,7 +65,7 @@ internal static class Schema
         """;
 
     // A seat belt, not a lock: who may drop a trigger may do anything. It stops the accident, and says why.
-    private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags"];
+    private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags", "ledger_tiles", "ledger_marks"];
 
     private static readonly string[] RefusedChanges = ["UPDATE", "DELETE"];
 
@@ -64,7 +77,7 @@ internal static class Schema
             e.version,
             t.name AS type,
             strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || printf('.%07dZ', e.recorded % 10000000) AS recorded_at,
-            CAST(e.data AS TEXT) AS data,
+            CASE length(e.seal) WHEN 16 THEN CAST(e.data AS TEXT) END AS data,
             CAST(e.metadata AS TEXT) AS metadata,
             e.tags,
             lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) AS id
@@ -73,17 +86,29 @@ internal static class Schema
         JOIN event_types t ON t.id = e.type;
         """;
 
+    /// <summary>All that a store consists of when it is new, in an order in which it can be made.</summary>
+    public static IEnumerable<string> Statements =>
+        Tables.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Concat(Triggers)
+            .Append(View.TrimEnd(';'));
+
+    /// <summary>What SQLite's own table of the schema says of a store's objects: as it writes them itself, also those that have no statement of their own.</summary>
+    public static IReadOnlyList<SchemaEntry> Entries => KnownEntries.Value;
+
+    private static Lazy<List<SchemaEntry>> KnownEntries { get; } = new(ReadEntries);
+
+    // The frontier of the tree moves with every append, so only its removal is refused.
     private static IEnumerable<string> Triggers =>
-        from table in AppendOnlyTables
-        from change in RefusedChanges
-        select $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END;";
+        (from table in AppendOnlyTables from change in RefusedChanges select TriggerThatRefuses(change, table)).Append(TriggerThatRefuses("DELETE", "ledger"));
+
+    private static HashSet<string> TriggerNames { get; } = [.. Triggers.Select(NameIn)];
 
     /// <summary>
     /// Looks at a file before anything is changed in it.
     /// </summary>
-    /// <returns>Whether it is a store already; otherwise it is empty and may become one.</returns>
+    /// <returns>The version of its layout; 0 where it is empty and may become a store.</returns>
     /// <exception cref="IncompatibleStoreException">It is somebody else's, or of a newer version of this library.</exception>
-    public static bool Recognise(Database database, string path)
+    public static int Recognise(Database database, string path)
     {
         long applicationId, version, objects;
         try
@@ -97,44 +122,84 @@ internal static class Schema
             throw new IncompatibleStoreException(path, "it is a file, but not a SQLite database. Choose another path.", failure);
         }
 
-        if (applicationId == 0 && version == 0 && objects == 0) return false;
+        if (applicationId == 0 && version == 0 && objects == 0) return 0;
         if (applicationId != ApplicationId)
             throw new IncompatibleStoreException(path, $"it is a SQLite database of another application (application_id {applicationId}, {objects} schema objects). Choose another path.");
         return version switch
         {
             > Version => throw new IncompatibleStoreException(path, $"its schema has version {version}, and this version of EventSourcing.Sqlite knows versions up to {Version}. Use a newer package."),
             < 1 => throw new StoreCorruptedException(path, $"it is marked as an event store of schema version {version}, which never was."),
-            _ => true,
+            _ => (int)version,
         };
     }
 
     /// <summary>Makes an empty file a store. Runs inside the caller's write transaction.</summary>
     public static void Create(Database database)
     {
-        database.Execute(Tables);
-        foreach (var trigger in Triggers) database.Execute(trigger);
-        database.Execute(View);
+        foreach (var statement in Statements) database.Execute(statement);
+        LedgerWriter.Create(database);
         database.Execute($"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};");
     }
 
     /// <summary>Checks that everything the store relies on is there as it was made.</summary>
     /// <exception cref="StoreCorruptedException">A table, index, trigger or view is missing or was changed.</exception>
-    public static void Verify(Database database, string path)
+    public static void Verify(Database database, string path) => Verify(database, path, Statements);
+
+    /// <summary>The same for the statements of another version.</summary>
+    public static void Verify(Database database, string path, IEnumerable<string> statements)
     {
-        foreach (var sql in Statements())
+        foreach (var sql in statements)
         {
-            var words = sql.Split([' ', '\n'], 5, StringSplitOptions.RemoveEmptyEntries);
-            var name = words[1] is "UNIQUE" ? words[3] : words[2];
+            var name = NameIn(sql);
             using var stored = database.PrepareOnceFor("SELECT sql FROM sqlite_master WHERE name = ?1", name);
             var found = stored.Step() ? stored.Text(0) : null;
             stored.Reset();
             if (found is null) throw new StoreCorruptedException(path, $"its schema has no '{name}'; somebody has removed it.");
             if (found != sql) throw new StoreCorruptedException(path, $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it.");
         }
+
+        // A trigger of somebody else's may leave an event out that the append reports as stored, or change it.
+        using var triggers = database.PrepareOnce("SELECT name, lower(tbl_name) FROM sqlite_master WHERE type = 'trigger'");
+        while (triggers.Step())
+        {
+            if (AppendOnlyTables.Append("ledger").Contains(triggers.Text(1), StringComparer.Ordinal) && !TriggerNames.Contains(triggers.Text(0)))
+                throw new StoreCorruptedException(path, $"its table '{triggers.Text(1)}' has a trigger '{triggers.Text(0)}' that is not the store's; somebody has added it. Remove it (DROP TRIGGER), and verify the log.");
+        }
     }
 
-    private static IEnumerable<string> Statements() =>
-        Tables.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Concat(Triggers.Select(trigger => trigger[..^1]))
-            .Append(View.TrimEnd(';'));
+    /// <summary>What a statement makes: the name after CREATE TABLE and the like.</summary>
+    public static string NameIn(string sql)
+    {
+        var words = sql.Split([' ', '\n'], 5, StringSplitOptions.RemoveEmptyEntries);
+        return words[1] is "UNIQUE" ? words[3] : words[2];
+    }
+
+    private static List<SchemaEntry> ReadEntries()
+    {
+        using var database = Database.Open(":memory:", create: true);
+        foreach (var statement in Statements) database.Execute(statement);
+        using var select = database.PrepareOnce("SELECT type, name, tbl_name, sql FROM sqlite_master");
+        var entries = new List<SchemaEntry>();
+        while (select.Step()) entries.Add(new SchemaEntry(select.Text(0), select.Text(1), select.Text(2), select.IsNull(3) ? null : select.Text(3)));
+        return entries;
+    }
+
+    private static string TriggerThatRefuses(string change, string table) =>
+        $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table}{ExceptionTo(change, table)} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END";
+
+    /// <summary>The one change that an event can undergo: its payload is erased, and its salt replaced by the commitment made with it.</summary>
+    private static string ExceptionTo(string change, string table) => (change, table) is ("UPDATE", "events")
+        ? """
+           WHEN NOT (length(OLD.seal) = 16 AND length(NEW.seal) = 32 AND length(NEW.data) = 0
+            AND NEW.position = OLD.position AND NEW.stream = OLD.stream AND NEW.version = OLD.version AND NEW.type = OLD.type
+            AND NEW.id = OLD.id AND NEW.recorded = OLD.recorded AND NEW.metadata IS OLD.metadata AND NEW.tags IS OLD.tags)
+          """
+        : "";
 }
+
+/// <summary>A row of SQLite's table of the schema.</summary>
+/// <param name="Type">What it is: table, index, trigger or view.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Table">The table that it is, or that it belongs to.</param>
+/// <param name="Sql">The statement that made it; <see langword="null"/> for the index behind a constraint.</param>
+internal readonly record struct SchemaEntry(string Type, string Name, string Table, string? Sql);

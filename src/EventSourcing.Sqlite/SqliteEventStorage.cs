@@ -24,6 +24,7 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly ReaderPool _readers;
     private readonly QueryPool _queries;
     private readonly HeadPoller _poller;
+    private readonly SqliteLedger _ledger;
     private readonly Lazy<Task> _disposal;
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
@@ -44,6 +45,7 @@ public sealed class SqliteEventStorage : IEventStorage
         _poller = new HeadPoller(_options.PollInterval, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
+        Ledger = _ledger = new SqliteLedger(this, _names, _options.BusyTimeout);
     }
 
     /// <summary>The file's full path.</summary>
@@ -54,6 +56,9 @@ public sealed class SqliteEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public IReadModelStorage ReadModels { get; }
+
+    /// <inheritdoc/>
+    public ILedgerStorage Ledger { get; }
 
     /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
@@ -148,6 +153,7 @@ public sealed class SqliteEventStorage : IEventStorage
         await _commits.DisposeAsync().ConfigureAwait(false);
         await _readers.DisposeAsync().ConfigureAwait(false);
         await _queries.DisposeAsync().ConfigureAwait(false);
+        _ledger.Dispose();
 
         // Last, and with nobody reading: closing the last connection moves the log into the file.
         _writer.Dispose();
@@ -157,6 +163,12 @@ public sealed class SqliteEventStorage : IEventStorage
 
     internal ValueTask<T> ReadAsync<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken) =>
         _readers.ReadAsync(state, read, CreateStoreAsync, cancellationToken);
+
+    /// <summary>
+    /// Returns once all that can be read is on the disk. What a process that died has committed but not synced is read after
+    /// recovery; the first verdict of a writer, be it of a write that writes nothing, is given after a sync of its own.
+    /// </summary>
+    internal ValueTask SyncAsync(CancellationToken cancellationToken) => CreateStoreAsync(cancellationToken);
 
     private async ValueTask CreateStoreAsync(CancellationToken cancellationToken) =>
         await _commits.CommitAsync(new OpenWork(), cancellationToken).ConfigureAwait(false);

@@ -37,4 +37,7 @@ public sealed record SqliteEventStorageOptions : EventStorageOptions
     /// file too, which makes the sync dearer. Not for apps: the tests lower it, so that checkpoints meet faults often.
     /// </summary>
     internal int CheckpointPages { get; init; } = 1000;
+
+    /// <summary>Not for apps: the benchmarks measure what the ledger costs. The file is not good for anything else.</summary>
+    internal bool WithoutLedger { get; init; }
 }

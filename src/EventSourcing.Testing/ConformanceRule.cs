@@ -18,7 +18,7 @@ public enum ConformanceRule
     /// <summary>Rule 5: stamps that never go backwards.</summary>
     Time = 5,
 
-    /// <summary>Rule 6: what is stored stays as it is, whatever callers do to their memory.</summary>
+    /// <summary>Rule 6: what is stored stays as it is, whatever callers do to their memory, but for payloads that an append erases.</summary>
     Immutability = 6,
 
     /// <summary>Rule 8: any number of callers at once, and cancellation.</summary>
@@ -47,4 +47,7 @@ public enum ConformanceRule
 
     /// <summary>Tables changed with read models, or refused where <see cref="IReadModelStorage.HasTables"/> says so.</summary>
     Tables = 16,
+
+    /// <summary>Rule 11: the Merkle tree over the log; see <see cref="ILedgerStorage"/>.</summary>
+    Ledger = 17,
 }

@@ -56,5 +56,7 @@ public static class EventStorageConformance
         .. RandomQueryCases.All,
         .. AppendedReadModelCases.All,
         .. TableCases.All,
+        .. LedgerCases.All,
+        .. ErasureCases.All,
     ];
 }

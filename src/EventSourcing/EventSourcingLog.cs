@@ -23,4 +23,11 @@ internal sealed class EventSourcingLog : EventSource
     {
         if (IsEnabled()) WriteEvent(1, outcome, stream, reason);
     }
+
+    /// <summary>A checkpoint could not be signed or written. Appends go on, and it is tried again; until then nobody vouches for what is new.</summary>
+    [Event(2, Level = EventLevel.Error, Message = "Checkpoint of '{0}' failed: {1}")]
+    public void CheckpointFailed(string origin, string reason)
+    {
+        if (IsEnabled()) WriteEvent(2, origin, reason);
+    }
 }

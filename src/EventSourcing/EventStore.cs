@@ -20,6 +20,7 @@ public sealed class EventStore : IAsyncDisposable
 
     private readonly EventIdGenerator _ids;
     private readonly ConcurrentDictionary<Type, Lazy<IAsyncDisposable>> _parts = new();
+    private readonly CheckpointSchedule? _checkpoints;
     private AppendWriter? _spareWriter;
 
     /// <summary>Opens a store. Nothing is touched until the first call that needs the storage.</summary>
@@ -35,15 +36,28 @@ public sealed class EventStore : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(types);
-        Storage = storage;
         Options = options ?? new EventStoreOptions();
+        Diagnostics = new StoreDiagnostics(this);
+        Storage = storage;
+        if (Options.Ledger is { } ledger)
+        {
+            ledger.Validate();
+            var checkpointer = new Checkpointer(storage, ledger);
+            if (ledger.HasSchedule) _checkpoints = new CheckpointSchedule(checkpointer, ledger, storage.Options.TimeProvider, failure => Diagnostics.Checkpoint(ledger.Origin, failure));
+            Storage = new CheckedStorage(storage, checkpointer);
+            Ledger = new EventLedger(Storage, storage, checkpointer, _checkpoints);
+        }
+
+        Ledger ??= new EventLedger(storage, storage);
         Serializer = new JsonEventSerializer(types, Options.Json);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
-        Diagnostics = new StoreDiagnostics(this);
     }
 
-    /// <summary>The storage underneath.</summary>
+    /// <summary>The storage underneath; with <see cref="EventStoreOptions.Ledger"/>, behind the check that they ask for.</summary>
     public IEventStorage Storage { get; }
+
+    /// <summary>What the log can prove of its own history.</summary>
+    public EventLedger Ledger { get; }
 
     /// <summary>The events that this app writes and reads.</summary>
     public EventTypes Types => Serializer.Types;
@@ -106,14 +120,16 @@ public sealed class EventStore : IAsyncDisposable
         IReadOnlyList<StreamAppend> streams, EventMetadata? metadata = null, IReadOnlyList<AppendCondition>? conditions = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streams);
+        for (var i = 0; i < streams.Count; i++)
+        {
+            if (streams[i].Stream == PayloadsErased.StreamName && streams[i].Events is { Count: > 0 })
+                throw new ArgumentException($"The stream '{PayloadsErased.StreamName}' is the library's own: it holds the records of erased payloads, and ErasePayloadsAsync appends to it. Nothing was written.", nameof(streams));
+        }
+
         if (InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause)
             await Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)).ConfigureAwait(false);
         var writer = Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
-        var request = writer.Write(streams, metadata, AsStored(conditions ?? []));
-        var inline = InlineReadModels;
-        if (inline is not null) request = request with { ReadModels = inline };
-        var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
-        if (inline is not null && !result.WasAlreadyStored) Appended?.Invoke(result.Position);
+        var result = await AppendAsync(writer.Write(streams, metadata, AsStored(conditions ?? [])), cancellationToken).ConfigureAwait(false);
         writer.Clear();
         if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
         return result;
@@ -226,14 +242,15 @@ public sealed class EventStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Closes the storage; appends that have begun are finished first, and snapshots that are due are given a few seconds
-    /// to be written.
+    /// Closes the storage; appends that have begun are finished first, and snapshots and the checkpoint that are due are given
+    /// a few seconds to be written.
     /// </summary>
     /// <returns>A task that completes when the storage is closed.</returns>
     public async ValueTask DisposeAsync()
     {
         foreach (var part in _parts.Values) await part.Value.DisposeAsync().ConfigureAwait(false);
         Interlocked.Exchange(ref _spareWriter, null)?.Dispose();
+        if (_checkpoints is not null) await _checkpoints.DisposeAsync().ConfigureAwait(false);
         await Storage.DisposeAsync().ConfigureAwait(false);
         Diagnostics.Dispose();
     }
@@ -242,6 +259,31 @@ public sealed class EventStore : IAsyncDisposable
     internal T Part<T>(Func<EventStore, T> create)
         where T : class, IAsyncDisposable =>
         (T)_parts.GetOrAdd(typeof(T), static (_, of) => new Lazy<IAsyncDisposable>(() => of.create(of.store)), (store: this, create)).Value;
+
+    /// <summary>Appends what is bytes already, with the read models that change within each append.</summary>
+    /// <param name="request">The append. The read models that it creates and changes itself are committed as well.</param>
+    /// <param name="cancellationToken">Cancels while the append waits for its turn.</param>
+    internal async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken)
+    {
+        var inline = InlineReadModels;
+        if (inline is not null)
+        {
+            request = request with
+            {
+                ReadModels = request.ReadModels is not { } own ? inline : async (transaction, token) =>
+                {
+                    var commit = await inline(transaction, token).ConfigureAwait(false);
+                    var also = await own(transaction, token).ConfigureAwait(false);
+                    return commit with { Creates = [.. commit.Creates, .. also.Creates], Changes = [.. commit.Changes, .. also.Changes] };
+                },
+            };
+        }
+
+        var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
+        _checkpoints?.Committed(result.Position);
+        if (inline is not null && !result.WasAlreadyStored) Appended?.Invoke(result.Position);
+        return result;
+    }
 
     internal ValueTask<StreamRead> BoundAsync(StreamRead read, AsOf asOf, CancellationToken cancellationToken) =>
         asOf.AtVersion is { } version ? new(read with { UpTo = version })
@@ -256,7 +298,7 @@ public sealed class EventStore : IAsyncDisposable
     internal Parts<RecordedEvent> Decode(in StoredEvent stored, UnknownEvents unknownEvents, EventFilter filter)
     {
         var decoder = Serializer.Find(stored.Type);
-        var data = decoder is null && unknownEvents == UnknownEvents.AsRaw ? new Parts<object>(new UnknownEvent(stored.Type, stored.Data.ToArray())) : DecodeData(stored, decoder);
+        var data = decoder is null && unknownEvents == UnknownEvents.AsRaw && stored.Type != PayloadsErased.TypeName ? Unknown(stored) : DecodeData(stored, decoder);
         var metadata = DecodeMetadata(stored);
         if (data.Several is not { } several) return new Parts<RecordedEvent>(Record(stored, decoder?.TodayName ?? stored.Type, data[0], metadata, 0));
         var parts = new List<RecordedEvent>(several.Length);
@@ -273,16 +315,24 @@ public sealed class EventStore : IAsyncDisposable
 
     private Parts<object> DecodeData(in StoredEvent stored, EventDecoder? decoder)
     {
-        if (decoder is null) throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position, Types.LastVersionBefore(stored.Type));
+        if (decoder is null && stored.Type != PayloadsErased.TypeName)
+            throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position, Types.LastVersionBefore(stored.Type));
+        if (stored.IsErased) return new Parts<object>(Erased(stored, decoder?.Results ?? []));
         try
         {
-            return decoder.Decode(stored.Data.Span);
+            return decoder is null ? new Parts<object>(PayloadsErased.Parse(stored.Data.Span)) : decoder.Decode(stored.Data.Span);
         }
         catch (Exception e)
         {
             throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e is UpcastFailedException ? e.InnerException : e);
         }
     }
+
+    private static Parts<object> Unknown(in StoredEvent stored) =>
+        new(stored.IsErased ? Erased(stored, results: []) : new UnknownEvent(stored.Type, stored.Data.ToArray()));
+
+    private static ErasedEvent Erased(in StoredEvent stored, IReadOnlyList<EventType> results) =>
+        new(stored.Type, stored.Stream, stored.Version, stored.Position) { Results = results };
 
     private async ValueTask<StreamRead> BoundAsync(StreamRead read, DateTimeOffset instant, CancellationToken cancellationToken) =>
         read with { UpToPosition = await GetPositionAsync(instant, cancellationToken).ConfigureAwait(false) };

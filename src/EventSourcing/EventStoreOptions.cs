@@ -25,4 +25,10 @@ public sealed record EventStoreOptions
             field = value;
         }
     } = 16;
+
+    /// <summary>
+    /// Who vouches for the store's history, and what it is compared with before anything is served; by default nobody and
+    /// nothing, while the tree of the log is kept all the same.
+    /// </summary>
+    public LedgerOptions? Ledger { get; init; }
 }

@@ -24,6 +24,14 @@ internal sealed class StoreDiagnostics(EventStore store) : IDisposable
     /// <summary>Counts a conflict, and whether the command acts again or its events pass by rule.</summary>
     public void Conflict(string category, bool passed) => Count(_instruments.Value.Conflicts, category, passed ? "passed" : "retried");
 
+    /// <summary>Counts a checkpoint that was due, and says in the log why it failed, if it did.</summary>
+    public void Checkpoint(string origin, Exception? failure)
+    {
+        var counter = _instruments.Value.Checkpoints;
+        if (counter.Enabled) counter.Add(1, new TagList { { "origin", origin }, { "outcome", failure is null ? "signed" : "failed" } });
+        if (failure is not null) EventSourcingLog.Instance.CheckpointFailed(origin, failure.Message);
+    }
+
     public void Dispose()
     {
         if (_instruments.IsValueCreated) _instruments.Value.Dispose();
@@ -42,12 +50,15 @@ internal sealed class StoreDiagnostics(EventStore store) : IDisposable
         {
             _meter = new Meter(new MeterOptions(EventSourcingLog.SourceName) { Scope = store });
             Snapshots = _meter.CreateCounter<long>("eventsourcing.snapshots", "{snapshot}", "Snapshots that were looked for or due, by outcome.");
+            Checkpoints = _meter.CreateCounter<long>("eventsourcing.checkpoints", "{checkpoint}", "Checkpoints of the log that were due, by outcome.");
             Conflicts = _meter.CreateCounter<long>("eventsourcing.conflicts", "{conflict}", "Appends of commands that met events of others, by outcome.");
         }
 
         public Counter<long> Snapshots { get; }
 
         public Counter<long> Conflicts { get; }
+
+        public Counter<long> Checkpoints { get; }
 
         public void Dispose() => _meter.Dispose();
     }

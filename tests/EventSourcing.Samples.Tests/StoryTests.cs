@@ -20,7 +20,8 @@ public sealed class StoryTests : IDisposable
             "4. Lose a race, and retry",
             "5. An account as it was",
             "6. The read model",
-            "7. Close it, open it again");
+            "7. Close it, open it again",
+            "8. Prove it");
         run.Output.Where(c => char.IsControl(c) && c is not ('\n' or '\r')).Should().BeEmpty("its output is piped");
         Directory.EnumerateFileSystemEntries(_folder.Temporary).Should().BeEmpty();
         Directory.EnumerateFiles(_folder.Path).Should().BeEmpty("the story needs no database of the user's");
@@ -43,7 +44,10 @@ public sealed class StoryTests : IDisposable
             "Ann at version 2: 100.00",
             "Ann at version 5:   4.50  (now)",
             "ben: Ben has 57.25 after 4 transactions",
-            "Ann still has 4.50, from 5 events; the log has 10");
+            "Ann still has 4.50, from 5 events; the log has 10",
+            "bank.example/ledger",
+            "The event at position 3, of stream 'account-ann', is not as it was appended: its leaf has another hash than was stored then.",
+            "position 3  account-ann version 2  {\"transactionId\":101,\"operation\":\"cash-deposit\",\"amount\":100.00}");
     }
 
     [Theory]

@@ -89,8 +89,13 @@ public sealed class FileTests : IDisposable
     [InlineData("UPDATE streams SET name = 'x'")]
     [InlineData("DELETE FROM event_types")]
     [InlineData("DELETE FROM event_tags")]
-    [InlineData("INSERT INTO events SELECT 2, stream, 2, type, id, recorded, data, metadata, tags FROM events")]
-    [InlineData("INSERT INTO events SELECT 2, stream, 2, type, randomblob(16), recorded, 'text', metadata, tags FROM events")]
+    [InlineData("INSERT INTO events SELECT 300, stream, 2, type, id, recorded, seal, data, metadata, tags FROM events WHERE position = 1")]
+    [InlineData("INSERT INTO events SELECT 300, stream, 2, type, randomblob(16), recorded, seal, 'text', metadata, tags FROM events WHERE position = 1")]
+    [InlineData("INSERT INTO events SELECT 300, stream, 2, type, randomblob(16), recorded, x'00', data, metadata, tags FROM events WHERE position = 1")]
+    [InlineData("UPDATE events SET seal = randomblob(16)")]
+    [InlineData("DELETE FROM ledger")]
+    [InlineData("DELETE FROM ledger_tiles")]
+    [InlineData("UPDATE ledger_tiles SET hash = zeroblob(32)")]
     public async Task Change_of_stored_events_is_refused_by_the_database(string sql)
     {
         await CreateAsync();
@@ -174,6 +179,7 @@ public sealed class FileTests : IDisposable
     {
         await using var storage = new SqliteEventStorage(_folder.Store);
         await storage.AppendAsync(Some.Append("s", 0, Some.Event(tags: "t")));
+        await storage.AppendAsync(Some.Append("other", 0, [.. Enumerable.Range(0, 255).Select(_ => Some.Event())]));
     }
 
     private async Task RefusedAsync(string why)

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text;
 using Microsoft.Data.Sqlite;
 
@@ -32,10 +33,17 @@ internal static class Some
         return connection;
     }
 
-    public static object? Run(this SqliteConnection connection, string sql)
+    public static object? Run(this DbConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         return command.ExecuteScalar();
+    }
+
+    /// <summary>Runs SQL as somebody would who knows how to get past a trigger and leave no trace of that.</summary>
+    public static void RunPast(this DbConnection connection, string trigger, string sql)
+    {
+        var definition = (string)connection.Run($"SELECT sql FROM sqlite_master WHERE name = '{trigger}'")!;
+        connection.Run($"BEGIN; DROP TRIGGER {trigger}; {sql}; {definition}; COMMIT");
     }
 }

@@ -13,11 +13,20 @@ public static class WorkerProgram
     public static Task<int> Main(string[] arguments) => arguments switch
     {
         ["append", var path, var stream, var count] => AppendAsync(path, stream, int.Parse(count, CultureInfo.InvariantCulture)),
+        ["open", var path] => OpenAsync(path),
         ["decide", var path] => DecisionWorker.RunAsync(path),
         ["host", var path, var name] => ProjectionHost.RunAsync(path, name),
         ["contract-on-system-library"] => SystemLibrary.KeepContractAsync(),
         _ => Task.FromResult(64),
     };
+
+    private static async Task<int> OpenAsync(string path)
+    {
+        await using var storage = new SqliteEventStorage(path);
+        Console.WriteLine("opening");
+        Console.WriteLine(await storage.GetHeadAsync());
+        return 0;
+    }
 
     public static Process Start(params string[] arguments)
     {

@@ -9,15 +9,15 @@ internal static class BalanceCommand
     {
         var account = CommandLine.AccountArgument();
         var at = CommandLine.AtOption();
-        var database = CommandLine.DatabaseOption();
-        var command = new Command("balance", "Rebuilds an account from its events and prints its balance, now or on a day in the past.") { account, at, database };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(account), arguments.GetValue(at), arguments.GetRequiredValue(database), cancellationToken));
+        var files = new BankFileOptions();
+        var command = new Command("balance", "Rebuilds an account from its events and prints its balance, now or on a day in the past.") { account, at, files.Database, files.Key, files.Checkpoints };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(account), arguments.GetValue(at), files.In(arguments), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string accountId, DateOnly? at, string database, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string accountId, DateOnly? at, BankFiles files, CancellationToken cancellationToken)
     {
-        await using var store = Bank.OpenExisting(database);
+        await using var store = Bank.OpenExisting(files);
         var account = await store.LoadAccountAsync(accountId, at, cancellationToken);
         Console.Out.WriteLine(Money.Text(account.Balance));
         return ExitCode.Ok;

@@ -9,14 +9,6 @@ namespace Banking;
 /// <summary>What all commands share: the options, and how they end.</summary>
 internal static class CommandLine
 {
-    public static Option<string> DatabaseOption() => new("--db")
-    {
-        Description = "The database: a SQLite file.",
-        HelpName = "PATH",
-        DefaultValueFactory = _ => "bank.db",
-        CustomParser = NotEmpty,
-    };
-
     public static Option<DateOnly?> AtOption() => DateOption("--at", "As it was at the end of that day. By default: as it is now.");
 
     public static Option<DateOnly?> DateOption(string name, string description) => new(name)
@@ -60,9 +52,16 @@ internal static class CommandLine
 
     private static int Fail(string message)
     {
-        Console.Error.WriteLine("error: " + string.Concat(message.ReplaceLineEndings(" ").Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c)));
+        Console.Error.WriteLine("error: " + OneLine(message));
         return ExitCode.CannotRun;
     }
+
+    /// <summary>Text as it may stand on a line of a terminal, wherever it is from.</summary>
+    public static string OneLine(string text) =>
+        string.Concat(text.ReplaceLineEndings(" ").Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c));
+
+    /// <summary>A root as it stands in checkpoints, for people to compare.</summary>
+    public static string RootText(in MerkleHash root) => Convert.ToBase64String(root.Bytes);
 
     public static string? NotEmpty(ArgumentResult result)
     {
@@ -77,6 +76,7 @@ internal static class ExitCode
 {
     public const int Ok = 0;
     public const int SomeLinesBad = 1;
+    public const int NotSound = 1;
     public const int CannotRun = 2;
     public const int Interrupted = 130;
 }

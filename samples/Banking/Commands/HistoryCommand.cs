@@ -11,15 +11,15 @@ internal static class HistoryCommand
     {
         var account = CommandLine.AccountArgument();
         var at = CommandLine.AtOption();
-        var database = CommandLine.DatabaseOption();
-        var command = new Command("history", "Lists the events of an account, oldest first, with what each of them changed.") { account, at, database };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(account), arguments.GetValue(at), arguments.GetRequiredValue(database), cancellationToken));
+        var files = new BankFileOptions();
+        var command = new Command("history", "Lists the events of an account, oldest first, with what each of them changed.") { account, at, files.Database, files.Key, files.Checkpoints };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(account), arguments.GetValue(at), files.In(arguments), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string accountId, DateOnly? at, string database, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string accountId, DateOnly? at, BankFiles files, CancellationToken cancellationToken)
     {
-        await using var store = Bank.OpenExisting(database);
+        await using var store = Bank.OpenExisting(files);
         await store.RequireAccountAsync(accountId, cancellationToken);
         await foreach (var (e, changes) in store.Aggregate<Account>(accountId).HistoryAsync(Bank.AsOfEndOf(at), cancellationToken))
         {

@@ -12,23 +12,27 @@ internal static class ImportCommand
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = $"Comma-separated values, with the header {TransactionLine.Header}", CustomParser = CommandLine.NotEmpty };
-        var database = CommandLine.DatabaseOption();
-        var command = new Command("import", "Imports a bank's transactions; run again, it adds only what is missing. Exit code 0: all lines are in; 1: some were bad and left out; 2: it could not run; 130: it was interrupted.") { file, database };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(file), arguments.GetRequiredValue(database), cancellationToken));
+        var files = new BankFileOptions();
+        var command = new Command("import", "Imports a bank's transactions; run again, it adds only what is missing. Exit code 0: all lines are in; 1: some were bad and left out; 2: it could not run; 130: it was interrupted.") { file, files.Database, files.Key, files.Checkpoints };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(file), files.In(arguments), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string path, string database, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string path, BankFiles files, CancellationToken cancellationToken)
     {
         // The file first: where there is none, no database shall be created either.
         using var file = TransactionFile.Open(path);
         var clock = new ImportClock();
         var watch = Stopwatch.StartNew();
-        await using var store = Bank.Open(database, clock);
+
+        // Where the bank has a key, it signs checkpoints as it goes: every 1,000 events, and at the end.
+        using var key = BankKey.Find(files.Key);
+        await using var store = Bank.Open(files, clock, key);
         await using var projections = store.StartProjections(new AccountBalances(), new BankTotals());
         var report = await ImportAsync(store, clock, file, cancellationToken);
         if (!report.WasInterrupted) await projections.CatchUpAsync(Timeout.InfiniteTimeSpan, cancellationToken);
         Print(report, watch.Elapsed);
+        if (key is not null) Print("signed up to", Checkpoint.Parse((await store.Ledger.SignCheckpointAsync(CancellationToken.None)).Text).Size.ToString(CultureInfo.InvariantCulture));
         return report.WasInterrupted ? ExitCode.Interrupted : report.Bad > 0 ? ExitCode.SomeLinesBad : ExitCode.Ok;
     }
 
@@ -49,7 +53,7 @@ internal static class ImportCommand
         Print("bad", report.Bad.ToString(CultureInfo.InvariantCulture));
         Print("seconds", elapsed.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture));
         Print("events per second", (report.Events / elapsed.TotalSeconds).ToString("0", CultureInfo.InvariantCulture));
-
-        static void Print(string what, string value) => Console.Out.WriteLine($"{what,-17}  {value,10}");
     }
+
+    private static void Print(string what, string value) => Console.Out.WriteLine($"{what,-17}  {value,10}");
 }

@@ -10,15 +10,15 @@ internal static class StatementCommand
     public static Command Create()
     {
         var account = CommandLine.AccountArgument();
-        var database = CommandLine.DatabaseOption();
-        var command = new Command("statement", "Lists the events of an account, oldest first, with the balance after each.") { account, database };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(account), arguments.GetRequiredValue(database), cancellationToken));
+        var files = new BankFileOptions();
+        var command = new Command("statement", "Lists the events of an account, oldest first, with the balance after each.") { account, files.Database, files.Key, files.Checkpoints };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(account), files.In(arguments), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string accountId, string database, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string accountId, BankFiles files, CancellationToken cancellationToken)
     {
-        await using var store = Bank.OpenExisting(database);
+        await using var store = Bank.OpenExisting(files);
         var stream = await store.RequireAccountAsync(accountId, cancellationToken);
         Console.Out.WriteLine($"{"version",7}  {"date",-10}  {"transaction",11}  {"what",-20}  {"amount",15}  {"balance",15}");
         var balance = 0m;

@@ -19,15 +19,15 @@ internal static class TopCommand
                 return 0;
             },
         };
-        var database = CommandLine.DatabaseOption();
-        var command = new Command("top", "Lists the accounts with the highest balances, from a read model.") { count, database };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(count), arguments.GetRequiredValue(database), cancellationToken));
+        var files = new BankFileOptions();
+        var command = new Command("top", "Lists the accounts with the highest balances, from a read model.") { count, files.Database, files.Key, files.Checkpoints };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(count), files.In(arguments), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(int count, string database, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(int count, BankFiles files, CancellationToken cancellationToken)
     {
-        await using var store = Bank.OpenExisting(database);
+        await using var store = Bank.OpenExisting(files);
         var balances = new AccountBalances();
         await using var projections = store.StartProjections(balances);
         await projections.CatchUpAsync(Timeout.InfiniteTimeSpan, cancellationToken);

@@ -10,15 +10,15 @@ internal static class TotalsCommand
     public static Command Create()
     {
         var at = CommandLine.AtOption();
-        var database = CommandLine.DatabaseOption();
-        var command = new Command("totals", "Adds up all accounts: from a read model, or from the log for a day in the past.") { at, database };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(at), arguments.GetRequiredValue(database), cancellationToken));
+        var files = new BankFileOptions();
+        var command = new Command("totals", "Adds up all accounts: from a read model, or from the log for a day in the past.") { at, files.Database, files.Key, files.Checkpoints };
+        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetValue(at), files.In(arguments), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(DateOnly? at, string database, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(DateOnly? at, BankFiles files, CancellationToken cancellationToken)
     {
-        await using var store = Bank.OpenExisting(database);
+        await using var store = Bank.OpenExisting(files);
         Print(at is { } day ? await PastAsync(store, day, cancellationToken) : await PresentAsync(store, cancellationToken));
         return ExitCode.Ok;
     }

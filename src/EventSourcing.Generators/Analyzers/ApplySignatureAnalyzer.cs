@@ -50,6 +50,7 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
     {
         if (parameter.Type is not INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Struct, IsAbstract: false, IsGenericType: false } type) return;
         if (library.IsEvent(type) || library.IsNamedByHand(type) || LibraryTypes.Same(type, library.RecordedEvent) || LibraryTypes.Same(type, library.Delivery) || library.IsBaseOfEvents(type)) return;
+        if (LibraryTypes.Same(type, library.ErasedEvent) || LibraryTypes.Same(type, library.PayloadsErased)) return;
         var location = parameter.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(context.CancellationToken) is ParameterSyntax { Type: { } written } ? written.GetLocation() : parameter.Locations[0];
         context.ReportDiagnostic(Diagnostic.Create(Rules.NoStableName, location, type.Name, KebabCase.Of(type.Name)));
     }

@@ -25,6 +25,8 @@ internal sealed class LibraryTypes
         UpcasterAttribute = Get("EventSourcing.UpcasterAttribute");
         EventData = Get("EventSourcing.EventData");
         RecordedEvent = Get("EventSourcing.RecordedEvent");
+        ErasedEvent = Get("EventSourcing.ErasedEvent");
+        PayloadsErased = Get("EventSourcing.PayloadsErased");
         _events = new(FindEvents);
         _namedByHand = new(FindNamesGivenByHand);
     }
@@ -50,6 +52,10 @@ internal sealed class LibraryTypes
     public INamedTypeSymbol? EventData { get; }
 
     public INamedTypeSymbol? RecordedEvent { get; }
+
+    public INamedTypeSymbol? ErasedEvent { get; }
+
+    public INamedTypeSymbol? PayloadsErased { get; }
 
     /// <summary>The library's types; null where the compilation does not use it, and there is nothing to check.</summary>
     public static LibraryTypes? Of(Compilation compilation) =>

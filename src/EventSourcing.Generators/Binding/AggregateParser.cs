@@ -12,7 +12,7 @@ internal static class AggregateParser
     {
         if (!IsAggregate(type) || !IsGenerated(type)) return null;
         var events = type.AppliedEvents(returns: null);
-        var model = new AggregateModel(PartialType.Of(type), events.Select(TypeNames.Of).ToEquatableList(), HasImplementation(type.BaseType!));
+        var model = new AggregateModel(PartialType.Of(type), events.Select(TypeNames.Of).ToEquatableList(), HasImplementation(type.BaseType!), type.AppliesErasedEvents());
         return Parsed<BoundType>.Of(model);
     }
 

@@ -18,6 +18,8 @@ internal static class AggregateWriter
         {
             code.Open("switch (@event)");
             foreach (var type in aggregate.Events) code.Line($"case {type} e:").Further("Apply(e);").Further("break;");
+            if (!aggregate.AppliesErased)
+                code.Line($"case {ErasedEvents.Pattern(aggregate.Events)}:").Further($"throw {ErasedEvents.Exception("GetType()")};");
             if (aggregate.HasBase) code.Line("default:").Further("base.Apply(@event);").Further("break;");
             code.Close();
         }

@@ -23,6 +23,13 @@ internal static class ApplyMethods
         return [.. events.MostSpecificFirst(e => e)];
     }
 
+    /// <summary>
+    /// Whether a fold says what an event means whose payload was erased: by a method of its own or of a base class. Where it
+    /// does not, such an event of a type that it has a method for must not be passed over.
+    /// </summary>
+    public static bool AppliesErasedEvents(this INamedTypeSymbol type) =>
+        type.Bases().Prepend(type).SelectMany(t => t.Handlers("Apply")).Any(method => method.Parameters.Length == 1 && method.Parameters[0].Type.IsOurs("ErasedEvent"));
+
     /// <summary>Whether a type has its hook already: a method that takes any event.</summary>
     public static bool AppliesByHand(this INamedTypeSymbol type) => type.GetMembers("Apply").OfType<IMethodSymbol>().Any(TakesAnyEvent);
 

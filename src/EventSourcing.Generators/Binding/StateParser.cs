@@ -15,6 +15,7 @@ internal static class StateParser
             PartialType.Of(type),
             TypeNames.Of(type),
             Implements(type, state, "Apply") ? null : events.Select(TypeNames.Of).ToEquatableList(),
+            type.AppliesErasedEvents(),
             needsInitial,
             Implements(type, state, "Fingerprint") ? null : FoldFingerprint.Of(type, events));
         return model is { Events: null, NeedsInitial: false, Fingerprint: null } ? null : Parsed<BoundType>.Of(model);

@@ -21,6 +21,7 @@ internal static class StateWriter
 
             members.Open($"{state.Name} {contract}.Apply(object @event) => @event switch");
             foreach (var type in events) members.Line($"{type} e => Apply(e),");
+            if (!state.AppliesErased) members.Line($"{ErasedEvents.Pattern(events)} => throw {ErasedEvents.Exception($"typeof({state.Name})")},");
             members.Line("_ => this,").Close("};");
         });
         return code.ToString();

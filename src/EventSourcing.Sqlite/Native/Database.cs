@@ -15,6 +15,7 @@ internal sealed class Database : IDisposable
     private const int StatusCacheWrite = 9;
     private const int StatusDeferredForeignKeys = 10;
     private const int CheckpointPassive = 0;
+    private const int ConfigNoCheckpointOnClose = 1006;
     private readonly sqlite3 _handle;
     private readonly SqliteConnection? _connection;
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
@@ -168,6 +169,12 @@ internal sealed class Database : IDisposable
         };
     }
 
+    /// <summary>Has the file stay as it is when this connection is closed, even where it is the last one.</summary>
+    public void CloseWithoutCheckpoint() => raw.sqlite3_db_config(_handle, ConfigNoCheckpointOnClose, 1, out _);
+
+    /// <summary>Has the statement that runs on the connection fail. The one member that another thread may call.</summary>
+    public void Interrupt() => raw.sqlite3_interrupt(_handle);
+
     /// <summary>
     /// Has every commit on this connection fail, and roll back, or no longer: while the app's own SQL runs in our
     /// transaction, it must not commit what others have written there.
@@ -209,7 +216,8 @@ internal sealed class Database : IDisposable
         }
     }
 
-    private Statement PrepareOnce(string sql)
+    /// <summary>A statement for one use.</summary>
+    public Statement PrepareOnce(string sql)
     {
         if (raw.sqlite3_prepare_v2(_handle, sql, out var statement) != raw.SQLITE_OK) throw FailureOf(_handle, sql);
         return new Statement(_handle, statement, sql);

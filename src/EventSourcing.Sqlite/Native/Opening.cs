@@ -23,7 +23,9 @@ internal static class Opening
         ("cache_size", -16_384),
     ];
 
-    /// <summary>Opens the writer's connection; makes the file a store where it is new.</summary>
+    private const long SecureDeleteFast = 2;
+
+    /// <summary>Opens the writer's connection; makes the file a store where it is new, and brings one of an older version to this one.</summary>
     /// <param name="path">The file's path.</param>
     /// <param name="forAppSql">Whether the app's own SQL is to run on it.</param>
     /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is opening it too.</exception>
@@ -34,18 +36,25 @@ internal static class Opening
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
-            var isStore = RecogniseAtOnce(database, path);
+            var version = RecogniseAtOnce(database, path);
             if (database.ReadText("PRAGMA journal_mode = WAL") is var mode && mode != "wal")
                 throw new IncompatibleStoreException(path, $"its journal mode is '{mode}' and cannot be made WAL here. Keep it on a local file system that supports shared memory.");
 
-            Set(database, path, [.. Common, ("journal_size_limit", 64 * 1024 * 1024)]);
+            Set(database, path, [.. Common, ("journal_size_limit", Writer.LogLimit)]);
+            OverwriteWhatIsFreed(database);
+            if (database.Read("PRAGMA secure_delete") is var answer && answer != SecureDeleteFast)
+                throw new IncompatibleStoreException(path, $"this SQLite took 'PRAGMA secure_delete = FAST' and answers {answer}. Use SQLite 3.23 or newer.");
 
-            if (!isStore)
+            if (version == 0)
             {
                 // Looked at again under the lock: two processes may be making the same file.
                 database.Execute("BEGIN IMMEDIATE");
-                if (!Schema.Recognise(database, path)) Schema.Create(database);
+                if (Schema.Recognise(database, path) == 0) Schema.Create(database);
                 database.Execute("COMMIT");
+            }
+            else if (version < Schema.Version)
+            {
+                Upgrade.Run(database, path);
             }
 
             Schema.Verify(database, path);
@@ -58,7 +67,7 @@ internal static class Opening
         }
     }
 
-    /// <summary>Opens a connection that can only read; null where the file does not exist or is not a store yet.</summary>
+    /// <summary>Opens a connection that can only read; null where the file does not exist or is not a store of this version yet: the writer makes it one.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is making or recovering it.</exception>
     /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
     public static Database? ForReading(string path, bool forAppSql = false)
@@ -68,7 +77,7 @@ internal static class Opening
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
-            if (RecogniseAtOnce(database, path))
+            if (RecogniseAtOnce(database, path) == Schema.Version)
             {
                 Set(database, path, [.. Common, ("query_only", 1)]);
                 Schema.Verify(database, path);
@@ -85,13 +94,42 @@ internal static class Opening
         }
     }
 
+    /// <summary>
+    /// Has SQLite overwrite what is freed within pages, which costs nothing to speak of: else pages keep copies of cells that
+    /// have moved, and a payload that is erased later would survive there. Whole freed pages are left as they are.
+    /// </summary>
+    /// <exception cref="SqliteFailure">This SQLite cannot.</exception>
+    public static void OverwriteWhatIsFreed(Database database) => database.Execute("PRAGMA secure_delete = FAST");
+
+    /// <summary>
+    /// Opens a connection that can only read, whatever the file holds: nothing of it is believed. Statements fail where it is damaged.
+    /// </summary>
+    /// <exception cref="SqliteFailure">It cannot be opened.</exception>
+    public static Database ForAudit(string path)
+    {
+        var database = Database.Open(path, create: false);
+        try
+        {
+            database.CloseWithoutCheckpoint();
+
+            // The first has SQLite go on with what it understands of a schema, where it does not understand all of it.
+            database.Execute("PRAGMA writable_schema = 1; PRAGMA query_only = 1; PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA temp_store = 2; PRAGMA mmap_size = 0; PRAGMA cache_size = -16384");
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>From one snapshot: read one by one, the facts of a file that is just being made contradict each other.</summary>
-    private static bool RecogniseAtOnce(Database database, string path)
+    private static int RecogniseAtOnce(Database database, string path)
     {
         database.Execute("BEGIN");
-        var isStore = Schema.Recognise(database, path);
+        var version = Schema.Recognise(database, path);
         database.Execute("COMMIT");
-        return isStore;
+        return version;
     }
 
     private static void Set(Database database, string path, (string Pragma, long Value)[] pragmas)

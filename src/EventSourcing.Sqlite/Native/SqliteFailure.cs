@@ -8,6 +8,9 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 {
     private const int SqliteConstraintUnique = 2067;
     private const int SqliteConstraintPrimaryKey = 1555;
+    private const int IoErrorShortRead = raw.SQLITE_IOERR | (2 << 8);
+    private const int IoErrorData = raw.SQLITE_IOERR | (32 << 8);
+    private const int IoErrorCorruptFileSystem = raw.SQLITE_IOERR | (33 << 8);
 
     public int Code => ExtendedCode & 0xFF;
 
@@ -24,6 +27,13 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 
     public static bool IsOfDatabaseCode(int code) => code is raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT
         or raw.SQLITE_NOTADB or raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_INTERRUPT or raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
+
+    /// <summary>Whether it is what the file holds that is wrong, and not a lock, the medium, or a caller who no longer waits.</summary>
+    public bool IsDamage => !IsBusy && Code is not (raw.SQLITE_NOMEM or raw.SQLITE_FULL or raw.SQLITE_INTERRUPT or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_IOERR)
+        || ExtendedCode is IoErrorShortRead or IoErrorData or IoErrorCorruptFileSystem;
+
+    /// <summary>What SQLite says of it.</summary>
+    public string Sentence => $"SQLite says '{Message}'.";
 
     public bool IsDuplicate => ExtendedCode is SqliteConstraintUnique or SqliteConstraintPrimaryKey;
 

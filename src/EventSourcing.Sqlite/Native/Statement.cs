@@ -94,6 +94,9 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
 
     public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
 
+    /// <summary>The storage class of a value: SQLite lets any value stand in any column.</summary>
+    public StorageClass Class(int column) => (StorageClass)raw.sqlite3_column_type(handle, column);
+
     public long Long(int column) => raw.sqlite3_column_int64(handle, column);
 
     public double Double(int column) => raw.sqlite3_column_double(handle, column);
@@ -111,6 +114,9 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
 
     /// <summary>The bytes of a BLOB or TEXT, valid until the next step.</summary>
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(handle, column);
+
+    /// <summary>The length in bytes of a BLOB.</summary>
+    public int Length(int column) => raw.sqlite3_column_bytes(handle, column);
 
     public void Dispose() => handle.Dispose();
 

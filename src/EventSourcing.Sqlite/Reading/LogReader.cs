@@ -3,10 +3,12 @@ namespace EventSourcing;
 /// <summary>Reads events through a connection, within the transaction that its owner has begun.</summary>
 internal static class LogReader
 {
-    private const string Columns = "position, version, type, id, recorded, data, metadata, tags, stream";
+    private const string Columns = "position, version, type, id, recorded, data, metadata, tags, stream, seal";
     private const int TypeColumn = 2;
+    private const int DataColumn = 5;
     private const int TagsColumn = 7;
     private const int StreamColumn = 8;
+    private const int SealColumn = 9;
     private const string StreamByName = "stream = (SELECT id FROM streams WHERE name = ?1)";
 
     /// <summary>
@@ -27,7 +29,7 @@ internal static class LogReader
             : $"SELECT {Columns} FROM events WHERE {StreamByName} AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version DESC LIMIT ?5");
         select.Bind(1, read.Stream).Bind(2, read.After).Bind(3, read.UpTo).Bind(4, read.UpToPosition).Bind(5, read.Limit + 1L);
         var page = new EventPage(read.Limit);
-        var isEnd = Fill(page, select, database, names, read.Limit, EventQuery.All, read.Stream);
+        var isEnd = Fill(page, select, database, names, read.Limit, EventQuery.All, read.Stream, withSeals: false);
         var last = page.Count > 0 ? page.Events[^1].Version : 0;
 
         // A page that goes up to the stream's end has its version; only others have to ask for it.
@@ -86,7 +88,7 @@ internal static class LogReader
     {
         Span<byte> bytes = stackalloc byte[16];
         id.TryWriteBytes(bytes, bigEndian: true, out _);
-        var select = database.Prepare("SELECT e.position, s.name, e.version, t.name, e.recorded, e.data, e.tags FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.id = ?1").Bind(1, bytes);
+        var select = database.Prepare("SELECT e.position, s.name, e.version, t.name, e.recorded, e.data, e.tags, e.seal FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.id = ?1").Bind(1, bytes);
         try
         {
             return select.Step() ? new StoredEvent
@@ -98,6 +100,7 @@ internal static class LogReader
                 Id = id,
                 RecordedAt = new DateTimeOffset(select.Long(4), TimeSpan.Zero),
                 Data = select.Bytes(5).ToArray(),
+                IsErased = select.Length(7) == MerkleHash.Length,
                 Tags = TagsOf(select, 6),
             }
             : null;
@@ -113,8 +116,8 @@ internal static class LogReader
         var positions = query.Positions(database, read.After, upTo, read.Limit + 1L);
         var wanted = Math.Min(positions.Count, read.Limit);
         var added = wanted > 0 && Math.Abs(positions[wanted - 1] - positions[0]) < (long)wanted * DenseSpan
-            ? AddRange(page, database, names, read.Direction, positions, wanted)
-            : AddEach(page, database, names, positions, wanted);
+            ? AddRange(page, database, names, read, positions, wanted)
+            : AddEach(page, database, names, read, positions, wanted);
         var isEnd = added == positions.Count;
         if (read.Direction == ReadDirection.Forwards) page.Complete(isEnd ? upTo : positions[added - 1], isEnd, head);
         else page.Complete(isEnd ? read.After : positions[added - 1] - 1, isEnd, head);
@@ -122,9 +125,9 @@ internal static class LogReader
 
     /// <summary>Walks the log past positions that lie close together, which is what a filter finds that lets most through.</summary>
     /// <returns>How many were added until the page was full.</returns>
-    private static int AddRange(EventPage page, Database database, NameCache names, ReadDirection direction, List<long> positions, int count)
+    private static int AddRange(EventPage page, Database database, NameCache names, LogRead read, List<long> positions, int count)
     {
-        var select = database.Prepare(RangeSql(direction));
+        var select = database.Prepare(RangeSql(read.Direction));
         select.Bind(1, Math.Min(positions[0], positions[count - 1]) - 1).Bind(2, Math.Max(positions[0], positions[count - 1]));
         try
         {
@@ -136,7 +139,7 @@ internal static class LogReader
                     if (!select.Step()) throw Missing(positions[i]);
                 }
                 while (select.Long(0) != positions[i]);
-                Add(page, select, database, names, names.StreamOf(database, select.Long(StreamColumn)));
+                Add(page, select, database, names, names.StreamOf(database, select.Long(StreamColumn)), read.WithSeals);
                 i++;
             }
 
@@ -148,7 +151,7 @@ internal static class LogReader
         }
     }
 
-    private static int AddEach(EventPage page, Database database, NameCache names, List<long> positions, int count)
+    private static int AddEach(EventPage page, Database database, NameCache names, LogRead read, List<long> positions, int count)
     {
         var select = database.Prepare($"SELECT {Columns} FROM events WHERE position = ?1");
         var i = 0;
@@ -156,7 +159,7 @@ internal static class LogReader
         {
             select.Bind(1, positions[i]);
             if (!select.Step()) throw Missing(positions[i]);
-            Add(page, select, database, names, names.StreamOf(database, select.Long(StreamColumn)));
+            Add(page, select, database, names, names.StreamOf(database, select.Long(StreamColumn)), read.WithSeals);
             select.Reset();
         }
 
@@ -175,7 +178,7 @@ internal static class LogReader
         var from = forwards || read.Filter.IsAll ? read.After : Math.Max(read.After, upTo - ScanWindow);
         var to = !forwards || read.Filter.IsAll ? upTo : Math.Min(upTo, read.After + ScanWindow);
         var select = database.Prepare(RangeSql(read.Direction)).Bind(1, from).Bind(2, to);
-        if (Fill(page, select, database, names, read.Limit, read.Filter, stream: null))
+        if (Fill(page, select, database, names, read.Limit, read.Filter, stream: null, read.WithSeals))
         {
             page.Complete(forwards ? to : from, forwards ? to == upTo : from == read.After, head);
         }
@@ -188,7 +191,7 @@ internal static class LogReader
 
     /// <summary>Adds matching rows until there are no more, or the page is full and another one waits.</summary>
     /// <returns>Whether there are no more.</returns>
-    private static bool Fill(EventPage page, Statement select, Database database, NameCache names, int limit, EventQuery filter, string? stream)
+    private static bool Fill(EventPage page, Statement select, Database database, NameCache names, int limit, EventQuery filter, string? stream, bool withSeals)
     {
         try
         {
@@ -197,7 +200,7 @@ internal static class LogReader
                 var streamOfRow = stream ?? names.StreamOf(database, select.Long(StreamColumn));
                 if (!filter.IsAll && !filter.Matches(names.TypeOf(database, select.Long(TypeColumn)), streamOfRow, TagsOf(select, TagsColumn))) continue;
                 if (page.Count == limit || page.CopiedBytes >= EventPage.MaxBytes) return false;
-                Add(page, select, database, names, streamOfRow);
+                Add(page, select, database, names, streamOfRow, withSeals);
             }
 
             return true;
@@ -208,7 +211,7 @@ internal static class LogReader
         }
     }
 
-    private static void Add(EventPage page, Statement select, Database database, NameCache names, string stream) => page.Add(new StoredEvent
+    private static void Add(EventPage page, Statement select, Database database, NameCache names, string stream, bool withSeals) => page.Add(new StoredEvent
     {
         Position = select.Long(0),
         Stream = stream,
@@ -216,8 +219,10 @@ internal static class LogReader
         Type = names.TypeOf(database, select.Long(TypeColumn)),
         Id = new Guid(select.Bytes(3), bigEndian: true),
         RecordedAt = new DateTimeOffset(select.Long(4), TimeSpan.Zero),
-        Data = page.Copy(select.Bytes(5)),
+        Data = page.Copy(select.Bytes(DataColumn)),
         Metadata = page.Copy(select.Bytes(6)),
+        Seal = withSeals ? page.Copy(select.Bytes(SealColumn)) : default,
+        IsErased = select.Length(DataColumn) == 0 && select.Length(SealColumn) == MerkleHash.Length,
         Tags = TagsOf(select, TagsColumn),
     });
 

@@ -41,6 +41,7 @@ internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
             if (request.Writes[i].Events.Count > 0) streams.Add(writer.Insert(request.Writes[i], _ticks));
         }
 
+        if (request.Erase.Count > 0) writer.Erase(request.Erase);
         _result = new AppendResult(streams, first, writer.Head, wasAlreadyStored: false);
     }
 
@@ -57,6 +58,11 @@ internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
         {
             var position = writer.FirstMatch(request.Conditions[i].Query, request.Conditions[i].After);
             if (position > 0) return new AppendConditionFailedException(request.Conditions[i], position);
+        }
+
+        for (var i = 0; i < request.Erase.Count; i++)
+        {
+            if (!Eraser.CanErase(writer.Database, request.Erase[i])) return new ErasureRefusedException(request.Erase[i], writer.Head);
         }
 
         return null;

@@ -255,6 +255,9 @@ internal sealed class CommitQueue : IAsyncDisposable
 
             _lookForRepetitions = false;
             _lastServed = _group.Count;
+
+            // Who has erased something is told when its copies are gone too, unless somebody else's reader is in the way.
+            if (_writer.LogHoldsErased) await _writer.CheckpointIfDueAsync(_readers).ConfigureAwait(false);
             foreach (var work in _group) work.Complete();
             _group.Clear();
         }

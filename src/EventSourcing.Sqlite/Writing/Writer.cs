@@ -13,16 +13,24 @@ internal sealed class Writer : IDisposable
     private const int MaxKnownStreams = 100_000;
     private const int MaxKnownTables = 1_000;
     private const int OthersAreForgottenAfterMilliseconds = 5_000;
+    private const int HeaderBytesOfLog = 32;
+    private const int HeaderBytesOfFrame = 24;
+    private const int MillisecondsBetweenTriesToClean = 200;
+
+    /// <summary>The length in bytes that the write-ahead log is cut back to when it begins anew.</summary>
+    public const int LogLimit = 64 * 1024 * 1024;
 
     private readonly SqliteEventStorageOptions _options;
     private readonly HeadSignal _signal;
     private readonly Dictionary<string, StreamEnd> _streams = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _types = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DocumentTable?> _tables = new(StringComparer.Ordinal);
+    private readonly LedgerWriter _ledger;
     private Database? _database;
     private Database? _checkpointer;
     private bool _wasOpened;
     private long _dataVersion = -1;
+    private long _schemaVersion = -1;
     private long _othersSeenAt = long.MinValue / 2;
     private long _head;
     private long _lastTicks;
@@ -30,11 +38,13 @@ internal sealed class Writer : IDisposable
     private bool _hasSynced;
     private bool _isToReopen;
     private bool _isForAppSql;
+    private long _triedToCleanAt = long.MinValue / 2;
 
     public Writer(string path, SqliteEventStorageOptions options, HeadSignal signal)
     {
         Path = path;
         _options = options;
+        _ledger = new LedgerWriter(options.WithoutLedger);
         _signal = signal;
     }
 
@@ -42,6 +52,9 @@ internal sealed class Writer : IDisposable
 
     /// <summary>Whether another connection has lately written to the file too.</summary>
     public bool SharesItsFile => Environment.TickCount64 - _othersSeenAt < OthersAreForgottenAfterMilliseconds;
+
+    /// <summary>Whether the write-ahead log may still hold copies of payloads that were erased.</summary>
+    public bool LogHoldsErased { get; private set; }
 
     public Database Database => _database ?? throw new InvalidOperationException("The writer has no transaction.");
 
@@ -98,6 +111,7 @@ internal sealed class Writer : IDisposable
                 RewriteMark();
             }
 
+            _ledger.Save(Database);
             isCommitting = hasWritten;
             Database.Prepare("COMMIT").Run();
             _hasSynced = true;
@@ -173,7 +187,8 @@ internal sealed class Writer : IDisposable
         var end = EndOf(write.Stream);
         if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", write.Stream);
         var first = end.Version + 1;
-        var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+        _ledger.Add(write, first, new DateTimeOffset(ticks, TimeSpan.Zero));
+        var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         insert.Bind(2, end.Id).Bind(6, ticks);
         Span<byte> id = stackalloc byte[16];
         for (var i = 0; i < write.Events.Count; i++)
@@ -181,11 +196,11 @@ internal sealed class Writer : IDisposable
             var e = write.Events[i];
             var type = TypeIdOf(e.Type);
             e.Id.TryWriteBytes(id, bigEndian: true, out _);
-            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, e.Data.Span);
-            if (e.Metadata.IsEmpty) insert.BindNull(8);
-            else insert.Bind(8, e.Metadata.Span);
-            if (e.Tags.Count == 0) insert.BindNull(9);
-            else insert.BindText(9, TagList.Write(e.Tags));
+            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, _ledger.SaltOf(_head + 1)).Bind(8, e.Data.Span);
+            if (e.Metadata.IsEmpty) insert.BindNull(9);
+            else insert.Bind(9, e.Metadata.Span);
+            if (e.Tags.Count == 0) insert.BindNull(10);
+            else insert.BindText(10, TagList.Write(e.Tags));
             insert.Run();
             _head++;
             end.Version++;
@@ -196,17 +211,27 @@ internal sealed class Writer : IDisposable
         return new AppendedStream(write.Stream, first, end.Version);
     }
 
+    /// <summary>Erases payloads of events, and has the write-ahead log, which holds copies of them, emptied after the commit.</summary>
+    public void Erase(IReadOnlyList<long> positions)
+    {
+        LogHoldsErased = true;
+        _triedToCleanAt = long.MinValue / 2;
+        Eraser.Erase(Database, positions);
+    }
+
     /// <summary>
     /// Moves the write-ahead log into the database file once it is long, so that the next write begins it anew. SQLite
     /// before 3.51.3 can lose committed data when a checkpoint runs beside a commit (sqlite.org/wal.html#walresetbug); so
     /// no connection checkpoints by itself, and this one does so while it holds the write lock, when no process can
-    /// commit. Readers of this process wait meanwhile, those of others are given some time to turn their page.
+    /// commit. Readers of this process wait meanwhile, those of others are given some time to turn their page. A log that
+    /// holds erased payloads is moved at once, and cut off; where others are in the way, a later commit tries again.
     /// </summary>
     public async ValueTask CheckpointIfDueAsync(ReaderPool readers)
     {
         if (_database is null) return;
         _pagesSinceCheckpoint += _database.TakePagesWritten();
-        if (_pagesSinceCheckpoint < _options.CheckpointPages) return;
+        var isToBeCleaned = LogHoldsErased && Environment.TickCount64 - _triedToCleanAt >= MillisecondsBetweenTriesToClean;
+        if (_pagesSinceCheckpoint < _options.CheckpointPages && !isToBeCleaned) return;
         await readers.PauseAsync().ConfigureAwait(false);
         try
         {
@@ -219,8 +244,10 @@ internal sealed class Writer : IDisposable
                 isDone = _checkpointer.CheckpointPassively();
             }
 
-            _pagesSinceCheckpoint = isDone ? 0 : _options.CheckpointPages - PagesBeforeNextTry;
+            var wait = isDone ? 0 : _options.CheckpointPages - PagesBeforeNextTry;
+            _pagesSinceCheckpoint = isToBeCleaned && !isDone ? Math.Min(_pagesSinceCheckpoint, wait) : wait;
             Rollback();
+            if (isDone && LogHoldsErased) CutLogOff();
         }
         catch (Exception failure)
         {
@@ -231,8 +258,24 @@ internal sealed class Writer : IDisposable
         }
         finally
         {
+            if (isToBeCleaned) _triedToCleanAt = Environment.TickCount64;
             readers.Resume();
         }
+    }
+
+    /// <summary>
+    /// Begins the log anew by a commit that changes nothing, and cuts off what it held. SQLite does so when all of the log is
+    /// in the file and nobody reads from it; whether it has, the file's length tells.
+    /// </summary>
+    private void CutLogOff()
+    {
+        Database.Execute("PRAGMA journal_size_limit = 0; BEGIN IMMEDIATE");
+        RewriteMark();
+        Database.Execute($"COMMIT; PRAGMA journal_size_limit = {LogLimit}");
+
+        // An erasure fills more than two pages of the log, this commit one.
+        var length = HeaderBytesOfLog + (2 * (HeaderBytesOfFrame + Database.Read("PRAGMA page_size")));
+        LogHoldsErased = new FileInfo(Path + "-wal") is { Exists: true } log && log.Length > length;
     }
 
     /// <summary>
@@ -241,12 +284,36 @@ internal sealed class Writer : IDisposable
     /// </summary>
     public void Dispose()
     {
+        SaveLedger();
+        Close();
+        _ledger.Dispose();
+    }
+
+    private void Close()
+    {
         _checkpointer?.Dispose();
         _checkpointer = null;
         _database?.Dispose();
         _database = null;
         _hasSynced = false;
         _isToReopen = false;
+    }
+
+    /// <summary>Stores the end of the tree, which may trail the log, so that the file of a closed store has all of it.</summary>
+    private void SaveLedger()
+    {
+        if (_database is null || _ledger.IsSaved) return;
+        try
+        {
+            if (!TryBegin()) return;
+            _ledger.SaveAll(Database);
+            Database.Prepare("COMMIT").Run();
+        }
+        catch (Exception failure) when (failure is SqliteFailure or EventSourcingException)
+        {
+            // Whoever opens the file next makes it of the events, and meets what is wrong with the file by itself.
+            Abandon(closeConnection: true);
+        }
     }
 
     private Database Open()
@@ -258,6 +325,9 @@ internal sealed class Writer : IDisposable
         // for: opening the file would drop SQLite's locks.
         var log = new FileInfo(Path + "-wal");
         _pagesSinceCheckpoint = log.Exists ? (int)Math.Min(log.Length / PageBytes, int.MaxValue) : 0;
+
+        // Who has erased payloads may have died before the log was emptied.
+        LogHoldsErased |= _pagesSinceCheckpoint > 0 && database.Read($"SELECT count(*) FROM streams WHERE name = '{PayloadsErased.StreamName}'") > 0;
         return database;
     }
 
@@ -317,9 +387,35 @@ internal sealed class Writer : IDisposable
         if (dataVersion == _dataVersion) return;
         if (_dataVersion >= 0) _othersSeenAt = Environment.TickCount64;
         Forget();
+        try
+        {
+            // A newer version of this library may have brought the file to a schema of its own meanwhile, or somebody has
+            // added a trigger. Read models make tables too, so that a schema which has changed is most often right.
+            Schema.Recognise(Database, Path);
+            var schema = Database.Prepare("PRAGMA schema_version").Scalar() ?? 0;
+            if (schema != _schemaVersion) Schema.Verify(Database, Path);
+            _schemaVersion = schema;
+        }
+        catch (EventSourcingException)
+        {
+            Abandon(closeConnection: true);
+            throw;
+        }
+
         var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
         (_head, _lastTicks) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
         last.Reset();
+        try
+        {
+            _ledger.Load(Database, _head);
+        }
+        catch (InvalidDataException damage)
+        {
+            // Nothing is appended to a log that its tree does not cover. The lock is not kept meanwhile.
+            Abandon(closeConnection: true);
+            throw new StoreCorruptedException(Path, damage.Message, damage);
+        }
+
         _dataVersion = dataVersion;
     }
 
@@ -361,7 +457,7 @@ internal sealed class Writer : IDisposable
         if (!closeConnection) return;
 
         // After a full disk or an I/O error a connection may be in any state; the next write opens a new one.
-        Dispose();
+        Close();
     }
 
     private void Forget()

@@ -101,7 +101,11 @@ internal sealed class HistoryCopies
     private static async Task AppendRawAsync(CopiedStore to, CopiedEvent e, CancellationToken cancellationToken)
     {
         to.Clock.Now = e.RecordedAt;
-        await to.Store.Storage.AppendAsync(new AppendRequest([new StreamWrite(e.Stream, ExpectedVersion.Any, [e.Raw])]), cancellationToken).ConfigureAwait(false);
+        var request = new AppendRequest([new StreamWrite(e.Stream, ExpectedVersion.Any, [e.Raw])]);
+
+        // The payload is not there any more; the copy of its record says so again.
+        if (e.Raw.Type == PayloadsErased.TypeName) request = request with { Erase = PayloadsErased.Parse(e.Raw.Data.Span).Positions };
+        await to.Store.Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     private static NewEvent Raw(in StoredEvent e) => new(e.Id, e.Type, e.Data.ToArray()) { Metadata = e.Metadata.ToArray(), Tags = e.Tags };

@@ -24,6 +24,9 @@ internal sealed class EventDecoder
     /// <summary>The name of today of the event, where an upcaster does not split it.</summary>
     public string TodayName { get; }
 
+    /// <summary>The types of today that events of the name may become.</summary>
+    public EventType[] Results => _shape.Results;
+
     /// <exception cref="NotSupportedException">JSON cannot handle the type.</exception>
     /// <exception cref="JsonException">The bytes do not make such an event.</exception>
     /// <exception cref="UpcastFailedException">An upcaster failed on it.</exception>

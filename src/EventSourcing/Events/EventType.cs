@@ -12,9 +12,18 @@ public sealed class EventType
         | DynamicallyAccessedMemberTypes.PublicProperties
         | DynamicallyAccessedMemberTypes.PublicFields;
 
+    private EventType(Type clrType, string storedName)
+    {
+        ClrType = clrType;
+        Name = StoredName = storedName;
+        Version = 1;
+        Aliases = [];
+    }
+
     private EventType(Type clrType, string name, int version, IReadOnlyList<string> aliases)
     {
         ArgumentNullException.ThrowIfNull(aliases);
+        if (clrType == typeof(PayloadsErased)) throw new ArgumentException($"'{clrType}' is the library's own event, which every store knows. Do not list it.", nameof(clrType));
         ClrType = clrType;
         Name = name;
         Version = version;
@@ -67,6 +76,9 @@ public sealed class EventType
     public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name, int version, params string[] aliases)
         where TEvent : notnull => new(typeof(TEvent), name ?? ShortName(typeof(TEvent)), version, aliases);
 
+    /// <summary>An event of the library's own, under a name that no other can have.</summary>
+    internal static EventType OfTheLibrary(Type clrType, string storedName) => new(clrType, storedName);
+
     internal static string StoredNameOf(string name, int version) => version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
 
     /// <summary>The name and version that a stored name is made of; version 1 where it has none.</summary>
@@ -81,6 +93,7 @@ public sealed class EventType
     internal static void ThrowIfNotGivable(string name, string what, string parameter)
     {
         Names.ThrowIfInvalid(name, what, parameter);
+        if (name == PayloadsErased.TypeName) throw new ArgumentException($"{what} must not be '{name}': that is the library's own. Names that begin with '$' are better left to it.", parameter);
         if (name.LastIndexOf('@') is >= 0 and var at && IsVersion(name.AsSpan(at + 1)))
             throw new ArgumentException($"{what} must not end in '@' and digits, as '{name}' does: that is how versions are stored. Give the name without, and the version beside it.", parameter);
     }

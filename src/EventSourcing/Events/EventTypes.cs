@@ -10,6 +10,7 @@ namespace EventSourcing;
 /// <remarks>
 /// Several types may share a name in different versions: the highest is today's, the others are there for typed
 /// upcasters. An object of an old type may still be appended; it is stored under its own version, and read as today's.
+/// <see cref="PayloadsErased"/> is known to every list, and in none.
 /// </remarks>
 public sealed class EventTypes
 {
@@ -109,15 +110,16 @@ public sealed class EventTypes
     /// <exception cref="ArgumentException">The type is not in this list.</exception>
     public string NameOf<TEvent>() => Get(typeof(TEvent)).Name;
 
-    internal EventType Get(Type clrType) => _byType.TryGetValue(clrType, out var type) ? type : throw NotListed(clrType);
+    internal EventType Get(Type clrType) => Find(clrType) ?? throw NotListed(clrType);
 
-    internal static ArgumentException NotListed(Type clrType) =>
-        new($"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");
+    internal static ArgumentException NotListed(Type clrType) => clrType == typeof(PayloadsErased)
+        ? new($"'{clrType}' is appended by ErasePayloadsAsync alone, which erases what it says. Nothing was written.")
+        : new($"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");
 
-    internal EventType? Find(Type clrType) => _byType.GetValueOrDefault(clrType);
+    internal EventType? Find(Type clrType) => _byType.GetValueOrDefault(clrType) ?? (clrType == typeof(PayloadsErased) ? PayloadsErased.Type : null);
 
     /// <summary>Whether events are read into this type, and not on into a later one.</summary>
-    internal bool IsOfToday(EventType type) => Shapes[type.StoredName].Step is null;
+    internal bool IsOfToday(EventType type) => !Shapes.TryGetValue(type.StoredName, out var shape) || shape.Step is null;
 
     /// <summary>What events of a name are called today: itself, of what an alias stands, or what has become of a retired one. A name that is not listed is itself.</summary>
     internal IReadOnlyList<string> TodayNamesOf(string name) => _todayNames.GetValueOrDefault(name) ?? [name];

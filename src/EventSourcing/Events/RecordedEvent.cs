@@ -46,7 +46,7 @@ public sealed class RecordedEvent
     /// </summary>
     public DateTimeOffset RecordedAt { get; }
 
-    /// <summary>What happened: an instance of the event's type, or an <see cref="UnknownEvent"/> where the reader asked for those.</summary>
+    /// <summary>What happened: an instance of the event's type, an <see cref="ErasedEvent"/> where the payload was erased; or an <see cref="UnknownEvent"/> where the reader asked for those.</summary>
     public object Data { get; }
 
     /// <summary>What was recorded beside it.</summary>

@@ -35,7 +35,7 @@ public readonly struct LedgerLeaf
     private const string What = "a leaf of the ledger";
     private const int FixedLength = 4 + 3 * sizeof(ulong) + IdLength + 3 * sizeof(uint) + 2 * MerkleHash.Length;
     private const int IdLength = 16;
-    private const byte DataMark = 2;
+    internal const byte DataMark = 2;
     private const byte MetadataMark = 3;
 
     /// <summary>The position in the log, from 1. The leaf's index in the tree is one less.</summary>
@@ -76,7 +76,7 @@ public readonly struct LedgerLeaf
     /// <exception cref="ArgumentException">The salt does not have 16 bytes.</exception>
     public static MerkleHash CommitToData(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> data)
     {
-        if (salt.Length != SaltLength) throw new ArgumentException($"A salt has {SaltLength} bytes; this one has {salt.Length}.", nameof(salt));
+        ThrowIfNoSalt(salt);
         return PrefixedHash.Of(DataMark, salt, data);
     }
 
@@ -141,6 +141,11 @@ public readonly struct LedgerLeaf
         }
     }
 
+    internal static void ThrowIfNoSalt(ReadOnlySpan<byte> salt)
+    {
+        if (salt.Length != SaltLength) throw new ArgumentException($"A salt has {SaltLength} bytes; this one has {salt.Length}.", nameof(salt));
+    }
+
     private static string[] TagsFrom(ref ByteReader reader)
     {
         var tags = new string[reader.Count("the number of tags", bytesEach: sizeof(uint))];
@@ -149,14 +154,14 @@ public readonly struct LedgerLeaf
     }
 
     /// <summary>At most this many bytes: what the texts take in UTF-8 is known when they are written.</summary>
-    private int MaxLength()
+    internal int MaxLength()
     {
         var characters = Stream.Length + Type.Length;
         for (var i = 0; i < Tags.Count; i++) characters += Tags[i].Length;
         return FixedLength + Tags.Count * sizeof(uint) + characters * 3;
     }
 
-    private int WriteTo(Span<byte> bytes)
+    internal int WriteTo(Span<byte> bytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Position, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(Version, 1);

@@ -69,20 +69,29 @@ public sealed class MerkleFrontier
     /// <summary>Appends a leaf.</summary>
     /// <param name="leaf">The leaf's hash.</param>
     /// <param name="completed">Takes the tiles that this leaf completes, lowest first: one at every 256th leaf, two at every 65,536th.</param>
+    /// <param name="hasher">Makes the hashes, for those who append many; without one they are made all the same.</param>
     /// <exception cref="InvalidOperationException">The tree has as many leaves as a signed number of 64 bits can count.</exception>
-    public void Append(in MerkleHash leaf, ICollection<MerkleTile>? completed = null)
+    public void Append(in MerkleHash leaf, ICollection<MerkleTile>? completed = null, LedgerHasher? hasher = null)
     {
         if (Size == long.MaxValue) throw new InvalidOperationException($"The tree has {Size} leaves and can take no more.");
-        var hash = leaf;
-        var height = 0;
-        for (var size = Size; (size & 1) == 1; size >>= 1)
+        Append(leaf, height: 0, completed, hasher);
+    }
+
+    /// <summary>Appends a complete subtree of 2^height leaves, where the size is a multiple of that. What it is made of completes no tile here.</summary>
+    internal void Append(in MerkleHash subtree, int height, ICollection<MerkleTile>? completed = null, LedgerHasher? hasher = null)
+    {
+        var hash = subtree;
+        var size = Size >> height;
+        if (height > 0 && height % MerkleTree.TileHeight == 0) completed?.Add(new MerkleTile(height / MerkleTree.TileHeight, size, hash));
+        Size += 1L << height;
+        for (; (size & 1) == 1; size >>= 1)
         {
-            hash = MerkleTree.HashNode(_hashes[--_count], hash);
-            if (++height % MerkleTree.TileHeight == 0) completed?.Add(new MerkleTile(height / MerkleTree.TileHeight, Size >> height, hash));
+            _count--;
+            hash = hasher is null ? MerkleTree.HashNode(_hashes[_count], hash) : hasher.HashNode(_hashes[_count], hash);
+            if (++height % MerkleTree.TileHeight == 0) completed?.Add(new MerkleTile(height / MerkleTree.TileHeight, size >> 1, hash));
         }
 
         _hashes[_count++] = hash;
-        Size++;
     }
 
     /// <summary>The root of the tree: as many hashes as there are 1s in its size, less one.</summary>

@@ -14,8 +14,8 @@ public static class MerkleTree
     /// <summary>The height of a subtree over <see cref="TileWidth"/> leaves.</summary>
     internal const int TileHeight = 8;
 
-    private const byte LeafMark = 0;
-    private const byte NodeMark = 1;
+    internal const byte LeafMark = 0;
+    internal const byte NodeMark = 1;
 
     /// <summary>The root of the tree that has no leaves.</summary>
     public static MerkleHash EmptyRoot { get; } = new(SHA256.HashData([]));

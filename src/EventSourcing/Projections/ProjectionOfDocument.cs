@@ -233,6 +233,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     /// </summary>
     private void AddKeysOf(RecordedEvent e, List<string> keys)
     {
+        ThrowIfErased(e.Data);
         if (HandlerFor(e) is not { } handler) return;
         if (handler.Key is { } keyOf)
         {

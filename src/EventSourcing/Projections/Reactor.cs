@@ -102,8 +102,8 @@ public abstract class Reactor : Subscriber
                 for (var p = 0; p < e.PartCount; p++)
                 {
                     var part = e.Part(p);
-                    var handler = _handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler!;
-                    await handler(new Delivery(Name, part), cancellationToken).ConfigureAwait(false);
+                    ThrowIfErased(part.Data);
+                    if ((_handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler) is { } handler) await handler(new Delivery(Name, part), cancellationToken).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

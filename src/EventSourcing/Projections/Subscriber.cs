@@ -62,10 +62,11 @@ public abstract class Subscriber
         if (Name[0] == '$') throw new ArgumentException($"The name '{Name}' of {GetType()} begins with '$', which is kept for the library's own.");
         if (Filter is null) throw new ArgumentException($"The filter of '{Name}' is null; for no filter return EventQuery.All.");
         if (_eventTypes.Count == 0 && !_handlesAny) throw new ArgumentException($"'{Name}' ({GetType()}) handles no event. Say which in its constructor: On<TEvent>(…).");
-        var unlisted = _eventTypes.Where(type => store.Types.Find(type) is null).ToList();
+        if (!_handlesAny && _eventTypes.All(IsErased)) throw new ArgumentException($"'{Name}' ({GetType()}) handles {nameof(ErasedEvent)} alone, which is about events of types that it handles. Say which: On<TEvent>(…).");
+        var unlisted = NamedTypes.Where(type => store.Types.Find(type) is null).ToList();
         if (unlisted.Count > 0)
             throw new ArgumentException($"'{Name}' handles {string.Join(", ", unlisted.Select(type => type.Name))}, which the store's EventTypes do not list, so no such event can ever come. List {(unlisted.Count == 1 ? "it" : "them")}, or remove the handler.");
-        foreach (var type in _eventTypes.Select(store.Types.Get))
+        foreach (var type in NamedTypes.Select(store.Types.Get))
         {
             if (store.Types.IsOfToday(type)) continue;
             throw new ArgumentException($"'{Name}' handles {type.ClrType.Name}, an old version of '{type.Name}': upcasters read such events as those of today ({string.Join(", ", store.Types.Shapes[type.StoredName].Results.Select(result => result.ClrType.Name))}). Handle those.");
@@ -76,7 +77,7 @@ public abstract class Subscriber
     internal EventFilter FilterFor(EventStore store)
     {
         if (_handlesAny) return store.FilterOf(Filter);
-        var names = _eventTypes.Select(type => store.Types.Get(type).Name).Order(StringComparer.Ordinal).ToList();
+        var names = NamedTypes.Select(type => store.Types.Get(type).Name).Order(StringComparer.Ordinal).ToList();
         var filter = store.FilterOf(Filter).Today;
         if (filter.IsAll) return store.FilterOf(EventQuery.OfTypes(names));
         var items = new List<EventQueryItem>();
@@ -90,6 +91,22 @@ public abstract class Subscriber
             ? store.FilterOf(EventQuery.Any(items))
             : throw new ArgumentException($"The filter of '{Name}' lets none of the events through that it handles ({string.Join(", ", names)}).");
     }
+
+    /// <summary>
+    /// Throws where an event was erased that there is a handler for, and none that says what that means. One for any event
+    /// counts for those that have none of their own.
+    /// </summary>
+    /// <exception cref="ErasedEventException">Says what to do.</exception>
+    private protected void ThrowIfErased(object data)
+    {
+        if (data is ErasedEvent erased && !_eventTypes.Contains(typeof(ErasedEvent)) && erased.MayHaveBeen([.. _eventTypes]))
+            throw new ErasedEventException(erased, GetType());
+    }
+
+    /// <summary>The handled types that events have names by.</summary>
+    private IEnumerable<Type> NamedTypes => _eventTypes.Where(type => !IsErased(type));
+
+    private static bool IsErased(Type type) => type == typeof(ErasedEvent);
 
     private protected void Declare(Type eventType)
     {

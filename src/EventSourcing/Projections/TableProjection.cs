@@ -126,6 +126,7 @@ public abstract class TableProjection : Projection
                 for (var i = 0; i < e.PartCount; i++)
                 {
                     var part = e.Part(i);
+                    ThrowIfErased(part.Data);
                     if ((_handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler) is { } apply) await apply(tables, part, cancellationToken).ConfigureAwait(false);
                 }
             }

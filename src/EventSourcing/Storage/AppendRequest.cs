@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EventSourcing;
 
 /// <summary>What one append commits, and what must hold for it: rule 3 of <see cref="IEventStorage"/>.</summary>
@@ -6,6 +8,12 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
 {
     /// <summary>Further guards: each says that no event after a position matches a query.</summary>
     public IReadOnlyList<AppendCondition> Conditions { get; init; } = [];
+
+    /// <summary>
+    /// Positions of events whose payloads are erased in the same transaction: rule 6 of <see cref="IEventStorage"/>. They are
+    /// exactly those that the <see cref="PayloadsErased"/> events of this append name. An event that is erased already stays so.
+    /// </summary>
+    public IReadOnlyList<long> Erase { get; init; } = [];
 
     /// <summary>
     /// Read models to change in the same transaction, or <see langword="null"/>. Called under the lock that orders
@@ -33,6 +41,7 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
         ArgumentNullException.ThrowIfNull(limits);
         ArgumentNullException.ThrowIfNull(Writes);
         ArgumentNullException.ThrowIfNull(Conditions);
+        ArgumentNullException.ThrowIfNull(Erase);
         for (var w = 0; w < Writes.Count; w++) ArgumentNullException.ThrowIfNull(Writes[w].Events, nameof(Writes));
         var count = EventCount;
         if (count == 0) throw new ArgumentException("An append needs at least one event; this one has none.", nameof(Writes));
@@ -41,6 +50,7 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
 
         var streams = Writes.Count > 1 ? new HashSet<string>(Writes.Count, StringComparer.Ordinal) : null;
         var ids = count > 1 ? new HashSet<Guid>(count) : null;
+        List<long>? recorded = null;
         for (var w = 0; w < Writes.Count; w++)
         {
             var write = Writes[w];
@@ -52,14 +62,44 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
                 write.Events[e].Validate(limits, write.Stream);
                 if (ids?.Add(write.Events[e].Id) == false)
                     throw new ArgumentException($"Two events of one append have the id {write.Events[e].Id}. Ids are unique in the store.", nameof(Writes));
+                if (write.Events[e].Type == PayloadsErased.TypeName) (recorded ??= []).AddRange(RecordIn(write, e).Positions);
             }
         }
 
+        if (recorded is not null || Erase.Count > 0) ValidateErasure(recorded ?? []);
         foreach (var condition in Conditions)
         {
             ArgumentNullException.ThrowIfNull(condition.Query, nameof(Conditions));
             ArgumentOutOfRangeException.ThrowIfNegative(condition.After, nameof(Conditions));
         }
+    }
+
+    private static PayloadsErased RecordIn(StreamWrite write, int index)
+    {
+        if (write.Stream != PayloadsErased.StreamName)
+            throw new ArgumentException($"An event '{PayloadsErased.TypeName}' is to be appended to '{write.Stream}'. Records of erased payloads stand in the stream '{PayloadsErased.StreamName}'.", nameof(Writes));
+        try
+        {
+            return PayloadsErased.Parse(write.Events[index].Data.Span);
+        }
+        catch (JsonException flaw)
+        {
+            throw new ArgumentException($"An event '{PayloadsErased.TypeName}' is not one: {flaw.Message}", nameof(Writes), flaw);
+        }
+    }
+
+    /// <summary>Nothing is erased without a record of it, and nothing recorded that is not done.</summary>
+    private void ValidateErasure(List<long> recorded)
+    {
+        var erased = new HashSet<long>(Erase.Count);
+        foreach (var position in Erase)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(position, nameof(Erase));
+            if (!erased.Add(position)) throw new ArgumentException($"Position {position} is to be erased twice in one append. Name it once.", nameof(Erase));
+        }
+
+        if (recorded.Count != erased.Count || !erased.SetEquals(recorded))
+            throw new ArgumentException($"The append erases {erased.Count} payloads, and its '{PayloadsErased.TypeName}' events name {recorded.Count} positions, which are not the same. What an append erases it records, each position once.", nameof(Erase));
     }
 }
 

@@ -21,12 +21,19 @@ namespace EventSourcing;
 /// same order, for the same streams) writes nothing and returns the original result, whatever the guards say now and
 /// however much has been appended since. Ids of which some are stored and some are not, or stored elsewhere, or with
 /// another type, other data (compared byte by byte) or other tags, are a <see cref="DuplicateEventIdException"/>;
-/// metadata is not compared. Where the original append began and ended does not matter: any stored events that follow
+/// metadata is not compared, nor data that has been erased since. Where the original append began and ended does not matter: any stored events that follow
 /// on each other as given count as the original.
 /// An id given twice in one append is an <see cref="ArgumentException"/>.</item>
 /// <item><b>Time.</b> The storage stamps each event from its <see cref="TimeProvider"/> when it commits, UTC, and never
 /// lets the stamp go backwards: it is the later of now and the last event's.</item>
-/// <item><b>Immutability.</b> Nothing changes or deletes an event.</item>
+/// <item><b>Immutability.</b> Nothing changes or deletes an event, but for one thing: an append may erase the payloads of
+/// events that were stored before it (<see cref="AppendRequest.Erase"/>), which it records by
+/// <see cref="PayloadsErased"/> events of its own. All or nothing, in its transaction: no guard may fail, and whoever sees
+/// the record sees the events erased. An erased event keeps its place and all else that is stored of it, metadata too; its
+/// data is empty, <see cref="StoredEvent.IsErased"/> says so, and its leaf stays as it was: instead of the salt, the storage
+/// keeps the commitment made with it. There is no way back; the bytes are removed from the medium, as far as the storage
+/// can, and says how far. A position beyond the head, or of a record of erasures, is an
+/// <see cref="ErasureRefusedException"/>; to erase again what is erased changes nothing.</item>
 /// <item><b>Durability.</b> When an append returns, it survives whatever the storage promises to survive. A storage
 /// that promises less than a loss of power says so in its name or in the name of the option.</item>
 /// <item><b>Concurrency.</b> Every member is thread-safe. Waiting is asynchronous and cancellable. Cancelling before
@@ -34,6 +41,9 @@ namespace EventSourcing;
 /// <item><b>Errors</b> are typed (<see cref="EventSourcingException"/>), with the facts as properties. Bad arguments are
 /// <see cref="ArgumentException"/>s, thrown before anything is written.</item>
 /// <item><b>Limits</b> (<see cref="EventStorageLimits"/>) are checked before anything is written.</item>
+/// <item><b>Ledger.</b> The storage keeps an RFC 6962 Merkle tree over its log: leaf n − 1 is the <see cref="LedgerLeaf"/>
+/// of the event at position n, made with a random salt that stands beside its data. Tree and log change in one
+/// transaction: whoever sees an event sees a tree that holds it.</item>
 /// </list>
 /// </remarks>
 public interface IEventStorage : IAsyncDisposable
@@ -44,7 +54,10 @@ public interface IEventStorage : IAsyncDisposable
     /// <summary>Read models and their checkpoints, kept in the same place and changed in one transaction.</summary>
     IReadModelStorage ReadModels { get; }
 
-    /// <summary>Appends events: rules 3, 4, 5, 7, 8 and 10.</summary>
+    /// <summary>The Merkle tree over the log: rule 11.</summary>
+    ILedgerStorage Ledger { get; }
+
+    /// <summary>Appends events, and may erase the payloads of others: rules 3 to 8 and 10.</summary>
     /// <param name="request">
     /// The events and their guards. Its memory must stay unchanged until the returned task completes, and may be
     /// reused then: a storage that keeps bytes copies them.
@@ -55,6 +68,7 @@ public interface IEventStorage : IAsyncDisposable
     /// <exception cref="WrongExpectedVersionException">A stream is not at the version expected.</exception>
     /// <exception cref="AppendConditionFailedException">An event matches the query of a condition.</exception>
     /// <exception cref="DuplicateEventIdException">Some of the ids are stored, and not as this request has them.</exception>
+    /// <exception cref="ErasureRefusedException">A payload to erase cannot be erased.</exception>
     /// <exception cref="StoreBusyException">Others held the store's write lock for too long; nothing was written.</exception>
     /// <exception cref="StorageFailedException">The medium failed; the error says whether anything may have been written.</exception>
     ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default);

@@ -15,6 +15,9 @@ public sealed record LogRead
     /// <summary>Only events that match; all by default.</summary>
     public EventQuery Filter { get; init; } = EventQuery.All;
 
+    /// <summary>Whether events come with their seals, of which their leaves in the ledger are made; by default they do not.</summary>
+    public bool WithSeals { get; init; }
+
     /// <summary>The most matching events in the page, 1 or more.</summary>
     public int Limit { get; init; } = EventPage.DefaultLimit;
 

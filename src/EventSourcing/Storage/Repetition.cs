@@ -40,7 +40,7 @@ public sealed class Repetition
     {
         if (stored.Stream != stream) throw Different(stored, $"it stands in stream '{stored.Stream}', not in '{stream}'.");
         if (stored.Type != e.Type) throw Different(stored, $"it is stored as '{stored.Type}', not as '{e.Type}'.");
-        if (!stored.Data.Span.SequenceEqual(e.Data.Span)) throw Different(stored, "its data is not the same.");
+        if (!stored.IsErased && !stored.Data.Span.SequenceEqual(e.Data.Span)) throw Different(stored, "its data is not the same.");
         if (!stored.Tags.ToHashSet(StringComparer.Ordinal).SetEquals(e.Tags)) throw Different(stored, "its tags are not the same.");
         if (_lastPosition > 0 && stored.Position != _lastPosition + 1)
             throw Different(stored, $"the event before it in the append stands at position {_lastPosition}, so they were not stored together in this order.");

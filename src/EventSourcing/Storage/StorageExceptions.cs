@@ -80,6 +80,28 @@ public sealed class DuplicateEventIdException : EventSourcingException
     public long Position { get; }
 }
 
+/// <summary>A payload cannot be erased: there is no such event, or it is itself a record of erasures. Nothing was written, and nothing erased.</summary>
+public sealed class ErasureRefusedException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="position">The first position, in the order of the append, whose payload cannot be erased.</param>
+    /// <param name="head">The position of the log's last event.</param>
+    public ErasureRefusedException(long position, long head)
+        : base(position > head
+            ? $"The payload at position {position} cannot be erased: the log has no event there, it ends at {head}. Nothing was written, and nothing erased."
+            : $"The payload at position {position} cannot be erased: the event there is a record of erasures ('{PayloadsErased.TypeName}'), by which they are told from tampering. Nothing was written, and nothing erased.")
+    {
+        Position = position;
+        Head = head;
+    }
+
+    /// <summary>The first position, in the order of the append, whose payload cannot be erased.</summary>
+    public long Position { get; }
+
+    /// <summary>The position of the log's last event then.</summary>
+    public long Head { get; }
+}
+
 /// <summary>Another writer held the store's lock for longer than this one was willing to wait. Nothing was written; try again.</summary>
 public sealed class StoreBusyException : EventSourcingException
 {

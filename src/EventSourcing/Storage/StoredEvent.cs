@@ -27,6 +27,38 @@ public readonly struct StoredEvent
     /// <summary>The metadata; empty where there is none.</summary>
     public ReadOnlyMemory<byte> Metadata { get; init; }
 
+    /// <summary>
+    /// What the event's commitment to its data is made by: the salt of 16 bytes; once the payload is erased, the commitment
+    /// itself, 32 bytes. Only in reads of the log that ask for it (<see cref="LogRead.WithSeals"/>); empty in others.
+    /// </summary>
+    public ReadOnlyMemory<byte> Seal { get; init; }
+
+    /// <summary>Whether the payload was erased: <see cref="Data"/> is empty then.</summary>
+    public bool IsErased { get; init; }
+
     /// <summary>The tags, without repeats, in the order in which they were given.</summary>
     public required IReadOnlyList<string> Tags { get; init; }
+
+    /// <summary>What the tree holds of the event, made of this.</summary>
+    /// <returns>The leaf.</returns>
+    /// <exception cref="ArgumentException">It was read without its seal.</exception>
+    public LedgerLeaf ToLeaf() => ToLeaf(IsErased ? new MerkleHash(Seal.Span) : LedgerLeaf.CommitToData(Seal.Span, Data.Span));
+
+    /// <summary>The hash of what the tree holds of the event, for those who need many.</summary>
+    /// <param name="hasher">Makes the hashes.</param>
+    /// <returns>The leaf's hash.</returns>
+    internal MerkleHash HashLeaf(LedgerHasher hasher) => hasher.HashLeaf(ToLeaf(IsErased ? new MerkleHash(Seal.Span) : hasher.CommitToData(Seal.Span, Data.Span)));
+
+    private LedgerLeaf ToLeaf(in MerkleHash dataCommitment) => new()
+    {
+        Position = Position,
+        Version = Version,
+        RecordedAt = RecordedAt,
+        Id = Id,
+        Stream = Stream,
+        Type = Type,
+        Tags = Tags,
+        DataCommitment = dataCommitment,
+        MetadataCommitment = LedgerLeaf.CommitToMetadata(Metadata.Span),
+    };
 }

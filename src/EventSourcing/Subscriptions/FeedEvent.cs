@@ -40,11 +40,15 @@ internal readonly struct FeedEvent
             var matching = Array.FindAll(parts, filter.Matches);
             if (matching.Length > 0) events.Add(matching.Length == parts.Length ? this : new FeedEvent(matching));
         }
-        else if (_content is RecordedEvent recorded ? filter.Matches(recorded) : ((UndecodableEvent)_content).Matches(filter.Stored))
+        else if (_content is RecordedEvent recorded ? Matches(recorded, filter) : ((UndecodableEvent)_content).Matches(filter.Stored))
         {
             events.Add(this);
         }
     }
+
+    /// <summary>What an erased event would have been read as is not known, so it counts for all that its stored name may stand for.</summary>
+    private static bool Matches(RecordedEvent e, EventFilter filter) =>
+        e.Data is ErasedEvent erased ? filter.Stored.Matches(erased.Type, e.Stream, e.Tags) : filter.Matches(e);
 
     /// <summary>
     /// Decodes an event that the storage has found by a filter, and adds it, unless upcasters have made nothing of it that
@@ -88,6 +92,9 @@ internal sealed class UndecodableEvent(in StoredEvent stored, EventSourcingExcep
 /// <param name="IsEnd">Whether that was the end of the log.</param>
 internal sealed record FeedPage(long After, IReadOnlyList<FeedEvent> Events, long Next, bool IsEnd)
 {
+    /// <summary>The id of the event at <see cref="Next"/>, where the page has seen it.</summary>
+    public Guid? IdAtNext { get; init; }
+
     /// <summary>What lies after a position in this page.</summary>
     public FeedPage From(long after)
     {
@@ -99,7 +106,7 @@ internal sealed record FeedPage(long After, IReadOnlyList<FeedEvent> Events, lon
 
     /// <summary>No more than some events of this page.</summary>
     public FeedPage Limited(int maxEvents) =>
-        Events.Count <= maxEvents ? this : this with { Events = [.. Events.Take(maxEvents)], Next = Events[maxEvents - 1].Position, IsEnd = false };
+        Events.Count <= maxEvents ? this : this with { Events = [.. Events.Take(maxEvents)], Next = Events[maxEvents - 1].Position, IdAtNext = null, IsEnd = false };
 
     /// <summary>What a narrower filter leaves.</summary>
     public FeedPage Filtered(EventFilter filter)

@@ -68,7 +68,8 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
             for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], own);
             bytes += page.CopiedBytes;
             read = read with { After = page.Next };
-            if (page.IsEnd || events.Count >= maxEvents || bytes >= maxBytes || read.After - after >= MaxPositionsPerRead) return new FeedPage(after, events, read.After, page.IsEnd);
+            if (page.IsEnd || events.Count >= maxEvents || bytes >= maxBytes || read.After - after >= MaxPositionsPerRead)
+                return new FeedPage(after, events, read.After, page.IsEnd) { IdAtNext = page.Count > 0 && page.Events[^1].Position == page.Next ? page.Events[^1].Id : null };
         }
     }
 

@@ -10,6 +10,7 @@ internal sealed class Audit(Tally tally)
     private readonly Dictionary<string, long> _versions = new(StringComparer.Ordinal);
     private readonly Dictionary<Guid, Acknowledgement> _acknowledged = [];
     private readonly List<Acknowledgement> _owed = [];
+    private readonly MerkleFrontier _tree = new();
     private (Guid Batch, int Index, int Count) _open;
     private DateTimeOffset _stamp;
 
@@ -28,11 +29,15 @@ internal sealed class Audit(Tally tally)
         {
             for (var isEnd = false; !isEnd;)
             {
-                using var page = await storage.ReadLogAsync(new LogRead { After = Head });
+                using var page = await storage.ReadLogAsync(new LogRead { After = Head, WithSeals = true });
                 for (var i = 0; i < page.Count; i++) Read(page.Events[i], when);
                 isEnd = page.IsEnd;
                 if (isEnd && page.Head < Head) tally.AddLost(Head - page.Head, $"{when}: the log ends at {page.Head} and had ended at {Head}");
             }
+
+            // Writers may be at work, so the tree may have grown since; it is compared where it has not.
+            var stored = await storage.Ledger.GetFrontierAsync();
+            if (stored.Size < Head || (stored.Size == Head && stored.Root() != _tree.Root())) tally.AddUnexplained($"{when}: the tree of {stored.Size} leaves is not that of the log of {Head} events");
         }
         catch (EventSourcingException e)
         {
@@ -63,6 +68,7 @@ internal sealed class Audit(Tally tally)
     {
         if (e.Position != Head + 1) tally.AddUnexplained($"{when}: position {e.Position} follows {Head}");
         Head = e.Position;
+        _tree.Append(e.ToLeaf().Hash());
         var version = _versions.GetValueOrDefault(e.Stream);
         if (e.Version != version + 1) tally.AddUnexplained($"{when}: version {e.Version} follows {version} in {e.Stream}");
         _versions[e.Stream] = e.Version;

@@ -53,6 +53,8 @@ public class AggregateBindingTests
                         case global::Bank.MoneyWithdrawn e:
                             Apply(e);
                             break;
+                        case global::EventSourcing.ErasedEvent e when e.MayHaveBeen(typeof(global::Bank.MoneyDeposited), typeof(global::Bank.MoneyWithdrawn)):
+                            throw new global::EventSourcing.ErasedEventException(e, GetType());
                     }
                 }
             }
@@ -99,6 +101,23 @@ public class AggregateBindingTests
         }
         """, "new Leaf(), new Middle(), new Base(), new Both()")
         .Should().Be("leaf base base any ", "of the two unrelated interfaces the first in the source is tried first");
+
+    [Fact]
+    public void Apply_of_erased_events_in_a_base_counts_for_what_derives_from_it() => Run("""
+        public record A; public record B;
+
+        public abstract partial class Common : Logged { private void Apply(A e) => Seen += "A "; protected virtual void Apply(ErasedEvent e) => Seen += $"erased {e.Type} "; }
+        public partial class Thing : Common { private void Apply(B e) => Seen += "B "; }
+        """, "new A(), new ErasedEvent(\"b\", \"s\", 1, 1), new B()")
+        .Should().Be("A erased b B ");
+
+    [Fact]
+    public void Apply_of_an_erased_event_that_nothing_is_said_of_throws() => FluentActions.Invoking(() => Run("""
+        public record A;
+
+        public partial class Thing : Logged { private void Apply(A e) => Seen += "A "; }
+        """, "new A(), new ErasedEvent(\"a\", \"s\", 1, 1)"))
+        .Should().Throw<Exception>().Where(e => e is ErasedEventException || e.InnerException is ErasedEventException);
 
     [Fact]
     public void Apply_in_derived_aggregates_falls_back_to_the_base() => Run("""

@@ -62,6 +62,7 @@ public class StateBindingTests
                 global::Balance global::EventSourcing.IState<global::Balance>.Apply(object @event) => @event switch
                 {
                     global::Deposited e => Apply(e),
+                    global::EventSourcing.ErasedEvent e when e.MayHaveBeen(typeof(global::Deposited)) => throw new global::EventSourcing.ErasedEventException(e, typeof(global::Balance)),
                     _ => this,
                 };
             }

@@ -16,13 +16,15 @@ public partial class DependencyDirectionTests
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Events"] = [],
-        ["Storage"] = ["Events"],
         ["Ledger"] = ["Events"],
-        [Top] = ["Storage", "Events"],
+        ["Storage"] = ["Ledger", "Events"],
+        ["Auditing"] = ["Storage", "Ledger", "Events"],
+        [Top] = ["Auditing", "Storage", "Ledger", "Events"],
         ["Comparison"] = [],
         ["Aggregates"] = [Top, "Comparison", "Storage", "Events"],
+        ["Erasure"] = ["Aggregates", Top, "Storage", "Events"],
         ["Subscriptions"] = [Top, "Storage", "Events"],
-        ["Projections"] = ["Subscriptions", Top, "Comparison", "Storage", "Events"],
+        ["Projections"] = ["Subscriptions", Top, "Comparison", "Storage", "Ledger", "Events"],
     };
 
     [Fact]

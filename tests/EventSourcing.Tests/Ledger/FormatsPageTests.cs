@@ -27,5 +27,9 @@ public class FormatsPageTests
             .Verify(MerkleTree.HashNode(MerkleTree.HashLeaf(leaves[0]), MerkleTree.HashLeaf(leaves[1])), checkpoint.Root).Should().BeTrue();
         leaves.Select(leaf => LedgerLeaf.Parse(leaf).Position).Should().Equal(1, 2, 3);
         proof.Invoking(p => p.Verify(leaves[0], "shop.example/ledger", key)).Should().Throw<LedgerVerificationException>();
+
+        var told = new TlogProof(proof.Inclusion, proof.Note, Convert.FromHexString(blocks[9].Trim()));
+        var shown = EventDisclosure.Open(told, "shop.example/ledger", key);
+        System.Text.Encoding.UTF8.GetString(shown.Data!.Value.Span).Should().Be("""{"product":"tea","quantity":2}""");
     }
 }

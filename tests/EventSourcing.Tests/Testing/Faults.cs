@@ -6,11 +6,13 @@ namespace EventSourcing.Tests.Testing;
 internal static class Faults
 {
     /// <summary>Accepts everything and keeps nothing.</summary>
-    public sealed class DoesNothing(EventStorageOptions options) : IEventStorage, IReadModelStorage
+    public sealed class DoesNothing(EventStorageOptions options) : IEventStorage, IReadModelStorage, ILedgerStorage
     {
         public EventStorageOptions Options => options;
 
         public IReadModelStorage ReadModels => this;
+
+        public ILedgerStorage Ledger => this;
 
         public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) =>
             ValueTask.FromResult(new AppendResult([new AppendedStream("", 1, 1)], 1, 1, wasAlreadyStored: false));
@@ -38,6 +40,14 @@ internal static class Faults
         public ValueTask<long> CountAsync(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken = default) => ValueTask.FromResult(0L);
 
         public ValueTask CommitAsync(ReadModelCommit commit, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+        public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(new MerkleFrontier());
+
+        public ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+        public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default) => new(await Empty(), [], default);
+
+        public ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default) => ValueTask.FromResult<IReadOnlyList<LedgerFinding>>([]);
 
         private static ValueTask<EventPage> Empty()
         {

@@ -9,6 +9,8 @@ internal abstract class FaultyStorage(EventStorageOptions options) : IEventStora
 
     public virtual IReadModelStorage ReadModels => Inner.ReadModels;
 
+    public virtual ILedgerStorage Ledger => Inner.Ledger;
+
     public virtual ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) => Inner.AppendAsync(request, cancellationToken);
 
     public virtual ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => Inner.ReadStreamAsync(read, cancellationToken);
@@ -26,17 +28,14 @@ internal abstract class FaultyStorage(EventStorageOptions options) : IEventStora
     protected static AppendRequest Map(AppendRequest request, Func<StreamWrite, NewEvent, NewEvent> map) =>
         request with { Writes = [.. request.Writes.Select(w => w with { Events = [.. w.Events.Select(e => map(w, e))] })] };
 
-    protected static StoredEvent With(in StoredEvent e, long? position = null, string? stream = null, Guid? id = null, DateTimeOffset? at = null, ReadOnlyMemory<byte>? data = null, ReadOnlyMemory<byte>? metadata = null) => new()
+    protected static StoredEvent With(in StoredEvent e, long? position = null, string? stream = null, Guid? id = null, DateTimeOffset? at = null, ReadOnlyMemory<byte>? data = null, ReadOnlyMemory<byte>? metadata = null) => e with
     {
         Position = position ?? e.Position,
         Stream = stream ?? e.Stream,
-        Version = e.Version,
         Id = id ?? e.Id,
-        Type = e.Type,
         RecordedAt = at ?? e.RecordedAt,
         Data = data ?? e.Data,
         Metadata = metadata ?? e.Metadata,
-        Tags = e.Tags,
     };
 
     /// <summary>The page as a fault would have it; the events' memory is the in-memory storage's own and stays.</summary>

@@ -24,6 +24,8 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
 
     public IReadModelStorage ReadModels => this;
 
+    public ILedgerStorage Ledger => inner.Ledger;
+
     public bool HasTables => inner.ReadModels.HasTables;
 
     /// <summary>The pages of streams read since this was last asked: after which version, and how many events.</summary>

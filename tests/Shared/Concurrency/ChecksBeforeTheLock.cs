@@ -10,6 +10,8 @@ internal sealed class ChecksBeforeTheLock(IEventStorage inner) : IEventStorage
 
     public IReadModelStorage ReadModels => inner.ReadModels;
 
+    public ILedgerStorage Ledger => inner.Ledger;
+
     public async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
     {
         foreach (var write in request.Writes)

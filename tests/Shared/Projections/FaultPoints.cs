@@ -21,6 +21,8 @@ internal sealed class FaultPoints(IEventStorage inner) : IEventStorage, IReadMod
 
     public IReadModelStorage ReadModels => this;
 
+    public ILedgerStorage Ledger => inner.Ledger;
+
     public bool HasTables => inner.ReadModels.HasTables;
 
     /// <summary>A failure of the medium.</summary>

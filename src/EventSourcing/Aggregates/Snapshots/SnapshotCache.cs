@@ -28,6 +28,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
     private readonly EventStore _store;
     private readonly JsonSerializerOptions _json;
     private readonly ConcurrentDictionary<(Type State, string Fingerprint), string> _fingerprints = new();
+    private readonly ConcurrentDictionary<string, bool> _categories = new(StringComparer.Ordinal);
     private readonly Channel<object> _queue = Channel.CreateBounded<object>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _writing;
@@ -38,6 +39,8 @@ internal sealed class SnapshotCache : IAsyncDisposable
         _json = new JsonSerializerOptions(store.Json) { TypeInfoResolver = store.Json.TypeInfoResolver!.WithAddedModifier(RefuseDerivedTypes) };
         _writing = Task.Run(WriteAllAsync);
     }
+
+    private static ReadModelDefinition DirectoryDefinition { get; } = new(Directory, []);
 
     private IReadModelStorage Documents => _store.Storage.ReadModels;
 
@@ -64,6 +67,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
     /// <summary>The document of a stream, the fingerprint that it should have, and whether these could be found out.</summary>
     public async ValueTask<(byte[]? Seen, string Fingerprint, bool IsKnown)> LoadAsync<TState>(StateFold<TState> fold, TState state, CancellationToken cancellationToken)
     {
+        _categories.TryAdd(fold.Category, true);
         try
         {
             var fingerprint = FingerprintOf(fold, fold.FingerprintOf(state));
@@ -95,6 +99,33 @@ internal sealed class SnapshotCache : IAsyncDisposable
     public void Enqueue(DueSnapshot due)
     {
         if (!_queue.Writer.TryWrite(due)) _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Dropped);
+    }
+
+    /// <summary>
+    /// What removes the snapshots of streams for good within an append: also those of loads that are under way, in whatever
+    /// process, which would be written later. Only the very first snapshot of a category that another process is about to write
+    /// is not foreseen.
+    /// </summary>
+    /// <param name="transaction">The append.</param>
+    /// <param name="streams">The streams, each once.</param>
+    /// <param name="cancellationToken">Cancels the reads.</param>
+    public async ValueTask<ReadModelCommit> BuryAsync(IAppendTransaction transaction, IReadOnlyCollection<string> streams, CancellationToken cancellationToken)
+    {
+        var all = streams.Select(StreamName.CategoryOf).Distinct(StringComparer.Ordinal).ToList();
+        var found = await transaction.LoadAsync(Directory, all, cancellationToken).ConfigureAwait(false);
+        var categories = all.Where((category, i) => found[i] is not null || _categories.ContainsKey(category)).ToHashSet(StringComparer.Ordinal);
+        if (categories.Count == 0) return new ReadModelCommit();
+        var tombstone = StoredSnapshot.WriteTombstone(transaction.Events[^1].Position);
+        var tombstones =
+            from stream in streams
+            let category = StreamName.CategoryOf(stream)
+            where categories.Contains(category)
+            select new DocumentChange(ModelOf(category), stream, tombstone);
+        return new ReadModelCommit
+        {
+            Creates = [DirectoryDefinition, .. categories.Select(category => new ReadModelDefinition(ModelOf(category), []))],
+            Changes = [.. categories.Select(EntryOf), .. tombstones],
+        };
     }
 
     /// <summary>Completes when all that was enqueued before has been written or given up.</summary>
@@ -151,6 +182,9 @@ internal sealed class SnapshotCache : IAsyncDisposable
                 }
 
                 expected = (await Documents.LoadAsync(ModelOf(due.Category), [stream], _stop.Token).ConfigureAwait(false))[0];
+
+                // What the state was folded of has been erased since.
+                if (StoredSnapshot.IsTombstone(expected)) break;
             }
 
             _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Dropped);
@@ -165,6 +199,8 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
     }
 
+    private static DocumentChange EntryOf(string category) => new(Directory, category, "{}"u8.ToArray());
+
     /// <summary>Puts a document in the place of the one expected there; false where another one is there by now.</summary>
     private async ValueTask<bool> TryPutAsync(string category, string stream, byte[] document, byte[]? expected)
     {
@@ -174,8 +210,8 @@ internal sealed class SnapshotCache : IAsyncDisposable
             var commit = new ReadModelCommit
             {
                 Guards = [new DocumentGuard(model, stream, expected is null ? null : (ReadOnlyMemory<byte>?)expected)],
-                Creates = [new ReadModelDefinition(Directory, []), new ReadModelDefinition(model, [])],
-                Changes = [new DocumentChange(Directory, category, "{}"u8.ToArray()), new DocumentChange(model, stream, document)],
+                Creates = [DirectoryDefinition, new ReadModelDefinition(model, [])],
+                Changes = [EntryOf(category), new DocumentChange(model, stream, document)],
             };
             await Documents.CommitAsync(commit, _stop.Token).ConfigureAwait(false);
             return true;

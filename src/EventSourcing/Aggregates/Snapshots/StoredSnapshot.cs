@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -15,6 +16,8 @@ internal sealed class StoredSnapshot
     private const int ChecksumLength = 32;
 
     private const byte LineFeed = (byte)'\n';
+
+    private static readonly byte[] Tombstone = "erased "u8.ToArray();
 
     private readonly ReadOnlyMemory<byte> _state;
 
@@ -39,6 +42,16 @@ internal sealed class StoredSnapshot
         return document;
     }
 
+    /// <summary>
+    /// What takes the place of a snapshot whose stream has had payloads erased. It is another one each time, so that a load
+    /// that began before can be told from one that began after.
+    /// </summary>
+    /// <param name="position">The position of the erasure's record.</param>
+    public static byte[] WriteTombstone(long position) => [.. Tombstone, .. Encoding.ASCII.GetBytes(position.ToString(CultureInfo.InvariantCulture))];
+
+    /// <summary>Whether a document is one that takes the place of a snapshot.</summary>
+    public static bool IsTombstone(byte[]? document) => document is not null && document.AsSpan().StartsWith(Tombstone);
+
     /// <summary>Whether a document may be used for a read, as far as can be told without the stream.</summary>
     /// <param name="document">The document, or null where there is none.</param>
     /// <param name="stream">The stream.</param>
@@ -49,7 +62,7 @@ internal sealed class StoredSnapshot
     public static string Judge(byte[]? document, string stream, string fingerprint, StreamRead read, out StoredSnapshot? snapshot)
     {
         snapshot = null;
-        if (document is null) return SnapshotOutcome.Missing;
+        if (document is null || IsTombstone(document)) return SnapshotOutcome.Missing;
         if (!TryRead(document, out var found)) return SnapshotOutcome.Corrupt;
         var header = found.Header;
         if (header.Stream != stream) return SnapshotOutcome.Foreign;

@@ -36,7 +36,8 @@ internal enum GenerationState
 /// <param name="Owner">The host that runs it, or null.</param>
 /// <param name="Target">The head of the log when the generation began to be built.</param>
 /// <param name="Parked">How many partitions are parked.</param>
-internal sealed record RunRecord(long Position, long Token, string? Owner, long Target, int Parked);
+/// <param name="Log">Of which log the position is one; null at the start of it.</param>
+internal sealed record RunRecord(long Position, long Token, string? Owner, long Target, int Parked, LogMark? Log = null);
 
 /// <summary>A sign of life of something that runs projections.</summary>
 /// <param name="Beat">Grows for as long as it lives.</param>

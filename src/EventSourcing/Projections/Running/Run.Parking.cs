@@ -25,7 +25,8 @@ internal sealed partial class Run
         if (old is null) throw new ReadModelConflictException(ControlDocuments.Directory, projection.Name);
 
         // Whoever has waited for a position on the old read model must find it in the new one.
-        if (old.Content.Position > _position || await _store.GetHeadAsync(stop).ConfigureAwait(false) > _position)
+        // (Where the log has been set back, the old one may be ahead of it; that position will never be reached again.)
+        if (await _store.GetHeadAsync(stop).ConfigureAwait(false) > _position)
         {
             AskForRoom();
             return true;
@@ -37,7 +38,8 @@ internal sealed partial class Run
             g.Number == Generation ? g with { State = GenerationState.Active }
             : g.Number == replaced ? g with { State = GenerationState.Replaced }
             : g);
-        var run = _run!.Content with { Position = _position };
+        var mark = await LogWitness.MarkAsync(_store, _run!.Content, _position, _seen, stop).ConfigureAwait(false);
+        var run = _run.Content with { Position = _position, Log = mark };
         var change = ControlDocuments.Write(ControlDocuments.Runs, Key, run);
         var placing = projection.Activation(Generation, directory.Content.ActiveGeneration);
         try

@@ -33,6 +33,7 @@ internal sealed partial class Run
     private ParkedSet _parkedSet = ParkedSet.Empty;
     private long _position;
     private Task<FeedPage>? _ahead;
+    private (long Position, Guid Id) _seen;
     private (long Position, int Attempts) _stopped;
     private long _lookedForOrdersAt;
     private long _movedAt;
@@ -172,6 +173,7 @@ internal sealed partial class Run
 
     private async ValueTask TakeUpAsync(Kept<RunRecord> run, CancellationToken stop)
     {
+        if (_run is null) await LogWitness.CheckAsync(_store, _subscriber.Name, run.Content, stop).ConfigureAwait(false);
         _run = run;
         _position = run.Content.Position;
         if (_beganAt == 0)
@@ -215,6 +217,7 @@ internal sealed partial class Run
         _ahead = null;
         var page = ahead is null ? null : await ahead.ConfigureAwait(false);
         if (page is null || page.After != _position) page = await ReadAsync(_position, stop).ConfigureAwait(false);
+        if (page.IdAtNext is { } id) _seen = (page.Next, id);
         if (!page.IsEnd) _ahead = Task.Run(() => ReadAsync(page.Next, stop).AsTask(), CancellationToken.None);
         return page;
     }
@@ -330,7 +333,8 @@ internal sealed partial class Run
         IReadOnlyList<DocumentChange> changes, TableWork? tables, long position, IReadOnlyList<ParkedChange> parked, CancellationToken stop)
     {
         var count = _parked.Count + parked.Count(p => p.Before is null) - parked.Count(p => p.After is null);
-        var run = _run!.Content with { Position = position, Parked = count };
+        var mark = await LogWitness.MarkAsync(_store, _run!.Content, position, _seen, stop).ConfigureAwait(false);
+        var run = _run.Content with { Position = position, Parked = count, Log = mark };
         var change = ControlDocuments.Write(ControlDocuments.Runs, Key, run);
 
         // Sized at once: of a large batch these are large objects, and growing would make several of them.
@@ -382,7 +386,9 @@ internal sealed partial class Run
         if (_run is not { } run || run.Content.Owner != _host.Id) return;
         try
         {
-            var released = run.Content with { Owner = null, Position = Math.Max(_position, run.Content.Position) };
+            var position = Math.Max(_position, run.Content.Position);
+            var mark = await LogWitness.MarkAsync(_store, run.Content, position, _seen, CancellationToken.None, isLast: true).ConfigureAwait(false);
+            var released = run.Content with { Owner = null, Position = position, Log = mark };
             await Storage.CommitAsync(new ReadModelCommit { Guards = [run.Guard], Changes = [ControlDocuments.Write(ControlDocuments.Runs, Key, released)] }, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is EventSourcingException or ObjectDisposedException)

@@ -30,6 +30,12 @@ public abstract class RunningSubscribers : IAsyncDisposable
 
     private protected EventStore Store { get; }
 
+    /// <summary>Starts one that has failed: what failed may stay behind, as another read model takes its place.</summary>
+    private protected void StartAgain(Supervisor supervisor)
+    {
+        if (supervisor.Completion.IsFaulted && !_stop.IsCancellationRequested) supervisor.Start(_stop.Token);
+    }
+
     private protected IReadOnlyList<Supervisor> Supervisors { get; }
 
     /// <summary>How often the log was read for all that were level with it: once per page, however many they are.</summary>
@@ -103,6 +109,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The position that they have reached.</returns>
+    /// <exception cref="ReadModelOfAnotherLogException">A read model was made from another log: it has seen more than this one has.</exception>
     /// <exception cref="ReadModelLateException">They have not got there in time.</exception>
     /// <exception cref="ProjectionParkedException">Something of a new read model is parked for good, so that it does not take its place.</exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
@@ -113,6 +120,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         var patience = timeout ?? DefaultWait;
         var began = Environment.TickCount64;
         await WaitUntilInPlaceAsync(patience, cancellationToken).ConfigureAwait(false);
+        foreach (var supervisor in Supervisors) await new ReadModelWait(Store, supervisor.Name).ThrowIfAheadAsync(cancellationToken).ConfigureAwait(false);
         if (patience != Timeout.InfiniteTimeSpan) patience = TimeSpan.FromMilliseconds(Math.Max(0, patience.TotalMilliseconds - (Environment.TickCount64 - began)));
         await WaitForAsync(first: 0, head, patience, cancellationToken).ConfigureAwait(false);
         return head;
@@ -195,7 +203,8 @@ public sealed class RunningProjections : RunningSubscribers
     /// <summary>
     /// Folds the log afresh into a new read model beside the one that serves, which it then replaces at one stroke. It goes
     /// on after a crash, and whoever waits for it or not. Readers see the old one until then. As long as something of the new
-    /// one is parked it does not take that place: resume or skip it (<see cref="ProjectionAdmin"/>).
+    /// one is parked it does not take that place: resume or skip it (<see cref="ProjectionAdmin"/>). A projection that has
+    /// stopped with a failure is started again for it.
     /// </summary>
     /// <param name="projection">The projection's name.</param>
     /// <param name="progress">Is told how far it is, several times a second.</param>
@@ -225,6 +234,7 @@ public sealed class RunningProjections : RunningSubscribers
                 var subscriber = (Projection)supervisor.Subscriber;
                 await Supervisor.BuildAsync(Store, documents, subscriber, subscriber.FingerprintOn(Store), directory, cancellationToken).ConfigureAwait(false);
                 number = directory.Content.Last + 1;
+                StartAgain(supervisor);
             }
             catch (ReadModelConflictException)
             {

@@ -86,8 +86,9 @@ internal sealed class Supervisor
                 await poll.CancelAsync().ConfigureAwait(false);
                 foreach (var (generation, run) in _runs.Where(pair => pair.Value.Task.IsCompleted).ToList())
                 {
-                    // A rebuild that fails is no reason for the read model that serves to stand still: it stays to be seen.
-                    if (run.Task.IsFaulted && run.Run.IsBuilding && _runs.Values.Any(other => !other.Run.IsBuilding && !other.Task.IsCompleted)) continue;
+                    // A rebuild that fails is no reason for the read model that serves to stand still, nor is one that cannot
+                    // go on a reason not to build the one that is to replace it: what failed stays to be seen.
+                    if (run.Task.IsFaulted && _runs.Values.Any(other => other.Run.IsBuilding != run.Run.IsBuilding && !other.Task.IsCompleted)) continue;
                     Forget(generation);
                     await run.Task.ConfigureAwait(false);
                 }

@@ -18,6 +18,7 @@ public sealed class InMemoryEventStorage : IEventStorage
     {
         Options = options ?? new EventStorageOptions();
         _readModels = new InMemoryReadModels(_commit, ThrowIfDisposed);
+        Ledger = new InMemoryLedger(_log, ThrowIfDisposed);
     }
 
     /// <inheritdoc/>
@@ -25,6 +26,9 @@ public sealed class InMemoryEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public IReadModelStorage ReadModels => _readModels;
+
+    /// <inheritdoc/>
+    public ILedgerStorage Ledger { get; }
 
     /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
@@ -63,7 +67,7 @@ public sealed class InMemoryEventStorage : IEventStorage
         ThrowIfDisposed();
         cancellationToken.ThrowIfCancellationRequested();
 
-        // What stands in the log never changes, so a scan needs no lock: it would keep appends waiting.
+        // What is published never changes, so a scan needs no lock: it would keep appends waiting.
         return ValueTask.FromResult(_log.ReadLog(read));
     }
 
@@ -144,6 +148,8 @@ public sealed class InMemoryEventStorage : IEventStorage
             var conflict = _log.FirstMatch(condition.Query, condition.After);
             if (conflict > 0) throw new AppendConditionFailedException(condition, conflict);
         }
+
+        if (_log.FirstNotErasable(request.Erase) is > 0 and var refused) throw new ErasureRefusedException(refused, _log.Head);
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);

@@ -2,7 +2,8 @@ namespace EventSourcing;
 
 /// <summary>
 /// The events in memory and what finds them. Changed only under the storage's commit lock; what is published is
-/// immutable, so the log itself may be scanned without it.
+/// immutable, so the log itself may be scanned without it. An erased payload is gone when the garbage collector has taken
+/// the memory of the append that brought it.
 /// </summary>
 internal sealed class InMemoryLog
 {
@@ -11,10 +12,12 @@ internal sealed class InMemoryLog
     private readonly Dictionary<string, List<long>> _positionsByType = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<long>> _positionsByTag = new(StringComparer.Ordinal);
     private readonly Dictionary<Guid, long> _positionById = [];
+    private readonly SaltSource _salts = new();
     private StoredEvent[][] _chunks = [];
     private long _head;
+    private volatile Published _published = new([], 0);
 
-    public long Head => Volatile.Read(ref _head);
+    public long Head => _published.Head;
 
     public long VersionOf(string stream) => _positionsByStream.TryGetValue(stream, out var positions) ? positions.Count : 0;
 
@@ -45,6 +48,7 @@ internal sealed class InMemoryLog
                     RecordedAt = recordedAt,
                     Data = Take(ref memory, e.Data.Length),
                     Metadata = Take(ref memory, e.Metadata.Length),
+                    Seal = TakeSalt(ref memory),
                     Tags = e.Tags,
                 });
                 positions.Add(position);
@@ -53,9 +57,22 @@ internal sealed class InMemoryLog
             streams.Add(new AppendedStream(write.Stream, first, positions.Count));
         }
 
+        if (request.Erase.Count > 0) Erase(request.Erase);
         var result = new AppendResult(streams, _head + 1, position, wasAlreadyStored: false);
-        Volatile.Write(ref _head, position); // publishes the batch whole
+        _head = position;
+        _published = new Published(_chunks, position); // the batch whole, and what it has erased
         return result;
+    }
+
+    /// <summary>The first of some positions whose event cannot be erased; 0 where all can.</summary>
+    public long FirstNotErasable(IReadOnlyList<long> positions)
+    {
+        foreach (var position in positions)
+        {
+            if (position > _head || At(position).Type == PayloadsErased.TypeName) return position;
+        }
+
+        return 0;
     }
 
     /// <summary>The events of a request as they would stand if it were appended now.</summary>
@@ -151,13 +168,13 @@ internal sealed class InMemoryLog
         if (read.Direction == ReadDirection.Forwards)
         {
             var v = read.After;
-            while (v < upTo && page.Count < read.Limit) page.Add(At(positions[(int)v++]));
+            while (v < upTo && page.Count < read.Limit) page.Add(Unsealed(At(positions[(int)v++])));
             page.Complete(v, v >= upTo, version);
         }
         else
         {
             var v = upTo;
-            while (v > read.After && page.Count < read.Limit) page.Add(At(positions[(int)--v]));
+            while (v > read.After && page.Count < read.Limit) page.Add(Unsealed(At(positions[(int)--v])));
             page.Complete(v, v <= read.After, version);
         }
 
@@ -166,7 +183,8 @@ internal sealed class InMemoryLog
 
     public EventPage ReadLog(LogRead read)
     {
-        var head = Head;
+        var published = _published;
+        var head = published.Head;
         var upTo = Math.Min(read.UpTo, head);
         var page = new EventPage(read.Limit);
         if (read.Direction == ReadDirection.Forwards)
@@ -186,8 +204,8 @@ internal sealed class InMemoryLog
 
         void AddMatch(long position)
         {
-            ref readonly var e = ref At(position);
-            if (read.Filter.Matches(e.Type, e.Stream, e.Tags)) page.Add(e);
+            ref readonly var e = ref At(published.Chunks, position);
+            if (read.Filter.Matches(e.Type, e.Stream, e.Tags)) page.Add(read.WithSeals ? e : Unsealed(e));
         }
     }
 
@@ -197,6 +215,8 @@ internal sealed class InMemoryLog
         var last = _head == 0 ? DateTimeOffset.MinValue : At(_head).RecordedAt;
         return now.ToUniversalTime() is var utc && utc > last ? utc : last;
     }
+
+    private static StoredEvent Unsealed(in StoredEvent e) => e with { Seal = default };
 
     private static int IndexAfter(List<long> positions, long position)
     {
@@ -211,9 +231,15 @@ internal sealed class InMemoryLog
         return taken;
     }
 
+    private ReadOnlyMemory<byte> TakeSalt(ref Memory<byte> memory)
+    {
+        _salts.Next().CopyTo(memory.Span);
+        return Take(ref memory, LedgerLeaf.SaltLength);
+    }
+
     private static Memory<byte> CopyOf(AppendRequest request)
     {
-        var length = 0;
+        var length = request.EventCount * LedgerLeaf.SaltLength;
         for (var w = 0; w < request.Writes.Count; w++)
         {
             var events = request.Writes[w].Events;
@@ -230,7 +256,7 @@ internal sealed class InMemoryLog
                 var e = events[i];
                 e.Data.CopyTo(rest);
                 e.Metadata.CopyTo(rest[e.Data.Length..]);
-                rest = rest[(e.Data.Length + e.Metadata.Length)..];
+                rest = rest[(e.Data.Length + e.Metadata.Length + LedgerLeaf.SaltLength)..];
             }
         }
 
@@ -244,10 +270,28 @@ internal sealed class InMemoryLog
         return item.Types.Select(type => _positionsByType.GetValueOrDefault(type) ?? []);
     }
 
-    private ref readonly StoredEvent At(long position)
+    /// <summary>The event at a position up to the head. It may be erased meanwhile; the one that is returned stays as it is.</summary>
+    public ref readonly StoredEvent At(long position) => ref At(_chunks, position);
+
+    private static ref readonly StoredEvent At(StoredEvent[][] chunks, long position)
     {
         var index = position - 1;
-        return ref _chunks[index / ChunkLength][index % ChunkLength];
+        return ref chunks[index / ChunkLength][index % ChunkLength];
+    }
+
+    /// <summary>Puts erased events in the place of others, in copies: whoever is reading goes on with what it has begun.</summary>
+    private void Erase(IReadOnlyList<long> positions)
+    {
+        var chunks = _chunks.ToArray();
+        foreach (var position in positions)
+        {
+            var (chunk, index) = ((position - 1) / ChunkLength, (position - 1) % ChunkLength);
+            if (chunks[chunk] == _chunks[chunk]) chunks[chunk] = [.. _chunks[chunk]];
+            ref var e = ref chunks[chunk][index];
+            if (!e.IsErased) e = e with { Data = default, Seal = LedgerLeaf.CommitToData(e.Seal.Span, e.Data.Span).Bytes.ToArray(), IsErased = true };
+        }
+
+        _chunks = chunks;
     }
 
     private void Add(long position, in StoredEvent stored)
@@ -265,4 +309,7 @@ internal sealed class InMemoryLog
             return list;
         }
     }
+
+    /// <summary>What readers see.</summary>
+    private sealed record Published(StoredEvent[][] Chunks, long Head);
 }

@@ -1,0 +1,165 @@
+namespace EventSourcing;
+
+/// <summary>Reads the Merkle tree of a store: leaves from the events, tiles and frontier from their tables.</summary>
+internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, TimeSpan busyTimeout) : ILedgerStorage, IDisposable
+{
+    private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>That of the verification that has read a page and not the next one yet.</summary>
+    private LedgerAuditor? _auditor;
+    private volatile bool _disposed;
+
+    public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default) =>
+        storage.ReadAsync(names, static (database, names) => StoredFrontier.Read(database, names, LogReader.ReadHead(database)).Frontier, cancellationToken);
+
+    public async ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default)
+    {
+        LedgerRange.ThrowIfInvalid(level, first, hashes.Length, await storage.GetHeadAsync(cancellationToken).ConfigureAwait(false));
+        await storage.ReadAsync(
+            (names, level, first, hashes),
+            static (database, of) => of.level == 0 ? ReadLeaves(database, of.names, of.first, of.hashes.Span) : ReadTiles(database, of.level, of.first, of.hashes.Span),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask SyncAsync(CancellationToken cancellationToken = default) => storage.SyncAsync(cancellationToken);
+
+    public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventStorage));
+        cancellationToken.ThrowIfCancellationRequested();
+        var auditor = Interlocked.Exchange(ref _auditor, null);
+        if (auditor is not null && (after == 0 || auditor.Next != after))
+        {
+            auditor.Dispose();
+            auditor = null;
+        }
+
+        if (auditor is null) await MakeStoreAsync(cancellationToken).ConfigureAwait(false);
+        return await AuditAsync(() => ReadPage(auditor, after, limit), failure => Unreadable(after, failure), cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventStorage));
+        cancellationToken.ThrowIfCancellationRequested();
+        await MakeStoreAsync(cancellationToken).ConfigureAwait(false);
+
+        // The whole check takes as long as reading the file does, which is no caller's thread's business.
+        if (isWhole) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return await AuditAsync<IReadOnlyList<LedgerFinding>>(
+            () =>
+            {
+                using var database = Opening.ForAudit(storage.Path);
+                using var interruption = cancellationToken.Register(static database => ((Database)database!).Interrupt(), database);
+                return new StructureAudit(database, storage.Path).Run(isWhole);
+            },
+            failure => [StructureAudit.Damage(failure)],
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        Interlocked.Exchange(ref _auditor, null)?.Dispose();
+    }
+
+    /// <summary>Makes a new file a store, and brings one of an older version to this one. What is wrong with one is for the audit to find.</summary>
+    private async ValueTask MakeStoreAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
+        {
+        }
+    }
+
+    /// <summary>Tries until no other process is making, recovering or closing the file.</summary>
+    private async ValueTask<T> AuditAsync<T>(Func<T> audit, Func<SqliteFailure, T> whereDamaged, CancellationToken cancellationToken)
+    {
+        if (SynchronizationContext.Current is not null) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        for (var began = Environment.TickCount64; ;)
+        {
+            try
+            {
+                return audit();
+            }
+            catch (SqliteFailure failure) when (failure.IsDamage)
+            {
+                return whereDamaged(failure);
+            }
+            catch (SqliteFailure failure)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!failure.IsBusy) throw failure.ToTyped(storage.Path, whileCommitting: false);
+                var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
+                if (waited >= busyTimeout) throw new StoreBusyException(storage.Path, waited, failure);
+            }
+
+            await Task.Delay(PauseBeforeRetry, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private LedgerAudit ReadPage(LedgerAuditor? auditor, long after, int limit)
+    {
+        auditor ??= new LedgerAuditor(storage.Path, after);
+        try
+        {
+            var page = auditor.Read(limit);
+            if (!page.Events.IsEnd && !_disposed) auditor = Interlocked.Exchange(ref _auditor, auditor);
+            return page;
+        }
+        finally
+        {
+            auditor?.Dispose();
+        }
+    }
+
+    private static LedgerAudit Unreadable(long after, SqliteFailure failure)
+    {
+        var page = new EventPage();
+        page.Complete(after, isEnd: true, after);
+        return new LedgerAudit(page, [StructureAudit.Damage(failure)], default);
+    }
+
+    private static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
+    {
+        var read = 0;
+        while (read < hashes.Length)
+        {
+            using var page = LogReader.ReadLog(database, names, new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true });
+            if (page.Count == 0) throw Missing(first + read + 1);
+            foreach (ref readonly var e in page.Events)
+            {
+                if (e.Position != first + read + 1) throw Missing(first + read + 1);
+                hashes[read++] = e.ToLeaf().Hash();
+            }
+        }
+
+        return read;
+
+        static InvalidDataException Missing(long position) => new($"the event at position {position} is missing.");
+    }
+
+    private static int ReadTiles(Database database, int level, long first, Span<MerkleHash> hashes)
+    {
+        var select = database.Prepare("SELECT number, hash FROM ledger_tiles WHERE level = ?1 AND number >= ?2 AND number < ?3 ORDER BY number").Bind(1, level).Bind(2, first).Bind(3, first + hashes.Length);
+        try
+        {
+            for (var i = 0; i < hashes.Length; i++)
+            {
+                if (!select.Step() || select.Long(0) != first + i) throw new InvalidDataException($"its Merkle tree has no hash {first + i} on level {level}.");
+                hashes[i] = new MerkleHash(select.Bytes(1));
+            }
+
+            return hashes.Length;
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The frontier of the tree as its row has it, and the marks of the leaves since the last complete tile. The row is not
+/// written with every commit: it may trail the log by a few events, which are added here from what is stored of them.
+/// </summary>
+internal sealed class StoredFrontier
+{
+    /// <summary>The row trails the log by fewer events than this.</summary>
+    public const int MaxBehind = 16;
+
+    private StoredFrontier(MerkleFrontier frontier, long savedSize)
+    {
+        Frontier = frontier;
+        SavedSize = savedSize;
+    }
+
+    /// <summary>The frontier over the whole log.</summary>
+    public MerkleFrontier Frontier { get; }
+
+    /// <summary>The size that the row has.</summary>
+    public long SavedSize { get; }
+
+    /// <summary>The first bytes of the hash of each leaf since the last complete tile; the rest is of no meaning.</summary>
+    public byte[] Marks { get; } = new byte[MerkleTree.TileWidth * LedgerAudit.LeafMarkLength];
+
+    /// <summary>Reads the row, and the events that it lacks.</summary>
+    /// <exception cref="InvalidDataException">It is not that of the tree over a log of that length.</exception>
+    public static StoredFrontier Read(Database database, NameCache names, long head)
+    {
+        var select = database.Prepare("SELECT frontier, marks FROM ledger WHERE id = 0");
+        StoredFrontier stored;
+        try
+        {
+            if (!select.Step()) throw new InvalidDataException("its Merkle tree is not there; somebody has removed it.");
+            var frontier = MerkleFrontier.Parse(select.Bytes(0));
+            if (frontier.Size > head || head - frontier.Size >= MaxBehind) throw new InvalidDataException($"its Merkle tree has {frontier.Size} leaves, and its log {head} events.");
+            stored = new StoredFrontier(frontier, frontier.Size);
+            if (!select.Bytes(1).TryCopyTo(stored.Marks)) throw new InvalidDataException("its Merkle tree has marks of more leaves than fit a tile.");
+        }
+        catch (LedgerFormatException damage)
+        {
+            throw new InvalidDataException($"its Merkle tree cannot be read: {damage.Flaw} ({damage.Where}).", damage);
+        }
+        finally
+        {
+            select.Reset();
+        }
+
+        stored.AddLeaves(database, names, head);
+        return stored;
+    }
+
+    /// <summary>Keeps the mark of the leaf that the frontier has just taken.</summary>
+    public static void Mark(Span<byte> marks, long size, in MerkleHash leaf) =>
+        leaf.Bytes[..LedgerAudit.LeafMarkLength].CopyTo(marks[((int)((size - 1) % MerkleTree.TileWidth) * LedgerAudit.LeafMarkLength)..]);
+
+    private void AddLeaves(Database database, NameCache names, long head)
+    {
+        while (Frontier.Size < head)
+        {
+            using var page = LogReader.ReadLog(database, names, new LogRead { After = Frontier.Size, UpTo = head, WithSeals = true });
+            if (page.Count == 0) throw new InvalidDataException($"the event at position {Frontier.Size + 1} is missing.");
+            foreach (ref readonly var e in page.Events)
+            {
+                if (e.Position != Frontier.Size + 1) throw new InvalidDataException($"the event at position {Frontier.Size + 1} is missing.");
+                var hash = e.ToLeaf().Hash();
+                Frontier.Append(hash);
+                Mark(Marks, Frontier.Size, hash);
+            }
+        }
+    }
+}

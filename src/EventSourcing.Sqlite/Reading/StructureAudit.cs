@@ -1,0 +1,242 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Checks what surrounds the events in a file: its marks, its schema, the row and the tiles of the tree, the tables beside the
+/// events, and what SQLite's own check finds. Each part on its own, so that damage of one does not hide what others say.
+/// </summary>
+internal sealed partial class StructureAudit(Database database, string path)
+{
+    /// <summary>The most findings of one part.</summary>
+    private const int MaxFindings = 1_000;
+
+    private static readonly string[] OurTables = [.. Schema.Statements.Where(sql => sql.StartsWith("CREATE TABLE", StringComparison.Ordinal) || sql.StartsWith("CREATE VIEW", StringComparison.Ordinal)).Select(Schema.NameIn)];
+    private readonly List<LedgerFinding> _findings = [];
+
+    public static LedgerFinding Damage(SqliteFailure failure) => new(LedgerFindingKind.StructureDamaged, 0, 0, null, $"A part of the file cannot be read: {failure.Sentence}");
+
+    /// <exception cref="SqliteFailure">The database is busy, the medium failed, or the check was interrupted.</exception>
+    public IReadOnlyList<LedgerFinding> Run(bool isWhole)
+    {
+        Check(CheckOpening);
+        database.Execute("BEGIN");
+        Check(CheckMarks);
+        Check(CheckSchema);
+        Check(CheckPositions);
+        var head = 0L;
+        Check(() => head = LogReader.ReadHead(database));
+        Check(() => CheckFrontier(head));
+        if (isWhole)
+        {
+            Check(() => CheckTiles(head));
+            Check(() => CheckLeafMarks(head));
+            Check(() => CheckNames("streams", AuditedNames.OfStreams()));
+            Check(() => CheckNames("event_types", AuditedNames.OfTypes()));
+            Check(() => CheckUnusedNames("streams", "stream"));
+            Check(() => CheckUnusedNames("event_types", "type"));
+            Check(CheckTags);
+            Check(CheckIntegrity);
+            Check(CheckBeginnings);
+        }
+
+        database.Execute("COMMIT");
+        return _findings;
+    }
+
+    private void Check(Action part)
+    {
+        try
+        {
+            part();
+        }
+        catch (SqliteFailure failure) when (failure.IsDamage)
+        {
+            _findings.Add(Damage(failure));
+        }
+    }
+
+    private void Add(LedgerFindingKind kind, string description) => Add(kind, 0, 0, description);
+
+    private void Add(LedgerFindingKind kind, long position, long upTo, string description) => _findings.Add(new LedgerFinding(kind, position, upTo, null, description));
+
+    /// <summary>The audit's connection is lenient, so that it sees all it can: with a schema or a size of the file that SQLite refuses, nobody else can open the store.</summary>
+    private void CheckOpening()
+    {
+        using var usual = Database.Open(path, create: false);
+        usual.CloseWithoutCheckpoint();
+        usual.Read("SELECT count(*) FROM sqlite_master");
+    }
+
+    private void CheckMarks()
+    {
+        var applicationId = database.Read("PRAGMA application_id");
+        if (applicationId != Schema.ApplicationId) Add(LedgerFindingKind.SchemaChanged, $"The file's application_id is {applicationId}, not {Schema.ApplicationId}.");
+        var version = database.Read("PRAGMA user_version");
+        if (version != Schema.Version) Add(LedgerFindingKind.SchemaChanged, $"The file's user_version is {version}, not {Schema.Version}.");
+    }
+
+    private void CheckSchema()
+    {
+        foreach (var entry in Schema.Entries)
+        {
+            using var select = database.PrepareOnceFor("SELECT type, tbl_name, sql FROM sqlite_master WHERE name = ?1", entry.Name);
+            if (!select.Step()) Add(LedgerFindingKind.SchemaChanged, $"The schema has no '{entry.Name}'; somebody has removed it.");
+            else if (!Is(select, 0, entry.Type) || !Is(select, 1, entry.Table) || !Is(select, 2, entry.Sql)) Add(LedgerFindingKind.SchemaChanged, $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
+        }
+
+        using var triggers = database.PrepareOnce("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'");
+        while (triggers.Step())
+        {
+            if (OurTables.Contains(triggers.Text(1), StringComparer.OrdinalIgnoreCase) && Schema.Entries.All(entry => entry.Name != triggers.Text(0)))
+                Add(LedgerFindingKind.SchemaChanged, $"The table '{triggers.Text(1)}' has a trigger '{triggers.Text(0)}' that is not the store's; somebody has added it.");
+        }
+    }
+
+    private static bool Is(Statement row, int column, string? text) =>
+        text is null ? row.Class(column) == StorageClass.Null : row.Class(column) == StorageClass.Text && row.Text(column) == text;
+
+    private void CheckPositions() => Each(
+        "SELECT position FROM events WHERE position < 1 ORDER BY position",
+        row => Add(LedgerFindingKind.EventUnreadable, $"The events have a row at position {row.Long(0)}; positions begin at 1."));
+
+    private void CheckFrontier(long head)
+    {
+        using var select = database.PrepareOnce("SELECT id, frontier, marks FROM ledger ORDER BY id <> 0");
+        if (!select.Step() || select.Class(0) != StorageClass.Integer || select.Long(0) != 0)
+        {
+            Add(LedgerFindingKind.TreeMismatch, "The row of the tree's frontier is missing.");
+            return;
+        }
+
+        if (select.Class(1) != StorageClass.Blob || select.Class(2) != StorageClass.Blob) Add(LedgerFindingKind.TreeMismatch, "The tree's frontier or its marks are no BLOB.");
+        else CheckFrontier(select, head);
+        if (select.Step()) Add(LedgerFindingKind.TreeMismatch, "The tree has more than one frontier.");
+    }
+
+    private void CheckFrontier(Statement row, long head)
+    {
+        try
+        {
+            var size = MerkleFrontier.Parse(row.Bytes(1)).Size;
+            if (size <= head - StoredFrontier.MaxBehind) Add(LedgerFindingKind.TreeMismatch, Math.Max(size, 0) + 1, head, $"The stored tree has {size} leaves, and the log {head} events: it can trail it by {StoredFrontier.MaxBehind - 1} at most.");
+            if (row.Bytes(2).Length != size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength) Add(LedgerFindingKind.TreeMismatch, $"The stored tree has {size} leaves, but marks of another number of them.");
+        }
+        catch (LedgerFormatException damage)
+        {
+            Add(LedgerFindingKind.TreeMismatch, $"The tree's frontier cannot be read: {damage.Flaw} ({damage.Where}).");
+        }
+    }
+
+    private void CheckTiles(long head) => Each(
+        "SELECT level, number FROM ledger_tiles",
+        row =>
+        {
+            var isKey = row.Class(0) == StorageClass.Integer && row.Class(1) == StorageClass.Integer && row.Long(0) is >= 1 and < sizeof(long) && row.Long(1) >= 0;
+            if (isKey && row.Long(1) < head >> (int)(8 * row.Long(0))) return true;
+            Add(LedgerFindingKind.TreeMismatch, $"There is a stored hash {row.Text(1)} of level {row.Text(0)}, which a log of {head} events does not have.");
+            return false;
+        });
+
+    private void CheckLeafMarks(long head)
+    {
+        var (next, wrong) = (0L, 0);
+        Each(
+            "SELECT tile, marks FROM ledger_marks ORDER BY tile",
+            row =>
+            {
+                var tile = row.Long(0);
+                if (tile < 0 || tile >= head / MerkleTree.TileWidth)
+                {
+                    Add(LedgerFindingKind.TreeMismatch, $"There are marks of the leaves of tile {tile}, which a log of {head} events does not have.");
+                    return false;
+                }
+
+                for (; next < tile && wrong < MaxFindings; next++) AddWrongMarks(next);
+                next = tile + 1;
+                if (row.Class(1) == StorageClass.Blob && row.Bytes(1).Length == MerkleTree.TileWidth * LedgerAudit.LeafMarkLength) return true;
+                AddWrongMarks(tile);
+                return false;
+            });
+        for (; next < head / MerkleTree.TileWidth && wrong < MaxFindings; next++) AddWrongMarks(next);
+
+        void AddWrongMarks(long tile)
+        {
+            wrong++;
+            Add(LedgerFindingKind.TreeMismatch, (tile * MerkleTree.TileWidth) + 1, (tile + 1) * MerkleTree.TileWidth, $"The marks of the leaves of tile {tile} are missing or are not such.");
+        }
+    }
+
+    private void CheckNames(string table, AuditedNames names) => Each(
+        $"SELECT id, name FROM {table}",
+        row =>
+        {
+            if (names.Read(row, 1) is not null) return true;
+            Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}' has no name that the library writes.");
+            return false;
+        });
+
+    /// <summary>A name is written with its first event, so none is without.</summary>
+    private void CheckUnusedNames(string table, string column) => Each(
+        $"SELECT id, name FROM {table} n WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.{column} = n.id)",
+        row => Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', is of no event."));
+
+    /// <summary>That each event's tags are in the table was checked with the events; here, that it has no others.</summary>
+    private void CheckTags() => Each(
+        """
+        SELECT t.tag, t.position FROM event_tags t LEFT JOIN events e ON e.position = t.position
+        WHERE typeof(t.tag) <> 'text' OR typeof(t.position) <> 'integer' OR typeof(t.type) <> 'integer' OR e.type IS NOT t.type
+            OR NOT EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(e.tags) THEN e.tags ELSE '[]' END) j WHERE j.value = t.tag)
+        """,
+        row => Add(LedgerFindingKind.IndexMismatch, Math.Max(row.Long(1), 0), Math.Max(row.Long(1), 0), $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type."));
+
+    private void CheckIntegrity() => Each(
+        $"PRAGMA integrity_check({MaxFindings})",
+        row =>
+        {
+            var message = row.Text(0);
+            if (message == "ok") return true;
+            var entry = IndexEntry().Match(message);
+            var isOfEvents = entry.Success && entry.Groups["index"].Value.StartsWith("events_by_", StringComparison.Ordinal);
+            var position = isOfEvents && long.TryParse(entry.Groups["row"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+            Add(entry.Success ? LedgerFindingKind.IndexMismatch : LedgerFindingKind.StructureDamaged, position, position, $"SQLite's check says '{message}'.");
+            return false;
+        });
+
+    /// <summary>
+    /// Reads into each table and index. SQLite's check is silent on an empty one whose only page says that there are others
+    /// below it, and every statement that reads it fails.
+    /// </summary>
+    private void CheckBeginnings()
+    {
+        var reads = new List<string>();
+        Each("SELECT type, name, tbl_name FROM sqlite_master WHERE type IN ('table', 'index')", row =>
+        {
+            if (OurTables.Contains(row.Text(2), StringComparer.Ordinal)) reads.Add($"SELECT 1 FROM {Identifier.Quote(row.Text(2))} {(row.Text(0) == "index" ? $"INDEXED BY {Identifier.Quote(row.Text(1))}" : "NOT INDEXED")} LIMIT 1");
+            return true;
+        });
+        foreach (var sql in reads) Check(() => Each(sql, static _ => true));
+    }
+
+    private void Each(string sql, Action<Statement> add) => Each(sql, row =>
+    {
+        add(row);
+        return false;
+    });
+
+    /// <summary>Looks at each row, until there are too many findings to go on.</summary>
+    /// <param name="sql">The rows.</param>
+    /// <param name="isRight">Says whether a row is as it should be, and adds a finding where it is not.</param>
+    private void Each(string sql, Func<Statement, bool> isRight)
+    {
+        using var rows = database.PrepareOnce(sql);
+        for (var wrong = 0; wrong < MaxFindings && rows.Step();)
+        {
+            if (!isRight(rows)) wrong++;
+        }
+    }
+
+    [GeneratedRegex(@"(?:row (?<row>\d+) .*|wrong # of entries in |non-unique entry in )index (?<index>\S+)")]
+    private static partial Regex IndexEntry();
+}

@@ -1,0 +1,30 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Erases payloads within the writer's transaction, so that the file holds no copy of them once the transaction is in it:
+/// SQLite overwrites with zeros what is freed within pages, as it always does on our writing connections, and here whole
+/// freed pages too. What the write-ahead log still holds is the writer's to remove.
+/// </summary>
+internal static class Eraser
+{
+    /// <summary>Whether there is an event at a position that may be erased.</summary>
+    public static bool CanErase(Database database, long position) =>
+        database.Prepare("SELECT t.name <> ?2 FROM events e JOIN event_types t ON t.id = e.type WHERE e.position = ?1").Bind(1, position).Bind(2, PayloadsErased.TypeName).Scalar() == 1;
+
+    /// <summary>Erases payloads. Those that are erased already stay so.</summary>
+    public static void Erase(Database database, IReadOnlyList<long> positions)
+    {
+        database.Execute("PRAGMA secure_delete = ON");
+        var select = database.Prepare("SELECT seal, data FROM events WHERE position = ?1");
+        var update = database.Prepare("UPDATE events SET seal = ?2, data = x'' WHERE position = ?1");
+        for (var i = 0; i < positions.Count; i++)
+        {
+            select.Bind(1, positions[i]);
+            var commitment = select.Step() && select.Bytes(0) is { Length: LedgerLeaf.SaltLength } salt ? LedgerLeaf.CommitToData(salt, select.Bytes(1)) : (MerkleHash?)null;
+            select.Reset();
+            if (commitment is { } hash) update.Bind(1, positions[i]).Bind(2, hash.Bytes).Run();
+        }
+
+        Opening.OverwriteWhatIsFreed(database);
+    }
+}

@@ -1,0 +1,184 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Has checkpoints signed as the options say, beside the appends: an append costs a comparison. What fails is reported and
+/// tried again. Thread-safe.
+/// </summary>
+internal sealed class CheckpointSchedule : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the last checkpoint may keep a store from closing.</summary>
+    private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(10);
+
+    private readonly Checkpointer _checkpointer;
+    private readonly LedgerOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly Action<Exception?> _report;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private ITimer? _timer;
+    private Task _run = Task.CompletedTask;
+    private volatile Exception? _lastFailure;
+    private bool _hasAppended;
+    private bool _isClosed;
+    private bool _isRunning;
+    private int _failures;
+
+    /// <summary>The position from which on an append has a checkpoint signed at once. Nothing is due while one is being signed or about to be tried again.</summary>
+    private long _due;
+
+    /// <summary>Whether appends below <see cref="_due"/> need nobody to look at them: somebody will, or nobody has to.</summary>
+    private bool _isWatched;
+
+    /// <summary>Creates the schedule; it does nothing before the first append.</summary>
+    /// <param name="checkpointer">Who signs.</param>
+    /// <param name="options">When.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="report">Takes each failure, and null for each success.</param>
+    public CheckpointSchedule(Checkpointer checkpointer, LedgerOptions options, TimeProvider clock, Action<Exception?> report)
+    {
+        _checkpointer = checkpointer;
+        _options = options;
+        _clock = clock;
+        _report = report;
+    }
+
+    /// <summary>Why the newest try failed; null where it did not.</summary>
+    public Exception? LastFailure => _lastFailure;
+
+    /// <summary>This process has committed events up to a position.</summary>
+    public void Committed(long position)
+    {
+        if (position >= Volatile.Read(ref _due) || !Volatile.Read(ref _isWatched)) Look(position);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task run;
+        lock (_lock)
+        {
+            if (_isClosed) return;
+            _isClosed = true;
+            _timer?.Dispose();
+            run = _run;
+        }
+
+        var late = _clock.CreateTimer(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop, LongestFarewell, Timeout.InfiniteTimeSpan);
+        await run.ConfigureAwait(false);
+        if (_hasAppended) await TryAsync().ConfigureAwait(false);
+        await late.DisposeAsync().ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private void Look(long position)
+    {
+        lock (_lock)
+        {
+            if (_isClosed) return;
+            _hasAppended = true;
+            if (_due == 0) _due = NextDue();
+            if (position >= _due)
+            {
+                Start();
+                return;
+            }
+
+            if (_isWatched) return;
+            if (_options.Interval is { } interval) WakeAfter(interval);
+            Volatile.Write(ref _isWatched, true);
+        }
+    }
+
+    private long NextDue() => _options.EveryEvents is { } events ? (_checkpointer.Newest?.Checkpoint.Size ?? 0) + events : long.MaxValue;
+
+    private void Start()
+    {
+        Volatile.Write(ref _due, long.MaxValue);
+        Volatile.Write(ref _isWatched, true);
+        if (_isRunning) return;
+        _isRunning = true;
+        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow()) _run = Task.Run(RunAsync);
+    }
+
+    private void WakeAfter(TimeSpan time)
+    {
+        _timer ??= _clock.CreateTimer(static schedule => ((CheckpointSchedule)schedule!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(time, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Wake()
+    {
+        lock (_lock)
+        {
+            if (!_isClosed) Start();
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        var isDone = await TryAsync().ConfigureAwait(false);
+        lock (_lock)
+        {
+            _isRunning = false;
+            if (_isClosed) return;
+            if (!isDone)
+            {
+                if (LastFailure is not StoreRolledBackException) WakeAfter(TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_failures - 1, 10))));
+                return;
+            }
+
+            Volatile.Write(ref _due, NextDue());
+            Volatile.Write(ref _isWatched, false);
+        }
+
+        // Those who appended meanwhile were told that somebody looks.
+        if (await HasGrownAsync().ConfigureAwait(false) is { } head) Look(head);
+    }
+
+    private async ValueTask<long?> HasGrownAsync()
+    {
+        try
+        {
+            var head = await _checkpointer.GetHeadAsync(_stop.Token).ConfigureAwait(false);
+            return head > _checkpointer.Newest!.Checkpoint.Size ? head : null;
+        }
+        catch (Exception)
+        {
+            return null; // the next append looks
+        }
+    }
+
+    /// <summary>Whether a checkpoint was signed, or need not be.</summary>
+    private async ValueTask<bool> TryAsync()
+    {
+        try
+        {
+            await _checkpointer.SignAsync(_stop.Token).ConfigureAwait(false);
+            _failures = 0;
+            _lastFailure = null;
+        }
+        catch (Exception failure)
+        {
+            _failures++;
+            _lastFailure = failure;
+        }
+
+        _report(_lastFailure);
+        if (_lastFailure is { } told) Tell(told);
+        return _lastFailure is null;
+    }
+
+    private void Tell(Exception failure)
+    {
+        try
+        {
+            _options.OnFailure?.Invoke(failure);
+        }
+        catch (Exception ofTheApp)
+        {
+            _report(ofTheApp);
+        }
+    }
+}

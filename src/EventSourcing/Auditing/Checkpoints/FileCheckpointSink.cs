@@ -1,0 +1,199 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Keeps checkpoints in a file of their own that only grows; each is on the disk when it counts. Several processes of one
+/// machine may share it. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <para>Beside the store it tells of a lost write-ahead log and of an old copy put back, as long as the file itself is not put
+/// back with it: leave it out of what restores the store. Against somebody who can write to both, have it on another machine's
+/// disk, or copy its end elsewhere. Never give it the store's own path: opening and closing that would drop SQLite's locks.</para>
+/// <para>Each record is the byte 02, the note, the byte 03 and a line feed; a note holds neither. A record without its end
+/// was cut short by a crash and does not count, nor does one with zero bytes in it, which a loss of power leaves.</para>
+/// </remarks>
+public sealed class FileCheckpointSink : ICheckpointSink
+{
+    private const string What = "a file of checkpoints";
+    private const byte Begin = 2;
+    private const byte End = 3;
+    private const int FirstWindow = 4096;
+    private const int LastWindow = 4 * SignedNote.MaxBytes;
+
+    /// <summary>How long somebody else may be at the file.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>Describes the sink; the file is made with the first checkpoint, readable by all and writable by its owner.</summary>
+    /// <param name="path">The file's path, on a local disk; its folder must exist.</param>
+    public FileCheckpointSink(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        Path = System.IO.Path.GetFullPath(path);
+    }
+
+    /// <summary>The file's full path.</summary>
+    public string Path { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="LedgerFormatException">The file holds something else.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public async ValueTask<SignedNote?> ReadNewestAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await WithFileAsync(FileMode.Open, FileAccess.Read, FileShare.Read, NewestOf, cancellationToken).ConfigureAwait(false);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// All checkpoints of the file, in the order in which they were written, to verify a log against: see
+    /// <see cref="LedgerVerification.Checkpoints"/>. Records that do not count are passed over. Memory stays bounded.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <returns>The notes; none where there is no file. Nothing vouches for them before <see cref="Checkpoint.Open"/>.</returns>
+    /// <exception cref="LedgerFormatException">The file holds something else.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public async IAsyncEnumerable<SignedNote> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        for (long next = 0; ;)
+        {
+            // Nobody who writes is kept waiting by who reads slowly: the file is open for a window of it at a time.
+            var start = next;
+            List<SignedNote> notes;
+            try
+            {
+                (notes, next) = await WithFileAsync(FileMode.Open, FileAccess.Read, FileShare.Read, file => NotesFrom(file, start), cancellationToken).ConfigureAwait(false);
+            }
+            catch (FileNotFoundException)
+            {
+                yield break;
+            }
+
+            foreach (var note in notes) yield return note;
+            if (next == start) yield break;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="LedgerFormatException">The file holds something else.</exception>
+    /// <exception cref="IOException">It cannot be read or written.</exception>
+    public async ValueTask<bool> TryWriteAsync(SignedNote checkpoint, SignedNote? newest, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return await WithFileAsync(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, Append, cancellationToken).ConfigureAwait(false);
+
+        bool Append(FileStream file)
+        {
+            if (NewestOf(file)?.ToString() != newest?.ToString()) return false;
+            file.Seek(0, SeekOrigin.End);
+            file.Write([Begin, .. Encoding.UTF8.GetBytes(checkpoint.ToString()), End, (byte)'\n']);
+            file.Flush(flushToDisk: true);
+            return true;
+        }
+    }
+
+    /// <summary>The path.</summary>
+    /// <returns>The file's full path.</returns>
+    public override string ToString() => Path;
+
+    /// <summary>The newest note, of the last whole record. Only the file's end is read.</summary>
+    private static SignedNote? NewestOf(FileStream file)
+    {
+        for (long window = FirstWindow; ; window *= 8)
+        {
+            var start = Math.Max(0, file.Length - window);
+            var tail = new byte[file.Length - start];
+            file.Seek(start, SeekOrigin.Begin);
+            file.ReadExactly(tail);
+            if (start == 0) ThrowIfOther(tail);
+            for (var before = tail.Length; tail.AsSpan(0, before).LastIndexOf(End) is var end and >= 0; before = end)
+            {
+                var begin = tail.AsSpan(0, end).LastIndexOf(Begin);
+                if (begin < 0) break;
+
+                // What has lost its own beginning to zeros reaches back into the record before it, which counts.
+                var record = tail.AsSpan((begin + 1)..end);
+                if (!record.Contains((byte)0)) return SignedNote.Parse(record);
+            }
+
+            if (start == 0) return null;
+            if (window >= LastWindow) throw new LedgerFormatException(What, $"byte {start}", $"its last {tail.Length} bytes hold no whole checkpoint");
+        }
+    }
+
+    /// <summary>The notes of the whole records in a window of the file, and where the one after the last of them begins.</summary>
+    private static (List<SignedNote> Notes, long Next) NotesFrom(FileStream file, long start)
+    {
+        var window = new byte[(int)Math.Min(LastWindow, Math.Max(0, file.Length - start))];
+        file.Seek(start, SeekOrigin.Begin);
+        file.ReadExactly(window);
+        if (start == 0) ThrowIfOther(window);
+        var notes = new List<SignedNote>();
+        var from = 0;
+        while (window.AsSpan(from).IndexOf(End) is var length and >= 0)
+        {
+            // What was cut short stands before the mark of the record that was written after it.
+            var record = window.AsSpan(from, length);
+            record = record[(record.LastIndexOf(Begin) + 1)..];
+            if (!record.Contains((byte)0)) notes.Add(SignedNote.Parse(record));
+            from += length + 1;
+        }
+
+        if (from == 0 && window.Length == LastWindow) throw new LedgerFormatException(What, $"byte {start}", $"{window.Length} bytes hold no whole checkpoint");
+        return (notes, start + from);
+    }
+
+    private static void ThrowIfOther(ReadOnlySpan<byte> beginning)
+    {
+        if (beginning.Length > 0 && beginning[0] is not (Begin or 0)) throw new LedgerFormatException(What, "byte 0", "it does not begin with the mark of a record");
+    }
+
+    /// <summary>Opens the file anew each time. Whoever else is at it, here or in another process, is waited for.</summary>
+    private async ValueTask<T> WithFileAsync<T>(FileMode mode, FileAccess access, FileShare share, Func<FileStream, T> work, CancellationToken cancellationToken)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0 };
+        if (mode == FileMode.OpenOrCreate && !OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        for (var began = Environment.TickCount64; ;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                // What follows blocks for a sync of the disk: not on the caller's thread, which may be a user interface's.
+                return await Task.Run(
+                    () =>
+                    {
+                        using var file = Open(options);
+                        return work(file);
+                    },
+                    CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (InUseException inUse)
+            {
+                if (Environment.TickCount64 - began >= Patience.TotalMilliseconds) throw new IOException($"'{Path}' was in use by others for {Patience.TotalSeconds:0} s.", inUse.InnerException);
+                await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private FileStream Open(FileStreamOptions options)
+    {
+        try
+        {
+            return new FileStream(Path, options);
+        }
+        catch (IOException inUse) when (inUse.GetType() == typeof(IOException))
+        {
+            // Of the errors that have no type of their own, opening a file meets hardly another one.
+            throw new InUseException(inUse);
+        }
+    }
+
+    private sealed class InUseException(Exception inner) : Exception(inner.Message, inner);
+}

@@ -1,0 +1,28 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The store is not the one that a signed checkpoint speaks of: its log is shorter, or has another history. An older copy was
+/// restored, a write-ahead log was lost, or events were changed, and the tree with them. It serves nothing: every call on the
+/// <see cref="EventStore"/> throws this.
+/// </summary>
+public sealed class StoreRolledBackException : EventSourcingException
+{
+    internal StoreRolledBackException(Checkpoint checkpoint, long head, MerkleHash? root)
+        : base($"""
+            The store is not '{Names.Printable(checkpoint.Origin)}' as of its checkpoint of {checkpoint.Size} events with the root {StrictText.Base64Of(checkpoint.Root)}: {(root is null ? $"it has {head} events" : $"the root of its first {checkpoint.Size} events, of {head}, is {StrictText.Base64Of(root.Value)}")}. It serves nothing. Put back the right file with all that belongs to it (of SQLite the -wal too) and open it anew. What became of it, Ledger.VerifyAsync says. To read it all the same, open it without LedgerOptions. Where going back is intended, it is another log from now on: give it another origin and sink.
+            """)
+    {
+        Checkpoint = checkpoint;
+        Head = head;
+        Root = root;
+    }
+
+    /// <summary>What the store was, as signed: the log, the number of its events, and the root.</summary>
+    public Checkpoint Checkpoint { get; }
+
+    /// <summary>The position of the last event that the store has.</summary>
+    public long Head { get; }
+
+    /// <summary>The root of the store's tree at the checkpoint's size; <see langword="null"/> where it does not have so many events.</summary>
+    public MerkleHash? Root { get; }
+}

@@ -1,0 +1,62 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Whether each erased payload is named by a later event that records it, and each named one is erased. Takes memory for
+/// each erased event.
+/// </summary>
+internal sealed class Erasures(IEventStorage storage, FindingList findings, long trustedUpTo)
+{
+    private readonly Dictionary<long, (string Stream, bool IsRecorded)> _erased = [];
+    private readonly List<(long Position, long Record)> _unknown = [];
+
+    public void Check(in StoredEvent e)
+    {
+        if (e.IsErased) _erased.Add(e.Position, (e.Stream, IsRecorded: false));
+        if (!ErasureRecord.Is(e) || e.Position <= trustedUpTo) return;
+        if (ErasureRecord.TryRead(e.Data.Span) is not { } positions)
+        {
+            findings.Add(LedgerFindingKind.EventUnreadable, e.Position, e.Stream, $"The event at position {e.Position} should record an erasure, but its data is no such record.");
+            return;
+        }
+
+        foreach (var position in positions)
+        {
+            if (position >= e.Position) NotDone(position, e.Position, "which is not before it");
+            else if (_erased.TryGetValue(position, out var erased)) _erased[position] = erased with { IsRecorded = true };
+            else _unknown.Add((position, e.Position));
+        }
+    }
+
+    /// <summary>
+    /// Asks the store for named events that were not read as erased: they stand before what is verified, or were erased while
+    /// it went on, after they were read.
+    /// </summary>
+    public async ValueTask AskAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (position, record) in _unknown)
+        {
+            try
+            {
+                using var page = await storage.ReadLogAsync(new LogRead { After = position - 1, UpTo = position, WithSeals = true, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+                if (page.Count == 0 || page.Events[0].Seal.Length == LedgerLeaf.SaltLength) NotDone(position, record, "but it is there, or no such event is");
+            }
+            catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
+            {
+                // The store refuses to be read so: the audit of its structure has said why.
+            }
+        }
+
+        _unknown.Clear();
+    }
+
+    public void Complete()
+    {
+        foreach (var (position, (stream, isRecorded)) in _erased)
+        {
+            if (!isRecorded && position > trustedUpTo) findings.Add(LedgerFindingKind.ErasureNotRecorded, position, stream, $"The payload of the event at position {position} is erased, but no event after it records that.");
+        }
+    }
+
+    private void NotDone(long position, long record, string but) =>
+        findings.Add(LedgerFindingKind.ErasureNotDone, position, null, $"The event at position {record} records that the payload of the event at position {position} was erased, {but}.");
+}

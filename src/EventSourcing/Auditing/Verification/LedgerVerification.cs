@@ -1,0 +1,28 @@
+namespace EventSourcing;
+
+/// <summary>What a verification of the log compares with, and where it begins. Immutable.</summary>
+public sealed record LedgerVerification
+{
+    /// <summary>
+    /// Checkpoints that were kept outside the store, of any sizes, beside the newest of <see cref="LedgerOptions.Sink"/>. Without
+    /// any, a verification finds damage and careless changes, but nothing that somebody did who then computed the tree anew.
+    /// </summary>
+    public IReadOnlyList<Checkpoint> Checkpoints { get; init; } = [];
+
+    /// <summary>
+    /// A checkpoint up to which the log is taken as verified: what follows it is verified, and that the stored tree
+    /// up to there is the one of the checkpoint. Of what surrounds the log only as much is checked as is done at once.
+    /// Without one, or where the log is shorter or its tree cannot be read, the whole log is verified.
+    /// </summary>
+    /// <remarks>Changes of events before the checkpoint since it was verified are not found so: they need the whole verification.</remarks>
+    public Checkpoint? From { get; init; }
+
+    /// <summary>Told from time to time how far the verification has come.</summary>
+    public IProgress<LedgerProgress>? Progress { get; init; }
+}
+
+/// <summary>How far a verification has come.</summary>
+/// <param name="Position">The position up to which events have been verified.</param>
+/// <param name="Head">The last position, as far as is known.</param>
+/// <param name="Findings">How many findings there are so far.</param>
+public readonly record struct LedgerProgress(long Position, long Head, int Findings);

@@ -1,0 +1,104 @@
+using System.Globalization;
+
+namespace EventSourcing;
+
+/// <summary>One erasure: finds what there is to erase, and appends the records that erase it.</summary>
+internal sealed class Erasure
+{
+    private readonly EventStore _store;
+    private readonly string _reason;
+    private readonly string? _by;
+    private readonly EventStorageLimits _limits;
+    private readonly EventIdGenerator _ids;
+    private readonly SortedSet<long> _positions = [];
+    private readonly HashSet<string> _streams = new(StringComparer.Ordinal);
+
+    public Erasure(EventStore store, string reason, string? by)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        if (Names.TextFlaw(reason) is { } flaw) throw new ArgumentException($"The reason {flaw}.", nameof(reason));
+        if (by is not null && Names.TextFlaw(by) is { } flawOfBy) throw new ArgumentException($"Who asked for it {flawOfBy}.", nameof(by));
+        _store = store;
+        _reason = reason;
+        _by = by;
+        _limits = store.Storage.Options.Limits;
+        _ids = new EventIdGenerator(store.Storage.Options.TimeProvider);
+    }
+
+    public async Task<ErasureResult> OfAsync(IReadOnlyCollection<long> positions, CancellationToken cancellationToken)
+    {
+        foreach (var position in positions) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(position, nameof(positions));
+        foreach (var position in positions.Order())
+        {
+            using var page = await _store.Storage.ReadLogAsync(new LogRead { After = position - 1, UpTo = position, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+            if (page.Count == 0) throw new ErasureRefusedException(position, page.Head);
+            Add(page.Events[0], page.Head);
+        }
+
+        return await EraseAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<ErasureResult> OfAsync(StreamRead read, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var page = await _store.Storage.ReadStreamAsync(read, cancellationToken).ConfigureAwait(false);
+            foreach (ref readonly var stored in page.Events) Add(stored, stored.Position);
+            if (page.IsEnd) return await EraseAsync(cancellationToken).ConfigureAwait(false);
+
+            // Up to now is up to what the first page saw.
+            read = read with { After = page.Next, UpTo = Math.Min(read.UpTo, page.Head) };
+        }
+    }
+
+    private void Add(in StoredEvent stored, long head)
+    {
+        if (stored.Type == PayloadsErased.TypeName) throw new ErasureRefusedException(stored.Position, head);
+        if (stored.IsErased) return;
+        _positions.Add(stored.Position);
+        _streams.Add(stored.Stream);
+    }
+
+    private async Task<ErasureResult> EraseAsync(CancellationToken cancellationToken)
+    {
+        var position = 0L;
+        foreach (var records in Records().Chunk(_limits.MaxEventsPerAppend))
+        {
+            var events = records.Select(record => new NewEvent(_ids.Next(), PayloadsErased.TypeName, record.ToBytes())).ToList();
+            var request = new AppendRequest([new StreamWrite(PayloadsErased.StreamName, ExpectedVersion.Any, events)])
+            {
+                Erase = [.. records.SelectMany(record => record.Positions)],
+                ReadModels = (transaction, token) => SnapshotCache.Of(_store).BuryAsync(transaction, _streams, token),
+            };
+            position = (await _store.AppendAsync(request, cancellationToken).ConfigureAwait(false)).Position;
+        }
+
+        return new ErasureResult([.. _positions], [.. _streams], position);
+    }
+
+    /// <summary>As few records as the limit for an event's data allows: mostly one.</summary>
+    private IEnumerable<PayloadsErased> Records()
+    {
+        var room = _limits.MaxDataBytes - new PayloadsErased([], _reason, _by).ToBytes().Length;
+        if (room < long.MaxValue.ToString(CultureInfo.InvariantCulture).Length)
+            throw new ArgumentException($"The reason is too long: a record of the erasure would be larger than {_limits.MaxDataBytes} bytes, the limit for an event's data. Nothing was erased.");
+
+        var positions = new List<long>();
+        var length = 0;
+        foreach (var position in _positions)
+        {
+            var digits = position.ToString(CultureInfo.InvariantCulture).Length + 1;
+            if (length + digits > room)
+            {
+                yield return new PayloadsErased([.. positions], _reason, _by);
+                positions.Clear();
+                length = 0;
+            }
+
+            positions.Add(position);
+            length += digits;
+        }
+
+        if (positions.Count > 0) yield return new PayloadsErased(positions, _reason, _by);
+    }
+}

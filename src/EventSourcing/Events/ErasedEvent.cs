@@ -1,0 +1,42 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Stands in for an event whose payload was erased: that it happened, when and to whom is still known, what it said is not.
+/// No upcaster sees it.
+/// </summary>
+/// <remarks>
+/// <para>Who handles an event also has to say what an erased one means: an aggregate or state by
+/// <c>Apply(ErasedEvent e)</c>, a projection or reactor by <c>On&lt;ErasedEvent&gt;</c> or a method for it. Where nothing is said,
+/// such an event of a type that is handled is an <see cref="ErasedEventException"/>; others are passed over, like all that is
+/// not handled. It is no entry of <see cref="EventTypes"/>.</para>
+/// <para>A switch written by hand (<see cref="Aggregate.Apply"/>, the functions of a decider) gets it like any other event, and
+/// decides.</para>
+/// </remarks>
+/// <param name="Type">The stored name of the event's type.</param>
+/// <param name="Stream">The event's stream.</param>
+/// <param name="Version">The event's version.</param>
+/// <param name="Position">The event's position.</param>
+public sealed record ErasedEvent(string Type, string Stream, long Version, long Position)
+{
+    /// <summary>The types of today that events of its name may become; null where no store has read it.</summary>
+    internal IReadOnlyList<EventType>? Results { private get; init; }
+
+    /// <summary>
+    /// Whether it may have been an event of one of these types, as they are read today, or of one derived from them. For a
+    /// handler: whether it would have been handled.
+    /// </summary>
+    /// <param name="types">The types.</param>
+    /// <returns>Whether it may have been; <see langword="true"/> for one that no store has read, of which nothing is known.</returns>
+    public bool MayHaveBeen(params Type[] types)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        return Results is null || Results.Any(result => Array.Exists(types, type => type.IsAssignableFrom(result.ClrType)));
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(ErasedEvent? other) =>
+        other is not null && Type == other.Type && Stream == other.Stream && Version == other.Version && Position == other.Position;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Type, Stream, Version, Position);
+}

@@ -1,0 +1,38 @@
+namespace EventSourcing;
+
+/// <summary>
+/// An event's payload was erased, and what handles events of its type does not say what such an event means. Nothing was
+/// skipped: the fold stopped there.
+/// </summary>
+public sealed class ErasedEventException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="erased">The event.</param>
+    /// <param name="handler">What handles events of its type.</param>
+    public ErasedEventException(ErasedEvent erased, Type handler)
+        : base($"The payload of the event '{erased?.Type}' at version {erased?.Version} of stream '{erased?.Stream}' (position {erased?.Position}) was erased, and {handler?.Name} handles such events without saying what an erased one means. Give it a handler for {nameof(ErasedEvent)}: Apply or React with one, or On<{nameof(ErasedEvent)}>(…); empty where nothing is to change.")
+    {
+        ArgumentNullException.ThrowIfNull(erased);
+        ArgumentNullException.ThrowIfNull(handler);
+        Type = erased.Type;
+        Stream = erased.Stream;
+        Version = erased.Version;
+        Position = erased.Position;
+        Handler = handler;
+    }
+
+    /// <summary>The stored name of the event's type.</summary>
+    public string Type { get; }
+
+    /// <summary>The event's stream.</summary>
+    public string Stream { get; }
+
+    /// <summary>The event's version.</summary>
+    public long Version { get; }
+
+    /// <summary>The event's position.</summary>
+    public long Position { get; }
+
+    /// <summary>The aggregate, state, projection or reactor.</summary>
+    public Type Handler { get; }
+}

@@ -1,0 +1,65 @@
+using System.Security.Cryptography;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Makes the hashes of a ledger one after the other. They are those of <see cref="LedgerLeaf"/> and <see cref="MerkleTree"/>,
+/// for about a quarter less time: the cryptographic library sets itself up once, and not for each hash. Not thread-safe.
+/// </summary>
+public sealed class LedgerHasher : IDisposable
+{
+    private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly byte[] _node = new byte[1 + (2 * MerkleHash.Length)];
+    private byte[] _leaf = new byte[512];
+
+    /// <summary>See <see cref="LedgerLeaf.CommitToData"/>.</summary>
+    /// <param name="salt">16 random bytes, never used for another event.</param>
+    /// <param name="data">The data, as stored.</param>
+    /// <returns>The commitment.</returns>
+    /// <exception cref="ArgumentException">The salt does not have 16 bytes.</exception>
+    public MerkleHash CommitToData(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> data)
+    {
+        LedgerLeaf.ThrowIfNoSalt(salt);
+        Span<byte> start = stackalloc byte[1 + LedgerLeaf.SaltLength];
+        start[0] = LedgerLeaf.DataMark;
+        salt.CopyTo(start[1..]);
+        _sha256.AppendData(start);
+        _sha256.AppendData(data);
+        return Finish();
+    }
+
+    /// <summary>See <see cref="LedgerLeaf.Hash"/>.</summary>
+    /// <param name="leaf">The leaf.</param>
+    /// <returns>Its hash in the tree.</returns>
+    /// <exception cref="ArgumentException">Position or version is below 1, or a text is none that UTF-8 can hold.</exception>
+    public MerkleHash HashLeaf(in LedgerLeaf leaf)
+    {
+        if (_leaf.Length < 1 + leaf.MaxLength()) _leaf = new byte[1 + leaf.MaxLength()];
+        _leaf[0] = MerkleTree.LeafMark;
+        _sha256.AppendData(_leaf.AsSpan(0, 1 + leaf.WriteTo(_leaf.AsSpan(1))));
+        return Finish();
+    }
+
+    /// <summary>See <see cref="MerkleTree.HashNode"/>.</summary>
+    /// <param name="left">The hash to its left.</param>
+    /// <param name="right">The hash to its right.</param>
+    /// <returns>The node's hash.</returns>
+    public MerkleHash HashNode(in MerkleHash left, in MerkleHash right)
+    {
+        _node[0] = MerkleTree.NodeMark;
+        left.Bytes.CopyTo(_node.AsSpan(1));
+        right.Bytes.CopyTo(_node.AsSpan(1 + MerkleHash.Length));
+        _sha256.AppendData(_node);
+        return Finish();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _sha256.Dispose();
+
+    private MerkleHash Finish()
+    {
+        Span<byte> hash = stackalloc byte[MerkleHash.Length];
+        _sha256.GetHashAndReset(hash);
+        return new MerkleHash(hash);
+    }
+}

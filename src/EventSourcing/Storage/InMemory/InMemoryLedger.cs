@@ -1,0 +1,88 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The tree over a log in memory. It is made up to the head when somebody asks for it: what stands in such a log cannot be
+/// changed behind its back, so nobody could tell whether that was done with each append, and appends need not wait for it.
+/// </summary>
+internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : ILedgerStorage
+{
+    private readonly Lock _lock = new();
+    private readonly MerkleFrontier _frontier = new();
+    private readonly List<List<MerkleHash>> _tiles = [];
+
+    public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default)
+    {
+        throwIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            GrowTo(log.Head);
+            return ValueTask.FromResult(_frontier.Copy());
+        }
+    }
+
+    public ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default)
+    {
+        throwIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        LedgerRange.ThrowIfInvalid(level, first, hashes.Length, log.Head);
+        if (level == 0)
+        {
+            for (var i = 0; i < hashes.Length; i++) hashes.Span[i] = log.At(first + i + 1).ToLeaf().Hash();
+            return ValueTask.CompletedTask;
+        }
+
+        lock (_lock)
+        {
+            GrowTo(log.Head);
+            for (var i = 0; i < hashes.Length; i++) hashes.Span[i] = _tiles[level - 1][(int)first + i];
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+    {
+        throwIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        lock (_lock)
+        {
+            // Within the lock: else the tree may have grown beyond what was read, which looks as if events were gone.
+            var events = log.ReadLog(new LogRead { After = after, Limit = limit, WithSeals = true });
+            GrowTo(events.Head);
+            return ValueTask.FromResult(new LedgerAudit(events, [], default) { Tiles = TilesBetween(after, events.Next), Frontier = _frontier.Copy() });
+        }
+    }
+
+    public ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default)
+    {
+        throwIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult<IReadOnlyList<LedgerFinding>>([]);
+    }
+
+    private List<MerkleTile> TilesBetween(long after, long upTo)
+    {
+        var tiles = new List<MerkleTile>();
+        for (var level = 1; level <= _tiles.Count; level++)
+        {
+            var width = 1L << (MerkleTree.TileHeight * level);
+            for (var index = after / width; index < upTo / width; index++) tiles.Add(new MerkleTile(level, index, _tiles[level - 1][(int)index]));
+        }
+
+        return tiles;
+    }
+
+    private void GrowTo(long head)
+    {
+        var completed = new List<MerkleTile>();
+        while (_frontier.Size < head) _frontier.Append(log.At(_frontier.Size + 1).ToLeaf().Hash(), completed);
+        foreach (var tile in completed)
+        {
+            if (_tiles.Count < tile.Level) _tiles.Add([]);
+            _tiles[tile.Level - 1].Add(tile.Hash);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using SQLitePCL;
+
+namespace EventSourcing.Tamper;
+
+/// <summary>What the oracle knows of erased payloads, told from the file alone.</summary>
+internal static class Erasures
+{
+    /// <summary>The first position that is erased but not recorded, or recorded but not erased; the greatest number where there is none.</summary>
+    public static long FirstUnlikeRecord(IReadOnlyList<EventRow> events)
+    {
+        var erased = events.Where(e => e.Position > 0 && e.IsErased).Select(e => e.Position).ToHashSet();
+        var recorded = new HashSet<long>();
+        var first = long.MaxValue;
+        foreach (var record in events.Where(e => e.IsErasureRecord && e.IsReadable))
+        {
+            foreach (var position in PositionsIn(record))
+            {
+                if (position < record.Position && erased.Contains(position)) recorded.Add(position);
+                else first = Math.Min(first, position);
+            }
+        }
+
+        return Math.Min(first, erased.Except(recorded).DefaultIfEmpty(long.MaxValue).Min());
+    }
+
+    /// <summary>Whether two rows are one event, of which the payload is there or erased.</summary>
+    public static bool IsAllThatDiffers(EventRow a, EventRow b) =>
+        (a with { Seal = b.Seal, Data = b.Data }).SaysTheSameAs(b) && Commitment(a) is { } commitment && commitment == Commitment(b);
+
+    private static MerkleHash? Commitment(EventRow row) => (row.Seal.Class, row.Data.Class, row.Seal.Bytes.Length, row.Data.Bytes.Length) switch
+    {
+        (raw.SQLITE_BLOB, raw.SQLITE_BLOB, MerkleHash.Length, 0) => new MerkleHash(row.Seal.Bytes),
+        (raw.SQLITE_BLOB, raw.SQLITE_BLOB, LedgerLeaf.SaltLength, _) => LedgerLeaf.CommitToData(row.Seal.Bytes, row.Data.Bytes),
+        _ => null,
+    };
+
+    private static long[] PositionsIn(EventRow record)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(record.Data.ToBytes());
+            return json.RootElement.GetProperty("reason").ValueKind == JsonValueKind.String
+                ? [.. json.RootElement.GetProperty("positions").EnumerateArray().Select(position => position.GetInt64())]
+                : [];
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using System.Text;
+using EventSourcing.Tests.Testing;
+
+namespace EventSourcing.Tests.Auditing;
+
+public class LedgerVerifierTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(256)]
+    [InlineData(700)]
+    public async Task Verify_a_sound_store_in_memory_finds_nothing(int count)
+    {
+        await using var storage = new InMemoryEventStorage();
+        await AppendAsync(storage, count);
+        var checkpoints = new List<Checkpoint>();
+        for (var size = 0; size <= count; size++) checkpoints.Add(new Checkpoint("test", size, (await MerkleFrontier.ReadAsync(storage.Ledger, size)).Root()));
+        var report = await VerifyAsync(storage, new LedgerVerification { Checkpoints = checkpoints });
+        report.Findings.Should().BeEmpty();
+        report.Size.Should().Be(count);
+        report.Root.Should().Be(checkpoints[^1].Root);
+        foreach (var from in checkpoints.Where(checkpoint => checkpoint.Size % 50 == 0)) (await VerifyAsync(storage, new LedgerVerification { From = from, Checkpoints = checkpoints })).Findings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Verify_against_checkpoints_that_do_not_agree_names_the_range_after_the_newest_that_does()
+    {
+        await using var storage = new InMemoryEventStorage();
+        await AppendAsync(storage, 700);
+        var right = new Checkpoint("test", 300, (await MerkleFrontier.ReadAsync(storage.Ledger, 300)).Root());
+        var wrong = MerkleTree.HashLeaf([1]);
+        var report = await VerifyAsync(storage, new LedgerVerification { Checkpoints = [new Checkpoint("test", 800, wrong), new Checkpoint("test", 500, wrong), right, new Checkpoint("test", 400, wrong)] });
+        report.Findings.Select(finding => (finding.Kind, finding.Position, finding.UpTo)).Should().Equal(
+            (LedgerFindingKind.CheckpointMismatch, 301, 400), (LedgerFindingKind.CheckpointMismatch, 301, 500), (LedgerFindingKind.Truncated, 301, 800));
+        report.FirstBadPosition.Should().Be(301);
+    }
+
+    [Fact]
+    public async Task Verify_events_that_a_storage_leaves_out_or_changes_says_which()
+    {
+        await using var storage = new ChangesEvents(e => e.Position is >= 20 and <= 22 ? null : e.Position == 30 ? e with { Version = 5 } : e.Position == 40 ? e with { RecordedAt = DateTimeOffset.UnixEpoch } : e);
+        await AppendAsync(storage, 300);
+        var report = await VerifyAsync(storage);
+        report.Findings.Select(finding => (finding.Kind, finding.Position, finding.UpTo)).Should().BeEquivalentTo(
+        [
+            (LedgerFindingKind.EventMissing, 20L, 22L), (LedgerFindingKind.VersionOutOfOrder, 23, 23), (LedgerFindingKind.VersionOutOfOrder, 30, 30),
+            (LedgerFindingKind.VersionOutOfOrder, 31, 31), (LedgerFindingKind.TimeOutOfOrder, 40, 40),
+        ]);
+        report.Size.Should().Be(300);
+    }
+
+    [Fact]
+    public async Task Verify_a_change_that_only_the_tree_tells_names_the_tile_and_goes_on()
+    {
+        await using var storage = new ChangesEvents(e => e.Position == 30 ? e with { Metadata = new byte[] { 1 } } : e);
+        await AppendAsync(storage, 700);
+        var report = await VerifyAsync(storage);
+        report.Findings.Select(finding => (finding.Kind, finding.Position, finding.UpTo)).Should().Equal((LedgerFindingKind.TreeMismatch, 1, 256));
+        var checkpoint = new Checkpoint("test", 600, (await MerkleFrontier.ReadAsync(storage.Ledger, 600)).Root());
+        (await VerifyAsync(storage, new LedgerVerification { Checkpoints = [checkpoint] })).Findings.Select(finding => (finding.Kind, finding.Position, finding.UpTo)).Should().Equal(
+            (LedgerFindingKind.TreeMismatch, 1, 256), (LedgerFindingKind.CheckpointMismatch, 1, 600));
+    }
+
+    [Fact]
+    public async Task Verify_more_streams_than_it_remembers_still_finds_nothing_wrong_with_their_versions()
+    {
+        await using var storage = new InMemoryEventStorage();
+        for (var round = 0; round < 2; round++)
+        {
+            for (var i = 0; i < 210_000; i += 10_000)
+                await storage.AppendAsync(new AppendRequest([.. Enumerable.Range(i, 10_000).Select(n => new StreamWrite($"s{n}", ExpectedVersion.Any, [Event()]))]));
+        }
+
+        (await VerifyAsync(storage)).Findings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Verify_while_a_payload_is_erased_that_was_read_already_finds_nothing()
+    {
+        await using var store = new EventStore(new InMemoryEventStorage(), new EventTypes());
+        for (var i = 0; i < 2; i++) await store.Storage.AppendAsync(new AppendRequest([new StreamWrite("s", ExpectedVersion.Any, [.. Enumerable.Range(0, 10_000).Select(_ => Event())])]));
+        var report = await store.Ledger.VerifyAsync(new LedgerVerification { Progress = new Once(() => store.ErasePayloadsAsync([3], "a test").GetAwaiter().GetResult()) });
+        report.Findings.Should().BeEmpty();
+        report.Size.Should().Be(20_001);
+    }
+
+    [Fact]
+    public async Task Verify_in_memory_while_others_append_and_ask_for_the_tree_finds_nothing()
+    {
+        await using var storage = new InMemoryEventStorage();
+        await AppendAsync(storage, 300);
+        var others = Task.Run(async () =>
+        {
+            for (var i = 0; i < 3_000; i++)
+            {
+                await storage.AppendAsync(new AppendRequest([new StreamWrite("t", ExpectedVersion.Any, [Event()])]));
+                await storage.Ledger.GetFrontierAsync();
+            }
+        });
+        do (await VerifyAsync(storage)).Findings.Should().BeEmpty();
+        while (!others.IsCompleted);
+        await others;
+    }
+
+    private static ValueTask<LedgerReport> VerifyAsync(IEventStorage storage, LedgerVerification? options = null) => new EventStore(storage, new EventTypes()).Ledger.VerifyAsync(options);
+
+    private static async Task AppendAsync(IEventStorage storage, int count)
+    {
+        if (count > 0) await storage.AppendAsync(new AppendRequest([new StreamWrite("s", 0, [.. Enumerable.Range(0, count).Select(_ => Event())])]));
+    }
+
+    private static NewEvent Event() => new(Guid.CreateVersion7(), "something", Encoding.UTF8.GetBytes("{}"));
+
+    private sealed class Once(Action then) : IProgress<LedgerProgress>
+    {
+        private bool _isDone;
+
+        public void Report(LedgerProgress value)
+        {
+            if (_isDone) return;
+            _isDone = true;
+            then();
+        }
+    }
+
+    /// <summary>Audits show other events than those that were appended.</summary>
+    private sealed class ChangesEvents(Func<StoredEvent, StoredEvent?> change) : LedgerFaults.FaultyLedger(new EventStorageOptions())
+    {
+        public override async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+        {
+            var audit = await base.AuditAsync(after, limit, cancellationToken);
+            var page = new EventPage();
+            foreach (var e in audit.Events.Events.ToArray())
+            {
+                if (change(e) is { } changed) page.Add(changed);
+            }
+
+            page.Complete(audit.Events.Next, audit.Events.IsEnd, audit.Events.Head);
+            return audit with { Events = page };
+        }
+    }
+}

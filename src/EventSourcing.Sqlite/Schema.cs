@@ -101,8 +101,6 @@ internal static class Schema
     private static IEnumerable<string> Triggers =>
         (from table in AppendOnlyTables from change in RefusedChanges select TriggerThatRefuses(change, table)).Append(TriggerThatRefuses("DELETE", "ledger"));
 
-    private static HashSet<string> TriggerNames { get; } = [.. Triggers.Select(NameIn)];
-
     /// <summary>
     /// Looks at a file before anything is changed in it.
     /// </summary>
@@ -156,14 +154,6 @@ internal static class Schema
             stored.Reset();
             if (found is null) throw new StoreCorruptedException(path, $"its schema has no '{name}'; somebody has removed it.");
             if (found != sql) throw new StoreCorruptedException(path, $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it.");
-        }
-
-        // A trigger of somebody else's may leave an event out that the append reports as stored, or change it.
-        using var triggers = database.PrepareOnce("SELECT name, lower(tbl_name) FROM sqlite_master WHERE type = 'trigger'");
-        while (triggers.Step())
-        {
-            if (AppendOnlyTables.Append("ledger").Contains(triggers.Text(1), StringComparer.Ordinal) && !TriggerNames.Contains(triggers.Text(0)))
-                throw new StoreCorruptedException(path, $"its table '{triggers.Text(1)}' has a trigger '{triggers.Text(0)}' that is not the store's; somebody has added it. Remove it (DROP TRIGGER), and verify the log.");
         }
     }
 

@@ -151,22 +151,6 @@ public sealed class LedgerTests : IDisposable
     }
 
     [Fact]
-    public async Task Append_beside_a_trigger_of_somebody_elses_is_refused()
-    {
-        const string Trigger = "CREATE TRIGGER sneaky BEFORE INSERT ON events WHEN NEW.position % 2 = 0 BEGIN SELECT raise(IGNORE); END";
-        await using var storage = new SqliteEventStorage(_folder.Store);
-        await storage.AppendAsync(Some.Append("s", 0));
-        using var foreign = Some.ForeignConnection(_folder.Store);
-        foreign.Run(Trigger);
-        for (var tries = 0; tries < 2; tries++)
-            await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 1)).AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*trigger 'sneaky'*");
-        await using (var other = new SqliteEventStorage(_folder.Store))
-            await FluentActions.Awaiting(() => other.GetHeadAsync().AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*trigger 'sneaky'*");
-        foreign.Run("DROP TRIGGER sneaky");
-        (await storage.AppendAsync(Some.Append("s", 1))).Position.Should().Be(2);
-    }
-
-    [Fact]
     public async Task Append_to_a_store_that_a_newer_version_has_upgraded_meanwhile_is_refused()
     {
         await using var storage = new SqliteEventStorage(_folder.Store);

@@ -30,7 +30,6 @@ internal sealed class Writer : IDisposable
     private Database? _checkpointer;
     private bool _wasOpened;
     private long _dataVersion = -1;
-    private long _schemaVersion = -1;
     private long _othersSeenAt = long.MinValue / 2;
     private long _head;
     private long _lastTicks;
@@ -389,12 +388,8 @@ internal sealed class Writer : IDisposable
         Forget();
         try
         {
-            // A newer version of this library may have brought the file to a schema of its own meanwhile, or somebody has
-            // added a trigger. Read models make tables too, so that a schema which has changed is most often right.
+            // A newer version of this library may have brought the file to a schema of its own meanwhile.
             Schema.Recognise(Database, Path);
-            var schema = Database.Prepare("PRAGMA schema_version").Scalar() ?? 0;
-            if (schema != _schemaVersion) Schema.Verify(Database, Path);
-            _schemaVersion = schema;
         }
         catch (EventSourcingException)
         {

@@ -125,7 +125,9 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
         return new LedgerAudit(page, [StructureAudit.Damage(failure)], default);
     }
 
-    private static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
+    /// <summary>The hashes of the leaves from an index on, made of the events as they are stored.</summary>
+    /// <exception cref="InvalidDataException">An event is missing.</exception>
+    public static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
     {
         var read = 0;
         while (read < hashes.Length)

@@ -57,17 +57,13 @@ internal sealed class StoredFrontier
 
     private void AddLeaves(Database database, NameCache names, long head)
     {
-        while (Frontier.Size < head)
+        Span<MerkleHash> leaves = stackalloc MerkleHash[MaxBehind];
+        leaves = leaves[..(int)(head - Frontier.Size)];
+        SqliteLedger.ReadLeaves(database, names, Frontier.Size, leaves);
+        foreach (ref readonly var leaf in leaves)
         {
-            using var page = LogReader.ReadLog(database, names, new LogRead { After = Frontier.Size, UpTo = head, WithSeals = true });
-            if (page.Count == 0) throw new InvalidDataException($"the event at position {Frontier.Size + 1} is missing.");
-            foreach (ref readonly var e in page.Events)
-            {
-                if (e.Position != Frontier.Size + 1) throw new InvalidDataException($"the event at position {Frontier.Size + 1} is missing.");
-                var hash = e.ToLeaf().Hash();
-                Frontier.Append(hash);
-                Mark(Marks, Frontier.Size, hash);
-            }
+            Frontier.Append(leaf);
+            Mark(Marks, Frontier.Size, leaf);
         }
     }
 }

@@ -120,7 +120,7 @@ internal sealed partial class StructureAudit(Database database, string path)
         try
         {
             var size = MerkleFrontier.Parse(row.Bytes(1)).Size;
-            if (size <= head - StoredFrontier.MaxBehind) Add(LedgerFindingKind.TreeMismatch, Math.Max(size, 0) + 1, head, $"The stored tree has {size} leaves, and the log {head} events: it can trail it by {StoredFrontier.MaxBehind - 1} at most.");
+            if (StoredFrontier.IsTooFarBehind(size, head)) Add(LedgerFindingKind.TreeMismatch, size + 1, head, $"The stored tree has {size} leaves, and the log {head} events: it can only lack those after the last {MerkleTree.TileWidth} that are complete.");
             if (row.Bytes(2).Length != size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength) Add(LedgerFindingKind.TreeMismatch, $"The stored tree has {size} leaves, but marks of another number of them.");
         }
         catch (LedgerFormatException damage)

@@ -113,6 +113,7 @@ internal sealed class Writer : IDisposable
             _ledger.Save(Database);
             isCommitting = hasWritten;
             Database.Prepare("COMMIT").Run();
+            _ledger.Finish();
             _hasSynced = true;
         }
         catch (SqliteFailure failure) when (failure.IsDuplicate && !lookForRepetitions)
@@ -457,6 +458,7 @@ internal sealed class Writer : IDisposable
 
     private void Forget()
     {
+        _ledger.Forget();
         _dataVersion = -1;
         _streams.Clear();
         _types.Clear();

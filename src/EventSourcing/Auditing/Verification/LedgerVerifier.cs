@@ -6,9 +6,6 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     private const int PageLimit = 8192;
     private const long EventsBetweenReports = 10_000;
 
-    /// <summary>The stored frontier may trail the log by this much; recomputing begins before, so that its size is met.</summary>
-    private const long BeforeHead = 64;
-
     private readonly FindingList _findings = new();
     private CheckpointComparison _checkpoints = null!;
     private RecomputedTree _tree = null!;
@@ -56,9 +53,10 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         if (options.From is not { } from) return new MerkleFrontier();
         try
         {
-            // One event before the checkpoint's last is read too: later ones must not be older.
+            // One event before the checkpoint's last is read too: later ones must not be older. A stored frontier lacks at most
+            // what comes after the last complete tile, so its size is met.
             var head = await storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-            var size = Math.Max(0, Math.Min(from.Size - 1, head - BeforeHead)) / MerkleTree.TileWidth * MerkleTree.TileWidth;
+            var size = Math.Max(0, Math.Min(from.Size - 1, head)) / MerkleTree.TileWidth * MerkleTree.TileWidth;
             if (head < from.Size || size == 0) return new MerkleFrontier();
             var beginning = await MerkleFrontier.ReadAsync(storage.Ledger, size, cancellationToken).ConfigureAwait(false);
             await _checkpoints.CompareStoredAsync(storage.Ledger, before: size, cancellationToken).ConfigureAwait(false);

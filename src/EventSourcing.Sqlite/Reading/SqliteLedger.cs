@@ -129,6 +129,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
     /// <exception cref="InvalidDataException">An event is missing.</exception>
     public static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
     {
+        using var hasher = new LedgerHasher();
         var read = 0;
         while (read < hashes.Length)
         {
@@ -137,7 +138,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
             foreach (ref readonly var e in page.Events)
             {
                 if (e.Position != first + read + 1) throw Missing(first + read + 1);
-                hashes[read++] = e.ToLeaf().Hash();
+                hashes[read++] = e.HashLeaf(hasher);
             }
         }
 

@@ -140,7 +140,7 @@ internal static class Schema
     }
 
     /// <summary>Checks that everything the store relies on is there as it was made.</summary>
-    /// <exception cref="StoreCorruptedException">A table, index, trigger or view is missing or was changed.</exception>
+    /// <exception cref="StoreCorruptedException">A table, index, trigger or view is missing or was changed, or a trigger was added.</exception>
     public static void Verify(Database database, string path) => Verify(database, path, Statements);
 
     /// <summary>The same for the statements of another version.</summary>
@@ -154,6 +154,21 @@ internal static class Schema
             stored.Reset();
             if (found is null) throw new StoreCorruptedException(path, $"its schema has no '{name}'; somebody has removed it.");
             if (found != sql) throw new StoreCorruptedException(path, $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it.");
+        }
+
+        // One can undo an append in its own transaction, so that it would be said to have succeeded.
+        if (AddedTriggers(database, statements).FirstOrDefault() is { Name: not null } added)
+            throw new StoreCorruptedException(path, $"its table '{added.Table}' has a trigger '{added.Name}' that is not the store's; somebody has added it.");
+    }
+
+    /// <summary>Triggers on the tables that some statements make, which none of them has made.</summary>
+    public static IEnumerable<(string Name, string Table)> AddedTriggers(Database database, IEnumerable<string> statements)
+    {
+        var ours = statements.Select(NameIn).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        using var triggers = database.PrepareOnce("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'");
+        while (triggers.Step())
+        {
+            if (ours.Contains(triggers.Text(1)) && !ours.Contains(triggers.Text(0))) yield return (triggers.Text(0), triggers.Text(1));
         }
     }
 

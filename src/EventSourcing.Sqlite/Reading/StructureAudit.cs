@@ -86,12 +86,8 @@ internal sealed partial class StructureAudit(Database database, string path)
             else if (!Is(select, 0, entry.Type) || !Is(select, 1, entry.Table) || !Is(select, 2, entry.Sql)) Add(LedgerFindingKind.SchemaChanged, $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
         }
 
-        using var triggers = database.PrepareOnce("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'");
-        while (triggers.Step())
-        {
-            if (OurTables.Contains(triggers.Text(1), StringComparer.OrdinalIgnoreCase) && Schema.Entries.All(entry => entry.Name != triggers.Text(0)))
-                Add(LedgerFindingKind.SchemaChanged, $"The table '{triggers.Text(1)}' has a trigger '{triggers.Text(0)}' that is not the store's; somebody has added it.");
-        }
+        foreach (var (name, table) in Schema.AddedTriggers(database, Schema.Statements))
+            Add(LedgerFindingKind.SchemaChanged, $"The table '{table}' has a trigger '{name}' that is not the store's; somebody has added it.");
     }
 
     private static bool Is(Statement row, int column, string? text) =>

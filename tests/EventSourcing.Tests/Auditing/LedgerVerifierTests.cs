@@ -103,6 +103,18 @@ public class LedgerVerifierTests
         await others;
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Verify_beside_appends_that_outrun_it_ends(bool withErasures)
+    {
+        await using var storage = new GrowsBeforeEachPage(withErasures);
+        await AppendAsync(storage, 10_000);
+        var report = await VerifyAsync(storage);
+        report.Findings.Should().BeEmpty();
+        report.Size.Should().BeInRange(18_193, 60_000);
+    }
+
     private static ValueTask<LedgerReport> VerifyAsync(IEventStorage storage, LedgerVerification? options = null) => new EventStore(storage, new EventTypes()).Ledger.VerifyAsync(options);
 
     private static async Task AppendAsync(IEventStorage storage, int count)
@@ -138,6 +150,21 @@ public class LedgerVerifierTests
 
             page.Complete(audit.Events.Next, audit.Events.IsEnd, audit.Events.Head);
             return audit with { Events = page };
+        }
+    }
+
+    /// <summary>Each page finds the log longer by more than it takes, and the second an event erased that the first has not shown.</summary>
+    private sealed class GrowsBeforeEachPage(bool withErasures) : LedgerFaults.FaultyLedger(new EventStorageOptions())
+    {
+        private int _pages;
+
+        public override async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+        {
+            if (++_pages > 20) throw new InvalidOperationException("The verification goes on and on.");
+            var head = await GetHeadAsync(cancellationToken);
+            await Inner.AppendAsync(new AppendRequest([new StreamWrite("others", ExpectedVersion.Any, [.. Enumerable.Range(0, limit + 1).Select(_ => Event())])]), cancellationToken);
+            if (withErasures && _pages == 2) await new EventStore(Inner, new EventTypes()).ErasePayloadsAsync([head], "asked for", cancellationToken: cancellationToken);
+            return await base.AuditAsync(after, limit, cancellationToken);
         }
     }
 }

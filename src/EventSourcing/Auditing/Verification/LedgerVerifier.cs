@@ -24,7 +24,9 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         _erasures = new Erasures(storage, _findings, _trustedUpTo);
         foreach (var finding in await storage.Ledger.AuditStructureAsync(isWhole: beginning.Size == 0, cancellationToken).ConfigureAwait(false)) _findings.Add(finding);
 
-        // The frontier is that of the first page: it is compared once the tree has grown to its size.
+        // The frontier and the end are those of the first page, since others may append all the while; an event that was
+        // erased meanwhile has its record behind that.
+        var (end, erased) = (0L, 0);
         for (var isFirst = true; ; isFirst = false)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -33,6 +35,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
             if (isFirst)
             {
                 if (page.Frontier is { } frontier) _tree.Expect(frontier);
+                end = page.Events.Head;
                 CompareAtSize();
             }
 
@@ -40,6 +43,12 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
             await _versions.AskAsync(cancellationToken).ConfigureAwait(false);
             await _erasures.AskAsync(cancellationToken).ConfigureAwait(false);
             if (page.Events.IsEnd || _tree.Size == after) break;
+            if (_tree.Size >= end)
+            {
+                if (_erasures.Unrecorded == 0 || _erasures.Count == erased) break;
+                (end, erased) = (page.Events.Head, _erasures.Count);
+            }
+
             if (_tree.Size - _reportedAt >= EventsBetweenReports) Report(page.Events.Head);
         }
 

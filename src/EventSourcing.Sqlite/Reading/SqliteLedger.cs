@@ -109,12 +109,13 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
         try
         {
             var page = auditor.Read(limit);
-            if (!page.Events.IsEnd && !_disposed) auditor = Interlocked.Exchange(ref _auditor, auditor);
+            if (!page.Events.IsEnd) auditor = Interlocked.Exchange(ref _auditor, auditor);
             return page;
         }
         finally
         {
             auditor?.Dispose();
+            if (_disposed) Interlocked.Exchange(ref _auditor, null)?.Dispose();
         }
     }
 

@@ -34,6 +34,7 @@ public class LedgerVerifierTests
         report.Findings.Select(finding => (finding.Kind, finding.Position, finding.UpTo)).Should().Equal(
             (LedgerFindingKind.CheckpointMismatch, 301, 400), (LedgerFindingKind.CheckpointMismatch, 301, 500), (LedgerFindingKind.Truncated, 301, 800));
         report.FirstBadPosition.Should().Be(301);
+        report.ToString().Split('\n').Should().HaveCount(4).And.HaveElementAt(0, $"not sound: 700 events, root {report.Root}, agrees with a checkpoint of 300, findings 3");
     }
 
     [Fact]

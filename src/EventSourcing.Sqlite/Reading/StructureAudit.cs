@@ -81,9 +81,9 @@ internal sealed partial class StructureAudit(Database database, string path)
     {
         foreach (var entry in Schema.Entries)
         {
-            using var select = database.PrepareOnceFor("SELECT type, tbl_name, sql FROM sqlite_master WHERE name = ?1", entry.Name);
+            using var select = database.PrepareOnceFor("SELECT tbl_name, sql FROM sqlite_master WHERE name = ?1 AND type = ?2", entry.Name).Bind(2, entry.Type);
             if (!select.Step()) Add(LedgerFindingKind.SchemaChanged, $"The schema has no '{entry.Name}'; somebody has removed it.");
-            else if (!Is(select, 0, entry.Type) || !Is(select, 1, entry.Table) || !Is(select, 2, entry.Sql)) Add(LedgerFindingKind.SchemaChanged, $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
+            else if (!Is(select, 0, entry.Table) || !Is(select, 1, entry.Sql)) Add(LedgerFindingKind.SchemaChanged, $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
         }
 
         foreach (var (name, table) in Schema.AddedTriggers(database, Schema.Statements))

@@ -91,7 +91,6 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
             return;
         }
 
-        _tree.ThrowIfFailed();
         if (_row.Size - _savedSize >= EventsBetweenRows) Store(database);
         if (_batches.Count == 1 && !_batches[0].IsFull && _batches[0].TryKeep()) return;
         HandOver(byPool: true);
@@ -102,19 +101,15 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     {
         if (IsSaved) return;
         HandOver(byPool: false);
-        Complete();
-        _tree.ThrowIfFailed();
+        if (!TryComplete()) _tree.ThrowIfFailed();
         Store(database);
     }
 
     /// <summary>
-    /// Ends what hashing has begun. Nothing refers to the callers' memory after it. Where it has failed, whoever saves next
-    /// hears of it: what is committed stays so.
+    /// Ends what hashing has begun; false where that has failed: then the tree is to be loaded before more is added. Nothing
+    /// refers to the callers' memory after it.
     /// </summary>
-    public void Finish()
-    {
-        if (_handedOver > 0) Complete();
-    }
+    public bool TryFinish() => _handedOver == 0 || TryComplete();
 
     public void Dispose() => _tree.Dispose();
 
@@ -134,10 +129,12 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         }
     }
 
-    private void Complete()
+    private bool TryComplete()
     {
-        if (_tree.TryComplete()) _row.Take(_tree);
+        var isComplete = _tree.TryComplete();
+        if (isComplete) _row.Take(_tree);
         ClearBatches();
+        return isComplete;
     }
 
     private void ClearBatches()

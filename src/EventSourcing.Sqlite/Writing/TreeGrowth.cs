@@ -66,7 +66,7 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
         if (_tiles.Count > tiles) _marksOfTiles.Add([.. _marks]);
     }
 
-    /// <summary>Adds all that is still to be added; false where that has failed.</summary>
+    /// <summary>Adds all that is still to be added; false where that has failed. Then nothing more can be, until <see cref="Reset"/>.</summary>
     public bool TryComplete()
     {
         lock (_lock)
@@ -117,12 +117,14 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
         {
             while (TryTake(out var batch))
             {
+                if (_failure is not null) continue; // of no use without what has failed
                 for (var i = 0; i < batch.Count; i++) Add(batch.HashOf(i, _hasher));
             }
         }
         catch (Exception failure)
         {
             _failure = ExceptionDispatchInfo.Capture(failure); // it is the writer's, not the pool's
+            lock (_batches) _batches.Clear();
         }
     }
 

@@ -9,10 +9,10 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
     private readonly Dictionary<long, (string Stream, bool IsRecorded)> _erased = [];
     private readonly List<(long Position, long Record)> _unknown = [];
 
-    /// <summary>How many erased events were met.</summary>
-    public int Count => _erased.Count;
+    /// <summary>Up to where erased events must be recorded: behind it, the record may be one that is not read.</summary>
+    public long RequiredUpTo { get; set; }
 
-    /// <summary>How many of them are still to be recorded.</summary>
+    /// <summary>How many of these are still to be recorded.</summary>
     public int Unrecorded { get; private set; }
 
     public void Check(in StoredEvent e)
@@ -20,7 +20,7 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
         if (e.IsErased)
         {
             _erased.Add(e.Position, (e.Stream, IsRecorded: false));
-            if (e.Position > trustedUpTo) Unrecorded++;
+            if (IsRequired(e.Position)) Unrecorded++;
         }
 
         if (!ErasureRecord.Is(e) || e.Position <= trustedUpTo) return;
@@ -64,14 +64,16 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
     {
         foreach (var (position, (stream, isRecorded)) in _erased)
         {
-            if (!isRecorded && position > trustedUpTo) findings.Add(LedgerFindingKind.ErasureNotRecorded, position, stream, $"The payload of the event at position {position} is erased, but no event after it records that.");
+            if (!isRecorded && IsRequired(position)) findings.Add(LedgerFindingKind.ErasureNotRecorded, position, stream, $"The payload of the event at position {position} is erased, but no event after it records that.");
         }
     }
+
+    private bool IsRequired(long position) => position > trustedUpTo && position <= RequiredUpTo;
 
     private void Record(long position, (string Stream, bool IsRecorded) erased)
     {
         if (erased.IsRecorded) return;
-        if (position > trustedUpTo) Unrecorded--;
+        if (IsRequired(position)) Unrecorded--;
         _erased[position] = erased with { IsRecorded = true };
     }
 

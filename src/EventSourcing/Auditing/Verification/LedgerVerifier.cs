@@ -24,9 +24,9 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         _erasures = new Erasures(storage, _findings, _trustedUpTo);
         foreach (var finding in await storage.Ledger.AuditStructureAsync(isWhole: beginning.Size == 0, cancellationToken).ConfigureAwait(false)) _findings.Add(finding);
 
-        // The frontier and the end are those of the first page, since others may append all the while; an event that was
-        // erased meanwhile has its record behind that.
-        var (end, erased) = (0L, 0);
+        // The frontier and the end are those of the first page, since others may append all the while. What was erased
+        // meanwhile has its record behind that: at the head of the page that shows it as erased.
+        var (end, isExtended) = (0L, false);
         for (var isFirst = true; ; isFirst = false)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -35,7 +35,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
             if (isFirst)
             {
                 if (page.Frontier is { } frontier) _tree.Expect(frontier);
-                end = page.Events.Head;
+                end = _erasures.RequiredUpTo = page.Events.Head;
                 CompareAtSize();
             }
 
@@ -45,8 +45,8 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
             if (page.Events.IsEnd || _tree.Size == after) break;
             if (_tree.Size >= end)
             {
-                if (_erasures.Unrecorded == 0 || _erasures.Count == erased) break;
-                (end, erased) = (page.Events.Head, _erasures.Count);
+                if (_erasures.Unrecorded == 0 || isExtended) break;
+                (end, isExtended) = (page.Events.Head, true);
             }
 
             if (_tree.Size - _reportedAt >= EventsBetweenReports) Report(page.Events.Head);

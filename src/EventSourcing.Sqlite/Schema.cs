@@ -140,28 +140,53 @@ internal static class Schema
     }
 
     /// <summary>Checks that everything the store relies on is there as it was made.</summary>
-    /// <exception cref="StoreCorruptedException">A table, index, trigger or view is missing or was changed.</exception>
+    /// <exception cref="StoreCorruptedException">A table, index, trigger or view is missing or was changed, or a trigger was added.</exception>
     public static void Verify(Database database, string path) => Verify(database, path, Statements);
 
     /// <summary>The same for the statements of another version.</summary>
     public static void Verify(Database database, string path, IEnumerable<string> statements)
     {
+        if (FlawIn(database, statements) is { } flaw) throw new StoreCorruptedException(path, flaw + ".");
+    }
+
+    /// <summary>What is not as statements have made it, or was added to their tables; null where there is nothing.</summary>
+    public static string? FlawIn(Database database, IEnumerable<string> statements)
+    {
         foreach (var sql in statements)
         {
             var name = NameIn(sql);
-            using var stored = database.PrepareOnceFor("SELECT sql FROM sqlite_master WHERE name = ?1", name);
-            var found = stored.Step() ? stored.Text(0) : null;
-            stored.Reset();
-            if (found is null) throw new StoreCorruptedException(path, $"its schema has no '{name}'; somebody has removed it.");
-            if (found != sql) throw new StoreCorruptedException(path, $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it.");
+            using var stored = database.PrepareOnceFor("SELECT sql FROM sqlite_master WHERE name = ?1 AND type = ?2", name);
+            stored.Bind(2, TypeIn(sql));
+            if (!stored.Step()) return $"its schema has no '{name}'; somebody has removed it";
+            if (stored.Text(0) != sql) return $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it";
+        }
+
+        // One can undo an append in its own transaction, so that it would be said to have succeeded.
+        return AddedTriggers(database, statements).FirstOrDefault() is { Name: not null } added ? $"its table '{added.Table}' has a trigger '{added.Name}' that is not the store's; somebody has added it" : null;
+    }
+
+    /// <summary>Triggers on the tables that some statements make, which none of them has made.</summary>
+    public static IEnumerable<(string Name, string Table)> AddedTriggers(Database database, IEnumerable<string> statements)
+    {
+        var names = statements.ToLookup(TypeIn, NameIn);
+        var tables = names["table"].Concat(names["view"]).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        using var triggers = database.PrepareOnce("SELECT name, tbl_name, 0 FROM sqlite_master WHERE type = 'trigger' UNION ALL SELECT name, tbl_name, 1 FROM sqlite_temp_master WHERE type = 'trigger'");
+        while (triggers.Step())
+        {
+            if (tables.Contains(triggers.Text(1)) && (triggers.Long(2) == 1 || !names["trigger"].Contains(triggers.Text(0)))) yield return (triggers.Text(0), triggers.Text(1));
         }
     }
 
     /// <summary>What a statement makes: the name after CREATE TABLE and the like.</summary>
-    public static string NameIn(string sql)
+    public static string NameIn(string sql) => WordsIn(sql)[1];
+
+    /// <summary>What kind of thing that is, as SQLite's own table of the schema says it.</summary>
+    private static string TypeIn(string sql) => WordsIn(sql)[0].ToLowerInvariant();
+
+    private static string[] WordsIn(string sql)
     {
         var words = sql.Split([' ', '\n'], 5, StringSplitOptions.RemoveEmptyEntries);
-        return words[1] is "UNIQUE" ? words[3] : words[2];
+        return words[1] is "UNIQUE" ? words[2..] : words[1..];
     }
 
     private static List<SchemaEntry> ReadEntries()

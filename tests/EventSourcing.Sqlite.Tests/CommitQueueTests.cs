@@ -40,15 +40,15 @@ public sealed class CommitQueueTests : IDisposable
     {
         await using var storage = await CreateAsync();
         using var holder = Some.ForeignConnection(_folder.Store);
-        holder.Run("CREATE TRIGGER fail BEFORE INSERT ON events WHEN NEW.data = CAST('bad' AS BLOB) BEGIN SELECT raise(ABORT, 'bad'); END");
+        holder.Run(Some.IndexThatFailsFor("bad"));
         holder.Run("BEGIN IMMEDIATE");
         var first = storage.AppendAsync(Some.Append("s", 1)).AsTask();
         var second = storage.AppendAsync(Some.Append("s", 1)).AsTask();
         var bad = storage.AppendAsync(Some.Append("t", 0, Some.Event(data: "bad"))).AsTask();
         holder.Run("ROLLBACK");
 
-        await FluentActions.Awaiting(() => bad).Should().ThrowAsync<StoreCorruptedException>();
-        await FluentActions.Awaiting(() => first).Should().ThrowAsync<StoreCorruptedException>("it shared the transaction");
+        await FluentActions.Awaiting(() => bad).Should().ThrowAsync<StorageFailedException>();
+        await FluentActions.Awaiting(() => first).Should().ThrowAsync<StorageFailedException>("it shared the transaction");
         (await second).Version.Should().Be(2, "the version 2 for which it would have been refused never was");
         (await Some.LogOf(storage)).Select(e => (e.Stream, e.Version)).Should().Equal(("s", 1), ("s", 2));
     }

@@ -74,6 +74,8 @@ public sealed class FileTests : IDisposable
     [InlineData("DROP TRIGGER events_refuse_update")]
     [InlineData("DROP INDEX events_by_id")]
     [InlineData("DROP VIEW event_log; CREATE VIEW event_log AS SELECT 1")]
+    [InlineData("CREATE TRIGGER mine INSTEAD OF INSERT ON event_log BEGIN SELECT 1; END")]
+    [InlineData("CREATE TRIGGER mine AFTER UPDATE ON LEDGER BEGIN SELECT 1; END")]
     public async Task Open_of_a_tampered_schema_is_refused(string tampering)
     {
         await CreateAsync();

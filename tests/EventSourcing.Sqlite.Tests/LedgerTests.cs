@@ -43,6 +43,29 @@ public sealed class LedgerTests : IDisposable
         await Tree.ExpectWholeAsync(other);
     }
 
+    [Fact]
+    public async Task Append_by_callers_who_use_their_buffers_again_at_once_hashes_what_was_appended()
+    {
+        await using (var storage = new SqliteEventStorage(_folder.Store))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 16).Select(n => Task.Run(async () =>
+            {
+                var buffer = new byte[n < 12 ? 300 : 40_000];
+                for (var i = 0; i < 60; i++)
+                {
+                    Random.Shared.NextBytes(buffer);
+                    var events = Enumerable.Range(0, i % 10 == 0 ? 40 : 1).Select(_ => new NewEvent(Guid.CreateVersion7(), "filled", buffer)).ToArray();
+                    if (i % 7 == 0) await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append($"s-{n}", 99, events)).AsTask()).Should().ThrowAsync<WrongExpectedVersionException>();
+                    else await storage.AppendAsync(Some.Append($"s-{n}", ExpectedVersion.Any, events));
+                }
+            })));
+            await Tree.ExpectWholeAsync(storage);
+        }
+
+        await using var reopened = new SqliteEventStorage(_folder.Store);
+        await Tree.ExpectWholeAsync(reopened);
+    }
+
     [Theory]
     [InlineData("COMMIT")]
     [InlineData("ROLLBACK")]
@@ -78,14 +101,14 @@ public sealed class LedgerTests : IDisposable
         await using var storage = new SqliteEventStorage(_folder.Store);
         await storage.AppendAsync(Some.Append("s", 0));
         using var foreign = Some.ForeignConnection(_folder.Store);
-        foreign.Run("INSERT INTO events WITH RECURSIVE n(p) AS (SELECT 2 UNION ALL SELECT p + 1 FROM n WHERE p < 17) SELECT p, stream, p, type, randomblob(16), recorded, randomblob(16), data, metadata, tags FROM events, n WHERE position = 1");
+        foreign.Run("INSERT INTO events WITH RECURSIVE n(p) AS (SELECT 2 UNION ALL SELECT p + 1 FROM n WHERE p < 256) SELECT p, stream, p, type, randomblob(16), recorded, randomblob(16), data, metadata, tags FROM events, n WHERE position = 1");
         for (var tries = 0; tries < 2; tries++)
         {
-            await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", ExpectedVersion.Any)).AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 0 leaves, and its log 17 events.*restore a backup*");
-            await FluentActions.Awaiting(() => storage.Ledger.GetFrontierAsync().AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 0 leaves, and its log 17 events.*");
+            await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", ExpectedVersion.Any)).AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 0 leaves, and its log 256 events.*restore a backup*");
+            await FluentActions.Awaiting(() => storage.Ledger.GetFrontierAsync().AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 0 leaves, and its log 256 events.*");
         }
 
-        (await Some.LogOf(storage)).Should().HaveCount(17, "what is there can still be read");
+        (await Some.LogOf(storage)).Should().HaveCount(256, "what is there can still be read");
         FluentActions.Invoking(() => foreign.Run("BEGIN IMMEDIATE; ROLLBACK")).Should().NotThrow("the write lock is free");
     }
 
@@ -93,15 +116,15 @@ public sealed class LedgerTests : IDisposable
     public async Task Append_to_a_log_that_somebody_has_shortened_is_refused_and_says_so()
     {
         await using var storage = new SqliteEventStorage(_folder.Store);
-        await storage.AppendAsync(Some.Append("s", 0, [.. Enumerable.Range(0, 20).Select(_ => Some.Event())]));
+        await storage.AppendAsync(Some.Append("s", 0, [.. Enumerable.Range(0, 256).Select(_ => Some.Event())]));
         using var foreign = Some.ForeignConnection(_folder.Store);
-        foreign.RunPast("events_refuse_delete", "DELETE FROM events WHERE position = 20");
-        await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", ExpectedVersion.Any)).AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 20 leaves, and its log 19 events.*");
-        (await storage.GetHeadAsync()).Should().Be(19);
+        foreign.RunPast("events_refuse_delete", "DELETE FROM events WHERE position = 256");
+        await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", ExpectedVersion.Any)).AsTask()).Should().ThrowAsync<StoreCorruptedException>().WithMessage("*its Merkle tree has 256 leaves, and its log 255 events.*");
+        (await storage.GetHeadAsync()).Should().Be(255);
     }
 
     [Fact]
-    public async Task Append_one_by_one_stores_the_frontier_every_16_events_and_when_the_store_is_closed()
+    public async Task Append_one_by_one_stores_the_frontier_after_every_16_events_and_when_the_store_is_closed()
     {
         var sizes = new List<long>();
         using (var foreign = Some.ForeignConnection(_folder.Store))
@@ -117,7 +140,7 @@ public sealed class LedgerTests : IDisposable
             await Tree.ExpectWholeAsync(storage);
         }
 
-        sizes.Should().Equal([.. Enumerable.Repeat(0L, 15), .. Enumerable.Repeat(16L, 5)]);
+        sizes.Should().Equal([.. Enumerable.Repeat(0L, 16), .. Enumerable.Repeat(16L, 4)]);
         using var closed = Some.ForeignConnection(_folder.Store);
         SizeIn(closed).Should().Be(20);
 

@@ -46,4 +46,15 @@ internal static class Some
         var definition = (string)connection.Run($"SELECT sql FROM sqlite_master WHERE name = '{trigger}'")!;
         connection.Run($"BEGIN; DROP TRIGGER {trigger}; {sql}; {definition}; COMMIT");
     }
+
+    /// <summary>SQL that has the database refuse to insert events with some data: indexing them is an error.</summary>
+    public static string IndexThatFailsFor(string data) =>
+        $"CREATE INDEX fail ON events (CASE WHEN data = CAST('{data}' AS BLOB) THEN json('{{') END)";
+
+    /// <summary>Another connection gets the write lock at once.</summary>
+    public static void ExpectFree(string path)
+    {
+        using var foreign = ForeignConnection(path);
+        FluentActions.Invoking(() => foreign.Run("BEGIN IMMEDIATE; ROLLBACK")).Should().NotThrow("the write lock is free");
+    }
 }

@@ -229,9 +229,9 @@ public sealed class VerificationTests : IDisposable
         await storage.AppendAsync(Some.Append("s", 0, [.. Enumerable.Range(0, 300).Select(_ => Some.Event())]));
         using var foreign = Some.ForeignConnection(_folder.Store);
         var (frontier, marks) = ((string)foreign.Run("SELECT hex(frontier) FROM ledger")!, (string)foreign.Run("SELECT hex(marks) FROM ledger")!);
-        await storage.AppendAsync(Some.Append("s", 300, [.. Enumerable.Range(0, 16).Select(_ => Some.Event())]));
+        await storage.AppendAsync(Some.Append("s", 300, [.. Enumerable.Range(0, 212).Select(_ => Some.Event())]));
         foreign.Run($"UPDATE ledger SET frontier = x'{frontier}', marks = x'{marks}'");
-        (await VerifyAsync(storage)).Findings.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Kind = TreeMismatch, Position = 301, UpTo = 316 });
+        (await VerifyAsync(storage)).Findings.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Kind = TreeMismatch, Position = 301, UpTo = 512 });
     }
 
     [Theory]

@@ -45,18 +45,21 @@ internal sealed record SampleStore(
             files.Add(await System.IO.File.ReadAllBytesAsync(path));
         }
 
-        if (isSmall)
-        {
-            // Erasing and growing leaves pages behind, and half of most pages is empty; as small as it gets. The size of pages
-            // can only be changed without a write-ahead log.
-            using var shell = new Shell(path);
-            foreach (var pragma in new[] { "PRAGMA journal_mode = DELETE", "PRAGMA page_size = 512", "VACUUM", "PRAGMA journal_mode = WAL" }) shell.Rows(pragma);
-        }
-
+        if (isSmall) Shrink(path); // erasing and growing leaves pages behind, and half of most pages is empty
         using var reading = new Shell(path);
         var contents = Contents.Read(reading);
         reading.Dispose();
         return new SampleStore(await System.IO.File.ReadAllBytesAsync(path), checkpoints, [.. files.SkipLast(1)], contents, erased);
+    }
+
+    /// <summary>The size of a page in a file that was made as small as it gets.</summary>
+    public const int SmallPage = 512;
+
+    /// <summary>Gives a closed file as few and as small pages as it can have. Their size can only be changed without a write-ahead log.</summary>
+    public static void Shrink(string path)
+    {
+        using var shell = new Shell(path);
+        foreach (var pragma in new[] { "PRAGMA journal_mode = DELETE", $"PRAGMA page_size = {SmallPage}", "VACUUM", "PRAGMA journal_mode = WAL" }) shell.Rows(pragma);
     }
 
     public static EventStore Open(string path) => new(new SqliteEventStorage(path), new EventTypes());

@@ -3,6 +3,12 @@ using EventSourcing.Trimmed;
 
 // The story of the README, trimmed: nothing is found by reflection, neither events nor handlers nor JSON.
 var path = args.Length > 0 ? args[0] : "trimmed.db";
+if (args is [_, "evidence"])
+{
+    await Evidence.ShowAsync(path);
+    return;
+}
+
 await using var store = new EventStore(
     new SqliteEventStorage(path),
     EventTypes.FromAssemblyOf<Account>(),

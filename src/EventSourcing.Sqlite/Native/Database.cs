@@ -149,6 +149,9 @@ internal sealed class Database : IDisposable
     /// <summary>A statement for one use, with its first parameter bound.</summary>
     public Statement PrepareOnceFor(string sql, string parameter) => PrepareOnce(sql).Bind(1, parameter);
 
+    /// <summary>Numbers that change when somebody changes the schema: the file's, and that of what this connection alone sees.</summary>
+    public (long File, long Temporary) SchemaVersions => (Prepare("PRAGMA main.schema_version").Scalar() ?? 0, Prepare("PRAGMA temp.schema_version").Scalar() ?? 0);
+
     /// <summary>Pages written to the log by this connection since the last call.</summary>
     public int TakePagesWritten()
     {

@@ -83,6 +83,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     private static async ValueTask RunAsync(Writer writer, TableWork tables, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
     {
         var database = writer.Database;
+        var schema = database.SchemaVersions;
         database.RefuseCommits(true);
         try
         {
@@ -103,6 +104,9 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
             writer.ReopenAfterThis(); // the reader may be read on at any time, and it is on this connection
             throw new InvalidOperationException("The SQL of the commit left a reader open. Nothing of the commit was written; dispose readers and commands before returning.");
         }
+
+        if (database.SchemaVersions != schema && Schema.FlawIn(database, Schema.Statements) is { } flaw)
+            throw new InvalidOperationException($"The SQL of the commit has changed what is the store's own: {flaw}. Nothing of the commit was written; keep to tables of your own.");
 
         if (database.LacksForeignRows)
             throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'. A deferred foreign key is still violated at the end of the commit's SQL.", 19, 787);

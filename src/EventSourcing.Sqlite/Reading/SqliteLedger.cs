@@ -109,12 +109,13 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
         try
         {
             var page = auditor.Read(limit);
-            if (!page.Events.IsEnd && !_disposed) auditor = Interlocked.Exchange(ref _auditor, auditor);
+            if (!page.Events.IsEnd) auditor = Interlocked.Exchange(ref _auditor, auditor);
             return page;
         }
         finally
         {
             auditor?.Dispose();
+            if (_disposed) Interlocked.Exchange(ref _auditor, null)?.Dispose();
         }
     }
 
@@ -125,8 +126,11 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
         return new LedgerAudit(page, [StructureAudit.Damage(failure)], default);
     }
 
-    private static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
+    /// <summary>The hashes of the leaves from an index on, made of the events as they are stored.</summary>
+    /// <exception cref="InvalidDataException">An event is missing.</exception>
+    public static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
     {
+        using var hasher = new LedgerHasher();
         var read = 0;
         while (read < hashes.Length)
         {
@@ -135,7 +139,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
             foreach (ref readonly var e in page.Events)
             {
                 if (e.Position != first + read + 1) throw Missing(first + read + 1);
-                hashes[read++] = e.ToLeaf().Hash();
+                hashes[read++] = e.HashLeaf(hasher);
             }
         }
 

@@ -2,13 +2,11 @@ namespace EventSourcing;
 
 /// <summary>
 /// The frontier of the tree as its row has it, and the marks of the leaves since the last complete tile. The row is not
-/// written with every commit: it may trail the log by a few events, which are added here from what is stored of them.
+/// written with every commit: it may lack events since the last complete tile, which are added here from what is stored of
+/// them.
 /// </summary>
 internal sealed class StoredFrontier
 {
-    /// <summary>The row trails the log by fewer events than this.</summary>
-    public const int MaxBehind = 16;
-
     private StoredFrontier(MerkleFrontier frontier, long savedSize)
     {
         Frontier = frontier;
@@ -34,7 +32,7 @@ internal sealed class StoredFrontier
         {
             if (!select.Step()) throw new InvalidDataException("its Merkle tree is not there; somebody has removed it.");
             var frontier = MerkleFrontier.Parse(select.Bytes(0));
-            if (frontier.Size > head || head - frontier.Size >= MaxBehind) throw new InvalidDataException($"its Merkle tree has {frontier.Size} leaves, and its log {head} events.");
+            if (frontier.Size > head || IsTooFarBehind(frontier.Size, head)) throw new InvalidDataException($"its Merkle tree has {frontier.Size} leaves, and its log {head} events.");
             stored = new StoredFrontier(frontier, frontier.Size);
             if (!select.Bytes(1).TryCopyTo(stored.Marks)) throw new InvalidDataException("its Merkle tree has marks of more leaves than fit a tile.");
         }
@@ -51,23 +49,22 @@ internal sealed class StoredFrontier
         return stored;
     }
 
+    /// <summary>Whether a row of a size would lack events of a complete tile: tiles are stored with the row.</summary>
+    public static bool IsTooFarBehind(long size, long head) => size / MerkleTree.TileWidth < head / MerkleTree.TileWidth;
+
     /// <summary>Keeps the mark of the leaf that the frontier has just taken.</summary>
     public static void Mark(Span<byte> marks, long size, in MerkleHash leaf) =>
         leaf.Bytes[..LedgerAudit.LeafMarkLength].CopyTo(marks[((int)((size - 1) % MerkleTree.TileWidth) * LedgerAudit.LeafMarkLength)..]);
 
     private void AddLeaves(Database database, NameCache names, long head)
     {
-        while (Frontier.Size < head)
+        Span<MerkleHash> leaves = stackalloc MerkleHash[MerkleTree.TileWidth];
+        leaves = leaves[..(int)(head - Frontier.Size)];
+        SqliteLedger.ReadLeaves(database, names, Frontier.Size, leaves);
+        foreach (ref readonly var leaf in leaves)
         {
-            using var page = LogReader.ReadLog(database, names, new LogRead { After = Frontier.Size, UpTo = head, WithSeals = true });
-            if (page.Count == 0) throw new InvalidDataException($"the event at position {Frontier.Size + 1} is missing.");
-            foreach (ref readonly var e in page.Events)
-            {
-                if (e.Position != Frontier.Size + 1) throw new InvalidDataException($"the event at position {Frontier.Size + 1} is missing.");
-                var hash = e.ToLeaf().Hash();
-                Frontier.Append(hash);
-                Mark(Marks, Frontier.Size, hash);
-            }
+            Frontier.Append(leaf);
+            Mark(Marks, Frontier.Size, leaf);
         }
     }
 }

@@ -81,17 +81,13 @@ internal sealed partial class StructureAudit(Database database, string path)
     {
         foreach (var entry in Schema.Entries)
         {
-            using var select = database.PrepareOnceFor("SELECT type, tbl_name, sql FROM sqlite_master WHERE name = ?1", entry.Name);
+            using var select = database.PrepareOnceFor("SELECT tbl_name, sql FROM sqlite_master WHERE name = ?1 AND type = ?2", entry.Name).Bind(2, entry.Type);
             if (!select.Step()) Add(LedgerFindingKind.SchemaChanged, $"The schema has no '{entry.Name}'; somebody has removed it.");
-            else if (!Is(select, 0, entry.Type) || !Is(select, 1, entry.Table) || !Is(select, 2, entry.Sql)) Add(LedgerFindingKind.SchemaChanged, $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
+            else if (!Is(select, 0, entry.Table) || !Is(select, 1, entry.Sql)) Add(LedgerFindingKind.SchemaChanged, $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
         }
 
-        using var triggers = database.PrepareOnce("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'");
-        while (triggers.Step())
-        {
-            if (OurTables.Contains(triggers.Text(1), StringComparer.OrdinalIgnoreCase) && Schema.Entries.All(entry => entry.Name != triggers.Text(0)))
-                Add(LedgerFindingKind.SchemaChanged, $"The table '{triggers.Text(1)}' has a trigger '{triggers.Text(0)}' that is not the store's; somebody has added it.");
-        }
+        foreach (var (name, table) in Schema.AddedTriggers(database, Schema.Statements))
+            Add(LedgerFindingKind.SchemaChanged, $"The table '{table}' has a trigger '{name}' that is not the store's; somebody has added it.");
     }
 
     private static bool Is(Statement row, int column, string? text) =>
@@ -120,7 +116,7 @@ internal sealed partial class StructureAudit(Database database, string path)
         try
         {
             var size = MerkleFrontier.Parse(row.Bytes(1)).Size;
-            if (size <= head - StoredFrontier.MaxBehind) Add(LedgerFindingKind.TreeMismatch, Math.Max(size, 0) + 1, head, $"The stored tree has {size} leaves, and the log {head} events: it can trail it by {StoredFrontier.MaxBehind - 1} at most.");
+            if (StoredFrontier.IsTooFarBehind(size, head)) Add(LedgerFindingKind.TreeMismatch, size + 1, head, $"The stored tree has {size} leaves, and the log {head} events: it can only lack those after the last {MerkleTree.TileWidth} that are complete.");
             if (row.Bytes(2).Length != size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength) Add(LedgerFindingKind.TreeMismatch, $"The stored tree has {size} leaves, but marks of another number of them.");
         }
         catch (LedgerFormatException damage)

@@ -6,7 +6,7 @@ internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
     private AppendResult? _result;
     private long _ticks;
 
-    public override int Weight { get; } = request.EventCount;
+    public override int Weight { get; } = request.EventCount + request.Erase.Count;
 
     protected sealed override AppendResult Result => _result!;
 

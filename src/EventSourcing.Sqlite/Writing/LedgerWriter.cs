@@ -5,23 +5,27 @@ namespace EventSourcing;
 /// is stored until it is loaded again.
 /// </summary>
 /// <remarks>
-/// <para>Hashing an event takes about a fifth as long as inserting it, so that of larger appends happens beside the inserts, on
-/// another core; that of lone small ones is put off until there are enough of them. Where many append at once, the other
-/// cores are busy with them.</para>
-/// <para>A tile is stored in the transaction that completes it. The frontier's row is stored once it trails the log by
-/// <see cref="StoredFrontier.MaxBehind"/> events: for each lone append it would be one more page in the log, of five, to save
-/// readers a few events. It proves nothing to anybody who can write to the file, and follows from the events.</para>
+/// <para>Hashing an event takes about a fifth as long as inserting it. That of larger appends begins beside the inserts, on
+/// another core; that of the others when they are committed, since a commit waits for the disk. Lone small events are put
+/// off until there are enough of them.</para>
+/// <para>Tiles are stored in the transaction that completes them, and the frontier's row with them. Otherwise the row is
+/// stored once it trails by <see cref="EventsBetweenRows"/> events what was hashed before. With each commit's own events,
+/// commits would wait for hashes, and that of a lone append would be one more page in the log, of five; readers add what it
+/// lacks from the events. It proves nothing to anybody who can write to the file, and follows from the events.</para>
 /// </remarks>
 internal sealed class LedgerWriter(bool isOff = false) : IDisposable
 {
+    private const int EventsBetweenRows = LeafBatch.Capacity;
     private const int MaxSpare = 64;
 
     private readonly SaltSource _salts = new();
     private readonly NameCache _names = new();
     private readonly TreeGrowth _tree = new();
+    private readonly FrontierRow _row = new();
     private readonly List<LeafBatch> _batches = [];
     private readonly Stack<LeafBatch> _spare = new();
     private readonly bool _hasOtherCores = Environment.ProcessorCount > 1;
+    private int _handedOver;
     private long _savedSize;
     private long _firstInBatches;
     private long _head;
@@ -33,16 +37,24 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     public static void Create(Database database) =>
         database.Prepare("INSERT INTO ledger (id, frontier, marks) VALUES (0, ?1, x'')").Bind(1, new MerkleFrontier().ToBytes()).Run();
 
-    /// <summary>Takes the tree as it is stored, and forgets what was added since.</summary>
+    /// <summary>Takes the tree as it is stored.</summary>
     /// <exception cref="InvalidDataException">It is not the tree over a log of that length.</exception>
     public void Load(Database database, long head)
     {
-        _batches.Clear();
+        Forget();
         _head = head;
         if (isOff) return;
         var stored = StoredFrontier.Read(database, _names, head);
         _tree.Reset(stored.Frontier, stored.Marks);
+        _row.Take(_tree);
         _savedSize = stored.SavedSize;
+    }
+
+    /// <summary>Forgets what was added; the tree is to be loaded before more is. Nothing refers to the callers' memory after it.</summary>
+    public void Forget()
+    {
+        _tree.Drop();
+        ClearBatches();
     }
 
     /// <summary>Adds events that are to be inserted at the end of the log.</summary>
@@ -52,7 +64,7 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         {
             var batch = _batches.Count > 0 && !_batches[^1].IsFull ? _batches[^1] : Begin();
             batch.Add(new NewLeaf(++_head, write.Stream, firstVersion + i, recordedAt, write.Events[i]), isOff ? default : _salts.Next());
-            if (batch.IsFull && !isOff) _tree.Add(batch, byPool: _hasOtherCores && write.Events.Count >= LeafBatch.Capacity);
+            if (batch.IsFull && _hasOtherCores && write.Events.Count >= LeafBatch.Capacity) HandOver(byPool: true);
         }
     }
 
@@ -70,16 +82,36 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         _tree.Add(leaf);
     }
 
-    /// <summary>Stores what must not be left for later, in the caller's transaction. Nothing refers to the callers' memory after it.</summary>
-    public void Save(Database database) => Save(database, all: false);
+    /// <summary>Stores what must not be left for later, in the caller's transaction. The rest is hashed while that is committed.</summary>
+    public void Save(Database database)
+    {
+        if (!isOff && StoredFrontier.IsTooFarBehind(_savedSize, _head))
+        {
+            SaveAll(database);
+            return;
+        }
 
-    /// <summary>Stores all. Where that is not to be done, nothing is lost.</summary>
-    public void SaveAll(Database database) => Save(database, all: true);
+        if (_row.Size - _savedSize >= EventsBetweenRows) Store(database);
+        if (_batches.Count == 1 && !_batches[0].IsFull && _batches[0].TryKeep()) return;
+        HandOver(byPool: true);
+    }
+
+    /// <summary>Stores all, in the caller's transaction.</summary>
+    public void SaveAll(Database database)
+    {
+        if (IsSaved) return;
+        HandOver(byPool: false);
+        if (!TryComplete()) _tree.ThrowIfFailed();
+        Store(database);
+    }
+
+    /// <summary>
+    /// Ends what hashing has begun; false where that has failed: then the tree is to be loaded before more is added. Nothing
+    /// refers to the callers' memory after it.
+    /// </summary>
+    public bool TryFinish() => _handedOver == 0 || TryComplete();
 
     public void Dispose() => _tree.Dispose();
-
-    /// <summary>Whether the row would trail too far, or a tile is complete.</summary>
-    private bool IsDue => _head - _savedSize >= StoredFrontier.MaxBehind || _head / MerkleTree.TileWidth > _savedSize / MerkleTree.TileWidth;
 
     private LeafBatch Begin()
     {
@@ -89,21 +121,24 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         return batch;
     }
 
-    private void Save(Database database, bool all)
+    private void HandOver(bool byPool)
     {
-        if (!all && _batches.Count == 1 && !_batches[0].IsFull && !IsDue && _batches[0].TryKeep()) return;
-        if (_batches.Count > 0 && !_batches[^1].IsFull && !isOff) _tree.Add(_batches[^1], byPool: false);
-        if (!IsSaved)
+        for (; _handedOver < _batches.Count; _handedOver++)
         {
-            var (frontier, marks, tiles, marksOfTiles) = _tree.Complete();
-            if (all || IsDue)
-            {
-                Update(database, frontier, marks);
-                Insert(database, tiles, marksOfTiles);
-                _savedSize = frontier.Size;
-            }
+            if (!isOff) _tree.Add(_batches[_handedOver], byPool);
         }
+    }
 
+    private bool TryComplete()
+    {
+        var isComplete = _tree.TryComplete();
+        if (isComplete) _row.Take(_tree);
+        ClearBatches();
+        return isComplete;
+    }
+
+    private void ClearBatches()
+    {
         foreach (var batch in _batches)
         {
             batch.Clear();
@@ -111,27 +146,13 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         }
 
         _batches.Clear();
+        _handedOver = 0;
     }
 
-    private static void Update(Database database, MerkleFrontier frontier, byte[] marks)
+    private void Store(Database database)
     {
-        Span<byte> bytes = stackalloc byte[12 + (63 * MerkleHash.Length)];
-        database.Prepare("UPDATE ledger SET frontier = ?1, marks = ?2 WHERE id = 0")
-            .Bind(1, bytes[..frontier.WriteTo(bytes)])
-            .Bind(2, marks.AsSpan(0, (int)(frontier.Size % MerkleTree.TileWidth) * LedgerAudit.LeafMarkLength))
-            .Run();
-    }
-
-    private static void Insert(Database database, List<MerkleTile> tiles, List<byte[]> marksOfTiles)
-    {
-        var ofLevel1 = 0;
-        foreach (var tile in tiles)
-        {
-            database.Prepare("INSERT INTO ledger_tiles (level, number, hash) VALUES (?1, ?2, ?3)").Bind(1, tile.Level).Bind(2, tile.Index).Bind(3, tile.Hash.Bytes).Run();
-            if (tile.Level == 1) database.Prepare("INSERT INTO ledger_marks (tile, marks) VALUES (?1, ?2)").Bind(1, tile.Index).Bind(2, marksOfTiles[ofLevel1++]).Run();
-        }
-
-        tiles.Clear();
-        marksOfTiles.Clear();
+        _row.Store(database);
+        _tree.StoreTiles(database);
+        _savedSize = _row.Size;
     }
 }

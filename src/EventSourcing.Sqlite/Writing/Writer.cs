@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -30,6 +32,7 @@ internal sealed class Writer : IDisposable
     private Database? _checkpointer;
     private bool _wasOpened;
     private long _dataVersion = -1;
+    private (long File, long Temporary) _schema = (-1, -1);
     private long _othersSeenAt = long.MinValue / 2;
     private long _head;
     private long _lastTicks;
@@ -80,6 +83,11 @@ internal sealed class Writer : IDisposable
             if (_database is not null) Abandon(closeConnection: !failure.IsBusy);
             return failure.IsBusy ? false : throw failure.ToTyped(Path, whileCommitting: false);
         }
+        catch
+        {
+            if (_database is not null) Abandon(closeConnection: true); // the lock is not kept meanwhile
+            throw;
+        }
     }
 
     /// <summary>
@@ -114,6 +122,7 @@ internal sealed class Writer : IDisposable
             isCommitting = hasWritten;
             Database.Prepare("COMMIT").Run();
             _hasSynced = true;
+            if (!_ledger.TryFinish()) Forget(); // what is committed stays so, and the tree follows from it
         }
         catch (SqliteFailure failure) when (failure.IsDuplicate && !lookForRepetitions)
         {
@@ -294,6 +303,7 @@ internal sealed class Writer : IDisposable
         _checkpointer = null;
         _database?.Dispose();
         _database = null;
+        _schema = (-1, -1);
         _hasSynced = false;
         _isToReopen = false;
     }
@@ -301,17 +311,17 @@ internal sealed class Writer : IDisposable
     /// <summary>Stores the end of the tree, which may trail the log, so that the file of a closed store has all of it.</summary>
     private void SaveLedger()
     {
-        if (_database is null || _ledger.IsSaved) return;
+        if (!_wasOpened || _ledger.IsSaved) return;
         try
         {
             if (!TryBegin()) return;
             _ledger.SaveAll(Database);
             Database.Prepare("COMMIT").Run();
         }
-        catch (Exception failure) when (failure is SqliteFailure or EventSourcingException)
+        catch (Exception)
         {
-            // Whoever opens the file next makes it of the events, and meets what is wrong with the file by itself.
-            Abandon(closeConnection: true);
+            // Whoever opens the file next makes it of the events, and meets what is wrong with the file by itself. The
+            // connection is closed in any case, which gives the lock back.
         }
     }
 
@@ -386,17 +396,11 @@ internal sealed class Writer : IDisposable
         if (dataVersion == _dataVersion) return;
         if (_dataVersion >= 0) _othersSeenAt = Environment.TickCount64;
         Forget();
-        try
-        {
-            // A newer version of this library may have brought the file to a schema of its own meanwhile.
-            Schema.Recognise(Database, Path);
-        }
-        catch (EventSourcingException)
-        {
-            Abandon(closeConnection: true);
-            throw;
-        }
 
+        // A newer version of this library may have brought the file to a schema of its own meanwhile, and an administrator
+        // may have added a trigger that undoes what is appended.
+        Schema.Recognise(Database, Path);
+        if (Database.SchemaVersions is var schema && schema != _schema) Schema.Verify(Database, Path);
         var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
         (_head, _lastTicks) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
         last.Reset();
@@ -404,13 +408,13 @@ internal sealed class Writer : IDisposable
         {
             _ledger.Load(Database, _head);
         }
-        catch (InvalidDataException damage)
+        catch (Exception damage) when (damage is InvalidDataException or JsonException or ArgumentException)
         {
-            // Nothing is appended to a log that its tree does not cover. The lock is not kept meanwhile.
-            Abandon(closeConnection: true);
+            // Nothing is appended to a log that its tree does not cover.
             throw new StoreCorruptedException(Path, damage.Message, damage);
         }
 
+        _schema = schema;
         _dataVersion = dataVersion;
     }
 
@@ -457,6 +461,7 @@ internal sealed class Writer : IDisposable
 
     private void Forget()
     {
+        _ledger.Forget();
         _dataVersion = -1;
         _streams.Clear();
         _types.Clear();

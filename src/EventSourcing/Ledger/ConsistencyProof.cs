@@ -59,7 +59,7 @@ public sealed class ConsistencyProof
         ArgumentOutOfRangeException.ThrowIfLessThan(oldSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, newSize);
         if (oldSize == newSize) return new ConsistencyProof(oldSize, newSize, []);
-        var blocks = new MerkleBlocks(hashes, newSize, frontier);
+        using var blocks = new MerkleBlocks(hashes, newSize, frontier);
         var path = new List<MerkleHash>();
         var (from, to) = (0L, newSize);
         while (to != oldSize)

@@ -57,7 +57,7 @@ public sealed class InclusionProof
         ArgumentNullException.ThrowIfNull(hashes);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, size);
-        var blocks = new MerkleBlocks(hashes, size, frontier);
+        using var blocks = new MerkleBlocks(hashes, size, frontier);
         var path = new List<MerkleHash>();
         var (from, to) = (0L, size);
         while (to - from > 1)

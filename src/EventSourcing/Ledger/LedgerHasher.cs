@@ -10,7 +10,7 @@ public sealed class LedgerHasher : IDisposable
 {
     private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _node = new byte[1 + (2 * MerkleHash.Length)];
-    private byte[] _leaf = new byte[512];
+    private byte[] _input = new byte[512];
 
     /// <summary>See <see cref="LedgerLeaf.CommitToData"/>.</summary>
     /// <param name="salt">16 random bytes, never used for another event.</param>
@@ -20,11 +20,19 @@ public sealed class LedgerHasher : IDisposable
     public MerkleHash CommitToData(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> data)
     {
         LedgerLeaf.ThrowIfNoSalt(salt);
-        Span<byte> start = stackalloc byte[1 + LedgerLeaf.SaltLength];
-        start[0] = LedgerLeaf.DataMark;
-        salt.CopyTo(start[1..]);
-        _sha256.AppendData(start);
-        _sha256.AppendData(data);
+        _input[0] = LedgerLeaf.DataMark;
+        salt.CopyTo(_input.AsSpan(1));
+        var length = 1 + LedgerLeaf.SaltLength;
+        if (data.TryCopyTo(_input.AsSpan(length)))
+        {
+            _sha256.AppendData(_input.AsSpan(0, length + data.Length)); // each call has a price of its own
+        }
+        else
+        {
+            _sha256.AppendData(_input.AsSpan(0, length));
+            _sha256.AppendData(data);
+        }
+
         return Finish();
     }
 
@@ -34,9 +42,9 @@ public sealed class LedgerHasher : IDisposable
     /// <exception cref="ArgumentException">Position or version is below 1, or a text is none that UTF-8 can hold.</exception>
     public MerkleHash HashLeaf(in LedgerLeaf leaf)
     {
-        if (_leaf.Length < 1 + leaf.MaxLength()) _leaf = new byte[1 + leaf.MaxLength()];
-        _leaf[0] = MerkleTree.LeafMark;
-        _sha256.AppendData(_leaf.AsSpan(0, 1 + leaf.WriteTo(_leaf.AsSpan(1))));
+        if (_input.Length < 1 + leaf.MaxLength()) _input = new byte[1 + leaf.MaxLength()];
+        _input[0] = MerkleTree.LeafMark;
+        _sha256.AppendData(_input.AsSpan(0, 1 + leaf.WriteTo(_input.AsSpan(1))));
         return Finish();
     }
 

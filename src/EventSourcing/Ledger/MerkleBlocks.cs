@@ -6,11 +6,15 @@ namespace EventSourcing;
 /// The hash of any subtree of a tree of a certain size, from a source read in whole blocks of 256, each at most once: a
 /// proof touches at most two blocks of each level, that of the event and that at the right edge.
 /// </summary>
-internal sealed class MerkleBlocks(IMerkleHashes source, long size, MerkleFrontier? frontier = null)
+internal sealed class MerkleBlocks(IMerkleHashes source, long size, MerkleFrontier? frontier = null) : IDisposable
 {
+    private readonly LedgerHasher _hasher = new();
+
     /// <summary>The subtrees at the right edge, where they are at hand; a copy, as a frontier goes on.</summary>
     private readonly MerkleHash[]? _edge = frontier?.Size == size ? frontier.Hashes.ToArray() : null;
     private readonly Dictionary<(int Level, long Block), MerkleHash[]> _read = [];
+
+    public void Dispose() => _hasher.Dispose();
 
     /// <summary>The root over the leaves from one to before another, where the first is where RFC 6962 would split.</summary>
     public async ValueTask<MerkleHash> RootAsync(long from, long to, CancellationToken cancellationToken) =>
@@ -40,8 +44,8 @@ internal sealed class MerkleBlocks(IMerkleHashes source, long size, MerkleFronti
         return Merge(block.AsSpan((int)(first % MerkleTree.TileWidth), 1 << above));
     }
 
-    private static MerkleHash Merge(ReadOnlySpan<MerkleHash> hashes) =>
-        hashes.Length == 1 ? hashes[0] : MerkleTree.HashNode(Merge(hashes[..(hashes.Length / 2)]), Merge(hashes[(hashes.Length / 2)..]));
+    private MerkleHash Merge(ReadOnlySpan<MerkleHash> hashes) =>
+        hashes.Length == 1 ? hashes[0] : _hasher.HashNode(Merge(hashes[..(hashes.Length / 2)]), Merge(hashes[(hashes.Length / 2)..]));
 
     private async ValueTask<MerkleHash[]> BlockAsync(int level, long block, CancellationToken cancellationToken)
     {

@@ -44,7 +44,8 @@ public sealed class MerkleFrontier
     {
         ArgumentNullException.ThrowIfNull(hashes);
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        return new MerkleFrontier(size, await new MerkleBlocks(hashes, size).SubtreesAsync(0, size, cancellationToken).ConfigureAwait(false));
+        using var blocks = new MerkleBlocks(hashes, size);
+        return new MerkleFrontier(size, await blocks.SubtreesAsync(0, size, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Reads what <see cref="WriteTo"/> has written.</summary>

@@ -28,7 +28,8 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
             if (run is null) throw new InlineProjectionException(projection.Name, "its read model is gone");
             if (run.Content.Parked > 0) throw new InlineProjectionException(projection.Name, $"{run.Content.Parked} streams or documents of it are parked");
 
-            await CheckLogAsync(transaction, projection.Name, run.Content, isKnown: ReferenceEquals(run, inline.Run), cancellationToken).ConfigureAwait(false);
+            LogWitness.ThrowIfAhead(projection.Name, run.Content, head: transaction.Events[0].Position - 1);
+            if (!ReferenceEquals(run, inline.Run)) await LogWitness.CheckEventAsync(transaction.ReadLogAsync, projection.Name, run.Content, cancellationToken).ConfigureAwait(false);
             var events = await MissedAsync(transaction, run.Content.Position, filter, projection, cancellationToken).ConfigureAwait(false);
             foreach (var stored in transaction.Events)
             {
@@ -53,18 +54,6 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
     public void Committed(long position)
     {
         foreach (var inline in _projections) store.Signals.ProgressOf(inline.Projection.Name).Advance(position);
-    }
-
-    /// <summary>Throws where the log is not the one that the read model is of. Which event stands at its position is looked up when somebody else has written it last.</summary>
-    private static async ValueTask CheckLogAsync(IAppendTransaction transaction, string projection, RunRecord run, bool isKnown, CancellationToken cancellationToken)
-    {
-        if (run.Log is not { } mark || run.Position == 0) return;
-        var head = transaction.Events[0].Position - 1;
-        if (head < run.Position) throw new ReadModelOfAnotherLogException(projection, run.Position, $"it has seen a log of {run.Position} events, and this one has {head}");
-        if (isKnown) return;
-        using var page = await transaction.ReadLogAsync(new LogRead { After = run.Position - 1, UpTo = run.Position, Limit = 1 }, cancellationToken).ConfigureAwait(false);
-        if (page.Count == 0 || page.Events[0].Id != mark.Event)
-            throw new ReadModelOfAnotherLogException(projection, run.Position, $"it has seen the event {mark.Event} at position {run.Position}, where the log has another");
     }
 
     private async ValueTask<List<FeedEvent>> MissedAsync(IAppendTransaction transaction, long after, EventFilter filter, Projection projection, CancellationToken cancellationToken)

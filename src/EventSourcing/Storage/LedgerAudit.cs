@@ -22,7 +22,7 @@ public sealed record LedgerAudit(EventPage Events, IReadOnlyList<LedgerFinding> 
     /// <summary>The stored tiles that are completed by a position of the page, up to <see cref="EventPage.Next"/>, as far as they are there and can be read.</summary>
     public IReadOnlyList<MerkleTile> Tiles { get; init; } = [];
 
-    /// <summary>The frontier as it is stored, of whatever size that is; <see langword="null"/> where it cannot be read, which is for <see cref="ILedgerStorage.AuditStructureAsync"/> to find.</summary>
+    /// <summary>The frontier as it is stored, which may lack leaves after the last complete tile; <see langword="null"/> where it cannot be read, which is for <see cref="ILedgerStorage.AuditStructureAsync"/> to find.</summary>
     public MerkleFrontier? Frontier { get; init; }
 
     /// <inheritdoc/>

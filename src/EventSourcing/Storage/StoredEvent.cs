@@ -44,10 +44,11 @@ public readonly struct StoredEvent
     /// <exception cref="ArgumentException">It was read without its seal.</exception>
     public LedgerLeaf ToLeaf() => ToLeaf(IsErased ? new MerkleHash(Seal.Span) : LedgerLeaf.CommitToData(Seal.Span, Data.Span));
 
-    /// <summary>The hash of what the tree holds of the event, for those who need many.</summary>
+    /// <summary>The hash of the event's leaf, as of <see cref="ToLeaf()"/>, for those who make many.</summary>
     /// <param name="hasher">Makes the hashes.</param>
-    /// <returns>The leaf's hash.</returns>
-    internal MerkleHash HashLeaf(LedgerHasher hasher) => hasher.HashLeaf(ToLeaf(IsErased ? new MerkleHash(Seal.Span) : hasher.CommitToData(Seal.Span, Data.Span)));
+    /// <returns>The hash.</returns>
+    /// <exception cref="ArgumentException">The event was read without its seal.</exception>
+    public MerkleHash HashLeaf(LedgerHasher hasher) => hasher.HashLeaf(ToLeaf(IsErased ? new MerkleHash(Seal.Span) : hasher.CommitToData(Seal.Span, Data.Span)));
 
     private LedgerLeaf ToLeaf(in MerkleHash dataCommitment) => new()
     {

@@ -19,7 +19,8 @@ public class TrimmedAppTests(PackedPackages packages)
         new FileInfo(Path.Combine(folder, "System.Private.CoreLib.dll")).Length.Should().BeLessThan(new FileInfo(typeof(object).Assembly.Location).Length / 2, "what the app does not use was left out");
         (await RunAsync(app, folder)).Should().Equal(readme.Output);
         (await RunAsync(app, folder)).Should().EndWith("Balance { Amount = 200 }");
+        (await RunAsync(app, folder, "evidence.db", "evidence")).Should().Equal("account-opened", "erased 2 payloads of 1 streams, recorded at position 3", "1 account-opened", "2 money-deposited", "True");
     }
 
-    private static async Task<string[]> RunAsync(string app, string folder) => (await DotnetCommand.RunProgramAsync(app, folder, new Dictionary<string, string>())).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+    private static async Task<string[]> RunAsync(string app, string folder, params string[] arguments) => (await DotnetCommand.RunProgramAsync(app, folder, new Dictionary<string, string>(), arguments)).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
 }

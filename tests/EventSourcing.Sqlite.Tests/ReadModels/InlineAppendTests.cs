@@ -66,7 +66,7 @@ public sealed class InlineAppendTests : IDisposable
     {
         await using var storage = await CreateAsync();
         using var holder = Some.ForeignConnection(_folder.Store);
-        holder.Run("CREATE TRIGGER fail BEFORE INSERT ON events WHEN NEW.data = CAST('bad' AS BLOB) BEGIN SELECT raise(ABORT, 'bad'); END");
+        holder.Run(Some.IndexThatFailsFor("bad"));
         holder.Run("BEGIN IMMEDIATE");
         var seen = new List<string>();
         var first = storage.AppendAsync(Some.Append("lost", 0, Some.Event("lost-type"))).AsTask();
@@ -80,8 +80,8 @@ public sealed class InlineAppendTests : IDisposable
             },
         }).AsTask();
         holder.Run("ROLLBACK");
-        await FluentActions.Awaiting(() => second).Should().ThrowAsync<StoreCorruptedException>();
-        await FluentActions.Awaiting(() => first).Should().ThrowAsync<StoreCorruptedException>("they share a transaction");
+        await FluentActions.Awaiting(() => second).Should().ThrowAsync<StorageFailedException>();
+        await FluentActions.Awaiting(() => first).Should().ThrowAsync<StorageFailedException>("they share a transaction");
         seen.Should().Equal("1 lost lost-type");
 
         await storage.AppendAsync(Some.Append("other", 0, Some.Event("other-type")));

@@ -10,7 +10,7 @@ internal sealed class WalCases : FaultCases
 {
     private const int LogHeader = 32;
     private const int FrameHeader = 24;
-    private const int Frame = FrameHeader + 4096;
+    private const int Frame = FrameHeader + SampleStore.SmallPage;
     private readonly byte[] _database;
     private readonly byte[] _log;
     private readonly IReadOnlyList<(string Group, string What, byte[] Database, byte[]? Log)> _others;
@@ -131,6 +131,8 @@ internal sealed class WalCases : FaultCases
             for (var i = 0; i < 12; i++) await SampleStore.AppendAsync(store.Storage, random, isSmall: true);
         }
 
+        if (checkpoints.Count == 0) SampleStore.Shrink(path);
+
         var states = new List<(byte[], byte[])>();
         for (var i = 0; i < appends; i++)
         {
@@ -155,7 +157,7 @@ internal sealed class WalCases : FaultCases
         {
             var (start, end) = (LogHeader + (frame * Frame), LogHeader + ((frame + 1) * Frame));
             yield return new FaultCase("cut off at a frame", $"before frame {frame + 1}", _database, _log[..start]);
-            foreach (var length in (int[])[1, FrameHeader, FrameHeader + 2048, Frame - 1]) yield return new FaultCase("cut off within a frame", $"{length} bytes into frame {frame + 1}", _database, _log[..(start + length)]);
+            foreach (var length in (int[])[1, FrameHeader, FrameHeader + (SampleStore.SmallPage / 2), Frame - 1]) yield return new FaultCase("cut off within a frame", $"{length} bytes into frame {frame + 1}", _database, _log[..(start + length)]);
             yield return new FaultCase("a frame taken out", $"frame {frame + 1}", _database, [.. _log[..start], .. _log[end..]]);
             yield return new FaultCase("a frame of zeros", $"frame {frame + 1}", _database, [.. _log[..start], .. new byte[Frame], .. _log[end..]]);
             yield return new FaultCase("a frame twice", $"frame {frame + 1}", _database, [.. _log[..end], .. _log[start..]]);

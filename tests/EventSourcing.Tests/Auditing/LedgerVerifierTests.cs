@@ -34,6 +34,7 @@ public class LedgerVerifierTests
         report.Findings.Select(finding => (finding.Kind, finding.Position, finding.UpTo)).Should().Equal(
             (LedgerFindingKind.CheckpointMismatch, 301, 400), (LedgerFindingKind.CheckpointMismatch, 301, 500), (LedgerFindingKind.Truncated, 301, 800));
         report.FirstBadPosition.Should().Be(301);
+        report.ToString().Split('\n').Should().HaveCount(4).And.HaveElementAt(0, $"not sound: 700 events, root {report.Root}, agrees with a checkpoint of 300, findings 3");
     }
 
     [Fact]
@@ -103,6 +104,19 @@ public class LedgerVerifierTests
         await others;
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(20)]
+    public async Task Verify_beside_appends_that_outrun_it_ends(int erasures)
+    {
+        await using var storage = new GrowsBeforeEachPage(erasures);
+        await AppendAsync(storage, 10_000);
+        var report = await VerifyAsync(storage);
+        report.Findings.Should().BeEmpty();
+        report.Size.Should().BeInRange(18_193, 60_000);
+    }
+
     private static ValueTask<LedgerReport> VerifyAsync(IEventStorage storage, LedgerVerification? options = null) => new EventStore(storage, new EventTypes()).Ledger.VerifyAsync(options);
 
     private static async Task AppendAsync(IEventStorage storage, int count)
@@ -138,6 +152,21 @@ public class LedgerVerifierTests
 
             page.Complete(audit.Events.Next, audit.Events.IsEnd, audit.Events.Head);
             return audit with { Events = page };
+        }
+    }
+
+    /// <summary>Each page finds the log longer by more than it takes, and some from the second on an event erased that the one before has not shown.</summary>
+    private sealed class GrowsBeforeEachPage(int erasures) : LedgerFaults.FaultyLedger(new EventStorageOptions())
+    {
+        private int _pages;
+
+        public override async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+        {
+            if (++_pages > 20) throw new InvalidOperationException("The verification goes on and on.");
+            var head = await GetHeadAsync(cancellationToken);
+            await Inner.AppendAsync(new AppendRequest([new StreamWrite("others", ExpectedVersion.Any, [.. Enumerable.Range(0, limit + 1).Select(_ => Event())])]), cancellationToken);
+            if (_pages > 1 && _pages - 2 < erasures) await new EventStore(Inner, new EventTypes()).ErasePayloadsAsync([_pages == 2 ? head : head - 1], "asked for", cancellationToken: cancellationToken);
+            return await base.AuditAsync(after, limit, cancellationToken);
         }
     }
 }

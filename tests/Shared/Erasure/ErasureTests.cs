@@ -42,6 +42,7 @@ public abstract class ErasureTests(IStorageSource source) : WalletTests(source)
         await store.ErasePayloadsAsync("wallet-a", "once");
         var again = await store.ErasePayloadsAsync("wallet-a", "twice");
         (again.Positions.Count, again.Streams.Count, again.RecordPosition).Should().Be((0, 0, 0));
+        again.ToString().Should().Be("erased 0 payloads of 0 streams, recorded at position 0");
         (await store.ErasePayloadsAsync([1, 2], "twice")).Positions.Should().BeEmpty();
         (await store.ErasePayloadsAsync([], "none")).Positions.Should().BeEmpty();
         (await store.ErasePayloadsAsync("wallet-unknown", "none")).Positions.Should().BeEmpty();

@@ -9,9 +9,20 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
     private readonly Dictionary<long, (string Stream, bool IsRecorded)> _erased = [];
     private readonly List<(long Position, long Record)> _unknown = [];
 
+    /// <summary>Up to where erased events must be recorded: behind it, the record may be one that is not read.</summary>
+    public long RequiredUpTo { get; set; }
+
+    /// <summary>How many of these are still to be recorded.</summary>
+    public int Unrecorded { get; private set; }
+
     public void Check(in StoredEvent e)
     {
-        if (e.IsErased) _erased.Add(e.Position, (e.Stream, IsRecorded: false));
+        if (e.IsErased)
+        {
+            _erased.Add(e.Position, (e.Stream, IsRecorded: false));
+            if (IsRequired(e.Position)) Unrecorded++;
+        }
+
         if (!ErasureRecord.Is(e) || e.Position <= trustedUpTo) return;
         if (ErasureRecord.TryRead(e.Data.Span) is not { } positions)
         {
@@ -22,7 +33,7 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
         foreach (var position in positions)
         {
             if (position >= e.Position) NotDone(position, e.Position, "which is not before it");
-            else if (_erased.TryGetValue(position, out var erased)) _erased[position] = erased with { IsRecorded = true };
+            else if (_erased.TryGetValue(position, out var erased)) Record(position, erased);
             else _unknown.Add((position, e.Position));
         }
     }
@@ -53,8 +64,17 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
     {
         foreach (var (position, (stream, isRecorded)) in _erased)
         {
-            if (!isRecorded && position > trustedUpTo) findings.Add(LedgerFindingKind.ErasureNotRecorded, position, stream, $"The payload of the event at position {position} is erased, but no event after it records that.");
+            if (!isRecorded && IsRequired(position)) findings.Add(LedgerFindingKind.ErasureNotRecorded, position, stream, $"The payload of the event at position {position} is erased, but no event after it records that.");
         }
+    }
+
+    private bool IsRequired(long position) => position > trustedUpTo && position <= RequiredUpTo;
+
+    private void Record(long position, (string Stream, bool IsRecorded) erased)
+    {
+        if (erased.IsRecorded) return;
+        if (IsRequired(position)) Unrecorded--;
+        _erased[position] = erased with { IsRecorded = true };
     }
 
     private void NotDone(long position, long record, string but) =>

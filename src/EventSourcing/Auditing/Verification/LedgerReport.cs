@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace EventSourcing;
 
 /// <summary>What a verification of the log has found.</summary>
@@ -20,4 +23,14 @@ public sealed record LedgerReport(long Size, MerkleHash Root, IReadOnlyList<Ledg
 
     /// <summary>The first position that is wrong or may be; 0 where there is none.</summary>
     public long FirstBadPosition => Findings.Where(finding => finding.Position > 0).Select(finding => finding.Position).DefaultIfEmpty().Min();
+
+    /// <summary>The outcome and the first findings, for a log or a console.</summary>
+    /// <returns>A line, and one for each of up to ten findings.</returns>
+    public override string ToString()
+    {
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{(IsSound ? "sound" : "not sound")}: {Size} events, root {Root}, agrees with a checkpoint of {AgreedUpTo}");
+        if (!IsSound) text.Append(CultureInfo.InvariantCulture, $", findings {Findings.Count + FurtherFindings}");
+        foreach (var finding in Findings.Take(10)) text.Append(CultureInfo.InvariantCulture, $"\n{finding.Kind}: {finding.Description}");
+        return text.ToString();
+    }
 }

@@ -6,9 +6,6 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     private const int PageLimit = 8192;
     private const long EventsBetweenReports = 10_000;
 
-    /// <summary>The stored frontier may trail the log by this much; recomputing begins before, so that its size is met.</summary>
-    private const long BeforeHead = 64;
-
     private readonly FindingList _findings = new();
     private CheckpointComparison _checkpoints = null!;
     private RecomputedTree _tree = null!;
@@ -27,7 +24,9 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         _erasures = new Erasures(storage, _findings, _trustedUpTo);
         foreach (var finding in await storage.Ledger.AuditStructureAsync(isWhole: beginning.Size == 0, cancellationToken).ConfigureAwait(false)) _findings.Add(finding);
 
-        // The frontier is that of the first page: it is compared once the tree has grown to its size.
+        // The frontier and the end are those of the first page, since others may append all the while. What was erased
+        // meanwhile has its record behind that: at the head of the page that shows it as erased.
+        var (end, isExtended) = (0L, false);
         for (var isFirst = true; ; isFirst = false)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -36,6 +35,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
             if (isFirst)
             {
                 if (page.Frontier is { } frontier) _tree.Expect(frontier);
+                end = _erasures.RequiredUpTo = page.Events.Head;
                 CompareAtSize();
             }
 
@@ -43,6 +43,12 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
             await _versions.AskAsync(cancellationToken).ConfigureAwait(false);
             await _erasures.AskAsync(cancellationToken).ConfigureAwait(false);
             if (page.Events.IsEnd || _tree.Size == after) break;
+            if (_tree.Size >= end)
+            {
+                if (_erasures.Unrecorded == 0 || isExtended) break;
+                (end, isExtended) = (page.Events.Head, true);
+            }
+
             if (_tree.Size - _reportedAt >= EventsBetweenReports) Report(page.Events.Head);
         }
 
@@ -56,9 +62,10 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         if (options.From is not { } from) return new MerkleFrontier();
         try
         {
-            // One event before the checkpoint's last is read too: later ones must not be older.
+            // One event before the checkpoint's last is read too: later ones must not be older. A stored frontier lacks at most
+            // what comes after the last complete tile, so its size is met.
             var head = await storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-            var size = Math.Max(0, Math.Min(from.Size - 1, head - BeforeHead)) / MerkleTree.TileWidth * MerkleTree.TileWidth;
+            var size = Math.Max(0, Math.Min(from.Size - 1, head)) / MerkleTree.TileWidth * MerkleTree.TileWidth;
             if (head < from.Size || size == 0) return new MerkleFrontier();
             var beginning = await MerkleFrontier.ReadAsync(storage.Ledger, size, cancellationToken).ConfigureAwait(false);
             await _checkpoints.CompareStoredAsync(storage.Ledger, before: size, cancellationToken).ConfigureAwait(false);

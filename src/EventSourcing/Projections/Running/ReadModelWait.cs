@@ -22,14 +22,13 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         }
     }
 
-    /// <summary>Throws where the read model has reached what the log does not have: it would seem to be level at once, and for ever.</summary>
+    /// <summary>Throws where the read model has reached what the log does not have.</summary>
     /// <exception cref="ReadModelOfAnotherLogException">It has.</exception>
     public async ValueTask ThrowIfAheadAsync(CancellationToken cancellationToken)
     {
         if (await FindRunAsync(cancellationToken).ConfigureAwait(false) is not { } run) return;
         var head = await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        if (run.Content.Position > head)
-            throw new ReadModelOfAnotherLogException(projection, run.Content.Position, $"it has seen a log of {run.Content.Position} events, and this one has {head}");
+        LogWitness.ThrowIfAhead(projection, run.Content, head);
     }
 
     /// <summary>The position that the read model has reached.</summary>

@@ -400,6 +400,10 @@ public sealed class VerificationTests : IDisposable
         await ForgeRecordAsync(storage, record);
         (await VerifyAsync(storage)).Findings.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Kind = kind, Position = position });
         (await VerifyAsync(storage, new LedgerVerification { From = checkpoint })).Findings.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Kind = kind, Position = position });
+
+        using (var foreign = Some.ForeignConnection(_folder.Store)) foreign.Run("DROP TRIGGER streams_refuse_delete");
+        await using var refused = new SqliteEventStorage(_folder.Store);
+        (await VerifyAsync(refused)).Findings.Select(finding => (finding.Kind, finding.Position)).Should().BeEquivalentTo([(SchemaChanged, 0L), (kind, position)]);
     }
 
     [Theory]

@@ -46,19 +46,28 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
     {
         foreach (var (position, record) in _unknown)
         {
-            try
-            {
-                using var page = await storage.ReadLogAsync(new LogRead { After = position - 1, UpTo = position, WithSeals = true, Limit = 1 }, cancellationToken).ConfigureAwait(false);
-                if (page.Count == 0 || page.Events[0].Seal.Length == LedgerLeaf.SaltLength) NotDone(position, record, "but it is there, or no such event is");
-            }
-            catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
-            {
-                // The store refuses to be read so: the audit of its structure has said why.
-            }
+            if (!await IsErasedAsync(position, cancellationToken).ConfigureAwait(false)) NotDone(position, record, "but it is there, or no such event is");
         }
 
         _unknown.Clear();
     }
+
+    private async ValueTask<bool> IsErasedAsync(long position, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var page = await storage.ReadLogAsync(new LogRead { After = position - 1, UpTo = position, WithSeals = true, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+            return IsErased(page, position);
+        }
+        catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
+        {
+            // An audit reads what the store refuses, but each that begins anew costs a connection.
+            using var audit = await storage.Ledger.AuditAsync(position - 1, limit: 1, cancellationToken).ConfigureAwait(false);
+            return IsErased(audit.Events, position);
+        }
+    }
+
+    private static bool IsErased(EventPage page, long position) => page.Count > 0 && page.Events[0].Position == position && page.Events[0].IsErased;
 
     public void Complete()
     {

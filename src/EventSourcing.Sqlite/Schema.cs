@@ -161,7 +161,15 @@ internal static class Schema
             if (stored.Text(0) != sql) return $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it";
         }
 
-        // One can undo an append in its own transaction, so that it would be said to have succeeded.
+        // SQLite takes a temporary table for the one that it is named like, and a trigger can undo an append in its own
+        // transaction: either way it would be said to have succeeded.
+        var tables = statements.Where(sql => TypeIn(sql) is "table" or "view").Select(NameIn).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        using var temporary = database.PrepareOnce("SELECT name FROM sqlite_temp_master WHERE type IN ('table', 'view')");
+        while (temporary.Step())
+        {
+            if (tables.Contains(temporary.Text(0))) return $"a temporary table or view '{temporary.Text(0)}' hides that of the store";
+        }
+
         return AddedTriggers(database, statements).FirstOrDefault() is { Name: not null } added ? $"its table '{added.Table}' has a trigger '{added.Name}' that is not the store's; somebody has added it" : null;
     }
 

@@ -105,6 +105,8 @@ public sealed class LedgerFailureTests : IDisposable
     [Theory]
     [InlineData("CREATE TRIGGER mine " + Suppressing)]
     [InlineData("CREATE TEMP TRIGGER mine BEFORE INSERT ON main.events BEGIN SELECT raise(IGNORE); END")]
+    [InlineData("CREATE TEMP TABLE Events AS SELECT * FROM events WHERE 0")]
+    [InlineData("CREATE TEMP VIEW ledger AS SELECT 1 AS id")]
     [InlineData("DROP INDEX events_by_type")]
     [InlineData("DROP TRIGGER events_refuse_delete; DELETE FROM events")]
     public async Task Append_with_SQL_of_the_apps_own_that_changes_what_is_the_stores_is_refused(string sql)

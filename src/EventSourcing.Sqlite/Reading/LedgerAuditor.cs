@@ -33,7 +33,7 @@ internal sealed class LedgerAuditor(string path, long after) : IDisposable
         {
             _database.Execute("BEGIN");
             var isEnd = ReadEvents(page, findings, limit, out var next);
-            var head = Math.Max(next, Try(findings, next, () => _database.Prepare("SELECT max(position) FROM events").Scalar() ?? 0));
+            var head = Math.Max(next, Try(findings, isEnd ? next : long.MaxValue, () => _database.Prepare("SELECT max(position) FROM events").Scalar() ?? 0));
             page.Complete(next, isEnd, head);
             var frontier = Try(findings, null, ReadFrontier);
             var audit = new LedgerAudit(page, findings, Try(findings, default, () => ReadMarks(after, next, head, frontier)))

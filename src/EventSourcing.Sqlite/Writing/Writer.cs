@@ -5,7 +5,7 @@ namespace EventSourcing;
 /// <summary>
 /// The one connection that writes, and what it knows of the log's end. Used by the leader of the
 /// <see cref="CommitQueue"/> alone, so by one thread at a time. What it knows is dropped when another process has
-/// written, and when a transaction fails.
+/// written, and when a transaction or hashing fails.
 /// </summary>
 internal sealed class Writer : IDisposable
 {
@@ -311,7 +311,7 @@ internal sealed class Writer : IDisposable
     /// <summary>Stores the end of the tree, which may trail the log, so that the file of a closed store has all of it.</summary>
     private void SaveLedger()
     {
-        if (!_wasOpened || _ledger.IsSaved) return;
+        if (!_wasOpened || _ledger.IsSaved || new FileInfo(Path) is not { Exists: true, Length: > 0 }) return;
         try
         {
             if (!TryBegin()) return;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -122,11 +124,11 @@ internal static class Schema
 
         if (applicationId == 0 && version == 0 && objects == 0) return 0;
         if (applicationId != ApplicationId)
-            throw new IncompatibleStoreException(path, $"it is a SQLite database of another application (application_id {applicationId}, {objects} schema objects). Choose another path.");
+            throw new IncompatibleStoreException(path, string.Create(CultureInfo.InvariantCulture, $"it is a SQLite database of another application (application_id {applicationId}, {objects} schema objects). Choose another path."));
         return version switch
         {
-            > Version => throw new IncompatibleStoreException(path, $"its schema has version {version}, and this version of EventSourcing.Sqlite knows versions up to {Version}. Use a newer package."),
-            < 1 => throw new StoreCorruptedException(path, $"it is marked as an event store of schema version {version}, which never was."),
+            > Version => throw new IncompatibleStoreException(path, string.Create(CultureInfo.InvariantCulture, $"its schema has version {version}, and this version of EventSourcing.Sqlite knows versions up to {Version}. Use a newer package.")),
+            < 1 => throw new StoreCorruptedException(path, string.Create(CultureInfo.InvariantCulture, $"it is marked as an event store of schema version {version}, which never was.")),
             _ => (int)version,
         };
     }
@@ -136,7 +138,7 @@ internal static class Schema
     {
         foreach (var statement in Statements) database.Execute(statement);
         LedgerWriter.Create(database);
-        database.Execute($"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};");
+        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};"));
     }
 
     /// <summary>Checks that everything the store relies on is there as it was made.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing.Testing;
 
 /// <summary>One titled case of the contract, which every storage must pass. Immutable; may run any number of times.</summary>
@@ -39,7 +41,9 @@ public sealed class ConformanceCase
         }
         catch (TimeoutException)
         {
-            throw new ConformanceException($"{Title}: expected {store.WaitingFor}, but it had not happened after {fixture.Patience.TotalSeconds} s.");
+            throw new ConformanceException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Title}: expected {store.WaitingFor}, but it had not happened after {fixture.Patience.TotalSeconds} s."));
         }
         catch (Exception failure) when (failure is not ConformanceException && !cancellationToken.IsCancellationRequested)
         {

@@ -39,6 +39,7 @@ public static class EventStorageConformance
         .. LimitCases.All,
         .. NameCases.All,
         .. TimeCases.All,
+        .. CultureCases.All,
         .. ReadStreamCases.All,
         .. ReadLogCases.All,
         .. EventIdCases.All,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace EventSourcing.Generators;
@@ -38,7 +39,7 @@ internal static class EventMapWriter
     private static string Call(EventEntry e)
     {
         var names = e.Aliases.Select(alias => $", {Literal(alias)}");
-        var version = e.Version == 1 && e.Aliases.Count == 0 ? "" : $", {e.Version}";
+        var version = e.Version == 1 && e.Aliases.Count == 0 ? "" : $", {e.Version.ToString(CultureInfo.InvariantCulture)}";
         return $"Of<{e.Type}>({Literal(e.Name)}{version}{string.Concat(names)})";
     }
 

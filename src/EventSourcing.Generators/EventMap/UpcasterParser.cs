@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -25,7 +26,7 @@ internal static class UpcasterParser
         if (method.ReturnType.IsJsonObject() && !takesJson) return Failed(method, "from an event type it must give events");
 
         var call = $"{TypeNames.Of(method.ContainingType)}.{Escaped(method.Name)}";
-        var from = takesJson ? $"{SymbolDisplay.FormatLiteral(name!, quote: true)}, {attribute.ConstructorArguments[1].Value}, " : "";
+        var from = takesJson ? $"{SymbolDisplay.FormatLiteral(name!, quote: true)}, {Convert.ToString(attribute.ConstructorArguments[1].Value, CultureInfo.InvariantCulture)}, " : "";
         var typesOf = $"[{string.Join(", ", into.Select(type => $"typeof({TypeNames.Of(type)})"))}]";
         return (method.ReturnType.IsSequenceOf(SpecialType.System_Object), takesJson, into.Count) switch
         {

@@ -42,6 +42,6 @@ internal static class FoldFingerprint
     private static string Hash(string text)
     {
         using var sha256 = SHA256.Create();
-        return string.Concat(sha256.ComputeHash(Encoding.UTF8.GetBytes(text)).Take(8).Select(b => b.ToString("x2")));
+        return string.Concat(sha256.ComputeHash(Encoding.UTF8.GetBytes(text)).Take(8).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -43,7 +45,7 @@ internal static class Opening
             Set(database, path, [.. Common, ("journal_size_limit", Writer.LogLimit)]);
             OverwriteWhatIsFreed(database);
             if (database.Read("PRAGMA secure_delete") is var answer && answer != SecureDeleteFast)
-                throw new IncompatibleStoreException(path, $"this SQLite took 'PRAGMA secure_delete = FAST' and answers {answer}. Use SQLite 3.23 or newer.");
+                throw new IncompatibleStoreException(path, string.Create(CultureInfo.InvariantCulture, $"this SQLite took 'PRAGMA secure_delete = FAST' and answers {answer}. Use SQLite 3.23 or newer."));
 
             if (version == 0)
             {
@@ -136,11 +138,11 @@ internal static class Opening
     {
         foreach (var (pragma, value) in pragmas)
         {
-            database.Execute($"PRAGMA {pragma} = {value}");
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA {pragma} = {value}"));
             var actual = database.Read($"PRAGMA {pragma}");
 
             // A build without memory mapping does not answer at all, which comes to the same.
-            if (actual != value) throw new IncompatibleStoreException(path, $"this SQLite took 'PRAGMA {pragma} = {value}' and answers {actual}. Use a SQLite build that supports it.");
+            if (actual != value) throw new IncompatibleStoreException(path, string.Create(CultureInfo.InvariantCulture, $"this SQLite took 'PRAGMA {pragma} = {value}' and answers {actual}. Use a SQLite build that supports it."));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -39,7 +40,7 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 
     /// <summary>The same failure as the driver would have raised it: what callers see as the inner exception.</summary>
     private SqliteException AsDriverError =>
-        new($"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{(sql is null ? "" : $" in: {sql}")}.", Code, ExtendedCode);
+        new(string.Create(CultureInfo.InvariantCulture, $"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{(sql is null ? "" : $" in: {sql}")}."), Code, ExtendedCode);
 
     /// <summary>The typed error for callers.</summary>
     /// <param name="path">The store's file.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace EventSourcing;
@@ -151,7 +152,7 @@ internal sealed class DocumentSelection
     {
         var column = _order is { } field ? $", {Identifier.Quote(field.Name)}" : "";
         var index = indexedBy is { } by ? $" INDEXED BY {_table.IndexOf(by)}" : "";
-        _segments.Add(new Segment($"SELECT key, data{column} FROM {_table.Quoted}{index}{where.Sql} ORDER BY {order} LIMIT ?{where.Values.Count + 1}", where));
+        _segments.Add(new Segment(string.Create(CultureInfo.InvariantCulture, $"SELECT key, data{column} FROM {_table.Quoted}{index}{where.Sql} ORDER BY {order} LIMIT ?{where.Values.Count + 1}"), where));
     }
 
     private readonly record struct Segment(string Sql, Where Where);
@@ -205,7 +206,7 @@ internal sealed class DocumentSelection
         private string Parameter(FieldValue value)
         {
             Values.Add(value);
-            return $"?{Values.Count}";
+            return string.Create(CultureInfo.InvariantCulture, $"?{Values.Count}");
         }
     }
 }

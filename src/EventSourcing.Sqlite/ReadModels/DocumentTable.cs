@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -110,7 +112,7 @@ internal sealed class DocumentTable
         upsert.Run();
     }
 
-    private static string NameOf(long id) => $"documents_{id}";
+    private static string NameOf(long id) => string.Create(CultureInfo.InvariantCulture, $"documents_{id}");
 
     private static DocumentTable? Read(Statement select)
     {
@@ -122,7 +124,7 @@ internal sealed class DocumentTable
     private string UpsertSql()
     {
         var columns = Definition.Fields.Select(field => Identifier.Quote(field.Name)).Prepend("data").ToList();
-        var values = columns.Select((_, i) => $"?{i + 2}");
+        var values = columns.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"?{i + 2}"));
         return $"INSERT INTO {Quoted} (key, {string.Join(", ", columns)}) VALUES (?1, {string.Join(", ", values)}) ON CONFLICT (key) DO UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
     }
 

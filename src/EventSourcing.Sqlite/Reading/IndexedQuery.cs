@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace EventSourcing;
@@ -75,8 +76,8 @@ internal sealed class IndexedQuery
     private string TaggedSource(EventQueryItem item, IReadOnlyList<string> tags)
     {
         var sql = new StringBuilder($"SELECT t.position FROM event_tags t WHERE t.tag = {Parameter(tags[0])} AND t.position > ?1 AND t.position <= ?2");
-        if (item.Types.Count > 0) sql.Append($" AND t.type IN (SELECT id FROM event_types WHERE name IN ({string.Join(", ", item.Types.Select(Parameter))}))");
-        foreach (var tag in tags.Skip(1)) sql.Append($" AND EXISTS (SELECT 1 FROM event_tags WHERE tag = {Parameter(tag)} AND position = t.position)");
+        if (item.Types.Count > 0) sql.Append(CultureInfo.InvariantCulture, $" AND t.type IN (SELECT id FROM event_types WHERE name IN ({string.Join(", ", item.Types.Select(Parameter))}))");
+        foreach (var tag in tags.Skip(1)) sql.Append(CultureInfo.InvariantCulture, $" AND EXISTS (SELECT 1 FROM event_tags WHERE tag = {Parameter(tag)} AND position = t.position)");
         return AppendPrefix(sql, item, "t.position");
     }
 
@@ -89,12 +90,12 @@ internal sealed class IndexedQuery
     {
         if (item.StreamPrefix is null) return sql.ToString();
         var prefix = Parameter(item.StreamPrefix);
-        return sql.Append($" AND EXISTS (SELECT 1 FROM events o JOIN streams s ON s.id = o.stream WHERE o.position = {position} AND substr(s.name, 1, length({prefix})) = {prefix})").ToString();
+        return sql.Append(CultureInfo.InvariantCulture, $" AND EXISTS (SELECT 1 FROM events o JOIN streams s ON s.id = o.stream WHERE o.position = {position} AND substr(s.name, 1, length({prefix})) = {prefix})").ToString();
     }
 
     private string Parameter(string text)
     {
         _texts.Add(text);
-        return $"?{FirstText + _texts.Count - 1}";
+        return string.Create(CultureInfo.InvariantCulture, $"?{FirstText + _texts.Count - 1}");
     }
 }

@@ -188,7 +188,7 @@ internal sealed partial class StructureAudit(Database database, string path)
         row => Add(LedgerFindingKind.IndexMismatch, Math.Max(row.Long(1), 0), Math.Max(row.Long(1), 0), $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type."));
 
     private void CheckIntegrity() => Each(
-        $"PRAGMA integrity_check({MaxFindings})",
+        string.Create(CultureInfo.InvariantCulture, $"PRAGMA integrity_check({MaxFindings})"),
         row =>
         {
             var message = row.Text(0);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace EventSourcing;
@@ -279,7 +280,7 @@ internal sealed class Writer : IDisposable
     {
         Database.Execute("PRAGMA journal_size_limit = 0; BEGIN IMMEDIATE");
         RewriteMark();
-        Database.Execute($"COMMIT; PRAGMA journal_size_limit = {LogLimit}");
+        Database.Execute(string.Create(CultureInfo.InvariantCulture, $"COMMIT; PRAGMA journal_size_limit = {LogLimit}"));
 
         // An erasure fills more than two pages of the log, this commit one.
         var length = HeaderBytesOfLog + (2 * (HeaderBytesOfFrame + Database.Read("PRAGMA page_size")));
@@ -388,7 +389,7 @@ internal sealed class Writer : IDisposable
     /// syncing it has left events that recovery finds and a loss of power may still take away; so the first verdicts
     /// after opening, which may rest on such events ("already stored", say), are given after a sync of our own.
     /// </summary>
-    private void RewriteMark() => Database.Execute($"PRAGMA application_id = {Schema.ApplicationId}");
+    private void RewriteMark() => Database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {Schema.ApplicationId}"));
 
     private void LearnOfOtherWriters()
     {

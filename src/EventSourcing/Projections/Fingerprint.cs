@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -10,7 +11,7 @@ internal static class Fingerprint
     {
         // The names under which its events may be stored are in the query, so that an upcaster or alias more is seen.
         var filter = projection.FilterFor(store);
-        var text = new StringBuilder().Append(projection.Version).Append('\n').Append(filter.Stored).Append('\n');
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{projection.Version}\n").Append(filter.Stored).Append('\n');
         foreach (var line in shape) text.Append(line).Append('\n');
         if (filter.Today.IsAll || filter.Today.Items.Any(item => item.Types.Count == 0))
         {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 
 namespace EventSourcing;
 
@@ -19,7 +20,7 @@ public sealed class ProjectionTables : IDisposable
         Connection = connection;
         _tables = tables;
         _generation = generation;
-        foreach (var table in tables) _quoted[table] = generation == 0 ? $"\"{table}\"" : $"\"{table}__{generation}\"";
+        foreach (var table in tables) _quoted[table] = generation == 0 ? $"\"{table}\"" : string.Create(CultureInfo.InvariantCulture, $"\"{table}__{generation}\"");
     }
 
     /// <summary>
@@ -44,7 +45,8 @@ public sealed class ProjectionTables : IDisposable
     public string NameFor(string name)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        return $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}__{_generation}\"";
+        var escaped = name.Replace("\"", "\"\"", StringComparison.Ordinal);
+        return string.Create(CultureInfo.InvariantCulture, $"\"{escaped}__{_generation}\"");
     }
 
     /// <summary>Runs a statement with parameters named $1, $2 and so on. It is prepared once per batch.</summary>
@@ -93,7 +95,7 @@ public sealed class ProjectionTables : IDisposable
         for (var i = 1; i <= parameters; i++)
         {
             var parameter = command.CreateParameter();
-            parameter.ParameterName = $"${i}";
+            parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"${i}");
             command.Parameters.Add(parameter);
         }
 

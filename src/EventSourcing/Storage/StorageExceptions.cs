@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -110,7 +112,7 @@ public sealed class StoreBusyException : EventSourcingException
     /// <param name="waited">How long this writer waited.</param>
     /// <param name="innerException">The driver's own error, if any.</param>
     public StoreBusyException(string store, TimeSpan waited, Exception? innerException = null)
-        : base($"The write lock of '{store}' was held by another process or connection for all of the {waited.TotalSeconds:0.0} s that this write waited. Nothing was written. Try again; if it persists, find who holds the lock, or raise the busy timeout.", innerException)
+        : base(string.Create(CultureInfo.InvariantCulture, $"The write lock of '{store}' was held by another process or connection for all of the {waited.TotalSeconds:0.0} s that this write waited. Nothing was written. Try again; if it persists, find who holds the lock, or raise the busy timeout."), innerException)
     {
         Store = store;
         Waited = waited;

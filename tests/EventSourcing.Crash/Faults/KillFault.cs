@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing.Crash;
 
 /// <summary>
@@ -200,7 +202,7 @@ internal static class KillFault
         await using var storage = new SqliteEventStorage(store);
         var (count, checkpoint) = await CountModel.ReadAsync(storage);
         if (count != checkpoint) tally.AddUnexplained($"{when}: the document has counted {count} events and the checkpoint is {checkpoint}");
-        var acknowledged = victims.SelectMany(v => v.Lines).Where(l => l.StartsWith("C ", StringComparison.Ordinal) && l.EndsWith(" .", StringComparison.Ordinal)).Select(l => long.Parse(l.Split(' ')[1])).DefaultIfEmpty().Max();
+        var acknowledged = victims.SelectMany(v => v.Lines).Where(l => l.StartsWith("C ", StringComparison.Ordinal) && l.EndsWith(" .", StringComparison.Ordinal)).Select(l => long.Parse(l.Split(' ')[1], CultureInfo.InvariantCulture)).DefaultIfEmpty().Max();
         if (acknowledged > checkpoint) tally.AddLost(1, $"{when}: checkpoint {acknowledged} was acknowledged and {checkpoint} is stored");
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing.Generators.Tests.Binding;
 
 public class StateBindingTests
@@ -75,7 +77,7 @@ public class StateBindingTests
     [InlineData("public abstract partial record Thing : IState<Thing>;")]
     [InlineData("public partial class Thing : IState<Thing> { public required int N { get; init; } }")]
     public void State_that_cannot_be_made_without_arguments_is_an_error(string state) =>
-        GeneratorRun.Of(state).Reported.Should().ContainSingle().Which.GetMessage().Should().Be("'Thing' cannot be made without arguments; declare its state before the first event: public static Thing Initial => …");
+        GeneratorRun.Of(state).Reported.Should().ContainSingle().Which.GetMessage(CultureInfo.InvariantCulture).Should().Be("'Thing' cannot be made without arguments; declare its state before the first event: public static Thing Initial => …");
 
     [Theory]
     [InlineData("Amount + e.Amount", "Amount - e.Amount", true)]

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing.Generators.Tests.Binding;
 
 public class SubscriberBindingTests
@@ -140,5 +142,5 @@ public class SubscriberBindingTests
     [InlineData("Doc? Apply(Doc? d, Attribute e) => d;", "'Apply' handles 'Attribute', which is abstract*")]
     [InlineData("Doc? Apply(Doc? d, object e) => d;", "'Apply' handles 'Object', which is any object*")]
     public void Handler_of_what_is_no_concrete_event_is_an_error(string method, string message) =>
-        GeneratorRun.Of(Events, $"public sealed partial class Docs : Projection<Doc> {{ {method} }}").Reported.Should().ContainSingle().Which.GetMessage().Should().Match(message);
+        GeneratorRun.Of(Events, $"public sealed partial class Docs : Projection<Doc> {{ {method} }}").Reported.Should().ContainSingle().Which.GetMessage(CultureInfo.InvariantCulture).Should().Match(message);
 }

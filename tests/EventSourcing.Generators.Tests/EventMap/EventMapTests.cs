@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 
 namespace EventSourcing.Generators.Tests.EventMaps;
@@ -108,7 +109,7 @@ public class EventMapTests
         var run = GeneratorRun.Of(source);
         var reported = run.Reported.Should().ContainSingle().Which;
         reported.Id.Should().Be(id);
-        reported.GetMessage().Should().Match(message);
+        reported.GetMessage(CultureInfo.InvariantCulture).Should().Match(message);
         run.Files.Should().BeEmpty();
     }
 
@@ -135,7 +136,7 @@ public class EventMapTests
         var run = GeneratorRun.Of($"{Json} public record A; public record B; public class U {{ {method} }}");
         var reported = run.Reported.Should().ContainSingle().Which;
         reported.Id.Should().Be("ES0008");
-        reported.GetMessage().Should().Match("'M' cannot be an upcaster: " + reason);
+        reported.GetMessage(CultureInfo.InvariantCulture).Should().Match("'M' cannot be an upcaster: " + reason);
         run.Files.Should().BeEmpty();
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing.Generators.Tests.Snapshots;
 
 public class SnapshotTests
@@ -165,7 +167,7 @@ public class SnapshotTests
         var run = GeneratorRun.Of($"[Snapshots(10)] public sealed partial class Thing : Aggregate {{ {members} }}");
         var reported = run.Reported.Should().ContainSingle().Which;
         reported.Id.Should().Be("ES0009");
-        reported.GetMessage().Should().Match(message);
+        reported.GetMessage(CultureInfo.InvariantCulture).Should().Match(message);
         run.Files.Keys.Should().NotContain(file => file.Contains("Snapshots"));
     }
 
@@ -192,7 +194,7 @@ public class SnapshotTests
             public abstract class B<T> : Aggregate { private readonly List<Line> _l = []; private T[] _t = []; public int N => _l.Count + _t.Length; protected void Add() => _l.Add(new(1)); private sealed record Line(int N); }
             [Snapshots(10)] public sealed partial class Thing : B<Thing.Own> { public sealed record Own(int N); }
             """).Reported.Should().ContainSingle()
-            .Which.GetMessage().Should().Match("'_l' of 'B'*generated code cannot name its type 'List'*not accessible outside of 'B'*");
+            .Which.GetMessage(CultureInfo.InvariantCulture).Should().Match("'_l' of 'B'*generated code cannot name its type 'List'*not accessible outside of 'B'*");
 
     [Theory]
     [InlineData("int _n; public int N => _n++;", 1)]
@@ -210,20 +212,20 @@ public class SnapshotTests
                 protected override void Apply(object e) { }
             }
             [Snapshots(10)] public sealed partial class Thing : B { {{members}} }
-            """).Reported.Where(d => d.Id == "ES0009" && d.GetMessage().Contains("its base class 'B' implements ISnapshotState by hand", StringComparison.Ordinal)).Should().HaveCount(flaws);
+            """).Reported.Where(d => d.Id == "ES0009" && d.GetMessage(CultureInfo.InvariantCulture).Contains("its base class 'B' implements ISnapshotState by hand", StringComparison.Ordinal)).Should().HaveCount(flaws);
 
     [Fact]
     public void State_of_a_base_class_in_another_assembly_is_an_error()
     {
         var reference = Microsoft.CodeAnalysis.MetadataReference.CreateFromImage(GeneratorRun.Of("public abstract class Far : Aggregate { private int _n; public int N => _n++; }").Emit());
         GeneratorRun.With([reference], "[Snapshots(10)] public sealed partial class Thing : Far;").Reported.Should().ContainSingle()
-            .Which.GetMessage().Should().StartWith("'Far' of 'Thing' cannot be kept in a snapshot: it is a base class of another assembly");
+            .Which.GetMessage(CultureInfo.InvariantCulture).Should().StartWith("'Far' of 'Thing' cannot be kept in a snapshot: it is a base class of another assembly");
     }
 
     [Fact]
     public void State_in_parameters_of_the_class_is_an_error() =>
         GeneratorRun.Of("[Snapshots(10)] public sealed partial class Thing(int n) : Aggregate { public Thing() : this(1) { } public int N => n++; }").Reported.Should().ContainSingle()
-            .Which.GetMessage().Should().StartWith("'n' of 'Thing' cannot be kept in a snapshot: parameters of a class");
+            .Which.GetMessage(CultureInfo.InvariantCulture).Should().StartWith("'n' of 'Thing' cannot be kept in a snapshot: parameters of a class");
 
     [Fact]
     public void Aggregate_that_is_not_partial_is_an_error() =>

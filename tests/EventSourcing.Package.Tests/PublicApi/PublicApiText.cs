@@ -18,7 +18,7 @@ internal static class PublicApiText
         var text = new StringBuilder($"# What {assembly.GetName().Name} offers to others: approved in review, compared by PublicApiTests.\n");
         foreach (var types in assembly.GetExportedTypes().GroupBy(type => type.Namespace).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
-            text.Append($"\nnamespace {types.Key}\n");
+            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\nnamespace {types.Key}\n");
             foreach (var type in types.OrderBy(type => type.FullName, StringComparer.Ordinal))
             {
                 text.Append('\n').Append(TypeLine(type)).Append('\n');

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 
@@ -176,7 +177,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
             }
             catch (InUseException inUse)
             {
-                if (Environment.TickCount64 - began >= Patience.TotalMilliseconds) throw new IOException($"'{Path}' was in use by others for {Patience.TotalSeconds:0} s.", inUse.InnerException);
+                if (Environment.TickCount64 - began >= Patience.TotalMilliseconds) throw new IOException(string.Create(CultureInfo.InvariantCulture, $"'{Path}' was in use by others for {Patience.TotalSeconds:0} s."), inUse.InnerException);
                 await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
             }
         }

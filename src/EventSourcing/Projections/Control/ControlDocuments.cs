@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -28,7 +29,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         new(Refolds, [new FieldDefinition(ProjectionField, FieldKind.Text)]),
     ];
 
-    public static string RunKey(string projection, int generation) => $"{projection}@{generation}";
+    public static string RunKey(string projection, int generation) => string.Create(CultureInfo.InvariantCulture, $"{projection}@{generation}");
 
     public async ValueTask<Kept<T>?> FindAsync<T>(string model, string key, CancellationToken cancellationToken)
         where T : class

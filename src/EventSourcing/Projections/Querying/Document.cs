@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing;
 
 /// <summary>A document that a query found: its key, its value, and its place in the order of the query. Immutable, as far as the value is.</summary>
@@ -43,5 +45,5 @@ public sealed class Document<TDocument>
 
     /// <summary>The key and the document, for people.</summary>
     /// <returns>For example <c>ann: Customer { City = Paris }</c>.</returns>
-    public override string ToString() => $"{Names.Printable(Key)}: {Value}";
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Names.Printable(Key)}: {Value}");
 }

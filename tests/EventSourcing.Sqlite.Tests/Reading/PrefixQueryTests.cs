@@ -8,8 +8,8 @@ public sealed class PrefixQueryTests : IDisposable
 {
     private const int Events = 30_000;
 
-    /// <summary>The log has the events of one append stream by stream: "one-7" is the eighth.</summary>
-    private const int FirstOfOne = 13;
+    /// <summary>The log has the events of one append stream by stream, so "one-7" does not begin at the eighth.</summary>
+    private const int FirstOfOne = 14;
 
     private readonly TemporaryFolder _folder = new();
 

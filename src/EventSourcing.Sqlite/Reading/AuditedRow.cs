@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace EventSourcing;
@@ -46,13 +47,13 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
         var tags = Array.Empty<string>();
         var hasMetadata = false;
         flaw =
-            version < 1 ? $"its version is {version}"
-            : recorded < 0 || recorded > DateTimeOffset.MaxValue.Ticks ? $"it was recorded at {recorded}, which is no instant"
-            : id.Length != IdLength || id.IndexOfAnyExcept((byte)0) < 0 ? $"its id has {id.Length} bytes, or is empty"
-            : seal.Length is not (LedgerLeaf.SaltLength or MerkleHash.Length) ? $"its seal has {seal.Length} bytes"
+            version < 1 ? string.Create(CultureInfo.InvariantCulture, $"its version is {version}")
+            : recorded < 0 || recorded > DateTimeOffset.MaxValue.Ticks ? string.Create(CultureInfo.InvariantCulture, $"it was recorded at {recorded}, which is no instant")
+            : id.Length != IdLength || id.IndexOfAnyExcept((byte)0) < 0 ? string.Create(CultureInfo.InvariantCulture, $"its id has {id.Length} bytes, or is empty")
+            : seal.Length is not (LedgerLeaf.SaltLength or MerkleHash.Length) ? string.Create(CultureInfo.InvariantCulture, $"its seal has {seal.Length} bytes")
             : seal.Length == MerkleHash.Length && !data.IsEmpty ? "it has the seal of an erased event, but data"
-            : stream is null ? $"its stream {row.Long((int)Column.Stream)} is not there, or has no valid name"
-            : type is null ? $"its type {row.Long((int)Column.Type)} is not there, or has no valid name"
+            : stream is null ? string.Create(CultureInfo.InvariantCulture, $"its stream {row.Long((int)Column.Stream)} is not there, or has no valid name")
+            : type is null ? string.Create(CultureInfo.InvariantCulture, $"its type {row.Long((int)Column.Type)} is not there, or has no valid name")
             : !IsMetadata(out hasMetadata) ? "its metadata is neither NULL nor a BLOB that is not empty"
             : !TryReadTags(out tags) ? "its tags are neither NULL nor a list as it is written"
             : "";
@@ -81,7 +82,7 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
     {
         var actual = row.Class((int)column);
         if (actual == expected) return true;
-        flaw = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"its {column.ToString().ToLowerInvariant()} is {actual.ToString().ToUpperInvariant()}, not {expected.ToString().ToUpperInvariant()}");
+        flaw = string.Create(CultureInfo.InvariantCulture, $"its {column.ToString().ToLowerInvariant()} is {actual.ToString().ToUpperInvariant()}, not {expected.ToString().ToUpperInvariant()}");
         return false;
     }
 

@@ -72,9 +72,9 @@ internal sealed partial class StructureAudit(Database database, string path)
     private void CheckMarks()
     {
         var applicationId = database.Read("PRAGMA application_id");
-        if (applicationId != Schema.ApplicationId) Add(LedgerFindingKind.SchemaChanged, $"The file's application_id is {applicationId}, not {Schema.ApplicationId}.");
+        if (applicationId != Schema.ApplicationId) Add(LedgerFindingKind.SchemaChanged, string.Create(CultureInfo.InvariantCulture, $"The file's application_id is {applicationId}, not {Schema.ApplicationId}."));
         var version = database.Read("PRAGMA user_version");
-        if (version != Schema.Version) Add(LedgerFindingKind.SchemaChanged, $"The file's user_version is {version}, not {Schema.Version}.");
+        if (version != Schema.Version) Add(LedgerFindingKind.SchemaChanged, string.Create(CultureInfo.InvariantCulture, $"The file's user_version is {version}, not {Schema.Version}."));
     }
 
     private void CheckSchema()
@@ -95,7 +95,7 @@ internal sealed partial class StructureAudit(Database database, string path)
 
     private void CheckPositions() => Each(
         "SELECT position FROM events WHERE position < 1 ORDER BY position",
-        row => Add(LedgerFindingKind.EventUnreadable, $"The events have a row at position {row.Long(0)}; positions begin at 1."));
+        row => Add(LedgerFindingKind.EventUnreadable, string.Create(CultureInfo.InvariantCulture, $"The events have a row at position {row.Long(0)}; positions begin at 1.")));
 
     private void CheckFrontier(long head)
     {
@@ -145,7 +145,7 @@ internal sealed partial class StructureAudit(Database database, string path)
                 var tile = row.Long(0);
                 if (tile < 0 || tile >= head / MerkleTree.TileWidth)
                 {
-                    Add(LedgerFindingKind.TreeMismatch, $"There are marks of the leaves of tile {tile}, which a log of {head} events does not have.");
+                    Add(LedgerFindingKind.TreeMismatch, string.Create(CultureInfo.InvariantCulture, $"There are marks of the leaves of tile {tile}, which a log of {head} events does not have."));
                     return false;
                 }
 

@@ -45,4 +45,20 @@ public class ReadmeTests(PackedPackages packages)
 
         broken.Should().BeEmpty();
     }
+
+    /// <summary>On nuget.org a README stands alone: a relative link leads nowhere, and one to the repository must name a file of it.</summary>
+    [Theory]
+    [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.Sqlite")]
+    [InlineData("EventSourcing.Testing")]
+    public async Task Links_of_a_package_readme_work_outside_the_tree(string package)
+    {
+        const string Repository = "https://github.com/event-sourcing-net/event-sourcing/blob/main/";
+        var text = await File.ReadAllTextAsync(SourceTree.PathOf("src", package, "README.md"));
+        var targets = System.Text.RegularExpressions.Regex.Matches(text, @"\]\((?<target>[^)#]+)(#[^)]*)?\)").Select(link => link.Groups["target"].Value).ToList();
+
+        targets.Where(target => !target.StartsWith("https://", StringComparison.Ordinal)).Should().BeEmpty();
+        targets.Where(target => target.StartsWith(Repository, StringComparison.Ordinal))
+            .Where(target => !Path.Exists(SourceTree.PathOf(target[Repository.Length..]))).Should().BeEmpty();
+    }
 }

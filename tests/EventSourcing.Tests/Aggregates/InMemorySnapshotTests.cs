@@ -15,6 +15,8 @@ public sealed class InMemoryCommandsOnSeveralTests() : CommandsOnSeveralTests(ne
 
 public sealed class InMemoryDeciderTests() : DeciderTests(new OneInMemoryStorage());
 
+public sealed class InMemoryDerivedVerificationTests() : DerivedVerificationTests(new OneInMemoryStorage());
+
 public sealed class InMemorySnapshotTests() : SnapshotTests(new OneInMemoryStorage());
 
 public sealed class InMemorySnapshotHistoryTests() : SnapshotHistoryTests(() => new OneInMemoryStorage(), histories: 150);

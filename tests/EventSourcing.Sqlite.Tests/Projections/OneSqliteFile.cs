@@ -15,6 +15,10 @@ public sealed class SqliteRebuildTests() : RebuildTests(new OneSqliteFile());
 
 public sealed class SqliteHostTests() : HostTests(new OneSqliteFile());
 
+public sealed class SqliteShutdownTests() : ShutdownTests(new OneSqliteFile());
+
+public sealed class SqliteRestTests() : RestTests(new OneSqliteFile());
+
 public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());
 
 public sealed class SqliteOldEventsTests() : OldEventsTests(new OneSqliteFile());

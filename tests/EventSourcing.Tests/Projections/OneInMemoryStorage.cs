@@ -14,6 +14,10 @@ public sealed class InMemoryRebuildTests() : RebuildTests(new OneInMemoryStorage
 
 public sealed class InMemoryHostTests() : HostTests(new OneInMemoryStorage());
 
+public sealed class InMemoryShutdownTests() : ShutdownTests(new OneInMemoryStorage());
+
+public sealed class InMemoryRestTests() : RestTests(new OneInMemoryStorage());
+
 public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());
 
 public sealed class InMemoryOldEventsTests() : OldEventsTests(new OneInMemoryStorage());

@@ -44,7 +44,7 @@ public sealed class SqliteEventStorage : IEventStorage
         _queries = new QueryPool(_file, _options.BusyTimeout, UserCode);
         _readers = new ReaderPool(_file, _options.BusyTimeout, _queries);
         _commits = new CommitQueue(_writer, _readers, _options.BusyTimeout, UserCode);
-        _poller = new HeadPoller(_options.PollInterval, _signal, GetHeadAsync);
+        _poller = new HeadPoller(_options.PollInterval, _options.TimeProvider, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
         Ledger = _ledger = new SqliteLedger(this, _names, _options.BusyTimeout);

@@ -18,8 +18,9 @@ public sealed record SqliteEventStorageOptions : EventStorageOptions
     } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How often those who wait for events look whether another process has appended some; 25 ms by default. Appends of
-    /// this process wake them at once.
+    /// How often those who wait for events look whether another process has appended some; 25 ms by default. After 40
+    /// looks in vain, a second by default, they look a tenth as often until something is appended. Appends of this process
+    /// wake them at once.
     /// </summary>
     public TimeSpan PollInterval
     {

@@ -30,4 +30,11 @@ internal sealed class EventSourcingLog : EventSource
     {
         if (IsEnabled()) WriteEvent(2, origin, reason);
     }
+
+    /// <summary>A projection or reactor was stopped, and a handler of it did not return in time. What it still returns is not stored.</summary>
+    [Event(3, Level = EventLevel.Error, Message = "Handler of '{0}' was given up at position {1}, where it has been since {2}")]
+    public void HandlerAbandoned(string name, long position, string since)
+    {
+        if (IsEnabled()) WriteEvent(3, name, position, since);
+    }
 }

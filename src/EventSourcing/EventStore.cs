@@ -20,7 +20,9 @@ public sealed class EventStore : IAsyncDisposable
 
     private readonly EventIdGenerator _ids;
     private readonly ConcurrentDictionary<Type, Lazy<IAsyncDisposable>> _parts = new();
+    private readonly ConcurrentDictionary<IAsyncDisposable, bool> _running = new();
     private readonly CheckpointSchedule? _checkpoints;
+    private readonly Disposal _disposal;
     private AppendWriter? _spareWriter;
 
     /// <summary>Opens a store. Nothing is touched until the first call that needs the storage.</summary>
@@ -37,19 +39,20 @@ public sealed class EventStore : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(types);
         Options = options ?? new EventStoreOptions();
+        _disposal = new Disposal(DisposeOnceAsync);
         Diagnostics = new StoreDiagnostics(this);
         Storage = storage;
         if (Options.Ledger is { } ledger)
         {
             ledger.Validate();
             var checkpointer = new Checkpointer(storage, ledger);
-            if (ledger.HasSchedule) _checkpoints = new CheckpointSchedule(checkpointer, ledger, storage.Options.TimeProvider, failure => Diagnostics.Checkpoint(ledger.Origin, failure));
+            if (ledger.HasSchedule) _checkpoints = new CheckpointSchedule(checkpointer, ledger, storage.Options.TimeProvider, AppCode, failure => Diagnostics.Checkpoint(ledger.Origin, failure));
             Storage = new CheckedStorage(storage, checkpointer);
             Ledger = new EventLedger(this, Storage, storage, checkpointer, _checkpoints);
         }
 
         Ledger ??= new EventLedger(this, storage, storage);
-        Serializer = new JsonEventSerializer(types, Options.Json);
+        Serializer = new JsonEventSerializer(types, Options.Json) { AppCode = AppCode };
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
     }
 
@@ -78,6 +81,9 @@ public sealed class EventStore : IAsyncDisposable
     internal StoreSignals Signals { get; } = new();
 
     internal StreamTurns Turns { get; } = new();
+
+    /// <summary>The code of the app that runs for this store.</summary>
+    internal AppCode AppCode { get; } = new();
 
     /// <summary>Read models that change within each append, or null. Set once, before the first append that it is to see.</summary>
     internal Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>>? InlineReadModels { get; set; }
@@ -243,12 +249,34 @@ public sealed class EventStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Closes the storage; appends that have begun are finished first, and snapshots and the checkpoint that are due are given
-    /// a few seconds to be written.
+    /// Closes the store. Projections and reactors that still run are stopped first, as their own disposal does. Appends that
+    /// have begun are finished; those that wait for their turn fail with <see cref="ObjectDisposedException"/>, and nothing of
+    /// them is written. Snapshots and the checkpoint that are due get a few seconds to be written. Waits and subscriptions end
+    /// with <see cref="ObjectDisposedException"/>. It is done once, and all that call it wait for that.
     /// </summary>
     /// <returns>A task that completes when the storage is closed.</returns>
-    public async ValueTask DisposeAsync()
+    /// <exception cref="InvalidOperationException">The call comes from within a handler, an inline projection, an upcaster or a checkpoint's sink.</exception>
+    public ValueTask DisposeAsync()
     {
+        AppCode.ThrowIfWithin("dispose the store");
+        return new ValueTask(_disposal.RunAsync());
+    }
+
+    /// <summary>Has something that runs on this store stopped when the store is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The store is disposed already.</exception>
+    internal void Register(IAsyncDisposable running)
+    {
+        _running.TryAdd(running, true);
+        if (!_disposal.HasBegun) return;
+        _running.TryRemove(running, out _);
+        throw new ObjectDisposedException(nameof(EventStore));
+    }
+
+    internal void Unregister(IAsyncDisposable running) => _running.TryRemove(running, out _);
+
+    private async Task DisposeOnceAsync()
+    {
+        await Task.WhenAll(_running.Keys.Select(running => running.DisposeAsync().AsTask())).ConfigureAwait(false);
         foreach (var part in _parts.Values) await part.Value.DisposeAsync().ConfigureAwait(false);
         Interlocked.Exchange(ref _spareWriter, null)?.Dispose();
         if (_checkpoints is not null) await _checkpoints.DisposeAsync().ConfigureAwait(false);

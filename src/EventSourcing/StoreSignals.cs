@@ -7,7 +7,7 @@ internal sealed class StoreSignals
 {
     private readonly ConcurrentDictionary<string, HeadSignal> _progress = new(StringComparer.Ordinal);
     private TaskCompletionSource? _pause;
-    private TaskCompletionSource _ordersChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _orders = new(StringComparer.Ordinal);
 
     /// <summary>What runs on this store object.</summary>
     public StartedSubscribers Started { get; } = new();
@@ -15,8 +15,9 @@ internal sealed class StoreSignals
     /// <summary>The classes that are known to own the name under which they are read.</summary>
     public ConcurrentDictionary<(string Name, Type Type), bool> KnownOwners { get; } = new();
 
-    /// <summary>Completes when somebody has given an order to a projection or reactor.</summary>
-    public Task NextOrder => Volatile.Read(ref _ordersChanged).Task;
+    /// <summary>Completes when somebody has given an order to a projection or reactor, or may have.</summary>
+    public Task NextOrderOf(string projection) =>
+        _orders.GetOrAdd(projection, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     /// <summary>How far the read model that serves is, as far as this store object has seen.</summary>
     public HeadSignal ProgressOf(string projection) => _progress.GetOrAdd(projection, static _ => new HeadSignal());
@@ -28,5 +29,15 @@ internal sealed class StoreSignals
 
     public void LetAppendsGoOn() => Interlocked.Exchange(ref _pause, null)?.TrySetResult();
 
-    public void OrderGiven() => Interlocked.Exchange(ref _ordersChanged, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    /// <summary>Somebody has given an order to a projection or reactor.</summary>
+    public void OrderGiven(string projection)
+    {
+        if (_orders.TryRemove(projection, out var order)) order.TrySetResult();
+    }
+
+    /// <summary>Another process has given an order to one of them.</summary>
+    public void OrdersGiven()
+    {
+        foreach (var projection in _orders.Keys) OrderGiven(projection);
+    }
 }

@@ -6,8 +6,9 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using EventSourcing.Benchmarks;
 
 // No argument: the SQLite storage against the hand-written floor, about a quarter of an hour; --quick: some three minutes.
-// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "hot" runs commands on one aggregate; "startup" starts this
-// program many times; "import FILE" is the floor for the banking sample's import.
+// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "hot" runs commands on one
+// aggregate; "idle" measures what stores cost at rest; "startup" starts this program many times; "import FILE" is the floor for
+// the banking sample's import.
 if (args is [StartupBenchmarks.Child, var types])
 {
     await StartupBenchmarks.StartAsync(int.Parse(types, CultureInfo.InvariantCulture));
@@ -26,6 +27,12 @@ if (only == "micro")
 if (only == "hot")
 {
     await HotBenchmarks.RunAsync(quick);
+    return;
+}
+
+if (only == "idle")
+{
+    await IdleBenchmarks.RunAsync();
     return;
 }
 

@@ -1,8 +1,17 @@
 namespace EventSourcing;
 
-/// <summary>Looks for the appends of other processes while anybody waits for events: once for all who wait.</summary>
-internal sealed class HeadPoller(TimeSpan interval, HeadSignal signal, Func<CancellationToken, ValueTask<long>> readHead)
+/// <summary>
+/// Looks for the appends of other processes while anybody waits for events: once for all who wait, and less often when
+/// nothing has been appended for a while.
+/// </summary>
+internal sealed class HeadPoller(TimeSpan interval, TimeProvider clock, HeadSignal signal, Func<CancellationToken, ValueTask<long>> readHead)
 {
+    /// <summary>After how many looks in vain it looks less often.</summary>
+    private const int LooksBeforeRest = 40;
+
+    /// <summary>How many times longer it waits between two looks then.</summary>
+    private const int RestFactor = 10;
+
     private readonly Lock _lock = new();
     private int _watchers;
     private bool _isPolling;
@@ -16,7 +25,9 @@ internal sealed class HeadPoller(TimeSpan interval, HeadSignal signal, Func<Canc
             if (!_isPolling)
             {
                 _isPolling = true;
-                _ = Task.Run(PollAsync);
+
+                // It looks for all who wait, so nothing of the first one's context may stay with it.
+                using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow()) _ = Task.Run(PollAsync);
             }
         }
 
@@ -25,9 +36,10 @@ internal sealed class HeadPoller(TimeSpan interval, HeadSignal signal, Func<Canc
 
     private async Task PollAsync()
     {
-        while (true)
+        var inVain = 0;
+        for (var known = signal.Head; ; known = signal.Head)
         {
-            await Task.Delay(interval).ConfigureAwait(false);
+            await Task.Delay(inVain < LooksBeforeRest ? interval : interval * RestFactor, clock).ConfigureAwait(false);
             lock (_lock)
             {
                 if (_watchers == 0)
@@ -40,6 +52,7 @@ internal sealed class HeadPoller(TimeSpan interval, HeadSignal signal, Func<Canc
             try
             {
                 signal.Advance(await readHead(CancellationToken.None).ConfigureAwait(false));
+                inVain = signal.Head > known ? 0 : Math.Min(inVain + 1, LooksBeforeRest);
             }
             catch (Exception failure)
             {

@@ -122,7 +122,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         // spared that.
         if (SynchronizationContext.Current is not null)
         {
-            _ = Task.Run(LeadAsync);
+            using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow()) _ = Task.Run(LeadAsync);
         }
         else if (ExecutionContext.IsFlowSuppressed())
         {

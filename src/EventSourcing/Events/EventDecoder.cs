@@ -39,7 +39,10 @@ internal sealed class EventDecoder
         var shape = _shape;
         for (; shape.Step is { } step; shape = shape.Next!)
         {
-            var result = step.Upcast(step.OldType is null ? ToJson(current, utf8Json, shape) : ToEvent(current, utf8Json, shape));
+            var old = step.OldType is null ? ToJson(current, utf8Json, shape) : ToEvent(current, utf8Json, shape);
+            var result = _serializer.AppCode is { } appCode
+                ? appCode.Run("an upcaster", (step, old), static of => of.step.Upcast(of.old))
+                : step.Upcast(old);
             if (step.Splits) return new Parts<object>((object[])result);
             current = result;
         }

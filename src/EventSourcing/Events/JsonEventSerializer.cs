@@ -33,6 +33,9 @@ internal sealed class JsonEventSerializer
 
     public EventTypes Types { get; }
 
+    /// <summary>The store for which upcasters run, if there is one.</summary>
+    public AppCode? AppCode { get; init; }
+
     /// <summary>For documents.</summary>
     public JsonSerializerOptions Options => _given ?? DefaultJson.Documents;
 

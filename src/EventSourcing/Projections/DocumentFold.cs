@@ -56,8 +56,8 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(EventType.JsonMem
 
     public Fold Run()
     {
-        if (_steps >= StepsWorthSharing) Parallel.ForEach(_folds, Run);
-        else _folds.ForEach(Run);
+        if (_steps >= StepsWorthSharing) Parallel.ForEach(_folds, fold => Run(fold, isAlone: false));
+        else _folds.ForEach(fold => Run(fold, isAlone: true));
 
         var changes = new List<DocumentChange>(_folds.Count);
         foreach (var fold in _folds)
@@ -85,7 +85,7 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(EventType.JsonMem
         _steps++;
     }
 
-    private void Run(KeyFold fold)
+    private void Run(KeyFold fold, bool isAlone)
     {
         var json = Projection<TDocument>.JsonOf(input.Store);
         for (var count = fold.Steps.Count; ; )
@@ -94,7 +94,12 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(EventType.JsonMem
             try
             {
                 var document = fold.Stored is null ? null : JsonSerializer.Deserialize(fold.Stored, json);
-                for (; done < count; done++) document = projection.Apply(document, fold.Key, fold.Steps[done]);
+                for (; done < count; done++)
+                {
+                    if (isAlone) input.Watch?.At(fold.Steps[done].Position);
+                    document = projection.Apply(document, fold.Key, fold.Steps[done]);
+                }
+
                 if (count > 0) fold.Change = ChangeTo(fold, document, json);
                 return;
             }

@@ -16,6 +16,9 @@ internal sealed record FoldInput(EventStore Store, int Generation, bool IsBuildi
 {
     /// <summary>Which documents to fold, by their keys; null for all.</summary>
     public Func<string, bool>? Includes { get; init; }
+
+    /// <summary>Is told at which event the handlers are; null if nobody asks.</summary>
+    public HandlerWatch? Watch { get; init; }
 }
 
 /// <summary>What came of folding a batch.</summary>

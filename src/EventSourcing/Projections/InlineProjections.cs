@@ -13,7 +13,10 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
 
     public IReadOnlySet<string> Names { get; } = projections.Select(projection => projection.Name).ToHashSet(StringComparer.Ordinal);
 
-    public async ValueTask<ReadModelCommit> FoldAsync(IAppendTransaction transaction, CancellationToken cancellationToken)
+    public ValueTask<ReadModelCommit> FoldAsync(IAppendTransaction transaction, CancellationToken cancellationToken) =>
+        store.AppCode.RunAsync(this, "an inline projection", (this, transaction, cancellationToken), static of => of.Item1.FoldWithinAsync(of.transaction, of.cancellationToken));
+
+    private async ValueTask<ReadModelCommit> FoldWithinAsync(IAppendTransaction transaction, CancellationToken cancellationToken)
     {
         var commit = new ReadModelCommit();
         var changes = new List<DocumentChange>();
@@ -45,11 +48,19 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
             var move = ControlDocuments.Write(ControlDocuments.Runs, run.Key, moved);
             changes.Add(move);
             inline.Run = new Kept<RunRecord>(ControlDocuments.Runs, run.Key, move.Data!.Value, moved);
-            if (fold.Tables is not null) commit = commit.Then(new ReadModelCommit { Tables = fold.Tables });
+            if (fold.Tables is { } tables) commit = commit.Then(new ReadModelCommit { Tables = (connection, token) => RunAsync(tables, connection, token) });
         }
 
         return commit with { Changes = changes };
     }
+
+    /// <summary>Runs SQL of a projection as what it is: code of the app.</summary>
+    private async ValueTask RunAsync(TableWork tables, System.Data.Common.DbConnection connection, CancellationToken cancellationToken) =>
+        await store.AppCode.RunAsync(this, "an inline projection", (tables, connection, cancellationToken), static async of =>
+        {
+            await of.tables(of.connection, of.cancellationToken).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
 
     public void Committed(long position)
     {

@@ -103,8 +103,8 @@ public sealed class ProjectionAdmin
         StoredDocument.ThrowIfInvalidKey(key);
         await ThrowIfUnknownAsync(projection, cancellationToken).ConfigureAwait(false);
         var change = ControlDocuments.Write(ControlDocuments.Refolds, Guid.CreateVersion7().ToString("N"), new RefoldRecord(projection, key), projection);
-        await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [change] }, cancellationToken).ConfigureAwait(false);
-        _store.Signals.OrderGiven();
+        await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [change, ControlDocuments.NewOrder()] }, cancellationToken).ConfigureAwait(false);
+        _store.Signals.OrderGiven(projection);
     }
 
     private async ValueTask ThrowIfUnknownAsync(string projection, CancellationToken cancellationToken)
@@ -164,8 +164,14 @@ public sealed class ProjectionAdmin
             try
             {
                 var change = ControlDocuments.Write(ControlDocuments.Parked, kept.Key, changed, changed.Projection);
-                await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Guards = [kept.Guard], Changes = [change] }, cancellationToken).ConfigureAwait(false);
-                _store.Signals.OrderGiven();
+                var commit = new ReadModelCommit
+                {
+                    Guards = [kept.Guard],
+                    Creates = [ControlDocuments.OrdersDefinition],
+                    Changes = [change, ControlDocuments.NewOrder()],
+                };
+                await _store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+                _store.Signals.OrderGiven(changed.Projection);
                 return true;
             }
             catch (ReadModelConflictException)

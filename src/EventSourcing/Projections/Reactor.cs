@@ -73,7 +73,7 @@ public abstract class Reactor : Subscriber
             .ToList();
         var delivered = new Delivered[streams.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrency, CancellationToken = CancellationToken.None };
-        await Parallel.ForAsync(0, streams.Count, options, async (i, _) => delivered[i] = await DeliverAsync(streams[i], cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        await Parallel.ForAsync(0, streams.Count, options, async (i, _) => delivered[i] = await DeliverAsync(streams[i], input.Watch, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
 
         // Where it was told to stop, what was delivered before the first event that was not need not be delivered again.
         var left = delivered.Zip(streams, (d, stream) => d.Failure is null && d.Count < stream.Count ? stream[d.Count].Position : long.MaxValue).DefaultIfEmpty(long.MaxValue).Min();
@@ -90,12 +90,13 @@ public abstract class Reactor : Subscriber
     }
 
     /// <summary>Delivers events one after the other, up to the first failure, or until it is to stop.</summary>
-    private async ValueTask<Delivered> DeliverAsync(List<FeedEvent> events, CancellationToken cancellationToken)
+    private async ValueTask<Delivered> DeliverAsync(List<FeedEvent> events, HandlerWatch? watch, CancellationToken cancellationToken)
     {
         for (var i = 0; i < events.Count; i++)
         {
             var e = events[i];
             if (cancellationToken.IsCancellationRequested) return new Delivered(i, null);
+            watch?.BeginDelivery(e.Position);
             try
             {
                 if (e.Failure is { } undecodable) throw undecodable;
@@ -113,6 +114,10 @@ public abstract class Reactor : Subscriber
             catch (Exception failure)
             {
                 return new Delivered(i, new FoldFailure(new Partition(ParkedKind.Stream, e.Stream), e, failure));
+            }
+            finally
+            {
+                watch?.EndDelivery(e.Position);
             }
         }
 

@@ -146,6 +146,7 @@ public abstract class TableProjection : Projection
         using var tables = new ProjectionTables(connection, _tables, input.IsBuilding ? input.Generation : 0);
         foreach (var e in steps)
         {
+            input.Watch?.At(e.Position);
             try
             {
                 for (var i = 0; i < e.PartCount; i++)

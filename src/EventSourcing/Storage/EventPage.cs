@@ -101,8 +101,7 @@ public sealed class EventPage : IDisposable
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {
-        if (_disposed) return;
-        _disposed = true;
+        if (Interlocked.Exchange(ref _disposed, true)) return;
         ReturnEvents();
         _events = [];
         _count = 0;

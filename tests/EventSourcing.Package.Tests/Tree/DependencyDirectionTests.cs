@@ -15,16 +15,17 @@ public partial class DependencyDirectionTests
 
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
-        ["Events"] = [],
+        ["Lifetime"] = [],
+        ["Events"] = ["Lifetime"],
         ["Ledger"] = ["Events"],
         ["Storage"] = ["Ledger", "Events"],
-        ["Auditing"] = ["Storage", "Ledger", "Events"],
-        [Top] = ["Auditing", "Storage", "Ledger", "Events"],
+        ["Auditing"] = ["Lifetime", "Storage", "Ledger", "Events"],
+        [Top] = ["Lifetime", "Auditing", "Storage", "Ledger", "Events"],
         ["Comparison"] = [],
-        ["Aggregates"] = [Top, "Comparison", "Storage", "Events"],
+        ["Aggregates"] = ["Lifetime", Top, "Comparison", "Storage", "Events"],
         ["Erasure"] = ["Aggregates", Top, "Storage", "Events"],
         ["Subscriptions"] = [Top, "Storage", "Events"],
-        ["Projections"] = ["Subscriptions", Top, "Comparison", "Storage", "Ledger", "Events"],
+        ["Projections"] = ["Lifetime", "Subscriptions", Top, "Comparison", "Storage", "Ledger", "Events"],
     };
 
     [Fact]

@@ -19,6 +19,10 @@ public sealed class SqliteRefusedTextTests() : RefusedTextTests(new OneSqliteFil
 
 public sealed class SqliteHostTests() : HostTests(new OneSqliteFile());
 
+public sealed class SqliteShutdownTests() : ShutdownTests(new OneSqliteFile());
+
+public sealed class SqliteRestTests() : RestTests(new OneSqliteFile());
+
 public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());
 
 public sealed class SqliteOldEventsTests() : OldEventsTests(new OneSqliteFile());

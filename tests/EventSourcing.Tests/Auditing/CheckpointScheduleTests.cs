@@ -117,6 +117,37 @@ public class CheckpointScheduleTests
     }
 
     [Fact]
+    public async Task Dispose_twice_at_once_signs_the_last_checkpoint_before_either_returns()
+    {
+        var go = new TaskCompletionSource();
+        _sink.BeforeWrite = () => go.Task;
+        var store = Open(new LedgerOptions { Origin = Ledgers.Origin });
+        await store.DepositAsync(5);
+        var closings = Task.WhenAll(store.DisposeAsync().AsTask(), store.DisposeAsync().AsTask());
+        closings.IsCompleted.Should().BeFalse("the sink has not taken the last checkpoint yet");
+        go.SetResult();
+        await closings.WaitAsync(Patience);
+        _sink.Sizes.Should().Equal(5);
+    }
+
+    [Fact]
+    public async Task Dispose_from_within_the_sink_is_refused_at_once()
+    {
+        var refused = new TaskCompletionSource<Exception>();
+        EventStore? store = null;
+        _sink.BeforeWrite = () =>
+        {
+            refused.TrySetResult(Assert.Throws<InvalidOperationException>(() => _ = store!.DisposeAsync()));
+            return Task.CompletedTask;
+        };
+        store = Open(new LedgerOptions { Origin = Ledgers.Origin, EveryEvents = 1, Interval = null });
+        await store.DepositAsync(1);
+        (await refused.Task.WaitAsync(Patience)).Message.Should().Contain("the sink of a checkpoint");
+        await UntilAsync(() => _sink.Sizes is [1]);
+        await store.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Dispose_with_a_sink_that_hangs_ends_when_its_time_is_up()
     {
         var signer = new HangingSigner();

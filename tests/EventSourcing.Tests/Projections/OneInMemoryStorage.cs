@@ -18,6 +18,10 @@ public sealed class InMemoryRefusedTextTests() : RefusedTextTests(new OneInMemor
 
 public sealed class InMemoryHostTests() : HostTests(new OneInMemoryStorage());
 
+public sealed class InMemoryShutdownTests() : ShutdownTests(new OneInMemoryStorage());
+
+public sealed class InMemoryRestTests() : RestTests(new OneInMemoryStorage());
+
 public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());
 
 public sealed class InMemoryOldEventsTests() : OldEventsTests(new OneInMemoryStorage());

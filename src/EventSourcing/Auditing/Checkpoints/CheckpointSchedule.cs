@@ -12,11 +12,16 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
     /// <summary>How long the last checkpoint may keep a store from closing.</summary>
     private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a sink has to end once it was cancelled.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
     private readonly Checkpointer _checkpointer;
     private readonly LedgerOptions _options;
     private readonly TimeProvider _clock;
+    private readonly AppCode _appCode;
     private readonly Action<Exception?> _report;
     private readonly CancellationTokenSource _stop = new();
+    private readonly Disposal _disposal;
     private readonly Lock _lock = new();
     private ITimer? _timer;
     private Task _run = Task.CompletedTask;
@@ -36,12 +41,15 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
     /// <param name="checkpointer">Who signs.</param>
     /// <param name="options">When.</param>
     /// <param name="clock">The clock.</param>
+    /// <param name="appCode">Knows that the sink is code of the app.</param>
     /// <param name="report">Takes each failure, and null for each success.</param>
-    public CheckpointSchedule(Checkpointer checkpointer, LedgerOptions options, TimeProvider clock, Action<Exception?> report)
+    public CheckpointSchedule(Checkpointer checkpointer, LedgerOptions options, TimeProvider clock, AppCode appCode, Action<Exception?> report)
     {
         _checkpointer = checkpointer;
         _options = options;
         _clock = clock;
+        _appCode = appCode;
+        _disposal = new Disposal(DisposeOnceAsync);
         _report = report;
     }
 
@@ -54,22 +62,39 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         if (position >= Volatile.Read(ref _due) || !Volatile.Read(ref _isWatched)) Look(position);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Signs the last checkpoint, if there is anything new. It waits for the sink for some seconds at most.</summary>
+    public ValueTask DisposeAsync() => new(_disposal.RunAsync());
+
+    private async Task DisposeOnceAsync()
     {
         Task run;
         lock (_lock)
         {
-            if (_isClosed) return;
             _isClosed = true;
             _timer?.Dispose();
             run = _run;
         }
 
-        var late = _clock.CreateTimer(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop, LongestFarewell, Timeout.InfiniteTimeSpan);
+        using var ended = new CancellationTokenSource();
+        var late = Task.Delay(LongestFarewell, _clock, ended.Token);
+        var last = SignLastAsync(run);
+        if (await Task.WhenAny(last, late).ConfigureAwait(false) != last)
+        {
+            await _stop.CancelAsync().ConfigureAwait(false);
+
+            // A sink that heeds its token ends at once. One that does not cannot keep the store from closing.
+            late = Task.Delay(Grace, _clock, ended.Token);
+            if (await Task.WhenAny(last, late).ConfigureAwait(false) != last)
+                _report(new TimeoutException($"The store was closed while the sink of '{_checkpointer.Origin}' had not returned for {LongestFarewell + Grace}, although it was cancelled. The last checkpoint may be missing there; the next process that appends signs one. Let the sink end when its token is cancelled."));
+        }
+
+        await ended.CancelAsync().ConfigureAwait(false);
+    }
+
+    private async Task SignLastAsync(Task run)
+    {
         await run.ConfigureAwait(false);
         if (_hasAppended) await TryAsync().ConfigureAwait(false);
-        await late.DisposeAsync().ConfigureAwait(false);
-        _stop.Dispose();
     }
 
     private void Look(long position)
@@ -99,12 +124,12 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         Volatile.Write(ref _isWatched, true);
         if (_isRunning) return;
         _isRunning = true;
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow()) _run = Task.Run(RunAsync);
+        _run = BackgroundTask.Run(RunAsync);
     }
 
     private void WakeAfter(TimeSpan time)
     {
-        _timer ??= _clock.CreateTimer(static schedule => ((CheckpointSchedule)schedule!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using (BackgroundTask.SuppressFlow()) _timer ??= _clock.CreateTimer(static schedule => ((CheckpointSchedule)schedule!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(time, Timeout.InfiniteTimeSpan);
     }
 
@@ -151,7 +176,9 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
     }
 
     /// <summary>Whether a checkpoint was signed, or need not be.</summary>
-    private async ValueTask<bool> TryAsync()
+    private ValueTask<bool> TryAsync() => _appCode.RunAsync(this, "the sink of a checkpoint", this, static schedule => schedule.TryToSignAsync());
+
+    private async ValueTask<bool> TryToSignAsync()
     {
         try
         {

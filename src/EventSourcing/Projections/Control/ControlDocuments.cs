@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -16,6 +18,11 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     public const string Parked = "$parked";
     public const string Skipped = "$skipped";
     public const string Refolds = "$refolds";
+    public const string Orders = "$orders";
+
+    /// <summary>The one document of <see cref="Orders"/>: another one with each order, so that one read tells whether there is any.</summary>
+    public const string LastOrder = "last";
+
     private const string ProjectionField = "projection";
 
     /// <summary>What a commit needs that may be the first in this store.</summary>
@@ -27,7 +34,14 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         new(Parked, [new FieldDefinition(ProjectionField, FieldKind.Text)]),
         new(Skipped, [new FieldDefinition(ProjectionField, FieldKind.Text)]),
         new(Refolds, [new FieldDefinition(ProjectionField, FieldKind.Text)]),
+        OrdersDefinition,
     ];
+
+    /// <summary>What a commit needs that gives an order, in a store that may never have had one.</summary>
+    public static ReadModelDefinition OrdersDefinition => new(Orders, []);
+
+    /// <summary>Part of each commit that those who run projections in other processes must look at.</summary>
+    public static DocumentChange NewOrder() => new(Orders, LastOrder, Encoding.UTF8.GetBytes($"\"{Guid.CreateVersion7():N}\""));
 
     public static string RunKey(string projection, int generation) => string.Create(CultureInfo.InvariantCulture, $"{projection}@{generation}");
 
@@ -59,6 +73,19 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
             var page = await storage.QueryAsync(model, query, cancellationToken).ConfigureAwait(false);
             list.AddRange(page.Select(document => new Kept<T>(model, document.Key, document.Data, Read<T>(document.Data.Span))));
             if (page.Count < query.Limit) return list;
+            query = query with { After = new DocumentCursor(default, page[^1].Key) };
+        }
+    }
+
+    /// <summary>All documents of a model, in pages.</summary>
+    public async IAsyncEnumerable<StoredDocument> EnumerateAsync(string model, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var query = new DocumentQuery();
+        while (true)
+        {
+            var page = await storage.QueryAsync(model, query, cancellationToken).ConfigureAwait(false);
+            foreach (var document in page) yield return document;
+            if (page.Count < query.Limit) yield break;
             query = query with { After = new DocumentCursor(default, page[^1].Key) };
         }
     }

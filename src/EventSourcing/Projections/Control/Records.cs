@@ -38,7 +38,8 @@ internal enum GenerationState
 /// <param name="Target">The head of the log when the generation began to be built.</param>
 /// <param name="Parked">How many partitions are parked.</param>
 /// <param name="Log">Of which log the position is one; null at the start of it.</param>
-internal sealed record RunRecord(long Position, long Token, string? Owner, long Target, int Parked, LogMark? Log = null);
+/// <param name="Retries">How many of the parked partitions are tried again without an order, so that its owner owes signs of life; null for none.</param>
+internal sealed record RunRecord(long Position, long Token, string? Owner, long Target, int Parked, LogMark? Log = null, int? Retries = null);
 
 /// <summary>A sign of life of something that runs projections.</summary>
 /// <param name="Beat">Grows for as long as it lives.</param>

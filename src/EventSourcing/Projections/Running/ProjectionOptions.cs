@@ -57,6 +57,21 @@ public sealed record ProjectionOptions
     } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// How long stopping may wait for handlers that do not end although their token is cancelled; 20 s by default, since hosts
+    /// and orchestrators commonly give an app 30 s to end, and the store is closed after this. Then they are given up: see
+    /// <see cref="RunningSubscribers.Abandoned"/>. <see cref="Timeout.InfiniteTimeSpan"/> waits without end.
+    /// </summary>
+    public TimeSpan StopTimeout
+    {
+        get;
+        init
+        {
+            if (value != Timeout.InfiniteTimeSpan) ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
     /// The most events in one transaction while catching up; 16,384 by default. All documents that they change are in memory
     /// at once, and written while appends wait: where documents are large, say 100 KiB, choose fewer.
     /// </summary>

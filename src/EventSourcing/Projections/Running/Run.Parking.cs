@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace EventSourcing;
 
 /// <summary>
@@ -50,10 +48,12 @@ internal sealed partial class Run
                 placing with
                 {
                     Guards = [_run.Guard, directory.Guard, old.Guard],
+                    Creates = [.. placing.Creates, ControlDocuments.OrdersDefinition],
                     Changes =
                     [
                         change,
                         old.Deletion,
+                        ControlDocuments.NewOrder(),
                         ControlDocuments.Write(ControlDocuments.Directory, projection.Name, directory.Content with { Active = Generation, Generations = [.. generations.TakeLast(16)] }),
                         .. parked.Where(p => p.Content.Generation != Generation).Select(p => p.Deletion),
                     ],
@@ -70,7 +70,7 @@ internal sealed partial class Run
         IsBuilding = false;
         LetAppendsGoOn();
         Publish(_position);
-        _store.Signals.OrderGiven();
+        _store.Signals.OrderGiven(projection.Name);
         return true;
     }
 
@@ -117,12 +117,12 @@ internal sealed partial class Run
         ParkedCount = _parked.Count;
     }
 
-    /// <summary>Looks for orders now and then, and goes on with what is due.</summary>
+    /// <summary>Looks for orders if there may be any, and goes on with what is due.</summary>
     private async ValueTask AttendToParkedAsync(CancellationToken stop)
     {
-        if (Stopwatch.GetElapsedTime(_lookedForOrdersAt) >= OrderPoll)
+        if (_order is null or { IsCompleted: true })
         {
-            _lookedForOrdersAt = Stopwatch.GetTimestamp();
+            _order = _store.Signals.NextOrderOf(_subscriber.Name);
             if (_parked.Count > 0) await ReadParkedAsync(stop).ConfigureAwait(false);
             if (_subscriber is Projection && !IsBuilding) await RefoldAsOrderedAsync(stop).ConfigureAwait(false);
         }
@@ -246,6 +246,15 @@ internal sealed partial class Run
         };
     }
 
+    /// <summary>How many of the parked partitions are tried again without an order, once some changes have been made.</summary>
+    private int? RetriesAfter(IReadOnlyList<ParkedChange> changes)
+    {
+        if (_parked.Count == 0 && changes.Count == 0) return null;
+        var count = changes.Count(change => change.After is { RetryAt: not null });
+        count += _parked.Values.Count(p => p.DueAt is not null && !changes.Any(change => change.Key == p.Kept.Key));
+        return count == 0 ? null : count;
+    }
+
     private void Remember(ParkedChange change)
     {
         if (change.After is not { } after)
@@ -292,7 +301,7 @@ internal sealed partial class Run
                 for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, _store, page.Events[i], _filter);
                 var before = document;
                 var input = new FoldInput(_store, Generation, IsBuilding, events, (_, keys, _) => ValueTask.FromResult<IReadOnlyList<byte[]?>>([before]), _parkedSet, partition, InOrder: true);
-                var fold = await _subscriber.FoldAsync(input, stop).ConfigureAwait(false);
+                var fold = await HandleAsync(input, stop).ConfigureAwait(false);
                 if (fold.Changes.Count > 0)
                 {
                     change = fold.Changes[0];

@@ -11,8 +11,6 @@ internal sealed partial class Run
 {
     private const int MaxBatchBytes = 4 * 1024 * 1024;
     private const int PartitionScan = 20_000;
-    private static readonly TimeSpan StandbyPoll = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan OrderPoll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LazyMove = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -24,6 +22,8 @@ internal sealed partial class Run
     private readonly ProjectionOptions _options;
     private readonly ControlDocuments _documents;
     private readonly OwnerWatch _watch;
+    private readonly ControlPoller _poller;
+    private readonly TimeProvider _clock;
     private readonly EventFilter _filter;
     private readonly int _maxBatchEvents;
 
@@ -35,7 +35,8 @@ internal sealed partial class Run
     private Task<FeedPage>? _ahead;
     private (long Position, Guid Id) _seen;
     private (long Position, int Attempts) _stopped;
-    private long _lookedForOrdersAt;
+    private Task? _order;
+    private long _signedAt;
     private long _movedAt;
 
     // Seen by others.
@@ -51,7 +52,10 @@ internal sealed partial class Run
         _host = host;
         _options = options;
         _documents = new ControlDocuments(store.Storage.ReadModels);
-        _watch = new OwnerWatch(_documents, options.LeaseDuration);
+        _clock = store.Storage.Options.TimeProvider;
+        _watch = new OwnerWatch(_documents, options.LeaseDuration, _clock);
+        _poller = ControlPoller.Of(store);
+        Watch = new HandlerWatch(_clock);
         _filter = subscriber.FilterFor(store);
         _maxBatchEvents = Math.Min(options.MaxBatchEvents, subscriber.MaxBatchEvents);
         Generation = generation;
@@ -67,6 +71,9 @@ internal sealed partial class Run
     public Exception? LastError { get; private set; }
 
     public int ParkedCount { get; private set; }
+
+    /// <summary>At which events its handlers are.</summary>
+    public HandlerWatch Watch { get; }
 
     public long Position => Volatile.Read(ref _seenPosition);
 
@@ -123,6 +130,7 @@ internal sealed partial class Run
             finally
             {
                 LetAppendsGoOn();
+                _host.Rest(this);
             }
 
             await DropAheadAsync().ConfigureAwait(false);
@@ -136,9 +144,13 @@ internal sealed partial class Run
     /// <summary>Waits until this host owns the run, and reads where it stands; false where there is no such run any more.</summary>
     private async ValueTask<bool> HoldAsync(CancellationToken stop)
     {
+        ControlView? view = null;
         while (true)
         {
-            var run = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, Key, stop).ConfigureAwait(false);
+            var order = _store.Signals.NextOrderOf(_subscriber.Name);
+            var run = view is null
+                ? await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, Key, stop).ConfigureAwait(false)
+                : view.Runs.GetValueOrDefault(Key);
             if (run is null) return false;
             if (IsBuilding) await SeeIfInPlaceAsync(stop).ConfigureAwait(false);
             if (run.Content.Owner == _host.Id)
@@ -147,17 +159,21 @@ internal sealed partial class Run
                 return true;
             }
 
-            if (await _watch.IsGoneAsync(run, stop).ConfigureAwait(false))
+            if (view is null ? await _watch.IsCertainlyGoneAsync(run, stop).ConfigureAwait(false) : _watch.IsGone(run, view))
             {
+                view = null;
                 await _host.BeginAsync(stop).ConfigureAwait(false);
                 var claim = run.Content with { Owner = _host.Id, Token = run.Content.Token + 1 };
-                await Storage.CommitAsync(new ReadModelCommit { Guards = [run.Guard], Changes = [ControlDocuments.Write(ControlDocuments.Runs, Key, claim)] }, stop).ConfigureAwait(false);
+                var change = ControlDocuments.Write(ControlDocuments.Runs, Key, claim);
+                await Storage.CommitAsync(new ReadModelCommit { Guards = [run.Guard], Changes = [change, _host.NextSign()] }, stop).ConfigureAwait(false);
                 continue;
             }
 
             State = ProjectionState.Standby;
             Publish(run.Content.Position);
-            await Task.Delay(StandbyPoll, stop).ConfigureAwait(false);
+            var look = _poller.NextAsync(_options.LeaseDuration);
+            await Task.WhenAny(look, order).WaitAsync(stop).ConfigureAwait(false);
+            view = look.IsCompleted ? await look.ConfigureAwait(false) : null;
         }
     }
 
@@ -175,6 +191,8 @@ internal sealed partial class Run
     {
         if (_run is null) await LogWitness.CheckAsync(_store, _subscriber.Name, run.Content, stop).ConfigureAwait(false);
         _run = run;
+        _order = null;
+        _host.Work(this, _clock.GetTimestamp());
         _position = run.Content.Position;
         if (_beganAt == 0)
         {
@@ -260,7 +278,7 @@ internal sealed partial class Run
                 }
 
                 // What has been done in the world is done: that is kept also when it is to stop.
-                var token = _subscriber.HasEffects ? CancellationToken.None : stop;
+                var token = _subscriber.HasEffects ? _host.GivenUp : stop;
                 await CommitAsync(fold.Changes, fold.Tables, fold.Reached ?? next, [.. fold.Failures.Select(Park)], token).ConfigureAwait(false);
                 return true;
             }
@@ -278,9 +296,42 @@ internal sealed partial class Run
     private async ValueTask<Fold> FoldAsync(IReadOnlyList<FeedEvent> events, Partition? only, CancellationToken stop)
     {
         // Before anything is done that cannot be taken back.
-        if (_subscriber.HasEffects && !_host.IsFresh) await MakeSureItIsMineAsync(stop).ConfigureAwait(false);
+        if (_subscriber.HasEffects && !_host.IsFresh(_signedAt)) await MakeSureItIsMineAsync(stop).ConfigureAwait(false);
 
-        return await _subscriber.FoldAsync(new FoldInput(_store, Generation, IsBuilding, events, Storage.LoadAsync, _parkedSet, only, InOrder: _options.OnFailure == FailureMode.Stop), stop).ConfigureAwait(false);
+        var input = new FoldInput(_store, Generation, IsBuilding, events, Storage.LoadAsync, _parkedSet, only, InOrder: _options.OnFailure == FailureMode.Stop) { Watch = Watch };
+        if (!_subscriber.HasEffects && events.Count > 0) Watch.BeginBatch(events[0].Position);
+        try
+        {
+            var fold = await HandleAsync(input, stop).ConfigureAwait(false);
+            return fold.Tables is { } tables ? fold with { Tables = (connection, token) => RunAsync(tables, events[0].Position, connection, token) } : fold;
+        }
+        finally
+        {
+            Watch.EndBatch();
+        }
+    }
+
+    /// <summary>Runs handlers as what they are: code of the app.</summary>
+    private ValueTask<Fold> HandleAsync(FoldInput input, CancellationToken stop) => _store.AppCode.RunAsync(
+        _host, $"a handler of '{_subscriber.Name}'", (_subscriber, input, stop), static of => of._subscriber.FoldAsync(of.input, of.stop));
+
+    /// <summary>Runs SQL of the projection within the storage's commit. What comes after it was given up is rolled back.</summary>
+    private async ValueTask RunAsync(TableWork tables, long position, System.Data.Common.DbConnection connection, CancellationToken cancellationToken)
+    {
+        Watch.BeginBatch(position);
+        try
+        {
+            await _store.AppCode.RunAsync(_host, $"a handler of '{_subscriber.Name}'", (tables, connection, cancellationToken), static async of =>
+            {
+                await of.tables(of.connection, of.cancellationToken).ConfigureAwait(false);
+                return true;
+            }).ConfigureAwait(false);
+            _host.GivenUp.ThrowIfCancellationRequested();
+        }
+        finally
+        {
+            Watch.EndBatch();
+        }
     }
 
     /// <summary>
@@ -332,9 +383,12 @@ internal sealed partial class Run
     private async ValueTask CommitAsync(
         IReadOnlyList<DocumentChange> changes, TableWork? tables, long position, IReadOnlyList<ParkedChange> parked, CancellationToken stop)
     {
+        // A handler that was given up may return at any time; another process may have its events by then.
+        if (_host.GivenUp.IsCancellationRequested) throw new OperationCanceledException(stop);
+        var began = _clock.GetTimestamp();
         var count = _parked.Count + parked.Count(p => p.Before is null) - parked.Count(p => p.After is null);
         var mark = await LogWitness.MarkAsync(_store, _run!.Content, position, _seen, stop).ConfigureAwait(false);
-        var run = _run.Content with { Position = position, Parked = count, Log = mark };
+        var run = _run.Content with { Position = position, Parked = count, Log = mark, Retries = RetriesAfter(parked) };
         var change = ControlDocuments.Write(ControlDocuments.Runs, Key, run);
 
         // Sized at once: of a large batch these are large objects, and growing would make several of them.
@@ -342,6 +396,9 @@ internal sealed partial class Run
         all.AddRange(changes);
         all.Add(change);
         all.AddRange(parked.SelectMany(p => p.Changes));
+
+        // A commit is a sign of life only if others can see that something has changed.
+        if (change.Data!.Value.Span.SequenceEqual(_run.Bytes.Span)) all.Add(_host.NextSign());
         var commit = new ReadModelCommit
         {
             Guards = [_run.Guard, .. parked.Where(p => p.Before is not null).Select(p => p.Before!.Guard)],
@@ -351,6 +408,8 @@ internal sealed partial class Run
         await Storage.CommitAsync(commit, stop).ConfigureAwait(false);
         _run = new Kept<RunRecord>(ControlDocuments.Runs, Key, change.Data!.Value, run);
         _position = position;
+        _signedAt = began;
+        _host.Work(this, began);
         foreach (var p in parked) Remember(p);
         Publish(position);
     }
@@ -365,13 +424,13 @@ internal sealed partial class Run
     /// <summary>Waits for events, an order, a retry that is due, or until a move is worth keeping.</summary>
     private async ValueTask WaitAsync(CancellationToken stop)
     {
-        var wait = OrderPoll;
-        if (_position > _run!.Content.Position && LazyMove < wait) wait = LazyMove;
-        if (NextRetry() is { } retry && retry < wait) wait = retry;
+        var wait = NextRetry();
+        if (_position > _run!.Content.Position && (wait is null || LazyMove < wait)) wait = LazyMove;
+        if (wait is null) _host.Rest(this);
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var order = _store.Signals.NextOrder;
         var events = _store.Storage.WaitForEventsAsync(_position, abandon.Token).AsTask();
-        if (await Task.WhenAny(events, order, Task.Delay(wait, abandon.Token)).ConfigureAwait(false) == order) _lookedForOrdersAt = 0;
+        await Task.WhenAny(events, _order!, Task.Delay(wait ?? Timeout.InfiniteTimeSpan, _clock, abandon.Token)).ConfigureAwait(false);
+        if (wait is null) _host.Work(this, _clock.GetTimestamp());
         await abandon.CancelAsync().ConfigureAwait(false);
         await ((Task)events).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (events.IsFaulted) await events.ConfigureAwait(false);
@@ -383,15 +442,16 @@ internal sealed partial class Run
     /// <summary>Lets others have the run at once.</summary>
     private async ValueTask ReleaseAsync()
     {
-        if (_run is not { } run || run.Content.Owner != _host.Id) return;
+        if (_run is not { } run || run.Content.Owner != _host.Id || _host.GivenUp.IsCancellationRequested) return;
         try
         {
             var position = Math.Max(_position, run.Content.Position);
-            var mark = await LogWitness.MarkAsync(_store, run.Content, position, _seen, CancellationToken.None, isLast: true).ConfigureAwait(false);
+            var mark = await LogWitness.MarkAsync(_store, run.Content, position, _seen, _host.GivenUp, isLast: true).ConfigureAwait(false);
             var released = run.Content with { Owner = null, Position = position, Log = mark };
-            await Storage.CommitAsync(new ReadModelCommit { Guards = [run.Guard], Changes = [ControlDocuments.Write(ControlDocuments.Runs, Key, released)] }, CancellationToken.None).ConfigureAwait(false);
+            await Storage.CommitAsync(new ReadModelCommit { Guards = [run.Guard], Changes = [ControlDocuments.Write(ControlDocuments.Runs, Key, released)] }, _host.GivenUp).ConfigureAwait(false);
+            _store.Signals.OrderGiven(_subscriber.Name);
         }
-        catch (Exception e) when (e is EventSourcingException or ObjectDisposedException)
+        catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)
         {
             // It is not this one's any more, or the storage fails: then the others wait for the length of a lease.
         }

@@ -6,28 +6,44 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <summary>How long a wait for a position lasts where it is not said otherwise.</summary>
     public static readonly TimeSpan DefaultWait = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long those have to end whose handlers were given up, or that only wait for the storage.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly Host _host;
     private readonly LogFeed _feed;
-    private readonly Lazy<Task> _disposal;
+    private readonly Disposal _disposal;
+    private readonly TimeSpan _stopTimeout;
+    private readonly ControlPoller _poller;
 
     private protected RunningSubscribers(EventStore store, IReadOnlyList<Subscriber> subscribers, ProjectionOptions options)
     {
         Store = store;
         store.Signals.Started.Add(subscribers);
-        _disposal = new Lazy<Task>(DisposeOnceAsync);
+        _disposal = new Disposal(DisposeOnceAsync);
+        _stopTimeout = options.StopTimeout;
         _host = new Host(store, options.LeaseDuration);
         _feed = new LogFeed(store, subscribers.Select(subscriber => subscriber.FilterFor(store)).Aggregate((all, one) => all.Or(one)));
         Supervisors = [.. subscribers.Select(subscriber => new Supervisor(store, subscriber, _feed, _host, options))];
+        _poller = ControlPoller.Of(store);
+        store.Register(this);
+        _poller.BeginWatch();
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
         Completion = FirstEndAsync();
     }
 
     /// <summary>
-    /// Fails with the first failure of any of them, as soon as it stops; completes when all were stopped by disposal.
+    /// Fails with the first failure of any of them, as soon as it stops; completes when all were stopped by disposal. If a
+    /// handler was given up at that (<see cref="Abandoned"/>), it fails with <see cref="HandlerAbandonedException"/>.
     /// Watch it: what has stopped falls behind until it is started again.
     /// </summary>
     public Task Completion { get; }
+
+    /// <summary>
+    /// The handlers that had not returned when disposal stopped waiting for them (<see cref="ProjectionOptions.StopTimeout"/>);
+    /// empty before that, and if all have. They are in the log of the event source "EventSourcing" too.
+    /// </summary>
+    public IReadOnlyList<AbandonedHandler> Abandoned { get; private set; } = [];
 
     private protected EventStore Store { get; }
 
@@ -130,12 +146,18 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <summary>Waits until what was started here is what serves.</summary>
     private protected virtual Task WaitUntilInPlaceAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Stops them where they stand; each finishes or abandons the batch it is at, whole.</summary>
-    /// <returns>A task that completes when all have stopped. It does not throw for those that had failed: see <see cref="Completion"/>.</returns>
-    public async ValueTask DisposeAsync()
+    /// <summary>
+    /// Stops them where they stand; each finishes or abandons the batch it is at, whole. A handler that does not end within
+    /// <see cref="ProjectionOptions.StopTimeout"/> although its token is cancelled is given up: see <see cref="Abandoned"/>. It
+    /// is done once, and all that call it wait for that.
+    /// </summary>
+    /// <returns>A task that completes when all have stopped or were given up. It does not throw for those that had failed: see <see cref="Completion"/>.</returns>
+    /// <exception cref="InvalidOperationException">The call comes from within a handler of one of them, and would wait for itself.</exception>
+    public ValueTask DisposeAsync()
     {
-        await _disposal.Value.ConfigureAwait(false);
+        Store.AppCode.ThrowIfWithin("dispose what runs it", _host);
         GC.SuppressFinalize(this);
+        return new ValueTask(_disposal.RunAsync());
     }
 
     /// <summary>
@@ -153,12 +175,43 @@ public abstract class RunningSubscribers : IAsyncDisposable
 
     private async Task DisposeOnceAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(Supervisors.Select(supervisor => supervisor.Completion)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // What the app has registered with the token may hang as well as a handler.
+        var stopped = Task.WhenAll([_stop.CancelAsync(), .. Supervisors.Select(supervisor => supervisor.Completion)]);
+        if (!await EndsWithinAsync(stopped, _stopTimeout).ConfigureAwait(false)) await GiveUpAsync(stopped).ConfigureAwait(false);
+        _poller.EndWatch();
         Store.Signals.Started.Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);
         await _host.DisposeAsync().ConfigureAwait(false);
+        Store.Unregister(this);
+        if (Abandoned.Count > 0) return; // they may still use it
         _feed.Dispose();
         _stop.Dispose();
+    }
+
+    private async Task GiveUpAsync(Task stopped)
+    {
+        // From here on nothing of them is committed, so what is listed is never stored.
+        _ = _host.GiveUpAsync();
+        var now = Store.Storage.Options.TimeProvider.GetUtcNow();
+        var handlers = Supervisors.SelectMany(supervisor => supervisor.Handlers).ToList();
+        await EndsWithinAsync(stopped, Grace).ConfigureAwait(false);
+        var silent = Supervisors.Where(s => !s.Completion.IsCompleted && !handlers.Exists(handler => handler.Name == s.Name));
+        handlers.AddRange(silent.Select(s => new AbandonedHandler(s.Name, s.Serving?.Position ?? s.Building?.Position ?? 0, now)).ToList());
+        Abandoned = handlers;
+        foreach (var handler in handlers)
+            EventSourcingLog.Instance.HandlerAbandoned(handler.Name, handler.Position, handler.Since.ToString("O", System.Globalization.CultureInfo.InvariantCulture));
+        foreach (var supervisor in Supervisors)
+        {
+            var mine = handlers.Where(handler => handler.Name == supervisor.Name).ToList();
+            if (mine.Count > 0) supervisor.Abandon(new HandlerAbandonedException(_stopTimeout, mine));
+        }
+    }
+
+    private async Task<bool> EndsWithinAsync(Task task, TimeSpan time)
+    {
+        using var ended = new CancellationTokenSource();
+        var first = await Task.WhenAny(task, Task.Delay(time, Store.Storage.Options.TimeProvider, ended.Token)).ConfigureAwait(false);
+        await ended.CancelAsync().ConfigureAwait(false);
+        return first == task;
     }
 
     private async Task WaitForAsync(long first, long last, TimeSpan timeout, CancellationToken cancellationToken)

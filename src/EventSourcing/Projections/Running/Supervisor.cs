@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace EventSourcing;
 
 /// <summary>
@@ -20,7 +18,10 @@ internal sealed class Supervisor
     private readonly OwnerWatch _watch;
     private readonly string _fingerprint;
     private readonly Dictionary<int, (Run Run, Task Task, CancellationTokenSource Stop)> _runs = [];
-    private long _othersGoneSince;
+    private readonly TimeProvider _clock;
+    private readonly ControlPoller _poller;
+    private readonly TaskCompletionSource _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long? _othersGoneSince;
     private readonly TaskCompletionSource _placed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IReadOnlyList<Run> _seenRuns = [];
 
@@ -32,7 +33,9 @@ internal sealed class Supervisor
         _host = host;
         _options = options;
         _documents = new ControlDocuments(store.Storage.ReadModels);
-        _watch = new OwnerWatch(_documents, options.LeaseDuration);
+        _clock = store.Storage.Options.TimeProvider;
+        _poller = ControlPoller.Of(store);
+        _watch = new OwnerWatch(_documents, options.LeaseDuration, _clock);
         _fingerprint = (subscriber as Projection)?.FingerprintOn(store) ?? OfReactor;
     }
 
@@ -57,18 +60,28 @@ internal sealed class Supervisor
     /// <summary>The run that is being built, where it is in this process.</summary>
     public Run? Building => _seenRuns.FirstOrDefault(run => run.IsBuilding);
 
-    public void Start(CancellationToken stop) => Completion = Task.Run(() => SuperviseAsync(stop), CancellationToken.None);
+    /// <summary>The handlers that have not returned.</summary>
+    public IEnumerable<AbandonedHandler> Handlers =>
+        _seenRuns.SelectMany(run => run.Watch.Running).Select(handler => new AbandonedHandler(Name, handler.Position, handler.Since));
+
+    public void Start(CancellationToken stop) => Completion = EndAsync(BackgroundTask.Run(() => SuperviseAsync(stop)));
+
+    /// <summary>Ends it for all who wait for that, although something of it goes on.</summary>
+    public void Abandon(HandlerAbandonedException why) => _abandoned.TrySetException(why);
+
+    private async Task EndAsync(Task supervision) => await (await Task.WhenAny(supervision, _abandoned.Task).ConfigureAwait(false)).ConfigureAwait(false);
 
     private async Task SuperviseAsync(CancellationToken stop)
     {
         try
         {
+            ControlView? view = null;
             while (!stop.IsCancellationRequested)
             {
-                var order = _store.Signals.NextOrder;
+                var order = _store.Signals.NextOrderOf(Name);
                 try
                 {
-                    await StartAndStopRunsAsync(stop).ConfigureAwait(false);
+                    await StartAndStopRunsAsync(view, stop).ConfigureAwait(false);
                     LastError = null;
                 }
                 catch (ReadModelConflictException)
@@ -81,9 +94,13 @@ internal sealed class Supervisor
                 }
 
                 var ended = _runs.Values.Select(run => run.Task).Where(task => !task.IsCompleted).ToList();
-                using var poll = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                await Task.WhenAny([order, Task.Delay(Poll, poll.Token), .. ended]).ConfigureAwait(false);
-                await poll.CancelAsync().ConfigureAwait(false);
+                using var abandon = CancellationTokenSource.CreateLinkedTokenSource(stop);
+                List<Task> wakes = [order, Task.Delay(LastError is null ? Timeout.InfiniteTimeSpan : Poll, _clock, abandon.Token), .. ended];
+                var look = Idle == ProjectionState.Replaced ? _poller.NextAsync(_options.LeaseDuration) : null;
+                if (look is not null) wakes.Add(look);
+                await Task.WhenAny(wakes).ConfigureAwait(false);
+                await abandon.CancelAsync().ConfigureAwait(false);
+                view = look is { IsCompletedSuccessfully: true } ? await look.ConfigureAwait(false) : null;
                 foreach (var (generation, run) in _runs.Where(pair => pair.Value.Task.IsCompleted).ToList())
                 {
                     // A rebuild that fails is no reason for the read model that serves to stand still, nor is one that cannot
@@ -106,7 +123,7 @@ internal sealed class Supervisor
         }
     }
 
-    private async ValueTask StartAndStopRunsAsync(CancellationToken stop)
+    private async ValueTask StartAndStopRunsAsync(ControlView? view, CancellationToken stop)
     {
         var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, Name, stop).ConfigureAwait(false);
         if (directory is null)
@@ -128,7 +145,7 @@ internal sealed class Supervisor
 
         _placed.TrySetResult();
         var mine = directory.Content.Generations.Where(g => g.Fingerprint == _fingerprint && g.State != GenerationState.Replaced).ToList();
-        if (mine.Count == 0 && !await TryBuildAsync(directory, stop).ConfigureAwait(false))
+        if (mine.Count == 0 && !await TryBuildAsync(directory, view, stop).ConfigureAwait(false))
         {
             Idle = ProjectionState.Replaced;
         }
@@ -148,7 +165,7 @@ internal sealed class Supervisor
         {
             var run = new Run(_store, Subscriber, generation.Number, generation.State == GenerationState.Building, _feed, _host, _options);
             var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            _runs.Add(generation.Number, (run, Task.Run(() => run.RunAsync(cancel.Token), CancellationToken.None), cancel));
+            _runs.Add(generation.Number, (run, BackgroundTask.Run(() => run.RunAsync(cancel.Token)), cancel));
         }
 
         _seenRuns = [.. _runs.Values.Select(run => run.Run)];
@@ -163,7 +180,7 @@ internal sealed class Supervisor
         var record = new DirectoryRecord(1, 1, [new GenerationRecord(1, _fingerprint, GenerationState.Active, (Subscriber as Projection)?.TableNames ?? [])], [Subscriber.TypeName]);
         await CommitAsync(
             commit, [new DocumentGuard(ControlDocuments.Directory, Name, null)], record, 1, new RunRecord(after, 0, null, after, 0), [], stop).ConfigureAwait(false);
-        _store.Signals.OrderGiven();
+        _store.Signals.OrderGiven(Name);
     }
 
     /// <summary>
@@ -171,23 +188,23 @@ internal sealed class Supervisor
     /// is alive: while an old and a new version of an app both run, the new one wins, and when the new one has been gone
     /// for the length of a lease, the old one builds again.
     /// </summary>
-    private async ValueTask<bool> TryBuildAsync(Kept<DirectoryRecord> directory, CancellationToken stop)
+    private async ValueTask<bool> TryBuildAsync(Kept<DirectoryRecord> directory, ControlView? view, CancellationToken stop)
     {
         var content = directory.Content;
         if (content.Generations.Any(g => g.Fingerprint == _fingerprint))
         {
+            if (view is null) return false; // the next look tells whether they are alive
             foreach (var other in content.Generations.Where(g => g.State != GenerationState.Replaced))
             {
-                var run = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(Name, other.Number), stop).ConfigureAwait(false);
-                if (run is null || await _watch.IsGoneAsync(run, stop).ConfigureAwait(false)) continue;
-                _othersGoneSince = 0;
+                if (!view.Runs.TryGetValue(ControlDocuments.RunKey(Name, other.Number), out var run) || _watch.IsGone(run, view)) continue;
+                _othersGoneSince = null;
                 return false;
             }
 
             // A new version that is only being restarted comes back within a lease.
-            if (_othersGoneSince == 0) _othersGoneSince = Stopwatch.GetTimestamp();
-            if (Stopwatch.GetElapsedTime(_othersGoneSince) < _options.LeaseDuration) return false;
-            _othersGoneSince = 0;
+            _othersGoneSince ??= _clock.GetTimestamp();
+            if (_clock.GetElapsedTime(_othersGoneSince.Value) < _options.LeaseDuration) return false;
+            _othersGoneSince = null;
         }
 
         await BuildAsync(_store, _documents, (Projection)Subscriber, _fingerprint, directory, stop).ConfigureAwait(false);
@@ -221,8 +238,9 @@ internal sealed class Supervisor
         var head = await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var built = new GenerationRecord(number, fingerprint, GenerationState.Building, projection.TableNames);
         var record = content.ClaimedBy(projection) with { Last = number, Generations = [.. generations, built] };
+        changes.Add(ControlDocuments.NewOrder());
         await CommitAsync(store, projection, commit, [directory.Guard], record, number, new RunRecord(0, 0, null, head, 0), changes, cancellationToken).ConfigureAwait(false);
-        store.Signals.OrderGiven();
+        store.Signals.OrderGiven(projection.Name);
         return number;
     }
 

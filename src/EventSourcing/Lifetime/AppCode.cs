@@ -1,0 +1,87 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Knows whether a call comes from within code of the app that the library runs and waits for (a handler, an inline
+/// projection, an upcaster, a sink), so that a call which would wait for that code in turn is refused instead of hanging.
+/// One for each store. Thread-safe.
+/// </summary>
+internal sealed class AppCode
+{
+    private readonly AsyncLocal<Scope?> _current = new();
+
+    // Code that cannot await is found by its thread: that costs far less than a change of the execution context.
+    private readonly ThreadLocal<string?> _synchronous = new();
+
+    /// <summary>Throws if the call comes from within code that runs for an owner, or for anybody if none is given.</summary>
+    /// <param name="doing">What the call would do.</param>
+    /// <param name="owner">For whom the code would have to run.</param>
+    /// <exception cref="InvalidOperationException">It does.</exception>
+    public void ThrowIfWithin(string doing, object? owner = null)
+    {
+        if (owner is null && _synchronous.Value is { } synchronous) throw Refusal(synchronous, doing);
+        for (var scope = _current.Value; scope is not null; scope = scope.Outer)
+        {
+            // What the code has started without awaiting it carries the scope along. It is free once the code has ended.
+            if (!scope.HasEnded && (owner is null || scope.Owner == owner)) throw Refusal(scope.Name, doing);
+        }
+    }
+
+    /// <summary>Runs code of the app.</summary>
+    /// <param name="owner">For whom it runs.</param>
+    /// <param name="name">What it is, as an error message calls it.</param>
+    /// <param name="state">What the code needs.</param>
+    /// <param name="code">The code.</param>
+    public async ValueTask<T> RunAsync<TState, T>(object owner, string name, TState state, Func<TState, ValueTask<T>> code)
+    {
+        // This change of the context ends when the method returns to its caller, as in every async method.
+        var scope = new Scope(owner, name, _current.Value);
+        _current.Value = scope;
+        try
+        {
+            return await code(state).ConfigureAwait(false);
+        }
+        finally
+        {
+            scope.HasEnded = true;
+        }
+    }
+
+    /// <summary>Runs code of the app that cannot await.</summary>
+    /// <param name="name">What it is, as an error message calls it.</param>
+    /// <param name="state">What the code needs.</param>
+    /// <param name="code">The code.</param>
+    public T Run<TState, T>(string name, TState state, Func<TState, T> code)
+    {
+        var outer = _synchronous.Value;
+        _synchronous.Value = name;
+        try
+        {
+            return code(state);
+        }
+        finally
+        {
+            _synchronous.Value = outer;
+        }
+    }
+
+    private static InvalidOperationException Refusal(string name, string doing) => new(
+        $"Code that runs within {name} cannot {doing}: that would wait for the code, and the code for it. Nothing was stopped. Let the code return, "
+        + "and stop from outside of it, for example where the app's own shutdown is handled.");
+
+    private sealed class Scope(object owner, string name, Scope? outer)
+    {
+        private volatile bool _hasEnded;
+
+        public object Owner => owner;
+
+        public string Name => name;
+
+        public Scope? Outer => outer;
+
+        public bool HasEnded
+        {
+            get => _hasEnded;
+            set => _hasEnded = value;
+        }
+    }
+}

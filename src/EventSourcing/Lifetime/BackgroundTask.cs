@@ -1,0 +1,19 @@
+namespace EventSourcing;
+
+/// <summary>Starts what goes on in the background for longer than the call that started it.</summary>
+internal static class BackgroundTask
+{
+    /// <summary>
+    /// Starts work on the thread pool without the caller's execution context. It serves all callers, so the activity, the
+    /// culture and the async locals of the one that happened to come first must not stay with it.
+    /// </summary>
+    /// <param name="work">The work.</param>
+    /// <returns>A task that ends with the work.</returns>
+    public static Task Run(Func<Task> work)
+    {
+        using (SuppressFlow()) return Task.Run(work, CancellationToken.None);
+    }
+
+    /// <summary>Keeps the execution context from whatever is started until the returned object is disposed.</summary>
+    public static AsyncFlowControl SuppressFlow() => ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow();
+}

@@ -1,0 +1,42 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Runs a disposal once, however many call it at a time: all of them wait for the same run. If it fails, all of them hear
+/// of it, and the next call tries again. Thread-safe.
+/// </summary>
+/// <param name="dispose">Disposes; it must be safe to run again after it has failed.</param>
+internal sealed class Disposal(Func<Task> dispose)
+{
+    private TaskCompletionSource? _run;
+
+    /// <summary>Whether it has begun.</summary>
+    public bool HasBegun => Volatile.Read(ref _run) is not null;
+
+    public Task RunAsync()
+    {
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        for (var seen = Volatile.Read(ref _run); ;)
+        {
+            if (seen is { Task.IsFaulted: false }) return seen.Task;
+            var found = Interlocked.CompareExchange(ref _run, mine, seen);
+            if (ReferenceEquals(found, seen)) break;
+            seen = found;
+        }
+
+        _ = DisposeAsync(mine);
+        return mine.Task;
+    }
+
+    private async Task DisposeAsync(TaskCompletionSource run)
+    {
+        try
+        {
+            await dispose().ConfigureAwait(false);
+            run.SetResult();
+        }
+        catch (Exception failure)
+        {
+            run.SetException(failure);
+        }
+    }
+}

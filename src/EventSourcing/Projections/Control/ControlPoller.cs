@@ -1,0 +1,143 @@
+using System.Text;
+using System.Text.Json;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Looks for what other processes have ordered and done, once for all projections and reactors that run on a store. At rest
+/// that is one document, read twice a second. Thread-safe.
+/// </summary>
+internal sealed class ControlPoller : IAsyncDisposable
+{
+    /// <summary>How often it looks for orders.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often it looks at all runs if somebody stands by for one.</summary>
+    private static readonly TimeSpan LongestStandby = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan ShortestStandby = TimeSpan.FromMilliseconds(25);
+    private readonly EventStore _store;
+    private readonly ControlDocuments _documents;
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _stop = new();
+    private TaskCompletionSource<ControlView>? _next;
+    private TimeSpan _standby = LongestStandby;
+    private string? _order;
+    private int _watchers;
+    private bool _isPolling;
+
+    private ControlPoller(EventStore store)
+    {
+        _store = store;
+        _documents = new ControlDocuments(store.Storage.ReadModels);
+    }
+
+    public static ControlPoller Of(EventStore store) => store.Part(static store => new ControlPoller(store));
+
+    /// <summary>Wakes those whom an order concerns, until <see cref="EndWatch"/>.</summary>
+    public void BeginWatch()
+    {
+        lock (_lock)
+        {
+            _watchers++;
+            if (_isPolling) return;
+            _isPolling = true;
+        }
+
+        _ = BackgroundTask.Run(PollAsync);
+    }
+
+    public void EndWatch()
+    {
+        lock (_lock) _watchers--;
+    }
+
+    /// <summary>What the next look at all runs sees; one look for all who wait. Fails with what kept it from looking.</summary>
+    /// <param name="leaseDuration">The lease that the caller waits for: shorter ones are looked at more often.</param>
+    public Task<ControlView> NextAsync(TimeSpan leaseDuration)
+    {
+        lock (_lock)
+        {
+            var wanted = leaseDuration / 4;
+            if (_next is null) _standby = LongestStandby;
+            if (wanted < _standby) _standby = wanted < ShortestStandby ? ShortestStandby : wanted;
+            return (_next ??= new TaskCompletionSource<ControlView>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _stop.CancelAsync().ConfigureAwait(false);
+
+    private async Task PollAsync()
+    {
+        while (true)
+        {
+            TaskCompletionSource<ControlView>? next;
+            lock (_lock)
+            {
+                next = _next;
+                _next = null;
+                if (_watchers == 0 || _stop.IsCancellationRequested)
+                {
+                    _isPolling = false;
+                    next?.TrySetException(new ObjectDisposedException(nameof(EventStore)));
+                    _ = next?.Task.Exception;
+                    return;
+                }
+            }
+
+            try
+            {
+                await LookForOrdersAsync().ConfigureAwait(false);
+                if (next is not null) next.TrySetResult(await LookAsync(_stop.Token).ConfigureAwait(false));
+            }
+            catch (Exception failure)
+            {
+                // Those who stand by hear of it and try again. For orders the next look is the next try.
+                next?.TrySetException(failure);
+                _ = next?.Task.Exception;
+            }
+
+            TimeSpan pause;
+            lock (_lock) pause = next is null && _next is null ? Interval : _standby;
+            await Task.Delay(pause, _store.Storage.Options.TimeProvider, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async ValueTask LookForOrdersAsync()
+    {
+        var found = await _store.Storage.ReadModels.LoadAsync(ControlDocuments.Orders, [ControlDocuments.LastOrder], _stop.Token).ConfigureAwait(false);
+        var order = found[0] is { } bytes ? Encoding.UTF8.GetString(bytes) : "";
+        if (order == (_order ?? "")) return;
+        _order = order;
+        _store.Signals.OrdersGiven();
+    }
+
+    private async ValueTask<ControlView> LookAsync(CancellationToken cancellationToken)
+    {
+        // The owner of a run is there before it owns one, so hosts are read after runs.
+        var runs = await ReadAllAsync<RunRecord>(ControlDocuments.Runs, cancellationToken).ConfigureAwait(false);
+        var hosts = await ReadAllAsync<HostRecord>(ControlDocuments.Hosts, cancellationToken).ConfigureAwait(false);
+        var refolds = await ReadAllAsync<RefoldRecord>(ControlDocuments.Refolds, cancellationToken).ConfigureAwait(false);
+        var head = await _store.Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        return new ControlView(head, _order ?? "", runs, hosts, refolds.Values.Select(refold => refold.Content.Projection).ToHashSet(StringComparer.Ordinal));
+    }
+
+    /// <summary>All documents that can be read; one that cannot is for the projection it belongs to to complain about.</summary>
+    private async ValueTask<Dictionary<string, Kept<T>>> ReadAllAsync<T>(string model, CancellationToken cancellationToken)
+        where T : class
+    {
+        var all = new Dictionary<string, Kept<T>>(StringComparer.Ordinal);
+        await foreach (var document in _documents.EnumerateAsync(model, cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                if (ControlDocuments.Read<T>(document.Data.Span) is { } content) all.Add(document.Key, new Kept<T>(model, document.Key, document.Data, content));
+            }
+            catch (JsonException)
+            {
+            }
+        }
+
+        return all;
+    }
+}

@@ -1,0 +1,52 @@
+namespace EventSourcing;
+
+/// <summary>Knows at which events the handlers of a run are, and since when, for whoever cannot wait for them any longer. Thread-safe.</summary>
+internal sealed class HandlerWatch(TimeProvider clock)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<long, DateTimeOffset> _deliveries = [];
+    private DateTimeOffset _batchSince;
+    private long _batchAt;
+
+    /// <summary>The handlers that have not returned: the position of each one's event, and since when. It is that of the batch if events are folded many at a time.</summary>
+    public IReadOnlyList<(long Position, DateTimeOffset Since)> Running
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_deliveries.Count > 0) return [.. _deliveries.OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value))];
+                return Volatile.Read(ref _batchAt) is > 0 and var position ? [(position, _batchSince)] : [];
+            }
+        }
+    }
+
+    /// <summary>Handlers begin with the events of a batch.</summary>
+    public void BeginBatch(long position)
+    {
+        lock (_lock)
+        {
+            _batchSince = clock.GetUtcNow();
+            Volatile.Write(ref _batchAt, position);
+        }
+    }
+
+    /// <summary>The handler of an event in the batch begins; one after the other.</summary>
+    public void At(long position) => Volatile.Write(ref _batchAt, position);
+
+    public void EndBatch()
+    {
+        lock (_lock) Volatile.Write(ref _batchAt, 0);
+    }
+
+    /// <summary>The handler of one event begins; several may run at once.</summary>
+    public void BeginDelivery(long position)
+    {
+        lock (_lock) _deliveries[position] = clock.GetUtcNow();
+    }
+
+    public void EndDelivery(long position)
+    {
+        lock (_lock) _deliveries.Remove(position);
+    }
+}

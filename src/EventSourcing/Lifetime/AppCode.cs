@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -5,6 +7,7 @@ namespace EventSourcing;
 /// projection, an upcaster, a sink), so that a call which would wait for that code in turn is refused instead of hanging.
 /// One for each store. Thread-safe.
 /// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "It is asked until the last caller of a closed store is gone; what it holds for threads goes with it.")]
 internal sealed class AppCode
 {
     private readonly AsyncLocal<Scope?> _current = new();

@@ -384,7 +384,7 @@ internal sealed partial class Run
         IReadOnlyList<DocumentChange> changes, TableWork? tables, long position, IReadOnlyList<ParkedChange> parked, CancellationToken stop)
     {
         // A handler that was given up may return at any time; another process may have its events by then.
-        if (_host.GivenUp.IsCancellationRequested) throw new OperationCanceledException(stop);
+        _host.GivenUp.ThrowIfCancellationRequested();
         var began = _clock.GetTimestamp();
         var count = _parked.Count + parked.Count(p => p.Before is null) - parked.Count(p => p.After is null);
         var mark = await LogWitness.MarkAsync(_store, _run!.Content, position, _seen, stop).ConfigureAwait(false);

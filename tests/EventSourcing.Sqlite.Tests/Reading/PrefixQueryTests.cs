@@ -65,7 +65,7 @@ public sealed class PrefixQueryTests : IDisposable
             }
             else
             {
-                (await append.Should().ThrowAsync<AppendConditionFailedException>($"{query}")).Which.Position.Should().Be(expected, $"{query}");
+                (await append.Should().ThrowAsync<AppendConditionFailedException>($"{query}")).Which.ConflictingPosition.Should().Be(expected, $"{query}");
                 (await storage.GetHeadAsync()).Should().Be(head);
             }
         }
@@ -132,7 +132,7 @@ public sealed class PrefixQueryTests : IDisposable
 
     private static string TypeOf(int n) => string.Create(CultureInfo.InvariantCulture, $"type-{n}");
 
-    private static async Task<List<(long Position, string Stream, string Type, string[] Tags)>> FillAsync(IEventStorage storage, int count)
+    private static async Task<List<(long Position, string Stream, string Type, string[] Tags)>> FillAsync(SqliteEventStorage storage, int count)
     {
         var odd = new[] { "ü-1", "\uFFFF", "\U0001F600-1", "\U0010FFFF", "\U0010FFFF\U0010FFFF", "z\U0010FFFF-2", "wide-1\U0010FFFF" };
         var start = await storage.GetHeadAsync();
@@ -155,7 +155,7 @@ public sealed class PrefixQueryTests : IDisposable
         return [.. log.Select((e, i) => (start + i + 1, e.Item2, e.Item3, e.Item4))];
     }
 
-    private static async Task<List<long>> ReadAsync(IEventStorage storage, LogRead read)
+    private static async Task<List<long>> ReadAsync(SqliteEventStorage storage, LogRead read)
     {
         var positions = new List<long>();
         while (true)

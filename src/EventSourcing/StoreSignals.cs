@@ -9,6 +9,12 @@ internal sealed class StoreSignals
     private TaskCompletionSource? _pause;
     private TaskCompletionSource _ordersChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>What runs on this store object.</summary>
+    public StartedSubscribers Started { get; } = new();
+
+    /// <summary>The classes that are known to own the name under which they are read.</summary>
+    public ConcurrentDictionary<(string Name, Type Type), bool> KnownOwners { get; } = new();
+
     /// <summary>Completes when somebody has given an order to a projection or reactor.</summary>
     public Task NextOrder => Volatile.Read(ref _ordersChanged).Task;
 

@@ -58,6 +58,10 @@ public class Balances : Projection<Balance>
 
     public override string Name => "balances";
 
+    /// <summary>In some tests, classes of their own stand for other versions of this one.</summary>
+    public override IReadOnlyList<string> FormerTypeNames { get; } =
+        [typeof(Balances).ToString(), .. new[] { "Recording", "FailingAt", "Insisting", "Keyed" }.Select(name => $"EventSourcing.Tests.Projections.ProjectionTests+{name}")];
+
     /// <summary>What a test wants done before an event is folded.</summary>
     protected virtual void Before(Balance? balance, RecordedEvent e)
     {

@@ -10,6 +10,10 @@ public static class ProjectionExtensions
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="SubscriberNameTakenException">
+    /// One has the name of another class that runs on this store object. If it runs elsewhere or was started before, the
+    /// projection fails with this error once it has read the store: see <see cref="RunningSubscribers.Completion"/>; waits throw it too.
+    /// </exception>
     /// <exception cref="NotSupportedException">JSON cannot handle a document, or the storage has no tables and a projection needs some.</exception>
     public static RunningProjections StartProjections(this EventStore store, params IReadOnlyList<Projection> projections) =>
         StartProjections(store, new ProjectionOptions(), projections);
@@ -20,6 +24,7 @@ public static class ProjectionExtensions
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="SubscriberNameTakenException">As above.</exception>
     /// <exception cref="NotSupportedException">JSON cannot handle a document, or the storage has no tables and a projection needs some.</exception>
     public static RunningProjections StartProjections(this EventStore store, ProjectionOptions options, params IReadOnlyList<Projection> projections)
     {
@@ -35,6 +40,7 @@ public static class ProjectionExtensions
     /// <param name="reactors">The reactors, each name once.</param>
     /// <returns>The running reactors, once their places in the log are stored: <see cref="StartFrom.Now"/> means now. Dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
     public static Task<RunningReactors> StartReactorsAsync(this EventStore store, params IReadOnlyList<Reactor> reactors) =>
         StartReactorsAsync(store, ProjectionOptions.ForReactors, reactors);
 
@@ -44,6 +50,7 @@ public static class ProjectionExtensions
     /// <param name="reactors">The reactors, each name once.</param>
     /// <returns>The running reactors, once their places in the log are stored. Dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
     public static async Task<RunningReactors> StartReactorsAsync(this EventStore store, ProjectionOptions options, params IReadOnlyList<Reactor> reactors)
     {
         Validate(store, options, reactors);
@@ -76,6 +83,7 @@ public static class ProjectionExtensions
     /// <exception cref="InvalidOperationException">Other projections run inline already, or another version of one serves and is running elsewhere.</exception>
     /// <exception cref="ProjectionParkedException">Something of a projection is parked from when it ran in the background; resume or skip it first.</exception>
     /// <exception cref="ProjectionFailedException">A projection fails on an event that is stored.</exception>
+    /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
     public static async Task StartInlineProjectionsAsync(this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)
     {
         Validate(store, new ProjectionOptions(), projections);
@@ -94,6 +102,8 @@ public static class ProjectionExtensions
             if (parked.Count > 0) throw new ProjectionParkedException(parked[0], parked[0].Position);
         }
 
+        // They stay inline for as long as there is the store object.
+        if (store.InlineReadModels is null) store.Signals.Started.Add(projections);
         var inline = new InlineProjections(store, projections);
         store.InlineReadModels = inline.FoldAsync;
         store.Appended = inline.Committed;

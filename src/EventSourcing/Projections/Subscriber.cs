@@ -19,8 +19,21 @@ public abstract class Subscriber
         Bind();
     }
 
-    /// <summary>The name under which its place in the log is kept: by default the class's name. It must be the only one of that name.</summary>
+    /// <summary>
+    /// The name under which its place in the log is kept: by default the class's name without the namespace. On one store
+    /// a name belongs to one class; a second class of that name is refused (<see cref="SubscriberNameTakenException"/>).
+    /// </summary>
     public virtual string Name => GetType().Name;
+
+    /// <summary>
+    /// The full names that the class had before it was renamed or moved to another namespace, as <see cref="Type.ToString"/>
+    /// gives them; none by default. A class that keeps its <see cref="Name"/> goes on where it was if the class that the
+    /// name belongs to is listed here. The line may be removed once the class has been started on every store.
+    /// </summary>
+    public virtual IReadOnlyList<string> FormerTypeNames => [];
+
+    /// <summary>The full name of its class, which a name on a store belongs to.</summary>
+    internal string TypeName => field ??= SubscriberIdentity.Of(GetType());
 
     /// <summary>
     /// Narrows the events to look at, by stream prefix or tags; chosen in the storage. By default all events that there
@@ -60,6 +73,14 @@ public abstract class Subscriber
         Names.ThrowIfInvalid(Name, $"The name of {GetType()}", nameof(Name));
         if (Name.Length > MaxNameLength) throw new ArgumentException($"The name '{Name}' of {GetType()} has {Name.Length} characters; the limit is {MaxNameLength}.");
         if (Name[0] == '$') throw new ArgumentException($"The name '{Name}' of {GetType()} begins with '$', which is kept for the library's own.");
+        if (this is Projection && EndsLikeGeneration(Name))
+        {
+            throw new ArgumentException(
+                $"The name '{Name}' of {GetType()} ends in '@' and a number, which is kept for the read models of '{Name[..Name.LastIndexOf('@')]}' while they are rebuilt. Give the projection another name; its read model is then built anew.");
+        }
+
+        if (FormerTypeNames is null || FormerTypeNames.Any(string.IsNullOrEmpty))
+            throw new ArgumentException($"{nameof(FormerTypeNames)} of '{Name}' ({GetType()}) is null or has an empty name. List the full names that the class had before, or nothing.");
         if (Filter is null) throw new ArgumentException($"The filter of '{Name}' is null; for no filter return EventQuery.All.");
         if (_eventTypes.Count == 0 && !_handlesAny) throw new ArgumentException($"'{Name}' ({GetType()}) handles no event. Say which in its constructor: On<TEvent>(…).");
         if (!_handlesAny && _eventTypes.All(IsErased)) throw new ArgumentException($"'{Name}' ({GetType()}) handles {nameof(ErasedEvent)} alone, which is about events of types that it handles. Say which: On<TEvent>(…).");
@@ -72,6 +93,9 @@ public abstract class Subscriber
             throw new ArgumentException($"'{Name}' handles {type.ClrType.Name}, an old version of '{type.Name}': upcasters read such events as those of today ({string.Join(", ", store.Types.Shapes[type.StoredName].Results.Select(result => result.ClrType.Name))}). Handle those.");
         }
     }
+
+    /// <summary>Whether a name looks like that of a read model that is being rebuilt: <c>name@2</c>.</summary>
+    private static bool EndsLikeGeneration(string name) => name.TrimEnd("0123456789".ToCharArray()) is var stem && stem.Length < name.Length && stem.EndsWith('@');
 
     /// <summary>What to read of the log: the handled events, as far as the filter lets them through.</summary>
     internal EventFilter FilterFor(EventStore store)

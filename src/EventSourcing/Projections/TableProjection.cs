@@ -22,6 +22,9 @@ namespace EventSourcing;
 /// </example>
 public abstract class TableProjection : Projection
 {
+    /// <summary>With the number of a rebuild behind it, a name still fits into the 63 bytes that databases allow.</summary>
+    private const int MaxTableNameLength = 60;
+
     private readonly Dictionary<Type, Func<ProjectionTables, RecordedEvent, CancellationToken, ValueTask>> _handlers = [];
     private readonly IReadOnlyList<string> _tables;
     private Func<ProjectionTables, RecordedEvent, CancellationToken, ValueTask>? _anyHandler;
@@ -69,12 +72,34 @@ public abstract class TableProjection : Projection
     {
         base.Validate(store);
         if (_tables.Count == 0) throw new ArgumentException($"The projection '{Name}' names no table. Name those that it writes in its constructor.");
-        new ReadModelDefinition(Name, [.. _tables.Select(table => new FieldDefinition(table, FieldKind.Text))]).Validate();
-        if (_tables.FirstOrDefault(table => table.TrimEnd("0123456789".ToCharArray()) is var stem && stem.Length < table.Length && stem.EndsWith("__", StringComparison.Ordinal)) is { } reserved)
-            throw new ArgumentException($"The projection '{Name}' names a table '{reserved}': names that end in two underscores and a number are kept for tables that are being rebuilt.");
         if (!store.Storage.ReadModels.HasTables)
-            throw new NotSupportedException($"The projection '{Name}' keeps tables, and {store.Storage.GetType().Name} has none. Use a storage with tables, e.g. SqliteEventStorage, or keep documents: Projection<TDocument>.");
+            throw new NotSupportedException($"The projection '{Name}' keeps tables, and {StorageWithoutTables(store)} has none. Use a storage with tables, e.g. SqliteEventStorage, or keep documents: Projection<TDocument>.");
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var table in _tables)
+        {
+            if (FlawIn(table) is { } flaw) throw new ArgumentException($"The projection '{Name}' names a table '{Names.Printable(table ?? "")}'; {flaw}.");
+            if (!names.Add(table)) throw new ArgumentException($"The projection '{Name}' names the table '{table}' twice; upper and lower case are the same here, as in SQL. Name each table once.");
+            if (store.Storage.ReadModels.FlawInTableName(table) is { } taken)
+                throw new ArgumentException($"The projection '{Name}' names a table '{table}', which {taken}. Name another one in its constructor, for example '{Suggested(table)}'.");
+        }
     }
+
+    /// <summary>What is wrong with a name in every storage; null if nothing is.</summary>
+    private static string? FlawIn(string? table)
+    {
+        if (string.IsNullOrEmpty(table) || table.Length > MaxTableNameLength || char.IsAsciiDigit(table[0]) || !table.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+            return $"a table's name must be 1–{MaxTableNameLength} letters, digits and underscores of ASCII, not beginning with a digit";
+        var stem = table.TrimEnd("0123456789".ToCharArray());
+        return stem.Length < table.Length && stem.EndsWith("__", StringComparison.Ordinal)
+            ? "names that end in two underscores and a number are kept for tables that are being rebuilt"
+            : null;
+    }
+
+    private static string Suggested(string table) => $"my_{(table.Length > MaxTableNameLength - 3 ? table[..(MaxTableNameLength - 3)] : table)}";
+
+    /// <summary>Who has no tables. One storage may wrap another, and then it is not the outer one that lacks them.</summary>
+    private static string StorageWithoutTables(EventStore store) =>
+        store.Storage is InMemoryEventStorage || store.Storage.ReadModels is InMemoryReadModels ? nameof(InMemoryEventStorage) : "the storage of this store";
 
     internal sealed override IReadOnlyList<string> TableNames => _tables;
 

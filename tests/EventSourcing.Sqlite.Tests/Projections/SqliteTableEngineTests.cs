@@ -80,7 +80,7 @@ public sealed class SqliteTableEngineTests() : EngineTests(new OneSqliteFile())
             (await RowsAsync("marks")).Should().Equal("a 1", "a 2");
         }
 
-        var documents = new Tallies(null, "tables");
+        var documents = new Tallies(null, "tables") { Former = [typeof(Tables).ToString()] };
         await using (store.StartProjections(NoRetries, documents))
         {
             await UntilAsync(async () => (await TablesAsync()).Count == 0, "in place");

@@ -387,6 +387,8 @@ public class ProjectionTests
 
         public override string Name => "balances";
 
+        public override IReadOnlyList<string> FormerTypeNames => [typeof(Balances).ToString()];
+
         public override EventQuery Filter => Chosen;
     }
 

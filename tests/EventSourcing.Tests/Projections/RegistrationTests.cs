@@ -28,6 +28,31 @@ public sealed class RegistrationTests : IAsyncDisposable
         FluentActions.Invoking(() => _store.StartProjections(new Tallies(null, new string('n', 150)))).Should().NotThrow();
     }
 
+    [Theory]
+    [InlineData("A@1")]
+    [InlineData("B@2")]
+    [InlineData("@0")]
+    public void Start_a_projection_under_the_name_of_a_rebuild_throws(string name) =>
+        StartFails<ArgumentException>("*ends in '@' and a number, which is kept for the read models*", new Tallies(null, name));
+
+    [Theory]
+    [InlineData("A@")]
+    [InlineData("A@1b")]
+    [InlineData("a1")]
+    public async Task Start_a_projection_under_a_name_that_only_resembles_a_rebuild_works(string name)
+    {
+        await using var running = _store.StartProjections(new Tallies(null, name));
+        await running.CatchUpAsync();
+        await running.RebuildAsync(name);
+    }
+
+    [Fact]
+    public async Task Start_a_reactor_under_a_name_that_ends_in_a_number_works()
+    {
+        await using var running = await _store.StartReactorsAsync(new Reacting(), new Reacting { Called = "Reacting@1" });
+        await running.CatchUpAsync();
+    }
+
     [Fact]
     public void Start_without_handlers_throws() => StartFails<ArgumentException>("*handles no event*", new Declared(_ => { }));
 
@@ -102,6 +127,10 @@ public sealed class RegistrationTests : IAsyncDisposable
         public Reacting() => On<Noted>((_, _, _) => Task.CompletedTask);
 
         public override StartFrom Start => StartFrom.Now;
+
+        public string Called { get; init; } = "Reacting";
+
+        public override string Name => Called;
 
         public int Batch { get; init; } = 1;
 

@@ -194,6 +194,8 @@ public abstract class RebuildTests(IStorageSource source) : EngineTests(source)
         public static DocumentField<Tally, int> Count { get; } = new("count", tally => tally.Applied.Count);
 
         public override IReadOnlyList<DocumentField<Tally>> Fields => [Count];
+
+        public override IReadOnlyList<string> FormerTypeNames => [typeof(Tallies).ToString()];
     }
 
     [Fact]
@@ -252,6 +254,8 @@ public abstract class RebuildTests(IStorageSource source) : EngineTests(source)
         }
 
         public override string Name => "tallies";
+
+        public override IReadOnlyList<string> FormerTypeNames => [typeof(Tallies).ToString()];
 
         public override int Version { get; }
     }

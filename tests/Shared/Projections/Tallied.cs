@@ -48,6 +48,11 @@ internal class Tallies : Projection<Tally>
 
     public override int Version { get; }
 
+    /// <summary>The classes that its name belonged to before.</summary>
+    public IReadOnlyList<string> Former { get; init; } = [];
+
+    public override IReadOnlyList<string> FormerTypeNames => Former;
+
     /// <summary>Makes the keys of an event fail, after those that it has.</summary>
     public Func<long, bool> FailsKeysAt { get; init; } = _ => false;
 

@@ -5,6 +5,8 @@ internal sealed class CheckedReadModels(IReadModelStorage inner, Checkpointer ch
 {
     public bool HasTables => inner.HasTables;
 
+    public string? FlawInTableName(string table) => inner.FlawInTableName(table);
+
     public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default) => checkpointer.IsOpen
         ? inner.LoadAsync(model, keys, cancellationToken)
         : checkpointer.OpenedAsync((inner, model, keys), static (of, ct) => of.inner.LoadAsync(of.model, of.keys, ct), cancellationToken);

@@ -38,6 +38,9 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         return found[0] is { } bytes ? new Kept<T>(model, key, bytes, Read<T>(bytes)) : null;
     }
 
+    public async ValueTask<bool> ExistsAsync(string model, string key, CancellationToken cancellationToken) =>
+        (await storage.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false))[0] is not null;
+
     /// <summary>All documents about a projection in a model that is indexed by that.</summary>
     public ValueTask<IReadOnlyList<Kept<T>>> ListAsync<T>(string model, string projection, CancellationToken cancellationToken)
         where T : class =>

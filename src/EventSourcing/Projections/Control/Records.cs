@@ -6,7 +6,8 @@ namespace EventSourcing;
 /// <param name="Active">The generation that serves readers.</param>
 /// <param name="Last">The highest number that a generation has had.</param>
 /// <param name="Generations">Those that exist, and the fingerprints of those that were replaced.</param>
-internal sealed record DirectoryRecord(int Active, int Last, IReadOnlyList<GenerationRecord> Generations)
+/// <param name="Types">The full names of its class, the present one first; null in a store that was written before they were kept.</param>
+internal sealed record DirectoryRecord(int Active, int Last, IReadOnlyList<GenerationRecord> Generations, IReadOnlyList<string>? Types = null)
 {
     public GenerationRecord? ActiveGeneration => Find(Active);
 

@@ -19,7 +19,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     {
         _store = store;
         _projection = projection;
-        _documents = new StoredDocuments<TDocument>(store, projection.Name, Projection<TDocument>.JsonOf(store));
+        _documents = new StoredDocuments<TDocument>(store, projection, Projection<TDocument>.JsonOf(store));
     }
 
     /// <summary>Finds a document by its key.</summary>
@@ -27,6 +27,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The document, or <see langword="null"/> where there is none.</returns>
     /// <exception cref="ArgumentException">The key is not valid: 1–200 characters without U+0000 or lone surrogates.</exception>
+    /// <exception cref="SubscriberNameTakenException">The read model is that of another class.</exception>
     /// <exception cref="DocumentSerializationException">The stored document cannot be read into its type.</exception>
     public async Task<TDocument?> FindAsync(string key, CancellationToken cancellationToken = default)
     {
@@ -55,8 +56,12 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// <summary>The position up to which events are in this read model; 0 where its projection has never run.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The checkpoint.</returns>
-    public async Task<long> GetCheckpointAsync(CancellationToken cancellationToken = default) =>
-        await new ReadModelWait(_store, _projection.Name).PositionAsync(cancellationToken).ConfigureAwait(false);
+    /// <exception cref="SubscriberNameTakenException">The read model is that of another class.</exception>
+    public async Task<long> GetCheckpointAsync(CancellationToken cancellationToken = default)
+    {
+        await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
+        return await new ReadModelWait(_store, _projection.Name).PositionAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Waits until this read model holds an event: read your own writes, also where another process runs the projection.</summary>
     /// <param name="position">The event's position; 0 is reached at once.</param>
@@ -84,6 +89,11 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
         return WaitForAsync(appended.FirstPosition, appended.Position, timeout, cancellationToken);
     }
 
-    private Task WaitForAsync(long first, long last, TimeSpan? timeout, CancellationToken cancellationToken) =>
-        new ReadModelWait(_store, _projection.Name).WaitAsync(first, last, timeout ?? RunningSubscribers.DefaultWait, fault: null, _projection, cancellationToken);
+    private async Task WaitForAsync(long first, long last, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
+        await new ReadModelWait(_store, _projection.Name)
+            .WaitAsync(first, last, timeout ?? RunningSubscribers.DefaultWait, fault: null, _projection, cancellationToken).ConfigureAwait(false);
+        await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
+    }
 }

@@ -4,17 +4,42 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing;
 
 /// <summary>A read model's documents as the storage has them, and how they become values.</summary>
-internal sealed class StoredDocuments<TDocument>(EventStore store, string model, JsonTypeInfo<TDocument> json)
+internal sealed class StoredDocuments<TDocument>(EventStore store, Projection projection, JsonTypeInfo<TDocument> json)
     where TDocument : class
 {
-    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
-        store.Storage.ReadModels.LoadAsync(model, keys, cancellationToken);
+    private readonly string _model = projection.Name;
 
-    public ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(DocumentQuery query, CancellationToken cancellationToken) =>
-        store.Storage.ReadModels.QueryAsync(model, query, cancellationToken);
+    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) => IsKnown
+        ? store.Storage.ReadModels.LoadAsync(_model, keys, cancellationToken)
+        : OnceKnownAsync((Documents: store.Storage.ReadModels, _model, keys), static (of, ct) => of.Documents.LoadAsync(of._model, of.keys, ct), cancellationToken);
 
-    public ValueTask<long> CountAsync(IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken) =>
-        store.Storage.ReadModels.CountAsync(model, conditions, cancellationToken);
+    public ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(DocumentQuery query, CancellationToken cancellationToken) => IsKnown
+        ? store.Storage.ReadModels.QueryAsync(_model, query, cancellationToken)
+        : OnceKnownAsync((Documents: store.Storage.ReadModels, _model, query), static (of, ct) => of.Documents.QueryAsync(of._model, of.query, ct), cancellationToken);
+
+    public ValueTask<long> CountAsync(IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken) => IsKnown
+        ? store.Storage.ReadModels.CountAsync(_model, conditions, cancellationToken)
+        : OnceKnownAsync((Documents: store.Storage.ReadModels, _model, conditions), static (of, ct) => of.Documents.CountAsync(of._model, of.conditions, ct), cancellationToken);
+
+    /// <summary>Whether it was seen that the name belongs to the projection's class; that does not change while the store is open.</summary>
+    private bool IsKnown => store.Signals.KnownOwners.ContainsKey((_model, projection.GetType()));
+
+    /// <exception cref="SubscriberNameTakenException">The read model is that of another class.</exception>
+    public async ValueTask ThrowIfOfAnotherAsync(CancellationToken cancellationToken)
+    {
+        if (IsKnown) return;
+        var directory = await new ControlDocuments(store.Storage.ReadModels)
+            .FindAsync<DirectoryRecord>(ControlDocuments.Directory, _model, cancellationToken).ConfigureAwait(false);
+        if (directory is null) return;
+        directory.Content.ThrowIfOfAnother(projection);
+        if (directory.Content.Types is not null) store.Signals.KnownOwners.TryAdd((_model, projection.GetType()), true);
+    }
+
+    private async ValueTask<T> OnceKnownAsync<TState, T>(TState of, Func<TState, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
+    {
+        await ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
+        return await read(of, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <exception cref="DocumentSerializationException">The bytes do not make the document.</exception>
     public TDocument Decode(string key, ReadOnlySpan<byte> data)
@@ -26,7 +51,7 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, string model,
         catch (Exception e)
         {
             // Whatever it is: the document's own constructor and converters run in there.
-            throw new DocumentSerializationException(model, key, e.Message, e);
+            throw new DocumentSerializationException(_model, key, e.Message, e);
         }
     }
 }

@@ -45,21 +45,32 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     /// <param name="fault">Gives the error that keeps the projection in this process from going on, or null; or null where it does not run here.</param>
     /// <param name="subscriber">What runs, to tell whether an event is parked; null where it is not known.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task WaitAsync(long first, long last, TimeSpan timeout, Func<Exception?>? fault, Subscriber? subscriber, CancellationToken cancellationToken)
+    /// <param name="placed">Completes when it is certain that the read model is that of the subscriber; null if that is known.</param>
+    public async Task WaitAsync(
+        long first, long last, TimeSpan timeout, Func<Exception?>? fault, Subscriber? subscriber, CancellationToken cancellationToken, Task? placed = null)
     {
+        placed ??= Task.CompletedTask;
         if (timeout == Timeout.InfiniteTimeSpan) timeout = TimeSpan.MaxValue;
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
         var began = Environment.TickCount64;
-        while (!await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false))
+        while ((last > 0 && IsKept(placed, fault)) || !await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false))
         {
             var left = timeout - TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
             if (left <= TimeSpan.Zero) throw new ReadModelLateException(projection, last, await PositionAsync(cancellationToken).ConfigureAwait(false), timeout);
             using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var pause = Task.Delay(left < Poll ? left : Poll, abandon.Token);
-            await (_progress.Head < last ? Task.WhenAny(_progress.WaitAsync(last - 1, abandon.Token), pause) : pause).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await (!placed.IsCompleted ? Task.WhenAny(placed, pause) : _progress.Head < last ? Task.WhenAny(_progress.WaitAsync(last - 1, abandon.Token), pause) : pause).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await abandon.CancelAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>Whether it is not known yet whose read model it is; throws what keeps it from being known.</summary>
+    private static bool IsKept(Task placed, Func<Exception?>? fault)
+    {
+        if (placed.IsCompleted) return false;
+        if (fault?.Invoke() is { } error) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+        return true;
     }
 
     private async ValueTask<bool> IsThereAsync(long first, long last, Subscriber? subscriber, Func<Exception?>? fault, CancellationToken cancellationToken)

@@ -44,7 +44,9 @@ internal sealed partial class Run
         var placing = projection.Activation(Generation, directory.Content.ActiveGeneration);
         try
         {
-            await Storage.CommitAsync(
+            await Supervisor.CommitTablesAsync(
+                _store,
+                projection,
                 placing with
                 {
                     Guards = [_run.Guard, directory.Guard, old.Guard],
@@ -52,7 +54,7 @@ internal sealed partial class Run
                     [
                         change,
                         old.Deletion,
-                        ControlDocuments.Write(ControlDocuments.Directory, projection.Name, new DirectoryRecord(Generation, directory.Content.Last, [.. generations.TakeLast(16)])),
+                        ControlDocuments.Write(ControlDocuments.Directory, projection.Name, directory.Content with { Active = Generation, Generations = [.. generations.TakeLast(16)] }),
                         .. parked.Where(p => p.Content.Generation != Generation).Select(p => p.Deletion),
                     ],
                 },

@@ -14,6 +14,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private protected RunningSubscribers(EventStore store, IReadOnlyList<Subscriber> subscribers, ProjectionOptions options)
     {
         Store = store;
+        store.Signals.Started.Add(subscribers);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         _host = new Host(store, options.LeaseDuration);
         _feed = new LogFeed(store, subscribers.Select(subscriber => subscriber.FilterFor(store)).Aggregate((all, one) => all.Or(one)));
@@ -154,6 +155,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(Supervisors.Select(supervisor => supervisor.Completion)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Store.Signals.Started.Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);
         await _host.DisposeAsync().ConfigureAwait(false);
         _feed.Dispose();
         _stop.Dispose();
@@ -173,7 +175,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         }
 
         Task WaitAsync(Supervisor supervisor) =>
-            new ReadModelWait(Store, supervisor.Name).WaitAsync(first, last, timeout, () => FaultOf(supervisor), supervisor.Subscriber, abandon.Token);
+            new ReadModelWait(Store, supervisor.Name).WaitAsync(first, last, timeout, () => FaultOf(supervisor), supervisor.Subscriber, abandon.Token, supervisor.Placed);
     }
 
     /// <summary>What keeps a projection from going on; null where nothing does.</summary>
@@ -232,8 +234,7 @@ public sealed class RunningProjections : RunningSubscribers
             try
             {
                 var subscriber = (Projection)supervisor.Subscriber;
-                await Supervisor.BuildAsync(Store, documents, subscriber, subscriber.FingerprintOn(Store), directory, cancellationToken).ConfigureAwait(false);
-                number = directory.Content.Last + 1;
+                number = await Supervisor.BuildAsync(Store, documents, subscriber, subscriber.FingerprintOn(Store), directory, cancellationToken).ConfigureAwait(false);
                 StartAgain(supervisor);
             }
             catch (ReadModelConflictException)
@@ -291,6 +292,7 @@ public sealed class RunningProjections : RunningSubscribers
             while (supervisor.Idle != ProjectionState.Replaced)
             {
                 var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+                directory?.Content.ThrowIfOfAnother(supervisor.Subscriber);
                 if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
                 if (supervisor.Completion.IsCompleted) break; // the wait for the position says why
                 if (supervisor.Building is { ParkedCount: > 0 } building) await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building.Generation, cancellationToken).ConfigureAwait(false);

@@ -118,6 +118,14 @@ internal sealed class Supervisor
         if (directory.Content.Generations.Any(g => (g.Fingerprint == OfReactor) != (Subscriber is Reactor)))
             throw new InvalidOperationException($"'{Name}' is the name of a {(Subscriber is Reactor ? "projection" : "reactor")} on this store, so no {(Subscriber is Reactor ? "reactor" : "projection")} can have it. Give one of them another name.");
 
+        directory.Content.ThrowIfOfAnother(Subscriber);
+        if (directory.Content.ClaimedBy(Subscriber) is var claimed && claimed != directory.Content)
+        {
+            var claim = ControlDocuments.Write(ControlDocuments.Directory, Name, claimed);
+            await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Guards = [directory.Guard], Changes = [claim] }, stop).ConfigureAwait(false);
+            directory = new Kept<DirectoryRecord>(directory.Model, directory.Key, claim.Data!.Value, claimed);
+        }
+
         _placed.TrySetResult();
         var mine = directory.Content.Generations.Where(g => g.Fingerprint == _fingerprint && g.State != GenerationState.Replaced).ToList();
         if (mine.Count == 0 && !await TryBuildAsync(directory, stop).ConfigureAwait(false))
@@ -149,9 +157,10 @@ internal sealed class Supervisor
     /// <summary>The first generation ever serves at once: readers see it grow.</summary>
     private async ValueTask CreateFirstAsync(CancellationToken stop)
     {
+        await ThrowIfTablesAreTakenAsync(_documents, Subscriber, stop).ConfigureAwait(false);
         var after = Subscriber is Reactor reactor ? await reactor.Start.PositionAsync(_store, stop).ConfigureAwait(false) : 0;
         var commit = Subscriber is Projection projection ? projection.Creation(_store, 1).Then(projection.Activation(1, replaced: null)) : new ReadModelCommit();
-        var record = new DirectoryRecord(1, 1, [new GenerationRecord(1, _fingerprint, GenerationState.Active, (Subscriber as Projection)?.TableNames ?? [])]);
+        var record = new DirectoryRecord(1, 1, [new GenerationRecord(1, _fingerprint, GenerationState.Active, (Subscriber as Projection)?.TableNames ?? [])], [Subscriber.TypeName]);
         await CommitAsync(
             commit, [new DocumentGuard(ControlDocuments.Directory, Name, null)], record, 1, new RunRecord(after, 0, null, after, 0), [], stop).ConfigureAwait(false);
         _store.Signals.OrderGiven();
@@ -186,11 +195,17 @@ internal sealed class Supervisor
     }
 
     /// <summary>Begins a new generation; one that is being built is given up for it.</summary>
-    public static async ValueTask BuildAsync(
+    /// <returns>Its number.</returns>
+    public static async ValueTask<int> BuildAsync(
         EventStore store, ControlDocuments documents, Projection projection, string fingerprint, Kept<DirectoryRecord> directory, CancellationToken cancellationToken)
     {
         var content = directory.Content;
+        content.ThrowIfOfAnother(projection);
+        await ThrowIfTablesAreTakenAsync(documents, projection, cancellationToken).ConfigureAwait(false);
         var number = content.Last + 1;
+
+        // Before such names were refused, another projection may have been called as this generation would be.
+        while (await documents.ExistsAsync(ControlDocuments.Directory, projection.ModelOf(number), cancellationToken).ConfigureAwait(false)) number++;
         var commit = projection.Creation(store, number);
         var changes = new List<DocumentChange>();
         var generations = content.Generations.Where(g => g.Fingerprint != fingerprint || g.State != GenerationState.Replaced).ToList();
@@ -204,38 +219,71 @@ internal sealed class Supervisor
         }
 
         var head = await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        var record = new DirectoryRecord(content.Active, number, [.. generations, new GenerationRecord(number, fingerprint, GenerationState.Building, projection.TableNames)]);
-        await CommitAsync(store, projection.Name, commit, [directory.Guard], record, number, new RunRecord(0, 0, null, head, 0), changes, cancellationToken).ConfigureAwait(false);
+        var built = new GenerationRecord(number, fingerprint, GenerationState.Building, projection.TableNames);
+        var record = content.ClaimedBy(projection) with { Last = number, Generations = [.. generations, built] };
+        await CommitAsync(store, projection, commit, [directory.Guard], record, number, new RunRecord(0, 0, null, head, 0), changes, cancellationToken).ConfigureAwait(false);
         store.Signals.OrderGiven();
+        return number;
+    }
+
+    /// <summary>Throws if a table that a projection names is another one's: to make it would fail, or take it away from that one.</summary>
+    /// <exception cref="ProjectionTablesException">It is.</exception>
+    private static async ValueTask ThrowIfTablesAreTakenAsync(ControlDocuments documents, Subscriber subscriber, CancellationToken cancellationToken)
+    {
+        if (subscriber is not Projection { TableNames: { Count: > 0 } tables } projection) return;
+        foreach (var other in await documents.ListDirectoryAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (other.Key == projection.Name) continue;
+            var held = other.Content.Generations.Where(g => g.State != GenerationState.Replaced).SelectMany(g => g.Tables);
+            if (tables.FirstOrDefault(table => held.Contains(table, StringComparer.OrdinalIgnoreCase)) is not { } taken) continue;
+            throw new ProjectionTablesException(
+                projection.Name,
+                tables,
+                $"the table '{taken}' is that of the projection '{other.Key}' ({other.Content.Types?[0] ?? "started by an older version of this library"}), which was started on this store.");
+        }
     }
 
     private ValueTask CommitAsync(
         ReadModelCommit commit, IReadOnlyList<DocumentGuard> guards, DirectoryRecord directory, int generation, RunRecord run, IReadOnlyList<DocumentChange> changes, CancellationToken stop) =>
-        CommitAsync(_store, Name, commit, guards, directory, generation, run, changes, stop);
+        CommitAsync(_store, Subscriber, commit, guards, directory, generation, run, changes, stop);
 
-    private static ValueTask CommitAsync(
+    private static async ValueTask CommitAsync(
         EventStore store,
-        string name,
+        Subscriber subscriber,
         ReadModelCommit commit,
         IReadOnlyList<DocumentGuard> guards,
         DirectoryRecord directory,
         int generation,
         RunRecord run,
         IReadOnlyList<DocumentChange> changes,
-        CancellationToken cancellationToken) =>
-        store.Storage.ReadModels.CommitAsync(
-            commit with
-            {
-                Guards = guards,
-                Creates = [.. ControlDocuments.Definitions, .. commit.Creates],
-                Changes =
-                [
-                    ControlDocuments.Write(ControlDocuments.Directory, name, directory),
-                    ControlDocuments.Write(ControlDocuments.Runs, ControlDocuments.RunKey(name, generation), run),
-                    .. changes,
-                ],
-            },
-            cancellationToken);
+        CancellationToken cancellationToken)
+    {
+        commit = commit with
+        {
+            Guards = guards,
+            Creates = [.. ControlDocuments.Definitions, .. commit.Creates],
+            Changes =
+            [
+                ControlDocuments.Write(ControlDocuments.Directory, subscriber.Name, directory),
+                ControlDocuments.Write(ControlDocuments.Runs, ControlDocuments.RunKey(subscriber.Name, generation), run),
+                .. changes,
+            ],
+        };
+        await CommitTablesAsync(store, subscriber, commit, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Commits what makes, moves or drops tables of a projection; what the database or the projection's own SQL refuses is said with their names.</summary>
+    public static async ValueTask CommitTablesAsync(EventStore store, Subscriber subscriber, ReadModelCommit commit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (subscriber is TableProjection tables && failure is not (EventSourcingException or OperationCanceledException))
+        {
+            throw new ProjectionTablesException(tables.Name, tables.Tables, failure.Message, failure);
+        }
+    }
 
     private void Forget(int generation)
     {

@@ -27,6 +27,14 @@ public interface IReadModelStorage
     /// </summary>
     bool HasTables { get; }
 
+    /// <summary>
+    /// Says why a projection cannot keep a table of some name here: the name is the storage's own, say. Asked before
+    /// anything is written, so that the database need not refuse it later. A storage that wraps another passes it on.
+    /// </summary>
+    /// <param name="table">The table's name: 1–60 letters, digits and underscores of ASCII, not beginning with a digit.</param>
+    /// <returns>What is wrong with the name, to follow "which"; <see langword="null"/> if nothing is.</returns>
+    string? FlawInTableName(string table) => null;
+
     /// <summary>Reads the documents under some keys, from one snapshot.</summary>
     /// <param name="model">The read model's name or alias.</param>
     /// <param name="keys">The keys.</param>

@@ -17,6 +17,7 @@ namespace EventSourcing;
 public sealed class SqliteEventStorage : IEventStorage
 {
     private readonly SqliteEventStorageOptions _options;
+    private readonly StoreFile _file;
     private readonly HeadSignal _signal = new();
     private readonly NameCache _names = new();
     private readonly Writer _writer;
@@ -26,21 +27,22 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly HeadPoller _poller;
     private readonly SqliteLedger _ledger;
     private readonly Lazy<Task> _disposal;
+    private TemporaryStoreFolder? _folder;
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
     /// <param name="path">The file's path; its folder must exist.</param>
     /// <param name="options">The clock, the limits and the time limits.</param>
-    /// <exception cref="ArgumentException">The path is empty, or SQLite's name for a database in memory.</exception>
+    /// <exception cref="ArgumentException">
+    /// It is not the path of a file: it is empty, a connection string, a URI, SQLite's name for a database in memory, the path
+    /// of a folder, or the name of a file that SQLite keeps beside a database.
+    /// </exception>
     public SqliteEventStorage(string path, SqliteEventStorageOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (path.StartsWith(":memory:", StringComparison.OrdinalIgnoreCase) || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException($"'{path}' is not a path. For a store in memory use InMemoryEventStorage.", nameof(path));
-        Path = System.IO.Path.GetFullPath(path);
+        _file = new StoreFile(StorePath.Absolute(path, nameof(path)));
         _options = options ?? new SqliteEventStorageOptions();
-        _writer = new Writer(Path, _options, _signal);
-        _queries = new QueryPool(Path, _options.BusyTimeout, UserCode);
-        _readers = new ReaderPool(Path, _options.BusyTimeout, _queries);
+        _writer = new Writer(_file, _options, _signal);
+        _queries = new QueryPool(_file, _options.BusyTimeout, UserCode);
+        _readers = new ReaderPool(_file, _options.BusyTimeout, _queries);
         _commits = new CommitQueue(_writer, _readers, _options.BusyTimeout, UserCode);
         _poller = new HeadPoller(_options.PollInterval, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
@@ -48,8 +50,23 @@ public sealed class SqliteEventStorage : IEventStorage
         Ledger = _ledger = new SqliteLedger(this, _names, _options.BusyTimeout);
     }
 
+    /// <summary>
+    /// Makes a new, empty store for a test, of which nothing is left after <see cref="DisposeAsync"/>: in a folder of its own
+    /// under the system's folder for temporary files. It is like any other store, tables and <see cref="QueryAsync"/>
+    /// included, but that it waits for no disk: a loss of power may destroy it.
+    /// </summary>
+    /// <remarks>What a process leaves behind that is killed is deleted when a later one makes a temporary store.</remarks>
+    /// <param name="options">The clock, the limits and the time limits.</param>
+    /// <returns>The storage; nobody else knows of its file.</returns>
+    /// <exception cref="IOException">The folder cannot be made.</exception>
+    public static SqliteEventStorage CreateTemporary(SqliteEventStorageOptions? options = null)
+    {
+        var folder = new TemporaryStoreFolder(TimeProvider.System);
+        return new SqliteEventStorage(folder.StorePath, (options ?? new SqliteEventStorageOptions()) with { IsTemporary = true }) { _folder = folder };
+    }
+
     /// <summary>The file's full path.</summary>
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <inheritdoc/>
     public EventStorageOptions Options => _options;
@@ -157,6 +174,8 @@ public sealed class SqliteEventStorage : IEventStorage
 
         // Last, and with nobody reading: closing the last connection moves the log into the file.
         _writer.Dispose();
+        _file.Dispose();
+        _folder?.Dispose();
     }
 
     internal UserCode UserCode { get; } = new();

@@ -38,6 +38,9 @@ public sealed record SqliteEventStorageOptions : EventStorageOptions
     /// </summary>
     internal int CheckpointPages { get; init; } = 1000;
 
+    /// <summary>Whether the file is deleted with the storage, so that nothing needs to reach the disk.</summary>
+    internal bool IsTemporary { get; init; }
+
     /// <summary>Not for apps: the benchmarks measure what the ledger costs. The file is not good for anything else.</summary>
     internal bool WithoutLedger { get; init; }
 }

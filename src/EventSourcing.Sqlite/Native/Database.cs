@@ -1,4 +1,5 @@
 using System.Data;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -15,6 +16,8 @@ internal sealed class Database : IDisposable
     private const int StatusCacheWrite = 9;
     private const int StatusDeferredForeignKeys = 10;
     private const int CheckpointPassive = 0;
+    private const int CheckpointTruncate = 3;
+    private const int MaxUnixPathBytes = 512;
     private const int ConfigNoCheckpointOnClose = 1006;
     private readonly sqlite3 _handle;
     private readonly SqliteConnection? _connection;
@@ -45,6 +48,12 @@ internal sealed class Database : IDisposable
 
     /// <summary>The connection for SQL of the app's own, where it was opened for that.</summary>
     public SqliteConnection? Connection => _connection;
+
+    /// <summary>The file that the connection was opened on, if that wants to hear of its end.</summary>
+    public StoreFile? File { get; set; }
+
+    /// <summary>The file's name as SQLite has it: absolute, with symbolic links resolved. The names of the files beside it begin with it.</summary>
+    public string FileName => raw.sqlite3_db_filename(_handle, "main").utf8_to_string();
 
     /// <summary>Whether the connection is still the one that was opened; the app's own code may have closed it.</summary>
     public bool IsIntact => _connection is null || (_connection.State == ConnectionState.Open && ReferenceEquals(_connection.Handle, _handle));
@@ -98,10 +107,26 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>What SQLite does not tell: it knows only that it is "unable to open database file".</summary>
-    private static string? ReasonWhyNot(string path) =>
-        Directory.Exists(path) ? $"'{path}' is a folder, not a file"
-        : Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder) ? $"the folder '{folder}' does not exist; create it first"
-        : null;
+    private static string? ReasonWhyNot(string path)
+    {
+        if (Directory.Exists(path)) return $"'{path}' is a folder, not a file";
+        string target;
+        try
+        {
+            target = System.IO.File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (IOException e)
+        {
+            // There is no such file, or a chain of symbolic links that does not end.
+            target = path;
+            if (new FileInfo(path).LinkTarget is { } link) return $"'{path}' is a symbolic link to '{link}', which cannot be followed ({e.Message})";
+        }
+
+        if (Path.GetDirectoryName(target) is { } folder && !Directory.Exists(folder)) return $"the folder '{folder}' does not exist; create it first";
+        return OperatingSystem.IsWindows() || Encoding.UTF8.GetByteCount(target) < MaxUnixPathBytes
+            ? null
+            : $"the path has {Encoding.UTF8.GetByteCount(target)} bytes, and SQLite takes fewer than {MaxUnixPathBytes}";
+    }
 
     public static SqliteFailure FailureOf(sqlite3 database, string sql) =>
         new(raw.sqlite3_extended_errcode(database), raw.sqlite3_errmsg(database).utf8_to_string(), sql);
@@ -172,6 +197,18 @@ internal sealed class Database : IDisposable
         };
     }
 
+    /// <summary>
+    /// Moves all of the write-ahead log into the database file and empties the log, holding the write lock meanwhile and
+    /// waiting for nobody.
+    /// </summary>
+    /// <returns>Whether that was possible; if somebody else reads or writes, it was done in part or not at all.</returns>
+    public bool TryEmptyLog() => raw.sqlite3_wal_checkpoint_v2(_handle, "main", CheckpointTruncate, out _, out _) switch
+    {
+        raw.SQLITE_OK => true,
+        raw.SQLITE_BUSY or raw.SQLITE_LOCKED => false,
+        _ => throw FailureOf(_handle, "checkpoint"),
+    };
+
     /// <summary>Has the file stay as it is when this connection is closed, even where it is the last one.</summary>
     public void CloseWithoutCheckpoint() => raw.sqlite3_db_config(_handle, ConfigNoCheckpointOnClose, 1, out _);
 
@@ -202,6 +239,8 @@ internal sealed class Database : IDisposable
 
     public void Dispose()
     {
+        File?.Closing(this);
+        File = null;
         ForgetStatements();
         if (_connection is null)
         {

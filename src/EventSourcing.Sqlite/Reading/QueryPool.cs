@@ -13,7 +13,7 @@ internal sealed class QueryPool : IAsyncDisposable
     private const int PatienceMilliseconds = 10;
 
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
-    private readonly string _path;
+    private readonly StoreFile _file;
     private readonly TimeSpan _busyTimeout;
     private readonly UserCode _userCode;
     private readonly int _size = Math.Clamp(Environment.ProcessorCount, 4, 16);
@@ -22,9 +22,9 @@ internal sealed class QueryPool : IAsyncDisposable
     private int _paused;
     private volatile bool _disposed;
 
-    public QueryPool(string path, TimeSpan busyTimeout, UserCode userCode)
+    public QueryPool(StoreFile file, TimeSpan busyTimeout, UserCode userCode)
     {
-        _path = path;
+        _file = file;
         _busyTimeout = busyTimeout;
         _userCode = userCode;
         _free = new SemaphoreSlim(_size, _size);
@@ -91,8 +91,9 @@ internal sealed class QueryPool : IAsyncDisposable
             Database? database = null;
             try
             {
-                if (!_idle.TryTake(out database)) database = Opening.ForReading(_path, forAppSql: true);
-                if (database is null) throw new StorageFailedException(_path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _path));
+                _file.ThrowIfMoved();
+                if (!_idle.TryTake(out database)) database = _file.OpenForReading(forAppSql: true);
+                if (database is null) throw new StorageFailedException(_file.Path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _file.Path));
 
                 // The first read takes the snapshot, and meets whatever lock there may be.
                 database.Prepare("BEGIN").Run();
@@ -102,9 +103,9 @@ internal sealed class QueryPool : IAsyncDisposable
             catch (SqliteFailure failure)
             {
                 database?.Dispose();
-                if (!failure.IsBusy) throw failure.ToTyped(_path, whileCommitting: false);
+                if (!failure.IsBusy) throw failure.ToTyped(_file.Path, whileCommitting: false);
                 var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
-                if (waited >= _busyTimeout) throw new StoreBusyException(_path, waited, failure);
+                if (waited >= _busyTimeout) throw new StoreBusyException(_file.Path, waited, failure);
             }
 
             await Task.Delay(PauseBeforeRetry, cancellationToken).ConfigureAwait(false);

@@ -7,7 +7,7 @@ namespace EventSourcing;
 internal sealed class ReaderPool : IAsyncDisposable
 {
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
-    private readonly string _path;
+    private readonly StoreFile _file;
     private readonly TimeSpan _busyTimeout;
     private readonly QueryPool _queries;
     private readonly int _size = Math.Clamp(Environment.ProcessorCount, 4, 16);
@@ -15,9 +15,9 @@ internal sealed class ReaderPool : IAsyncDisposable
     private readonly ConcurrentBag<Database> _idle = [];
     private volatile bool _disposed;
 
-    public ReaderPool(string path, TimeSpan busyTimeout, QueryPool queries)
+    public ReaderPool(StoreFile file, TimeSpan busyTimeout, QueryPool queries)
     {
-        _path = path;
+        _file = file;
         _busyTimeout = busyTimeout;
         _queries = queries;
         _free = new SemaphoreSlim(_size, _size);
@@ -50,7 +50,7 @@ internal sealed class ReaderPool : IAsyncDisposable
                 case Outcome.Read:
                     return result;
                 case Outcome.NoStore when hasCreated:
-                    throw new StorageFailedException(_path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _path));
+                    throw new StorageFailedException(_file.Path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _file.Path));
                 case Outcome.NoStore:
                     await createStore(cancellationToken).ConfigureAwait(false);
                     hasCreated = true;
@@ -58,7 +58,7 @@ internal sealed class ReaderPool : IAsyncDisposable
                 default:
                     // Readers meet a lock only while another process makes, recovers or closes the file.
                     var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
-                    if (waited >= _busyTimeout) throw new StoreBusyException(_path, waited, failure);
+                    if (waited >= _busyTimeout) throw new StoreBusyException(_file.Path, waited, failure);
                     await Task.Delay(PauseBeforeRetry, cancellationToken).ConfigureAwait(false);
                     break;
             }
@@ -114,7 +114,9 @@ internal sealed class ReaderPool : IAsyncDisposable
         Database? database = null;
         try
         {
-            if (!_idle.TryTake(out database)) database = Opening.ForReading(_path);
+            // Who goes on reading from a file that was replaced sees the same for ever.
+            _file.ThrowIfMoved();
+            if (!_idle.TryTake(out database)) database = _file.OpenForReading();
             if (database is null) return (Outcome.NoStore, default!, null);
 
             // One snapshot for all that a read looks at. It is short: a snapshot keeps the write-ahead log from shrinking.
@@ -128,13 +130,13 @@ internal sealed class ReaderPool : IAsyncDisposable
         catch (SqliteFailure failure)
         {
             database?.Dispose();
-            return failure.IsBusy ? (Outcome.Busy, default!, failure) : throw failure.ToTyped(_path, whileCommitting: false);
+            return failure.IsBusy ? (Outcome.Busy, default!, failure) : throw failure.ToTyped(_file.Path, whileCommitting: false);
         }
         catch (Exception damage) when (damage is InvalidDataException or JsonException or ArgumentException)
         {
             // Arguments were checked before; what cannot be decoded here is what the file says.
             database?.Dispose();
-            throw new StoreCorruptedException(_path, damage.Message, damage);
+            throw new StoreCorruptedException(_file.Path, damage.Message, damage);
         }
         catch
         {

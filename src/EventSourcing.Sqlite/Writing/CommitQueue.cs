@@ -144,7 +144,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             {
                 await LeaveTurnToOthersAsync().ConfigureAwait(false);
                 if (attempt == 0) AwaitThoseJustServed();
-                began = TryBegin(isRetry: attempt > 0);
+                began = await TryBeginAsync(isRetry: attempt > 0).ConfigureAwait(false);
                 if (began)
                 {
                     await CommitGroupAsync().ConfigureAwait(false);
@@ -208,7 +208,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         TimeSpan.FromMilliseconds(1 + (Random.Shared.NextDouble() * Math.Min(attempt, 2)));
 
     /// <summary>Whether the write lock was taken. Where that failed for good, those who wait are told.</summary>
-    private bool TryBegin(bool isRetry)
+    private async ValueTask<bool> TryBeginAsync(bool isRetry)
     {
         try
         {
@@ -219,6 +219,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
         catch (EventSourcingException failure)
         {
+            await _writer.SaveLogIfMovedAsync(_readers).ConfigureAwait(false);
             TakeGroup();
             FailGroup(failure);
             return false;
@@ -271,6 +272,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         catch (Exception failure)
         {
             _lookForRepetitions = false;
+            await _writer.SaveLogIfMovedAsync(_readers).ConfigureAwait(false);
             FailGroup(failure);
         }
     }

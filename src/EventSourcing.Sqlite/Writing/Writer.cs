@@ -23,6 +23,7 @@ internal sealed class Writer : IDisposable
     /// <summary>The length in bytes that the write-ahead log is cut back to when it begins anew.</summary>
     public const int LogLimit = 64 * 1024 * 1024;
 
+    private readonly StoreFile _file;
     private readonly SqliteEventStorageOptions _options;
     private readonly HeadSignal _signal;
     private readonly Dictionary<string, StreamEnd> _streams = new(StringComparer.Ordinal);
@@ -31,7 +32,6 @@ internal sealed class Writer : IDisposable
     private readonly LedgerWriter _ledger;
     private Database? _database;
     private Database? _checkpointer;
-    private bool _wasOpened;
     private long _dataVersion = -1;
     private (long File, long Temporary) _schema = (-1, -1);
     private long _othersSeenAt = long.MinValue / 2;
@@ -41,17 +41,18 @@ internal sealed class Writer : IDisposable
     private bool _hasSynced;
     private bool _isToReopen;
     private bool _isForAppSql;
+    private bool _mayMoveLog;
     private long _triedToCleanAt = long.MinValue / 2;
 
-    public Writer(string path, SqliteEventStorageOptions options, HeadSignal signal)
+    public Writer(StoreFile file, SqliteEventStorageOptions options, HeadSignal signal)
     {
-        Path = path;
+        _file = file;
         _options = options;
         _ledger = new LedgerWriter(options.WithoutLedger);
         _signal = signal;
     }
 
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>Whether another connection has lately written to the file too.</summary>
     public bool SharesItsFile => Environment.TickCount64 - _othersSeenAt < OthersAreForgottenAfterMilliseconds;
@@ -67,16 +68,17 @@ internal sealed class Writer : IDisposable
     {
         try
         {
-            // SQLite would go on writing into a deleted file, which nobody will ever read, or make a new, empty one.
-            if (_wasOpened && !File.Exists(Path))
-                throw new StorageFailedException(Path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted while it was in use.", Path));
-
             _database ??= Open();
-            _wasOpened = true;
             _database.TrimStatements();
             _database.Prepare("BEGIN IMMEDIATE").Run();
+            ThrowIfMoved(whileCommitting: false);
             LearnOfOtherWriters();
             return true;
+        }
+        catch (StorageFailedException) when (_database is not null && _file.Moved() is not null)
+        {
+            Rollback(); // the connection stays open: only through it can the log still be moved into the file
+            throw;
         }
         catch (SqliteFailure failure)
         {
@@ -147,9 +149,30 @@ internal sealed class Writer : IDisposable
             throw;
         }
 
+        // What was committed into files that nobody will find is not acknowledged.
+        ThrowIfMoved(whileCommitting: true);
         if (_isToReopen) Abandon(closeConnection: true);
         _signal.Advance(_head);
         return true;
+    }
+
+    /// <summary>
+    /// Moves what was acknowledged from the write-ahead log into the file, once <see cref="TryBegin"/> or
+    /// <see cref="TryCommitAsync"/> has found that one of them was deleted, moved or replaced: the next one to open the file
+    /// would not find it. If anything is in the way, the next write tries again.
+    /// </summary>
+    public async ValueTask SaveLogIfMovedAsync(ReaderPool readers)
+    {
+        if (!_mayMoveLog) return;
+        await readers.PauseAsync().ConfigureAwait(false);
+        try
+        {
+            SaveLogIfMoved();
+        }
+        finally
+        {
+            readers.Resume();
+        }
     }
 
     public StreamEnd EndOf(string stream)
@@ -245,7 +268,7 @@ internal sealed class Writer : IDisposable
         try
         {
             _database.Prepare("BEGIN IMMEDIATE").Run();
-            _checkpointer ??= Opening.ForReading(Path);
+            _checkpointer ??= _file.OpenForReading();
             var isDone = false;
             for (var i = 0; i < CheckpointTries && _checkpointer is not null && !isDone; i++)
             {
@@ -284,7 +307,7 @@ internal sealed class Writer : IDisposable
 
         // An erasure fills more than two pages of the log, this commit one.
         var length = HeaderBytesOfLog + (2 * (HeaderBytesOfFrame + Database.Read("PRAGMA page_size")));
-        LogHoldsErased = new FileInfo(Path + "-wal") is { Exists: true } log && log.Length > length;
+        LogHoldsErased = new FileInfo(_file.LogPath) is { Exists: true } log && log.Length > length;
     }
 
     /// <summary>
@@ -294,6 +317,7 @@ internal sealed class Writer : IDisposable
     public void Dispose()
     {
         SaveLedger();
+        SaveLogIfMoved();
         Close();
         _ledger.Dispose();
     }
@@ -307,12 +331,13 @@ internal sealed class Writer : IDisposable
         _schema = (-1, -1);
         _hasSynced = false;
         _isToReopen = false;
+        _mayMoveLog = false;
     }
 
     /// <summary>Stores the end of the tree, which may trail the log, so that the file of a closed store has all of it.</summary>
     private void SaveLedger()
     {
-        if (!_wasOpened || _ledger.IsSaved || new FileInfo(Path) is not { Exists: true, Length: > 0 }) return;
+        if (!_file.WasOpened || _ledger.IsSaved || new FileInfo(Path) is not { Exists: true, Length: > 0 }) return;
         try
         {
             if (!TryBegin()) return;
@@ -328,17 +353,40 @@ internal sealed class Writer : IDisposable
 
     private Database Open()
     {
-        var database = Opening.ForWriting(Path, _isForAppSql);
+        var database = _file.OpenForWriting(_isForAppSql, _options.IsTemporary);
 
         // What others have left in the log counts: where processes die young, or open and close beside others, none
         // would write enough by itself for a checkpoint, and the log would grow for ever. Only the length is asked
         // for: opening the file would drop SQLite's locks.
-        var log = new FileInfo(Path + "-wal");
+        var log = new FileInfo(_file.LogPath);
         _pagesSinceCheckpoint = log.Exists ? (int)Math.Min(log.Length / PageBytes, int.MaxValue) : 0;
 
         // Who has erased payloads may have died before the log was emptied.
         LogHoldsErased |= _pagesSinceCheckpoint > 0 && database.Read($"SELECT count(*) FROM streams WHERE name = '{PayloadsErased.StreamName}'") > 0;
         return database;
+    }
+
+    private void ThrowIfMoved(bool whileCommitting)
+    {
+        if (_file.Moved() is not { } moved) return;
+
+        // Not if others have the same log with an index of their own, or have committed since: what this connection takes
+        // for the log's content may have been overwritten.
+        _mayMoveLog = _file.SharesIndex && _dataVersion >= 0 && Database.Prepare("PRAGMA data_version").Scalar() == _dataVersion;
+        throw _file.Failure(moved, whileCommitting);
+    }
+
+    private void SaveLogIfMoved()
+    {
+        if (!_mayMoveLog) return;
+        try
+        {
+            _mayMoveLog = !Database.TryEmptyLog();
+        }
+        catch (SqliteFailure)
+        {
+            // The caller of the write is told what was done to the files, and this is one more consequence of that.
+        }
     }
 
     /// <summary>Whether the work has written; where it is refused, it has not.</summary>

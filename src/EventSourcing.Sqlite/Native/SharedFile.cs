@@ -1,0 +1,103 @@
+namespace EventSourcing;
+
+/// <summary>
+/// What the storages of this process that have one and the same file open must know of each other: SQLite shares its locks
+/// and its index of the write-ahead log among all connections of a process to a file. Thread-safe.
+/// </summary>
+internal sealed class SharedFile
+{
+    // The one thing of this library that belongs to the process and not to an object: a file is the same for all storages
+    // that are opened on it, and none of them knows of the others. It holds an entry only while a storage uses its file.
+    private static readonly Dictionary<string, SharedFile> InUse = new(StringComparer.Ordinal);
+    private static readonly Lock InUseLock = new();
+
+    private readonly string _key;
+    private readonly Lock _lock = new();
+    private int _storages;
+    private int _connections;
+    private volatile Siblings? _siblings;
+
+    private SharedFile(string key) => _key = key;
+
+    /// <summary>Takes part in the use of a file, until <see cref="Release"/>.</summary>
+    /// <param name="key">Which file it is: the same for all of its names.</param>
+    public static SharedFile Take(string key)
+    {
+        lock (InUseLock)
+        {
+            if (!InUse.TryGetValue(key, out var file)) InUse.Add(key, file = new SharedFile(key));
+            file._storages++;
+            return file;
+        }
+    }
+
+    public void Release()
+    {
+        lock (InUseLock)
+        {
+            if (--_storages == 0) InUse.Remove(_key);
+        }
+    }
+
+    /// <summary>Says that a connection is open and has read, so that the files beside the database are those that it uses.</summary>
+    /// <param name="fileName">The database file's name as SQLite has it.</param>
+    public void Opened(string fileName)
+    {
+        lock (_lock)
+        {
+            if (_connections++ == 0) _siblings = Siblings.Of(fileName);
+        }
+    }
+
+    /// <summary>
+    /// Says that a connection is about to be closed. While another one is open, SQLite removes none of the files; after the
+    /// last one, they may be made anew.
+    /// </summary>
+    public void Closing()
+    {
+        lock (_lock)
+        {
+            if (--_connections == 0) _siblings = null;
+        }
+    }
+
+    /// <summary>What was done to the files beside the database that the open connections use, as a sentence; null if nothing.</summary>
+    public string? SiblingMoved() => _siblings?.Moved();
+
+    /// <summary>Whether the open connections still share the index of the log with everybody who opens the file now.</summary>
+    public bool SharesIndex => _siblings is { SharesIndex: true };
+
+    /// <summary>The write-ahead log and its index in shared memory, as they were when the first connection opened them.</summary>
+    private sealed class Siblings
+    {
+        private readonly byte[] _logPath;
+        private readonly byte[] _indexPath;
+        private readonly FileStatus _log;
+        private readonly FileStatus _index;
+        private readonly string _fileName;
+
+        private Siblings(string fileName)
+        {
+            _fileName = fileName;
+            _logPath = UnixFile.Encode(fileName + StoreFile.LogSuffix);
+            _indexPath = UnixFile.Encode(fileName + StoreFile.IndexSuffix);
+            _log = UnixFile.Status(_logPath);
+            _index = UnixFile.Status(_indexPath);
+        }
+
+        public bool SharesIndex => !IsOther(_indexPath, _index);
+
+        public static Siblings? Of(string fileName) => OperatingSystem.IsWindows() ? null : new Siblings(fileName);
+
+        public string? Moved() =>
+            IsOther(_logPath, _log) ? Sentence(StoreFile.LogSuffix)
+            : IsOther(_indexPath, _index) ? Sentence(StoreFile.IndexSuffix)
+            : null;
+
+        private static bool IsOther(byte[] path, FileStatus before) =>
+            before.Answer == FileAnswer.Found && UnixFile.Status(path).IsOtherThan(before.Identity);
+
+        private string Sentence(string suffix) =>
+            $"'{_fileName}{suffix}', which belongs to it, was deleted, moved or replaced while it was in use.";
+    }
+}

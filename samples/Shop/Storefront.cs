@@ -70,9 +70,11 @@ internal sealed class Storefront(EventStore store)
     public async Task<bool> CheckOutAsync(string cartId, string orderId, string customerId, string card, CancellationToken cancellationToken)
     {
         var isPlaced = false;
+        var tries = 0;
         await store.UpdateTogetherAsync(
-            async () =>
+            async cancellationToken =>
             {
+                tries++;
                 var cart = await store.Aggregate<Cart>(cartId).LoadAsync(cancellationToken: cancellationToken);
                 isPlaced = cart.OrderId is null;
                 if (!isPlaced) return [];
@@ -92,8 +94,8 @@ internal sealed class Storefront(EventStore store)
                 cart.CheckOut(orderId);
                 return changed;
             },
-            conflict: () => Interlocked.Increment(ref _conflicts),
             cancellationToken: cancellationToken);
+        Count(tries);
         return isPlaced;
     }
 

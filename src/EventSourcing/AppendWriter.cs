@@ -27,9 +27,14 @@ internal sealed class AppendWriter : IDisposable
 
     public bool IsWorthKeeping => _buffer.Capacity <= MaxKeptBytes;
 
-    /// <summary>The request; its memory is valid until <see cref="Clear"/>.</summary>
+    /// <summary>The bytes written since the last <see cref="Clear"/>.</summary>
+    public int WrittenBytes => _buffer.WrittenCount;
+
+    /// <summary>The request; its memory is valid until <see cref="Clear"/>, also if further ones are written meanwhile.</summary>
     public AppendRequest Write(IReadOnlyList<StreamAppend> streams, EventMetadata? metadata, IReadOnlyList<AppendCondition> conditions)
     {
+        _written.Clear();
+
         // By index, here and wherever an append passes: an enumerator of a list known by its interface is an object.
         for (var s = 0; s < streams.Count; s++)
         {

@@ -19,11 +19,25 @@ internal sealed class EventFilter
 
     public EventQuery Stored { get; }
 
-    public static EventFilter Of(EventTypes types, EventQuery query)
+    /// <param name="types">The store's types.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="allowsUnlisted">Whether it may name types that are not among these.</param>
+    /// <exception cref="ArgumentException">It names one that is not, and must not.</exception>
+    public static EventFilter Of(EventTypes types, EventQuery query, bool allowsUnlisted = false)
     {
         ArgumentNullException.ThrowIfNull(query);
-        if (types.NamesAreStoredNames || query.Items.All(item => item.Types.Count == 0)) return new EventFilter(query, query);
-        var today = EventQuery.Any(query.Items.Select(item => Rename(item, types.TodayNamesOf)));
+        if (query.Items.All(item => item.Types.Count == 0)) return new EventFilter(query, query);
+        var named = query.Items.Any(item => item.ClrTypes.Count > 0) ? EventQuery.Any(query.Items.Select(item => Name(item, types))) : query;
+        if (!allowsUnlisted)
+        {
+            foreach (var item in named.Items)
+            {
+                for (var i = 0; i < item.Types.Count && !item.AllowsUnlistedTypes; i++) types.ThrowIfUnlisted(item.Types[i]);
+            }
+        }
+
+        if (types.NamesAreStoredNames) return new EventFilter(named, named);
+        var today = EventQuery.Any(named.Items.Select(item => Rename(item, types.TodayNamesOf)));
         var stored = EventQuery.Any(today.Items.Select(item => Rename(item, types.StoredNamesOf)));
         return new EventFilter(today, stored);
     }
@@ -34,6 +48,10 @@ internal sealed class EventFilter
 
     /// <summary>What of it may be in streams whose names begin so.</summary>
     public EventFilter InStreams(string prefix) => new(Narrow(Today, prefix), Narrow(Stored, prefix));
+
+    /// <summary>The item with the names that the store has for the types.</summary>
+    private static EventQueryItem Name(EventQueryItem item, EventTypes types) =>
+        item.ClrTypes.Count == 0 ? item : new EventQueryItem(item.ClrTypes.Select(type => types.Get(type).Name), item.Tags, item.StreamPrefix);
 
     private static EventQueryItem Rename(EventQueryItem item, Func<string, IReadOnlyList<string>> namesOf) =>
         item.Types.Count == 0 ? item : new EventQueryItem(item.Types.SelectMany(namesOf), item.Tags, item.StreamPrefix);

@@ -77,6 +77,8 @@ public sealed class EventStore : IAsyncDisposable
 
     internal StoreSignals Signals { get; } = new();
 
+    internal StreamTurns Turns { get; } = new();
+
     /// <summary>Read models that change within each append, or null. Set once, before the first append that it is to see.</summary>
     internal Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>>? InlineReadModels { get; set; }
 
@@ -105,7 +107,7 @@ public sealed class EventStore : IAsyncDisposable
     /// <param name="metadata">The metadata of those events that bring none of their own.</param>
     /// <param name="conditions">
     /// Queries that no event after a position may match, by the names of today. An old event counts that upcasters might
-    /// make a matching one of, whether or not they do.
+    /// make a matching one of, whether or not they do. A name that is not in <see cref="Types"/> is an error.
     /// </param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
@@ -126,12 +128,10 @@ public sealed class EventStore : IAsyncDisposable
                 throw new ArgumentException($"The stream '{PayloadsErased.StreamName}' is the library's own: it holds the records of erased payloads, and ErasePayloadsAsync appends to it. Nothing was written.", nameof(streams));
         }
 
-        if (InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause)
-            await Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)).ConfigureAwait(false);
-        var writer = Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
+        await PauseAsync(cancellationToken).ConfigureAwait(false);
+        var writer = RentWriter();
         var result = await AppendAsync(writer.Write(streams, metadata, AsStored(conditions ?? [])), cancellationToken).ConfigureAwait(false);
-        writer.Clear();
-        if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
+        Return(writer);
         return result;
     }
 
@@ -181,7 +181,7 @@ public sealed class EventStore : IAsyncDisposable
         options ??= new LogReadOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, "options.Limit");
         if (options.AsOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Read it as of a position or an instant.", nameof(options));
-        var filter = FilterOf(options.Filter);
+        var filter = FilterOf(options.Filter, options.UnknownEvents);
         var read = new LogRead { After = options.After, Direction = options.Direction, Filter = filter.Stored };
         if (await PositionOfAsync(options.AsOf, cancellationToken).ConfigureAwait(false) is { } upTo) read = read with { UpTo = upTo };
         var pages = read.Direction == ReadDirection.Forwards
@@ -255,6 +255,20 @@ public sealed class EventStore : IAsyncDisposable
         Diagnostics.Dispose();
     }
 
+    /// <summary>Something to write an append with. If the append fails, it is not given back.</summary>
+    internal AppendWriter RentWriter() => Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
+
+    internal void Return(AppendWriter writer)
+    {
+        writer.Clear();
+        if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
+    }
+
+    /// <summary>Waits while a read model is being put in place, but not for long.</summary>
+    internal ValueTask PauseAsync(CancellationToken cancellationToken) => InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause
+        ? new ValueTask(Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)))
+        : ValueTask.CompletedTask;
+
     /// <summary>Something that is made when it is first needed, once for this store, and disposed with it, before the storage.</summary>
     internal T Part<T>(Func<EventStore, T> create)
         where T : class, IAsyncDisposable =>
@@ -292,7 +306,9 @@ public sealed class EventStore : IAsyncDisposable
         : new(read);
 
     /// <summary>A query as it is meant on this store, and as its storage is asked.</summary>
-    internal EventFilter FilterOf(EventQuery query) => EventFilter.Of(Types, query);
+    /// <exception cref="ArgumentException">It names a type that is not in <see cref="Types"/>, and such events are not wanted as they are.</exception>
+    internal EventFilter FilterOf(EventQuery query, UnknownEvents unknownEvents = UnknownEvents.Throw) =>
+        EventFilter.Of(Types, query, allowsUnlisted: unknownEvents == UnknownEvents.AsRaw);
 
     /// <summary>Decodes an event that the storage has found by a filter, as far as it matches that also as it is read today.</summary>
     internal Parts<RecordedEvent> Decode(in StoredEvent stored, UnknownEvents unknownEvents, EventFilter filter)
@@ -341,7 +357,7 @@ public sealed class EventStore : IAsyncDisposable
         new(stored.Stream, stored.Version, stored.Position, stored.Id, type, stored.RecordedAt, data, metadata, stored.Tags, subIndex);
 
     private IReadOnlyList<AppendCondition> AsStored(IReadOnlyList<AppendCondition> conditions) =>
-        conditions.Count == 0 || Types.NamesAreStoredNames ? conditions : [.. conditions.Select(condition => condition with { Query = FilterOf(condition.Query).Stored })];
+        conditions.Count == 0 ? conditions : [.. conditions.Select(condition => condition with { Query = FilterOf(condition.Query).Stored })];
 
     private static EventMetadata DecodeMetadata(in StoredEvent stored)
     {

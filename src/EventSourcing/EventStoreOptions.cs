@@ -13,8 +13,9 @@ public sealed record EventStoreOptions
     public JsonSerializerOptions? Json { get; init; }
 
     /// <summary>
-    /// How often a command on an aggregate is tried again after a conflict before the conflict is thrown; 16 by
-    /// default. Each try reads what is new and acts again, after a short random pause that grows.
+    /// How often a command is tried again after a conflict before the conflict is thrown; 16 by default. Each try reads what is
+    /// new and acts again, after a short random pause that grows. Commands of one store on one stream take turns, so their
+    /// conflicts are with others.
     /// </summary>
     public int MaxConflictRetries
     {

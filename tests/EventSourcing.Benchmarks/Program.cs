@@ -6,7 +6,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using EventSourcing.Benchmarks;
 
 // No argument: the SQLite storage against the hand-written floor, about a quarter of an hour; --quick: some three minutes.
-// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "startup" starts this
+// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "hot" runs commands on one aggregate; "startup" starts this
 // program many times; "import FILE" is the floor for the banking sample's import.
 if (args is [StartupBenchmarks.Child, var types])
 {
@@ -20,6 +20,12 @@ if (only == "micro")
 {
     var job = (quick ? Job.ShortRun : Job.Default).WithToolchain(InProcessEmitToolchain.Instance);
     BenchmarkRunner.Run([typeof(MicroBenchmarks), typeof(FoldBenchmarks), typeof(DecodeBenchmarks)], DefaultConfig.Instance.AddJob(job));
+    return;
+}
+
+if (only == "hot")
+{
+    await HotBenchmarks.RunAsync(quick);
     return;
 }
 

@@ -55,13 +55,14 @@ public sealed partial class OrderProcess : Reactor
 
     /// <summary>Cancels it when it cannot be.</summary>
     private async Task React(PaymentDeclined e, Delivery delivery, CancellationToken cancellationToken) => await _store.UpdateTogetherAsync(
-        async () =>
+        async cancellationToken =>
         {
             var order = await _store.Aggregate<Order>(delivery.Event.StreamId).LoadAsync(cancellationToken: cancellationToken);
             return order.Status == OrderStatus.Cancelled ? [] : await CancelAsync(order, CancelReason.PaymentDeclined, cancellationToken);
         },
         EventMetadata.CausedBy(delivery.Event),
-        cancellationToken: cancellationToken);
+        commandId: delivery.Id,
+        cancellationToken);
 
     /// <summary>
     /// The events of one stream come in order, so by now the order was charged. Where the card was declined, the order is
@@ -75,7 +76,7 @@ public sealed partial class OrderProcess : Reactor
 
         var refund = await _provider.RefundAsync(delivery.Id, paid.Receipt!, delivery.Event.RecordedAt, cancellationToken);
         await _store.UpdateTogetherAsync(
-            async () =>
+            async cancellationToken =>
             {
                 var payment = await _store.Aggregate<Payment>(id).LoadAsync(cancellationToken: cancellationToken);
                 var order = await _store.Aggregate<Order>(id).LoadAsync(cancellationToken: cancellationToken);
@@ -84,7 +85,8 @@ public sealed partial class OrderProcess : Reactor
                 return [payment, .. await CancelAsync(order, CancelReason.CustomerRequest, cancellationToken)];
             },
             EventMetadata.CausedBy(delivery.Event),
-            cancellationToken: cancellationToken);
+            commandId: delivery.Id,
+            cancellationToken);
     }
 
     /// <summary>Cancels an order and gives back the stock that was kept for it.</summary>

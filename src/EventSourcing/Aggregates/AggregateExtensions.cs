@@ -26,9 +26,14 @@ public static class AggregateExtensions
     /// <param name="aggregates">The aggregates, each stream once, loaded from this store.</param>
     /// <param name="metadata">The metadata of the events.</param>
     /// <param name="conditions">Queries that no event after a position may match: what the decision relied on beside the aggregates.</param>
+    /// <param name="commandId">
+    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in any
+    /// process and whatever has happened since, writes nothing and returns the original result. Then the aggregates keep their
+    /// uncommitted events, since these are not stored: load them afresh.
+    /// </param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
-    /// <exception cref="ArgumentException">No aggregate has uncommitted events, or one is given twice.</exception>
+    /// <exception cref="ArgumentException">No aggregate has uncommitted events, or one is given twice; or the command's id is empty, or an event brings an id of its own beside it.</exception>
     /// <exception cref="WrongExpectedVersionException">One of them has changed since; nothing was written.</exception>
     /// <exception cref="AppendConditionFailedException">A condition does not hold; nothing was written.</exception>
     public static async Task<AppendResult> SaveAsync(
@@ -36,10 +41,61 @@ public static class AggregateExtensions
         IReadOnlyList<Aggregate> aggregates,
         EventMetadata? metadata = null,
         IReadOnlyList<AppendCondition>? conditions = null,
+        Guid? commandId = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(aggregates);
+        if (aggregates.Count == 0) throw new ArgumentException("No aggregate is given, so there is nothing to append.", nameof(aggregates));
+        var decision = new LogDecision(AppendsOf(aggregates), conditions, Head: 0);
+        var result = await new LogCommand(store, metadata, commandId, cancellationToken).RunAsync(() => Task.FromResult(decision), maxRetries: 0).ConfigureAwait(false);
+        if (commandId is null || !result.WasAlreadyStored) Commit(aggregates, result);
+        return result;
+    }
+
+    /// <summary>
+    /// Loads several aggregates, acts on them and appends what they raise in one atomic commit, each with the version it was
+    /// loaded at: <c>UpdateAsync</c> for more than one. On a conflict all are loaded and acted on again, up to
+    /// <see cref="EventStoreOptions.MaxConflictRetries"/> times, so <paramref name="act"/> must do nothing but load and act.
+    /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="act">
+    /// Loads the aggregates from this store, acts on them and returns them, each stream once. One that raised nothing is checked
+    /// to be still at its version. If none is returned, nothing is appended.
+    /// </param>
+    /// <param name="metadata">The metadata of the events.</param>
+    /// <param name="commandId">
+    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in any
+    /// process and whatever has happened since, does not act and returns the original result. A command that raised nothing
+    /// leaves nothing behind, so its repetition acts again.
+    /// </param>
+    /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written. It is what <paramref name="act"/> is given.</param>
+    /// <returns>Where the events stand; if nothing was raised, a result without streams at the head of the log.</returns>
+    /// <exception cref="ArgumentException">An aggregate is given twice or did not come from a store; or the command's id is empty, or an event brings an id of its own beside it.</exception>
+    /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
+    public static Task<AppendResult> UpdateTogetherAsync(
+        this EventStore store,
+        Func<CancellationToken, Task<IReadOnlyList<Aggregate>>> act,
+        EventMetadata? metadata = null,
+        Guid? commandId = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(act);
+        return new LogCommand(store, metadata, commandId, cancellationToken).RunAsync(
+            async () =>
+            {
+                var aggregates = await act(cancellationToken).ConfigureAwait(false);
+                var appends = AppendsOf(aggregates);
+                return appends.All(append => append.Events.Count == 0)
+                    ? new LogDecision([], null, await store.GetHeadAsync(cancellationToken).ConfigureAwait(false))
+                    : new LogDecision(appends, null, Head: 0);
+            },
+            store.Options.MaxConflictRetries);
+    }
+
+    private static StreamAppend[] AppendsOf(IReadOnlyList<Aggregate> aggregates)
+    {
         var streams = new StreamAppend[aggregates.Count];
         for (var i = 0; i < streams.Length; i++)
         {
@@ -47,7 +103,11 @@ public static class AggregateExtensions
             streams[i] = new StreamAppend(aggregates[i].Stream, aggregates[i].Version, aggregates[i].UncommittedEvents);
         }
 
-        var result = await store.AppendAsync(streams, metadata, conditions, cancellationToken).ConfigureAwait(false);
+        return streams;
+    }
+
+    private static void Commit(IReadOnlyList<Aggregate> aggregates, AppendResult result)
+    {
         var position = result.FirstPosition - 1;
         foreach (var aggregate in aggregates)
         {
@@ -56,7 +116,5 @@ public static class AggregateExtensions
             position += count;
             aggregate.Committed(aggregate.Version + count, position);
         }
-
-        return result;
     }
 }

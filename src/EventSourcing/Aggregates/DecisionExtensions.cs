@@ -48,33 +48,53 @@ public static class DecisionExtensions
     /// the decision.
     /// </param>
     /// <param name="metadata">The metadata of the events.</param>
+    /// <param name="commandId">
+    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in any
+    /// process and whatever has happened since, decides nothing and returns the original result. A command that led to no event
+    /// leaves nothing behind, so its repetition decides again.
+    /// </param>
     /// <param name="cancellationToken">Cancels the read, or the append while it waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand; where nothing was decided, a result without streams at the head that was read.</returns>
+    /// <exception cref="ArgumentException">The command's id is empty, or an event brings an id of its own beside it.</exception>
     /// <exception cref="AppendConditionFailedException">Every try met a conflict; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream of the decision is not as it expects, at every try; nothing was written.</exception>
-    public static async Task<AppendResult> DecideAsync(
+    public static Task<AppendResult> DecideAsync(
         this EventStore store,
         EventQuery query,
         Func<IReadOnlyList<RecordedEvent>, IReadOnlyList<StreamAppend>> decide,
         EventMetadata? metadata = null,
+        Guid? commandId = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(decide);
-        for (var conflicts = 0; ; conflicts++)
-        {
-            var (events, head) = await store.QueryAsync(query, cancellationToken).ConfigureAwait(false);
-            var decision = decide(events);
-            if (decision.Count == 0) return new AppendResult([], head, head, wasAlreadyStored: false);
-            try
+        return new LogCommand(store, metadata, commandId, cancellationToken).RunAsync(
+            async () =>
             {
-                return await store.AppendAsync(decision, metadata, [new AppendCondition(query, head)], cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception conflict) when (conflict is AppendConditionFailedException or WrongExpectedVersionException && conflicts < store.Options.MaxConflictRetries)
-            {
-                await ConflictPause.AfterAsync(conflicts, cancellationToken).ConfigureAwait(false);
-            }
-        }
+                var (events, head) = await store.QueryAsync(query, cancellationToken).ConfigureAwait(false);
+                return new LogDecision(decide(events), [new AppendCondition(query, head)], head);
+            },
+            store.Options.MaxConflictRetries);
+    }
+
+    /// <summary>
+    /// Makes a state that decisions over a query are based on, and that remembers what it has read: keep it, and each decision
+    /// reads only what is new. Nothing is read yet.
+    /// </summary>
+    /// <typeparam name="TState">The state: a value that is never changed, but replaced.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="query">The events that matter to the decisions. Those that they append must match it if they matter to the next one.</param>
+    /// <param name="initial">The state before the first event.</param>
+    /// <param name="evolve">The state after an event. It must not fail, decide, read the clock or do I/O.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException">The query names a type that is not in the store's types.</exception>
+    public static DecisionModel<TState> DecisionModel<TState>(this EventStore store, EventQuery query, TState initial, Func<TState, RecordedEvent, TState> evolve)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(evolve);
+        return new DecisionModel<TState>(store, query, initial, evolve);
     }
 }
 

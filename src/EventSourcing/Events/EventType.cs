@@ -79,6 +79,9 @@ public sealed class EventType
     /// <summary>An event of the library's own, under a name that no other can have.</summary>
     internal static EventType OfTheLibrary(Type clrType, string storedName) => new(clrType, storedName);
 
+    /// <summary>The name that a type has by its attribute, or its short name. A store's types may have another for it.</summary>
+    internal static string DeclaredName(Type clrType) => clrType.GetCustomAttribute<EventTypeAttribute>(inherit: false)?.Name ?? clrType.Name;
+
     internal static string StoredNameOf(string name, int version) => version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
 
     /// <summary>The name and version that a stored name is made of; version 1 where it has none.</summary>

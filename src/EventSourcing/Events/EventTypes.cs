@@ -116,6 +116,18 @@ public sealed class EventTypes
         ? new($"'{clrType}' is appended by ErasePayloadsAsync alone, which erases what it says. Nothing was written.")
         : new($"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");
 
+    /// <exception cref="ArgumentException">A name in a query is of no event of this list, nor of the library's own.</exception>
+    internal void ThrowIfUnlisted(string name)
+    {
+        if (Shapes.ContainsKey(name) || _storedNames.ContainsKey(name) || name.StartsWith('$')) return;
+        var nearest = _byType.Values
+            .Select(type => (type.Name, Distance: string.Equals(type.ClrType.Name, name, StringComparison.OrdinalIgnoreCase) ? 0 : EditDistance.Between(type.Name, name)))
+            .Where(near => near.Distance <= Math.Max(2, name.Length / 3))
+            .OrderBy(near => near.Distance).ThenBy(near => near.Name, StringComparer.Ordinal)
+            .Select(near => $"'{near.Name}'").Distinct().Take(3).ToList();
+        throw new ArgumentException($"A query asks for events named '{name}', and the store's EventTypes have no such name, so it would match nothing. {(nearest.Count > 0 ? $"Did you mean {string.Join(" or ", nearest)}? " : "")}Say EventQuery.OfTypes<T>() for a type of this app. For events of another app, set {nameof(EventQueryItem)}.{nameof(EventQueryItem.AllowsUnlistedTypes)}, or read with UnknownEvents.AsRaw.");
+    }
+
     internal EventType? Find(Type clrType) => _byType.GetValueOrDefault(clrType) ?? (clrType == typeof(PayloadsErased) ? PayloadsErased.Type : null);
 
     /// <summary>Whether events are read into this type, and not on into a later one.</summary>

@@ -34,11 +34,37 @@ public sealed class EventQuery
             : throw new ArgumentException("A query needs at least one item. To match every event, use EventQuery.All.", nameof(items));
     }
 
-    /// <summary>The events of any of some types, by their stored names.</summary>
+    /// <summary>The events of any of some types, by their names. An event store refuses names that its types do not have.</summary>
     /// <param name="types">One name or more.</param>
     /// <returns>The query.</returns>
     /// <exception cref="ArgumentException">There is no name, or one is not valid.</exception>
     public static EventQuery OfTypes(params IEnumerable<string> types) => new([new EventQueryItem(types: types)]);
+
+    /// <summary>The events of a type, of all its versions, by the name that the event store has for it.</summary>
+    /// <typeparam name="T">A type of the event store that is asked: it refuses others.</typeparam>
+    /// <returns>The query.</returns>
+    public static EventQuery OfTypes<T>() => new([new EventQueryItem([typeof(T)])]);
+
+    /// <summary>The events of any of two types, of all their versions, by the names that the event store has for them.</summary>
+    /// <typeparam name="T1">The first type.</typeparam>
+    /// <typeparam name="T2">The second.</typeparam>
+    /// <returns>The query. For more types, join queries by <see cref="Or"/>.</returns>
+    public static EventQuery OfTypes<T1, T2>() => new([new EventQueryItem([typeof(T1), typeof(T2)])]);
+
+    /// <summary>The events of any of three types, of all their versions, by the names that the event store has for them.</summary>
+    /// <typeparam name="T1">The first type.</typeparam>
+    /// <typeparam name="T2">The second.</typeparam>
+    /// <typeparam name="T3">The third.</typeparam>
+    /// <returns>The query. For more types, join queries by <see cref="Or"/>.</returns>
+    public static EventQuery OfTypes<T1, T2, T3>() => new([new EventQueryItem([typeof(T1), typeof(T2), typeof(T3)])]);
+
+    /// <summary>The events of any of four types, of all their versions, by the names that the event store has for them.</summary>
+    /// <typeparam name="T1">The first type.</typeparam>
+    /// <typeparam name="T2">The second.</typeparam>
+    /// <typeparam name="T3">The third.</typeparam>
+    /// <typeparam name="T4">The fourth.</typeparam>
+    /// <returns>The query. For more types, join queries by <see cref="Or"/>.</returns>
+    public static EventQuery OfTypes<T1, T2, T3, T4>() => new([new EventQueryItem([typeof(T1), typeof(T2), typeof(T3), typeof(T4)])]);
 
     /// <summary>The events that have all of some tags.</summary>
     /// <param name="tags">One tag or more.</param>
@@ -109,8 +135,20 @@ public sealed class EventQueryItem
             throw new ArgumentException("A query item needs a type, a tag or a stream prefix. To match every event, use EventQuery.All.");
     }
 
+    internal EventQueryItem(IReadOnlyList<Type> clrTypes)
+        : this(types: clrTypes.Select(EventType.DeclaredName)) => ClrTypes = clrTypes;
+
     /// <summary>The stored names of types, any of which matches; empty for every type.</summary>
     public IReadOnlyList<string> Types { get; }
+
+    /// <summary>
+    /// Whether an event store accepts names here that its types do not have, say of another app's events. By default it refuses
+    /// them, since a condition or a filter by a name that was mistyped would silently match nothing.
+    /// </summary>
+    public bool AllowsUnlistedTypes { get; init; }
+
+    /// <summary>The types that <see cref="Types"/> was made of; none if it was given as names.</summary>
+    internal IReadOnlyList<Type> ClrTypes { get; } = [];
 
     /// <summary>The tags that an event must all have; empty for no demand.</summary>
     public IReadOnlyList<string> Tags { get; }

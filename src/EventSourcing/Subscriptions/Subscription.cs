@@ -80,6 +80,6 @@ public static class SubscriptionExtensions
     public static Subscription Subscribe(this EventStore store, StartFrom from = default, EventQuery? filter = null, UnknownEvents unknownEvents = UnknownEvents.Throw)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return new Subscription(store, from, store.FilterOf(filter ?? EventQuery.All), unknownEvents);
+        return new Subscription(store, from, store.FilterOf(filter ?? EventQuery.All, unknownEvents), unknownEvents);
     }
 }

@@ -7,6 +7,10 @@ public sealed class SqliteIdempotentCommandTests() : IdempotentCommandTests(new 
 
 public sealed class SqliteConflictTests() : ConflictTests(new OneSqliteFile());
 
+public sealed class SqliteHotAggregateTests() : HotAggregateTests(new OneSqliteFile());
+
+public sealed class SqliteCommandsOnSeveralTests() : CommandsOnSeveralTests(new OneSqliteFile());
+
 public sealed class SqliteDeciderTests() : DeciderTests(new OneSqliteFile());
 
 public sealed class SqliteSnapshotTests() : SnapshotTests(new OneSqliteFile());

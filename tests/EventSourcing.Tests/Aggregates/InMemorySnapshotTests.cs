@@ -6,6 +6,13 @@ public sealed class InMemoryIdempotentCommandTests() : IdempotentCommandTests(ne
 
 public sealed class InMemoryConflictTests() : ConflictTests(new OneInMemoryStorage());
 
+public sealed class InMemoryHotAggregateTests() : HotAggregateTests(new OneInMemoryStorage())
+{
+    private protected override int CountStreamsWithCommands(EventStore store) => store.Turns.Count;
+}
+
+public sealed class InMemoryCommandsOnSeveralTests() : CommandsOnSeveralTests(new OneInMemoryStorage());
+
 public sealed class InMemoryDeciderTests() : DeciderTests(new OneInMemoryStorage());
 
 public sealed class InMemorySnapshotTests() : SnapshotTests(new OneInMemoryStorage());

@@ -19,6 +19,8 @@ internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAcces
         ? new SnapshotPolicy(marked.Every) { SlowLoadMilliseconds = marked.SlowLoadMilliseconds }
         : null;
 
+    public override object Kind => typeof(T);
+
     public override bool IsChangedByActing => true;
 
     /// <exception cref="InvalidOperationException">The class is marked to have snapshots, and cannot have them.</exception>

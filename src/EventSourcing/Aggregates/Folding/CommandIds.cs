@@ -1,63 +1,78 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The ids of the events that a command appends to a stream. They follow from the command's id, the stream and the
-/// event's index among those raised, so whoever repeats the command arrives at the same ones, and the first of them tells
+/// The ids of the events that a command appends. They follow from the command's id, the stream if the command is on one, and
+/// the event's index among those raised, so whoever repeats the command arrives at the same ones, and the first of them tells
 /// whether the command was stored.
 /// </summary>
-internal sealed class CommandIds
+/// <param name="commandId">The command's id; not empty.</param>
+/// <param name="stream">The stream that the command is on; empty if it is on whatever streams it decides.</param>
+internal sealed class CommandIds(Guid commandId, string stream = "")
 {
     /// <summary>How many events are read at first to find the end of a command's: most raise a few.</summary>
     private const int PageLimit = 16;
 
-    private readonly Guid _commandId;
-    private readonly string _stream;
-
-    public CommandIds(Guid commandId, string stream)
-    {
-        if (commandId == Guid.Empty) throw new ArgumentException("The command's id is empty. Give each command an id of its own, e.g. Guid.CreateVersion7(), and the same one when it is repeated.", nameof(commandId));
-        _commandId = commandId;
-        _stream = stream;
-    }
+    private readonly Guid _commandId = commandId != Guid.Empty
+        ? commandId
+        : throw new ArgumentException("The command's id is empty. Give each command an id of its own, e.g. Guid.CreateVersion7(), and the same one when it is repeated.", nameof(commandId));
 
     /// <summary>The events with their ids.</summary>
     /// <exception cref="ArgumentException">One has an id already.</exception>
-    public IReadOnlyList<object> Mark(IReadOnlyList<object> events)
+    public IReadOnlyList<object> Mark(IReadOnlyList<object> events) => Mark(events, stream, first: 0);
+
+    /// <summary>The events of several streams with their ids.</summary>
+    /// <exception cref="ArgumentException">One has an id already.</exception>
+    public IReadOnlyList<StreamAppend> Mark(IReadOnlyList<StreamAppend> streams)
     {
-        var marked = new EventData[events.Count];
+        var marked = new StreamAppend[streams.Count];
+        var count = 0;
         for (var i = 0; i < marked.Length; i++)
         {
-            var data = events[i] as EventData ?? new EventData(events[i]);
-            if (data.Id is { } id) throw new ArgumentException($"The event at index {i} of the command {_commandId} on '{_stream}' has the id {id} already. With a command id, the ids of its events derive from that: raise it without one. Nothing was written.", nameof(events));
-            marked[i] = data with { Id = IdOf(i) };
+            marked[i] = streams[i] with { Events = Mark(streams[i].Events, streams[i].Stream, count) };
+            count += streams[i].Events.Count;
         }
 
         return marked;
     }
 
-    /// <summary>Where all events of the command stand; null where it has stored none.</summary>
+    /// <summary>Where all events of the command stand; null if it has stored none.</summary>
     public async ValueTask<AppendResult?> FindAsync(IEventStorage storage, CancellationToken cancellationToken)
     {
         var first = await storage.GetPositionAsync(IdOf(0), cancellationToken).ConfigureAwait(false);
         if (first == 0) return null;
 
         // One append has stored them, so they stand side by side.
-        var (count, firstVersion) = (0, 0L);
+        var (count, streams) = (0, new List<AppendedStream>(1));
         for (var read = new LogRead { After = first - 1, Limit = PageLimit }; ;)
         {
             using var page = await storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
             foreach (ref readonly var stored in page.Events)
             {
                 if (stored.Id != IdOf(count)) return Original();
-                if (count++ == 0) firstVersion = stored.Version;
+                count++;
+                if (streams.Count > 0 && streams[^1].Stream == stored.Stream) streams[^1] = streams[^1] with { LastVersion = stored.Version };
+                else streams.Add(new AppendedStream(stored.Stream, stored.Version, stored.Version));
             }
 
             if (page.IsEnd) return Original();
             read = read with { After = page.Next, Limit = EventPage.DefaultLimit };
         }
 
-        AppendResult Original() => new([new AppendedStream(_stream, firstVersion, firstVersion + count - 1)], first, first + count - 1, wasAlreadyStored: true);
+        AppendResult Original() => new(streams, first, first + count - 1, wasAlreadyStored: true);
     }
 
-    private Guid IdOf(int index) => DerivedId.Of($"{_commandId:N}\0{_stream}\0{index}", _commandId);
+    private EventData[] Mark(IReadOnlyList<object> events, string of, int first)
+    {
+        var marked = new EventData[events.Count];
+        for (var i = 0; i < marked.Length; i++)
+        {
+            var data = events[i] as EventData ?? new EventData(events[i]);
+            if (data.Id is { } id) throw new ArgumentException($"The event at index {i} of the command {_commandId} on '{of}' has the id {id} already. With a command id, the ids of its events derive from that: raise it without one. Nothing was written.", nameof(events));
+            marked[i] = data with { Id = IdOf(first + i) };
+        }
+
+        return marked;
+    }
+
+    private Guid IdOf(int index) => DerivedId.Of($"{_commandId:N}\0{stream}\0{index}", _commandId);
 }

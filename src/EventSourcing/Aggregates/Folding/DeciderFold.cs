@@ -7,6 +7,8 @@ namespace EventSourcing;
 internal sealed class DeciderFold<TState, TCommand>(Decider<TState, TCommand> decider, string stream)
     : StateFold<TState>(decider.Category, stream, decider.Snapshots)
 {
+    public override object Kind => decider;
+
     public override bool IsChangedByActing => false;
 
     public override TState Begin() => decider.Initial;

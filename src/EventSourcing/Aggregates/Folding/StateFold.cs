@@ -9,6 +9,9 @@ internal abstract class StateFold<TState>(string category, string stream, Snapsh
 
     public string Stream => stream;
 
+    /// <summary>What folds of the same streams have in common only if they fold the same state.</summary>
+    public abstract object Kind { get; }
+
     /// <summary>When snapshots are taken; null where none are.</summary>
     public SnapshotPolicy? Snapshots => snapshots;
 

@@ -7,10 +7,12 @@ namespace EventSourcing;
 internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold, bool isForCommand)
 {
     private readonly List<(Parts<object> Parts, long Version, long Position)> _kept = [];
+    private readonly List<(Parts<object> Parts, Guid Id)> _expected = [];
     private StoredSnapshot? _origin;
     private TState? _untouched;
     private Guid _lastId;
     private long _replayed;
+    private bool _isActedOn;
 
     public TState State { get; private set; } = default!;
 
@@ -18,6 +20,12 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
     public long Version { get; private set; }
 
     public long Position { get; private set; }
+
+    /// <summary>The version with the events that are expected.</summary>
+    public long ExpectedVersion => Version + _expected.Count;
+
+    /// <summary>Whether a load of today would make a snapshot due, or find one that spares it events.</summary>
+    public bool IsDueForSnapshot => fold.Snapshots is { } policy && _replayed >= policy.Every;
 
     /// <summary>The snapshot that this load has made due, to be written when it no longer keeps anybody waiting.</summary>
     public DueSnapshot? Due { get; private set; }
@@ -51,9 +59,82 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
     {
         State = !fold.IsChangedByActing ? _untouched! : _origin is { } snapshot ? snapshot.Restore(fold, store.Json) : fold.Begin();
         foreach (var (parts, version, position) in _kept) Apply(parts, version, position);
+        for (var i = 0; i < _expected.Count; i++) Apply(_expected[i].Parts, Version + i + 1, Position);
         if (fold.IsChangedByActing) return;
         _untouched = State;
         _kept.Clear();
+    }
+
+    /// <summary>
+    /// The state to act on next, with the events that are expected. If acting changes the very object, it is one that nobody
+    /// has had before: whoever acted on another may have kept that.
+    /// </summary>
+    public TState Take()
+    {
+        if (fold.IsChangedByActing && _isActedOn) Refold();
+        _isActedOn = true;
+        return State;
+    }
+
+    /// <summary>Takes in events that are about to be appended, as they will be read back.</summary>
+    /// <exception cref="EventSerializationException">One of them cannot be read back. Then none is taken in.</exception>
+    public void Expect(IReadOnlyList<NewEvent> events)
+    {
+        var known = _expected.Count;
+        try
+        {
+            foreach (var e in events)
+            {
+                var parts = store.DecodeData(new StoredEvent
+                {
+                    Position = Position + _expected.Count + 1,
+                    Stream = fold.Stream,
+                    Version = ExpectedVersion + 1,
+                    Id = e.Id,
+                    Type = e.Type,
+                    RecordedAt = default,
+                    Data = e.Data,
+                    Metadata = e.Metadata,
+                    Tags = e.Tags,
+                });
+                _expected.Add((parts, e.Id));
+            }
+        }
+        catch (Exception)
+        {
+            _expected.RemoveRange(known, _expected.Count - known);
+            throw;
+        }
+
+        if (fold.IsChangedByActing) return;
+        foreach (var (parts, _) in _expected.Skip(known)) Apply(parts, Version, Position);
+    }
+
+    /// <summary>Says that the events that were expected are stored, side by side.</summary>
+    /// <param name="position">The position of the last of them.</param>
+    public void Settle(long position)
+    {
+        if (_expected.Count == 0) return;
+        var first = position - _expected.Count + 1;
+        for (var i = 0; i < _expected.Count; i++)
+        {
+            if (fold.IsChangedByActing) _kept.Add((_expected[i].Parts, Version + i + 1, first + i));
+        }
+
+        (Version, Position, _lastId) = (ExpectedVersion, position, _expected[^1].Id);
+        _replayed += _expected.Count;
+        _expected.Clear();
+        if (!fold.IsChangedByActing) _untouched = State;
+    }
+
+    /// <summary>Says that the events that were expected are not stored, and reads what is there instead.</summary>
+    /// <returns>The events that are new.</returns>
+    public async ValueTask<IReadOnlyList<object>> ForgetAndReadTailAsync(CancellationToken cancellationToken)
+    {
+        _expected.Clear();
+        var tail = await ReadTailAsync(cancellationToken).ConfigureAwait(false);
+        if (!fold.IsChangedByActing) Refold();
+        return tail;
     }
 
     private async ValueTask LoadBySnapshotAsync(SnapshotPolicy policy, StreamRead read, bool isNow, CancellationToken cancellationToken)

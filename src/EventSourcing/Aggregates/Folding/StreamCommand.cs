@@ -1,10 +1,25 @@
 namespace EventSourcing;
 
-/// <summary>A command on one stream: load, act, append; on a conflict read the tail and act again. Aggregates and deciders share it.</summary>
+/// <summary>
+/// A command on one stream: load, act, append; on a conflict read the tail and act again. Aggregates and deciders share it.
+/// The commands of one store on one stream take turns: those that had to wait are decided and appended together.
+/// </summary>
 internal sealed class StreamCommand<TState>(
     EventStore store, StateFold<TState> fold, Func<TState, ValueTask<IReadOnlyList<object>>> act, EventMetadata? metadata, Guid? commandId, CancellationToken cancellationToken)
+    : WaitingCommand(fold.Stream, cancellationToken)
 {
     private readonly CommandIds? _ids = commandId is { } id ? new CommandIds(id, fold.Stream) : null;
+    private Func<Exception>? _notFound;
+    private StreamTurn? _turn;
+
+    public StateFold<TState> Fold => fold;
+
+    public EventMetadata? Metadata => metadata;
+
+    public Guid? CommandId => commandId;
+
+    /// <summary>How often the command has met a conflict.</summary>
+    public int Conflicts { get; set; }
 
     /// <summary>Acts on the state before the first event and appends, expecting no stream.</summary>
     public async Task<AppendResult> CreateAsync()
@@ -21,13 +36,111 @@ internal sealed class StreamCommand<TState>(
     /// <param name="notFound">The error where there are no events; null where that is none.</param>
     public async Task<AppendResult> UpdateAsync(Func<Exception>? notFound)
     {
+        _notFound = notFound;
         if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;
-        var load = new StateLoad<TState>(store, fold, isForCommand: true);
-        await load.LoadAsync(AsOf.Now, cancellationToken).ConfigureAwait(false);
-        if (load.Version == 0 && notFound is not null) throw notFound();
+        if (StreamTurns.IsWithinCommand) return await LoadAndActAsync().ConfigureAwait(false);
+        if (store.Turns.Enter(this) is not { } turn) return await WaitAsync(store.Turns).ConfigureAwait(false);
         try
         {
-            return await ActUntilAppendedAsync(load).ConfigureAwait(false);
+            _turn = turn;
+            return await LoadAndActAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            store.Turns.Release(turn);
+        }
+    }
+
+    public override Task ServeAsync(StreamTurn turn) => IsAlone ? RunAloneAsync(turn) : new CommandBatch<TState>(store, fold, turn).ServeAsync(this);
+
+    /// <summary>Runs a command that has waited, from the beginning and by itself.</summary>
+    /// <param name="turn">The turn that it has; null if it goes on without one.</param>
+    public Task RunAloneAsync(StreamTurn? turn)
+    {
+        _turn = turn;
+        return TellAsync(async () => await FindOriginalAsync().ConfigureAwait(false) ?? await LoadAndActAsync().ConfigureAwait(false));
+    }
+
+    /// <summary>Goes on without a turn from what the command has decided.</summary>
+    /// <param name="load">The state it was decided on, which nobody else uses any more.</param>
+    /// <param name="deciding">The decision.</param>
+    public Task FinishAloneAsync(StateLoad<TState> load, Task<IReadOnlyList<object>> deciding)
+    {
+        _turn = null;
+        return TellAsync(async () => await ActUntilAppendedAsync(load, await OrOriginalAsync(deciding).ConfigureAwait(false)).ConfigureAwait(false));
+    }
+
+    /// <summary>Tells the caller that the command came to nothing, be it by an error, unless it is a repetition.</summary>
+    public async Task TellAsync(AppendResult nothing, Exception? error)
+    {
+        try
+        {
+            if (await FindOriginalAsync().ConfigureAwait(false) is { } original) Complete(original);
+            else if (error is null) Complete(nothing);
+            else Fail(error);
+        }
+        catch (Exception failure)
+        {
+            Fail(failure);
+        }
+    }
+
+    /// <summary>The error that the command ends with before it acts, if any.</summary>
+    /// <param name="version">The version of the stream.</param>
+    public Exception? ErrorAt(long version) => version == 0 ? _notFound?.Invoke() : null;
+
+    /// <summary>Runs the command's own code once, in the context of its caller.</summary>
+    public async Task<IReadOnlyList<object>> DecideAsync(TState state)
+    {
+        // Both changes of the context are undone when this method first returns, as every async method's are.
+        if (Context is not null) ExecutionContext.Restore(Context);
+        var scope = StreamTurns.BeginCommand();
+        try
+        {
+            return await act(state).ConfigureAwait(false);
+        }
+        finally
+        {
+            scope.HasEnded = true;
+        }
+    }
+
+    /// <summary>The events with the ids that follow from the command's.</summary>
+    public IReadOnlyList<object> Mark(IReadOnlyList<object> raised) => _ids?.Mark(raised) ?? raised;
+
+    public bool AreInConflict(TState state, IReadOnlyList<object> raised, IReadOnlyList<object> committed)
+    {
+        foreach (var mine in raised)
+        {
+            foreach (var other in committed)
+            {
+                if (fold.AreInConflict(state, mine is EventData data ? data.Payload : mine, other)) return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async Task TellAsync(Func<Task<AppendResult>> run)
+    {
+        try
+        {
+            Complete(await run().ConfigureAwait(false));
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+        }
+    }
+
+    private async Task<AppendResult> LoadAndActAsync()
+    {
+        var load = new StateLoad<TState>(store, fold, isForCommand: true);
+        await load.LoadAsync(AsOf.Now, CancellationToken).ConfigureAwait(false);
+        if (ErrorAt(load.Version) is { } error) throw error;
+        try
+        {
+            return await ActUntilAppendedAsync(load, await ActAsync(load.State).ConfigureAwait(false)).ConfigureAwait(false);
         }
         finally
         {
@@ -36,10 +149,9 @@ internal sealed class StreamCommand<TState>(
         }
     }
 
-    private async Task<AppendResult> ActUntilAppendedAsync(StateLoad<TState> load)
+    private async Task<AppendResult> ActUntilAppendedAsync(StateLoad<TState> load, (IReadOnlyList<object> Raised, AppendResult? Stored) decision)
     {
-        var (raised, stored) = await ActAsync(load.State).ConfigureAwait(false);
-        for (var conflicts = 0; ; conflicts++)
+        for (var (raised, stored) = decision; ; Conflicts++)
         {
             if (stored is not null) return stored;
             if (raised.Count == 0) return new AppendResult([new AppendedStream(fold.Stream, load.Version, load.Version)], load.Position, load.Position, wasAlreadyStored: false);
@@ -47,12 +159,12 @@ internal sealed class StreamCommand<TState>(
             {
                 return await AppendAsync(raised, load.Version).ConfigureAwait(false);
             }
-            catch (WrongExpectedVersionException) when (conflicts < store.Options.MaxConflictRetries)
+            catch (WrongExpectedVersionException) when (Conflicts < store.Options.MaxConflictRetries)
             {
-                await ConflictPause.AfterAsync(conflicts, cancellationToken).ConfigureAwait(false);
+                await ConflictPause.AfterAsync(Conflicts, CancellationToken).ConfigureAwait(false);
             }
 
-            var committed = await load.ReadTailAsync(cancellationToken).ConfigureAwait(false);
+            var committed = await load.ReadTailAsync(CancellationToken).ConfigureAwait(false);
             var passes = committed.Count > 0 && !AreInConflict(load.State, raised, committed);
             store.Diagnostics.Conflict(fold.Category, passes);
             if (passes) continue;
@@ -61,15 +173,21 @@ internal sealed class StreamCommand<TState>(
         }
     }
 
+    private ValueTask<(IReadOnlyList<object> Raised, AppendResult? Stored)> ActAsync(TState state)
+    {
+        _turn?.BeginActing();
+        return OrOriginalAsync(DecideAsync(state));
+    }
+
     /// <summary>
-    /// Acts once. With a command id, one that comes to nothing may be a repetition: the first has been stored since it was
+    /// A decision. With a command id, one that comes to nothing may be a repetition: the first has been stored since it was
     /// looked for, and the state it was to act on has its events in it.
     /// </summary>
-    private async ValueTask<(IReadOnlyList<object> Raised, AppendResult? Stored)> ActAsync(TState state)
+    private async ValueTask<(IReadOnlyList<object> Raised, AppendResult? Stored)> OrOriginalAsync(Task<IReadOnlyList<object>> deciding)
     {
         try
         {
-            var raised = await act(state).ConfigureAwait(false);
+            var raised = await deciding.ConfigureAwait(false);
             return raised.Count == 0 ? (raised, await FindOriginalAsync().ConfigureAwait(false)) : (raised, null);
         }
         catch (Exception) when (_ids is not null)
@@ -77,13 +195,17 @@ internal sealed class StreamCommand<TState>(
             if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return ([], original);
             throw;
         }
+        finally
+        {
+            _turn?.EndActing();
+        }
     }
 
     private async ValueTask<AppendResult> AppendAsync(IReadOnlyList<object> raised, long version)
     {
         try
         {
-            var result = await store.AppendAsync(fold.Stream, version, _ids?.Mark(raised) ?? raised, metadata, cancellationToken).ConfigureAwait(false);
+            var result = await store.AppendAsync(fold.Stream, version, Mark(raised), metadata, CancellationToken).ConfigureAwait(false);
 
             // What was stored may have been more than what was raised this time.
             return result.WasAlreadyStored ? await FindOriginalAsync().ConfigureAwait(false) ?? result : result;
@@ -97,18 +219,5 @@ internal sealed class StreamCommand<TState>(
     }
 
     private async ValueTask<AppendResult?> FindOriginalAsync() =>
-        _ids is null ? null : await _ids.FindAsync(store.Storage, cancellationToken).ConfigureAwait(false);
-
-    private bool AreInConflict(TState state, IReadOnlyList<object> raised, IReadOnlyList<object> committed)
-    {
-        foreach (var mine in raised)
-        {
-            foreach (var other in committed)
-            {
-                if (fold.AreInConflict(state, mine is EventData data ? data.Payload : mine, other)) return true;
-            }
-        }
-
-        return false;
-    }
+        _ids is null ? null : await _ids.FindAsync(store.Storage, CancellationToken).ConfigureAwait(false);
 }

@@ -1,0 +1,68 @@
+namespace EventSourcing;
+
+/// <summary>
+/// A command on more than one stream: what is decided is appended in one atomic commit. On a conflict it is decided again.
+/// With a command id it takes effect once.
+/// </summary>
+internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Guid? commandId, CancellationToken cancellationToken)
+{
+    private readonly CommandIds? _ids = commandId is { } id ? new CommandIds(id) : null;
+
+    /// <summary>Decides and appends, and again after a conflict, until it is stored or there have been too many.</summary>
+    /// <param name="decide">From the state of the store to what is to be appended.</param>
+    /// <param name="maxRetries">How often it is decided again.</param>
+    public async Task<AppendResult> RunAsync(Func<Task<LogDecision>> decide, int maxRetries)
+    {
+        if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;
+        for (var conflicts = 0; ; conflicts++)
+        {
+            var (decision, stored) = await DecideAsync(decide).ConfigureAwait(false);
+            if (stored is not null) return stored;
+            if (decision!.Streams.Count == 0) return new AppendResult([], decision.Head, decision.Head, wasAlreadyStored: false);
+            try
+            {
+                return await AppendAsync(decision).ConfigureAwait(false);
+            }
+            catch (Exception conflict) when (conflict is AppendConditionFailedException or WrongExpectedVersionException && conflicts < maxRetries)
+            {
+                await ConflictPause.AfterAsync(conflicts, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Decides once. If a command with an id comes to nothing, it may be a repetition whose first has been stored meanwhile.</summary>
+    private async Task<(LogDecision? Decision, AppendResult? Stored)> DecideAsync(Func<Task<LogDecision>> decide)
+    {
+        try
+        {
+            var decision = await decide().ConfigureAwait(false);
+            return (decision, decision.Streams.Count == 0 ? await FindOriginalAsync().ConfigureAwait(false) : null);
+        }
+        catch (Exception) when (_ids is not null)
+        {
+            if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return (null, original);
+            throw;
+        }
+    }
+
+    private async Task<AppendResult> AppendAsync(LogDecision decision)
+    {
+        try
+        {
+            var streams = _ids?.Mark(decision.Streams) ?? decision.Streams;
+            var result = await store.AppendAsync(streams, metadata, decision.Conditions, cancellationToken).ConfigureAwait(false);
+
+            // What was stored may have been more than what was decided this time.
+            return result.WasAlreadyStored ? await FindOriginalAsync().ConfigureAwait(false) ?? result : result;
+        }
+        catch (Exception failure) when (_ids is not null && failure is DuplicateEventIdException or AppendConditionFailedException or WrongExpectedVersionException)
+        {
+            // If the first was stored meanwhile, it was in the way of its own repetition.
+            if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;
+            throw;
+        }
+    }
+
+    private async ValueTask<AppendResult?> FindOriginalAsync() =>
+        _ids is null ? null : await _ids.FindAsync(store.Storage, cancellationToken).ConfigureAwait(false);
+}

@@ -17,7 +17,7 @@ public sealed class StorePathTests
     [InlineData("shop.db-wal")]
     [InlineData("shop.db-shm")]
     public void Create_by_what_is_no_path_is_refused(string path) =>
-        FluentActions.Invoking(() => new SqliteEventStorage(path)).Should().Throw<ArgumentException>().WithParameterName("path");
+        FluentActions.Invoking(() => new SqliteEventStorage(path)).Should().Throw<ArgumentException>().WithParameterName(nameof(path));
 
     [Theory]
     [InlineData("./mode=1.db")]

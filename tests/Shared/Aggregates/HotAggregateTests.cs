@@ -42,10 +42,10 @@ public abstract class HotAggregateTests(IStorageSource source) : WalletTests(sou
     public async Task Command_on_many_streams_leaves_no_entry_behind()
     {
         var store = Open();
-        await Parallel.ForEachAsync(Enumerable.Range(0, 10_000), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, 10_000), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, token) =>
         {
             var decided = i % 100 == 0 ? 1 : 0;
-            await store.Decider(Wallets.Decider(), $"{i}").DecideAsync(decided);
+            await store.Decider(Wallets.Decider(), $"{i}").DecideAsync(decided, cancellationToken: token);
         });
         CountStreamsWithCommands(store).Should().Be(0);
     }

@@ -159,7 +159,7 @@ public abstract class DerivedVerificationTests(IStorageSource source) : WalletTe
         var report = await store.Ledger.VerifyAsync(new LedgerVerification { Snapshots = [SnapshotsOf.Aggregate<Wallet>()] });
 
         report.Findings.Should().BeEmpty();
-        report.Derived.First().Compared.Should().Be(2);
+        report.Derived[0].Compared.Should().Be(2);
     }
 
     private static async Task CatchUpAsync(EventStore store)

@@ -137,7 +137,7 @@ public class CheckpointScheduleTests
         EventStore? store = null;
         _sink.BeforeWrite = () =>
         {
-            refused.TrySetResult(Assert.Throws<InvalidOperationException>(() => _ = store!.DisposeAsync()));
+            refused.TrySetResult(Assert.Throws<InvalidOperationException>(() => store!.DisposeAsync().AsTask().GetAwaiter()));
             return Task.CompletedTask;
         };
         store = Open(new LedgerOptions { Origin = Ledgers.Origin, EveryEvents = 1, Interval = null });

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Collections.Immutable;
 using System.Numerics;
 using System.Text;
@@ -10,6 +11,8 @@ namespace EventSourcing.Tests.Events;
 #pragma warning disable ES0112 // What the compiler would find in these types is to be found at run time too.
 
 /// <summary>What is written reads back equal, or nothing is written.</summary>
+[SuppressMessage("Design", "CA1051", Justification = "Events with fields are what is tested.")]
+[SuppressMessage("Performance", "CA1822", Justification = "Events with such properties are what is tested.")]
 public class ReadBackTests
 {
     public static TheoryData<object, string> LostEvents => new()

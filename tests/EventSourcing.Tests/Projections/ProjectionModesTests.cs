@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using EventSourcing.Testing;
 
@@ -186,6 +187,7 @@ public class ProjectionModesTests
         public Written Plus(decimal amount) => new() { Sum = Sum + amount };
     }
 
+    [SuppressMessage("EventSourcing", "ES0112", Justification = "What the compiler refuses is found at run time too.")]
     private sealed class WriteOnly : Projection<Written>
     {
         public WriteOnly() => On<MoneyDeposited>((written, e) => (written ?? new Written()).Plus(e.Amount));

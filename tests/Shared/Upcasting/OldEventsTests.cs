@@ -60,7 +60,7 @@ public abstract class OldEventsTests(IStorageSource source) : EngineTests(source
         (await Of("phone-changed")).Should().Equal(new PhoneChanged("1"), new PhoneChanged("2"), new PhoneChanged("3"));
         (await store.QueryAsync(EventQuery.OfTypes("phone-changed"))).Events[0].Should().BeEquivalentTo(new { Position = 7L, Version = 7L, SubIndex = 1 }, "it is the second part, also where the first is left out");
         (await Of("looked-at")).Should().BeEmpty();
-        (await Of("no-such-name")).Should().BeEmpty();
+        await FluentActions.Awaiting(() => Of("no-such-name")).Should().ThrowAsync<ArgumentException>();
 
         async Task<List<object>> Of(string name) => [.. (await store.QueryAsync(EventQuery.OfTypes(name))).Events.Select(e => e.Data)];
     }

@@ -22,7 +22,7 @@ internal sealed class AppendWriter : IDisposable
     {
         _serializer = serializer;
         _ids = ids;
-        _json = new Utf8JsonWriter(_buffer, new JsonWriterOptions { Encoder = serializer.Options.Encoder, SkipValidation = true });
+        _json = new Utf8JsonWriter(_buffer, serializer.EventOutput);
     }
 
     public bool IsWorthKeeping => _buffer.Capacity <= MaxKeptBytes;
@@ -70,17 +70,18 @@ internal sealed class AppendWriter : IDisposable
         ArgumentNullException.ThrowIfNull(payload, "events");
         var dataStart = _buffer.WrittenCount;
         _json.Reset();
-        var type = _serializer.Serialize(_json, payload);
+        var known = _serializer.Serialize(_json, payload);
         _json.Flush();
+        if (!known.IsProven) known.Prove(payload, _buffer.WrittenSpan[dataStart..]);
         var metadataStart = _buffer.WrittenCount;
         if (metadata is { IsEmpty: false } worthWriting)
         {
             _json.Reset();
-            worthWriting.WriteTo(_json);
+            worthWriting.WriteTo(_json, known.Type);
             _json.Flush();
         }
 
-        return new Written(id ?? _ids.Next(), type.StoredName, tags, dataStart, metadataStart, _buffer.WrittenCount);
+        return new Written(id ?? _ids.Next(), known.Type.StoredName, tags, dataStart, metadataStart, _buffer.WrittenCount);
     }
 
     private readonly record struct Written(Guid Id, string Type, IReadOnlyList<string> Tags, int DataStart, int MetadataStart, int End)

@@ -57,6 +57,10 @@ internal static class Rules
         "The event name '{0}' of version {1} is claimed by {2} and by {3}. Give one of them another name or version.",
         WellKnownDiagnosticTags.CompilationEnd);
 
+    public static readonly DiagnosticDescriptor NotReadBack = Rule("ES0112", DiagnosticSeverity.Error,
+        "JSON does not read back what it writes",
+        "{0} '{1}' would not be read back as it is written: {2}.");
+
     public static readonly DiagnosticDescriptor NotInContract = Rule("ES0120", DiagnosticSeverity.Warning,
         "An event is not in the contract file",
         "EventContracts.txt has no line for version {1} of '{0}'. Add: {2}");

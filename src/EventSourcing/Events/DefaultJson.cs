@@ -50,6 +50,8 @@ internal static class DefaultJson
                 NumberHandling = JsonNumberHandling.Strict,
                 // The bytes go into a database, not into HTML: text stays readable there.
                 Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+                // An upcaster may add "$type" wherever it comes to stand.
+                AllowOutOfOrderMetadataProperties = true,
                 TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
                 RespectRequiredConstructorParameters = isStrict,
                 RespectNullableAnnotations = isStrict,

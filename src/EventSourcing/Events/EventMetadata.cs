@@ -50,13 +50,27 @@ public sealed class EventMetadata
 
     internal bool IsEmpty => CorrelationId is null && CausationId is null && Values.Count == 0;
 
-    internal void WriteTo(Utf8JsonWriter json)
+    /// <summary>Writes it beside an event of a type.</summary>
+    /// <exception cref="ArgumentException">A key or a value is no text.</exception>
+    internal void WriteTo(Utf8JsonWriter json, EventType type)
     {
         json.WriteStartObject();
-        if (CorrelationId is not null) json.WriteString(CorrelationKey, CorrelationId);
-        if (CausationId is not null) json.WriteString(CausationKey, CausationId);
-        foreach (var (key, value) in Values) json.WriteString(key, value);
+        if (CorrelationId is not null) Write(json, CorrelationKey, CorrelationId, type);
+        if (CausationId is not null) Write(json, CausationKey, CausationId, type);
+        foreach (var (key, value) in Values) Write(json, key, value, type);
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, string key, string value, EventType type)
+    {
+        try
+        {
+            json.WriteString(key, value);
+        }
+        catch (JsonException flaw)
+        {
+            throw new ArgumentException($"The metadata '{Names.Printable(key)}' of an event '{type.StoredName}' cannot be written: {flaw.Message} Nothing was written.", "metadata", flaw);
+        }
     }
 
     /// <summary>Reads stored metadata. Values that are not strings (written by other tools) are kept as their JSON text.</summary>

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
 
@@ -8,9 +10,15 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class JsonEventSerializer
 {
+    /// <summary>A buffer that one large document has blown up further than this is left to the garbage collector.</summary>
+    private const int MaxKeptBytes = 1024 * 1024;
+
     private readonly JsonSerializerOptions? _given;
     private readonly Dictionary<Type, EventJson> _byType;
     private readonly Dictionary<string, EventDecoder> _decoders;
+    private readonly ConcurrentDictionary<Type, JsonProof> _documentProofs = new();
+    private JsonWriterOptions? _eventOutput;
+    private JsonOutput? _spareOutput;
 
     public JsonEventSerializer(EventTypes types, JsonSerializerOptions? options)
     {
@@ -31,6 +39,9 @@ internal sealed class JsonEventSerializer
     /// <summary>For events.</summary>
     public JsonSerializerOptions EventOptions => _given ?? DefaultJson.Events;
 
+    /// <summary>How events are written.</summary>
+    public JsonWriterOptions EventOutput => _eventOutput ??= JsonOutput.OptionsFor(EventOptions);
+
     public JsonNodeOptions NodeOptions => new() { PropertyNameCaseInsensitive = EventOptions.PropertyNameCaseInsensitive };
 
     public JsonDocumentOptions DocumentOptions => new() { AllowTrailingCommas = EventOptions.AllowTrailingCommas, CommentHandling = EventOptions.ReadCommentHandling, MaxDepth = EventOptions.MaxDepth };
@@ -43,23 +54,64 @@ internal sealed class JsonEventSerializer
 
     /// <exception cref="ArgumentException">The type is not listed, or the event could not be read again as JSON has it.</exception>
     /// <exception cref="NotSupportedException">JSON cannot handle the type, or that of a member.</exception>
-    public EventType Serialize(Utf8JsonWriter json, object payload)
+    public EventJson Serialize(Utf8JsonWriter json, object payload)
     {
         if (!_byType.TryGetValue(payload.GetType(), out var known)) throw EventTypes.NotListed(payload.GetType());
         try
         {
             JsonSerializer.Serialize(json, payload, known.Info);
         }
-        catch (JsonException flaw)
-        {
-            throw new ArgumentException(NotWritten(known.Type, flaw), nameof(payload), flaw);
-        }
         catch (NotSupportedException flaw)
         {
-            throw new NotSupportedException(NotWritten(known.Type, flaw), flaw);
+            throw new NotSupportedException(NotWritten(known.Type, Names.Sentence(flaw.Message)), flaw);
+        }
+        catch (Exception flaw)
+        {
+            // Whatever it is: the event's own members and converters run in there.
+            throw new ArgumentException(NotWritten(known.Type, Reason(flaw, payload, known.Info, EventOutput)), nameof(payload), flaw);
         }
 
-        return known.Type;
+        return known;
+    }
+
+    /// <summary>What of documents of a type would not be read back, as a clause; null where nothing was found.</summary>
+    public string? FlawOfDocuments(JsonTypeInfo info) => ProofOf(info).FlawOfType();
+
+    /// <summary>A document as it is stored, proven to be read back as it is written where that has not been done of its type.</summary>
+    /// <exception cref="ArgumentException">This document cannot be written, or would not be read back.</exception>
+    /// <exception cref="NotSupportedException">No document of the type would be.</exception>
+    public byte[] WriteDocument<TDocument>(TDocument document, JsonTypeInfo<TDocument> info)
+        where TDocument : class
+    {
+        if (document.GetType() != typeof(TDocument) && info is { Kind: JsonTypeInfoKind.Object, PolymorphismOptions: null })
+            throw new ArgumentException($"A document of {document.GetType()} would be read back as {typeof(TDocument)}. Seal that type, or say by [JsonDerivedType] what it may be.", nameof(document));
+        var output = Interlocked.Exchange(ref _spareOutput, null) ?? new JsonOutput(JsonOutput.LaidOutFor(info.Options));
+        try
+        {
+            var json = output.Begin();
+            JsonSerializer.Serialize(json, document, info);
+            json.Flush();
+        }
+        catch (NotSupportedException)
+        {
+            throw;
+        }
+        catch (Exception flaw)
+        {
+            // Whatever it is: the document's own members and converters run in there.
+            throw new ArgumentException($"A document {typeof(TDocument)} cannot be written: {Reason(flaw, document, info, JsonOutput.OptionsFor(info.Options))}", nameof(document), flaw);
+        }
+
+        var bytes = output.Written.ToArray();
+        if (output.Capacity <= MaxKeptBytes) Volatile.Write(ref _spareOutput, output);
+        var proof = ProofOf(info);
+        if (!proof.IsDone && proof.FlawOf(document, bytes, out var isOfType) is { } lost)
+        {
+            var message = $"A document {typeof(TDocument)} would not be read back as it is written. {lost}";
+            throw isOfType ? new NotSupportedException(message) : new ArgumentException(message, nameof(document));
+        }
+
+        return bytes;
     }
 
     /// <summary>What decodes events of a stored name; null where the name is not listed, so that the caller decides what that means.</summary>
@@ -67,13 +119,27 @@ internal sealed class JsonEventSerializer
 
     public EventJson JsonOf(EventType type) => _byType[type.ClrType];
 
-    private static string NotWritten(EventType type, Exception flaw) => $"An event '{type.StoredName}' cannot be written: {Names.Sentence(flaw.Message)} Nothing was written.";
+    private static string NotWritten(EventType type, string reason) => $"An event '{type.StoredName}' cannot be written: {reason} Nothing was written.";
+
+    /// <summary>Why a value cannot be written, and which member of it.</summary>
+    private static string Reason(Exception flaw, object value, JsonTypeInfo info, JsonWriterOptions writer)
+    {
+        var reason = Names.Sentence(flaw.InnerException is InvalidOperationException inner && flaw is JsonException ? inner.Message : flaw.Message);
+        var path = JsonMembers.Unwritable(value, info, writer);
+        if (path == "$" && flaw is JsonException { Path: { } known }) path = known;
+        return path == "$" ? reason : $"at {path}: {reason}";
+    }
+
+    private JsonProof ProofOf(JsonTypeInfo info) => _documentProofs.GetOrAdd(info.Type, static (_, info) => new JsonProof(info, JsonOutput.LaidOutFor(info.Options)), info);
 
     /// <summary>A copy, which the app can no longer change; without a resolver it gets the one that reflects, as everywhere in .NET.</summary>
     private static JsonSerializerOptions OwnCopyOf(JsonSerializerOptions options)
     {
         var copy = new JsonSerializerOptions(options);
         copy.TypeInfoResolver ??= DefaultJson.Documents.TypeInfoResolver;
+
+        // An upcaster may add "$type" wherever it comes to stand.
+        copy.AllowOutOfOrderMetadataProperties = true;
         copy.MakeReadOnly();
         return copy;
     }

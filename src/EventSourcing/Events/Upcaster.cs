@@ -131,7 +131,7 @@ public sealed class Upcaster
         }
         catch (Exception failure)
         {
-            throw new UpcastFailedException($"{this} failed: {Names.Sentence(failure.Message)}", failure);
+            throw new UpcastFailedException($"{this} failed: {Names.Sentence(failure.Message)}{HintOn(failure)}", failure);
         }
 
         if (result is null) throw new UpcastFailedException($"{this} gave null.");
@@ -146,6 +146,11 @@ public sealed class Upcaster
 
         return result;
     }
+
+    /// <summary>What to do about the one mistake that everybody makes with the nodes of System.Text.Json.</summary>
+    private static string HintOn(Exception failure) => failure is InvalidOperationException { Source: "System.Text.Json" } && failure.Message.Contains("parent", StringComparison.Ordinal)
+        ? " A JsonNode stands in one place: to rename a member, take its value out first, as in: e.Remove(\"old\", out var value); e[\"new\"] = value; or copy it by DeepClone()."
+        : "";
 
     private void ThrowIfNotDeclared(object? result)
     {

@@ -111,7 +111,7 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(EventType.JsonMem
     private DocumentChange? ChangeTo(KeyFold fold, TDocument? document, System.Text.Json.Serialization.Metadata.JsonTypeInfo<TDocument> json)
     {
         if (document is null) return fold.Stored is null ? null : new DocumentChange(Model, fold.Key, null);
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(document, json);
+        var bytes = input.Store.Serializer.WriteDocument(document, json);
         var fields = projection.Fields;
         var values = fields.Count == 0 ? [] : new FieldValue[fields.Count];
         for (var i = 0; i < values.Length; i++) values[i] = fields[i].ValueOf(document);

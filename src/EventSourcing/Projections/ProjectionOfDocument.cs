@@ -140,6 +140,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
             throw new NotSupportedException($"JSON cannot handle {typeof(TDocument)}, the document of the projection '{Name}'. Where EventStoreOptions.Json names a JsonSerializerContext, add [JsonSerializable(typeof({typeof(TDocument).Name}))] to that.", e);
         }
 
+        if (store.Serializer.FlawOfDocuments(JsonOf(store)) is { } flaw)
+            throw new NotSupportedException($"{typeof(TDocument)}, the document of the projection '{Name}', would not be read back as it is written: {flaw}.");
         Definition(1).Validate();
     }
 

@@ -41,10 +41,12 @@ internal sealed class CodeUnderTest
     ];
 
     private readonly Project _project;
+    private readonly ImmutableArray<DiagnosticAnalyzer> _analyzers;
 
-    private CodeUnderTest(Project project)
+    private CodeUnderTest(Project project, ImmutableArray<DiagnosticAnalyzer> analyzers)
     {
         _project = project;
+        _analyzers = analyzers;
     }
 
     /// <summary>The source, after fixes.</summary>
@@ -65,8 +67,11 @@ internal sealed class CodeUnderTest
         project = project.AddDocument("Code.cs", SourceText.From(source + "\n"), filePath: "Code.cs").Project;
         foreach (var (path, text) in others) project = project.AddDocument(path, SourceText.From(text), filePath: path).Project;
         if (contracts is not null) project = project.AddAdditionalDocument("EventContracts.txt", SourceText.From(contracts), filePath: "EventContracts.txt").Project;
-        return new CodeUnderTest(project);
+        return new CodeUnderTest(project, All);
     }
+
+    /// <summary>The same code, looked at by one analyzer alone.</summary>
+    public CodeUnderTest By(DiagnosticAnalyzer analyzer) => new(_project, [analyzer]);
 
     /// <summary>What is found, each as its id and the text it is reported at, in the order of the text.</summary>
     public async Task<string[]> FindAsync() =>
@@ -101,7 +106,7 @@ internal sealed class CodeUnderTest
     private async Task<CodeUnderTest> ApplyAsync(CodeAction action)
     {
         var operation = (await action.GetOperationsAsync(CancellationToken.None)).OfType<ApplyChangesOperation>().Single();
-        return new CodeUnderTest(operation.ChangedSolution.GetProject(_project.Id)!);
+        return new CodeUnderTest(operation.ChangedSolution.GetProject(_project.Id)!, _analyzers);
     }
 
     private async Task<ImmutableArray<Diagnostic>> DiagnoseAsync()
@@ -115,7 +120,7 @@ internal sealed class CodeUnderTest
         CSharpGeneratorDriver.Create(generators, parseOptions: (CSharpParseOptions)_project.ParseOptions!).RunGeneratorsAndUpdateCompilation(compilation, out var whole, out _);
         var failures = new List<string>();
         var options = new CompilationWithAnalyzersOptions(_project.AnalyzerOptions, (e, analyzer, _) => failures.Add($"{analyzer}: {e}"), concurrentAnalysis: true, logAnalyzerExecutionTime: false);
-        var found = await whole.WithAnalyzers(All, options).GetAnalyzerDiagnosticsAsync();
+        var found = await whole.WithAnalyzers(_analyzers, options).GetAnalyzerDiagnosticsAsync();
         failures.Should().BeEmpty();
         return [.. found.OrderBy(diagnostic => diagnostic.Location.GetLineSpan().Path, StringComparer.Ordinal).ThenBy(diagnostic => diagnostic.Location.SourceSpan.Start).ThenBy(diagnostic => diagnostic.Id, StringComparer.Ordinal)];
     }

@@ -15,6 +15,8 @@ public sealed class SqliteRebuildTests() : RebuildTests(new OneSqliteFile());
 
 public sealed class SqliteNameOwnerTests() : NameOwnerTests(new OneSqliteFile());
 
+public sealed class SqliteRefusedTextTests() : RefusedTextTests(new OneSqliteFile());
+
 public sealed class SqliteHostTests() : HostTests(new OneSqliteFile());
 
 public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());

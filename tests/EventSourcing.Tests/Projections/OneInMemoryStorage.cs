@@ -14,6 +14,8 @@ public sealed class InMemoryRebuildTests() : RebuildTests(new OneInMemoryStorage
 
 public sealed class InMemoryNameOwnerTests() : NameOwnerTests(new OneInMemoryStorage());
 
+public sealed class InMemoryRefusedTextTests() : RefusedTextTests(new OneInMemoryStorage());
+
 public sealed class InMemoryHostTests() : HostTests(new OneInMemoryStorage());
 
 public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());

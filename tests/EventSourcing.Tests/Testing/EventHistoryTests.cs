@@ -78,6 +78,19 @@ public sealed class EventHistoryTests : IDisposable
             .Which.Problems.Should().ContainSingle().Which.Should().Contain("odd@1.json is read as").And.Contain("cannot be written");
     }
 
+    [Theory]
+    [InlineData(typeof(Events.ReadBackTests.Tupled))]
+    [InlineData(typeof(Events.ReadBackTests.WithField))]
+    public async Task Check_finds_an_event_of_which_JSON_writes_nothing(Type type)
+    {
+        Write("odd@1.json", "{}");
+        var of = typeof(EventType).GetMethod(nameof(EventType.Of), 1, [typeof(string)])!.MakeGenericMethod(type);
+        var types = new EventTypes((EventType)of.Invoke(null, ["odd"])!);
+        var options = new EventStoreOptions { Json = new(System.Text.Json.JsonSerializerDefaults.Web) };
+        (await FluentActions.Awaiting(() => EventHistory.CheckAsync(types, _folder.FullName, options)).Should().ThrowAsync<EventHistoryException>())
+            .Which.Problems.Should().ContainSingle().Which.Should().Contain("odd@1.json is read as").And.Contain("would not be read back");
+    }
+
     [Fact]
     public async Task Record_writes_what_is_missing_and_never_changes_what_is_there()
     {

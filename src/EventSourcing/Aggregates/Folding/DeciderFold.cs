@@ -19,7 +19,13 @@ internal sealed class DeciderFold<TState, TCommand>(Decider<TState, TCommand> de
 
     public override string Describe(JsonSerializerOptions json) => $"{typeof(TState)} {JsonShape.Of(InfoOf(json))}";
 
-    public override void WriteState(TState state, Utf8JsonWriter writer, JsonSerializerOptions json) => JsonSerializer.Serialize(writer, state, InfoOf(json));
+    /// <exception cref="NotSupportedException">JSON would not read back all that a state holds.</exception>
+    public override void WriteState(TState state, Utf8JsonWriter writer, JsonSerializerOptions json)
+    {
+        var info = InfoOf(json);
+        if (JsonTypeCheck.FlawOf(info, out _) is { } flaw) throw new NotSupportedException($"{typeof(TState)} would not be read back as it is written: {flaw}.");
+        JsonSerializer.Serialize(writer, state, info);
+    }
 
     public override TState ReadState(ref Utf8JsonReader reader, JsonSerializerOptions json) =>
         JsonSerializer.Deserialize(ref reader, InfoOf(json)) ?? throw new JsonException("The stored state is null.");

@@ -38,7 +38,7 @@ internal sealed class DueSnapshot<TState>(SnapshotCache cache, StateFold<TState>
     private static byte[] Write(StateFold<TState> fold, TState state, JsonSerializerOptions json)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = json.Encoder, MaxDepth = json.MaxDepth })) fold.WriteState(state, writer, json);
+        using (var writer = new Utf8JsonWriter(buffer, JsonOutput.OptionsFor(json))) fold.WriteState(state, writer, json);
         return buffer.WrittenSpan.ToArray();
     }
 }

@@ -1,0 +1,88 @@
+using System.Collections;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EventSourcing;
+
+/// <summary>Finds the member of a value that JSON fails on, for messages.</summary>
+internal static class JsonMembers
+{
+    /// <summary>The path of the innermost value that cannot be written, as <c>$.lines[2].price</c>.</summary>
+    /// <param name="value">The value, which cannot be written as a whole.</param>
+    /// <param name="info">How JSON handles it.</param>
+    /// <param name="writer">How it was to be written.</param>
+    public static string Unwritable(object value, JsonTypeInfo info, JsonWriterOptions writer) =>
+        Find(value, info, "$", 0, (part, of, depth) => !CanWrite(part, of, depth, writer)) ?? "$";
+
+    /// <summary>The path of the first value of a derived type that JSON writes, and reads back, as its base; null where there is none.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="info">How JSON handles it.</param>
+    public static string? Sliced(object value, JsonTypeInfo info) => Find(value, info, "$", 0, (part, of, _) => IsSliced(part, of));
+
+    private static bool IsSliced(object part, JsonTypeInfo info) =>
+        info is { Kind: JsonTypeInfoKind.Object, PolymorphismOptions: null }
+        && info.Type.IsClass && part.GetType() != info.Type && info.Converter.GetType().Assembly == typeof(JsonSerializer).Assembly;
+
+    /// <summary>Whether a part can be written below so many arrays or objects.</summary>
+    private static bool CanWrite(object part, JsonTypeInfo info, int depth, JsonWriterOptions writer)
+    {
+        try
+        {
+            using var output = new JsonOutput(writer);
+            var json = output.Begin();
+            for (var i = 0; i < depth; i++) json.WriteStartArray();
+            JsonSerializer.Serialize(json, part, info);
+            return true;
+        }
+        catch (Exception)
+        {
+            // Whatever it is: why is known already, this is about where.
+            return false;
+        }
+    }
+
+    private static string? Find(object value, JsonTypeInfo info, string path, int depth, Func<object, JsonTypeInfo, int, bool> isWanted)
+    {
+        if (depth > JsonOutput.MaxDepthOf(info.Options)) return null;
+        if (Nullable.GetUnderlyingType(info.Type) is { } underlying) return info.Options.TryGetTypeInfo(underlying, out var of) ? Find(value, of, path, depth, isWanted) : null;
+        return FindWithin(value, info, path, depth, isWanted) ?? (isWanted(value, info, depth) ? path : null);
+    }
+
+    private static string? FindWithin(object value, JsonTypeInfo info, string path, int depth, Func<object, JsonTypeInfo, int, bool> isWanted)
+    {
+        if (info.PolymorphismOptions is not null && value.GetType() != info.Type && info.Options.TryGetTypeInfo(value.GetType(), out var derived)) info = derived;
+        switch (info.Kind)
+        {
+            case JsonTypeInfoKind.Object:
+                foreach (var property in info.Properties)
+                {
+                    if (property is not { Get: not null, CustomConverter: null, IsExtensionData: false } || property.AssociatedParameter is null && property.Set is null) continue;
+                    if (Within(property.Get(value), property.PropertyType, $"{path}.{property.Name}") is { } found) return found;
+                }
+
+                return null;
+            case JsonTypeInfoKind.Enumerable when info.ElementType is { } element:
+                return Items((IEnumerable)value).Select((item, i) => Within(item, element, $"{path}[{i}]")).FirstOrDefault(found => found is not null);
+            case JsonTypeInfoKind.Dictionary when info.ElementType is { } element && value is IDictionary dictionary:
+                return dictionary.Keys.Cast<object>().Select(key => Within(dictionary[key], element, $"{path}['{Names.Printable(key.ToString() ?? "")}']")).FirstOrDefault(found => found is not null);
+            default:
+                return null;
+        }
+
+        string? Within(object? part, Type type, string at) =>
+            part is not null && info.Options.TryGetTypeInfo(type, out var of) ? Find(part, of, at, depth + 1, isWanted) : null;
+    }
+
+    /// <summary>The items; none where they cannot be had, as of a default ImmutableArray.</summary>
+    private static List<object?> Items(IEnumerable collection)
+    {
+        try
+        {
+            return [.. collection.Cast<object?>()];
+        }
+        catch (InvalidOperationException)
+        {
+            return [];
+        }
+    }
+}

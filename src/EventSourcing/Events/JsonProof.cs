@@ -1,0 +1,123 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Proves once for a type that what is written of it reads back equal: by its shape, and by the first value, which is read
+/// back and written again. Where a converter of the app's own takes part, which may write anything, each output is parsed as
+/// well. Thread-safe: several may prove the same at once.
+/// </summary>
+internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
+{
+    private bool _isProven;
+    private bool _hasOwnConverters;
+
+    /// <summary>Whether there is nothing left to check of any further value.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>What of the type would not be read back; null where nothing was found.</summary>
+    public string? FlawOfType() => JsonTypeCheck.FlawOf(info, out _hasOwnConverters);
+
+    /// <summary>Checks one value.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="utf8Json">What was written of it.</param>
+    /// <param name="isOfType">Whether it is its type that is at fault, and not this value alone.</param>
+    /// <returns>What is wrong, as a sentence; null where nothing is.</returns>
+    public string? FlawOf(object value, ReadOnlySpan<byte> utf8Json, out bool isOfType)
+    {
+        isOfType = false;
+        if (!_isProven && FlawOfType() is { } flaw)
+        {
+            isOfType = true;
+            return Capitalized(flaw) + ".";
+        }
+
+        if (_hasOwnConverters && FlawOfJson(utf8Json) is { } unreadable) return unreadable;
+        if (_isProven) return null;
+        if (FlawOfValue(value, utf8Json) is { } lost)
+        {
+            isOfType = true;
+            return lost;
+        }
+
+        _isProven = true;
+        IsDone = !_hasOwnConverters;
+        return null;
+    }
+
+    private static string Capitalized(string clause) => char.ToUpperInvariant(clause[0]) + clause[1..];
+
+    /// <summary>What the reader will trip over: no JSON, too deep, text that is none.</summary>
+    private string? FlawOfJson(ReadOnlySpan<byte> utf8Json)
+    {
+        var options = info.Options;
+        var reader = new Utf8JsonReader(utf8Json, new JsonReaderOptions { MaxDepth = options.MaxDepth, CommentHandling = options.ReadCommentHandling, AllowTrailingCommas = options.AllowTrailingCommas });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName)) continue;
+                if (reader.ValueIsEscaped) reader.GetString();
+                else if (!Utf8.IsValid(reader.ValueSpan)) return "A converter wrote a text that is not valid UTF-8.";
+            }
+
+            return null;
+        }
+        catch (Exception flaw) when (flaw is JsonException or InvalidOperationException)
+        {
+            return $"A converter wrote what cannot be read back: {Names.Sentence(flaw.Message)}";
+        }
+    }
+
+    private string? FlawOfValue(object value, ReadOnlySpan<byte> utf8Json)
+    {
+        if (JsonMembers.Sliced(value, info) is { } sliced)
+            return $"The value at {sliced} is of a derived type, which would be read back as its base; seal the base, or say by [JsonDerivedType] what it may be.";
+        object? copy;
+        try
+        {
+            copy = JsonSerializer.Deserialize(utf8Json, info);
+        }
+        catch (Exception flaw)
+        {
+            // Whatever it is: the type's own constructor and converters run in there.
+            return $"It is written, and cannot be read back: {Names.Sentence(flaw.Message)}";
+        }
+
+        if (copy is null) return "It is written as null.";
+        var again = Write(copy);
+        if (utf8Json.SequenceEqual(again)) return null;
+        var (first, second) = (JsonElement.Parse(utf8Json, Lenient), JsonElement.Parse(again, Lenient));
+        var changes = MemberChange.Between(first, second);
+        if (changes.Count == 0) return null;
+
+        // What differs from one writing of the same value to the next is computed from something else, say a clock.
+        var unstable = MemberChange.Between(first, JsonElement.Parse(Write(value), Lenient)).Select(change => change.Path).ToHashSet(StringComparer.Ordinal);
+        var lost = changes.Where(change => !unstable.Contains(change.Path)).ToList();
+        if (lost.Count == 0 || IsReordered(first, second)) return null;
+        return $"After it was read back, '{lost[0].Path}' is {Shown(lost[0].After)} and no longer {Shown(lost[0].Before)}.";
+    }
+
+    /// <summary>
+    /// Whether only the order differs, and no longer does when it is read once more: that of a set, which depends on what
+    /// was removed from it. What is reversed each time is not such a set.
+    /// </summary>
+    private bool IsReordered(JsonElement first, JsonElement second) =>
+        JsonOrder.AreEqual(first, second)
+        && JsonSerializer.Deserialize(second, info) is { } third && JsonElement.DeepEquals(JsonElement.Parse(Write(third), Lenient), second);
+
+    private JsonDocumentOptions Lenient => new() { MaxDepth = info.Options.MaxDepth, CommentHandling = info.Options.ReadCommentHandling == JsonCommentHandling.Allow ? JsonCommentHandling.Skip : info.Options.ReadCommentHandling, AllowTrailingCommas = info.Options.AllowTrailingCommas };
+
+    private static string Shown(string? json) => json is null ? "missing" : Names.Printable(json);
+
+    private byte[] Write(object value)
+    {
+        using var output = new JsonOutput(writer);
+        var json = output.Begin();
+        JsonSerializer.Serialize(json, value, info);
+        json.Flush();
+        return output.Written.ToArray();
+    }
+}

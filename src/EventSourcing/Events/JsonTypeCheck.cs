@@ -1,0 +1,184 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Finds what JSON would write of a type and not read back, by what the serializer itself says of the type and of those that
+/// it is made of. What only a value shows is not seen here; that is for <see cref="JsonProof"/>.
+/// </summary>
+internal sealed class JsonTypeCheck
+{
+    private static readonly Type[] Reversed =
+        [typeof(Stack<>), typeof(ConcurrentStack<>), typeof(ConcurrentBag<>), typeof(ImmutableStack<>), typeof(IImmutableStack<>)];
+
+    private readonly HashSet<Type> _met = [];
+
+    private JsonTypeCheck()
+    {
+    }
+
+    /// <summary>Whether a converter that is not of System.Text.Json takes part: it may write what it likes, valid or not.</summary>
+    private bool HasOwnConverters { get; set; }
+
+    /// <summary>What of a type is not read back, as a clause for a message; null where nothing was found.</summary>
+    /// <param name="type">How JSON handles it.</param>
+    /// <param name="hasOwnConverters">Whether a converter that is not of System.Text.Json takes part.</param>
+    public static string? FlawOf(JsonTypeInfo type, out bool hasOwnConverters)
+    {
+        var check = new JsonTypeCheck();
+        var flaw = check.Flaw(type);
+        hasOwnConverters = check.HasOwnConverters;
+        return flaw;
+    }
+
+    private static bool IsOwn(JsonConverter converter) => converter.GetType().Assembly != typeof(JsonSerializer).Assembly;
+
+    private string? Flaw(JsonTypeInfo type)
+    {
+        if (!_met.Add(type.Type)) return null;
+        if (IsOwn(type.Converter))
+        {
+            HasOwnConverters = true;
+            return null;
+        }
+
+        if (Nullable.GetUnderlyingType(type.Type) is { } underlying) return FlawOfMember(underlying, type.Options);
+        if (type.PolymorphismOptions is { } polymorphism)
+        {
+            foreach (var derived in polymorphism.DerivedTypes)
+            {
+                if (derived.DerivedType != type.Type && FlawOfMember(derived.DerivedType, type.Options) is { } flaw) return flaw;
+            }
+
+            if (type.Type.IsAbstract) return null;
+        }
+
+        return type.Kind switch
+        {
+            JsonTypeInfoKind.Object => FlawOfObject(type),
+            JsonTypeInfoKind.Enumerable => FlawOfCollection(type, "[]"u8),
+            JsonTypeInfoKind.Dictionary => FlawOfCollection(type, "{}"u8),
+            _ when type.Type == typeof(object) => "an 'object' is read back as a JsonElement, whatever it was; give it a type, or make it a JsonElement",
+            _ => null,
+        };
+    }
+
+    private string? FlawOfMember(Type type, JsonSerializerOptions options) => options.TryGetTypeInfo(type, out var info) ? Flaw(info) : null;
+
+    private string? FlawOfCollection(JsonTypeInfo type, ReadOnlySpan<byte> empty)
+    {
+        if (type.Type.IsGenericType && Reversed.Contains(type.Type.GetGenericTypeDefinition()))
+            return $"{NameOf(type.Type)} is read back in the opposite order; use a list";
+        try
+        {
+            JsonSerializer.Deserialize(empty, type);
+        }
+        catch (NotSupportedException)
+        {
+            return $"JSON writes {NameOf(type.Type)} and cannot read it back; use an IReadOnlyList, IReadOnlyDictionary or an immutable collection";
+        }
+        catch (Exception)
+        {
+            // A collection of the app's own that has not been found unfit: its values will be tried.
+        }
+
+        return type.ElementType is { } element ? FlawOfMember(element, type.Options) : null;
+    }
+
+    private string? FlawOfObject(JsonTypeInfo type)
+    {
+        var owner = NameOf(type.Type);
+        if (UnwrittenField(type) is { } field)
+            return $"the public field '{field}' of {owner} is not written; make it a property with 'init', or mark it [JsonInclude]";
+        if (FlawOfConstructor(type) is { } noConstructor) return noConstructor;
+        if (IsOfFramework(type.Type) && type.Properties.Any(p => p.Get is not null) && type.Properties.All(p => !IsReadBack(p)))
+            return $"{owner} has nothing that JSON can set; keep its parts as members of their own, or give it a JsonConverter";
+        foreach (var property in type.Properties)
+        {
+            if (property.Get is null || property.IsExtensionData) continue;
+            if (property.CustomConverter is { } converter)
+            {
+                HasOwnConverters |= IsOwn(converter);
+                continue;
+            }
+
+            if (IsReadBack(property) || IsPopulated(property, type))
+            {
+                if (FlawOfMember(property.PropertyType, type.Options) is { } flaw) return flaw;
+            }
+            else if (IsLost(property, type))
+            {
+                return $"'{property.Name}' of {owner} is written, and has no setter or constructor parameter by which JSON could read it back; give it 'init' or a parameter of its name, or mark it [JsonInclude] or [JsonIgnore]";
+            }
+        }
+
+        return null;
+    }
+
+    private static string? FlawOfConstructor(JsonTypeInfo type)
+    {
+        if (type.CreateObject is not null) return null;
+        var bound = type.Properties.Where(p => p.AssociatedParameter is { IsMemberInitializer: false }).Select(p => p.AssociatedParameter!.Position).ToHashSet();
+        if (type.ConstructorAttributeProvider is ConstructorInfo constructor)
+        {
+            return constructor.GetParameters().FirstOrDefault(parameter => !bound.Contains(parameter.Position)) is { } unbound
+                ? $"the parameter '{unbound.Name}' of the constructor of {NameOf(type.Type)} is named as no property of it; give it the name of the property that it sets"
+                : null;
+        }
+
+        return type.Properties.Any(p => p.AssociatedParameter is not null)
+            ? null
+            : $"{NameOf(type.Type)} has no constructor that JSON can choose; mark one [JsonConstructor], or, where it is abstract or an interface, say by [JsonDerivedType] what it may be";
+    }
+
+    private static bool IsReadBack(JsonPropertyInfo property) => property.Set is not null || property.AssociatedParameter is not null;
+
+    private static bool IsPopulated(JsonPropertyInfo property, JsonTypeInfo type) =>
+        (property.ObjectCreationHandling ?? type.PreferredPropertyObjectCreationHandling ?? type.Options.PreferredObjectCreationHandling) == JsonObjectCreationHandling.Populate;
+
+    /// <summary>
+    /// Whether a property that JSON only writes holds something of its own. What is computed, or set once and for all from
+    /// the constructor's parameters, is the same after it was read back.
+    /// </summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Finds more where members are kept; what trimming removes has been judged by the compiler.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "As above.")]
+    private static bool IsLost(JsonPropertyInfo property, JsonTypeInfo type)
+    {
+        if (property.AttributeProvider is FieldInfo) return true;
+        if (property.AttributeProvider is not PropertyInfo { DeclaringType: { } declaring } member) return false;
+        if (member.SetMethod is not null) return true;
+        const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        var isHeld = declaring.GetField($"<{member.Name}>k__BackingField", Own)?.IsDefined(typeof(CompilerGeneratedAttribute)) == true;
+        if (!isHeld || type.CreateObject is null) return false;
+        return declaring.GetConstructors(Own).Any(constructor => constructor.GetParameters() is { Length: > 0 } parameters && !IsCopy(parameters, declaring))
+            || IsChangeable(property.PropertyType, type.Options);
+    }
+
+    private static bool IsCopy(ParameterInfo[] parameters, Type declaring) => parameters is [var only] && only.ParameterType == declaring;
+
+    /// <summary>Whether something can be added to a collection, which then is what the property holds.</summary>
+    private static bool IsChangeable(Type type, JsonSerializerOptions options) =>
+        options.TryGetTypeInfo(type, out var info) && info is { Kind: JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary, CreateObject: not null };
+
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "EventType.Of and Projection<TDocument> keep the fields of the types themselves; what trimming removes has been judged by the compiler.")]
+    private static string? UnwrittenField(JsonTypeInfo type)
+    {
+        if (type.Options.IncludeFields) return null;
+        return type.Type.GetFields(BindingFlags.Instance | BindingFlags.Public).FirstOrDefault(field =>
+            !field.IsDefined(typeof(JsonIgnoreAttribute)) && !field.IsDefined(typeof(JsonIncludeAttribute)) && !field.IsDefined(typeof(JsonExtensionDataAttribute))
+            && !type.Properties.Any(p => p.AttributeProvider is FieldInfo written && written.Name == field.Name))?.Name;
+    }
+
+    private static bool IsOfFramework(Type type) => type.Namespace is "System" || type.Namespace?.StartsWith("System.", StringComparison.Ordinal) == true;
+
+    private static string NameOf(Type type) => type.IsGenericType
+        ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
+        : type.Name;
+}

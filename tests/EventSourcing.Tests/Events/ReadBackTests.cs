@@ -1,0 +1,351 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace EventSourcing.Tests.Events;
+
+#pragma warning disable ES0112 // What the compiler would find in these types is to be found at run time too.
+
+/// <summary>What is written reads back equal, or nothing is written.</summary>
+public class ReadBackTests
+{
+    public static TheoryData<object, string> LostEvents => new()
+    {
+        { new Tupled((1, 2)), "'Item1'" },
+        { new Big(5), "BigInteger" },
+        { new Vectored(new Vector3(1, 2, 3)), "'X'" },
+        { new WithField(0), "'At'" },
+        { new PrivateSet(), "'at'" },
+        { new TwoWays(0), "'at'" },
+        { new GetOnlyList(), "'at'" },
+        { new Stacked(new Stack<int>()), "Stack<Int32>" },
+        { new Setted(new HashSet<int>()), "IReadOnlySet<Int32>" },
+        { new Interfaced(null), "IThing" },
+        { new TwoConstructors(1), "TwoConstructors" },
+        { new OtherName(1), "'where'" },
+        { new Anything(5), "'object'" },
+        { new Deep([null, new PrivateSet()]), "PrivateSet" },
+        { new Based(new Derived(1, 2)), "$.at" },
+        { new Hidden(7), "'at'" },
+    };
+
+    [Theory]
+    [MemberData(nameof(LostEvents))]
+    public async Task Append_what_is_not_read_back_names_it_and_writes_nothing(object lost, string named)
+    {
+        await using var store = Open(lost.GetType());
+        for (var i = 0; i < 2; i++)
+        {
+            (await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Fine(1), lost])).Should().ThrowAsync<NotSupportedException>())
+                .WithMessage($"An event 'lost'*{lost.GetType().Name}*{named}*Nothing was written.");
+        }
+
+        (await store.GetHeadAsync()).Should().Be(0);
+    }
+
+    public static TheoryData<object> KeptEvents =>
+    [
+        new Fine(1), new Computed(2, 3), new Clocked(1), new Initialized { Rate = 3 }, new Shaped(new Circle(2)), new Raw(JsonElement.Parse("[1,{\"a\":null}]")),
+        new Sets(new SortedSet<int>(Descending) { 1, 2, 3 }, ["x"]), new Marked { At = 5 }, new Filled { Items = { 1, 2 } }, new Struct(4), new Texts("\uFFFD 😀 \u2028"),
+    ];
+
+    [Theory]
+    [MemberData(nameof(KeptEvents))]
+    public async Task Append_what_is_read_back_is_accepted(object kept)
+    {
+        await using var store = Open(kept.GetType());
+        for (var i = 0; i < 2; i++) await store.AppendAsync("s-1", ExpectedVersion.Any, [kept]);
+        (await store.StreamAsync("s-1"))[1].Data.Should().BeOfType(kept.GetType());
+    }
+
+    public static TheoryData<object, string> LostValues => new()
+    {
+        { new Texts("a\uD800b"), "at $.value: *lone surrogate, U+D800 at index 1" },
+        { new Texts("a\uDC00"), "at $.value: *lone surrogate, U+DC00 at index 1" },
+        { new Keyed(new Dictionary<string, int> { ["\uD800"] = 1 }), "at $.values: *lone surrogate" },
+        { new Noded(JsonValue.Create("\uDBFF")), "at $.node: *lone surrogate" },
+        { new Raw(JsonElement.Parse("\"\\ud800\"")), "at $.data: " },
+        { new Raw(JsonElement.Parse(new string('[', 64) + new string(']', 64))), "at $.data: " },
+        { new Noded(JsonNode.Parse(new string('[', 64) + new string(']', 64))), "at $.node: " },
+        { new Measured(1, double.NaN), "at $.to: " },
+        { new Measured(double.PositiveInfinity, 1), "at $.from: " },
+        { new Listed(default), "at $.items: *ImmutableArray" },
+        { new Written(new RawText(new string('[', 64) + new string(']', 64))), "A converter wrote" },
+        { new Written(new RawText("{oh")), "A converter wrote" },
+        { new Written(new RawText("\"\\ud800\"")), "A converter wrote" },
+    };
+
+    [Theory]
+    [MemberData(nameof(LostValues))]
+    public async Task Append_a_value_that_is_not_read_back_names_the_member_and_writes_nothing(object lost, string why)
+    {
+        await using var store = Open(lost.GetType());
+        for (var i = 0; i < 2; i++)
+        {
+            (await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Fine(1), lost])).Should().ThrowAsync<ArgumentException>())
+                .WithMessage($"An event 'lost'*{why}*Nothing was written.*");
+        }
+
+        (await store.GetHeadAsync()).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Append_through_a_converter_is_checked_each_time()
+    {
+        await using var store = Open(typeof(Written));
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [new Written(new RawText("[1]"))]);
+        await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Written(new RawText("[1"))])).Should().ThrowAsync<ArgumentException>();
+        (await store.GetHeadAsync()).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Append_as_deep_as_can_be_read_is_accepted()
+    {
+        await using var store = Open(typeof(Raw));
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [new Raw(JsonElement.Parse(new string('[', 63) + new string(']', 63)))]);
+        (await store.StreamAsync("s-1")).Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("tenant", "a\uD800")]
+    [InlineData("ten\uD800ant", "a")]
+    public async Task Append_metadata_that_is_no_text_is_refused(string key, string value)
+    {
+        await using var store = Open(typeof(Texts));
+        foreach (var metadata in new[] { new EventMetadata { Values = new Dictionary<string, string> { [key] = value } }, new EventMetadata { CorrelationId = "\uD800" } })
+        {
+            (await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Fine(1)], metadata)).Should().ThrowAsync<ArgumentException>())
+                .WithMessage("The metadata '*' of an event 'fine'*lone surrogate*Nothing was written.*");
+        }
+
+        (await store.GetHeadAsync()).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Append_by_options_of_the_app_that_bring_it_back_is_accepted()
+    {
+        await using var store = Open(typeof(Tupled), new JsonSerializerOptions { IncludeFields = true });
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [new Tupled((1, 2))]);
+        (await store.StreamAsync("s-1"))[0].Data.Should().Be(new Tupled((1, 2)));
+    }
+
+    [Fact]
+    public async Task Upcast_by_a_discriminator_that_is_added_last_is_read()
+    {
+        await using var store = new EventStore(
+            new InMemoryEventStorage(), new EventTypes([EventType.Of<Shaped>("shaped", 2)], [Upcaster.Json("shaped", 1, e => { e["shape"]!["$type"] = "circle"; return e; })]));
+        await StoreAsync(store, "shaped", """{"shape":{"r":2}}""");
+        (await store.StreamAsync("s-1"))[0].Data.Should().Be(new Shaped(new Circle(2)));
+    }
+
+    [Fact]
+    public async Task Upcast_that_puts_a_node_in_two_places_is_told_how_to_rename()
+    {
+        await using var store = new EventStore(new InMemoryEventStorage(), new EventTypes([EventType.Of<Raw>("raw", 2)], [Upcaster.Json("raw", 1, e => { e["data"] = e["old"]; return e; })]));
+        await StoreAsync(store, "raw", """{"old":{"a":1}}""");
+        (await FluentActions.Awaiting(() => store.StreamAsync("s-1")).Should().ThrowAsync<EventSerializationException>())
+            .WithMessage("The event 'raw' at version 1 of stream 's-1'*already has a parent. A JsonNode stands in one place: to rename a member*e.Remove(\"old\", out var value)*");
+    }
+
+    [Fact]
+    public async Task Start_a_projection_whose_document_is_not_read_back_says_so()
+    {
+        await using var store = Open(typeof(Texts));
+        FluentActions.Invoking(() => store.StartProjections(new Lossy())).Should().Throw<NotSupportedException>()
+            .WithMessage("*PrivateSet, the document of the projection*'at' of PrivateSet*");
+    }
+
+    [Fact]
+    public void Write_a_document_that_is_not_read_back_is_refused()
+    {
+        var serializer = new JsonEventSerializer(new EventTypes(), null);
+        byte[] Write<T>(T document)
+            where T : class => serializer.WriteDocument(document, (System.Text.Json.Serialization.Metadata.JsonTypeInfo<T>)serializer.Options.GetTypeInfo(typeof(T)));
+        FluentActions.Invoking(() => Write(new Texts("\uD800"))).Should().Throw<ArgumentException>().WithMessage("*at $.value:*lone surrogate*");
+        FluentActions.Invoking(() => Write(new Raw(JsonElement.Parse(new string('[', 64) + new string(']', 64))))).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => Write<Base>(new Derived(1, 2))).Should().Throw<ArgumentException>().WithMessage("*Derived*read back as*Base*");
+        FluentActions.Invoking(() => Write(new Hidden(7))).Should().Throw<NotSupportedException>().WithMessage("*'at' is 0 and no longer 7*");
+        Encoding.UTF8.GetString(Write(new Texts("ä"))).Should().Be("""{"value":"ä"}""");
+    }
+
+    private static EventStore Open(Type type, JsonSerializerOptions? json = null)
+    {
+        var of = typeof(EventType).GetMethod(nameof(EventType.Of), 1, [typeof(string)])!.MakeGenericMethod(type);
+        var lost = (EventType)of.Invoke(null, ["lost"])!;
+        return new EventStore(new InMemoryEventStorage(), new EventTypes(type == typeof(Fine) ? [lost] : [EventType.Of<Fine>("fine"), lost]), new EventStoreOptions { Json = json });
+    }
+
+    private static async Task StoreAsync(EventStore store, string type, string json) =>
+        await store.Storage.AppendAsync(new AppendRequest([new StreamWrite("s-1", ExpectedVersion.NoStream, [new NewEvent(Guid.NewGuid(), type, Encoding.UTF8.GetBytes(json))])]));
+
+    /// <summary>An order that JSON does not keep: the set that is read back has the same items in the usual one.</summary>
+    private static Comparer<int> Descending { get; } = Comparer<int>.Create((one, other) => other.CompareTo(one));
+
+    public sealed record Fine(int A);
+
+    public sealed record Tupled((int X, int Y) At);
+
+    public sealed record Big(BigInteger At);
+
+    public sealed record Vectored(Vector3 At);
+
+    public sealed class WithField(int at)
+    {
+        public readonly int At = at;
+    }
+
+    public sealed class PrivateSet
+    {
+        public int At { get; private set; }
+
+        public void Move() => At++;
+    }
+
+    public sealed class TwoWays
+    {
+        public TwoWays()
+        {
+        }
+
+        public TwoWays(int at) => At = at;
+
+        public int At { get; }
+    }
+
+    public sealed class GetOnlyList
+    {
+        public List<int> At { get; } = [];
+    }
+
+    public sealed record Stacked(Stack<int> At);
+
+    public sealed record Setted(IReadOnlySet<int> At);
+
+    public interface IThing
+    {
+        int A { get; }
+    }
+
+    public sealed record Interfaced(IThing? At);
+
+    public sealed class TwoConstructors
+    {
+        public TwoConstructors(int at) => At = at;
+
+        public TwoConstructors(int at, int more) => At = at + more;
+
+        public int At { get; }
+    }
+
+    public sealed class OtherName(int where)
+    {
+        public int At { get; } = where;
+
+        public int More { get; init; }
+    }
+
+    public sealed record Anything(object At);
+
+    public sealed record Deep(IReadOnlyList<PrivateSet?> Parts);
+
+    public record Base(int A);
+
+    public sealed record Derived(int A, int B) : Base(A);
+
+    public sealed record Based(Base At);
+
+    public sealed class Hidden
+    {
+        private readonly int _at;
+
+        public Hidden()
+        {
+        }
+
+        public Hidden(int at) => _at = at;
+
+        public int At => _at;
+    }
+
+    public sealed record Computed(int A, int B)
+    {
+        public int Sum => A + B;
+
+        public int Product { get; } = A * B;
+
+        public string Kind { get; } = "computed";
+    }
+
+    public sealed record Clocked(int A)
+    {
+        public long Now => System.Diagnostics.Stopwatch.GetTimestamp();
+    }
+
+    public sealed record Initialized
+    {
+        public int Rate { get; init; } = 5;
+
+        public string Kind { get; } = "initialized";
+    }
+
+    [JsonDerivedType(typeof(Circle), "circle")]
+    public abstract record Shape;
+
+    public sealed record Circle(int R) : Shape;
+
+    public sealed record Shaped(Shape Shape);
+
+    public sealed record Raw(JsonElement Data);
+
+    public sealed record Noded(JsonNode? Node);
+
+    public sealed record Sets(SortedSet<int> Items, ImmutableHashSet<string> Names);
+
+    public sealed class Marked
+    {
+        [JsonInclude]
+        public int At;
+
+        [JsonIgnore]
+        public int Other;
+
+        [JsonInclude]
+        public int More { get; private set; }
+    }
+
+    public sealed class Filled
+    {
+        [JsonObjectCreationHandling(JsonObjectCreationHandling.Populate)]
+        public List<int> Items { get; } = [];
+    }
+
+    public readonly record struct Struct(int A);
+
+    public sealed record Texts(string Value);
+
+    public sealed record Keyed(Dictionary<string, int> Values);
+
+    public sealed record Measured(double From, double To);
+
+    public sealed record Listed(ImmutableArray<int> Items);
+
+    public sealed record Written(RawText Text);
+
+    [JsonConverter(typeof(RawTextConverter))]
+    public sealed record RawText(string Json);
+
+    public sealed class Lossy : Projection<PrivateSet>
+    {
+        public Lossy() => On<Fine>((document, _) => document);
+    }
+
+    private sealed class RawTextConverter : JsonConverter<RawText>
+    {
+        public override RawText Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(JsonElement.ParseValue(ref reader).GetRawText());
+
+        public override void Write(Utf8JsonWriter writer, RawText value, JsonSerializerOptions options) => writer.WriteRawValue(value.Json, skipInputValidation: true);
+    }
+}

@@ -109,13 +109,18 @@ public class ReadBackTests
         (await store.StreamAsync("s-1")).Should().ContainSingle();
     }
 
-    [Theory]
-    [InlineData("tenant", "a\uD800")]
-    [InlineData("ten\uD800ant", "a")]
-    public async Task Append_metadata_that_is_no_text_is_refused(string key, string value)
+    [Fact]
+    public async Task Append_metadata_that_is_no_text_is_refused()
     {
         await using var store = Open(typeof(Texts));
-        foreach (var metadata in new[] { new EventMetadata { Values = new Dictionary<string, string> { [key] = value } }, new EventMetadata { CorrelationId = "\uD800" } })
+        EventMetadata[] refused =
+        [
+            new() { Values = new Dictionary<string, string> { ["tenant"] = "a\uD800" } },
+            new() { Values = new Dictionary<string, string> { ["ten\uD800ant"] = "a" } },
+            new() { CorrelationId = "\uD800" },
+            new() { CausationId = "\uDC00" },
+        ];
+        foreach (var metadata in refused)
         {
             (await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Fine(1)], metadata)).Should().ThrowAsync<ArgumentException>())
                 .WithMessage("The metadata '*' of an event 'fine'*lone surrogate*Nothing was written.*");

@@ -80,7 +80,7 @@ public sealed class EventHistoryTests : IDisposable
 
     [Theory]
     [InlineData(typeof(Events.ReadBackTests.Tupled))]
-    [InlineData(typeof(Events.ReadBackTests.WithField))]
+    [InlineData(typeof(Events.ReadBackTests.Vectored))]
     public async Task Check_finds_an_event_of_which_JSON_writes_nothing(Type type)
     {
         Write("odd@1.json", "{}");

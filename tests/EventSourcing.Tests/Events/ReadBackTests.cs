@@ -7,6 +7,7 @@ using System.Text.Json.Serialization;
 
 namespace EventSourcing.Tests.Events;
 
+#pragma warning disable CA1051, CA1822 // Public fields, and a value that is another one each time, are what is tested.
 #pragma warning disable ES0112 // What the compiler would find in these types is to be found at run time too.
 
 /// <summary>What is written reads back equal, or nothing is written.</summary>

@@ -181,9 +181,11 @@ public class ProjectionModesTests
 
     public sealed class Written
     {
-        public decimal Sum { get; private set; }
+        private decimal _sum;
 
-        public Written Plus(decimal amount) => new() { Sum = Sum + amount };
+        public decimal Sum => _sum;
+
+        public Written Plus(decimal amount) => new() { _sum = _sum + amount };
     }
 
     private sealed class WriteOnly : Projection<Written>

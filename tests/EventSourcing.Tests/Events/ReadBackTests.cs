@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Collections.Immutable;
 using System.Numerics;
 using System.Text;
@@ -8,11 +7,10 @@ using System.Text.Json.Serialization;
 
 namespace EventSourcing.Tests.Events;
 
+#pragma warning disable CA1051, CA1822 // Public fields, and a value that is another one each time, are what is tested.
 #pragma warning disable ES0112 // What the compiler would find in these types is to be found at run time too.
 
 /// <summary>What is written reads back equal, or nothing is written.</summary>
-[SuppressMessage("Design", "CA1051", Justification = "Events with fields are what is tested.")]
-[SuppressMessage("Performance", "CA1822", Justification = "Events with such properties are what is tested.")]
 public class ReadBackTests
 {
     public static TheoryData<object, string> LostEvents => new()

@@ -182,9 +182,11 @@ public class ProjectionModesTests
 
     public sealed class Written
     {
-        public decimal Sum { get; private set; }
+        private decimal _sum;
 
-        public Written Plus(decimal amount) => new() { Sum = Sum + amount };
+        public decimal Sum => _sum;
+
+        public Written Plus(decimal amount) => new() { _sum = _sum + amount };
     }
 
     [SuppressMessage("EventSourcing", "ES0112", Justification = "What the compiler refuses is found at run time too.")]

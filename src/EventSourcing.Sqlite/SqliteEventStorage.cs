@@ -65,8 +65,17 @@ public sealed class SqliteEventStorage : IEventStorage
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
-        return _commits.CommitAsync(request.ReadModels is null ? new AppendWork(request) : new InlineAppendWork(request, UserCode, cancellationToken), cancellationToken);
+        return request.Conditions.Count > 0 ? AppendOnConditionAsync(request, cancellationToken) : _commits.CommitAsync(WorkOf(request, scouted: null, cancellationToken), cancellationToken);
     }
+
+    private async ValueTask<AppendResult> AppendOnConditionAsync(AppendRequest request, CancellationToken cancellationToken)
+    {
+        var scouted = await ConditionScout.LookAsync(this, request, cancellationToken).ConfigureAwait(false);
+        return await _commits.CommitAsync(WorkOf(request, scouted, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    private AppendWork WorkOf(AppendRequest request, ScoutedCondition[]? scouted, CancellationToken cancellationToken) =>
+        request.ReadModels is null ? new AppendWork(request, scouted) : new InlineAppendWork(request, scouted, UserCode, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default)

@@ -11,6 +11,7 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class Database : IDisposable
 {
+    private const int MaxWidePrefixes = 1_000;
     private const int MaxStatements = 128;
     private const int StatusCacheWrite = 9;
     private const int StatusDeferredForeignKeys = 10;
@@ -18,6 +19,7 @@ internal sealed class Database : IDisposable
     private const int ConfigNoCheckpointOnClose = 1006;
     private readonly sqlite3 _handle;
     private readonly SqliteConnection? _connection;
+    private readonly HashSet<string> _widePrefixes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
 
     /// <summary>
@@ -105,6 +107,16 @@ internal sealed class Database : IDisposable
 
     public static SqliteFailure FailureOf(sqlite3 database, string sql) =>
         new(raw.sqlite3_extended_errcode(database), raw.sqlite3_errmsg(database).utf8_to_string(), sql);
+
+    /// <summary>Prefixes of more streams and events than a query is answered by their index for. The set is bounded.</summary>
+    public IReadOnlySet<string> WidePrefixes => _widePrefixes;
+
+    /// <summary>Keeps that a prefix is such a one.</summary>
+    public void RememberWidePrefix(string prefix)
+    {
+        if (_widePrefixes.Count >= MaxWidePrefixes) _widePrefixes.Clear();
+        _widePrefixes.Add(prefix);
+    }
 
     /// <summary>The statement for this text, prepared once per connection.</summary>
     public Statement Prepare(string sql)

@@ -61,13 +61,16 @@ internal static class LogReader
         return database.Prepare("SELECT position FROM events WHERE id = ?1").Bind(1, bytes).Scalar() ?? 0;
     }
 
-    /// <summary>For the writer, which sees its own uncommitted events and so must not fill the caches of names.</summary>
+    /// <summary>
+    /// The position of the first match after one position and up to another, 0 if there is none. For the writer, which sees its
+    /// own uncommitted events and so must not fill the caches of names; and for what is looked up before it has the lock.
+    /// </summary>
     public static long FirstMatch(Database database, EventQuery query, long after, long head)
     {
         if (query.IsAll) return after < head ? after + 1 : 0;
         if (after >= head) return 0;
         if (IndexedQuery.From(database, query, ReadDirection.Forwards, after) is { } indexed) return indexed.Positions(database, after, head, limit: 1).FirstOrDefault();
-        var select = database.Prepare("SELECT e.position, t.name, s.name, e.tags FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.position > ?1 ORDER BY e.position").Bind(1, after);
+        var select = database.Prepare("SELECT e.position, t.name, s.name, e.tags FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.position > ?1 AND e.position <= ?2 ORDER BY e.position").Bind(1, after).Bind(2, head);
         try
         {
             while (select.Step())

@@ -1,7 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>An append waiting to be committed.</summary>
-internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
+/// <param name="request">What is to be appended.</param>
+/// <param name="scouted">What is known of its conditions already, each by its index; null for nothing.</param>
+internal class AppendWork(AppendRequest request, ScoutedCondition[]? scouted) : WriteWork<AppendResult>
 {
     private AppendResult? _result;
     private long _ticks;
@@ -56,8 +58,10 @@ internal class AppendWork(AppendRequest request) : WriteWork<AppendResult>
 
         for (var i = 0; i < request.Conditions.Count; i++)
         {
-            var position = writer.FirstMatch(request.Conditions[i].Query, request.Conditions[i].After);
-            if (position > 0) return new AppendConditionFailedException(request.Conditions[i], position);
+            var condition = request.Conditions[i];
+            var known = scouted?[i] ?? default;
+            var position = known.Match > 0 ? known.Match : writer.FirstMatch(condition.Query, Math.Max(condition.After, known.UpTo));
+            if (position > 0) return new AppendConditionFailedException(condition, position);
         }
 
         for (var i = 0; i < request.Erase.Count; i++)

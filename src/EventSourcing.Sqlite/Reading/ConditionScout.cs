@@ -1,0 +1,61 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Looks conditions up before their append has the write lock, as far as the log goes by then: what may have to walk past
+/// millions of events must keep no other append waiting. Under the lock only what has been appended since is looked at. Both
+/// together are exact, since events are neither removed nor changed in what a query looks at.
+/// </summary>
+internal static class ConditionScout
+{
+    /// <summary>How many events may be left to be looked at under the lock: well under a millisecond.</summary>
+    private const long LeftForLock = 1_000;
+
+    /// <summary>How many events are looked at in one read. Checkpoints wait for reads, and appends for checkpoints.</summary>
+    private const long Window = 10_000;
+
+    /// <summary>What is known of each condition; null if there is none that needs it.</summary>
+    public static async ValueTask<ScoutedCondition[]?> LookAsync(SqliteEventStorage storage, AppendRequest request, CancellationToken cancellationToken)
+    {
+        ScoutedCondition[]? found = null;
+        for (var i = 0; i < request.Conditions.Count; i++)
+        {
+            var condition = request.Conditions[i];
+            if (IndexedQuery.IsBySeeksOnly(condition.Query)) continue;
+            var known = await LookAsync(storage, condition, cancellationToken).ConfigureAwait(false);
+            if (known == default) continue;
+            found ??= new ScoutedCondition[request.Conditions.Count];
+            found[i] = known;
+        }
+
+        return found;
+    }
+
+    private static async ValueTask<ScoutedCondition> LookAsync(SqliteEventStorage storage, AppendCondition condition, CancellationToken cancellationToken)
+    {
+        for (var known = default(ScoutedCondition); ;)
+        {
+            var (position, upTo, isEnd) = await storage.ReadAsync((condition.Query, After: Math.Max(condition.After, known.UpTo)), Look, cancellationToken).ConfigureAwait(false);
+            if (upTo > 0) known = new ScoutedCondition(upTo, position);
+            if (position > 0 || isEnd) return known;
+
+            // The caller's thread may be one with better things to do.
+            await Task.Yield();
+        }
+    }
+
+    private static (long Position, long UpTo, bool IsEnd) Look(Database database, (EventQuery Query, long After) of)
+    {
+        var head = LogReader.ReadHead(database);
+        if (head - of.After <= LeftForLock) return (0, 0, IsEnd: true);
+
+        // By the streams of a prefix it is a matter of microseconds, however long the log is.
+        var isDirect = of.Query.Items.All(item => item.StreamPrefix is not null && item.Tags.Count == 0 && item.Types.Count == 0 && PrefixPositions.From(database, item, ReadDirection.Forwards) is not null);
+        var upTo = isDirect ? head : Math.Min(head, of.After + Window);
+        return (LogReader.FirstMatch(database, of.Query, of.After, upTo), upTo, IsEnd: upTo == head);
+    }
+}
+
+/// <summary>What is known of a condition before its append.</summary>
+/// <param name="UpTo">The position up to which the log was looked at; 0 for not at all.</param>
+/// <param name="Match">The position of the first match; 0 for none up to there.</param>
+internal readonly record struct ScoutedCondition(long UpTo, long Match);

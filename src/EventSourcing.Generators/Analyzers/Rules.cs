@@ -13,7 +13,7 @@ internal static class Rules
         "'{0}' raises {1}, which no Apply of it takes, so the event changes nothing. Add 'void Apply({1} e)', empty where nothing is to change.");
 
     public static readonly DiagnosticDescriptor WrongSignature = Rule("ES0101", DiagnosticSeverity.Warning,
-        "An Apply or React method is never called",
+        "An Apply, React, Key or Keys method is never called",
         "'{0}' is called for no event: {1}. The form is '{2}'.");
 
     public static readonly DiagnosticDescriptor ChangesOutside = Rule("ES0102", DiagnosticSeverity.Warning,

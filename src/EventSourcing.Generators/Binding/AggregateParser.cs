@@ -11,14 +11,29 @@ internal static class AggregateParser
     public static Parsed<BoundType>? Parse(INamedTypeSymbol type)
     {
         if (!IsAggregate(type) || !IsGenerated(type)) return null;
-        var events = type.AppliedEvents(returns: null);
-        var model = new AggregateModel(PartialType.Of(type), events.Select(TypeNames.Of).ToEquatableList(), HasImplementation(type.BaseType!), type.AppliesErasedEvents());
+        var model = new AggregateModel(
+            PartialType.Of(type),
+            EventsOf(type).Select(TypeNames.Of).ToEquatableList(),
+            HasImplementation(type.BaseType!),
+            type.HasApplyOfErasedEvents(),
+            type.Bases().Any(ApplyMethods.HasApplyOfErasedEvents));
         return Parsed<BoundType>.Of(model);
     }
 
     /// <summary>Whether a class has methods to call, and must have the hook that calls them to be a class.</summary>
     public static bool LacksHook(INamedTypeSymbol type) =>
-        IsAggregate(type) && !type.IsAbstract && !type.AppliesByHand() && !HasImplementation(type.BaseType!) && type.AppliedEvents(returns: null).Count > 0;
+        IsAggregate(type) && !type.IsAbstract && !type.AppliesByHand() && !HasImplementation(type.BaseType!) && EventsOf(type).Count > 0;
+
+    /// <summary>The base class that forbids a class to have a hook of its own; null if none does.</summary>
+    public static INamedTypeSymbol? SealedBy(INamedTypeSymbol type) =>
+        type.Bases().FirstOrDefault(b => b.GetMembers("Apply").OfType<IMethodSymbol>().Any(method => method is { IsOverride: true, IsSealed: true } && method.TakesAnyEvent()));
+
+    /// <summary>The types of event that the hook of a class calls a method for.</summary>
+    private static IReadOnlyList<ITypeSymbol> EventsOf(INamedTypeSymbol type) => type.AppliedEvents(returns: null, method => !IsCalledByBase(method));
+
+    /// <summary>Whether the hook of a base class calls the method that this one overrides. Then it is called there, and a second call would apply the event twice.</summary>
+    private static bool IsCalledByBase(IMethodSymbol method) =>
+        method.OverriddenMethod is { } overridden && (HasHook(overridden.ContainingType) || IsCalledByBase(overridden));
 
     /// <summary>
     /// Whether a class gets an implementation: it has methods to call; or none, but it is concrete, and then it needs one
@@ -27,16 +42,21 @@ internal static class AggregateParser
     private static bool IsGenerated(INamedTypeSymbol type) =>
         PartialType.IsPartial(type)
         && !type.AppliesByHand()
-        && !type.Bases().SelectMany(b => b.GetMembers("Apply")).OfType<IMethodSymbol>().Any(method => method is { IsOverride: true, IsSealed: true } && method.TakesAnyEvent())
-        && (type.AppliedEvents(returns: null).Count > 0 || (!type.IsAbstract && !HasImplementation(type.BaseType!)));
+        && SealedBy(type) is null
+        && (EventsOf(type).Count > 0 || (!type.IsAbstract && !HasImplementation(type.BaseType!)));
 
     /// <summary>Whether a base class has an implementation or gets one.</summary>
     private static bool HasImplementation(INamedTypeSymbol type)
     {
         if (IsRoot(type)) return false;
-        var byHand = type.GetMembers("Apply").OfType<IMethodSymbol>().FirstOrDefault(method => method.IsOverride && method.TakesAnyEvent());
-        return byHand is not null ? !byHand.IsAbstract : IsGenerated(type.OriginalDefinition) || HasImplementation(type.BaseType!);
+        return HookOf(type) is { } byHand ? !byHand.IsAbstract : IsGenerated(type.OriginalDefinition) || HasImplementation(type.BaseType!);
     }
+
+    /// <summary>Whether a class itself has an implementation or gets one.</summary>
+    private static bool HasHook(INamedTypeSymbol type) => HookOf(type) is { } byHand ? !byHand.IsAbstract : IsGenerated(type.OriginalDefinition);
+
+    private static IMethodSymbol? HookOf(INamedTypeSymbol type) =>
+        type.GetMembers("Apply").OfType<IMethodSymbol>().FirstOrDefault(method => method.IsOverride && method.TakesAnyEvent());
 
     private static bool IsRoot(INamedTypeSymbol type) => type.IsOurs("Aggregate");
 }

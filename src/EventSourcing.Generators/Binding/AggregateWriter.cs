@@ -1,26 +1,34 @@
 namespace EventSourcing.Generators;
 
-/// <summary>Writes the switch of an aggregate.</summary>
+/// <summary>Writes the switch of an aggregate. Each class of an inheritance applies its own methods, after those of its base.</summary>
 internal static class AggregateWriter
 {
     public static string Write(AggregateModel aggregate)
     {
         var code = new CodeWriter();
-        aggregate.Type.Write(code, bases: "", members => WriteApply(members, aggregate));
+        aggregate.Type.Write(code, bases: "", members =>
+        {
+            if (aggregate.AppliesErased) WriteAppliesErased(members);
+            WriteApply(members, aggregate);
+        });
         return code.ToString();
     }
+
+    /// <summary>The other classes of the inheritance may lie in other assemblies, so they learn it when they run.</summary>
+    private static void WriteAppliesErased(CodeWriter code) =>
+        code.Line("/// <inheritdoc/>").Line(CodeWriter.Mark).Line("protected override bool AppliesErasedEvents => true;").Line();
 
     private static void WriteApply(CodeWriter code, AggregateModel aggregate)
     {
         code.Line("/// <inheritdoc/>").Line(CodeWriter.Mark);
         code.Open("protected override void Apply(object @event)");
+        if (aggregate.HasBase) code.Line("base.Apply(@event);");
         if (aggregate.Events.Count > 0)
         {
             code.Open("switch (@event)");
             foreach (var type in aggregate.Events) code.Line($"case {type} e:").Further("Apply(e);").Further("break;");
-            if (!aggregate.AppliesErased)
-                code.Line($"case {ErasedEvents.Pattern(aggregate.Events)}:").Further($"throw {ErasedEvents.Exception("GetType()")};");
-            if (aggregate.HasBase) code.Line("default:").Further("base.Apply(@event);").Further("break;");
+            if (!aggregate.AppliesErased && !aggregate.BaseAppliesErased)
+                code.Line($"case {ErasedEvents.Pattern(aggregate.Events, "!AppliesErasedEvents && ")}:").Further($"throw {ErasedEvents.Exception("GetType()")};");
             code.Close();
         }
 

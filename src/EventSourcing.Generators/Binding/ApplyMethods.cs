@@ -13,10 +13,12 @@ internal static class ApplyMethods
     /// <summary>The types that a fold has methods for, the most specific first.</summary>
     /// <param name="type">The aggregate or state.</param>
     /// <param name="returns">What its methods return; null for nothing.</param>
-    public static IReadOnlyList<ITypeSymbol> AppliedEvents(this INamedTypeSymbol type, ITypeSymbol? returns)
+    /// <param name="counts">Which of its methods count; null for all.</param>
+    public static IReadOnlyList<ITypeSymbol> AppliedEvents(this INamedTypeSymbol type, ITypeSymbol? returns, Func<IMethodSymbol, bool>? counts = null)
     {
         var events = type.Handlers("Apply")
             .Where(method => !method.IsStatic && method.Parameters.Length == 1 && (returns is null ? method.ReturnsVoid : SymbolEqualityComparer.Default.Equals(method.ReturnType, returns)))
+            .Where(method => counts?.Invoke(method) ?? true)
             .Select(method => method.Parameters[0].Type)
             .Where(IsPattern)
             .ToList();
@@ -28,7 +30,11 @@ internal static class ApplyMethods
     /// does not, such an event of a type that it has a method for must not be passed over.
     /// </summary>
     public static bool AppliesErasedEvents(this INamedTypeSymbol type) =>
-        type.Bases().Prepend(type).SelectMany(t => t.Handlers("Apply")).Any(method => method.Parameters.Length == 1 && method.Parameters[0].Type.IsOurs("ErasedEvent"));
+        type.Bases().Prepend(type).Any(HasApplyOfErasedEvents);
+
+    /// <summary>Whether a class itself has a method for erased events.</summary>
+    public static bool HasApplyOfErasedEvents(this INamedTypeSymbol type) =>
+        type.Handlers("Apply").Any(method => method.Parameters.Length == 1 && method.Parameters[0].Type.IsOurs("ErasedEvent"));
 
     /// <summary>Whether a type has its hook already: a method that takes any event.</summary>
     public static bool AppliesByHand(this INamedTypeSymbol type) => type.GetMembers("Apply").OfType<IMethodSymbol>().Any(TakesAnyEvent);

@@ -21,6 +21,11 @@ public sealed class BindingGenerator : IIncrementalGenerator
     private static Parsed<BoundType> Parse(TypeDeclarationSyntax declaration, SemanticModel semantics, CancellationToken cancellationToken)
     {
         if (semantics.GetDeclaredSymbol(declaration, cancellationToken) is not { } type || !IsFirst(declaration, type, cancellationToken)) return Parsed<BoundType>.Nothing;
+        return Parsed<BoundType>.Guarded(type, () => Parse(type));
+    }
+
+    private static Parsed<BoundType> Parse(INamedTypeSymbol type)
+    {
         if (!PartialType.IsPartial(type)) return LacksHook(type) ? Parsed<BoundType>.Failed(DiagnosticInfo.Of(Rules.NotPartial, type, "Apply", type.Name, "Apply(object)")) : Parsed<BoundType>.Nothing;
         var parsed = AggregateParser.Parse(type) ?? StateParser.Parse(type) ?? SubscriberParser.Parse(type);
         if (parsed is null) return Parsed<BoundType>.Nothing;
@@ -39,15 +44,11 @@ public sealed class BindingGenerator : IIncrementalGenerator
     private static bool IsFirst(TypeDeclarationSyntax declaration, INamedTypeSymbol type, CancellationToken cancellationToken) =>
         type.DeclaringSyntaxReferences.Select(part => part.GetSyntax(cancellationToken)).OfType<TypeDeclarationSyntax>().First(part => part.BaseList is not null) == declaration;
 
-    private static void Write(SourceProductionContext output, BoundType model)
+    private static (PartialType Type, string Subject, string Code) Write(BoundType model) => model switch
     {
-        var (subject, code) = model switch
-        {
-            AggregateModel aggregate => ("Apply", AggregateWriter.Write(aggregate)),
-            StateModel state => ("State", StateWriter.Write(state)),
-            SubscriberModel subscriber => ("Bind", SubscriberWriter.Write(subscriber)),
-            _ => throw new ArgumentOutOfRangeException(nameof(model)),
-        };
-        output.AddSource(model.Type.FileFor(subject), code);
-    }
+        AggregateModel aggregate => (model.Type, "Apply", AggregateWriter.Write(aggregate)),
+        StateModel state => (model.Type, "State", StateWriter.Write(state)),
+        SubscriberModel subscriber => (model.Type, "Bind", SubscriberWriter.Write(subscriber)),
+        _ => throw new ArgumentOutOfRangeException(nameof(model)),
+    };
 }

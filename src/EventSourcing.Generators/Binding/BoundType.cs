@@ -6,18 +6,20 @@ internal abstract record BoundType(PartialType Type);
 /// <summary>An aggregate.</summary>
 /// <param name="Type">It.</param>
 /// <param name="Events">The types that it has Apply methods for, in the order in which to try them.</param>
-/// <param name="HasBase">Whether what it has no method for goes to its base class.</param>
+/// <param name="HasBase">Whether its base class applies events too, which it does first.</param>
 /// <param name="AppliesErased">Whether it says what an erased event means.</param>
-internal sealed record AggregateModel(PartialType Type, EquatableList<string> Events, bool HasBase, bool AppliesErased) : BoundType(Type);
+/// <param name="BaseAppliesErased">Whether a base class is known to say so.</param>
+internal sealed record AggregateModel(PartialType Type, EquatableList<string> Events, bool HasBase, bool AppliesErased, bool BaseAppliesErased) : BoundType(Type);
 
 /// <summary>A state.</summary>
 /// <param name="Type">It.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Events">The types that it has Apply methods for, in the order in which to try them; null where it applies them by hand.</param>
+/// <param name="Inherited">The types that its base classes have Apply methods for, class by class, the outermost first.</param>
 /// <param name="AppliesErased">Whether it says what an erased event means.</param>
 /// <param name="NeedsInitial">Whether the state before the first event is to be generated.</param>
 /// <param name="Fingerprint">The fingerprint to generate, or null where there is one.</param>
-internal sealed record StateModel(PartialType Type, string Name, EquatableList<string>? Events, bool AppliesErased, bool NeedsInitial, string? Fingerprint) : BoundType(Type);
+internal sealed record StateModel(PartialType Type, string Name, EquatableList<string>? Events, EquatableList<EquatableList<string>> Inherited, bool AppliesErased, bool NeedsInitial, string? Fingerprint) : BoundType(Type);
 
 /// <summary>A projection or reactor.</summary>
 internal sealed record SubscriberModel(PartialType Type, EquatableList<Handler> Handlers) : BoundType(Type);

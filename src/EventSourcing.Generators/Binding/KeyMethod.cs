@@ -2,13 +2,20 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators;
 
-/// <summary>A method of a projection that says which documents an event changes: <c>string Key(TEvent)</c>, or <c>IEnumerable&lt;string&gt; Keys(TEvent)</c>.</summary>
+/// <summary>A method of a projection that says which documents an event changes: <c>string Key(TEvent)</c>, or <c>IEnumerable&lt;string&gt; Keys(TEvent)</c>; in place of strings also ids of other types that can be formatted.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Event">The event; null where it takes any, as it was recorded.</param>
 /// <param name="IsMany">Whether it gives several keys.</param>
 /// <param name="TakesRecorded">Whether it takes what is recorded of the event.</param>
-internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, bool TakesRecorded)
+/// <param name="IsText">Whether it gives strings, and not ids that have to be formatted.</param>
+/// <param name="Method">The method.</param>
+internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, bool TakesRecorded, bool IsText, IMethodSymbol Method)
 {
+    private const string Format = "global::EventSourcing.IdText.Of";
+
+    /// <summary>Types of which two equal values may be formatted differently, or one value differently at another place.</summary>
+    private static readonly HashSet<string> NotCanonical = ["Decimal", "Double", "Single", "Half", "DateTime", "DateTimeOffset", "FormattableString"];
+
     /// <summary>The methods of a projection and then of its base classes, as the compiler would look for them; each the most specific first.</summary>
     public static IReadOnlyList<KeyMethod> AllOf(INamedTypeSymbol type)
     {
@@ -31,6 +38,12 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
 
     public string Call(ITypeSymbol? type)
     {
+        var call = CallOfMethod(type);
+        return IsText ? call : IsMany ? $"global::System.Linq.Enumerable.Select({call}, id => {Format}(id))" : $"{Format}({call})";
+    }
+
+    private string CallOfMethod(ITypeSymbol? type)
+    {
         if (Event is null) return $"{Name}(recorded)";
 
         // The cast says which method is meant, where several would do.
@@ -40,14 +53,26 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
 
     public string CallForMany(ITypeSymbol? type) => IsMany ? Call(type) : $"[{Call(type)}]";
 
-    private static KeyMethod? Of(IMethodSymbol method)
+    /// <summary>Whether an id of a type can be a key: it is text, or it formats itself, always in the same way.</summary>
+    public static bool IsKey(ITypeSymbol type) => type.SpecialType == SpecialType.System_String || IsId(type);
+
+    /// <summary>The method as one that gives keys; null if it is not of that form.</summary>
+    public static KeyMethod? Of(IMethodSymbol method)
     {
         var any = method.Parameters[0].Type.IsRecordedEvent();
         var takesRecorded = any || (method.Parameters.Length == 2 && method.Parameters[1].Type.IsRecordedEvent());
         if (method.Parameters.Length != (takesRecorded && !any ? 2 : 1)) return null;
-        var isKey = method is { Name: "Key", ReturnType.SpecialType: SpecialType.System_String };
-        return isKey || (method.Name == "Keys" && method.ReturnType.IsSequenceOf(SpecialType.System_String))
-            ? new KeyMethod(method.Name, any ? null : method.Parameters[0].Type, !isKey, takesRecorded)
+        var isMany = method.Name == "Keys";
+        var id = isMany ? method.ReturnType.ItemsOf().FirstOrDefault(IsKey) : method.ReturnType;
+        return id is not null && IsKey(id)
+            ? new KeyMethod(method.Name, any ? null : method.Parameters[0].Type, isMany, takesRecorded, id.SpecialType == SpecialType.System_String, method)
             : null;
+    }
+
+    private static bool IsId(ITypeSymbol type)
+    {
+        if (type is ITypeParameterSymbol parameter) return parameter.ConstraintTypes.Any(constraint => constraint.Is("System", "IFormattable") || IsId(constraint));
+        if (type.ContainingNamespace is { Name: "System", ContainingNamespace.IsGlobalNamespace: true } && NotCanonical.Contains(type.Name)) return false;
+        return type.TypeKind is TypeKind.Enum || type.AllInterfaces.Any(i => i.Is("System", "IFormattable"));
     }
 }

@@ -9,15 +9,18 @@ internal static class StateParser
     {
         if (StateOf(type) is not { } state) return null;
         var events = type.AppliedEvents(returns: type);
+        var inherited = new InheritedApply(type);
+        if (inherited.Flaws.Count > 0 && !Implements(type, state, "Apply")) return Parsed<BoundType>.Failed(inherited.Flaws);
         var needsInitial = !Implements(type, state, "Initial");
         if (needsInitial && !CanBeMadeEmpty(type)) return Parsed<BoundType>.Failed(DiagnosticInfo.Of(GeneratorDiagnostics.NoInitialState, type, type.Name));
         var model = new StateModel(
             PartialType.Of(type),
             TypeNames.Of(type),
             Implements(type, state, "Apply") ? null : events.Select(TypeNames.Of).ToEquatableList(),
+            inherited.Events.Select(ofClass => ofClass.Select(TypeNames.Of).ToEquatableList()).ToEquatableList(),
             type.AppliesErasedEvents(),
             needsInitial,
-            Implements(type, state, "Fingerprint") ? null : FoldFingerprint.Of(type, events));
+            Implements(type, state, "Fingerprint") ? null : FoldFingerprint.Of(type, inherited.Events.SelectMany(ofClass => ofClass).Concat(events)));
         return model is { Events: null, NeedsInitial: false, Fingerprint: null } ? null : Parsed<BoundType>.Of(model);
     }
 

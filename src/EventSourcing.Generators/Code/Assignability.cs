@@ -20,6 +20,11 @@ internal static class Assignability
         for (var current = type.BaseType; current is not null; current = current.BaseType) yield return current;
     }
 
+    /// <summary>What it is a sequence of: several types if it is several sequences; nothing for text, which is one value.</summary>
+    public static IEnumerable<ITypeSymbol> ItemsOf(this ITypeSymbol type) => type.SpecialType == SpecialType.System_String ? [] : type.AllInterfaces.Concat(new[] { type }.OfType<INamedTypeSymbol>())
+        .Where(i => i.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T)
+        .Select(i => i.TypeArguments[0]);
+
     /// <summary>Whether it is a sequence of just such items.</summary>
     public static bool IsSequenceOf(this ITypeSymbol type, SpecialType item) => type.AllInterfaces.Concat(new[] { type }.OfType<INamedTypeSymbol>()).Any(i =>
         i.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T && i.TypeArguments[0].SpecialType == item);

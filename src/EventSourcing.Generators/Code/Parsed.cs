@@ -10,6 +10,19 @@ internal sealed record Parsed<TModel>(TModel? Model, EquatableList<DiagnosticInf
 
     public static Parsed<TModel> Of(TModel? model) => new(model, EquatableList<DiagnosticInfo>.Empty);
 
+    /// <summary>Reads a declaration. A failure concerns this declaration only: an exception would stop the generator for all of them.</summary>
+    public static Parsed<TModel> Guarded(ISymbol? symbol, Func<Parsed<TModel>> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (Exception e) when (e is not OperationCanceledException && symbol is not null)
+        {
+            return Failed(DiagnosticInfo.Of(GeneratorDiagnostics.NotGenerated, symbol, symbol.Name, $"{e.GetType().Name}: {e.Message}"));
+        }
+    }
+
     public static Parsed<TModel> Failed(params IEnumerable<DiagnosticInfo> diagnostics) => new(null, diagnostics.ToEquatableList());
 }
 
@@ -20,10 +33,26 @@ internal static class ParsedExtensions
     /// so that code moving about in its file generates nothing again.
     /// </summary>
     public static void RegisterOutput<TModel>(
-        this IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<Parsed<TModel>> parsed, Action<SourceProductionContext, TModel> write)
+        this IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<Parsed<TModel>> parsed, Func<TModel, (PartialType Type, string Subject, string Code)> write)
         where TModel : class
     {
         context.RegisterSourceOutput(parsed.SelectMany(static (result, _) => result.Diagnostics), static (output, found) => output.ReportDiagnostic(found.ToDiagnostic()));
-        context.RegisterSourceOutput(parsed.Where(static result => result.Model is not null).Select(static (result, _) => result.Model!), write);
+        context.RegisterSourceOutput(parsed.Where(static result => result.Model is not null).Select(static (result, _) => result.Model!), (output, model) => Write(output, model, write));
+    }
+
+    /// <summary>Writes the part of one type. A failure is reported of it, and the others are written all the same.</summary>
+    private static void Write<TModel>(SourceProductionContext output, TModel model, Func<TModel, (PartialType Type, string Subject, string Code)> write)
+    {
+        var name = model!.ToString();
+        try
+        {
+            var (type, subject, code) = write(model);
+            name = type.FullName;
+            output.AddSource(type.FileFor(subject), code);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            output.ReportDiagnostic(Diagnostic.Create(GeneratorDiagnostics.NotGenerated, Location.None, name, $"{e.GetType().Name}: {e.Message}"));
+        }
     }
 }

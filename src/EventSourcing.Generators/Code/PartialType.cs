@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -8,12 +11,17 @@ namespace EventSourcing.Generators;
 /// <param name="Namespace">Its namespace; null for the global one.</param>
 /// <param name="Declarations">The heads of its containing types and its own, from the outermost: <c>partial record struct Money</c>.</param>
 /// <param name="FullName">Its name in metadata, which is the only one of its kind.</param>
-internal sealed record PartialType(string? Namespace, EquatableList<string> Declarations, string FullName)
+/// <param name="FileName">The beginning of the names of its generated files.</param>
+internal sealed record PartialType(string? Namespace, EquatableList<string> Declarations, string FullName, string FileName)
 {
+    /// <summary>File systems take names of up to 255 bytes; an ending is added to this one.</summary>
+    private const int MaxFileName = 200;
+
     public static PartialType Of(INamedTypeSymbol type) => new(
         type.ContainingNamespace.IsGlobalNamespace ? null : TypeNames.Of(type.ContainingNamespace),
         WithContaining(type).Reverse().Select(HeadOf).ToEquatableList(),
-        TypeNames.InMetadata(type));
+        TypeNames.InMetadata(type),
+        FileNameOf(type));
 
     /// <summary>Whether a type is declared partial, so that another part of it can be generated.</summary>
     public static bool IsPartial(INamedTypeSymbol type) => type.DeclaringSyntaxReferences.Any(part =>
@@ -40,7 +48,36 @@ internal sealed record PartialType(string? Namespace, EquatableList<string> Decl
     }
 
     /// <summary>The name of the file to generate.</summary>
-    public string FileFor(string subject) => $"{FullName}.{subject}.g.cs";
+    public string FileFor(string subject) => $"{FileName}.{subject}.g.cs";
+
+    /// <summary>
+    /// The name in metadata. The compiler takes two files for one if their names differ in case alone, so a type that has such
+    /// a twin gets a hash added, and so does a name that is too long for a file.
+    /// </summary>
+    private static string FileNameOf(INamedTypeSymbol type)
+    {
+        var name = TypeNames.InMetadata(type);
+        if (Encoding.UTF8.GetByteCount(name) <= MaxFileName && !WithContaining(type).Any(HasTwin) && !Namespaces(type).Any(HasTwin)) return name;
+        using var sha256 = SHA256.Create();
+        var hash = string.Concat(sha256.ComputeHash(Encoding.UTF8.GetBytes(name)).Take(8).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
+        while (Encoding.UTF8.GetByteCount(name) > MaxFileName) name = name.Substring(0, name.Length - 1);
+        return $"{name}.{hash}";
+    }
+
+    /// <summary>Whether something beside it has the same name but for case.</summary>
+    private static bool HasTwin(INamespaceOrTypeSymbol symbol)
+    {
+        INamespaceOrTypeSymbol? container = symbol.ContainingType is { } type ? type : symbol.ContainingNamespace;
+        return container is not null && container.GetMembers().Any(other =>
+            other is INamespaceOrTypeSymbol
+            && !string.Equals(other.MetadataName, symbol.MetadataName, StringComparison.Ordinal)
+            && string.Equals(other.MetadataName, symbol.MetadataName, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static IEnumerable<INamespaceSymbol> Namespaces(INamedTypeSymbol type)
+    {
+        for (var current = type.ContainingNamespace; current is { IsGlobalNamespace: false }; current = current.ContainingNamespace) yield return current;
+    }
 
     private static IEnumerable<INamedTypeSymbol> WithContaining(INamedTypeSymbol type)
     {

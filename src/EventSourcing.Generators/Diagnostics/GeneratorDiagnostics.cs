@@ -32,6 +32,12 @@ internal static class GeneratorDiagnostics
     public static readonly DiagnosticDescriptor StateNotKept = Error(
         "ES0009", "State cannot be kept in a snapshot", "'{0}' of '{1}' cannot be kept in a snapshot: {2}; change its type, or implement ISnapshotState by hand");
 
+    public static readonly DiagnosticDescriptor ApplyNotCallable = Error(
+        "ES0010", "Inherited Apply cannot be called", "'{0}.{1}' cannot be called when an event is applied to '{2}': {3}");
+
+    public static readonly DiagnosticDescriptor NotGenerated = Error(
+        "ES0011", "Members could not be generated", "The members of '{0}' could not be generated: {1}. Other types are not affected; write them by hand, and report this as a bug of EventSourcing.");
+
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "EventSourcing", DiagnosticSeverity.Error, isEnabledByDefault: true);
 }

@@ -26,6 +26,12 @@ public abstract class Aggregate
     /// <summary>The position of the last event of this state in the log, 0 for a new aggregate.</summary>
     internal long Position { get; private set; }
 
+    /// <summary>
+    /// Whether some class of this aggregate's inheritance has a method <c>Apply(ErasedEvent)</c>. If none has, the generated
+    /// <see cref="Apply"/> refuses an erased event that it would have applied. Generated.
+    /// </summary>
+    protected virtual bool AppliesErasedEvents => false;
+
     /// <summary>Records that something happened. It is applied at once, so that the rest of the command sees its effect.</summary>
     /// <param name="event">
     /// What happened; or <see cref="EventData"/> around it, to give the event an id, tags or metadata, which

@@ -18,6 +18,15 @@ public static class AggregateExtensions
         return new AggregateHandle<T>(store, id);
     }
 
+    /// <summary>Addresses one aggregate by an id that is not a string. Nothing is read.</summary>
+    /// <typeparam name="T">The aggregate's class; its stream is <c>category-id</c>.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="id">Which one: a <see cref="Guid"/>, an integer or another id, written as <see cref="IdText.Of"/> does.</param>
+    /// <returns>A handle to create, update and load it.</returns>
+    /// <exception cref="ArgumentException">The id's type has no single text, or the stream's name would be longer than 200 characters.</exception>
+    public static AggregateHandle<T> Aggregate<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(this EventStore store, IFormattable id)
+        where T : Aggregate, new() => store.Aggregate<T>(IdText.Of(id));
+
     /// <summary>
     /// Appends the uncommitted events of several aggregates in one atomic commit, each with the version it was loaded
     /// at. An aggregate without uncommitted events is checked to be still at its version.

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing;
 
 /// <summary>An event as it stands in the log, and where it stands. Immutable, but for what <see cref="Data"/> allows.</summary>
@@ -57,6 +59,16 @@ public sealed class RecordedEvent
 
     /// <summary>The part of the stream's name after its first hyphen, or the whole name: <c>ann</c> for <c>account-ann</c>.</summary>
     public string StreamId => StreamName.IdOf(Stream);
+
+    /// <summary>The id in the stream's name as the type that it was written from, which <see cref="IdText.Of"/> wrote.</summary>
+    /// <typeparam name="T">The id's type, e.g. <see cref="Guid"/> or <see cref="int"/>. It is parsed in the invariant culture.</typeparam>
+    /// <returns>The id.</returns>
+    /// <exception cref="FormatException">The stream's id is not one of that type.</exception>
+    public T StreamIdAs<T>()
+        where T : IParsable<T> =>
+        T.TryParse(StreamId, CultureInfo.InvariantCulture, out var id)
+            ? id
+            : throw new FormatException($"The id '{StreamId}' of the stream of {this} is no {typeof(T).Name}.");
 
     /// <summary>Where the event stands and what it is, for messages.</summary>
     /// <returns>For example <c>money-deposited at version 2 of 'account-ann' (position 17)</c>.</returns>

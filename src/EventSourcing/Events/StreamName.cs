@@ -22,6 +22,13 @@ public static class StreamName
         return name;
     }
 
+    /// <summary>Joins a category and an id that is not a string.</summary>
+    /// <param name="category">The kind of thing, without a hyphen, e.g. <c>account</c>.</param>
+    /// <param name="id">Which one; it is written as <see cref="IdText.Of"/> does.</param>
+    /// <returns>The stream's name.</returns>
+    /// <exception cref="ArgumentException">The category has a hyphen or is empty, the id's type has no single text, or the name is longer than 200 characters.</exception>
+    public static string For(string category, IFormattable id) => For(category, IdText.Of(id));
+
     /// <summary>The part before the first hyphen, or the whole name where there is none.</summary>
     /// <param name="stream">A stream's name.</param>
     /// <returns>The category.</returns>

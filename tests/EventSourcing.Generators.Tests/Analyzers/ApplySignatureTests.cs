@@ -197,6 +197,59 @@ public class ApplySignatureTests
     }
 
     [Theory]
+    [InlineData("OwnerId Key(Opened e) => new(1);", "it returns OwnerId, which is neither text nor an id that has one way to be written (IFormattable)")]
+    [InlineData("decimal Key(Opened e) => 1;", "it returns decimal, which is neither text")]
+    [InlineData("Guid? Key(Opened e) => null;", "it returns Guid?, which is neither text")]
+    [InlineData("DateTimeOffset Key(RecordedEvent r) => r.RecordedAt;", "it returns DateTimeOffset, which is neither text")]
+    [InlineData("IEnumerable<string> Key(Opened e) => [];", "it returns IEnumerable<string>, which is neither text")]
+    [InlineData("string Keys(Opened e) => \"\";", "it returns string, which is no sequence of texts")]
+    [InlineData("IEnumerable<decimal> Keys(Opened e) => [];", "it returns IEnumerable<decimal>, which is no sequence of texts")]
+    [InlineData("string Key<T>(Opened e) => \"\";", "it is generic")]
+    [InlineData("string Key(ref Opened e) => \"\";", "its parameter 'e' is passed by reference")]
+    [InlineData("string Key(Opened e, int n) => \"\";", "it has parameters beside the event and what is recorded of it")]
+    [InlineData("string Key(Balance? d, Opened e) => \"\";", "it has parameters beside the event and what is recorded of it")]
+    [InlineData("string Key(Closed e) => \"\";", "no Apply of the class takes an event that it would give the key of")]
+    [InlineData("string Key(RecordedEvent r) => \"\"; string Key(Opened e) => \"\";", "no Apply of the class takes an event that it would give the key of")]
+    public async Task Warn_of_a_Key_that_is_never_called(string method, string flaw)
+    {
+        var code = CodeUnderTest.Of(Events + $$"""
+            [EventType("closed")] public sealed record Closed;
+            public readonly record struct OwnerId(int Value);
+            public sealed partial class Balances : Projection<Balance> { Balance? Apply(Balance? b, Opened e) => b; {{method}} }
+            """);
+
+        (await code.MessagesAsync("ES0101")).Should().ContainSingle().Which.Should().Contain($"is called for no event: {flaw}").And.Contain("Key");
+    }
+
+    [Theory]
+    [InlineData("string Key(IAboutAccounts e) => \"\";")]
+    [InlineData("Guid Key(Opened e, RecordedEvent r) => r.Id;")]
+    [InlineData("IReadOnlyList<int> Keys(RecordedEvent r) => [1];")]
+    [InlineData("string Key(Opened e) => Key(e.Owner, 1); static string Key(string owner, int n) => owner;")]
+    [InlineData("public Balances() => On<Opened>(e => Key(e, 1), (d, e) => d); static string Key(Opened e, int n) => \"\";")]
+    public async Task Accept_a_Key_that_is_called_or_is_no_handler(string members)
+    {
+        var apply = members.Contains("On<", StringComparison.Ordinal) ? "" : "Balance? Apply(Balance? b, Opened e) => b;";
+        var code = CodeUnderTest.Of(Events + $"public sealed partial class Balances : Projection<Balance> {{ {apply} {members} }}");
+
+        (await code.MessagesAsync("ES0101")).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("public sealed partial class Thing : Aggregate { void React(Opened e) { } }", "methods for events are named Apply here")]
+    [InlineData("public sealed partial class Thing : Aggregate { string Key(Opened e) => \"\"; void Apply(Opened e) { } }", "only a Projection<TDocument> has keys")]
+    [InlineData("public sealed partial class Thing : Reactor { Task React(Opened e) => Task.CompletedTask; Task Apply(Opened e) => Task.CompletedTask; }", "methods for events are named React here")]
+    [InlineData("public partial class Sealing : Aggregate { protected sealed override void Apply(object e) { } } public sealed partial class Thing : Sealing { void Apply(Opened e) { } }", "'Sealing', from which the class derives, seals Apply(object)")]
+    [InlineData("public partial record Parent : IState<Parent> { Parent Apply(Opened e) => this; } public partial record Thing : Parent { Thing Apply(IAboutAccounts e) => this; }", "the state is 'Parent', from which 'Thing' derives")]
+    [InlineData("public abstract record Parent { protected Parent Apply(Opened e) => this; } public sealed partial record Thing : Parent, IState<Thing>;", "it returns Parent, and not the state 'Thing'")]
+    public async Task Warn_of_a_method_for_events_that_the_type_has_no_use_for(string type, string flaw)
+    {
+        var code = CodeUnderTest.Of(Events + type);
+
+        (await code.MessagesAsync("ES0101")).Should().ContainSingle().Which.Should().Contain($"is called for no event: {flaw}");
+    }
+
+    [Theory]
     [InlineData("decimal Apply(Opened e) => _n += 1;")]
     [InlineData("private Task Apply(Opened e) { _n++; throw new InvalidOperationException(); }")]
     public async Task Make_an_Apply_return_nothing(string method)

@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace EventSourcing.Generators.Tests.Binding;
 
@@ -53,7 +54,7 @@ public class AggregateBindingTests
                         case global::Bank.MoneyWithdrawn e:
                             Apply(e);
                             break;
-                        case global::EventSourcing.ErasedEvent e when e.MayHaveBeen(typeof(global::Bank.MoneyDeposited), typeof(global::Bank.MoneyWithdrawn)):
+                        case global::EventSourcing.ErasedEvent e when !AppliesErasedEvents && e.MayHaveBeen(typeof(global::Bank.MoneyDeposited), typeof(global::Bank.MoneyWithdrawn)):
                             throw new global::EventSourcing.ErasedEventException(e, GetType());
                     }
                 }
@@ -130,13 +131,13 @@ public class AggregateBindingTests
         .Should().Be("A B C' ");
 
     [Fact]
-    public void Apply_in_a_class_derived_from_one_written_by_hand_falls_back_to_it() => Run("""
+    public void Apply_in_a_class_derived_from_one_written_by_hand_is_called_after_it() => Run("""
         public record A; public record B;
 
         public class Common : Logged { protected override void Apply(object e) => Seen += e is A ? "A " : "? "; }
         public partial class Thing : Common { private void Apply(B e) => Seen += "B "; }
         """, "new A(), new B(), 1")
-        .Should().Be("A B ? ");
+        .Should().Be("A ? B ? ", "a base class gets every event, whoever wrote its switch: it may have an opinion about what the derived class handles");
 
     [Fact]
     public void Apply_in_generic_aggregates_and_bases_is_called() => Run("""
@@ -276,6 +277,127 @@ public class AggregateBindingTests
     [Fact]
     public void Aggregate_local_to_its_file_is_an_error() =>
         GeneratorRun.Of("public record A; file partial class Thing : Aggregate { void Apply(A e) { } }").Reported.Should().ContainSingle().Which.Id.Should().Be("ES0002");
+
+    /// <summary>Each class applies the event by its own most specific method, and the base class comes first.</summary>
+    [Theory]
+    [InlineData("private void Apply(Opened e) => Seen += \"base \";", "void Apply(IAudited e) => Seen += \"audited \";", "base audited ")]
+    [InlineData("private void Apply(Opened e) => Seen += \"base \";", "private void Apply(Opened e) => Seen += \"own \";", "base own ")]
+    [InlineData("private void Apply(Opened e) => Seen += \"base \";", "void Apply(Root e) => Seen += \"root \";", "base root ")]
+    [InlineData("protected void Apply(IAudited e) => Seen += \"audited \";", "void Apply(Opened e) => Seen += \"own \";", "audited own ")]
+    [InlineData("protected void Apply(Opened e) => Seen += \"base \";", "new void Apply(Opened e) => Seen += \"own \";", "base own ")]
+    [InlineData("protected virtual void Apply(Opened e) => Seen += \"base \";", "protected override void Apply(Opened e) => Seen += \"own \";", "own ")]
+    [InlineData("private protected virtual void Apply(Opened e) => Seen += \"base \";", "private protected override void Apply(Opened e) { base.Apply(e); Seen += \"own \"; }", "base own ")]
+    [InlineData("protected abstract void Apply(Opened e);", "protected override void Apply(Opened e) => Seen += \"own \"; void Apply(IAudited e) => Seen += \"audited \";", "own audited ")]
+    public void Apply_in_a_base_and_in_what_derives_from_it_are_both_called(string ofBase, string own, string expected) => Run($$"""
+        public interface IAudited; public record Root; public record Opened : Root, IAudited;
+
+        public abstract partial class Common : Logged { {{ofBase}} }
+        public partial class Thing : Common { {{own}} }
+        """, "new Opened()")
+        .Should().Be(expected);
+
+    [Fact]
+    public void Apply_in_three_classes_one_generic_is_called_in_each_from_the_base_on() => Run("""
+        public interface IAudited; public record Opened : IAudited;
+
+        public abstract partial class First<T> : Logged where T : class { private void Apply(T e) => Seen += "1 "; }
+        public abstract partial class Second<T> : First<T> where T : class { private void Apply(IAudited e) => Seen += "2 "; protected virtual void Apply(Opened e) => Seen += "no "; }
+        public partial class Third : Second<Opened> { protected override void Apply(Opened e) => Seen += "2' "; private void Apply(object e, int n) { } }
+        public partial class Thing : Third { private void Apply(IAudited e) => Seen += "4 "; }
+        """, "new Opened()")
+        .Should().Be("1 2' 4 ");
+
+    [Fact]
+    public void Apply_that_overrides_one_which_a_base_calls_by_hand_is_called_once() => Run("""
+        public record A;
+
+        public class Common : Logged { protected override void Apply(object e) { if (e is A a) Apply(a); } protected virtual void Apply(A e) => Seen += "no "; }
+        public partial class Thing : Common { protected override void Apply(A e) => Seen += "A "; private void Apply(IDisposable e) { } }
+        """, "new A()")
+        .Should().Be("A ");
+
+    [Fact]
+    public void Apply_of_erased_events_in_a_derived_class_counts_for_its_bases() => Run("""
+        public record A; public record B;
+
+        public abstract partial class Common : Logged { private void Apply(A e) => Seen += "A "; }
+        public partial class Thing : Common { private void Apply(B e) => Seen += "B "; private void Apply(ErasedEvent e) => Seen += "erased "; }
+        """, "new ErasedEvent(\"a\", \"s\", 1, 1), new B()")
+        .Should().Be("erased B ");
+
+    [Fact]
+    public void Apply_of_both_classes_is_called_if_the_base_lies_in_another_assembly()
+    {
+        var image = GeneratorRun.Of(Log, """
+            public interface IAudited; public record Opened : IAudited; public record Erased;
+            public abstract partial class Common : Logged { private void Apply(Opened e) => Seen += "base "; private void Apply(ErasedEvent e) => Seen += "erased "; }
+            """).Emit();
+        var context = new System.Runtime.Loader.AssemblyLoadContext("both", isCollectible: true);
+        using var common = new MemoryStream(image);
+        var run = GeneratorRun.With(
+            [MetadataReference.CreateFromImage(image)],
+            "public partial class Thing : Common { void Apply(IAudited e) => Seen += \"audited \"; }",
+            Program("new Opened(), new ErasedEvent(\"opened\", \"s\", 1, 1)"));
+        run.Complaints.Should().BeEmpty();
+        using var derived = new MemoryStream(run.Emit());
+        context.LoadFromStream(common);
+        GeneratorRun.Execute(context.LoadFromStream(derived)).Should().Be("base audited erased ");
+        context.Unload();
+    }
+
+    [Theory]
+    [InlineData("public partial class Thing : Aggregate { void Apply(A e) { } } public partial class THING : Aggregate { void Apply(A e) { } }")]
+    [InlineData("namespace N { public partial class Thing : Aggregate { void Apply(A e) { } } } namespace n { public partial class Thing : Aggregate { void Apply(A e) { } } }")]
+    [InlineData("public partial class Outer { public partial class Thing : Aggregate { void Apply(A e) { } } } public partial class OUTER { public partial class Thing : Aggregate { void Apply(A e) { } } }")]
+    [InlineData("public partial class Thing<T> : Aggregate { void Apply(A e) { } } public partial class THING<T> : Aggregate { void Apply(A e) { } }")]
+    [InlineData("public partial class Thing<T> : Aggregate { void Apply(A e) { } } public partial class Thing<T, U> : Aggregate { void Apply(A e) { } }")]
+    [InlineData("public partial class Öl : Aggregate { void Apply(A e) { } } public partial class öL : Aggregate { void Apply(A e) { } }")]
+    [InlineData("public partial class @class : Aggregate { void Apply(A e) { } } public partial class @Class : Aggregate { void Apply(A e) { } }")]
+    [InlineData("[Snapshots(5)] public partial class Thing : Aggregate { void Apply(A e) { } } [Snapshots(5)] public partial class thing : Aggregate { void Apply(A e) { } }")]
+    public void Types_whose_names_differ_in_case_or_arity_alone_are_both_generated(string types)
+    {
+        var run = GeneratorRun.Of("#pragma warning disable CS8981\npublic record A;" + types);
+        run.Complaints.Should().BeEmpty();
+        run.Files.Keys.Where(name => name.EndsWith(".Apply.g.cs", StringComparison.Ordinal)).Should().HaveCount(2);
+        run.Files.Keys.Should().OnlyHaveUniqueItems();
+    }
+
+    [Fact]
+    public void Type_whose_name_is_too_long_for_a_file_is_generated_into_one_of_a_shorter_name()
+    {
+        var (one, other) = ($"{new string('ä', 150)}1", $"{new string('ä', 150)}2");
+        var run = GeneratorRun.Of($"public record A; public partial class {one} : Aggregate {{ void Apply(A e) {{ }} }} public partial class {other} : Aggregate {{ void Apply(A e) {{ }} }}");
+        run.Complaints.Should().BeEmpty();
+        run.Files.Keys.Should().HaveCount(2).And.OnlyHaveUniqueItems().And.AllSatisfy(name => System.Text.Encoding.UTF8.GetByteCount(name).Should().BeLessThan(255));
+    }
+
+    [Fact]
+    public void Failure_to_read_one_type_is_reported_of_it()
+    {
+        var run = GeneratorRun.Of("public record A; public partial class Thing : Aggregate { void Apply(A e) { } }");
+        var symbol = run.Source.GetTypeByMetadataName("Thing")!;
+        var parsed = Parsed<BoundType>.Guarded(symbol, () => throw new InvalidOperationException("No luck."));
+        parsed.Model.Should().BeNull();
+        parsed.Diagnostics.Should().ContainSingle().Which.ToDiagnostic().ToString().Should().Contain("error ES0011: The members of 'Thing' could not be generated: InvalidOperationException: No luck.");
+    }
+
+    [Fact]
+    public void Failure_to_write_one_type_leaves_the_others_generated()
+    {
+        var run = CSharpGeneratorDriver.Create(new Failing()).RunGenerators(GeneratorRun.Of("public class One; public class Two; public class Three;").Source).GetRunResult();
+        run.Diagnostics.Should().ContainSingle().Which.ToString().Should().Contain("ES0011").And.Contain("Not this one.");
+        run.GeneratedTrees.Should().HaveCount(2);
+    }
+
+    /// <summary>Fails for one type of three.</summary>
+    private sealed class Failing : IIncrementalGenerator
+    {
+        public void Initialize(IncrementalGeneratorInitializationContext context) => context.RegisterOutput(
+            context.SyntaxProvider.CreateSyntaxProvider(
+                static (node, _) => node is Microsoft.CodeAnalysis.CSharp.Syntax.ClassDeclarationSyntax,
+                static (found, _) => Parsed<PartialType>.Of(PartialType.Of((INamedTypeSymbol)found.SemanticModel.GetDeclaredSymbol(found.Node)!))),
+            static type => type.FullName == "Two" ? throw new InvalidOperationException("Not this one.") : (type, "Test", "// Nothing."));
+    }
 
     private static object? Run(string source, string events)
     {

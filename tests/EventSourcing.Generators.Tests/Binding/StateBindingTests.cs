@@ -30,6 +30,46 @@ public class StateBindingTests
         run.Execute().Should().Be("13");
     }
 
+    /// <summary>The methods of base classes are called first; an override in place of what it overrides.</summary>
+    [Theory]
+    [InlineData("protected T Apply(A e) => With($\"base{e.N} \");", "Thing Apply(B e) => With(\"own \");", "base1 own base2 ")]
+    [InlineData("protected T Apply(IAny e) => With(\"any \");", "Thing Apply(A e) => With($\"own{e.N} \");", "any own1 any any own2 ")]
+    [InlineData("protected internal virtual T Apply(A e) => With(\"base \"); public T Apply(B e) => With(\"B \");", "protected internal override Thing Apply(A e) => With(\"own \");", "own B own ")]
+    [InlineData("protected abstract T Apply(A e);", "protected override Thing Apply(A e) => With($\"own{e.N} \");", "own1 own2 ")]
+    public void Methods_that_a_state_inherits_are_applied_before_its_own(string ofBase, string own, string expected)
+    {
+        var run = GeneratorRun.Of($$"""
+            public abstract record Common<T>(string Seen) where T : Common<T> { protected T With(string more) => (T)(this with { Seen = Seen + more }); {{ofBase}} }
+            public abstract record Middle<T>(string Seen) : Common<T>(Seen) where T : Common<T>;
+            public sealed partial record Thing(string Seen) : Middle<Thing>(Seen), IState<Thing> { public static Thing Initial => new(""); {{own}} public override string ToString() => Seen; }
+
+            public static class Program
+            {
+                public static string Run() => Fold<Thing>(new A(1), new B(), new object(), new A(2));
+
+                private static string Fold<T>(params object[] events) where T : IState<T> => events.Aggregate(T.Initial, (state, e) => state.Apply(e)).ToString()!;
+            }
+
+            public interface IAny; public sealed record A(int N) : IAny; public sealed record B : IAny;
+            """);
+        run.Complaints.Should().BeEmpty();
+        run.Execute().Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("private T Apply(A e) => null!;", "", "'Common.Apply(A)' cannot be called when an event is applied to 'Thing': the state cannot call it; make it protected")]
+    [InlineData("protected T Apply(A e) => null!;", "new Thing Apply(A e) => this;", "'Common.Apply(A)' cannot be called when an event is applied to 'Thing': 'Thing.Apply(A)' hides it; make it virtual and override it, or handle the event in one of the classes only")]
+    [InlineData("protected T Apply(A e) => null!;", "Thing Apply(IAny e) => this;", "'Common.Apply(A)' cannot be called when an event is applied to 'Thing': 'Thing.Apply(IAny)' hides it; make it virtual and override it, or handle the event in one of the classes only")]
+    public void Inherited_method_that_a_state_cannot_call_is_an_error(string ofBase, string own, string message)
+    {
+        var run = GeneratorRun.Of($$"""
+            public interface IAny; public sealed record A(int N) : IAny;
+            public abstract record Common<T> where T : Common<T> { {{ofBase}} }
+            public sealed partial record Thing : Common<Thing>, IState<Thing> { {{own}} }
+            """);
+        run.Reported.Should().ContainSingle().Which.ToString().Should().Contain("error ES0010: " + message);
+    }
+
     [Fact]
     public void Generated_fold_reads_as_one_written_by_hand()
     {

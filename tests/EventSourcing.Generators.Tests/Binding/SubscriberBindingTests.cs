@@ -46,6 +46,15 @@ public class SubscriberBindingTests
     [InlineData("Doc? Apply(Doc? d, A e) => Doc.Of(d, \"a\"); Doc Apply(Doc d, C e) => new(d.Text + \"c\");", "1=a;c")]
     [InlineData("Doc? Apply(Doc? d, string key, RecordedEvent r) => Doc.Of(d, r.Type);", "1=A;B;C;")]
     [InlineData("IEnumerable<string> Keys(RecordedEvent r) => [\"all\"]; Doc? Apply(Doc? d, RecordedEvent r) => Doc.Of(d, r.Type); Doc? Apply(Doc? d, A e) => Doc.Of(d, \"a\");", "all=a;B;C;")]
+    [InlineData("static Guid Key(A e) => Guid.Parse(\"0D3C1F6E-5F0B-4A5C-9B43-0F6D9C1A2B3C\"); Doc? Apply(Doc? d, A e) => Doc.Of(d, \"a\");", "0d3c1f6e-5f0b-4a5c-9b43-0f6d9c1a2b3c=a;")]
+    [InlineData("int Key(C e) => -e.N; Doc? Apply(Doc? d, C e) => Doc.Of(d, \"c\");", "-7=c;")]
+    [InlineData("long Key(C e, RecordedEvent r) => r.Position * 1000; Doc? Apply(Doc? d, C e) => Doc.Of(d, \"c\");", "3000=c;")]
+    [InlineData("DayOfWeek Key(C e) => (DayOfWeek)1; Doc? Apply(Doc? d, string key, C e) => Doc.Of(d, key);", "Monday=Monday;")]
+    [InlineData("DateOnly Key(RecordedEvent r) => new(2026, 3, 1); Doc? Apply(Doc? d, C e) => Doc.Of(d, \"c\");", "2026-03-01=c;")]
+    [InlineData("public readonly record struct Id(int N) : IFormattable { public string ToString(string? format, IFormatProvider? by) => string.Create(by, $\"id{N}\"); } Id Key(C e) => new(e.N); Doc? Apply(Doc? d, C e) => Doc.Of(d, \"c\");", "id7=c;")]
+    [InlineData("IEnumerable<int> Keys(A e) => [e.N, 2]; Doc? Apply(Doc? d, string key, A e) => Doc.Of(d, key);", "1=1; 2=2;")]
+    [InlineData("long[] Keys(IOf e, RecordedEvent r) => [r.Version]; Doc? Apply(Doc? d, A e) => Doc.Of(d, \"a\"); Doc? Apply(Doc? d, B e) => Doc.Of(d, \"b\");", "1=a; 2=b;")]
+    [InlineData("int Key(A e, RecordedEvent r) => r.StreamIdAs<int>() + 10; Doc? Apply(Doc? d, A e) => Doc.Of(d, \"a\");", "11=a;")]
     public void Documents_are_kept_by_methods_of_every_form(string methods, string documents)
     {
         var run = GeneratorRun.Of(Events, $"public sealed partial class Docs : Projection<Doc> {{ {methods} }}", Program);

@@ -65,7 +65,7 @@ public abstract class ShutdownTests(IStorageSource source) : EngineTests(source)
     {
         var store = OpenStore();
         Exception? refused = null;
-        var projection = new Tallies { Applying = _ => refused = Assert.Throws<InvalidOperationException>(() => _ = store.DisposeAsync()) };
+        var projection = new Tallies { Applying = position => refused = Assert.Throws<InvalidOperationException>(() => { _ = store.DisposeAsync(); }) };
         await store.StartInlineProjectionsAsync([projection]);
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         refused!.Message.Should().Contain("an inline projection");

@@ -17,12 +17,22 @@ internal static class TagList
         return buffer.WrittenSpan;
     }
 
+    /// <summary>Reads what <see cref="Write"/> has written.</summary>
+    /// <exception cref="JsonException">It is not an array of texts.</exception>
     public static string[] Read(ReadOnlySpan<byte> utf8Json)
     {
-        var json = new Utf8JsonReader(utf8Json);
-        var tags = new List<string>();
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.String) tags.Add(json.GetString()!);
-        return [.. tags];
+        try
+        {
+            var json = new Utf8JsonReader(utf8Json);
+            var tags = new List<string>();
+            if (!json.Read() || json.TokenType != JsonTokenType.StartArray) throw new JsonException("The tags are not a JSON array.");
+            while (json.Read() && json.TokenType == JsonTokenType.String) tags.Add(json.GetString()!);
+            return json.TokenType == JsonTokenType.EndArray && !json.Read() ? [.. tags] : throw new JsonException("The tags are not a JSON array of texts.");
+        }
+        catch (InvalidOperationException flaw)
+        {
+            // A text that is no UTF-8, or half of a surrogate pair.
+            throw new JsonException("A tag is not a text.", flaw);
+        }
     }
 }

@@ -121,14 +121,14 @@ internal static class Upgrade
                 Version = select.Long(2),
                 RecordedAt = new DateTimeOffset(select.Long(5), TimeSpan.Zero),
                 Id = new Guid(select.Bytes(4), bigEndian: true),
-                Stream = select.Text(9),
-                Type = select.Text(10),
+                Stream = select.ExactText(9),
+                Type = select.ExactText(10),
                 Tags = select.IsNull(8) ? [] : TagList.Read(select.Bytes(8)),
                 DataCommitment = LedgerLeaf.CommitToData(salt, select.Bytes(6)),
                 MetadataCommitment = LedgerLeaf.CommitToMetadata(select.Bytes(7)),
             }.Hash());
         }
-        catch (Exception damage) when (damage is ArgumentException or System.Text.Json.JsonException)
+        catch (Exception damage) when (DamagedDataException.IsDueTo(damage))
         {
             throw new StoreCorruptedException(path, $"the event at position {select.Long(0)} is not as it was stored: {damage.Message}", damage);
         }

@@ -45,10 +45,10 @@ public sealed class EventStore : IAsyncDisposable
             var checkpointer = new Checkpointer(storage, ledger);
             if (ledger.HasSchedule) _checkpoints = new CheckpointSchedule(checkpointer, ledger, storage.Options.TimeProvider, failure => Diagnostics.Checkpoint(ledger.Origin, failure));
             Storage = new CheckedStorage(storage, checkpointer);
-            Ledger = new EventLedger(Storage, storage, checkpointer, _checkpoints);
+            Ledger = new EventLedger(this, Storage, storage, checkpointer, _checkpoints);
         }
 
-        Ledger ??= new EventLedger(storage, storage);
+        Ledger ??= new EventLedger(this, storage, storage);
         Serializer = new JsonEventSerializer(types, Options.Json);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
     }
@@ -225,17 +225,18 @@ public sealed class EventStore : IAsyncDisposable
     /// <param name="instant">The instant.</param>
     /// <param name="cancellationToken">Cancels the search.</param>
     /// <returns>The position.</returns>
+    /// <exception cref="StoreCorruptedException">The log has no event at a position below its head: somebody has removed or moved it.</exception>
     public async Task<long> GetPositionAsync(DateTimeOffset instant, CancellationToken cancellationToken = default)
     {
         // Stamps never go backwards from one position to the next, so the log itself is the index to search.
-        var atOrBefore = 0L;
-        var after = await Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false) + 1;
-        while (after - atOrBefore > 1)
+        var (atOrBefore, last) = (0L, await Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false));
+        while (atOrBefore < last)
         {
-            var middle = atOrBefore + ((after - atOrBefore) / 2);
+            var middle = last - ((last - atOrBefore) / 2);
             using var page = await Storage.ReadLogAsync(new LogRead { After = middle - 1, UpTo = middle, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+            if (page.Count == 0) throw new StoreCorruptedException(Storage.GetType().Name, $"there is no event at position {middle}, though the log goes on after it.");
             if (page.Events[0].RecordedAt <= instant) atOrBefore = middle;
-            else after = middle;
+            else last = middle - 1;
         }
 
         return atOrBefore;

@@ -16,6 +16,7 @@ public static class WorkerProgram
         ["open", var path] => OpenAsync(path),
         ["decide", var path] => DecisionWorker.RunAsync(path),
         ["host", var path, var name] => ProjectionHost.RunAsync(path, name),
+        ["verify-as-nobody", var path] => ForbiddenFileTests.VerifyAsNobodyAsync(path),
         ["contract-on-system-library"] => SystemLibrary.KeepContractAsync(),
         _ => Task.FromResult(64),
     };

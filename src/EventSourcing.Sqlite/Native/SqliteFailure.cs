@@ -9,19 +9,16 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 {
     private const int SqliteConstraintUnique = 2067;
     private const int SqliteConstraintPrimaryKey = 1555;
-    private const int IoErrorShortRead = raw.SQLITE_IOERR | (2 << 8);
-    private const int IoErrorData = raw.SQLITE_IOERR | (32 << 8);
-    private const int IoErrorCorruptFileSystem = raw.SQLITE_IOERR | (33 << 8);
 
     public int Code => ExtendedCode & 0xFF;
 
     public int ExtendedCode { get; } = extendedCode;
 
-    /// <summary>
-    /// Whether somebody else is in the way. SQLite calls it a failed protocol when it has tried for ten seconds to read
-    /// the shared header that another process was stopped while writing.
-    /// </summary>
-    public bool IsBusy => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL;
+    /// <summary>Whose fault it is.</summary>
+    public SqliteFault Fault => SqliteFaults.Of(ExtendedCode);
+
+    /// <summary>Whether somebody else is in the way.</summary>
+    public bool IsBusy => Fault == SqliteFault.Busy;
 
     /// <summary>Whether the medium or the file failed rather than one statement: the connection is not to be trusted.</summary>
     public bool IsOfDatabase => IsOfDatabaseCode(Code);
@@ -29,9 +26,11 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     public static bool IsOfDatabaseCode(int code) => code is raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT
         or raw.SQLITE_NOTADB or raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_INTERRUPT or raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
 
-    /// <summary>Whether it is what the file holds that is wrong, and not a lock, the medium, or a caller who no longer waits.</summary>
-    public bool IsDamage => !IsBusy && Code is not (raw.SQLITE_NOMEM or raw.SQLITE_FULL or raw.SQLITE_INTERRUPT or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_IOERR)
-        || ExtendedCode is IoErrorShortRead or IoErrorData or IoErrorCorruptFileSystem;
+    /// <summary>
+    /// Whether it is what the file holds that an audit cannot read: also a value that is said to be larger than SQLite takes,
+    /// which the library never writes.
+    /// </summary>
+    public bool IsDamage => Fault is SqliteFault.Damage or SqliteFault.Limit;
 
     /// <summary>What SQLite says of it.</summary>
     public string Sentence => $"SQLite says '{Message}'.";
@@ -40,16 +39,35 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 
     /// <summary>The same failure as the driver would have raised it: what callers see as the inner exception.</summary>
     private SqliteException AsDriverError =>
-        new(string.Create(CultureInfo.InvariantCulture, $"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{(sql is null ? "" : $" in: {sql}")}."), Code, ExtendedCode);
+        new(string.Create(CultureInfo.InvariantCulture, $"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{(sql is null ? "" : $" in: {sql}")}.{Remedy}"), Code, ExtendedCode);
+
+    private string Remedy => Fault switch
+    {
+        SqliteFault.Access => " This process may not do that with the file, its folder or the files beside it. To be read, too, a store needs the right to write all of these: run as a user who has it, or copy the file, and '-wal' beside it if it is there, to where you have it.",
+        SqliteFault.Limit => " A value is larger than this build of SQLite takes. Use a build with a higher SQLITE_MAX_LENGTH.",
+        SqliteFault.Misuse => " The file is not to blame. Report this as a fault of the library.",
+        _ => "",
+    };
 
     /// <summary>The typed error for callers.</summary>
     /// <param name="path">The store's file.</param>
     /// <param name="whileCommitting">Whether the commit itself failed, so that its outcome is unknown.</param>
-    public EventSourcingException ToTyped(string path, bool whileCommitting) => Code switch
+    public EventSourcingException ToTyped(string path, bool whileCommitting) => Fault switch
     {
-        raw.SQLITE_CORRUPT => new StoreCorruptedException(path, $"SQLite says '{Message}'.", AsDriverError),
-        raw.SQLITE_NOTADB => new StoreCorruptedException(path, "it no longer is a SQLite database.", AsDriverError),
-        raw.SQLITE_CONSTRAINT => new StoreCorruptedException(path, $"a write that the store's own records allowed broke a rule of its schema ('{Message}').", AsDriverError),
+        SqliteFault.Damage when Code != raw.SQLITE_ERROR || IsOfSchema => new StoreCorruptedException(path, Finding, AsDriverError),
         _ => new StorageFailedException(path, whileCommitting, AsDriverError),
+    };
+
+    /// <summary>
+    /// Whether a table, a column or an index is not there. Other errors of a statement may come from what somebody has added to
+    /// the store's tables, such as an index over an expression: they refuse one write.
+    /// </summary>
+    private bool IsOfSchema => Message.StartsWith("no such ", StringComparison.Ordinal) || Message.StartsWith("malformed database schema", StringComparison.Ordinal);
+
+    private string Finding => Code switch
+    {
+        raw.SQLITE_NOTADB => "it no longer is a SQLite database.",
+        raw.SQLITE_CONSTRAINT => $"a write that the store's own records allowed broke a rule of its schema ('{Message}').",
+        _ => Sentence,
     };
 }

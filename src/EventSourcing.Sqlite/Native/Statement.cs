@@ -107,10 +107,15 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
         {
             FieldKind.WholeNumber => new FieldValue(Long(column)),
             FieldKind.Number => new FieldValue(Double(column)),
-            _ => new FieldValue(Text(column)),
+            _ => new FieldValue(ExactText(column)),
         };
 
+    /// <summary>A text for people, whatever the bytes are.</summary>
     public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(handle, column));
+
+    /// <summary>A text that means something.</summary>
+    /// <exception cref="ArgumentException">The bytes are no UTF-8: read leniently, two different texts would become the same.</exception>
+    public string ExactText(int column) => StrictUtf8.GetString(raw.sqlite3_column_blob(handle, column));
 
     /// <summary>The bytes of a BLOB or TEXT, valid until the next step.</summary>
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(handle, column);

@@ -53,6 +53,10 @@ internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent
                 Failure = failure;
                 throw failure.ToTyped(writer.Path, whileCommitting: false);
             }
+            catch (DamagedDataException damage)
+            {
+                throw damage.ToTyped(writer.Path);
+            }
         }
     }
 }

@@ -53,8 +53,7 @@ internal sealed class DocumentSelection
             if (documents.Count == limit) break;
             var select = where.Bind(database.Prepare(sql));
             select.Bind(where.Values.Count + 1, (long)limit - documents.Count);
-            while (select.Step())
-                documents.Add(new StoredDocument(select.Text(0), select.Bytes(1).ToArray(), _order is { } field ? select.Field(2, field.Kind) : default));
+            while (select.Step()) documents.Add(_table.Read(select, _order));
             select.Reset();
         }
 

@@ -76,10 +76,46 @@ internal sealed class DocumentTable
     public byte[]? Load(Database database, string key)
     {
         var select = database.Prepare(Select).Bind(1, key);
-        var data = select.Step() ? select.Bytes(0).ToArray() : null;
-        select.Reset();
-        return data;
+        try
+        {
+            return select.Step() ? DataAt(select, 0, key) : null;
+        }
+        finally
+        {
+            select.Reset();
+        }
     }
+
+    /// <summary>The one place where a row of a query becomes a document: its key, its data and the value that orders.</summary>
+    /// <exception cref="DamagedDataException">A value is of another class than the library writes, or cannot be decoded.</exception>
+    public StoredDocument Read(Statement row, FieldDefinition? order)
+    {
+        // A key of another class would be found again by each page that begins after it.
+        if (row.Class(0) != StorageClass.Text) throw Damage(row, "key", $"It is {row.Class(0)}.");
+        try
+        {
+            return new StoredDocument(row.ExactText(0), DataAt(row, 1, null), order is { } field ? ValueAt(row, 2, field) : default);
+        }
+        catch (ArgumentException flaw)
+        {
+            throw Damage(row, order is null ? "key" : $"key or {order.Value.Name}", flaw.Message);
+        }
+    }
+
+    private byte[] DataAt(Statement row, int column, string? key) => row.Class(column) == StorageClass.Blob
+        ? row.Bytes(column).ToArray()
+        : throw new DamagedDataException($"The document '{key ?? row.Text(0)}' of the read model '{Definition.Name}' cannot be read: its data is {row.Class(column)}, not a BLOB.") { Column = "data" };
+
+    private FieldValue ValueAt(Statement row, int column, FieldDefinition field)
+    {
+        var expected = field.Kind switch { FieldKind.WholeNumber => StorageClass.Integer, FieldKind.Number => StorageClass.Real, _ => StorageClass.Text };
+        return row.Class(column) is var actual && (actual == expected || actual == StorageClass.Null)
+            ? row.Field(column, field.Kind)
+            : throw Damage(row, field.Name, $"It is {actual}, and the field holds {field.Kind} values.");
+    }
+
+    private DamagedDataException Damage(Statement row, string column, string flaw) =>
+        new($"The document '{row.Text(0)}' of the read model '{Definition.Name}' cannot be read: the value of its column '{column}' is not one that the library writes. {flaw}") { Column = column };
 
     public static IReadOnlyList<byte[]?> Load(Database database, DocumentTable? table, IReadOnlyList<string> keys)
     {
@@ -116,9 +152,29 @@ internal sealed class DocumentTable
 
     private static DocumentTable? Read(Statement select)
     {
-        var table = select.Step() ? new DocumentTable(select.Long(0), new ReadModelDefinition(select.Text(1), ReadFields(select.Text(2)))) : null;
-        select.Reset();
-        return table;
+        try
+        {
+            return select.Step() ? new DocumentTable(select.Long(0), DefinitionAt(select)) : null;
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+
+    /// <summary>The definition in a row of the catalogue, of which nothing is believed: its names become part of statements.</summary>
+    private static ReadModelDefinition DefinitionAt(Statement row)
+    {
+        try
+        {
+            var definition = new ReadModelDefinition(row.ExactText(1), ReadFields(row.ExactText(2)));
+            definition.Validate();
+            return definition;
+        }
+        catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
+        {
+            throw DamagedDataException.InColumn($"row {row.Long(0)} of the table 'read_models'", flaw is FormatException ? "fields" : "name or fields", flaw);
+        }
     }
 
     private string UpsertSql()
@@ -151,7 +207,7 @@ internal sealed class DocumentTable
                 "INTEGER" => FieldKind.WholeNumber,
                 "REAL" => FieldKind.Number,
                 "TEXT" => FieldKind.Text,
-                _ => throw new InvalidDataException($"a read model has the fields '{written}', which cannot be."),
+                _ => throw new FormatException($"'{written}' is no list of fields."),
             }));
         }
 

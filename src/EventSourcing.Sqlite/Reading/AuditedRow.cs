@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace EventSourcing;
 
@@ -109,7 +108,7 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
                     tags = TagList.Read(text);
                     return tags.Length > 0 && new NewEvent { Tags = tags }.Tags.Count == tags.Length && TagList.Write(tags).SequenceEqual(text);
                 }
-                catch (Exception flaw) when (flaw is JsonException or InvalidOperationException or ArgumentException)
+                catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
                 {
                     return false;
                 }

@@ -3,12 +3,7 @@ namespace EventSourcing;
 /// <summary>Reads events through a connection, within the transaction that its owner has begun.</summary>
 internal static class LogReader
 {
-    private const string Columns = "position, version, type, id, recorded, data, metadata, tags, stream, seal";
-    private const int TypeColumn = 2;
-    private const int DataColumn = 5;
-    private const int TagsColumn = 7;
-    private const int StreamColumn = 8;
-    private const int SealColumn = 9;
+    private const string Columns = EventRow.Columns;
     private const string StreamByName = "stream = (SELECT id FROM streams WHERE name = ?1)";
 
     /// <summary>
@@ -67,12 +62,13 @@ internal static class LogReader
         if (query.IsAll) return after < head ? after + 1 : 0;
         if (after >= head) return 0;
         if (IndexedQuery.From(database, query, ReadDirection.Forwards, after) is { } indexed) return indexed.Positions(database, after, head, limit: 1).FirstOrDefault();
-        var select = database.Prepare("SELECT e.position, t.name, s.name, e.tags FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.position > ?1 ORDER BY e.position").Bind(1, after);
+        var select = database.Prepare($"{EventRow.WithNames} WHERE e.position > ?1 ORDER BY e.position").Bind(1, after);
         try
         {
             while (select.Step())
             {
-                if (query.Matches(select.Text(1), select.Text(2), TagsOf(select, 3))) return select.Long(0);
+                var row = new EventRow(select);
+                if (row.Matches(query)) return row.Position;
             }
 
             return 0;
@@ -88,22 +84,10 @@ internal static class LogReader
     {
         Span<byte> bytes = stackalloc byte[16];
         id.TryWriteBytes(bytes, bigEndian: true, out _);
-        var select = database.Prepare("SELECT e.position, s.name, e.version, t.name, e.recorded, e.data, e.tags, e.seal FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type WHERE e.id = ?1").Bind(1, bytes);
+        var select = database.Prepare($"{EventRow.WithNames} WHERE e.id = ?1").Bind(1, bytes);
         try
         {
-            return select.Step() ? new StoredEvent
-            {
-                Position = select.Long(0),
-                Stream = select.Text(1),
-                Version = select.Long(2),
-                Type = select.Text(3),
-                Id = id,
-                RecordedAt = new DateTimeOffset(select.Long(4), TimeSpan.Zero),
-                Data = select.Bytes(5).ToArray(),
-                IsErased = select.Length(7) == MerkleHash.Length,
-                Tags = TagsOf(select, 6),
-            }
-            : null;
+            return select.Step() ? new EventRow(select).ReadWithNames() : null;
         }
         finally
         {
@@ -139,7 +123,7 @@ internal static class LogReader
                     if (!select.Step()) throw Missing(positions[i]);
                 }
                 while (select.Long(0) != positions[i]);
-                Add(page, select, database, names, names.StreamOf(database, select.Long(StreamColumn)), read.WithSeals);
+                Add(page, select, database, names, read.WithSeals);
                 i++;
             }
 
@@ -159,14 +143,14 @@ internal static class LogReader
         {
             select.Bind(1, positions[i]);
             if (!select.Step()) throw Missing(positions[i]);
-            Add(page, select, database, names, names.StreamOf(database, select.Long(StreamColumn)), read.WithSeals);
+            Add(page, select, database, names, read.WithSeals);
             select.Reset();
         }
 
         return i;
     }
 
-    private static InvalidDataException Missing(long position) => new($"an index has position {position}, and the log has not.");
+    private static DamagedDataException Missing(long position) => new($"an index has position {position}, and the log has not.");
 
     private static string RangeSql(ReadDirection direction) => direction == ReadDirection.Forwards
         ? $"SELECT {Columns} FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position"
@@ -197,10 +181,11 @@ internal static class LogReader
         {
             while (select.Step())
             {
-                var streamOfRow = stream ?? names.StreamOf(database, select.Long(StreamColumn));
-                if (!filter.IsAll && !filter.Matches(names.TypeOf(database, select.Long(TypeColumn)), streamOfRow, TagsOf(select, TagsColumn))) continue;
+                var row = new EventRow(select);
+                var streamOfRow = stream ?? row.ReadStream(database, names);
+                if (!filter.IsAll && !row.Matches(filter, database, names, streamOfRow)) continue;
                 if (page.Count == limit || page.CopiedBytes >= EventPage.MaxBytes) return false;
-                Add(page, select, database, names, streamOfRow, withSeals);
+                page.Add(row.Read(page, database, names, streamOfRow, withSeals));
             }
 
             return true;
@@ -211,20 +196,9 @@ internal static class LogReader
         }
     }
 
-    private static void Add(EventPage page, Statement select, Database database, NameCache names, string stream, bool withSeals) => page.Add(new StoredEvent
+    private static void Add(EventPage page, Statement select, Database database, NameCache names, bool withSeals)
     {
-        Position = select.Long(0),
-        Stream = stream,
-        Version = select.Long(1),
-        Type = names.TypeOf(database, select.Long(TypeColumn)),
-        Id = new Guid(select.Bytes(3), bigEndian: true),
-        RecordedAt = new DateTimeOffset(select.Long(4), TimeSpan.Zero),
-        Data = page.Copy(select.Bytes(DataColumn)),
-        Metadata = page.Copy(select.Bytes(6)),
-        Seal = withSeals ? page.Copy(select.Bytes(SealColumn)) : default,
-        IsErased = select.Length(DataColumn) == 0 && select.Length(SealColumn) == MerkleHash.Length,
-        Tags = TagsOf(select, TagsColumn),
-    });
-
-    private static string[] TagsOf(Statement select, int column) => select.Bytes(column) is { IsEmpty: false } tags ? TagList.Read(tags) : [];
+        var row = new EventRow(select);
+        page.Add(row.Read(page, database, names, row.ReadStream(database, names), withSeals));
+    }
 }

@@ -16,17 +16,26 @@ internal sealed class NameCache
     {
         if (_streams.TryGetValue(id, out var name)) return name;
         if (_streams.Count >= MaxStreams) _streams.Clear();
-        return _streams.GetOrAdd(id, Read(database, "SELECT name FROM streams WHERE id = ?1", id));
+        return _streams.GetOrAdd(id, Read(database, "stream", "SELECT name FROM streams WHERE id = ?1", id));
     }
 
     public string TypeOf(Database database, long id) =>
-        _types.TryGetValue(id, out var name) ? name : _types.GetOrAdd(id, Read(database, "SELECT name FROM event_types WHERE id = ?1", id));
+        _types.TryGetValue(id, out var name) ? name : _types.GetOrAdd(id, Read(database, "type", "SELECT name FROM event_types WHERE id = ?1", id));
 
-    private static string Read(Database database, string sql, long id)
+    private static string Read(Database database, string column, string sql, long id)
     {
         var select = database.Prepare(sql).Bind(1, id);
-        var name = select.Step() ? select.Text(0) : null;
-        select.Reset();
-        return name ?? throw new InvalidDataException($"an event names row {id} of another table, which has none ({sql}).");
+        try
+        {
+            return select.Step() ? select.ExactText(0) : throw new DamagedDataException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"There is no row {id} of names ({sql}).")) { Column = column };
+        }
+        catch (ArgumentException flaw)
+        {
+            throw new DamagedDataException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The name in row {id} is no UTF-8 ({sql})."), flaw) { Column = column };
+        }
+        finally
+        {
+            select.Reset();
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 
 namespace EventSourcing;
 
@@ -130,11 +129,10 @@ internal sealed class ReaderPool : IAsyncDisposable
             database?.Dispose();
             return failure.IsBusy ? (Outcome.Busy, default!, failure) : throw failure.ToTyped(_path, whileCommitting: false);
         }
-        catch (Exception damage) when (damage is InvalidDataException or JsonException or ArgumentException)
+        catch (DamagedDataException damage)
         {
-            // Arguments were checked before; what cannot be decoded here is what the file says.
             database?.Dispose();
-            throw new StoreCorruptedException(_path, damage.Message, damage);
+            throw damage.ToTyped(_path);
         }
         catch
         {

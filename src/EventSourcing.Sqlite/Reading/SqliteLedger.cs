@@ -127,7 +127,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
     }
 
     /// <summary>The hashes of the leaves from an index on, made of the events as they are stored.</summary>
-    /// <exception cref="InvalidDataException">An event is missing.</exception>
+    /// <exception cref="DamagedDataException">An event is missing.</exception>
     public static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
     {
         using var hasher = new LedgerHasher();
@@ -139,13 +139,25 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
             foreach (ref readonly var e in page.Events)
             {
                 if (e.Position != first + read + 1) throw Missing(first + read + 1);
-                hashes[read++] = e.HashLeaf(hasher);
+                hashes[read++] = HashLeaf(e, hasher);
             }
         }
 
         return read;
 
-        static InvalidDataException Missing(long position) => new($"the event at position {position} is missing.");
+        static DamagedDataException Missing(long position) => new($"the event at position {position} is missing.");
+    }
+
+    private static MerkleHash HashLeaf(in StoredEvent e, LedgerHasher hasher)
+    {
+        try
+        {
+            return e.HashLeaf(hasher);
+        }
+        catch (ArgumentException flaw)
+        {
+            throw new DamagedDataException($"the event at position {e.Position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}", flaw);
+        }
     }
 
     private static int ReadTiles(Database database, int level, long first, Span<MerkleHash> hashes)
@@ -155,7 +167,8 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
         {
             for (var i = 0; i < hashes.Length; i++)
             {
-                if (!select.Step() || select.Long(0) != first + i) throw new InvalidDataException($"its Merkle tree has no hash {first + i} on level {level}.");
+                if (!select.Step() || select.Long(0) != first + i) throw new DamagedDataException($"its Merkle tree has no hash {first + i} on level {level}.");
+                if (select.Bytes(1).Length != MerkleHash.Length) throw new DamagedDataException($"its Merkle tree has a hash {first + i} on level {level} that is none.");
                 hashes[i] = new MerkleHash(select.Bytes(1));
             }
 

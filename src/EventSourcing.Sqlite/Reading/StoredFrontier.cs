@@ -23,22 +23,22 @@ internal sealed class StoredFrontier
     public byte[] Marks { get; } = new byte[MerkleTree.TileWidth * LedgerAudit.LeafMarkLength];
 
     /// <summary>Reads the row, and the events that it lacks.</summary>
-    /// <exception cref="InvalidDataException">It is not that of the tree over a log of that length.</exception>
+    /// <exception cref="DamagedDataException">It is not that of the tree over a log of that length.</exception>
     public static StoredFrontier Read(Database database, NameCache names, long head)
     {
         var select = database.Prepare("SELECT frontier, marks FROM ledger WHERE id = 0");
         StoredFrontier stored;
         try
         {
-            if (!select.Step()) throw new InvalidDataException("its Merkle tree is not there; somebody has removed it.");
+            if (!select.Step()) throw new DamagedDataException("its Merkle tree is not there; somebody has removed it.");
             var frontier = MerkleFrontier.Parse(select.Bytes(0));
-            if (frontier.Size > head || IsTooFarBehind(frontier.Size, head)) throw new InvalidDataException($"its Merkle tree has {frontier.Size} leaves, and its log {head} events.");
+            if (frontier.Size > head || IsTooFarBehind(frontier.Size, head)) throw new DamagedDataException($"its Merkle tree has {frontier.Size} leaves, and its log {head} events.");
             stored = new StoredFrontier(frontier, frontier.Size);
-            if (!select.Bytes(1).TryCopyTo(stored.Marks)) throw new InvalidDataException("its Merkle tree has marks of more leaves than fit a tile.");
+            if (!select.Bytes(1).TryCopyTo(stored.Marks)) throw new DamagedDataException("its Merkle tree has marks of more leaves than fit a tile.");
         }
         catch (LedgerFormatException damage)
         {
-            throw new InvalidDataException($"its Merkle tree cannot be read: {damage.Flaw} ({damage.Where}).", damage);
+            throw new DamagedDataException($"its Merkle tree cannot be read: {damage.Flaw} ({damage.Where}).", damage);
         }
         finally
         {

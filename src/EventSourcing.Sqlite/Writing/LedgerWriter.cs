@@ -38,7 +38,7 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         database.Prepare("INSERT INTO ledger (id, frontier, marks) VALUES (0, ?1, x'')").Bind(1, new MerkleFrontier().ToBytes()).Run();
 
     /// <summary>Takes the tree as it is stored.</summary>
-    /// <exception cref="InvalidDataException">It is not the tree over a log of that length.</exception>
+    /// <exception cref="DamagedDataException">It is not the tree over a log of that length.</exception>
     public void Load(Database database, long head)
     {
         Forget();

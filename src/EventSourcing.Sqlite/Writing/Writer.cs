@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace EventSourcing;
 
@@ -350,7 +349,7 @@ internal sealed class Writer : IDisposable
         }
         catch (Exception refusal) when (refusal is not SqliteFailure)
         {
-            work.Refuse(refusal);
+            work.Refuse(Typed(refusal));
             return false;
         }
 
@@ -376,13 +375,15 @@ internal sealed class Writer : IDisposable
         }
         catch (Exception refusal) when (refusal is not (SqliteFailure or ReopenException))
         {
-            work.Refuse(refusal);
+            work.Refuse(Typed(refusal));
             return false;
         }
 
         work.Write(this);
         return true;
     }
+
+    private Exception Typed(Exception refusal) => refusal is DamagedDataException damage ? damage.ToTyped(Path) : refusal;
 
     /// <summary>
     /// Changes nothing, but makes the commit one that syncs the log. A process that died between writing its commit and
@@ -407,12 +408,13 @@ internal sealed class Writer : IDisposable
         last.Reset();
         try
         {
-            _ledger.Load(Database, _head);
-        }
-        catch (Exception damage) when (damage is InvalidDataException or JsonException or ArgumentException)
-        {
             // Nothing is appended to a log that its tree does not cover.
-            throw new StoreCorruptedException(Path, damage.Message, damage);
+            _ledger.Load(Database, _head);
+            if (_lastTicks < 0 || _lastTicks > DateTimeOffset.MaxValue.Ticks) throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"the event at position {_head} was recorded at {_lastTicks}, which is no instant.")) { Column = "recorded" };
+        }
+        catch (DamagedDataException damage)
+        {
+            throw damage.ToTyped(Path);
         }
 
         _schema = schema;

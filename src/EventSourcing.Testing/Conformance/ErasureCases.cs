@@ -228,6 +228,8 @@ internal static class ErasureCases
         Case("Erase_one_position_by_two_records_is_refused", store => RefusesArgumentAsync(store, store => new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1), Record(store, 1))]) { Erase = [1] })),
         Case("Erase_position_0_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1), 0))),
         Case("Append_a_record_that_erases_nothing_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1)))),
+        Case("Append_another_event_to_the_stream_of_records_is_refused", store => RefusesArgumentAsync(store, store => Request(Write(PayloadsErased.StreamName, ExpectedVersion.Any, store.Event("noted"))))),
+        Case("Append_another_event_after_a_record_is_refused", store => RefusesArgumentAsync(store, store => new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1), store.Event("noted"))]) { Erase = [1] })),
         Case("Append_a_record_to_another_stream_is_refused", store => RefusesArgumentAsync(store, store => Request(Write("a", ExpectedVersion.Any, Record(store, 1))) with { Erase = [1] })),
         .. from flaw in new[] { ("nothing", ""), ("no_object", "[1]"), ("no_positions", """{"reason":"r"}"""), ("no_reason", """{"positions":[1]}"""), ("text_for_positions", """{"positions":["1"],"reason":"r"}"""), ("positions_not_ascending", """{"positions":[2,1],"reason":"r"}""") }
            select Case($"Append_a_record_with_{flaw.Item1}_is_refused", store => RefusesArgumentAsync(store, store => Erasing(store.Event(PayloadsErased.TypeName, flaw.Item2), 1))),

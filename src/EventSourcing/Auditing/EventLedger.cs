@@ -11,17 +11,20 @@ namespace EventSourcing;
 /// </remarks>
 public sealed class EventLedger
 {
+    private readonly EventStore _store;
     private readonly IEventStorage _storage;
     private readonly IEventStorage _unchecked;
     private readonly Checkpointer? _checkpointer;
     private readonly CheckpointSchedule? _schedule;
 
+    /// <param name="store">The store, which knows the types of the events.</param>
     /// <param name="storage">The storage, behind the check at open where there is one.</param>
     /// <param name="unchecked">The storage itself: a store that is refused is the very one to verify.</param>
     /// <param name="checkpointer">Who signs.</param>
     /// <param name="schedule">Who signs unasked.</param>
-    internal EventLedger(IEventStorage storage, IEventStorage @unchecked, Checkpointer? checkpointer = null, CheckpointSchedule? schedule = null)
+    internal EventLedger(EventStore store, IEventStorage storage, IEventStorage @unchecked, Checkpointer? checkpointer = null, CheckpointSchedule? schedule = null)
     {
+        _store = store;
         _storage = storage;
         _unchecked = @unchecked;
         _checkpointer = checkpointer;
@@ -126,7 +129,7 @@ public sealed class EventLedger
     /// <summary>
     /// Verifies the log: recomputes the tree from what is stored of the events, trusting no stored hash, and compares it with
     /// the stored one and with checkpoints that were kept elsewhere: those given, and the newest of the sink. Memory stays
-    /// bounded however long the log is. It also runs on a store that is refused with <see cref="StoreRolledBackException"/>.
+    /// bounded however long the log is. Snapshots and read models that the options name are made anew and compared too. It also runs on a store that is refused with <see cref="StoreRolledBackException"/>.
     /// </summary>
     /// <param name="options">The checkpoints to compare with, where to begin, and who is told of progress.</param>
     /// <param name="cancellationToken">Ends the verification.</param>
@@ -138,7 +141,8 @@ public sealed class EventLedger
         options ??= new LedgerVerification();
         var newest = _checkpointer is null ? null : await _checkpointer.ReadSinkAsync(cancellationToken).ConfigureAwait(false);
         if (newest is not null) options = options with { Checkpoints = [.. options.Checkpoints, newest] };
-        return await new LedgerVerifier(_unchecked, options).RunAsync(cancellationToken).ConfigureAwait(false);
+        var report = await new LedgerVerifier(_unchecked, options).RunAsync(cancellationToken).ConfigureAwait(false);
+        return await new DerivedVerifier(_store, _unchecked, options).AddToAsync(report, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<EventDisclosure> ReadAsync(long position, CancellationToken cancellationToken)

@@ -32,7 +32,7 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
     /// <summary>Reads the JSON of such an event.</summary>
     /// <param name="utf8Json">The JSON. Members that are not known are left out.</param>
     /// <returns>The event.</returns>
-    /// <exception cref="JsonException">It is not such an event: a member is missing, or the positions are not ascending from 1.</exception>
+    /// <exception cref="JsonException">It is not such an event: a member is missing or is there twice, or the positions are not ascending from 1.</exception>
     public static PayloadsErased Parse(ReadOnlySpan<byte> utf8Json)
     {
         List<long>? positions = null;
@@ -41,9 +41,10 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("It is not a JSON object.");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("positions"u8)) positions = PositionsFrom(ref reader);
-            else if (reader.ValueTextEquals("reason"u8)) reason = TextFrom(ref reader);
-            else if (reader.ValueTextEquals("by"u8)) by = TextFrom(ref reader);
+            // Of a member that is there twice, another reader may take the other one.
+            if (reader.ValueTextEquals("positions"u8)) positions = positions is null ? PositionsFrom(ref reader) : throw Twice("positions");
+            else if (reader.ValueTextEquals("reason"u8)) reason = reason is null ? TextFrom(ref reader) : throw Twice("reason");
+            else if (reader.ValueTextEquals("by"u8)) by = by is null ? TextFrom(ref reader) : throw Twice("by");
             else reader.Skip();
         }
 
@@ -70,6 +71,8 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
 
         return buffer.WrittenSpan.ToArray();
     }
+
+    private static JsonException Twice(string member) => new($"It has the member '{member}' twice.");
 
     private static List<long> PositionsFrom(ref Utf8JsonReader reader)
     {

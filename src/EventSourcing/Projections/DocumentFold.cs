@@ -71,6 +71,7 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(EventType.JsonMem
 
     private void AddStep(string key, FeedEvent e)
     {
+        if (input.Includes is { } includes && !includes(key)) return;
         var document = new Partition(ParkedKind.Document, key);
         if (input.Only is { Kind: ParkedKind.Document } only && only != document) return;
         if (input.Only != document && input.Parked.Holds(document, e.Position)) return;

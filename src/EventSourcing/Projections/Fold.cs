@@ -12,7 +12,11 @@ internal delegate ValueTask<IReadOnlyList<byte[]?>> DocumentLoader(string model,
 /// <param name="Parked">Partitions of which events are held back.</param>
 /// <param name="Only">The one partition to fold, or null for all.</param>
 /// <param name="InOrder">Whether nothing may be done for later events once one has failed.</param>
-internal sealed record FoldInput(EventStore Store, int Generation, bool IsBuilding, IReadOnlyList<FeedEvent> Events, DocumentLoader Load, ParkedSet Parked, Partition? Only, bool InOrder);
+internal sealed record FoldInput(EventStore Store, int Generation, bool IsBuilding, IReadOnlyList<FeedEvent> Events, DocumentLoader Load, ParkedSet Parked, Partition? Only, bool InOrder)
+{
+    /// <summary>Which documents to fold, by their keys; null for all.</summary>
+    public Func<string, bool>? Includes { get; init; }
+}
 
 /// <summary>What came of folding a batch.</summary>
 /// <param name="Changes">The documents to write.</param>

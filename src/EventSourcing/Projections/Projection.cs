@@ -34,6 +34,9 @@ public abstract class Projection : Subscriber
     /// <summary>The tables of a generation, as its record keeps them: another version of the code may be the one to remove them.</summary>
     internal virtual IReadOnlyList<string> TableNames => [];
 
+    /// <summary>Reads a document and writes it again, with some options.</summary>
+    internal virtual byte[] Rewrite(ReadOnlySpan<byte> document, System.Text.Json.JsonSerializerOptions json) => document.ToArray();
+
     /// <summary>What puts a generation in the place of another, which is removed, if there is one.</summary>
     internal ReadModelCommit Activation(int generation, GenerationRecord? replaced) =>
         replaced is null ? Placing(generation) : Removal(replaced, isInPlace: true).Then(Placing(generation));

@@ -143,6 +143,12 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         Definition(1).Validate();
     }
 
+    internal sealed override byte[] Rewrite(ReadOnlySpan<byte> document, System.Text.Json.JsonSerializerOptions json)
+    {
+        var info = (JsonTypeInfo<TDocument>)json.GetTypeInfo(typeof(TDocument));
+        return System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(System.Text.Json.JsonSerializer.Deserialize(document, info)!, info);
+    }
+
     internal sealed override string FingerprintOn(EventStore store) =>
         Fingerprint.Of(this, store, [JsonShape.Of(JsonOf(store)), .. Fields.Select(field => $"{field.Name} {field.Kind}")]);
 

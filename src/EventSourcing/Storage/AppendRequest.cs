@@ -63,6 +63,7 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
                 if (ids?.Add(write.Events[e].Id) == false)
                     throw new ArgumentException($"Two events of one append have the id {write.Events[e].Id}. Ids are unique in the store.", nameof(Writes));
                 if (write.Events[e].Type == PayloadsErased.TypeName) (recorded ??= []).AddRange(RecordIn(write, e).Positions);
+                else if (write.Stream == PayloadsErased.StreamName) throw OtherThanRecord(write.Events[e].Type);
             }
         }
 
@@ -73,6 +74,10 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
             ArgumentOutOfRangeException.ThrowIfNegative(condition.After, nameof(Conditions));
         }
     }
+
+    private static ArgumentException OtherThanRecord(string type) => new(
+        $"An event '{Names.Printable(type)}' is to be appended to '{PayloadsErased.StreamName}', the library's own stream, which holds records of erased payloads ('{PayloadsErased.TypeName}') alone. Append it to a stream of your own.",
+        nameof(Writes));
 
     private static PayloadsErased RecordIn(StreamWrite write, int index)
     {

@@ -41,4 +41,10 @@ public enum LedgerFindingKind
 
     /// <summary>The medium's own check of its structure failed, or a part of it cannot be read.</summary>
     StructureDamaged = 13,
+
+    /// <summary>A snapshot is not what replaying its stream leads to; <see cref="LedgerFinding.Position"/> is where it was taken.</summary>
+    SnapshotMismatch = 14,
+
+    /// <summary>A document is not what folding the log leads to; <see cref="LedgerFinding.Position"/> is how far the read model is.</summary>
+    ReadModelMismatch = 15,
 }

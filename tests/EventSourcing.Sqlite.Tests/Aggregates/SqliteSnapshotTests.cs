@@ -9,6 +9,8 @@ public sealed class SqliteConflictTests() : ConflictTests(new OneSqliteFile());
 
 public sealed class SqliteDeciderTests() : DeciderTests(new OneSqliteFile());
 
+public sealed class SqliteDerivedVerificationTests() : DerivedVerificationTests(new OneSqliteFile());
+
 public sealed class SqliteSnapshotTests() : SnapshotTests(new OneSqliteFile());
 
 public sealed class SqliteSnapshotHistoryTests() : SnapshotHistoryTests(() => new OneSqliteFile(), histories: 15);

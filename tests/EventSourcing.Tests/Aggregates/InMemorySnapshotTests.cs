@@ -8,6 +8,8 @@ public sealed class InMemoryConflictTests() : ConflictTests(new OneInMemoryStora
 
 public sealed class InMemoryDeciderTests() : DeciderTests(new OneInMemoryStorage());
 
+public sealed class InMemoryDerivedVerificationTests() : DerivedVerificationTests(new OneInMemoryStorage());
+
 public sealed class InMemorySnapshotTests() : SnapshotTests(new OneInMemoryStorage());
 
 public sealed class InMemorySnapshotHistoryTests() : SnapshotHistoryTests(() => new OneInMemoryStorage(), histories: 150);

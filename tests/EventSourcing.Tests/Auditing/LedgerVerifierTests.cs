@@ -38,6 +38,34 @@ public class LedgerVerifierTests
     }
 
     [Fact]
+    public async Task Describe_a_report_says_what_it_rests_on()
+    {
+        await using var storage = new InMemoryEventStorage();
+        await AppendAsync(storage, 3);
+        var right = new Checkpoint("test", 3, (await storage.Ledger.GetFrontierAsync()).Root());
+        var empty = new Checkpoint("test", 0, MerkleTree.EmptyRoot);
+        var wrong = new Checkpoint("test", 2, MerkleTree.HashLeaf([1]));
+
+        (await FirstLineAsync()).Should().Be($"consistent in itself: 3 events, root {right.Root}, compared with no checkpoint");
+        (await FirstLineAsync(empty)).Should().Be($"consistent in itself: 3 events, root {right.Root}, compared with checkpoints of 0 events alone");
+        (await FirstLineAsync(right, empty)).Should().Be($"sound: 3 events, root {right.Root}, agrees with a checkpoint of 3");
+        (await FirstLineAsync(wrong)).Should().Be($"not sound: 3 events, root {right.Root}, agrees with none of the 1 checkpoints that it was compared with, findings 1");
+
+        async Task<string> FirstLineAsync(params Checkpoint[] checkpoints) => (await VerifyAsync(storage, new LedgerVerification { Checkpoints = checkpoints })).ToString().Split('\n')[0];
+    }
+
+    [Theory]
+    [InlineData("""{"positions":[2,1],"reason":"r"}""")]
+    [InlineData("""{"positions":[1],"positions":[2],"reason":"r"}""")]
+    public async Task Verify_a_record_of_erasures_that_the_store_would_not_read_says_so(string data)
+    {
+        await using var storage = new ChangesEvents(e => e.Position == 3 ? e with { Stream = PayloadsErased.StreamName, Type = PayloadsErased.TypeName, Version = 1, Data = System.Text.Encoding.UTF8.GetBytes(data) } : e);
+        await AppendAsync(storage, 4);
+
+        (await VerifyAsync(storage)).Findings.Should().Contain(finding => finding.Kind == LedgerFindingKind.EventUnreadable && finding.Position == 3 && finding.Description.Contains("no such record"));
+    }
+
+    [Fact]
     public async Task Verify_events_that_a_storage_leaves_out_or_changes_says_which()
     {
         await using var storage = new ChangesEvents(e => e.Position is >= 20 and <= 22 ? null : e.Position == 30 ? e with { Version = 5 } : e.Position == 40 ? e with { RecordedAt = DateTimeOffset.UnixEpoch } : e);

@@ -235,7 +235,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         };
     }
 
-    private string FingerprintOf<TState>(StateFold<TState> fold, string ofState)
+    public string FingerprintOf<TState>(StateFold<TState> fold, string ofState)
     {
         if (_fingerprints.TryGetValue((typeof(TState), ofState), out var known)) return known;
         var text = $"{ofState}\n{fold.Describe(_store.Json)}\n{_store.Serializer.Fingerprint}";

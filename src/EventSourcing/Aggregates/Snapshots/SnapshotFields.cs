@@ -40,6 +40,12 @@ public static class SnapshotFields
 
         var info = InfoOf<T>(json);
         writer.WriteStartArray();
+        if (ComparisonJson.IsOf(json) && value is ISet<T> or IReadOnlySet<T>)
+        {
+            WriteSorted(writer, value.Select(item => BytesOf(item, info)));
+            writer.WriteEndArray();
+            return;
+        }
 
         // A stack gives first what was put onto it last.
         foreach (var item in value is Stack<T> ? value.Reverse() : value) WriteValue(writer, item, info);
@@ -61,6 +67,13 @@ public static class SnapshotFields
 
         var (keys, values) = (InfoOf<TKey>(json), InfoOf<TValue>(json));
         writer.WriteStartArray();
+        if (ComparisonJson.IsOf(json))
+        {
+            WriteSorted(writer, value.Select(entry => (byte[])[(byte)'[', .. BytesOf(entry.Key, keys), (byte)',', .. BytesOf(entry.Value, values), (byte)']']));
+            writer.WriteEndArray();
+            return;
+        }
+
         foreach (var entry in value)
         {
             WriteValue(writer, entry.Key, keys);
@@ -186,6 +199,19 @@ public static class SnapshotFields
         where TKey : notnull
         where TDictionary : class, IImmutableDictionary<TKey, TValue> =>
         field = EntriesOf<TKey, TValue>(ref reader, name, json) is { } entries ? (TDictionary)(field ?? empty).Clear().AddRange(entries) : null;
+
+    /// <summary>Writes values in an order that depends on nothing but them.</summary>
+    private static void WriteSorted(Utf8JsonWriter writer, IEnumerable<byte[]> values)
+    {
+        foreach (var value in values.Order(Comparer<byte[]>.Create(static (first, second) => first.AsSpan().SequenceCompareTo(second)))) writer.WriteRawValue(value);
+    }
+
+    private static byte[] BytesOf<T>(T value, JsonTypeInfo<T> info)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = info.Options.Encoder, MaxDepth = info.Options.MaxDepth })) WriteValue(writer, value, info);
+        return buffer.WrittenSpan.ToArray();
+    }
 
     private static JsonTypeInfo<T> InfoOf<T>(JsonSerializerOptions json) => (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T));
 

@@ -14,6 +14,9 @@ internal sealed class CheckpointComparison
     /// <summary>The size of the next checkpoint that was not compared yet.</summary>
     public long NextSize => _next < _checkpoints.Length ? _checkpoints[_next].Size : long.MaxValue;
 
+    /// <summary>How many checkpoints there are to compare with.</summary>
+    public int Count => _checkpoints.Length;
+
     /// <summary>The size of the newest checkpoint that agrees; 0 where none does.</summary>
     public long AgreedUpTo => _agreed[^1];
 

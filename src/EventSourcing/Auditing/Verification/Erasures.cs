@@ -24,9 +24,10 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
         }
 
         if (!ErasureRecord.Is(e) || e.Position <= trustedUpTo) return;
-        if (ErasureRecord.TryRead(e.Data.Span) is not { } positions)
+        var positions = ErasureRecord.Read(e.Data.Span, out var flaw);
+        if (flaw.Length > 0)
         {
-            findings.Add(LedgerFindingKind.EventUnreadable, e.Position, e.Stream, $"The event at position {e.Position} should record an erasure, but its data is no such record.");
+            findings.Add(LedgerFindingKind.EventUnreadable, e.Position, e.Stream, $"The event at position {e.Position} should record an erasure, but its data is no such record: {flaw}");
             return;
         }
 

@@ -17,6 +17,34 @@ public sealed record LedgerVerification
     /// <remarks>Changes of events before the checkpoint since it was verified are not found so: they need the whole verification.</remarks>
     public Checkpoint? From { get; init; }
 
+    /// <summary>
+    /// The kinds of snapshots to hold against the log: each snapshot is made anew by replaying its stream, and compared. Those
+    /// that are not named are not looked at, and <see cref="LedgerReport.Derived"/> says which there are.
+    /// </summary>
+    public IReadOnlyList<SnapshotsOf> Snapshots { get; init; } = [];
+
+    /// <summary>
+    /// The projections whose read models to hold against the log: it is folded anew, and all documents and the values of their
+    /// fields are compared. The projections may go on meanwhile. Tables are not compared. Those that are not named are not
+    /// looked at, and <see cref="LedgerReport.Derived"/> says which there are.
+    /// </summary>
+    public IReadOnlyList<Projection> ReadModels { get; init; } = [];
+
+    /// <summary>
+    /// About how many bytes of documents are kept in memory while a read model is folded anew; 64 MiB by default. Where it has
+    /// more, the log is read more than once.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
+    public long MaxBytesOfDocuments
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            field = value;
+        }
+    } = 64L * 1024 * 1024;
+
     /// <summary>Told from time to time how far the verification has come.</summary>
     public IProgress<LedgerProgress>? Progress { get; init; }
 }

@@ -150,7 +150,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         _erasures.Complete();
         _checkpoints.Complete(_findings, size, _tree.IsContinuedByStored);
         Report(size);
-        return new LedgerReport(size, _tree.Root(), _findings.InOrder()) { AgreedUpTo = _checkpoints.AgreedUpTo, FurtherFindings = _findings.Unlisted };
+        return new LedgerReport(size, _tree.Root(), _findings.InOrder()) { AgreedUpTo = _checkpoints.AgreedUpTo, ComparedCheckpoints = _checkpoints.Count, FurtherFindings = _findings.Unlisted };
     }
 
     private void Report(long head)

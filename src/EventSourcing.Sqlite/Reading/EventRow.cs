@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace EventSourcing;
+
+/// <summary>
+/// The one place where a stored row becomes an event. A value that is not one of the library's throws a
+/// <see cref="DamagedDataException"/> that names the position and the column.
+/// </summary>
+internal readonly ref struct EventRow(Statement row)
+{
+    /// <summary>The columns of a row whose names are looked up.</summary>
+    public const string Columns = "position, version, type, id, recorded, data, metadata, tags, stream, seal";
+
+    /// <summary>A selection of the same columns, and of the names behind two of them.</summary>
+    public const string WithNames =
+        "SELECT e.position, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, e.stream, e.seal, s.name, t.name FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type";
+
+    private const int VersionColumn = 1;
+    private const int TypeColumn = 2;
+    private const int IdColumn = 3;
+    private const int RecordedColumn = 4;
+    private const int DataColumn = 5;
+    private const int MetadataColumn = 6;
+    private const int TagsColumn = 7;
+    private const int StreamColumn = 8;
+    private const int SealColumn = 9;
+    private const int StreamNameColumn = 10;
+    private const int TypeNameColumn = 11;
+
+    public long Position => row.Long(0);
+
+    /// <summary>The event, with its bytes copied into a page.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="database">The connection, to ask for names.</param>
+    /// <param name="names">The names that are known.</param>
+    /// <param name="stream">The name of its stream.</param>
+    /// <param name="withSeals">Whether the event is to have its seal.</param>
+    /// <exception cref="DamagedDataException">A value cannot be decoded.</exception>
+    public StoredEvent Read(EventPage page, Database database, NameCache names, string stream, bool withSeals)
+    {
+        try
+        {
+            return new StoredEvent
+            {
+                Position = Position,
+                Stream = stream,
+                Version = Version,
+                Type = names.TypeOf(database, row.Long(TypeColumn)),
+                Id = new Guid(row.Bytes(IdColumn), bigEndian: true),
+                RecordedAt = new DateTimeOffset(row.Long(RecordedColumn), TimeSpan.Zero),
+                Data = page.Copy(row.Bytes(DataColumn)),
+                Metadata = page.Copy(row.Bytes(MetadataColumn)),
+                Seal = withSeals ? page.Copy(row.Bytes(SealColumn)) : default,
+                IsErased = IsErased,
+                Tags = Tags,
+            };
+        }
+        catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
+        {
+            throw Damage(flaw);
+        }
+    }
+
+    /// <summary>The event of a row that has the names with it; without its metadata and seal.</summary>
+    /// <exception cref="DamagedDataException">A value cannot be decoded.</exception>
+    public StoredEvent ReadWithNames()
+    {
+        try
+        {
+            return new StoredEvent
+            {
+                Position = Position,
+                Stream = row.ExactText(StreamNameColumn),
+                Version = Version,
+                Type = row.ExactText(TypeNameColumn),
+                Id = new Guid(row.Bytes(IdColumn), bigEndian: true),
+                RecordedAt = new DateTimeOffset(row.Long(RecordedColumn), TimeSpan.Zero),
+                Data = row.Bytes(DataColumn).ToArray(),
+                IsErased = IsErased,
+                Tags = Tags,
+            };
+        }
+        catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
+        {
+            throw Damage(flaw);
+        }
+    }
+
+    /// <summary>The name of the event's stream.</summary>
+    /// <exception cref="DamagedDataException">There is none, or none that can be read.</exception>
+    public string ReadStream(Database database, NameCache names)
+    {
+        try
+        {
+            return names.StreamOf(database, row.Long(StreamColumn));
+        }
+        catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
+        {
+            throw Damage(flaw);
+        }
+    }
+
+    /// <summary>Whether the event matches a query.</summary>
+    /// <exception cref="DamagedDataException">A value cannot be decoded.</exception>
+    public bool Matches(EventQuery query, Database database, NameCache names, string stream)
+    {
+        try
+        {
+            return query.Matches(names.TypeOf(database, row.Long(TypeColumn)), stream, Tags);
+        }
+        catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
+        {
+            throw Damage(flaw);
+        }
+    }
+
+    /// <summary>Whether the event of a row that has the names with it matches a query.</summary>
+    /// <exception cref="DamagedDataException">A value cannot be decoded.</exception>
+    public bool Matches(EventQuery query)
+    {
+        try
+        {
+            return query.Matches(row.ExactText(TypeNameColumn), row.ExactText(StreamNameColumn), Tags);
+        }
+        catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
+        {
+            throw Damage(flaw);
+        }
+    }
+
+    private long Version => row.Long(VersionColumn) is var version && version > 0 ? version : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"Versions begin at 1; it is {version}."));
+
+    private bool IsErased => row.Length(DataColumn) == 0 && row.Length(SealColumn) == MerkleHash.Length;
+
+    private string[] Tags => row.Bytes(TagsColumn) is { IsEmpty: false } tags ? TagList.Read(tags) : [];
+
+    /// <summary>Finds the column at fault afterwards: to keep track of it would cost something for each event.</summary>
+    private DamagedDataException Damage(Exception flaw)
+    {
+        var column =
+            (flaw as DamagedDataException)?.Column is { } known ? known
+            : row.Long(VersionColumn) < 1 ? "version"
+            : row.Length(IdColumn) != 16 ? "id"
+            : row.Long(RecordedColumn) is var ticks && (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks) ? "recorded"
+            : flaw is JsonException ? "tags"
+            : "stream or type";
+        return DamagedDataException.InColumn(string.Create(CultureInfo.InvariantCulture, $"the event at position {Position}"), column, flaw);
+    }
+}

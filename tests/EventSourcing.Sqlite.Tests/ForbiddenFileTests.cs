@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+
+namespace EventSourcing.Sqlite.Tests;
+
+/// <summary>A store that this user may not write is refused with an error that says what to do, and never called damaged.</summary>
+public sealed partial class ForbiddenFileTests : IDisposable
+{
+    private const uint Nobody = 65534;
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose()
+    {
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.GetDirectoryName(_folder.Store)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Verify_a_store_that_this_user_may_only_read_is_refused_with_what_to_do_and_not_called_damaged()
+    {
+        if (OperatingSystem.IsWindows()) return; // its rights are others
+        await using (var storage = new SqliteEventStorage(_folder.Store)) await storage.AppendAsync(Some.Append("a", ExpectedVersion.Any));
+        var before = await File.ReadAllBytesAsync(_folder.Store);
+        File.SetUnixFileMode(_folder.Store, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        const UnixFileMode ReadAndEnter = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        File.SetUnixFileMode(Path.GetDirectoryName(_folder.Store)!, ReadAndEnter);
+
+        using var worker = WorkerProgram.Start("verify-as-nobody", _folder.Store);
+        var said = await worker.StandardOutput.ReadToEndAsync();
+        await worker.WaitForExitAsync();
+
+        said.Should().Contain("verify: StorageFailedException").And.Contain("read: StorageFailedException").And.Contain("right to write").And.NotContain("damaged");
+        (await File.ReadAllBytesAsync(_folder.Store)).Should().Equal(before);
+    }
+
+    /// <summary>What a process does that gives up all rights first: root may write whatever the modes say.</summary>
+    internal static async Task<int> VerifyAsNobodyAsync(string path)
+    {
+        // All code and libraries are loaded while this user may read them.
+        using (var folder = new TemporaryFolder())
+        {
+            await using var other = new EventStore(new SqliteEventStorage(folder.Store), new EventTypes());
+            await other.Ledger.VerifyAsync();
+            await SayAsync("warm-up", () => other.GetPositionAsync(DateTimeOffset.MaxValue));
+        }
+
+        // The C library has all threads of the process change over, also those of the pool.
+        if (UserId() == 0 && (SetGroup(Nobody) != 0 || SetUser(Nobody) != 0)) return 1;
+        await using var store = new EventStore(new SqliteEventStorage(path), new EventTypes());
+        await SayAsync("verify", async () => Console.WriteLine(await store.Ledger.VerifyAsync()));
+        await SayAsync("read", () => store.GetHeadAsync());
+        return 0;
+    }
+
+    private static async Task SayAsync(string what, Func<Task> act)
+    {
+        try
+        {
+            await act();
+            Console.WriteLine($"{what}: done");
+        }
+        catch (EventSourcingException failure)
+        {
+            Console.WriteLine($"{what}: {failure.GetType().Name}: {failure.Message}");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint UserId();
+
+    [LibraryImport("libc", EntryPoint = "setgid")]
+    private static partial int SetGroup(uint group);
+
+    [LibraryImport("libc", EntryPoint = "setuid")]
+    private static partial int SetUser(uint user);
+}

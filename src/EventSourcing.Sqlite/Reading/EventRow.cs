@@ -129,7 +129,7 @@ internal readonly ref struct EventRow(Statement row)
         }
     }
 
-    private long Version => row.Long(VersionColumn) is var version && version > 0 ? version : throw new FormatException($"Versions begin at 1; it is {version}.");
+    private long Version => row.Long(VersionColumn) is var version && version > 0 ? version : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"Versions begin at 1; it is {version}."));
 
     private bool IsErased => row.Length(DataColumn) == 0 && row.Length(SealColumn) == MerkleHash.Length;
 

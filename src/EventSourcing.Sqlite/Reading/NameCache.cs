@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Collections.Concurrent;
 
 namespace EventSourcing;
@@ -27,11 +28,11 @@ internal sealed class NameCache
         var select = database.Prepare(sql).Bind(1, id);
         try
         {
-            return select.Step() ? select.ExactText(0) : throw new DamagedDataException($"There is no row {id} of names ({sql}).") { Column = column };
+            return select.Step() ? select.ExactText(0) : throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"There is no row {id} of names ({sql}).")) { Column = column };
         }
         catch (ArgumentException flaw)
         {
-            throw new DamagedDataException($"The name in row {id} is no UTF-8 ({sql}).", flaw) { Column = column };
+            throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"The name in row {id} is no UTF-8 ({sql})."), flaw) { Column = column };
         }
         finally
         {

@@ -461,7 +461,7 @@ internal sealed class Writer : IDisposable
         {
             // Nothing is appended to a log that its tree does not cover.
             _ledger.Load(Database, _head);
-            if (_lastTicks < 0 || _lastTicks > DateTimeOffset.MaxValue.Ticks) throw new DamagedDataException($"the event at position {_head} was recorded at {_lastTicks}, which is no instant.") { Column = "recorded" };
+            if (_lastTicks < 0 || _lastTicks > DateTimeOffset.MaxValue.Ticks) throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"the event at position {_head} was recorded at {_lastTicks}, which is no instant.")) { Column = "recorded" };
         }
         catch (DamagedDataException damage)
         {

@@ -136,8 +136,11 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         var waking = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         faults.BeforeCommit = _ => waking.Task;
         await using var other = await awake.StartReactorsAsync(options, new Reactions(StartFrom.Beginning, (delivery, _) => Seen(byOther, delivery)));
+
+        // An owner at rest owes no sign of life: it is replaced once there is something to do that it does not do.
+        var appended = await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         await UntilAsync(async () => (await other.GetStatusAsync())[0].State == ProjectionState.Live, "taken over");
-        await other.WaitForAsync(await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await other.WaitForAsync(appended, Never);
         waking.SetResult();
         await UntilAsync(async () => (await suspended.GetStatusAsync())[0].State == ProjectionState.Standby, "has noticed");
         await other.WaitForAsync(await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);

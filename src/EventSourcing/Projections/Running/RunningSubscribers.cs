@@ -180,7 +180,11 @@ public abstract class RunningSubscribers : IAsyncDisposable
         if (!await EndsWithinAsync(stopped, _stopTimeout).ConfigureAwait(false)) await GiveUpAsync(stopped).ConfigureAwait(false);
         _poller.EndWatch();
         Store.Signals.Started.Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);
-        await _host.DisposeAsync().ConfigureAwait(false);
+
+        // It says good-bye by a commit, which a storage that does not answer would keep for ever.
+        var goodbye = _host.DisposeAsync().AsTask();
+        var patience = _host.GivenUp.IsCancellationRequested ? Grace : _stopTimeout;
+        if (await EndsWithinAsync(goodbye, patience).ConfigureAwait(false)) await goodbye.ConfigureAwait(false);
         Store.Unregister(this);
         if (Abandoned.Count > 0) return; // they may still use it
         _feed.Dispose();

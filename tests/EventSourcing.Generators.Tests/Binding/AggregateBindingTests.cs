@@ -395,7 +395,7 @@ public class AggregateBindingTests
         public void Initialize(IncrementalGeneratorInitializationContext context) => context.RegisterOutput(
             context.SyntaxProvider.CreateSyntaxProvider(
                 static (node, _) => node is Microsoft.CodeAnalysis.CSharp.Syntax.ClassDeclarationSyntax,
-                static (found, _) => Parsed<PartialType>.Of(PartialType.Of((INamedTypeSymbol)found.SemanticModel.GetDeclaredSymbol(found.Node)!))),
+                static (found, token) => Parsed<PartialType>.Of(PartialType.Of((INamedTypeSymbol)found.SemanticModel.GetDeclaredSymbol(found.Node, token)!))),
             static type => type.FullName == "Two" ? throw new InvalidOperationException("Not this one.") : (type, "Test", "// Nothing."));
     }
 

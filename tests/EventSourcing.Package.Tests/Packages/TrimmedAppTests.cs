@@ -11,9 +11,7 @@ public class TrimmedAppTests(PackedPackages packages)
     {
         var folder = Path.Combine(packages.Workspace, "trimmed");
         var published = await DotnetCommand.RunAsync(
-            SourceTree.Root,
-            new Dictionary<string, string>(),
-            ["publish", "tests/EventSourcing.Trimmed", "--configuration", "Release", "--runtime", RuntimeInformation.RuntimeIdentifier, "--output", folder, .. packages.BuildArguments]);
+            SourceTree.Root, new Dictionary<string, string>(), "publish", "tests/EventSourcing.Trimmed", "--configuration", "Release", "--runtime", RuntimeInformation.RuntimeIdentifier, "--output", folder, "--artifacts-path", PackedPackages.Build);
         var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("README.md")));
         var app = Path.Combine(folder, OperatingSystem.IsWindows() ? "EventSourcing.Trimmed.exe" : "EventSourcing.Trimmed");
 

@@ -18,7 +18,6 @@ internal sealed class Database : IDisposable
     private const int StatusDeferredForeignKeys = 10;
     private const int CheckpointPassive = 0;
     private const int CheckpointTruncate = 3;
-    private const int FirstWithSafeCheckpoints = 3_051_003;
     private const int MaxUnixPathBytes = 512;
     private const int ConfigNoCheckpointOnClose = 1006;
     private readonly sqlite3 _handle;
@@ -196,12 +195,6 @@ internal sealed class Database : IDisposable
         _ = raw.sqlite3_db_status(_handle, StatusCacheWrite, out var pages, out _, resetFlg: 1);
         return pages;
     }
-
-    /// <summary>
-    /// Whether SQLite has the correction of sqlite.org/wal.html#walresetbug. Releases of older lines that got it as well are
-    /// treated as if they had not: they do the same work, and hold the write lock for longer.
-    /// </summary>
-    public static bool CanCheckpointBesideCommits => raw.sqlite3_libversion_number() >= FirstWithSafeCheckpoints;
 
     /// <summary>Moves what it can from the write-ahead log into the database file, waiting for nobody.</summary>
     /// <returns>Whether all of the log was moved, so that the next write begins it anew.</returns>

@@ -251,13 +251,11 @@ internal sealed class Writer : IDisposable
     }
 
     /// <summary>
-    /// Moves the write-ahead log into the database file once it is long, so that the next write begins it anew. No
-    /// connection checkpoints by itself. This one ends a checkpoint while it holds the write lock: no process can commit
-    /// then, so the log is moved whole, however busy the others are. With SQLite 3.51.3 or later most of the pages are moved
-    /// before that, while other processes write. Older versions can lose committed data when a checkpoint runs beside a
-    /// commit (sqlite.org/wal.html#walresetbug), so with them all of it is done under the lock. Readers of this process wait
-    /// meanwhile, those of others are given some time to turn their page. A log that holds erased payloads is moved at
-    /// once, and cut off; if others are in the way, a later commit tries again.
+    /// Moves the write-ahead log into the database file once it is long, so that the next write begins it anew. SQLite
+    /// before 3.51.3 can lose committed data when a checkpoint runs beside a commit (sqlite.org/wal.html#walresetbug); so
+    /// no connection checkpoints by itself, and this one does so while it holds the write lock, when no process can
+    /// commit. Readers of this process wait meanwhile, those of others are given some time to turn their page. A log that
+    /// holds erased payloads is moved at once, and cut off; where others are in the way, a later commit tries again.
     /// </summary>
     public async ValueTask CheckpointIfDueAsync(ReaderPool readers)
     {
@@ -268,9 +266,8 @@ internal sealed class Writer : IDisposable
         await readers.PauseAsync().ConfigureAwait(false);
         try
         {
-            _checkpointer ??= _file.OpenForReading();
-            if (Database.CanCheckpointBesideCommits) _ = _checkpointer?.CheckpointPassively();
             _database.Prepare("BEGIN IMMEDIATE").Run();
+            _checkpointer ??= _file.OpenForReading();
             var isDone = false;
             for (var i = 0; i < CheckpointTries && _checkpointer is not null && !isDone; i++)
             {

@@ -137,6 +137,9 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         faults.BeforeCommit = _ => waking.Task;
         await using var other = await awake.StartReactorsAsync(options, new Reactions(StartFrom.Beginning, (delivery, _) => Seen(byOther, delivery)));
 
+        // It is suspended for longer than a lease: before it delivers anything then, it must prove that it is the owner.
+        await Task.Delay(options.LeaseDuration);
+
         // An owner at rest owes no sign of life: it is replaced once there is something to do that it does not do.
         var appended = await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         await UntilAsync(async () => (await other.GetStatusAsync())[0].State == ProjectionState.Live, "taken over");

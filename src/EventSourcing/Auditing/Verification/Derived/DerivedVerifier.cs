@@ -16,10 +16,12 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
 
     private readonly FindingList _findings = new();
     private readonly List<DerivedState> _states = [];
+    private bool _isLogSound;
 
     /// <summary>The report of the log, with what was found beside it.</summary>
     public async ValueTask<LedgerReport> AddToAsync(LedgerReport report, CancellationToken cancellationToken)
     {
+        _isLogSound = report.IsSound;
         foreach (var snapshots in options.Snapshots) _states.Add(await VerifyAsync(snapshots, cancellationToken).ConfigureAwait(false));
         foreach (var projection in options.ReadModels)
         {
@@ -147,7 +149,8 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
             }
             catch (EventSourcingException damage) when (damage is not (StoreBusyException or StorageFailedException))
             {
-                Add(LedgerFindingKind.ReadModelMismatch, 0, null, model, null, $"The documents of '{model}' cannot be read: {damage.Message}");
+                // A store that is refused as a whole was found to be so already.
+                if (_isLogSound) Add(LedgerFindingKind.ReadModelMismatch, 0, null, model, null, $"The documents of '{model}' cannot be read: {damage.Message}");
                 yield break;
             }
 

@@ -9,9 +9,6 @@ internal sealed class StoreSignals
     private TaskCompletionSource? _pause;
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _orders = new(StringComparer.Ordinal);
 
-    /// <summary>What runs on this store object.</summary>
-    public StartedSubscribers Started { get; } = new();
-
     /// <summary>The classes that are known to own the name under which they are read.</summary>
     public ConcurrentDictionary<(string Name, Type Type), bool> KnownOwners { get; } = new();
 

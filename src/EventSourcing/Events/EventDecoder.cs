@@ -41,7 +41,7 @@ internal sealed class EventDecoder
         {
             var old = step.OldType is null ? ToJson(current, utf8Json, shape) : ToEvent(current, utf8Json, shape);
             var result = _serializer.AppCode is { } appCode
-                ? appCode.Run("an upcaster", (step, old), static of => of.step.Upcast(of.old))
+                ? appCode.Call("an upcaster", (step, old), static of => of.step.Upcast(of.old))
                 : step.Upcast(old);
             if (step.Splits) return new Parts<object>((object[])result);
             current = result;

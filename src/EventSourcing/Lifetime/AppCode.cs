@@ -53,7 +53,7 @@ internal sealed class AppCode
     /// <param name="name">What it is, as an error message calls it.</param>
     /// <param name="state">What the code needs.</param>
     /// <param name="code">The code.</param>
-    public T Run<TState, T>(string name, TState state, Func<TState, T> code)
+    public T Call<TState, T>(string name, TState state, Func<TState, T> code)
     {
         var outer = _synchronous.Value;
         _synchronous.Value = name;

@@ -9,7 +9,7 @@ internal static class BackgroundTask
     /// </summary>
     /// <param name="work">The work.</param>
     /// <returns>A task that ends with the work.</returns>
-    public static Task Run(Func<Task> work)
+    public static Task Start(Func<Task> work)
     {
         using (SuppressFlow()) return Task.Run(work, CancellationToken.None);
     }

@@ -103,7 +103,7 @@ public static class ProjectionExtensions
         }
 
         // They stay inline for as long as there is the store object.
-        if (store.InlineReadModels is null) store.Signals.Started.Add(projections);
+        if (store.InlineReadModels is null) StartedSubscribers.Of(store).Add(projections);
         var inline = new InlineProjections(store, projections);
         store.InlineReadModels = inline.FoldAsync;
         store.Appended = inline.Committed;

@@ -37,7 +37,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
     {
         _store = store;
         _json = new JsonSerializerOptions(store.Json) { TypeInfoResolver = store.Json.TypeInfoResolver!.WithAddedModifier(RefuseDerivedTypes) };
-        _writing = BackgroundTask.Run(WriteAllAsync);
+        _writing = BackgroundTask.Start(WriteAllAsync);
     }
 
     private static ReadModelDefinition DirectoryDefinition { get; } = new(Directory, []);

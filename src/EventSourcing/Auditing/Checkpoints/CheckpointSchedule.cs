@@ -124,7 +124,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         Volatile.Write(ref _isWatched, true);
         if (_isRunning) return;
         _isRunning = true;
-        _run = BackgroundTask.Run(RunAsync);
+        _run = BackgroundTask.Start(RunAsync);
     }
 
     private void WakeAfter(TimeSpan time)

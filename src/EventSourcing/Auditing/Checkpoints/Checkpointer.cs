@@ -54,7 +54,7 @@ internal sealed class Checkpointer : IDisposable
             if (_opening is null or { IsCompleted: true })
             {
                 // Not within the first caller's context, nor ended by it: others wait for it too.
-                _opening = BackgroundTask.Run(CompareAsync);
+                _opening = BackgroundTask.Start(CompareAsync);
             }
 
             opening = _opening;

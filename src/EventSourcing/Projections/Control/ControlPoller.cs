@@ -44,7 +44,7 @@ internal sealed class ControlPoller : IAsyncDisposable
             _isPolling = true;
         }
 
-        _ = BackgroundTask.Run(PollAsync);
+        _ = BackgroundTask.Start(PollAsync);
     }
 
     public void EndWatch()

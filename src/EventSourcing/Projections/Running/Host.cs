@@ -40,7 +40,7 @@ internal sealed class Host : IAsyncDisposable
         await ForgetTheDeadAsync(cancellationToken).ConfigureAwait(false);
         _here = HostIdentity.Here();
         await SignAsync(cancellationToken).ConfigureAwait(false);
-        lock (_lock) _signing ??= BackgroundTask.Run(SignWhileWorkingAsync);
+        lock (_lock) _signing ??= BackgroundTask.Start(SignWhileWorkingAsync);
     }
 
     /// <summary>A run has something to do, or has just shown by a commit that it is alive.</summary>

@@ -19,7 +19,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private protected RunningSubscribers(EventStore store, IReadOnlyList<Subscriber> subscribers, ProjectionOptions options)
     {
         Store = store;
-        store.Signals.Started.Add(subscribers);
+        StartedSubscribers.Of(store).Add(subscribers);
         _disposal = new Disposal(DisposeOnceAsync);
         _stopTimeout = options.StopTimeout;
         _host = new Host(store, options.LeaseDuration);
@@ -179,7 +179,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         var stopped = Task.WhenAll([_stop.CancelAsync(), .. Supervisors.Select(supervisor => supervisor.Completion)]);
         if (!await EndsWithinAsync(stopped, _stopTimeout).ConfigureAwait(false)) await GiveUpAsync(stopped).ConfigureAwait(false);
         _poller.EndWatch();
-        Store.Signals.Started.Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);
+        StartedSubscribers.Of(Store).Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);
 
         // It says good-bye by a commit, which a storage that does not answer would keep for ever.
         var goodbye = _host.DisposeAsync().AsTask();

@@ -4,10 +4,16 @@ namespace EventSourcing;
 /// The projections and reactors that run on one store object, so that two that exclude each other are refused when the
 /// second one is started. Those of other processes are known by what is stored. Thread-safe.
 /// </summary>
-internal sealed class StartedSubscribers
+internal sealed class StartedSubscribers : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<Subscriber> _started = [];
+
+    /// <summary>Those of a store object.</summary>
+    public static StartedSubscribers Of(EventStore store) => store.Part(static _ => new StartedSubscribers());
+
+    /// <summary>Does nothing: whatever still runs is stopped by itself.</summary>
+    public ValueTask DisposeAsync() => default;
 
     /// <summary>Adds all of them, or none.</summary>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class.</exception>

@@ -64,7 +64,7 @@ internal sealed class Supervisor
     public IEnumerable<AbandonedHandler> Handlers =>
         _seenRuns.SelectMany(run => run.Watch.Running).Select(handler => new AbandonedHandler(Name, handler.Position, handler.Since));
 
-    public void Start(CancellationToken stop) => Completion = EndAsync(BackgroundTask.Run(() => SuperviseAsync(stop)));
+    public void Start(CancellationToken stop) => Completion = EndAsync(BackgroundTask.Start(() => SuperviseAsync(stop)));
 
     /// <summary>Ends it for all who wait for that, although something of it goes on.</summary>
     public void Abandon(HandlerAbandonedException why) => _abandoned.TrySetException(why);
@@ -165,7 +165,7 @@ internal sealed class Supervisor
         {
             var run = new Run(_store, Subscriber, generation.Number, generation.State == GenerationState.Building, _feed, _host, _options);
             var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            _runs.Add(generation.Number, (run, BackgroundTask.Run(() => run.RunAsync(cancel.Token)), cancel));
+            _runs.Add(generation.Number, (run, BackgroundTask.Start(() => run.RunAsync(cancel.Token)), cancel));
         }
 
         _seenRuns = [.. _runs.Values.Select(run => run.Run)];

@@ -40,9 +40,16 @@ internal static class Erasures
         try
         {
             using var json = JsonDocument.Parse(record.Data.ToBytes());
-            return json.RootElement.GetProperty("reason").ValueKind == JsonValueKind.String
-                ? [.. json.RootElement.GetProperty("positions").EnumerateArray().Select(position => position.GetInt64())]
-                : [];
+            if (json.RootElement.GetProperty("reason").ValueKind != JsonValueKind.String) return [];
+
+            // A record whose positions do not ascend from 1 is one that no reader takes: it records nothing.
+            long[] positions = [.. json.RootElement.GetProperty("positions").EnumerateArray().Select(position => position.GetInt64())];
+            for (var i = 0; i < positions.Length; i++)
+            {
+                if (positions[i] <= (i == 0 ? 0 : positions[i - 1])) return [];
+            }
+
+            return positions;
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

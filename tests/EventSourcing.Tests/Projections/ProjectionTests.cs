@@ -268,6 +268,9 @@ public class ProjectionTests
         await running.WaitForAsync(last);
         storage.Overtake.Should().BeNull("it has happened");
         (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(12));
+
+        // It says that it is live when it has seen that nothing is left, a moment after it got there.
+        while ((await running.GetStatusAsync())[0] is { State: ProjectionState.CatchingUp }) await Task.Delay(1);
         (await running.GetStatusAsync())[0].Should().BeEquivalentTo(new { Parked = 0, State = ProjectionState.Live });
     }
 

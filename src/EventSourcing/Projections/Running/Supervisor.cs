@@ -93,22 +93,20 @@ internal sealed class Supervisor
                     LastError = failure;
                 }
 
-                var ended = _runs.Values.Select(run => run.Task).Where(task => !task.IsCompleted).ToList();
+                // A run may end before anybody waits for it, so those that have ended are looked at first.
+                if (await FollowUpAsync().ConfigureAwait(false) is not { } unfinished)
+                {
+                    view = null;
+                    continue;
+                }
+
                 using var abandon = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                List<Task> wakes = [order, Task.Delay(LastError is null ? Timeout.InfiniteTimeSpan : Poll, _clock, abandon.Token), .. ended];
+                List<Task> wakes = [order, Task.Delay(LastError is null ? Timeout.InfiniteTimeSpan : Poll, _clock, abandon.Token), .. unfinished];
                 var look = Idle == ProjectionState.Replaced ? _poller.NextAsync(_options.LeaseDuration) : null;
                 if (look is not null) wakes.Add(look);
                 await Task.WhenAny(wakes).ConfigureAwait(false);
                 await abandon.CancelAsync().ConfigureAwait(false);
                 view = look is { IsCompletedSuccessfully: true } ? await look.ConfigureAwait(false) : null;
-                foreach (var (generation, run) in _runs.Where(pair => pair.Value.Task.IsCompleted).ToList())
-                {
-                    // A rebuild that fails is no reason for the read model that serves to stand still, nor is one that cannot
-                    // go on a reason not to build the one that is to replace it: what failed stays to be seen.
-                    if (run.Task.IsFaulted && _runs.Values.Any(other => other.Run.IsBuilding != run.Run.IsBuilding && !other.Task.IsCompleted)) continue;
-                    Forget(generation);
-                    await run.Task.ConfigureAwait(false);
-                }
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -121,6 +119,33 @@ internal sealed class Supervisor
             await Task.WhenAll(_runs.Values.Select(run => run.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             foreach (var generation in _runs.Keys.ToList()) Forget(generation);
         }
+    }
+
+    /// <summary>
+    /// Looks at the runs that have ended, and throws what one of them failed with. A rebuild that fails is no reason for the
+    /// read model that serves to stand still, nor is one that cannot go on a reason not to build the one that is to replace
+    /// it: what failed then stays to be seen.
+    /// </summary>
+    /// <returns>The runs that go on; null if one has ended that is to be looked for again.</returns>
+    private async ValueTask<IReadOnlyList<Task>?> FollowUpAsync()
+    {
+        List<Task> unfinished = [];
+        var hasEnded = false;
+        foreach (var (generation, run) in _runs.ToList())
+        {
+            if (!run.Task.IsCompleted)
+            {
+                unfinished.Add(run.Task);
+                continue;
+            }
+
+            if (run.Task.IsFaulted && _runs.Values.Any(other => other.Run.IsBuilding != run.Run.IsBuilding && !other.Task.IsCompleted)) continue;
+            Forget(generation);
+            await run.Task.ConfigureAwait(false);
+            hasEnded = true;
+        }
+
+        return hasEnded ? null : unfinished;
     }
 
     private async ValueTask StartAndStopRunsAsync(ControlView? view, CancellationToken stop)

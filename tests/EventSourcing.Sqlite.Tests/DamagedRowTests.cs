@@ -65,7 +65,11 @@ public sealed class DamagedRowTests : IDisposable
     [Theory]
     [InlineData("UPDATE streams SET name = CAST(x'61ff' AS TEXT)", "'stream'")]
     [InlineData("UPDATE event_types SET name = CAST(x'61ff' AS TEXT)", "'type'")]
-    public async Task Read_a_name_that_is_no_UTF_8_is_a_typed_error(string change, string column)
+    [InlineData("UPDATE streams SET name = CAST(x'612d00' AS TEXT)", "'stream'")]
+    [InlineData("UPDATE event_types SET name = CAST(x'6100' AS TEXT)", "'type'")]
+    [InlineData("UPDATE streams SET name = 'a-' || printf('%0200d', 1)", "'stream'")]
+    [InlineData("UPDATE event_types SET name = ''", "'type'")]
+    public async Task Read_a_name_that_the_library_does_not_write_is_a_typed_error(string change, string column)
     {
         await MakeAsync();
         Change(change);
@@ -83,6 +87,9 @@ public sealed class DamagedRowTests : IDisposable
     [InlineData("UPDATE read_models SET id = 77")]
     [InlineData("UPDATE documents_1 SET key = x'61'")]
     [InlineData("UPDATE documents_1 SET key = CAST(x'61ff' AS TEXT)")]
+    [InlineData("UPDATE documents_1 SET key = ''")]
+    [InlineData("UPDATE documents_1 SET key = CAST(x'6100' AS TEXT)")]
+    [InlineData("UPDATE documents_1 SET key = printf('%0201d', 1)")]
     [InlineData("UPDATE documents_1 SET city = x'61'")]
     [InlineData("UPDATE documents_1 SET city = CAST(x'61ff' AS TEXT)")]
     [InlineData("UPDATE documents_1 SET data = 'text'")]
@@ -120,6 +127,57 @@ public sealed class DamagedRowTests : IDisposable
 
         (await FluentActions.Awaiting(() => store.GetPositionAsync(DateTimeOffset.MinValue)).Should().ThrowAsync<StoreCorruptedException>()).WithMessage("*no event at position*");
         (await FluentActions.Awaiting(async () => await store.ReadStreamAsync("a-1", new StreamReadOptions { AsOf = AsOf.Instant(DateTimeOffset.MinValue) }).ToListAsync()).Should().ThrowAsync<StoreCorruptedException>()).WithMessage("*no event at position*");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Walk_a_log_of_which_the_last_event_was_moved_far_behind_the_others_is_an_error_that_names_a_hole()
+    {
+        await MakeAsync();
+        Change($"UPDATE events SET position = {1L << 40} WHERE position = 3");
+        await using var storage = new SqliteEventStorage(_folder.Store);
+
+        // What no index answers is looked for part by part, of which there would be more than can be counted.
+        var walked = EventQuery.Any(new EventQueryItem(Enumerable.Range(0, 600).Select(i => $"t{i}"), ["none"]));
+        foreach (var direction in Enum.GetValues<ReadDirection>())
+        {
+            (await NamedAsync(async () =>
+            {
+                var read = new LogRead { Filter = walked, Direction = direction };
+                for (var isEnd = false; !isEnd;)
+                {
+                    using var page = await storage.ReadLogAsync(read);
+                    isEnd = page.IsEnd;
+                    read = direction == ReadDirection.Forwards ? read with { After = page.Next } : read with { UpTo = page.Next };
+                }
+            })).Should().Contain("there is no event at position");
+        }
+
+        var append = Some.Append("b-1", ExpectedVersion.Any) with { Conditions = [new AppendCondition(walked, 0)] };
+        (await NamedAsync(() => storage.AppendAsync(append).AsTask())).Should().Contain("there is no event at position");
+    }
+
+    [Theory]
+    [InlineData("seal = x'0102030405'")]
+    [InlineData("seal = x''")]
+    [InlineData("data = 'x', seal = zeroblob(33)")]
+    [InlineData("id = zeroblob(16)")]
+    public async Task Prove_an_event_that_no_leaf_can_be_made_of_is_a_typed_error(string value)
+    {
+        await MakeAsync();
+        Change($"UPDATE events SET {value} WHERE position = 2");
+        await using var store = new EventStore(new SqliteEventStorage(_folder.Store), new EventTypes());
+
+        (await NamedAsync(() => store.Ledger.ProveInclusionAsync(2).AsTask())).Should().Contain("position 2");
+    }
+
+    [Fact]
+    public async Task Verify_a_tag_at_a_position_that_is_no_number_blames_no_other_event()
+    {
+        await MakeAsync();
+        Change("UPDATE event_tags SET position = '1x' WHERE position = 2");
+        await using var store = new EventStore(new SqliteEventStorage(_folder.Store), new EventTypes());
+
+        (await store.Ledger.VerifyAsync()).FirstBadPosition.Should().Be(2);
     }
 
     private static NewEvent Event(Guid id) => new(id, "noted", Encoding.UTF8.GetBytes("{}")) { Tags = ["tag"] };

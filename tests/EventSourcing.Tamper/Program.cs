@@ -35,15 +35,35 @@ switch (args.FirstOrDefault())
             return tally.IsGood ? 0 : 1;
         }
 
+    case "columns":
+        using (var folder = new WorkFolder())
+        {
+            var suite = await ColumnSuite.CreateAsync(folder);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{suite.Cases.Count:N0} values"));
+            var every = Option("--every") ?? (quick ? 97 : 1);
+            var table = Text("--table") ?? "";
+            var numbers = Option("--only") is { } only
+                ? [only]
+                : Enumerable.Range(0, suite.Cases.Count).Where(number => number % every == seed % every && suite.Cases[number].Group.StartsWith(table, StringComparison.Ordinal)).ToArray();
+            new Random(seed).Shuffle(numbers);
+            await suite.RunAsync(numbers, 2 * processes, Console.WriteLine);
+            suite.Tally.Print(Console.Out, "value of");
+            suite.Operations.Print(Console.Out);
+            return suite.IsGood ? 0 : 1;
+        }
+
     default:
         Console.WriteLine("""
             Holds the library's verification against edits and faults. Usage:
               edits [--runs N] [--events N] [--only RUN]     random edits by an administrator with full access, by default 5,000
               bits  [--every N] [--only CASE] [--events N]   every bit of a small database, flipped
               wal   [--all | --every N] [--only CASE]        faults of the write-ahead log, and every 97th of its bits
-            Each also takes [--seed N] [--quick], bits and wal [--processes N].
+              columns [--every N] [--only CASE] [--table T]  hostile values in every column of every table
+            Each also takes [--seed N] [--quick], bits, wal and columns [--processes N].
             """);
         return 64;
 }
 
-int? Option(string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : null;
+int? Option(string name) => Text(name) is { } number ? int.Parse(number, CultureInfo.InvariantCulture) : null;
+
+string? Text(string name) => Array.IndexOf(args, name) is var at and >= 0 && at + 1 < args.Length ? args[at + 1] : null;

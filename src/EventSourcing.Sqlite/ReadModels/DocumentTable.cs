@@ -94,7 +94,9 @@ internal sealed class DocumentTable
         if (row.Class(0) != StorageClass.Text) throw Damage(row, "key", $"It is {row.Class(0)}.");
         try
         {
-            return new StoredDocument(row.ExactText(0), DataAt(row, 1, null), order is { } field ? ValueAt(row, 2, field) : default);
+            var key = row.ExactText(0);
+            StoredDocument.ThrowIfInvalidKey(key); // it may be what the next page begins after
+            return new StoredDocument(key, DataAt(row, 1, null), order is { } field ? ValueAt(row, 2, field) : default);
         }
         catch (ArgumentException flaw)
         {

@@ -13,9 +13,9 @@ internal sealed class AuditedNames(string table, Action<string> throwIfInvalid)
     private readonly string _sql = $"SELECT name FROM {table} WHERE id = ?1";
     private readonly Dictionary<long, string?> _names = [];
 
-    public static AuditedNames OfStreams() => new("streams", static name => new StreamRead(name).Validate());
+    public static AuditedNames OfStreams() => new("streams", NameCache.ThrowIfInvalidStream);
 
-    public static AuditedNames OfTypes() => new("event_types", static name => _ = new EventQueryItem(types: [name]));
+    public static AuditedNames OfTypes() => new("event_types", NameCache.ThrowIfInvalidType);
 
     /// <summary>The name of a number; null where there is none, or none that the library writes.</summary>
     public string? Find(Database database, long id)

@@ -51,6 +51,7 @@ internal static class ConditionScout
         // By the streams of a prefix it is a matter of microseconds, however long the log is.
         var isDirect = of.Query.Items.All(item => item.StreamPrefix is not null && item.Tags.Count == 0 && item.Types.Count == 0 && PrefixPositions.From(database, item, ReadDirection.Forwards) is not null);
         var upTo = isDirect ? head : Math.Min(head, of.After + Window);
+        if (upTo < head) LogReader.ThrowIfMissing(database, upTo);
         return (LogReader.FirstMatch(database, of.Query, of.After, upTo), upTo, IsEnd: upTo == head);
     }
 }

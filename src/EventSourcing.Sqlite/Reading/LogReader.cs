@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing;
 
 /// <summary>Reads events through a connection, within the transaction that its owner has begun.</summary>
@@ -153,6 +155,17 @@ internal static class LogReader
         return i;
     }
 
+    /// <summary>
+    /// Checks that the log has an event at a position below its head. Who walks a log part by part asks this after each: if
+    /// somebody has given an event a position far behind the others, the walk would not end in a lifetime.
+    /// </summary>
+    /// <exception cref="DamagedDataException">It has none.</exception>
+    public static void ThrowIfMissing(Database database, long position)
+    {
+        if (database.Prepare("SELECT position FROM events WHERE position = ?1").Bind(1, position).Scalar() is null)
+            throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"there is no event at position {position}, though the log goes on after it."));
+    }
+
     private static DamagedDataException Missing(long position) => new($"an index has position {position}, and the log has not.");
 
     private static string RangeSql(ReadDirection direction) => direction == ReadDirection.Forwards
@@ -167,6 +180,7 @@ internal static class LogReader
         var select = database.Prepare(RangeSql(read.Direction)).Bind(1, from).Bind(2, to);
         if (Fill(page, select, database, names, read.Limit, read.Filter, stream: null, read.WithSeals))
         {
+            if (forwards ? to < upTo : from > read.After) ThrowIfMissing(database, forwards ? to : from + 1);
             page.Complete(forwards ? to : from, forwards ? to == upTo : from == read.After, head);
         }
         else

@@ -17,22 +17,31 @@ internal sealed class NameCache
     {
         if (_streams.TryGetValue(id, out var name)) return name;
         if (_streams.Count >= MaxStreams) _streams.Clear();
-        return _streams.GetOrAdd(id, Read(database, "stream", "SELECT name FROM streams WHERE id = ?1", id));
+        return _streams.GetOrAdd(id, Read(database, "stream", "SELECT name FROM streams WHERE id = ?1", id, ThrowIfInvalidStream));
     }
 
     public string TypeOf(Database database, long id) =>
-        _types.TryGetValue(id, out var name) ? name : _types.GetOrAdd(id, Read(database, "type", "SELECT name FROM event_types WHERE id = ?1", id));
+        _types.TryGetValue(id, out var name) ? name : _types.GetOrAdd(id, Read(database, "type", "SELECT name FROM event_types WHERE id = ?1", id, ThrowIfInvalidType));
 
-    private static string Read(Database database, string column, string sql, long id)
+    /// <exception cref="ArgumentException">It is none that an append takes as the name of a stream.</exception>
+    public static void ThrowIfInvalidStream(string name) => new StreamRead(name).Validate();
+
+    /// <exception cref="ArgumentException">It is none that an append takes as the name of a type.</exception>
+    public static void ThrowIfInvalidType(string name) => _ = new EventQueryItem(types: [name]);
+
+    private static string Read(Database database, string column, string sql, long id, Action<string> throwIfInvalid)
     {
         var select = database.Prepare(sql).Bind(1, id);
         try
         {
-            return select.Step() ? select.ExactText(0) : throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"There is no row {id} of names ({sql}).")) { Column = column };
+            if (!select.Step()) throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"There is no row {id} of names ({sql}).")) { Column = column };
+            var name = select.ExactText(0);
+            throwIfInvalid(name); // once for each name, and it may become the key of a document
+            return name;
         }
         catch (ArgumentException flaw)
         {
-            throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"The name in row {id} is no UTF-8 ({sql})."), flaw) { Column = column };
+            throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"The name in row {id} is none that the library writes ({sql}). {flaw.Message}"), flaw) { Column = column };
         }
         finally
         {

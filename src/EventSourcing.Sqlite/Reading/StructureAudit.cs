@@ -185,7 +185,13 @@ internal sealed partial class StructureAudit(Database database, string path)
         WHERE typeof(t.tag) <> 'text' OR typeof(t.position) <> 'integer' OR typeof(t.type) <> 'integer' OR e.type IS NOT t.type
             OR NOT EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(e.tags) THEN e.tags ELSE '[]' END) j WHERE j.value = t.tag)
         """,
-        row => Add(LedgerFindingKind.IndexMismatch, Math.Max(row.Long(1), 0), Math.Max(row.Long(1), 0), $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type."));
+        row =>
+        {
+            // A value that is no number reads as one all the same, of an event that has nothing to do with it.
+            var position = row.Class(1) == StorageClass.Integer ? Math.Max(row.Long(1), 0) : 0;
+            var description = $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type.";
+            Add(LedgerFindingKind.IndexMismatch, position, position, description);
+        });
 
     private void CheckIntegrity() => Each(
         string.Create(CultureInfo.InvariantCulture, $"PRAGMA integrity_check({MaxFindings})"),

@@ -150,6 +150,14 @@ public sealed class EventLedger
         using var page = await _storage.ReadLogAsync(new LogRead { After = position - 1, UpTo = position, Limit = 1, WithSeals = true }, cancellationToken).ConfigureAwait(false);
         if (page.Count == 0) throw new StoreCorruptedException(Store, $"there is no event at position {position}.");
         var e = page.Events[0];
-        return e.IsErased ? new EventDisclosure(e.ToLeaf(), e.Metadata) : new EventDisclosure(e.ToLeaf(), e.Metadata, e.Seal, e.Data);
+        try
+        {
+            return e.IsErased ? new EventDisclosure(e.ToLeaf(), e.Metadata) : new EventDisclosure(e.ToLeaf(), e.Metadata, e.Seal, e.Data);
+        }
+        catch (ArgumentException flaw)
+        {
+            // A leaf takes only what an append does, and what is stored may be anything.
+            throw new StoreCorruptedException(Store, $"the event at position {position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}", flaw);
+        }
     }
 }

@@ -33,7 +33,8 @@ internal enum FaultOutcome
 /// <summary>Counts by group and outcome. Thread-safe.</summary>
 internal sealed class FaultTally
 {
-    private const int MaxNotes = 8;
+    /// <summary>The most notes of one outcome of one group.</summary>
+    private const int MaxNotes = 4;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, long[]> _counts = new(StringComparer.Ordinal);
     private readonly List<string> _notes = [];
@@ -81,7 +82,7 @@ internal sealed class FaultTally
     {
         lock (_lock)
         {
-            var kind = note[..(note.IndexOf(':', StringComparison.Ordinal) + 1)];
+            var kind = note[..(note.IndexOf(':', note.IndexOf(':', StringComparison.Ordinal) + 1) + 1)];
             if (_notes.Count(n => n.StartsWith(kind, StringComparison.Ordinal)) < MaxNotes) _notes.Add(note);
         }
     }

@@ -23,6 +23,8 @@ internal sealed class Cell : IEquatable<Cell>
 
     public long Number { get; }
 
+    public double Real => BinaryPrimitives.ReadDoubleBigEndian(_bytes);
+
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     public byte[] ToBytes() => [.. _bytes];
@@ -30,6 +32,13 @@ internal sealed class Cell : IEquatable<Cell>
     public bool IsNull => Class == raw.SQLITE_NULL;
 
     public static Cell Of(long number) => new(raw.SQLITE_INTEGER, number, []);
+
+    public static Cell Of(double number)
+    {
+        var real = new byte[sizeof(double)];
+        BinaryPrimitives.WriteDoubleBigEndian(real, number);
+        return new Cell(raw.SQLITE_FLOAT, 0, real);
+    }
 
     public static Cell Of(string text) => new(raw.SQLITE_TEXT, 0, Encoding.UTF8.GetBytes(text));
 
@@ -44,9 +53,7 @@ internal sealed class Cell : IEquatable<Cell>
             case raw.SQLITE_INTEGER:
                 return Of(raw.sqlite3_column_int64(statement, column));
             case raw.SQLITE_FLOAT:
-                var real = new byte[sizeof(double)];
-                BinaryPrimitives.WriteDoubleBigEndian(real, raw.sqlite3_column_double(statement, column));
-                return new Cell(raw.SQLITE_FLOAT, 0, real);
+                return Of(raw.sqlite3_column_double(statement, column));
             case raw.SQLITE_TEXT:
                 // As a BLOB: bytes that are no UTF-8 stay what they are.
                 return TextOf(raw.sqlite3_column_blob(statement, column));
@@ -65,7 +72,7 @@ internal sealed class Cell : IEquatable<Cell>
                 raw.sqlite3_bind_int64(statement, parameter, Number);
                 break;
             case raw.SQLITE_FLOAT:
-                raw.sqlite3_bind_double(statement, parameter, BinaryPrimitives.ReadDoubleBigEndian(_bytes));
+                raw.sqlite3_bind_double(statement, parameter, Real);
                 break;
             case raw.SQLITE_TEXT:
                 raw.sqlite3_bind_text(statement, parameter, _bytes.AsSpan());

@@ -35,14 +35,20 @@ internal static class Erasures
         _ => null,
     };
 
+    /// <exception cref="InvalidOperationException">It is not UTF-8.</exception>
+    private static bool IsText(JsonElement value) => value.ValueKind == JsonValueKind.String && value.GetString() is not null;
+
     private static long[] PositionsIn(EventRow record)
     {
         try
         {
             using var json = JsonDocument.Parse(record.Data.ToBytes());
-            if (json.RootElement.GetProperty("reason").ValueKind != JsonValueKind.String) return [];
+            string[] known = ["positions", "reason", "by"];
+            if (json.RootElement.EnumerateObject().GroupBy(member => member.Name).Any(members => known.Contains(members.Key) && members.Count() > 1)) return [];
+            if (!IsText(json.RootElement.GetProperty("reason")) || (json.RootElement.TryGetProperty("by", out var by) && by.ValueKind != JsonValueKind.Null && !IsText(by))) return [];
 
-            // A record whose positions do not ascend from 1 is one that no reader takes: it records nothing.
+            // A record whose positions do not ascend from 1 is one that no reader takes: it records nothing. So is one of which a
+            // text is not UTF-8, or a member is there twice.
             long[] positions = [.. json.RootElement.GetProperty("positions").EnumerateArray().Select(position => position.GetInt64())];
             for (var i = 0; i < positions.Length; i++)
             {

@@ -133,6 +133,23 @@ public abstract class DerivedVerificationTests(IStorageSource source) : WalletTe
         if (forgery != "the name leads elsewhere") report.Findings.Should().ContainSingle();
     }
 
+    [Theory]
+    [InlineData("{\"coins\":6,\"labels\":[\"\u00ff\"]}")]
+    [InlineData("{\"coins\":6,\"labels\":[\"\\ud800\"]}")]
+    [InlineData("{\"coins\":6,\"\u00ff\":1}")]
+    [InlineData("{\"coins\":6,\"\\ud800\":1}")]
+    [InlineData("\"\u00ff\"")]
+    public async Task Verify_a_document_of_which_a_text_cannot_be_decoded_is_a_finding(string document)
+    {
+        var store = await MakeAsync();
+        var bytes = Encoding.Latin1.GetBytes(document);
+        await store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Changes = [new DocumentChange("Purses@1", "b", bytes) { Fields = [new FieldValue(6)] }] });
+
+        var report = await store.Ledger.VerifyAsync(All);
+
+        report.Findings.Should().ContainSingle(finding => finding.Kind == LedgerFindingKind.ReadModelMismatch).Which.Document.Should().Be("b");
+    }
+
     [Fact]
     public async Task Verify_a_read_model_with_little_memory_reads_the_log_more_than_once_and_finds_the_same()
     {

@@ -56,8 +56,9 @@ internal sealed class ComparisonJson : IJsonTypeInfoResolver
             using var second = JsonDocument.Parse(actual, options);
             return AreEqual(first.RootElement, second.RootElement) ? null : $"what differs: {string.Join(", ", DifferingMembers(first.RootElement, second.RootElement))}";
         }
-        catch (JsonException flaw)
+        catch (Exception flaw) when (flaw is JsonException or InvalidOperationException)
         {
+            // The latter for a text within it that is not UTF-8, or has half of a surrogate pair: those are decoded one by one.
             return $"it is no JSON: {flaw.Message}";
         }
     }

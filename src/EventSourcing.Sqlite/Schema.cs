@@ -133,6 +133,10 @@ internal static class Schema
         };
     }
 
+    /// <summary>Whether a file is marked as a store of this version: the same as <see cref="Recognise"/>, at less cost, for the usual case.</summary>
+    public static bool IsOfThisVersion(Database database) =>
+        database.Prepare("PRAGMA application_id").Scalar() == ApplicationId && database.Prepare("PRAGMA user_version").Scalar() == Version;
+
     /// <summary>Makes an empty file a store. Runs inside the caller's write transaction.</summary>
     public static void Create(Database database)
     {

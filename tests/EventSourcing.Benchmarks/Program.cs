@@ -7,11 +7,17 @@ using EventSourcing.Benchmarks;
 
 // No argument: the SQLite storage against the hand-written floor, about a quarter of an hour; --quick: some three minutes.
 // A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "hot" runs commands on one
-// aggregate; "idle" measures what stores cost at rest; "startup" starts this program many times; "import FILE" is the floor for
-// the banking sample's import.
+// aggregate; "idle" measures what stores cost at rest; "fair" has many stores append to one file; "startup" starts this program
+// many times; "import FILE" is the floor for the banking sample's import.
 if (args is [StartupBenchmarks.Child, var types])
 {
     await StartupBenchmarks.StartAsync(int.Parse(types, CultureInfo.InvariantCulture));
+    return;
+}
+
+if (args is [FairBenchmarks.Child, var path, var stores])
+{
+    await FairBenchmarks.AppendAsync(path, int.Parse(stores, CultureInfo.InvariantCulture));
     return;
 }
 
@@ -33,6 +39,12 @@ if (only == "hot")
 if (only == "idle")
 {
     await IdleBenchmarks.RunAsync();
+    return;
+}
+
+if (only == "fair")
+{
+    await FairBenchmarks.RunAsync();
     return;
 }
 

@@ -19,6 +19,9 @@ internal sealed class SharedFile
 
     private SharedFile(string key) => _key = key;
 
+    /// <summary>The turns of these storages at writing.</summary>
+    public WriteTurns Turns { get; } = new();
+
     /// <summary>Takes part in the use of a file, until <see cref="Release"/>.</summary>
     /// <param name="key">Which file it is: the same for all of its names.</param>
     public static SharedFile Take(string key)

@@ -41,6 +41,13 @@ internal sealed class StoreFile : IDisposable
     /// <summary>What the storages of this process on this file share; null until the file is there.</summary>
     public SharedFile? Shared => _shared;
 
+    /// <summary>As <see cref="Shared"/>, but before the storage opens the file too, if the file is there.</summary>
+    public SharedFile? SharedIfThere()
+    {
+        if (_shared is null) Attach(UnixFile.Status(_encodedPath));
+        return _shared;
+    }
+
     /// <summary>Whether the storage has had a connection to the file.</summary>
     public bool WasOpened => _wasOpened;
 

@@ -19,13 +19,19 @@ internal sealed class CommitQueue : IAsyncDisposable
     private const int MaxGroupWeight = 10_000;
 
     /// <summary>
-    /// How long one process keeps committing, in milliseconds, while others want to: then it leaves the lock alone for
-    /// a pause in which they cannot miss it. SQLite has no queue for its lock, so without turns whoever has it keeps it.
+    /// How long one process keeps committing, in milliseconds, while other processes want to: then it leaves the lock alone for
+    /// a pause in which they cannot miss it. SQLite has no queue for its lock, so without this whoever has it keeps it.
     /// </summary>
     private const int TurnMilliseconds = 10;
 
     /// <summary>Longer than any pause between two tries of one who waits.</summary>
     private const int PauseAfterTurnMilliseconds = 5;
+
+    /// <summary>How long a wait for a turn lasts at most before those who wait are looked at again.</summary>
+    private const int LongestWaitMilliseconds = 3_600_000;
+
+    /// <summary>How many turns at most end at once, if nothing more is to be written, after a caller was waited for in vain.</summary>
+    private const int MaxTurnsWithoutWaiting = 16;
 
     /// <summary>
     /// How long a group waits for as many as the last one served: a fraction of an fsync. Callers that append in a loop
@@ -33,11 +39,18 @@ internal sealed class CommitQueue : IAsyncDisposable
     /// </summary>
     private static readonly long WaitForCompany = Stopwatch.Frequency * 40 / 1_000_000;
 
+    /// <summary>
+    /// How long a turn waits for the next work of its storage while others wait for the turn: less than what a change of writers
+    /// costs, which reads pages and hashes anew.
+    /// </summary>
+    private static readonly long WaitForNextWork = Stopwatch.Frequency * 150 / 1_000_000;
+
     private readonly Writer _writer;
     private readonly ReaderPool _readers;
     private readonly TimeSpan _busyTimeout;
     private readonly UserCode _userCode;
     private readonly SemaphoreSlim _room = new(Capacity, Capacity);
+    private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Guarded by the lock.
@@ -50,9 +63,12 @@ internal sealed class CommitQueue : IAsyncDisposable
     private readonly List<WriteWork> _group = [];
     private bool _lookForRepetitions;
     private int _lastServed;
-    private long _turnBegan;
-    private long _lastGroupEnded;
     private long _busySince;
+    private WriteTurns? _turn;
+    private bool _hasWaitedForTurn;
+    private int _groupsOfTurn;
+    private int _turnsWithoutWaiting;
+    private int _nextTurnsWithoutWaiting = 1;
 
     public CommitQueue(Writer writer, ReaderPool readers, TimeSpan busyTimeout, UserCode userCode)
     {
@@ -98,7 +114,9 @@ internal sealed class CommitQueue : IAsyncDisposable
             if (work.TryTake()) work.Fail(Closed());
         }
 
+        await _closing.CancelAsync().ConfigureAwait(false); // a leader that waits for its turn need not wait any longer
         await _closed.Task.ConfigureAwait(false);
+        _closing.Dispose();
     }
 
     private static ObjectDisposedException Closed() =>
@@ -142,14 +160,18 @@ internal sealed class CommitQueue : IAsyncDisposable
             var began = false;
             try
             {
-                await LeaveTurnToOthersAsync().ConfigureAwait(false);
                 if (attempt == 0) AwaitThoseJustServed();
-                began = await TryBeginAsync(isRetry: attempt > 0).ConfigureAwait(false);
+                if (await TakeTurnAsync(isRetry: attempt > 0).ConfigureAwait(false))
+                {
+                    await LeaveTurnToOthersAsync().ConfigureAwait(false);
+                    began = await TryBeginAsync(isRetry: attempt > 0).ConfigureAwait(false);
+                }
+
                 if (began)
                 {
                     await CommitGroupAsync().ConfigureAwait(false);
                     await _writer.CheckpointIfDueAsync(_readers).ConfigureAwait(false);
-                    _lastGroupEnded = Environment.TickCount64;
+                    EndTurnIfOver();
                 }
                 else
                 {
@@ -159,6 +181,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             catch (Exception unexpected)
             {
                 // Whatever it was: callers must hear of it, and the next ones need a leader.
+                PassTurn();
                 TakeGroup();
                 FailGroup(unexpected);
             }
@@ -172,19 +195,117 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Pauses where this process has committed for a while and others want to; a pause that it made anyway counts.</summary>
+    /// <summary>
+    /// Waits until it is this storage's turn among those of the process. Whoever could not begin keeps the turn for the next
+    /// try: another process has the lock, and the other storages would fare no better.
+    /// </summary>
+    /// <returns>False if there is nothing left to write.</returns>
+    private async ValueTask<bool> TakeTurnAsync(bool isRetry)
+    {
+        // As long as there is no file, there is nothing to take turns at: SQLite's lock decides who makes it.
+        if (_turn is not null || _writer.Turns is not { } turns) return true;
+        _hasWaitedForTurn = false;
+        if (turns.Enter() is { } place)
+        {
+            _hasWaitedForTurn = true;
+            if (!isRetry) _busySince = Environment.TickCount64;
+            while (!place.Task.IsCompleted)
+            {
+                await place.Task.WaitAsync(UntilNextIsOverdue(), _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (place.Task.IsCompleted) break;
+                ExpireOverdue();
+                if (HasWork() && !_closing.IsCancellationRequested) continue;
+                if (turns.TryLeave(place)) return false;
+            }
+        }
+
+        _turn = turns;
+        if (!_hasWaitedForTurn || HasWork()) return true;
+        PassTurn();
+        return false;
+    }
+
+    /// <summary>
+    /// Ends the turn after a group if others wait and this storage has had its share. Whoever appends in a loop is back in a
+    /// moment: without its share a change of writers would have to be paid for every single append.
+    /// </summary>
+    private void EndTurnIfOver()
+    {
+        if (_turn is not { } turn) return;
+        turn.Ended = Environment.TickCount64;
+        _groupsOfTurn++;
+        if (turn.Waiting is not (> 0 and var waiting)) return;
+        if (_groupsOfTurn >= WriteTurns.GroupsAmong(waiting)) PassTurn();
+        else AwaitNextWork();
+    }
+
+    /// <summary>Waits a moment for the next work. Each time that none comes, more of the next turns end without that.</summary>
+    private void AwaitNextWork()
+    {
+        if (HasWork()) return;
+        if (_turnsWithoutWaiting > 0)
+        {
+            _turnsWithoutWaiting--;
+            return;
+        }
+
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetTimestamp() - began < WaitForNextWork;)
+        {
+            Thread.Yield();
+            if (!HasWork()) continue;
+            _nextTurnsWithoutWaiting = 1;
+            return;
+        }
+
+        _turnsWithoutWaiting = _nextTurnsWithoutWaiting;
+        _nextTurnsWithoutWaiting = Math.Min(_nextTurnsWithoutWaiting * 2, MaxTurnsWithoutWaiting);
+    }
+
+    /// <summary>Ends the turn, if this storage has it.</summary>
+    private void PassTurn()
+    {
+        _groupsOfTurn = 0;
+        if (_turn is not { } turn) return;
+        _turn = null;
+        turn.Pass();
+    }
+
+    private TimeSpan UntilNextIsOverdue()
+    {
+        lock (_lock)
+        {
+            if (_waiting.First is not { } next) return TimeSpan.Zero;
+            var left = _busyTimeout.TotalMilliseconds - (Environment.TickCount64 - Math.Max(next.Value.QueuedAt, _busySince));
+            return TimeSpan.FromMilliseconds(Math.Clamp(left, 1, LongestWaitMilliseconds));
+        }
+    }
+
+    private bool HasWork()
+    {
+        lock (_lock)
+        {
+            for (var node = _waiting.First; node is not null; node = node.Next)
+            {
+                if (node.Value.IsWaiting) return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Pauses if this process has committed for a while and others want to; a pause that it made anyway counts.</summary>
     private async ValueTask LeaveTurnToOthersAsync()
     {
-        if (!_writer.SharesItsFile) return;
+        if (_turn is not { OthersWrite: true } turn) return;
         var now = Environment.TickCount64;
-        if (now - _lastGroupEnded >= PauseAfterTurnMilliseconds)
+        if (now - turn.Ended >= PauseAfterTurnMilliseconds)
         {
-            _turnBegan = now;
+            turn.Began = now;
         }
-        else if (now - _turnBegan > TurnMilliseconds)
+        else if (now - turn.Began > TurnMilliseconds)
         {
             await Task.Delay(PauseAfterTurnMilliseconds).ConfigureAwait(false);
-            _turnBegan = Environment.TickCount64;
+            turn.Began = Environment.TickCount64;
         }
     }
 
@@ -213,8 +334,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         try
         {
             var began = _writer.TryBegin();
-            if (!isRetry) _busySince = Environment.TickCount64;
-            else if (began) _turnBegan = Environment.TickCount64;
+            if (!isRetry && !_hasWaitedForTurn) _busySince = Environment.TickCount64;
             return began;
         }
         catch (EventSourcingException failure)
@@ -222,6 +342,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             await _writer.SaveLogIfMovedAsync(_readers).ConfigureAwait(false);
             TakeGroup();
             FailGroup(failure);
+            PassTurn();
             return false;
         }
     }
@@ -341,6 +462,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             }
 
             _waiting.Clear();
+            PassTurn(); // before somebody else leads
             _isLed = false;
             if (_isClosing) _closed.TrySetResult();
             return true;

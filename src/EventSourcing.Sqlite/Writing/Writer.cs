@@ -14,7 +14,6 @@ internal sealed class Writer : IDisposable
     private const int PageBytes = 4096;
     private const int MaxKnownStreams = 100_000;
     private const int MaxKnownTables = 1_000;
-    private const int OthersAreForgottenAfterMilliseconds = 5_000;
     private const int HeaderBytesOfLog = 32;
     private const int HeaderBytesOfFrame = 24;
     private const int MillisecondsBetweenTriesToClean = 200;
@@ -33,7 +32,7 @@ internal sealed class Writer : IDisposable
     private Database? _checkpointer;
     private long _dataVersion = -1;
     private (long File, long Temporary) _schema = (-1, -1);
-    private long _othersSeenAt = long.MinValue / 2;
+    private long _commitsOfProcess = -1;
     private long _head;
     private long _lastTicks;
     private int _pagesSinceCheckpoint;
@@ -53,8 +52,8 @@ internal sealed class Writer : IDisposable
 
     public string Path => _file.Path;
 
-    /// <summary>Whether another connection has lately written to the file too.</summary>
-    public bool SharesItsFile => Environment.TickCount64 - _othersSeenAt < OthersAreForgottenAfterMilliseconds;
+    /// <summary>The turns of this process's storages on the file; null until the file is there.</summary>
+    public WriteTurns? Turns => _file.SharedIfThere()?.Turns;
 
     /// <summary>Whether the write-ahead log may still hold copies of payloads that were erased.</summary>
     public bool LogHoldsErased { get; private set; }
@@ -81,7 +80,7 @@ internal sealed class Writer : IDisposable
         }
         catch (SqliteFailure failure)
         {
-            if (failure.IsBusy) _othersSeenAt = Environment.TickCount64;
+            if (failure.IsBusy) _file.Shared?.Turns.SawOthers();
             if (_database is not null) Abandon(closeConnection: !failure.IsBusy);
             return failure.IsBusy ? false : throw failure.ToTyped(Path, whileCommitting: false);
         }
@@ -151,6 +150,7 @@ internal sealed class Writer : IDisposable
         // What was committed into files that nobody will find is not acknowledged.
         ThrowIfMoved(whileCommitting: true);
         if (_isToReopen) Abandon(closeConnection: true);
+        if (_file.Shared is { } shared) _commitsOfProcess = shared.Turns.Committed(_head);
         _signal.Advance(_head);
         return true;
     }
@@ -342,6 +342,7 @@ internal sealed class Writer : IDisposable
             if (!TryBegin()) return;
             _ledger.SaveAll(Database);
             Database.Prepare("COMMIT").Run();
+            _file.Shared?.Turns.Committed(_head);
         }
         catch (Exception)
         {
@@ -444,16 +445,17 @@ internal sealed class Writer : IDisposable
     {
         var dataVersion = Database.Prepare("PRAGMA data_version").Scalar() ?? 0;
         if (dataVersion == _dataVersion) return;
-        if (_dataVersion >= 0) _othersSeenAt = Environment.TickCount64;
+        var hadDataVersion = _dataVersion >= 0;
         Forget();
 
         // A newer version of this library may have brought the file to a schema of its own meanwhile, and an administrator
         // may have added a trigger that undoes what is appended.
-        Schema.Recognise(Database, Path);
+        if (!Schema.IsOfThisVersion(Database)) Schema.Recognise(Database, Path);
         if (Database.SchemaVersions is var schema && schema != _schema) Schema.Verify(Database, Path);
         var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
         (_head, _lastTicks) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
         last.Reset();
+        LearnWhoHasWritten(hadDataVersion);
         try
         {
             // Nothing is appended to a log that its tree does not cover.
@@ -467,6 +469,17 @@ internal sealed class Writer : IDisposable
 
         _schema = schema;
         _dataVersion = dataVersion;
+    }
+
+    /// <summary>
+    /// Whether it was another process, or another storage of this one. If both may have, the head of the log tells: what others
+    /// did without appending is missed, and has no effect but on the turns.
+    /// </summary>
+    private void LearnWhoHasWritten(bool hadDataVersion)
+    {
+        if (_file.Shared?.Turns is not { } turns) return;
+        var isAlone = turns.Commits == _commitsOfProcess;
+        if (isAlone ? hadDataVersion : turns.Head >= 0 && turns.Head != _head) turns.SawOthers();
     }
 
     private void InsertTags(IReadOnlyList<string> tags, long type)

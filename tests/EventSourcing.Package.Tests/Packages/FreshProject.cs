@@ -30,7 +30,7 @@ internal sealed partial class FreshProject
         var folder = Directory.CreateDirectory(Path.Combine(packages.Workspace, "projects", name)).FullName;
         var project = new FreshProject(folder, Path.Combine(packages.Workspace, "cache"));
         await File.WriteAllTextAsync(Path.Combine(folder, "nuget.config"), await NugetConfigAsync(packages.Folder));
-        await File.WriteAllTextAsync(Path.Combine(folder, $"{name}.csproj"), ProjectFile(packageIds));
+        await File.WriteAllTextAsync(Path.Combine(folder, $"{name}.csproj"), ProjectFile(packageIds, packages.Version));
         await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program);
         await DotnetCommand.RunAsync(folder, project._environment, "build");
         return project;
@@ -40,7 +40,7 @@ internal sealed partial class FreshProject
     public async Task<string[]> RunAsync() =>
         (await DotnetCommand.RunAsync(_folder, _environment, "run", "--no-build")).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
 
-    private static string ProjectFile(string[] packageIds) => new XElement(
+    private static string ProjectFile(string[] packageIds, string version) => new XElement(
         "Project",
         new XAttribute("Sdk", "Microsoft.NET.Sdk"),
         new XElement(
@@ -53,10 +53,10 @@ internal sealed partial class FreshProject
             new XElement("WarningsNotAsErrors", WarningsOfTheWorld)),
         new XElement(
             "ItemGroup",
-            packageIds.Select(id => new XElement("PackageReference", new XAttribute("Include", id), new XAttribute("Version", VersionOf(id)))))).ToString();
+            packageIds.Select(id => new XElement("PackageReference", new XAttribute("Include", id), new XAttribute("Version", VersionOf(id, version)))))).ToString();
 
-    private static string VersionOf(string id) => id.StartsWith("EventSourcing", StringComparison.Ordinal)
-        ? PackedPackages.Version
+    private static string VersionOf(string id, string version) => id.StartsWith("EventSourcing", StringComparison.Ordinal)
+        ? version
         : (string)XDocument.Load(SourceTree.PathOf("Directory.Packages.props")).Descendants("PackageVersion").Single(e => (string?)e.Attribute("Include") == id).Attribute("Version")!;
 
     private static async Task<string> NugetConfigAsync(string packedFolder)

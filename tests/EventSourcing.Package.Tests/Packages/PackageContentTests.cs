@@ -35,7 +35,7 @@ public class PackageContentTests(PackedPackages packages)
         Directory.EnumerateFiles(packages.Folder).Select(Path.GetFileName).Should().BeEquivalentTo(
             from id in DependenciesOf.Keys
             from kind in new[] { "nupkg", "snupkg" }
-            select $"{id}.{PackedPackages.Version}.{kind}");
+            select $"{id}.{packages.Version}.{kind}");
 
     [Theory]
     [MemberData(nameof(PackageIds))]
@@ -85,7 +85,7 @@ public class PackageContentTests(PackedPackages packages)
             Encoding.Latin1.GetString(Entry(package, assembly.FullName).ToArray()).Should().NotContain(SourceTree.Root).And.NotContain(packages.Workspace);
     }
 
-    private ZipArchive Open(string id, string kind) => ZipFile.OpenRead(Path.Combine(packages.Folder, $"{id}.{PackedPackages.Version}.{kind}"));
+    private ZipArchive Open(string id, string kind) => ZipFile.OpenRead(Path.Combine(packages.Folder, $"{id}.{packages.Version}.{kind}"));
 
     /// <summary>The entry's content, whole, since readers of metadata want to seek.</summary>
     private static MemoryStream Entry(ZipArchive archive, string name)

@@ -11,7 +11,9 @@ public class TrimmedAppTests(PackedPackages packages)
     {
         var folder = Path.Combine(packages.Workspace, "trimmed");
         var published = await DotnetCommand.RunAsync(
-            SourceTree.Root, new Dictionary<string, string>(), "publish", "tests/EventSourcing.Trimmed", "--configuration", "Release", "--runtime", RuntimeInformation.RuntimeIdentifier, "--output", folder, "--artifacts-path", PackedPackages.Build);
+            SourceTree.Root,
+            new Dictionary<string, string>(),
+            ["publish", "tests/EventSourcing.Trimmed", "--configuration", "Release", "--runtime", RuntimeInformation.RuntimeIdentifier, "--output", folder, .. packages.BuildArguments]);
         var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("README.md")));
         var app = Path.Combine(folder, OperatingSystem.IsWindows() ? "EventSourcing.Trimmed.exe" : "EventSourcing.Trimmed");
 

@@ -33,6 +33,8 @@ internal readonly record struct ApplyForm(IParameterSymbol? Event, string? Flaw)
     private static ApplyForm OfState(IMethodSymbol method, FoldingType type, LibraryTypes library)
     {
         if (method.IsStatic) return Wrong("it is static");
+        if (method.Parameters.Any(p => LibraryTypes.Same(p.Type, library.RecordedEvent)))
+            return Wrong("an event is applied as soon as it is raised, and is not recorded then; what Apply needs, such as the time, belongs into the event");
         if (method.Parameters.Length != 1) return Wrong($"it has {method.Parameters.Length} parameters");
         if (method.IsAsync) return Wrong("it is async");
         if (type.Kind == FoldKind.Aggregate ? !method.ReturnsVoid : !LibraryTypes.Same(method.ReturnType, type.Type)) return Returns(method);

@@ -34,12 +34,26 @@ internal sealed class HeadPoller(TimeSpan interval, TimeProvider clock, HeadSign
         return new Watching(this);
     }
 
+    /// <summary>
+    /// Stores at rest look at the same moments, which divide the clock's time evenly. What an idle process costs is waking
+    /// up, so the looks of a hundred stores cost little more than those of one.
+    /// </summary>
+    private TimeSpan UntilNextAtRest()
+    {
+        var pause = interval * RestFactor;
+        if (pause <= TimeSpan.Zero) return pause;
+        var left = pause - TimeSpan.FromTicks(clock.GetElapsedTime(0).Ticks % pause.Ticks);
+
+        // A timer may fire a little early. That was the look of this moment.
+        return left < pause / 4 ? left + pause : left;
+    }
+
     private async Task PollAsync()
     {
         var inVain = 0;
         for (var known = signal.Head; ; known = signal.Head)
         {
-            await Task.Delay(inVain < LooksBeforeRest ? interval : interval * RestFactor, clock).ConfigureAwait(false);
+            await Task.Delay(inVain < LooksBeforeRest ? interval : UntilNextAtRest(), clock).ConfigureAwait(false);
             lock (_lock)
             {
                 if (_watchers == 0)

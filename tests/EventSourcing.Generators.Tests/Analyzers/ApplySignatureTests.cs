@@ -17,6 +17,9 @@ public class ApplySignatureTests
     [InlineData("int Apply(Opened e) => 1;", "it returns int")]
     [InlineData("void Apply() { }", "it has 0 parameters")]
     [InlineData("void Apply(Opened e, int n) { }", "it has 2 parameters")]
+    [InlineData(
+        "void Apply(Opened e, RecordedEvent recorded) { }",
+        "an event is applied as soon as it is raised, and is not recorded then; what Apply needs, such as the time, belongs into the event")]
     [InlineData("void Apply(ref Opened e) { }", "its parameter 'e' is ref")]
     [InlineData("void Apply(out Opened e) { e = null!; }", "its parameter 'e' is out")]
     [InlineData("void Apply<T>(T e) { }", "it is generic")]

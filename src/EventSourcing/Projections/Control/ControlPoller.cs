@@ -98,9 +98,21 @@ internal sealed class ControlPoller : IAsyncDisposable
             }
 
             TimeSpan pause;
-            lock (_lock) pause = next is null && _next is null ? Interval : _standby;
+            lock (_lock) pause = next is null && _next is null ? UntilNextAtRest() : _standby;
             await Task.Delay(pause, _store.Storage.Options.TimeProvider, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>
+    /// At rest all stores of a process look at the same moments, which divide the clock's time evenly: what an idle process
+    /// costs is waking up.
+    /// </summary>
+    private TimeSpan UntilNextAtRest()
+    {
+        var left = Interval - TimeSpan.FromTicks(_store.Storage.Options.TimeProvider.GetElapsedTime(0).Ticks % Interval.Ticks);
+
+        // A timer may fire a little early. That was the look of this moment.
+        return left < Interval / 4 ? left + Interval : left;
     }
 
     private async ValueTask LookForOrdersAsync()

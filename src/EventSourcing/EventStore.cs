@@ -322,7 +322,16 @@ public sealed class EventStore : IAsyncDisposable
             };
         }
 
-        var result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
+        AppendResult result;
+        try
+        {
+            result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ArgumentException refusal) when (inline is not null && refusal.InnerException is ReadModelMismatchException mismatch)
+        {
+            throw mismatch.AsDamage(refusal);
+        }
+
         _checkpoints?.Committed(result.Position);
         if (inline is not null && !result.WasAlreadyStored) Appended?.Invoke(result.Position);
         return result;

@@ -57,6 +57,17 @@ public sealed class SqliteFaultTests
         new SqliteFailure(code, "no").ToTyped("file", whileCommitting: false).Should().BeOfType<StorageFailedException>().Which.Message.Should().Contain(remedy);
 
     [Theory]
+    [InlineData(raw.SQLITE_FULL, true)]
+    [InlineData(raw.SQLITE_IOERR, true)]
+    [InlineData(raw.SQLITE_NOMEM, true)]
+    [InlineData(raw.SQLITE_CANTOPEN, true)]
+    [InlineData(raw.SQLITE_ERROR, false)]
+    [InlineData(raw.SQLITE_TOOBIG, false)]
+    [InlineData(raw.SQLITE_MISUSE, false)]
+    public void Tell_callers_whether_it_may_pass_by_itself(int code, bool isTransient) =>
+        new SqliteFailure(code, "no").ToTyped("file", whileCommitting: false).Should().BeOfType<StorageFailedException>().Which.IsTransient.Should().Be(isTransient);
+
+    [Theory]
     [InlineData(raw.SQLITE_CORRUPT, "database disk image is malformed")]
     [InlineData(raw.SQLITE_ERROR, "no such table: documents_7")]
     [InlineData(raw.SQLITE_MISMATCH, "datatype mismatch")]

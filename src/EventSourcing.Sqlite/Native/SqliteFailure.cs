@@ -38,13 +38,14 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     public bool IsDuplicate => ExtendedCode is SqliteConstraintUnique or SqliteConstraintPrimaryKey;
 
     /// <summary>The same failure as the driver would have raised it: what callers see as the inner exception.</summary>
-    private SqliteException AsDriverError =>
+    public SqliteException AsDriverError =>
         new(string.Create(CultureInfo.InvariantCulture, $"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{(sql is null ? "" : $" in: {sql}")}.{Remedy}"), Code, ExtendedCode);
 
     private string Remedy => Fault switch
     {
         SqliteFault.Access => " This process may not do that with the file, its folder or the files beside it. To be read, too, a store needs the right to write all of these: run as a user who has it, or copy the file, and '-wal' beside it if it is there, to where you have it.",
         SqliteFault.Limit => " A value is larger than this build of SQLite takes. Use a build with a higher SQLITE_MAX_LENGTH.",
+        SqliteFault.Damage when IsOfAddition => " The disk is not to blame: something that was added to the store's tables, such as a trigger or an index, refuses this statement. Remove it.",
         SqliteFault.Misuse => " The file is not to blame. Report this as a fault of the library.",
         _ => "",
     };
@@ -54,15 +55,16 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     /// <param name="whileCommitting">Whether the commit itself failed, so that its outcome is unknown.</param>
     public EventSourcingException ToTyped(string path, bool whileCommitting) => Fault switch
     {
-        SqliteFault.Damage when Code != raw.SQLITE_ERROR || IsOfSchema => new StoreCorruptedException(path, Finding, AsDriverError),
-        _ => new StorageFailedException(path, whileCommitting, AsDriverError),
+        SqliteFault.Damage when !IsOfAddition => new StoreCorruptedException(path, Finding, AsDriverError),
+        _ => new StorageFailedException(path, whileCommitting, AsDriverError) { IsTransient = Fault is not (SqliteFault.Damage or SqliteFault.Limit or SqliteFault.Misuse) },
     };
 
     /// <summary>
-    /// Whether a table, a column or an index is not there. Other errors of a statement may come from what somebody has added to
-    /// the store's tables, such as an index over an expression: they refuse one write.
+    /// Whether a statement fails although no table, column or index is missing. That may come from what somebody has added to the
+    /// store's tables, such as an index over an expression: it refuses one write.
     /// </summary>
-    private bool IsOfSchema => Message.StartsWith("no such ", StringComparison.Ordinal) || Message.StartsWith("malformed database schema", StringComparison.Ordinal);
+    private bool IsOfAddition => Code == raw.SQLITE_ERROR
+        && !Message.StartsWith("no such ", StringComparison.Ordinal) && !Message.StartsWith("malformed database schema", StringComparison.Ordinal);
 
     private string Finding => Code switch
     {

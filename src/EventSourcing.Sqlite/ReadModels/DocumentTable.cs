@@ -10,11 +10,17 @@ namespace EventSourcing;
 internal sealed class DocumentTable
 {
     private readonly string _name;
+    private readonly string _readModel;
+    private readonly ReadModelDefinition? _definition;
+    private readonly string _flaw;
+    private bool _isProbed;
 
-    private DocumentTable(long id, ReadModelDefinition definition)
+    private DocumentTable(long id, string readModel, ReadModelDefinition? definition, string flaw = "")
     {
         Id = id;
-        Definition = definition;
+        _readModel = readModel;
+        _definition = definition;
+        _flaw = flaw;
         _name = NameOf(id);
         Quoted = Identifier.Quote(_name);
         Select = $"SELECT data FROM {Quoted} WHERE key = ?1";
@@ -23,7 +29,8 @@ internal sealed class DocumentTable
 
     public long Id { get; }
 
-    public ReadModelDefinition Definition { get; }
+    /// <exception cref="ReadModelDamagedException">What is stored of its fields cannot be read. The read model can still be dropped.</exception>
+    public ReadModelDefinition Definition => _definition ?? throw new ReadModelDamagedException(_readModel, _flaw);
 
     /// <summary>The table's name as SQL has it.</summary>
     public string Quoted { get; }
@@ -51,7 +58,7 @@ internal sealed class DocumentTable
         var find = database.Prepare("SELECT count(*) FROM sqlite_master WHERE name = ?1 COLLATE NOCASE OR substr(lower(name), 1, length(?1) + 4) = ?1 || '_by_'");
         while (find.Bind(1, NameOf(id)).Scalar() > 0) id++;
 
-        var table = new DocumentTable(id, definition);
+        var table = new DocumentTable(id, definition.Name, definition);
         var columns = string.Concat(definition.Fields.Select(field => $"{Identifier.Quote(field.Name)} {TypeOf(field.Kind)}, "));
         database.Execute($"CREATE TABLE {table.Quoted} (key TEXT NOT NULL UNIQUE, {columns}data BLOB NOT NULL)");
         foreach (var field in definition.Fields) database.Execute($"CREATE INDEX {table.IndexOf(field)} ON {table.Quoted} ({Identifier.Quote(field.Name)}, key)");
@@ -62,7 +69,8 @@ internal sealed class DocumentTable
 
     public void Drop(Database database)
     {
-        database.Execute($"DROP TABLE {Quoted}");
+        // It may be missing: a read model that is damaged is dropped to be made anew.
+        database.Execute($"DROP TABLE IF EXISTS {Quoted}");
         database.Prepare("DELETE FROM read_models WHERE id = ?1").Bind(1, Id).Run();
     }
 
@@ -87,11 +95,11 @@ internal sealed class DocumentTable
     }
 
     /// <summary>The one place where a row of a query becomes a document: its key, its data and the value that orders.</summary>
-    /// <exception cref="DamagedDataException">A value is of another class than the library writes, or cannot be decoded.</exception>
+    /// <exception cref="ReadModelDamagedException">A value is of another class than the library writes, or cannot be decoded.</exception>
     public StoredDocument Read(Statement row, FieldDefinition? order)
     {
         // A key of another class would be found again by each page that begins after it.
-        if (row.Class(0) != StorageClass.Text) throw Damage(row, "key", $"It is {row.Class(0)}.");
+        if (row.Class(0) != StorageClass.Text) throw Damage(row, "key", $"it is {row.Class(0)}");
         try
         {
             var key = row.ExactText(0);
@@ -106,28 +114,110 @@ internal sealed class DocumentTable
 
     private byte[] DataAt(Statement row, int column, string? key) => row.Class(column) == StorageClass.Blob
         ? row.Bytes(column).ToArray()
-        : throw new DamagedDataException($"The document '{key ?? row.Text(0)}' of the read model '{Definition.Name}' cannot be read: its data is {row.Class(column)}, not a BLOB.") { Column = "data" };
+        : throw new ReadModelDamagedException(_readModel, $"its document '{key ?? row.Text(0)}' cannot be read, since its data is {row.Class(column)} and not a BLOB");
 
     private FieldValue ValueAt(Statement row, int column, FieldDefinition field)
     {
         var expected = field.Kind switch { FieldKind.WholeNumber => StorageClass.Integer, FieldKind.Number => StorageClass.Real, _ => StorageClass.Text };
         return row.Class(column) is var actual && (actual == expected || actual == StorageClass.Null)
             ? row.Field(column, field.Kind)
-            : throw Damage(row, field.Name, $"It is {actual}, and the field holds {field.Kind} values.");
+            : throw Damage(row, field.Name, $"it is {actual}, and the field holds {field.Kind} values");
     }
 
-    private DamagedDataException Damage(Statement row, string column, string flaw) =>
-        new($"The document '{row.Text(0)}' of the read model '{Definition.Name}' cannot be read: the value of its column '{column}' is not one that the library writes. {flaw}") { Column = column };
+    private ReadModelDamagedException Damage(Statement row, string column, string flaw) => new(
+        _readModel, $"its document '{row.Text(0)}' cannot be read, since the value of its column '{column}' is not one that the library writes: {flaw}");
 
     public static IReadOnlyList<byte[]?> Load(Database database, DocumentTable? table, IReadOnlyList<string> keys)
     {
         var documents = new byte[]?[keys.Count];
         if (table is null) return documents;
-        for (var i = 0; i < documents.Length; i++) documents[i] = table.Load(database, keys[i]);
+        try
+        {
+            for (var i = 0; i < documents.Length; i++) documents[i] = table.Load(database, keys[i]);
+        }
+        catch (SqliteFailure failure) when (IsOfTable(failure))
+        {
+            throw table.Damaged(failure);
+        }
+
         return documents;
     }
 
+    /// <summary>
+    /// Whether the failure of a statement on the table says that the table is not as it was made, or that somebody has added to
+    /// it what refuses the statement. The medium and the file as a whole are not to blame then.
+    /// </summary>
+    public static bool IsOfTable(SqliteFailure failure) => failure is { Fault: SqliteFault.Damage, IsOfDatabase: false };
+
+    public ReadModelDamagedException Damaged(SqliteFailure failure) => new(_readModel, $"SQLite says '{failure.Message}' of its table '{_name}'", failure.AsDriverError);
+
+    /// <summary>Looks whether the table is as it was made, before anything is written. Once is enough: who changes it changes the schema.</summary>
+    /// <exception cref="ReadModelDamagedException">The table or a column of it is missing, or its fields cannot be read.</exception>
+    public void Probe(Database database)
+    {
+        if (_isProbed) return;
+        if (FailureOf(database, Definition) is { } failure) throw Damaged(failure);
+        _isProbed = true;
+    }
+
+    /// <summary>
+    /// Whether a commit that creates a read model of this name is to make it anew, since its table is missing, or its fields, since
+    /// they cannot be read and the table has those that are wanted. In both cases no document gets lost by that.
+    /// </summary>
+    public bool IsToBeMended(Database database, ReadModelDefinition wanted)
+    {
+        if (_isProbed) return false;
+        if (_definition is not null && FailureOf(database, _definition) is null)
+        {
+            _isProbed = true;
+            return false;
+        }
+
+        return IsMissing(database) || (_definition is null && FailureOf(database, wanted) is null);
+    }
+
+    /// <summary>Makes what <see cref="IsToBeMended"/> has found.</summary>
+    public void Mend(Database database, ReadModelDefinition wanted)
+    {
+        if (IsMissing(database))
+        {
+            database.Prepare("DELETE FROM read_models WHERE id = ?1").Bind(1, Id).Run();
+            Create(database, wanted);
+            return;
+        }
+
+        database.Prepare("UPDATE read_models SET fields = ?2 WHERE id = ?1").Bind(1, Id).Bind(2, Written(wanted.Fields)).Run();
+    }
+
+    private bool IsMissing(Database database) =>
+        database.Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE").Bind(1, _name).Scalar() == 0;
+
+    private SqliteFailure? FailureOf(Database database, ReadModelDefinition definition)
+    {
+        try
+        {
+            database.Prepare($"SELECT key, data{string.Concat(definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted} LIMIT 0").Run();
+            return null;
+        }
+        catch (SqliteFailure failure) when (IsOfTable(failure))
+        {
+            return failure;
+        }
+    }
+
     public bool Has(Database database, in DocumentGuard guard)
+    {
+        try
+        {
+            return Meets(database, guard);
+        }
+        catch (SqliteFailure failure) when (IsOfTable(failure))
+        {
+            throw Damaged(failure);
+        }
+    }
+
+    private bool Meets(Database database, in DocumentGuard guard)
     {
         var select = database.Prepare(Select).Bind(1, guard.Key);
         var isMet = select.Step()
@@ -156,7 +246,7 @@ internal sealed class DocumentTable
     {
         try
         {
-            return select.Step() ? new DocumentTable(select.Long(0), DefinitionAt(select)) : null;
+            return select.Step() ? At(select) : null;
         }
         finally
         {
@@ -164,18 +254,19 @@ internal sealed class DocumentTable
         }
     }
 
-    /// <summary>The definition in a row of the catalogue, of which nothing is believed: its names become part of statements.</summary>
-    private static ReadModelDefinition DefinitionAt(Statement row)
+    /// <summary>The table in a row of the catalogue, of which nothing is believed: its names become part of statements.</summary>
+    private static DocumentTable At(Statement row)
     {
+        var (id, name) = (row.Long(0), row.Text(1));
         try
         {
             var definition = new ReadModelDefinition(row.ExactText(1), ReadFields(row.ExactText(2)));
             definition.Validate();
-            return definition;
+            return new DocumentTable(id, name, definition);
         }
         catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
         {
-            throw DamagedDataException.InColumn($"row {row.Long(0)} of the table 'read_models'", flaw is FormatException ? "fields" : "name or fields", flaw);
+            return new DocumentTable(id, name, null, $"row {id} of the table 'read_models' says that it has the fields '{row.Text(2)}', which cannot be read");
         }
     }
 
@@ -204,13 +295,14 @@ internal sealed class DocumentTable
         foreach (var field in written.Split(", "))
         {
             var space = field.IndexOf(' ', StringComparison.Ordinal);
-            fields.Add(new FieldDefinition(field[..Math.Max(space, 0)], field[(space + 1)..] switch
+            var kind = field[(space + 1)..] switch
             {
                 "INTEGER" => FieldKind.WholeNumber,
                 "REAL" => FieldKind.Number,
                 "TEXT" => FieldKind.Text,
                 _ => throw new FormatException($"'{written}' is no list of fields."),
-            }));
+            };
+            fields.Add(new FieldDefinition(field[..Math.Max(space, 0)], kind));
         }
 
         return fields;

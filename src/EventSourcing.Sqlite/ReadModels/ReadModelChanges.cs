@@ -10,6 +10,8 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class ReadModelChanges(ReadModelCommit commit)
 {
+    private readonly List<string> _mended = [];
+
     /// <summary>Whether SQL may refuse it that is not known to succeed.</summary>
     public bool NeedsSavepoint => commit.Tables is not null || commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0;
 
@@ -19,9 +21,16 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     /// <summary>Throws where a guard does not hold or a change cannot be made; nothing is written by then.</summary>
     public void Check(Writer writer)
     {
+        _mended.Clear();
+        foreach (var definition in commit.Creates)
+        {
+            if (!commit.Drops.Contains(definition.Name) && writer.TableOf(definition.Name)?.IsToBeMended(writer.Database, definition) == true) _mended.Add(definition.Name);
+        }
+
         foreach (var guard in commit.Guards)
         {
-            if (writer.TableOf(guard.Model) is { } table ? !table.Has(writer.Database, guard) : guard.Expected is not null) throw new ReadModelConflictException(guard.Model, guard.Key);
+            var table = _mended.Contains(guard.Model) ? null : writer.TableOf(guard.Model);
+            if (table is not null ? !table.Has(writer.Database, guard) : guard.Expected is not null) throw new ReadModelConflictException(guard.Model, guard.Key);
         }
 
         foreach (var definition in commit.Creates)
@@ -36,10 +45,14 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
             if (DefinitionAfter(writer, model) is null) throw ReadModelErrors.Missing(model);
         }
 
+        string? probed = null;
         foreach (var change in commit.Changes)
         {
             var definition = DefinitionAfter(writer, change.Model) ?? throw ReadModelErrors.Missing(change.Model);
             definition.ThrowIfUnfit(change);
+            if (change.Model == probed) continue;
+            probed = change.Model;
+            if (!commit.Drops.Contains(probed) && !_mended.Contains(probed)) writer.TableOf(probed)?.Probe(writer.Database);
         }
     }
 
@@ -48,7 +61,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     {
         if (!NeedsSavepoint)
         {
-            WriteDocuments(writer);
+            WriteAlone(writer);
             return;
         }
 
@@ -70,13 +83,40 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         }
     }
 
-    /// <summary>Writes the documents, which only the database can make fail.</summary>
-    public void WriteDocuments(Writer writer)
+    /// <summary>
+    /// Writes the documents without a savepoint, which would cost each commit. What was added to their tables, a trigger or an
+    /// index, may refuse them: then only the caller of this commit hears of it, and the others of the transaction begin again.
+    /// </summary>
+    public void WriteAlone(Writer writer)
+    {
+        try
+        {
+            WriteDocuments(writer);
+        }
+        catch (EventSourcingException refusal)
+        {
+            throw new TransactionLostException(refusal);
+        }
+    }
+
+    private void WriteDocuments(Writer writer)
     {
         for (var i = 0; i < commit.Changes.Count; i++)
         {
             var change = commit.Changes[i];
-            writer.TableOf(change.Model)!.Write(writer.Database, change);
+            var table = writer.TableOf(change.Model)!;
+            try
+            {
+                table.Write(writer.Database, change);
+            }
+            catch (SqliteFailure failure) when (DocumentTable.IsOfTable(failure))
+            {
+                throw table.Damaged(failure);
+            }
+            catch (SqliteFailure failure) when (failure.Fault is SqliteFault.Limit or SqliteFault.Misuse)
+            {
+                throw failure.ToTyped(writer.Path, whileCommitting: false);
+            }
         }
     }
 
@@ -178,8 +218,10 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
 
         foreach (var definition in commit.Creates)
         {
-            if (writer.TableOf(definition.Name) is not null) continue;
-            DocumentTable.Create(database, definition);
+            var known = writer.TableOf(definition.Name);
+            if (known is not null && !_mended.Contains(definition.Name)) continue;
+            if (known is null) DocumentTable.Create(database, definition);
+            else known.Mend(database, definition);
             writer.ForgetTables();
         }
 
@@ -197,7 +239,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     /// <summary>The definition that a name will have by the time the documents are written; null where there will be none.</summary>
     private ReadModelDefinition? DefinitionAfter(Writer writer, string name)
     {
-        if ((commit.Drops.Count == 0 || !commit.Drops.Contains(name)) && writer.TableOf(name) is { } table) return table.Definition;
+        var isKept = (commit.Drops.Count == 0 || !commit.Drops.Contains(name)) && (_mended.Count == 0 || !_mended.Contains(name));
+        if (isKept && writer.TableOf(name) is { } table) return table.Definition;
         for (var i = 0; i < commit.Creates.Count; i++)
         {
             if (commit.Creates[i].Name == name) return commit.Creates[i];

@@ -22,6 +22,6 @@ internal sealed class ReadModelWork(ReadModelCommit commit, UserCode userCode, C
 
     public override void Write(Writer writer)
     {
-        if (!IsAsync) _changes.WriteDocuments(writer);
+        if (!IsAsync) _changes.WriteAlone(writer);
     }
 }

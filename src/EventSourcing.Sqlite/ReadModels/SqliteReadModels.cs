@@ -37,7 +37,7 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
             static (database, of) => Answer<IReadOnlyList<StoredDocument>>.From(
                 database,
                 of,
-                static (database, of) => DocumentTable.Resolve(database, of.model) is { } table ? DocumentSelection.Of(table, of.query, of.model).Read(database, of.query.Limit) : []),
+                static (database, of) => Of(database, of.model, of, static (database, table, of) => (IReadOnlyList<StoredDocument>)DocumentSelection.Of(table, of.query, of.model).Read(database, of.query.Limit)) ?? []),
             cancellationToken).ConfigureAwait(false);
         return answer.Content;
     }
@@ -51,7 +51,7 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
             static (database, of) => Answer<long>.From(
                 database,
                 of,
-                static (database, of) => DocumentTable.Resolve(database, of.model) is { } table ? DocumentSelection.Count(database, table, of.conditions, of.model) : 0),
+                static (database, of) => Of(database, of.model, of, static (database, table, of) => DocumentSelection.Count(database, table, of.conditions, of.model))),
             cancellationToken).ConfigureAwait(false);
         return answer.Content;
     }
@@ -68,6 +68,21 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
         ReadModelDefinition.ThrowIfInvalidName(model);
         ArgumentNullException.ThrowIfNull(keys);
         foreach (var key in keys) StoredDocument.ThrowIfInvalidKey(key);
+    }
+
+    /// <summary>Asks the table of a read model; the default where there is none.</summary>
+    /// <exception cref="ReadModelDamagedException">The table is missing, or not as it was made.</exception>
+    private static T? Of<TState, T>(Database database, string model, TState state, Func<Database, DocumentTable, TState, T> ask)
+    {
+        if (DocumentTable.Resolve(database, model) is not { } table) return default;
+        try
+        {
+            return ask(database, table, state);
+        }
+        catch (SqliteFailure failure) when (DocumentTable.IsOfTable(failure))
+        {
+            throw table.Damaged(failure);
+        }
     }
 
     /// <summary>

@@ -1,10 +1,14 @@
 namespace EventSourcing;
 
-/// <summary>The app's own SQL has ended the writer's transaction. Nothing was committed; the others in it can begin again.</summary>
-internal sealed class TransactionLostException(InvalidOperationException error) : Exception(error.Message, error)
+/// <summary>
+/// One work has spoiled the writer's transaction: the app's own SQL has ended it, or a write was refused half-way. Nothing was
+/// committed. The others in it can begin again.
+/// </summary>
+internal sealed class TransactionLostException(Exception error) : Exception(error.Message, error)
 {
-    /// <summary>The work whose SQL it was.</summary>
+    /// <summary>The work whose doing it was.</summary>
     public WriteWork? Work { get; set; }
 
-    public InvalidOperationException Error => error;
+    /// <summary>What its caller is told.</summary>
+    public Exception Error => InnerException!;
 }

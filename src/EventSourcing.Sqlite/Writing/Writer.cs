@@ -402,7 +402,16 @@ internal sealed class Writer : IDisposable
             return false;
         }
 
-        work.Write(this);
+        try
+        {
+            work.Write(this);
+        }
+        catch (TransactionLostException lost)
+        {
+            lost.Work = work;
+            throw;
+        }
+
         return true;
     }
 

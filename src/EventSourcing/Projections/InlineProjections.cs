@@ -24,11 +24,11 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
         {
             var (projection, fingerprint, filter) = (inline.Projection, inline.Fingerprint, inline.Filter);
             var directory = await FindAsync(transaction, ControlDocuments.Directory, projection.Name, inline.Directory, cancellationToken).ConfigureAwait(false);
-            inline.Directory = directory;
-            var active = directory?.Content.ActiveGeneration;
+            inline.Directory = directory ?? throw new ReadModelDamagedException(projection.Name, $"its record '{projection.Name}' in '{ControlDocuments.Directory}' is missing");
+            var active = directory.Content.ActiveGeneration;
             if (active is null || active.Fingerprint != fingerprint) throw new InlineProjectionException(projection.Name, "its read model was replaced by that of another version");
             var run = await FindAsync(transaction, ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, active.Number), inline.Run, cancellationToken).ConfigureAwait(false);
-            if (run is null) throw new InlineProjectionException(projection.Name, "its read model is gone");
+            if (run is null) throw ReadModelWait.Missing(projection.Name, active.Number);
             if (run.Content.Parked > 0) throw new InlineProjectionException(projection.Name, $"{run.Content.Parked} streams or documents of it are parked");
 
             LogWitness.ThrowIfAhead(projection.Name, run.Content, head: transaction.Events[0].Position - 1);
@@ -85,11 +85,11 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
 
     /// <summary>Reads a document of ours, which mostly is as it was known to be: then it is not parsed again.</summary>
     private static async ValueTask<Kept<T>?> FindAsync<T>(IAppendTransaction transaction, string model, string key, Kept<T>? known, CancellationToken cancellationToken)
-        where T : class
+        where T : class, IControlRecord
     {
         var found = await transaction.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false);
         if (found[0] is not { } bytes) return null;
-        return known is not null && known.Key == key && known.Bytes.Span.SequenceEqual(bytes) ? known : new Kept<T>(model, key, bytes, ControlDocuments.Read<T>(bytes));
+        return known is not null && known.Key == key && known.Bytes.Span.SequenceEqual(bytes) ? known : new Kept<T>(model, key, bytes, ControlDocuments.Read<T>(model, key, bytes));
     }
 
     /// <summary>A projection, and its documents of ours as they were read or written last.</summary>

@@ -31,6 +31,25 @@ public abstract class Projection : Subscriber
     /// <summary>What makes the read model of a generation, where it does not exist.</summary>
     internal abstract ReadModelCommit Creation(EventStore store, int generation);
 
+    /// <summary>Looks whether a read model can be read as it was made. Of tables, the first SQL that needs them tells.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="model">The name or alias of the read model.</param>
+    /// <param name="cancellationToken">Cancels the reads.</param>
+    /// <exception cref="ReadModelDamagedException">It cannot.</exception>
+    internal async ValueTask ProbeAsync(EventStore store, string model, CancellationToken cancellationToken)
+    {
+        var fields = Creation(store, 1).Creates.SelectMany(definition => definition.Fields).Select(field => (string?)field.Name);
+        try
+        {
+            foreach (var field in fields.Prepend(null))
+                await store.Storage.ReadModels.QueryAsync(model, new DocumentQuery { OrderBy = field, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (UnknownFieldException unknown)
+        {
+            throw new ReadModelDamagedException(model, $"it lacks the field '{unknown.Field}', which it was made with", unknown);
+        }
+    }
+
     /// <summary>The tables of a generation, as its record keeps them: another version of the code may be the one to remove them.</summary>
     internal virtual IReadOnlyList<string> TableNames => [];
 

@@ -16,13 +16,17 @@ public sealed class ProjectionAdmin
         _documents = new ControlDocuments(store.Storage.ReadModels);
     }
 
-    /// <summary>How every projection and reactor is doing that was ever started on this store, by name.</summary>
+    /// <summary>
+    /// How every projection and reactor is doing that was ever started on this store, by name. One whose read model or record is
+    /// damaged is among them: its state is <see cref="ProjectionState.Failed"/>, and its last error says what cannot be read.
+    /// </summary>
     /// <param name="cancellationToken">Cancels the reads.</param>
     /// <returns>The status of each, as far as it is stored.</returns>
     public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken = default)
     {
         var list = new List<ProjectionStatus>();
-        foreach (var kept in await _documents.ListDirectoryAsync(cancellationToken).ConfigureAwait(false)) list.Add(await StatusOfAsync(kept.Key, cancellationToken).ConfigureAwait(false));
+        foreach (var name in await _documents.ListNamesAsync(cancellationToken).ConfigureAwait(false))
+            list.Add(await StatusOfAsync(name, cancellationToken).ConfigureAwait(false));
         return list;
     }
 
@@ -128,11 +132,13 @@ public sealed class ProjectionAdmin
         kept.Content.ParkedAt,
         kept.Content.RetryAt);
 
+    /// <summary>How one of them is doing, as far as it is stored; what cannot be read of it is its last error.</summary>
     internal async Task<ProjectionStatus> StatusOfAsync(string name, CancellationToken cancellationToken)
     {
+        ReadModelDamagedException? damage = null;
         var wait = new ReadModelWait(_store, name);
-        var run = await wait.FindRunAsync(cancellationToken).ConfigureAwait(false);
-        var position = await wait.PositionAsync(cancellationToken).ConfigureAwait(false);
+        var run = await TryAsync(async () => await wait.FindRunAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        var position = Math.Max(wait.Progress, run?.Content.Position ?? 0);
         var head = await _store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var lag = TimeSpan.Zero;
         if (position < head)
@@ -141,15 +147,36 @@ public sealed class ProjectionAdmin
             if (next.Count > 0) lag = Now - next.Events[0].RecordedAt;
         }
 
-        var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, name, cancellationToken).ConfigureAwait(false);
+        var directory = await TryAsync(async () =>
+            await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, name, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         RebuildProgress? rebuild = null;
         if (directory?.Content.Building is { } building)
         {
-            var built = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(name, building.Number), cancellationToken).ConfigureAwait(false);
+            var key = ControlDocuments.RunKey(name, building.Number);
+            var built = await TryAsync(async () => await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, key, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             if (built is not null) rebuild = new RebuildProgress(built.Content.Position, head, 0) { Parked = built.Content.Parked };
         }
 
-        return new ProjectionStatus(name, run?.Content.Owner is null ? ProjectionState.NotStarted : ProjectionState.Held, position, head, lag > TimeSpan.Zero ? lag : TimeSpan.Zero, run?.Content.Parked ?? 0, null, rebuild);
+        if (run?.Content.Parked > 0) await TryAsync(async () => await GetParkedAsync(name, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+
+        // The first document tells whether the read model can be read at all. One that does not exist reads as empty.
+        await TryAsync(async () => await _store.Storage.ReadModels.QueryAsync(name, new DocumentQuery { Limit = 1 }, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        var state = damage is not null ? ProjectionState.Failed : run?.Content.Owner is null ? ProjectionState.NotStarted : ProjectionState.Held;
+        return new ProjectionStatus(name, state, position, head, lag > TimeSpan.Zero ? lag : TimeSpan.Zero, run?.Content.Parked ?? 0, damage, rebuild);
+
+        async ValueTask<T?> TryAsync<T>(Func<Task<T?>> read)
+            where T : class
+        {
+            try
+            {
+                return await read().ConfigureAwait(false);
+            }
+            catch (ReadModelDamagedException found)
+            {
+                damage ??= found;
+                return null;
+            }
+        }
     }
 
     private DateTimeOffset Now => _store.Storage.Options.TimeProvider.GetUtcNow();

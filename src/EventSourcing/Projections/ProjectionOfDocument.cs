@@ -154,7 +154,12 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     internal sealed override string FingerprintOn(EventStore store) =>
         Fingerprint.Of(this, store, [JsonShape.Of(JsonOf(store)), .. Fields.Select(field => $"{field.Name} {field.Kind}")]);
 
-    internal sealed override ReadModelCommit Creation(EventStore store, int generation) => new() { Creates = [Definition(generation)] };
+    internal sealed override ReadModelCommit Creation(EventStore store, int generation) => new()
+    {
+        // Where the record of what there is was lost, one of that name may be there, with documents that are folded already.
+        Drops = [ModelOf(generation)],
+        Creates = [Definition(generation)],
+    };
 
     private protected sealed override ReadModelCommit Placing(int generation) => new() { Aliases = [new ReadModelAlias(Name, ModelOf(generation))] };
 

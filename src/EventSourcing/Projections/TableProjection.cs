@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -158,8 +160,35 @@ public abstract class TableProjection : Projection
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
+                if (await FindMissingAsync(tables, cancellationToken).ConfigureAwait(false) is { } missing)
+                    throw new ReadModelDamagedException(Name, $"its table '{missing}' cannot be read", failure);
                 throw new ProjectionFailedException(Name, e, failure);
             }
         }
     };
+
+    /// <summary>The first of the tables that is missing; null where none is, or where that cannot be told any more in this transaction.</summary>
+    private async ValueTask<string?> FindMissingAsync(ProjectionTables tables, CancellationToken cancellationToken)
+    {
+        if (!await CanReadAsync("SELECT 1").ConfigureAwait(false)) return null;
+        foreach (var table in _tables)
+        {
+            if (!await CanReadAsync($"SELECT 1 FROM {tables[table]} WHERE 1 = 0").ConfigureAwait(false)) return table;
+        }
+
+        return null;
+
+        async ValueTask<bool> CanReadAsync(string sql)
+        {
+            try
+            {
+                await tables.ExecuteAsync(sql, [], cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            catch (Exception e) when (e is DbException or InvalidOperationException)
+            {
+                return false;
+            }
+        }
+    }
 }

@@ -126,7 +126,8 @@ public sealed class StoreBusyException : EventSourcingException
 }
 
 /// <summary>
-/// The medium under the store failed: disk full, I/O error, lost file. The store is usable again once the cause is gone.
+/// The store could not do what it was asked. Mostly the medium has failed (disk full, I/O error, lost file), and the store is usable
+/// again once the cause is gone: see <see cref="IsTransient"/>.
 /// </summary>
 public sealed class StorageFailedException : EventSourcingException
 {
@@ -149,6 +150,14 @@ public sealed class StorageFailedException : EventSourcingException
     /// the commit itself, so that only a repetition with the same event ids can tell.
     /// </summary>
     public bool OutcomeIsUnknown { get; }
+
+    /// <summary>
+    /// Whether the same call may succeed later without anybody changing what is stored, as when a disk was full: projections and
+    /// reactors go on trying then. <see langword="false"/> if what fails is the statement and not the medium, for example because
+    /// somebody has added a trigger to the store's tables, or a value is too large: they stop with this error. By default
+    /// <see langword="true"/>.
+    /// </summary>
+    public bool IsTransient { get; init; } = true;
 }
 
 /// <summary>The store's content cannot be what this library wrote: damaged, or changed by someone else.</summary>

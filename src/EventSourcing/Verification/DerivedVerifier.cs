@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace EventSourcing;
 
 /// <summary>
@@ -117,9 +115,9 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
     {
         try
         {
-            return ControlDocuments.Read<DirectoryRecord>(document.Data.Span)?.ActiveGeneration?.Tables is { Count: > 0 };
+            return ControlDocuments.Read<DirectoryRecord>(ControlDocuments.Directory, document.Key, document.Data.Span).ActiveGeneration?.Tables is { Count: > 0 };
         }
-        catch (Exception flaw) when (flaw is JsonException or EventSourcingException or InvalidOperationException or ArgumentException or NullReferenceException)
+        catch (ReadModelDamagedException flaw)
         {
             Add(LedgerFindingKind.ReadModelMismatch, 0, null, ControlDocuments.Directory, document.Key, $"The record of the projection '{Names.Printable(document.Key)}' cannot be read: {flaw.Message}");
             return false;

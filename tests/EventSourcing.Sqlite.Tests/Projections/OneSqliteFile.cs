@@ -13,6 +13,8 @@ public sealed class SqliteEngineWaitTests() : EngineWaitTests(new OneSqliteFile(
 
 public sealed class SqliteRebuildTests() : RebuildTests(new OneSqliteFile());
 
+public sealed class SqliteDamagedRecordTests() : DamagedRecordTests(new OneSqliteFile());
+
 public sealed class SqliteNameOwnerTests() : NameOwnerTests(new OneSqliteFile());
 
 public sealed class SqliteRefusedTextTests() : RefusedTextTests(new OneSqliteFile());

@@ -12,6 +12,8 @@ public sealed class InMemoryEngineWaitTests() : EngineWaitTests(new OneInMemoryS
 
 public sealed class InMemoryRebuildTests() : RebuildTests(new OneInMemoryStorage());
 
+public sealed class InMemoryDamagedRecordTests() : DamagedRecordTests(new OneInMemoryStorage());
+
 public sealed class InMemoryNameOwnerTests() : NameOwnerTests(new OneInMemoryStorage());
 
 public sealed class InMemoryRefusedTextTests() : RefusedTextTests(new OneInMemoryStorage());

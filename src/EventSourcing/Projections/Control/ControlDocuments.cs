@@ -23,6 +23,12 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     /// <summary>The one document of <see cref="Orders"/>: another one with each order, so that one read tells whether there is any.</summary>
     public const string LastOrder = "last";
 
+    /// <summary>How many bytes of a record that cannot be read an error message shows.</summary>
+    private const int MaxShown = 120;
+
+    /// <summary>The fingerprint of a read model of which the record is lost: that of no projection.</summary>
+    public const string LostFingerprint = "lost";
+
     private const string ProjectionField = "projection";
 
     /// <summary>What a commit needs that may be the first in this store.</summary>
@@ -46,41 +52,130 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     public static string RunKey(string projection, int generation) => string.Create(CultureInfo.InvariantCulture, $"{projection}@{generation}");
 
     public async ValueTask<Kept<T>?> FindAsync<T>(string model, string key, CancellationToken cancellationToken)
-        where T : class
+        where T : class, IControlRecord
     {
         var found = await storage.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false);
-        return found[0] is { } bytes ? new Kept<T>(model, key, bytes, Read<T>(bytes)) : null;
+        return found[0] is { } bytes ? new Kept<T>(model, key, bytes, Read<T>(model, key, bytes)) : null;
     }
 
-    public async ValueTask<bool> ExistsAsync(string model, string key, CancellationToken cancellationToken) =>
-        (await storage.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false))[0] is not null;
-
-    /// <summary>All documents about a projection in a model that is indexed by that.</summary>
-    public ValueTask<IReadOnlyList<Kept<T>>> ListAsync<T>(string model, string projection, CancellationToken cancellationToken)
-        where T : class =>
-        ListAsync<T>(model, [new FieldCondition(ProjectionField, FieldComparison.Equal, new FieldValue(projection))], cancellationToken);
-
-    public ValueTask<IReadOnlyList<Kept<DirectoryRecord>>> ListDirectoryAsync(CancellationToken cancellationToken) =>
-        ListAsync<DirectoryRecord>(Directory, [], cancellationToken);
-
-    private async ValueTask<IReadOnlyList<Kept<T>>> ListAsync<T>(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken)
-        where T : class
+    /// <summary>Whether anything is recorded under a name. If all such records are lost, nothing is.</summary>
+    public async ValueTask<bool> IsKnownAsync(string name, CancellationToken cancellationToken)
     {
-        var list = new List<Kept<T>>();
-        var query = new DocumentQuery { Conditions = conditions };
-        while (true)
+        try
         {
-            var page = await storage.QueryAsync(model, query, cancellationToken).ConfigureAwait(false);
-            list.AddRange(page.Select(document => new Kept<T>(model, document.Key, document.Data, Read<T>(document.Data.Span))));
-            if (page.Count < query.Limit) return list;
-            query = query with { After = new DocumentCursor(default, page[^1].Key) };
+            return await FindStoredAsync(Directory, name, cancellationToken).ConfigureAwait(false) is not null;
+        }
+        catch (ReadModelDamagedException)
+        {
+            return false;
         }
     }
 
-    /// <summary>All documents of a model, in pages.</summary>
-    public async IAsyncEnumerable<StoredDocument> EnumerateAsync(string model, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>A document as it is stored, whether or not it can be read; null if there is none.</summary>
+    public async ValueTask<byte[]?> FindStoredAsync(string model, string key, CancellationToken cancellationToken) =>
+        (await storage.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>All documents about a projection in a model that is indexed by that.</summary>
+    /// <exception cref="ReadModelDamagedException">One of them cannot be read.</exception>
+    public async ValueTask<IReadOnlyList<Kept<T>>> ListAsync<T>(string model, string projection, CancellationToken cancellationToken)
+        where T : class, IControlRecord =>
+    [
+        .. (await ListStoredAsync(model, projection, cancellationToken).ConfigureAwait(false))
+            .Select(document => new Kept<T>(model, document.Key, document.Data, Read<T>(model, document.Key, document.Data.Span, projection))),
+    ];
+
+    /// <summary>All documents about a projection as they are stored, whether or not they can be read.</summary>
+    public ValueTask<IReadOnlyList<StoredDocument>> ListStoredAsync(string model, string projection, CancellationToken cancellationToken) =>
+        ListStoredAsync(model, [new FieldCondition(ProjectionField, FieldComparison.Equal, new FieldValue(projection))], cancellationToken);
+
+    /// <summary>What is recorded of all projections and reactors, as far as it can be read: what cannot concerns its projection alone.</summary>
+    public async ValueTask<IReadOnlyList<Kept<DirectoryRecord>>> ListReadableDirectoryAsync(CancellationToken cancellationToken)
     {
-        var query = new DocumentQuery();
+        var list = new List<Kept<DirectoryRecord>>();
+        try
+        {
+            await foreach (var document in EnumerateAsync(Directory, cancellationToken).ConfigureAwait(false))
+            {
+                if (TryRead<DirectoryRecord>(document.Data.Span) is { } record) list.Add(new Kept<DirectoryRecord>(Directory, document.Key, document.Data, record));
+            }
+        }
+        catch (ReadModelDamagedException)
+        {
+            // The table of such records is lost, or the document after these cannot be read.
+        }
+
+        return list;
+    }
+
+    /// <summary>The names of all projections and reactors that were ever started.</summary>
+    public async ValueTask<IReadOnlyList<string>> ListNamesAsync(CancellationToken cancellationToken) =>
+        [.. (await ListStoredAsync(Directory, [], cancellationToken).ConfigureAwait(false)).Select(document => document.Key)];
+
+    /// <summary>Whether there is a place in the log for a name, whatever its generation.</summary>
+    public async ValueTask<bool> HasRunsAsync(string projection, CancellationToken cancellationToken) =>
+        (await ListRunsAsync(projection, cancellationToken).ConfigureAwait(false)).Count > 0;
+
+    /// <summary>
+    /// What can still be told if the record of a projection is lost, so that a rebuild has something to replace. A generation that
+    /// is being built has a higher number than the one that serves.
+    /// </summary>
+    public async ValueTask<Kept<DirectoryRecord>> RestoreDirectoryAsync(Projection projection, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<(int Number, byte[] Run)> runs = [];
+        byte[]? stored = null;
+        try
+        {
+            stored = await FindStoredAsync(Directory, projection.Name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ReadModelDamagedException)
+        {
+            // All records of this kind are lost. The commit that follows makes room for them anew.
+        }
+
+        try
+        {
+            runs = await ListRunsAsync(projection.Name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ReadModelDamagedException)
+        {
+            // The same.
+        }
+
+        if (runs.Count == 0) runs = [(1, [])];
+        var generations = runs.OrderBy(run => run.Number).Select((run, i) => new GenerationRecord(
+            run.Number,
+            TryRead<RunRecord>(run.Run)?.Fingerprint ?? LostFingerprint,
+            i == 0 ? GenerationState.Active : GenerationState.Building,
+            projection.TableNames)).ToList();
+        var record = new DirectoryRecord(generations[0].Number, generations[^1].Number, generations);
+        return new Kept<DirectoryRecord>(Directory, projection.Name, stored is null ? null : (ReadOnlyMemory<byte>?)stored, record);
+    }
+
+    private async ValueTask<IReadOnlyList<(int Number, byte[] Run)>> ListRunsAsync(string projection, CancellationToken cancellationToken)
+    {
+        var prefix = $"{projection}@";
+        var runs = new List<(int Number, byte[] Run)>();
+        await foreach (var run in EnumerateAsync(Runs, cancellationToken).ConfigureAwait(false))
+        {
+            if (run.Key.StartsWith(prefix, StringComparison.Ordinal) && int.TryParse(run.Key.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                runs.Add((number, run.Data.ToArray()));
+        }
+
+        return runs;
+    }
+
+    private async ValueTask<IReadOnlyList<StoredDocument>> ListStoredAsync(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken)
+    {
+        var list = new List<StoredDocument>();
+        await foreach (var document in EnumerateAsync(model, cancellationToken, conditions).ConfigureAwait(false)) list.Add(document);
+        return list;
+    }
+
+    /// <summary>All documents of a model, or those that meet conditions, in pages.</summary>
+    public async IAsyncEnumerable<StoredDocument> EnumerateAsync(
+        string model, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyList<FieldCondition>? conditions = null)
+    {
+        var query = new DocumentQuery { Conditions = conditions ?? [] };
         while (true)
         {
             var page = await storage.QueryAsync(model, query, cancellationToken).ConfigureAwait(false);
@@ -97,17 +192,57 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     /// <summary>A document to write.</summary>
     public static DocumentChange Write<T>(string model, string key, T content) => new(model, key, JsonSerializer.SerializeToUtf8Bytes(content, InfoOf<T>()));
 
-    public static T Read<T>(ReadOnlySpan<byte> bytes) => JsonSerializer.Deserialize(bytes, InfoOf<T>())!;
+    /// <summary>Reads a document of ours.</summary>
+    /// <param name="model">The model that it is in.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="bytes">The document.</param>
+    /// <param name="projection">Whose it is, where the key does not tell.</param>
+    /// <exception cref="ReadModelDamagedException">It cannot be read.</exception>
+    public static T Read<T>(string model, string key, ReadOnlySpan<byte> bytes, string? projection = null)
+        where T : class, IControlRecord
+    {
+        var whose = projection ?? (model == Runs && key.LastIndexOf('@') is var at and > 0 ? key[..at] : key);
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, InfoOf<T>()) is { IsSound: true } record
+                ? record
+                : throw new ReadModelDamagedException(whose, $"its record '{key}' in '{model}' is not one that the library writes: {Shown(bytes)}");
+        }
+        catch (JsonException e)
+        {
+            throw new ReadModelDamagedException(whose, $"its record '{key}' in '{model}' is not one that the library writes: {Shown(bytes)} ({e.Message})", e);
+        }
+    }
+
+    /// <summary>Reads a document of ours; null if it cannot be read.</summary>
+    public static T? TryRead<T>(ReadOnlySpan<byte> bytes)
+        where T : class, IControlRecord
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, InfoOf<T>()) is { IsSound: true } record ? record : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Shown(ReadOnlySpan<byte> bytes) =>
+        $"'{Names.Printable(Encoding.UTF8.GetString(bytes.Length > MaxShown ? bytes[..MaxShown] : bytes))}'{(bytes.Length > MaxShown ? "…" : "")}";
 
     private static JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)ControlJson.Default.GetTypeInfo(typeof(T))!;
 }
 
 /// <summary>A document of ours as it was read, by which its change is guarded.</summary>
-internal sealed record Kept<T>(string Model, string Key, ReadOnlyMemory<byte> Bytes, T Content)
-    where T : class
+internal sealed record Kept<T>(string Model, string Key, ReadOnlyMemory<byte>? Stored, T Content)
+    where T : class, IControlRecord
 {
     /// <summary>Lets a commit take effect only if the document still is as it was read.</summary>
-    public DocumentGuard Guard => new(Model, Key, Bytes);
+    public DocumentGuard Guard => new(Model, Key, Stored);
+
+    /// <summary>The document as it is stored.</summary>
+    public ReadOnlyMemory<byte> Bytes => Stored.GetValueOrDefault();
 
     public DocumentChange Deletion => new(Model, Key, null);
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace EventSourcing;
 
@@ -136,18 +135,12 @@ internal sealed class ControlPoller : IAsyncDisposable
 
     /// <summary>All documents that can be read; one that cannot is for the projection it belongs to to complain about.</summary>
     private async ValueTask<Dictionary<string, Kept<T>>> ReadAllAsync<T>(string model, CancellationToken cancellationToken)
-        where T : class
+        where T : class, IControlRecord
     {
         var all = new Dictionary<string, Kept<T>>(StringComparer.Ordinal);
         await foreach (var document in _documents.EnumerateAsync(model, cancellationToken).ConfigureAwait(false))
         {
-            try
-            {
-                if (ControlDocuments.Read<T>(document.Data.Span) is { } content) all.Add(document.Key, new Kept<T>(model, document.Key, document.Data, content));
-            }
-            catch (JsonException)
-            {
-            }
+            if (ControlDocuments.TryRead<T>(document.Data.Span) is { } content) all.Add(document.Key, new Kept<T>(model, document.Key, document.Data, content));
         }
 
         return all;

@@ -2,13 +2,27 @@ using System.Text.Json.Serialization;
 
 namespace EventSourcing;
 
+/// <summary>A document of ours. What JSON has read into it may still lack what it needs.</summary>
+internal interface IControlRecord
+{
+    /// <summary>Whether it has all that such a record has.</summary>
+    bool IsSound { get; }
+}
+
 /// <summary>Which read models a projection has. One document per projection.</summary>
 /// <param name="Active">The generation that serves readers.</param>
 /// <param name="Last">The highest number that a generation has had.</param>
 /// <param name="Generations">Those that exist, and the fingerprints of those that were replaced.</param>
 /// <param name="Types">The full names of its class, the present one first; null in a store that was written before they were kept.</param>
-internal sealed record DirectoryRecord(int Active, int Last, IReadOnlyList<GenerationRecord> Generations, IReadOnlyList<string>? Types = null)
+internal sealed record DirectoryRecord(
+    [property: JsonRequired] int Active, [property: JsonRequired] int Last, IReadOnlyList<GenerationRecord> Generations, IReadOnlyList<string>? Types = null) : IControlRecord
 {
+    bool IControlRecord.IsSound =>
+        Generations is not null
+        && Generations.All(g => g is { Number: > 0, Fingerprint: not null, Tables: not null } && g.Number <= Last && Enum.IsDefined(g.State) && !g.Tables.Contains(null!))
+        && ActiveGeneration is { State: GenerationState.Active }
+        && Types?.Contains(null!) != true;
+
     public GenerationRecord? ActiveGeneration => Find(Active);
 
     public GenerationRecord? Building => Generations.FirstOrDefault(g => g.State == GenerationState.Building);
@@ -39,23 +53,38 @@ internal enum GenerationState
 /// <param name="Parked">How many partitions are parked.</param>
 /// <param name="Log">Of which log the position is one; null at the start of it.</param>
 /// <param name="Retries">How many of the parked partitions are tried again without an order, so that its owner owes signs of life; null for none.</param>
-internal sealed record RunRecord(long Position, long Token, string? Owner, long Target, int Parked, LogMark? Log = null, int? Retries = null);
+/// <param name="Fingerprint">The fingerprint of the projection; null for a reactor, and in a store that was written before it was kept.</param>
+internal sealed record RunRecord(
+    [property: JsonRequired] long Position,
+    [property: JsonRequired] long Token,
+    string? Owner,
+    [property: JsonRequired] long Target,
+    [property: JsonRequired] int Parked,
+    LogMark? Log = null,
+    int? Retries = null,
+    string? Fingerprint = null) : IControlRecord
+{
+    bool IControlRecord.IsSound => Position >= 0 && Target >= 0 && Parked >= 0 && Retries is null or >= 0 && Log is null or { Size: >= 0, Root: not null };
+}
 
 /// <summary>A sign of life of something that runs projections.</summary>
 /// <param name="Beat">Grows for as long as it lives.</param>
 /// <param name="ProcessSpace">Where its process id means something: the machine, and on Linux the namespace.</param>
 /// <param name="ProcessId">Its process.</param>
 /// <param name="ProcessStart">When that process started, where the system tells it exactly: ids are used again.</param>
-internal sealed record HostRecord(long Beat, string ProcessSpace, int ProcessId, long ProcessStart);
+internal sealed record HostRecord(long Beat, string ProcessSpace, int ProcessId, long ProcessStart) : IControlRecord
+{
+    bool IControlRecord.IsSound => ProcessSpace is not null;
+}
 
 /// <summary>A partition of which events are held back.</summary>
 internal sealed record ParkedRecord(
     string Projection,
-    int Generation,
-    ParkedKind Kind,
+    [property: JsonRequired] int Generation,
+    [property: JsonRequired] ParkedKind Kind,
     string Partition,
-    long After,
-    long Position,
+    [property: JsonRequired] long After,
+    [property: JsonRequired] long Position,
     string Stream,
     string Type,
     string Error,
@@ -63,8 +92,12 @@ internal sealed record ParkedRecord(
     int Attempts,
     DateTimeOffset ParkedAt,
     DateTimeOffset? RetryAt,
-    SkipRecord? Skip)
+    SkipRecord? Skip) : IControlRecord
 {
+    bool IControlRecord.IsSound =>
+        Projection is not null && Partition is not null && Stream is not null && Type is not null && Error is not null && ErrorType is not null
+        && Enum.IsDefined(Kind) && After >= 0 && Attempts >= 0 && Skip is null or { By: not null, Reason: not null };
+
     /// <summary>Whether the event that failed is still the next one; not where it has gone through and later ones are on their way.</summary>
     [JsonIgnore]
     public bool IsStuck => After == Position - 1;
@@ -74,10 +107,25 @@ internal sealed record ParkedRecord(
 internal sealed record SkipRecord(long Position, string By, string Reason, DateTimeOffset At);
 
 /// <summary>An event that was left out.</summary>
-internal sealed record SkippedRecord(string Projection, int Generation, ParkedKind Kind, string Partition, long Position, string Error, string By, string Reason, DateTimeOffset At);
+internal sealed record SkippedRecord(
+    string Projection,
+    [property: JsonRequired] int Generation,
+    [property: JsonRequired] ParkedKind Kind,
+    string Partition,
+    [property: JsonRequired] long Position,
+    string Error,
+    string By,
+    string Reason,
+    DateTimeOffset At) : IControlRecord
+{
+    bool IControlRecord.IsSound => Projection is not null && Partition is not null && Error is not null && By is not null && Reason is not null;
+}
 
 /// <summary>The order to build one document anew.</summary>
-internal sealed record RefoldRecord(string Projection, string Key);
+internal sealed record RefoldRecord(string Projection, string Key) : IControlRecord
+{
+    bool IControlRecord.IsSound => Projection is not null && Key is not null;
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DirectoryRecord))]

@@ -28,11 +28,12 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
     public async ValueTask ThrowIfOfAnotherAsync(CancellationToken cancellationToken)
     {
         if (IsKnown) return;
-        var directory = await new ControlDocuments(store.Storage.ReadModels)
-            .FindAsync<DirectoryRecord>(ControlDocuments.Directory, _model, cancellationToken).ConfigureAwait(false);
-        if (directory is null) return;
-        directory.Content.ThrowIfOfAnother(projection);
-        if (directory.Content.Types is not null) store.Signals.KnownOwners.TryAdd((_model, projection.GetType()), true);
+        var stored = await new ControlDocuments(store.Storage.ReadModels).FindStoredAsync(ControlDocuments.Directory, _model, cancellationToken).ConfigureAwait(false);
+
+        // Where the record cannot be read, what serves goes on serving: the projection says what is wrong.
+        if (stored is null || ControlDocuments.TryRead<DirectoryRecord>(stored) is not { } directory) return;
+        directory.ThrowIfOfAnother(projection);
+        if (directory.Types is not null) store.Signals.KnownOwners.TryAdd((_model, projection.GetType()), true);
     }
 
     private async ValueTask<T> OnceKnownAsync<TState, T>(TState of, Func<TState, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)

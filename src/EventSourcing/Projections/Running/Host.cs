@@ -101,7 +101,7 @@ internal sealed class Host : IAsyncDisposable
         var hosts = await Storage.QueryAsync(ControlDocuments.Hosts, new DocumentQuery(), cancellationToken).ConfigureAwait(false);
         DocumentChange[] dead =
         [
-            .. hosts.Where(host => HostIdentity.IsCertainlyGone(ControlDocuments.Read<HostRecord>(host.Data.Span)))
+            .. hosts.Where(host => ControlDocuments.TryRead<HostRecord>(host.Data.Span) is not { } record || HostIdentity.IsCertainlyGone(record))
                 .Select(host => new DocumentChange(ControlDocuments.Hosts, host.Key, null)),
         ];
         if (dead.Length > 0) await Storage.CommitAsync(new ReadModelCommit { Changes = dead }, cancellationToken).ConfigureAwait(false);

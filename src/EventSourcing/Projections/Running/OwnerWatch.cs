@@ -13,8 +13,8 @@ internal sealed class OwnerWatch(ControlDocuments documents, TimeSpan leaseDurat
     public async ValueTask<bool> IsCertainlyGoneAsync(Kept<RunRecord> run, CancellationToken cancellationToken)
     {
         if (run.Content.Owner is not { } owner) return true;
-        var host = await documents.FindAsync<HostRecord>(ControlDocuments.Hosts, owner, cancellationToken).ConfigureAwait(false);
-        return host is null || HostIdentity.IsCertainlyGone(host.Content);
+        var host = await documents.FindStoredAsync(ControlDocuments.Hosts, owner, cancellationToken).ConfigureAwait(false);
+        return host is null || ControlDocuments.TryRead<HostRecord>(host) is not { } record || HostIdentity.IsCertainlyGone(record);
     }
 
     /// <summary>Whether the owner of a run, both as they were seen in one look, is gone.</summary>

@@ -10,17 +10,30 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     private readonly ControlDocuments _documents = new(store.Storage.ReadModels);
     private readonly HeadSignal _progress = store.Signals.ProgressOf(projection);
 
+    /// <summary>The position that the read model has reached in this process; 0 if it does not run here.</summary>
+    public long Progress => _progress.Head;
+
     /// <summary>The run of the generation that serves, as it is stored; null before the projection was first started.</summary>
+    /// <exception cref="ReadModelDamagedException">What is recorded of it cannot be read, or is missing.</exception>
     public async ValueTask<Kept<RunRecord>?> FindRunAsync(CancellationToken cancellationToken)
     {
+        Kept<DirectoryRecord>? before = null;
         while (true)
         {
             var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
             if (directory is null) return null;
             var run = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(projection, directory.Content.Active), cancellationToken).ConfigureAwait(false);
             if (run is not null) return run;
+
+            // Another generation may have taken its place between the two reads; then the directory is another one by now.
+            if (before is not null && before.Bytes.Span.SequenceEqual(directory.Bytes.Span)) throw Missing(projection, directory.Content.Active);
+            before = directory;
         }
     }
+
+    /// <summary>The error that what is recorded of a generation's place in the log is gone.</summary>
+    public static ReadModelDamagedException Missing(string projection, int generation) =>
+        new(projection, $"its record '{ControlDocuments.RunKey(projection, generation)}' in '{ControlDocuments.Runs}' is missing");
 
     /// <summary>Throws where the read model has reached what the log does not have.</summary>
     /// <exception cref="ReadModelOfAnotherLogException">It has.</exception>
@@ -56,7 +69,15 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         while ((last > 0 && IsKept(placed, fault)) || !await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false))
         {
             var left = timeout - TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
-            if (left <= TimeSpan.Zero) throw new ReadModelLateException(projection, last, await PositionAsync(cancellationToken).ConfigureAwait(false), timeout);
+            if (left <= TimeSpan.Zero)
+            {
+                var reached = await PositionAsync(cancellationToken).ConfigureAwait(false);
+                var state = !placed.IsCompleted ? "has not been started yet, since the store has not answered"
+                    : reached >= last ? $"has reached position {reached}, but some of what was waited for is held back there, and is being retried"
+                    : null;
+                throw new ReadModelLateException(projection, last, reached, timeout, state);
+            }
+
             using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var pause = Task.Delay(left < Poll ? left : Poll, abandon.Token);
             await (!placed.IsCompleted ? Task.WhenAny(placed, pause) : _progress.Head < last ? Task.WhenAny(_progress.WaitAsync(last - 1, abandon.Token), pause) : pause).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

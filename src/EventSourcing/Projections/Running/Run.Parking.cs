@@ -19,8 +19,10 @@ internal sealed partial class Run
         var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection.Name, stop).ConfigureAwait(false);
         if (directory?.Content.Find(Generation) is not { State: GenerationState.Building }) throw new ReadModelConflictException(ControlDocuments.Directory, projection.Name);
         var replaced = directory.Content.Active;
-        var old = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, replaced), stop).ConfigureAwait(false);
-        if (old is null) throw new ReadModelConflictException(ControlDocuments.Directory, projection.Name);
+        var oldKey = ControlDocuments.RunKey(projection.Name, replaced);
+
+        // It need not be one that can be read, nor be there at all: what is damaged is replaced as well.
+        var old = await _documents.FindStoredAsync(ControlDocuments.Runs, oldKey, stop).ConfigureAwait(false);
 
         // Whoever has waited for a position on the old read model must find it in the new one.
         // (Where the log has been set back, the old one may be ahead of it; that position will never be reached again.)
@@ -31,11 +33,16 @@ internal sealed partial class Run
         }
 
         // After the run of the old one, by which the commit is guarded: what it parks later changes that.
-        var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection.Name, stop).ConfigureAwait(false);
+        var parked = await _documents.ListStoredAsync(ControlDocuments.Parked, projection.Name, stop).ConfigureAwait(false);
+
+        // The new one was made of the whole log, so orders to build single documents anew are carried out.
+        var refolds = await _documents.ListStoredAsync(ControlDocuments.Refolds, projection.Name, stop).ConfigureAwait(false);
+        var skipped = await _documents.ListStoredAsync(ControlDocuments.Skipped, projection.Name, stop).ConfigureAwait(false);
         var generations = directory.Content.Generations.Select(g =>
             g.Number == Generation ? g with { State = GenerationState.Active }
             : g.Number == replaced ? g with { State = GenerationState.Replaced }
             : g);
+        var placed = directory.Content with { Active = Generation, Generations = [.. generations.TakeLast(16)] };
         var mark = await LogWitness.MarkAsync(_store, _run!.Content, _position, _seen, stop).ConfigureAwait(false);
         var run = _run.Content with { Position = _position, Log = mark };
         var change = ControlDocuments.Write(ControlDocuments.Runs, Key, run);
@@ -47,20 +54,24 @@ internal sealed partial class Run
                 projection,
                 placing with
                 {
-                    Guards = [_run.Guard, directory.Guard, old.Guard],
+                    Guards = [_run.Guard, directory.Guard, new DocumentGuard(ControlDocuments.Runs, oldKey, old is null ? null : (ReadOnlyMemory<byte>?)old)],
                     Creates = [.. placing.Creates, ControlDocuments.OrdersDefinition],
                     Changes =
                     [
                         change,
-                        old.Deletion,
+                        new DocumentChange(ControlDocuments.Runs, oldKey, null),
                         ControlDocuments.NewOrder(),
-                        ControlDocuments.Write(ControlDocuments.Directory, projection.Name, directory.Content with { Active = Generation, Generations = [.. generations.TakeLast(16)] }),
-                        .. parked.Where(p => p.Content.Generation != Generation).Select(p => p.Deletion),
+                        ControlDocuments.Write(ControlDocuments.Directory, projection.Name, placed),
+                        .. parked.Where(p => ControlDocuments.TryRead<ParkedRecord>(p.Data.Span)?.Generation != Generation)
+                            .Select(p => new DocumentChange(ControlDocuments.Parked, p.Key, null)),
+                        .. refolds.Select(refold => new DocumentChange(ControlDocuments.Refolds, refold.Key, null)),
+                        .. skipped.Where(s => ControlDocuments.TryRead<SkippedRecord>(s.Data.Span) is null)
+                            .Select(s => new DocumentChange(ControlDocuments.Skipped, s.Key, null)),
                     ],
                 },
                 stop).ConfigureAwait(false);
         }
-        catch (ReadModelConflictException conflict) when (conflict.Key == old.Key)
+        catch (ReadModelConflictException conflict) when (conflict.Key == oldKey)
         {
             AskForRoom();
             return true; // it has just moved on: again
@@ -101,7 +112,16 @@ internal sealed partial class Run
     private async ValueTask ReadParkedAsync(CancellationToken stop)
     {
         var known = _parked;
-        var list = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, _subscriber.Name, stop).ConfigureAwait(false);
+        var list = new List<Kept<ParkedRecord>>();
+        foreach (var stored in await _documents.ListStoredAsync(ControlDocuments.Parked, _subscriber.Name, stop).ConfigureAwait(false))
+        {
+            // What cannot be read belongs to the read model that is to be replaced: no reason not to build the one that replaces it.
+            var record = IsBuilding
+                ? ControlDocuments.TryRead<ParkedRecord>(stored.Data.Span)
+                : ControlDocuments.Read<ParkedRecord>(ControlDocuments.Parked, stored.Key, stored.Data.Span, _subscriber.Name);
+            if (record is not null) list.Add(new Kept<ParkedRecord>(ControlDocuments.Parked, stored.Key, stored.Data, record));
+        }
+
         _parked = new Dictionary<string, Parked>(StringComparer.Ordinal);
         _parkedSet = new ParkedSet();
         foreach (var kept in list.Where(kept => kept.Content.Generation == Generation))
@@ -115,6 +135,16 @@ internal sealed partial class Run
         }
 
         ParkedCount = _parked.Count;
+        if (_parked.Count != _run!.Content.Parked) await ThrowIfParkedIsMissingAsync(stop).ConfigureAwait(false);
+    }
+
+    /// <summary>Throws why there are fewer or more parked records than the run says.</summary>
+    private async ValueTask ThrowIfParkedIsMissingAsync(CancellationToken stop)
+    {
+        var now = await _documents.FindStoredAsync(ControlDocuments.Runs, Key, stop).ConfigureAwait(false);
+        if (now is null || !_run!.Bytes.Span.SequenceEqual(now)) throw new ReadModelConflictException(ControlDocuments.Runs, Key);
+        throw new ReadModelDamagedException(
+            _subscriber.Name, $"{_run.Content.Parked} of its streams or documents are parked, and there are records of {_parked.Count} in '{ControlDocuments.Parked}'");
     }
 
     /// <summary>Looks for orders if there may be any, and goes on with what is due.</summary>

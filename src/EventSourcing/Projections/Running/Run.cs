@@ -112,7 +112,7 @@ internal sealed partial class Run
             {
                 // Something that this run relied on was changed by another: read it all again.
             }
-            catch (EventSourcingException failure) when (failure is StoreBusyException or StorageFailedException)
+            catch (EventSourcingException failure) when (failure is StoreBusyException or StorageFailedException { IsTransient: true })
             {
                 LastError = failure;
                 State = ProjectionState.Retrying;
@@ -151,7 +151,20 @@ internal sealed partial class Run
             var run = view is null
                 ? await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, Key, stop).ConfigureAwait(false)
                 : view.Runs.GetValueOrDefault(Key);
-            if (run is null) return false;
+            if (run is null && view is not null)
+            {
+                // What this look has not found may be there and damaged: ask for it alone.
+                view = null;
+                continue;
+            }
+
+            if (run is null)
+            {
+                var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, _subscriber.Name, stop).ConfigureAwait(false);
+                if (directory?.Content.Find(Generation) is not { State: not GenerationState.Replaced }) return false;
+                throw ReadModelWait.Missing(_subscriber.Name, Generation);
+            }
+
             if (IsBuilding) await SeeIfInPlaceAsync(stop).ConfigureAwait(false);
             if (run.Content.Owner == _host.Id)
             {
@@ -163,7 +176,8 @@ internal sealed partial class Run
             {
                 view = null;
                 await _host.BeginAsync(stop).ConfigureAwait(false);
-                var claim = run.Content with { Owner = _host.Id, Token = run.Content.Token + 1 };
+                var fingerprint = run.Content.Fingerprint ?? (_subscriber as Projection)?.FingerprintOn(_store);
+                var claim = run.Content with { Owner = _host.Id, Token = run.Content.Token + 1, Fingerprint = fingerprint };
                 var change = ControlDocuments.Write(ControlDocuments.Runs, Key, claim);
                 await Storage.CommitAsync(new ReadModelCommit { Guards = [run.Guard], Changes = [change, _host.NextSign()] }, stop).ConfigureAwait(false);
                 continue;
@@ -189,7 +203,14 @@ internal sealed partial class Run
 
     private async ValueTask TakeUpAsync(Kept<RunRecord> run, CancellationToken stop)
     {
-        if (_run is null) await LogWitness.CheckAsync(_store, _subscriber.Name, run.Content, stop).ConfigureAwait(false);
+        if (_run is null)
+        {
+            await LogWitness.CheckAsync(_store, _subscriber.Name, run.Content, stop).ConfigureAwait(false);
+
+            // A read model that is damaged is to be known at the start, and not only with the next event.
+            if (_subscriber is Projection projection) await projection.ProbeAsync(_store, projection.ModelOf(Generation), stop).ConfigureAwait(false);
+        }
+
         _run = run;
         _order = null;
         _host.Work(this, _clock.GetTimestamp());
@@ -405,7 +426,15 @@ internal sealed partial class Run
             Changes = all,
             Tables = tables,
         };
-        await Storage.CommitAsync(commit, stop).ConfigureAwait(false);
+        try
+        {
+            await Storage.CommitAsync(commit, stop).ConfigureAwait(false);
+        }
+        catch (ArgumentException refusal) when (refusal.InnerException is ReadModelMismatchException mismatch)
+        {
+            throw mismatch.AsDamage(refusal);
+        }
+
         _run = new Kept<RunRecord>(ControlDocuments.Runs, Key, change.Data!.Value, run);
         _position = position;
         _signedAt = began;

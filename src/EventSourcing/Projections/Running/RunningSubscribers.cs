@@ -73,6 +73,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
             var error = supervisor.Completion.Exception?.InnerException ?? serving?.LastError ?? building?.LastError ?? supervisor.LastError;
             var state = supervisor.Completion.IsFaulted ? ProjectionState.Failed
                 : supervisor.Completion.IsCompleted ? ProjectionState.Stopped
+                : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // damaged, which its run meets at the next event
                 : supervisor.Idle ?? serving?.State ?? building?.State ?? ProjectionState.Starting;
             list.Add(stored with
             {
@@ -254,6 +255,9 @@ public abstract class RunningSubscribers : IAsyncDisposable
 /// </summary>
 public sealed class RunningProjections : RunningSubscribers
 {
+    /// <summary>How often a projection is started again for one rebuild.</summary>
+    private const int MostRestarts = 5;
+
     internal RunningProjections(EventStore store, IReadOnlyList<Projection> projections, ProjectionOptions options)
         : base(store, projections, options)
     {
@@ -280,7 +284,7 @@ public sealed class RunningProjections : RunningSubscribers
         var number = 0;
         while (number == 0)
         {
-            var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
+            var directory = await FindOrRestoreAsync(documents, supervisor, cancellationToken).ConfigureAwait(false);
             if (directory is null)
             {
                 // It has only just been started: there is nothing that it could be built beside yet.
@@ -300,7 +304,7 @@ public sealed class RunningProjections : RunningSubscribers
             }
         }
 
-        while (true)
+        for (var restarts = 0; ;)
         {
             var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
             var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
@@ -308,6 +312,13 @@ public sealed class RunningProjections : RunningSubscribers
             {
                 progress?.Report(new RebuildProgress(head, head, 0));
                 return;
+            }
+
+            if (supervisor.Completion.IsFaulted && supervisor.FailedGeneration < number && restarts++ < MostRestarts)
+            {
+                // It was the read model to be replaced that has failed, after the rebuild was ordered.
+                StartAgain(supervisor);
+                continue;
             }
 
             if (supervisor.Completion.IsCompleted)
@@ -325,6 +336,22 @@ public sealed class RunningProjections : RunningSubscribers
 
             await Task.Delay(50, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>What is recorded of a projection, or what can still be told if the record is lost; null if it has not been started yet.</summary>
+    private static async ValueTask<Kept<DirectoryRecord>?> FindOrRestoreAsync(ControlDocuments documents, Supervisor supervisor, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+            if (found is not null || supervisor.Completion.Exception?.InnerException is not ReadModelDamagedException) return found;
+        }
+        catch (ReadModelDamagedException)
+        {
+            // That is what the rebuild is to get past.
+        }
+
+        return await documents.RestoreDirectoryAsync((Projection)supervisor.Subscriber, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Waits until each read model that serves is of the projection started here; throws where one cannot be.</summary>
@@ -348,13 +375,30 @@ public sealed class RunningProjections : RunningSubscribers
             var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
             while (supervisor.Idle != ProjectionState.Replaced)
             {
-                var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+                Kept<DirectoryRecord>? directory = null;
+                var isPlaced = supervisor.Placed.IsCompleted;
+                try
+                {
+                    directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+                }
+                catch (ReadModelDamagedException) when (!isPlaced)
+                {
+                    // Another version than the last one makes the record anew as it starts; any other fails with this.
+                }
+
                 directory?.Content.ThrowIfOfAnother(supervisor.Subscriber);
                 if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
                 if (supervisor.Completion.IsCompleted) break; // the wait for the position says why
                 if (supervisor.Building is { ParkedCount: > 0 } building) await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building.Generation, cancellationToken).ConfigureAwait(false);
                 if (timeout != Timeout.InfiniteTimeSpan && Environment.TickCount64 - began >= timeout.TotalMilliseconds)
-                    throw new ReadModelLateException(supervisor.Name, await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), supervisor.Building?.Position ?? 0, timeout);
+                {
+                    var (head, reached) = (await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), supervisor.Building?.Position ?? 0);
+                    var state = supervisor.Building is { } unplaced
+                        ? $"has not been replaced by the new one, which is built up to position {reached} of {head} and has {unplaced.ParkedCount} parked,"
+                        : "has not been replaced by the new one, which is not being built in this process,";
+                    throw new ReadModelLateException(supervisor.Name, head, reached, timeout, state);
+                }
+
                 await Task.Delay(10, cancellationToken).ConfigureAwait(false);
             }
         }

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -60,11 +62,18 @@ internal sealed class Supervisor
     /// <summary>The run that is being built, where it is in this process.</summary>
     public Run? Building => _seenRuns.FirstOrDefault(run => run.IsBuilding);
 
+    /// <summary>The generation whose run has failed it; 0 if it was none of them.</summary>
+    public int FailedGeneration { get; private set; }
+
     /// <summary>The handlers that have not returned.</summary>
     public IEnumerable<AbandonedHandler> Handlers =>
         _seenRuns.SelectMany(run => run.Watch.Running).Select(handler => new AbandonedHandler(Name, handler.Position, handler.Since));
 
-    public void Start(CancellationToken stop) => Completion = EndAsync(BackgroundTask.Start(() => SuperviseAsync(stop)));
+    public void Start(CancellationToken stop)
+    {
+        FailedGeneration = 0;
+        Completion = EndAsync(BackgroundTask.Start(() => SuperviseAsync(stop)));
+    }
 
     /// <summary>Ends it for all who wait for that, although something of it goes on.</summary>
     public void Abandon(HandlerAbandonedException why) => _abandoned.TrySetException(why);
@@ -88,7 +97,7 @@ internal sealed class Supervisor
                 {
                     continue; // another process was first: look again
                 }
-                catch (EventSourcingException failure) when (failure is StoreBusyException or StorageFailedException)
+                catch (EventSourcingException failure) when (failure is StoreBusyException or StorageFailedException { IsTransient: true })
                 {
                     LastError = failure;
                 }
@@ -139,8 +148,10 @@ internal sealed class Supervisor
                 continue;
             }
 
-            if (run.Task.IsFaulted && _runs.Values.Any(other => other.Run.IsBuilding != run.Run.IsBuilding && !other.Task.IsCompleted)) continue;
+            var isBesideAnother = _runs.Values.Any(other => (other.Run.IsBuilding != run.Run.IsBuilding || other.Run.Generation > generation) && !other.Task.IsCompleted);
+            if (run.Task.IsFaulted && isBesideAnother) continue;
             Forget(generation);
+            if (run.Task.IsFaulted) FailedGeneration = generation;
             await run.Task.ConfigureAwait(false);
             hasEnded = true;
         }
@@ -150,7 +161,7 @@ internal sealed class Supervisor
 
     private async ValueTask StartAndStopRunsAsync(ControlView? view, CancellationToken stop)
     {
-        var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, Name, stop).ConfigureAwait(false);
+        var directory = await FindDirectoryAsync(stop).ConfigureAwait(false);
         if (directory is null)
         {
             await CreateFirstAsync(stop).ConfigureAwait(false);
@@ -164,7 +175,8 @@ internal sealed class Supervisor
         if (directory.Content.ClaimedBy(Subscriber) is var claimed && claimed != directory.Content)
         {
             var claim = ControlDocuments.Write(ControlDocuments.Directory, Name, claimed);
-            await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Guards = [directory.Guard], Changes = [claim] }, stop).ConfigureAwait(false);
+            var commit = new ReadModelCommit { Guards = [directory.Guard], Creates = ControlDocuments.Definitions, Changes = [claim] };
+            await _store.Storage.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);
             directory = new Kept<DirectoryRecord>(directory.Model, directory.Key, claim.Data!.Value, claimed);
         }
 
@@ -196,15 +208,46 @@ internal sealed class Supervisor
         _seenRuns = [.. _runs.Values.Select(run => run.Run)];
     }
 
+    /// <summary>
+    /// What is recorded of it; null if it was never started. If the record is lost, it fails with that, unless this is another version
+    /// of the projection than the one that was started last: that one is built beside what there is, as a rebuild is.
+    /// </summary>
+    private async ValueTask<Kept<DirectoryRecord>?> FindDirectoryAsync(CancellationToken stop)
+    {
+        ReadModelDamagedException damage;
+        try
+        {
+            var found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, Name, stop).ConfigureAwait(false);
+            if (found is not null || Subscriber is not Projection || !await _documents.HasRunsAsync(Name, stop).ConfigureAwait(false)) return found;
+
+            // Both are written in one commit, which may have been another process's a moment ago.
+            found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, Name, stop).ConfigureAwait(false);
+            if (found is not null) return found;
+            damage = new ReadModelDamagedException(Name, $"its record '{Name}' in '{ControlDocuments.Directory}' is missing");
+        }
+        catch (ReadModelDamagedException e) when (Subscriber is Projection)
+        {
+            damage = e;
+        }
+
+        var restored = await _documents.RestoreDirectoryAsync((Projection)Subscriber, stop).ConfigureAwait(false);
+        if (restored.Content.Generations.Any(g => g.Fingerprint == ControlDocuments.LostFingerprint || g.Fingerprint == _fingerprint)) ExceptionDispatchInfo.Throw(damage);
+        return restored;
+    }
+
     /// <summary>The first generation ever serves at once: readers see it grow.</summary>
     private async ValueTask CreateFirstAsync(CancellationToken stop)
     {
         await ThrowIfTablesAreTakenAsync(_documents, Subscriber, stop).ConfigureAwait(false);
-        var after = Subscriber is Reactor reactor ? await reactor.Start.PositionAsync(_store, stop).ConfigureAwait(false) : 0;
+
+        // A reactor of which the record is lost goes on from where it was: to begin anew would deliver again what was delivered.
+        var known = Subscriber is Reactor ? await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(Name, 1), stop).ConfigureAwait(false) : null;
+        var after = known is null && Subscriber is Reactor reactor ? await reactor.Start.PositionAsync(_store, stop).ConfigureAwait(false) : 0;
+        var run = known?.Content ?? new RunRecord(after, 0, null, after, 0, Fingerprint: Subscriber is Projection ? _fingerprint : null);
         var commit = Subscriber is Projection projection ? projection.Creation(_store, 1).Then(projection.Activation(1, replaced: null)) : new ReadModelCommit();
         var record = new DirectoryRecord(1, 1, [new GenerationRecord(1, _fingerprint, GenerationState.Active, (Subscriber as Projection)?.TableNames ?? [])], [Subscriber.TypeName]);
         await CommitAsync(
-            commit, [new DocumentGuard(ControlDocuments.Directory, Name, null)], record, 1, new RunRecord(after, 0, null, after, 0), [], stop).ConfigureAwait(false);
+            commit, [new DocumentGuard(ControlDocuments.Directory, Name, null)], record, 1, run, [], stop).ConfigureAwait(false);
         _store.Signals.OrderGiven(Name);
     }
 
@@ -247,7 +290,7 @@ internal sealed class Supervisor
         var number = content.Last + 1;
 
         // Before such names were refused, another projection may have been called as this generation would be.
-        while (await documents.ExistsAsync(ControlDocuments.Directory, projection.ModelOf(number), cancellationToken).ConfigureAwait(false)) number++;
+        while (await documents.IsKnownAsync(projection.ModelOf(number), cancellationToken).ConfigureAwait(false)) number++;
         var commit = projection.Creation(store, number);
         var changes = new List<DocumentChange>();
         var generations = content.Generations.Where(g => g.Fingerprint != fingerprint || g.State != GenerationState.Replaced).ToList();
@@ -256,15 +299,18 @@ internal sealed class Supervisor
             commit = projection.Removal(givenUp, isInPlace: false).Then(commit);
             generations[generations.IndexOf(givenUp)] = givenUp with { State = GenerationState.Replaced };
             changes.Add(new DocumentChange(ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, givenUp.Number), null));
-            var parked = await documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection.Name, cancellationToken).ConfigureAwait(false);
-            changes.AddRange(parked.Where(p => p.Content.Generation == givenUp.Number).Select(p => p.Deletion));
+            var parked = await documents.ListStoredAsync(ControlDocuments.Parked, projection.Name, cancellationToken).ConfigureAwait(false);
+            changes.AddRange(parked
+                .Where(p => ControlDocuments.TryRead<ParkedRecord>(p.Data.Span)?.Generation == givenUp.Number)
+                .Select(p => new DocumentChange(ControlDocuments.Parked, p.Key, null)));
         }
 
         var head = await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var built = new GenerationRecord(number, fingerprint, GenerationState.Building, projection.TableNames);
         var record = content.ClaimedBy(projection) with { Last = number, Generations = [.. generations, built] };
         changes.Add(ControlDocuments.NewOrder());
-        await CommitAsync(store, projection, commit, [directory.Guard], record, number, new RunRecord(0, 0, null, head, 0), changes, cancellationToken).ConfigureAwait(false);
+        var run = new RunRecord(0, 0, null, head, 0, Fingerprint: fingerprint);
+        await CommitAsync(store, projection, commit, [directory.Guard], record, number, run, changes, cancellationToken).ConfigureAwait(false);
         store.Signals.OrderGiven(projection.Name);
         return number;
     }
@@ -274,7 +320,7 @@ internal sealed class Supervisor
     private static async ValueTask ThrowIfTablesAreTakenAsync(ControlDocuments documents, Subscriber subscriber, CancellationToken cancellationToken)
     {
         if (subscriber is not Projection { TableNames: { Count: > 0 } tables } projection) return;
-        foreach (var other in await documents.ListDirectoryAsync(cancellationToken).ConfigureAwait(false))
+        foreach (var other in await documents.ListReadableDirectoryAsync(cancellationToken).ConfigureAwait(false))
         {
             if (other.Key == projection.Name) continue;
             var held = other.Content.Generations.Where(g => g.State != GenerationState.Replaced).SelectMany(g => g.Tables);

@@ -35,11 +35,20 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
     {
         if (change.Data is null) return;
         if (change.Fields.Count != Fields.Count)
-            throw new ArgumentException($"The document '{Names.Printable(change.Key)}' brings {change.Fields.Count} field values, and the read model '{Name}' has {Fields.Count} fields.", nameof(change));
+        {
+            throw new ArgumentException(
+                $"The document '{Names.Printable(change.Key)}' brings {change.Fields.Count} field values, and the read model '{Name}' has {Fields.Count} fields.",
+                nameof(change),
+                new ReadModelMismatchException(Name, $"it has {Fields.Count} fields and was made with {change.Fields.Count}"));
+        }
+
         for (var i = 0; i < Fields.Count; i++)
         {
-            if (!change.Fields[i].Fits(Fields[i].Kind))
-                throw new ArgumentException($"The field '{Fields[i].Name}' of '{Name}' holds {Fields[i].Kind} values; the document '{Names.Printable(change.Key)}' brings {change.Fields[i]}.", nameof(change));
+            if (change.Fields[i].Fits(Fields[i].Kind)) continue;
+            throw new ArgumentException(
+                $"The field '{Fields[i].Name}' of '{Name}' holds {Fields[i].Kind} values; the document '{Names.Printable(change.Key)}' brings {change.Fields[i]}.",
+                nameof(change),
+                new ReadModelMismatchException(Name, $"its field '{Fields[i].Name}' holds {Fields[i].Kind} values, and the projection writes {change.Fields[i]} there"));
         }
     }
 

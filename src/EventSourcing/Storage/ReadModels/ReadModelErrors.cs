@@ -7,7 +7,7 @@ public static class ReadModelErrors
     /// <param name="model">Its name.</param>
     /// <returns>The error to throw; nothing may have been written.</returns>
     public static ArgumentException Missing(string model) =>
-        new($"There is no read model '{model}'. Nothing was written; create it in the same commit or before.");
+        new($"There is no read model '{model}'. Nothing was written; create it in the same commit or before.", new ReadModelMismatchException(model, "it is missing"));
 
     /// <summary>A read model to create exists with other fields.</summary>
     /// <param name="model">Its name.</param>

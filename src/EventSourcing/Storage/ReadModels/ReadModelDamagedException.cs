@@ -1,0 +1,31 @@
+namespace EventSourcing;
+
+/// <summary>
+/// A read model, or what is recorded of its projection, is not as this library has written it: a table is missing, for example, or
+/// a record cannot be read. The log is not concerned. Nothing was written. The projection has stopped, or the append with it is
+/// refused, and the other projections of the store go on. A rebuild (<see cref="RunningProjections.RebuildAsync"/>) makes the read
+/// model anew from the log, and so does a higher <see cref="Projection.Version"/>.
+/// </summary>
+public sealed class ReadModelDamagedException : EventSourcingException
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="readModel">The read model, or the projection or reactor whose record it is.</param>
+    /// <param name="finding">What is wrong with it, as a clause that begins in lower case and has no full stop.</param>
+    /// <param name="innerException">The error by which it was found, if any.</param>
+    public ReadModelDamagedException(string readModel, string finding, Exception? innerException = null)
+        : base(
+            $"The read model '{readModel}' is damaged: {finding}. Nothing was written, and the log is not concerned. Rebuild its projection, which "
+            + "makes it anew from the log: RunningProjections.RebuildAsync, or a higher Version. A reactor has no read model to rebuild: start "
+            + "it under another name, from the position where it is to go on (StartFrom.After).",
+            innerException)
+    {
+        ReadModel = readModel;
+        Finding = finding;
+    }
+
+    /// <summary>The read model, or the projection or reactor whose record it is.</summary>
+    public string ReadModel { get; }
+
+    /// <summary>What is wrong with it.</summary>
+    public string Finding { get; }
+}

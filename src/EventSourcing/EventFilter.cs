@@ -26,20 +26,24 @@ internal sealed class EventFilter
     public static EventFilter Of(EventTypes types, EventQuery query, bool allowsUnlisted = false)
     {
         ArgumentNullException.ThrowIfNull(query);
-        if (query.Items.All(item => item.Types.Count == 0)) return new EventFilter(query, query);
+        if (IsStoredAsIs(types, query, allowsUnlisted)) return new EventFilter(query, query);
         var named = query.Items.Any(item => item.ClrTypes.Count > 0) ? EventQuery.Any(query.Items.Select(item => Name(item, types))) : query;
-        if (!allowsUnlisted)
-        {
-            foreach (var item in named.Items)
-            {
-                for (var i = 0; i < item.Types.Count && !item.AllowsUnlistedTypes; i++) types.ThrowIfUnlisted(item.Types[i]);
-            }
-        }
-
+        if (!allowsUnlisted) ThrowIfUnlisted(types, named);
         if (types.NamesAreStoredNames) return new EventFilter(named, named);
         var today = EventQuery.Any(named.Items.Select(item => Rename(item, types.TodayNamesOf)));
         var stored = EventQuery.Any(today.Items.Select(item => Rename(item, types.StoredNamesOf)));
         return new EventFilter(today, stored);
+    }
+
+    /// <summary>
+    /// As <see cref="Stored"/> of <see cref="Of"/>: the query itself, and nothing made for it, if the names in it are those that
+    /// are stored. Every conditional append asks.
+    /// </summary>
+    /// <exception cref="ArgumentException">It names a type that is not among the store's.</exception>
+    public static EventQuery StoredOf(EventTypes types, EventQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return IsStoredAsIs(types, query, allowsUnlisted: false) ? query : Of(types, query).Stored;
     }
 
     public bool Matches(RecordedEvent e) => Today.Matches(e.Type, e.Stream, e.Tags);
@@ -48,6 +52,31 @@ internal sealed class EventFilter
 
     /// <summary>What of it may be in streams whose names begin so.</summary>
     public EventFilter InStreams(string prefix) => new(Narrow(Today, prefix), Narrow(Stored, prefix));
+
+    /// <summary>Whether no name in it has to be looked up; those that are named are checked.</summary>
+    private static bool IsStoredAsIs(EventTypes types, EventQuery query, bool allowsUnlisted)
+    {
+        var namesTypes = false;
+        for (var i = 0; i < query.Items.Count; i++)
+        {
+            if (query.Items[i].ClrTypes.Count > 0) return false;
+            namesTypes |= query.Items[i].Types.Count > 0;
+        }
+
+        if (!namesTypes) return true;
+        if (!types.NamesAreStoredNames) return false;
+        if (!allowsUnlisted) ThrowIfUnlisted(types, query);
+        return true;
+    }
+
+    private static void ThrowIfUnlisted(EventTypes types, EventQuery query)
+    {
+        for (var i = 0; i < query.Items.Count; i++)
+        {
+            var item = query.Items[i];
+            for (var n = 0; n < item.Types.Count && !item.AllowsUnlistedTypes; n++) types.ThrowIfUnlisted(item.Types[n]);
+        }
+    }
 
     /// <summary>The item with the names that the store has for the types.</summary>
     private static EventQueryItem Name(EventQueryItem item, EventTypes types) =>

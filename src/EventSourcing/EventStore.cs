@@ -394,8 +394,17 @@ public sealed class EventStore : IAsyncDisposable
     private static RecordedEvent Record(in StoredEvent stored, string type, object data, EventMetadata metadata, int subIndex) =>
         new(stored.Stream, stored.Version, stored.Position, stored.Id, type, stored.RecordedAt, data, metadata, stored.Tags, subIndex);
 
-    private IReadOnlyList<AppendCondition> AsStored(IReadOnlyList<AppendCondition> conditions) =>
-        conditions.Count == 0 ? conditions : [.. conditions.Select(condition => condition with { Query = FilterOf(condition.Query).Stored })];
+    private IReadOnlyList<AppendCondition> AsStored(IReadOnlyList<AppendCondition> conditions)
+    {
+        AppendCondition[]? changed = null;
+        for (var i = 0; i < conditions.Count; i++)
+        {
+            var stored = EventFilter.StoredOf(Types, conditions[i].Query);
+            if (!ReferenceEquals(stored, conditions[i].Query)) (changed ??= [.. conditions])[i] = conditions[i] with { Query = stored };
+        }
+
+        return changed ?? conditions;
+    }
 
     private static EventMetadata DecodeMetadata(in StoredEvent stored)
     {

@@ -22,6 +22,7 @@ internal sealed class StoreFile : IDisposable
     private volatile bool _wasOpened;
     private bool _isDisposed;
     private string? _fileName;
+    private long _inPlaceAt = long.MinValue;
 
     public StoreFile(string path)
     {
@@ -74,11 +75,10 @@ internal sealed class StoreFile : IDisposable
     public string? Moved()
     {
         if (!_wasOpened) return null;
-        if (_identity is not { } identity) return File.Exists(Path) ? null : Deleted;
-        var now = UnixFile.Status(_encodedPath);
-        return now.Answer == FileAnswer.Missing ? Deleted
-            : now.IsOtherThan(identity) ? "Another file was put in its place while it was in use."
-            : _shared?.SiblingMoved();
+        var now = Environment.TickCount64;
+        var moved = WhatMoved();
+        Volatile.Write(ref _inPlaceAt, moved is null ? now : long.MinValue);
+        return moved;
     }
 
     /// <summary>The error for what <see cref="Moved"/> said.</summary>
@@ -91,6 +91,16 @@ internal sealed class StoreFile : IDisposable
     public void ThrowIfMoved()
     {
         if (Moved() is { } moved) throw Failure(moved, outcomeIsUnknown: false);
+    }
+
+    /// <summary>
+    /// As <see cref="ThrowIfMoved"/>, but all was in its place if it was so at the current tick of the system's clock, a few
+    /// milliseconds: a small read takes little longer than to ask.
+    /// </summary>
+    /// <exception cref="StorageFailedException">The files under the open connections are no longer in their place.</exception>
+    public void ThrowIfMovedBeforeThisTick()
+    {
+        if (Volatile.Read(ref _inPlaceAt) != Environment.TickCount64) ThrowIfMoved();
     }
 
     /// <summary>Whether all who open the file now see what this process has in the write-ahead log, and are kept out by its locks.</summary>
@@ -115,6 +125,15 @@ internal sealed class StoreFile : IDisposable
     }
 
     private static string Deleted => "It was deleted or moved away while it was in use.";
+
+    private string? WhatMoved()
+    {
+        if (_identity is not { } identity) return File.Exists(Path) ? null : Deleted;
+        var now = UnixFile.Status(_encodedPath);
+        return now.Answer == FileAnswer.Missing ? Deleted
+            : now.IsOtherThan(identity) ? "Another file was put in its place while it was in use."
+            : _shared?.SiblingMoved();
+    }
 
     private void BeforeOpening()
     {

@@ -114,7 +114,7 @@ internal sealed class ReaderPool : IAsyncDisposable
         try
         {
             // Who goes on reading from a file that was replaced sees the same for ever.
-            _file.ThrowIfMoved();
+            _file.ThrowIfMovedBeforeThisTick();
             if (!_idle.TryTake(out database)) database = _file.OpenForReading();
             if (database is null) return (Outcome.NoStore, default!, null);
 

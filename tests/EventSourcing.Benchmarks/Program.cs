@@ -7,8 +7,9 @@ using EventSourcing.Benchmarks;
 
 // No argument: the SQLite storage against the hand-written floor, about a quarter of an hour; --quick: some three minutes.
 // A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "hot" runs commands on one
-// aggregate; "idle" measures what stores cost at rest; "fair" has many stores append to one file; "startup" starts this program
-// many times; "import FILE" is the floor for the banking sample's import.
+// aggregate; "idle" measures what stores cost at rest; "fair" has many stores append to one file; "wide" asks for streams by
+// their beginning and for many types in 5,000,000 events; "startup" starts this program many times; "import FILE" is the floor
+// for the banking sample's import.
 if (args is [StartupBenchmarks.Child, var types])
 {
     await StartupBenchmarks.StartAsync(int.Parse(types, CultureInfo.InvariantCulture));
@@ -45,6 +46,12 @@ if (only == "idle")
 if (only == "fair")
 {
     await FairBenchmarks.RunAsync();
+    return;
+}
+
+if (only == "wide")
+{
+    await WideBenchmarks.RunAsync(quick);
     return;
 }
 

@@ -36,6 +36,20 @@ public sealed class TamperedStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Verify_an_event_at_the_last_of_all_positions_names_what_is_missing_before_it()
+    {
+        await AppendAsync(3);
+        var kept = await CheckpointAsync();
+        Change("events_refuse_update", "UPDATE events SET position = 9223372036854775807 WHERE position = 3");
+
+        foreach (var checkpoints in (Checkpoint[][])[[kept], []])
+        {
+            (await VerifyAsync(checkpoints)).Findings.Should().Contain(finding => finding.Kind == LedgerFindingKind.EventMissing)
+                .Which.Should().BeEquivalentTo(new { Position = 3, UpTo = long.MaxValue - 1 });
+        }
+    }
+
+    [Fact]
     public async Task Verify_without_a_frontier_says_so()
     {
         await AppendAsync(3);

@@ -58,7 +58,8 @@ internal sealed class CheckpointComparison
 
     private void Compare<TState>(in MerkleHash root, Func<MerkleHash, TState, bool> wasOnce, TState state)
     {
-        for (var size = NextSize; NextSize == size; _next++)
+        // The log may end at the last of all positions, which is no checkpoint's size if there is no further one.
+        for (var size = NextSize; _next < _checkpoints.Length && NextSize == size; _next++)
         {
             var checkpoint = _checkpoints[_next];
             var agrees = checkpoint.Root == root;

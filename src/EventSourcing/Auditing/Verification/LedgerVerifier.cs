@@ -114,6 +114,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     /// <summary>Goes on to a position without the events up to it: those of which the storage has not said why are missing.</summary>
     private void PassOver(long upTo, LedgerFinding[] unread)
     {
+        if (_tree.Size >= upTo) return; // also at the last of all positions, after which none can be counted
         var from = _tree.Size + 1;
         foreach (var finding in unread)
         {

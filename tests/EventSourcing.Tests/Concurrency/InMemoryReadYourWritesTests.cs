@@ -7,14 +7,17 @@ public sealed class InMemoryReadYourWritesTests : ReadYourWritesTests
     [Fact]
     public async Task Run_one_projection_twice_on_a_storage_that_commits_documents_apart_is_found_out()
     {
-        await FluentActions.Awaiting(async () =>
+        var failure = await Record.ExceptionAsync(async () =>
         {
             for (var round = 0; round < 20; round++)
             {
                 var storage = new ReadModelFaults.CommitsDocumentsApart(new EventStorageOptions());
                 await Notes.RaceAsync([storage, storage], 4, 25);
             }
-        }).Should().ThrowAsync<Xunit.Sdk.XunitException>();
+        });
+
+        // By what was read, or already by a projection that meets half a commit.
+        failure.Should().Match(e => e is Xunit.Sdk.XunitException || e is ReadModelDamagedException);
     }
 
     [Fact]

@@ -12,18 +12,28 @@ public abstract class HotAggregateTests(IStorageSource source) : WalletTests(sou
     {
         var (store, watched) = Watched(maxConflictRetries: 0);
         var appends = 0;
-        watched.BeforeAppend = _ => Task.FromResult(Interlocked.Increment(ref appends));
+        var called = 0;
+        var allCalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // The first append takes as long as it takes to call them all, so that the others wait however fast a storage is.
+        watched.BeforeAppend = _ => Interlocked.Increment(ref appends) == 1 ? allCalled.Task : Task.CompletedTask;
+        Task<AppendResult> CallAsync()
+        {
+            if (Interlocked.Increment(ref called) == 400) allCalled.SetResult();
+            return store.Aggregate<Wallet>("a").CreateOrUpdateAsync(PutAsync);
+        }
+
         async Task PutAsync(Wallet wallet)
         {
             if (isAsync) await Task.Yield();
             wallet.Put(1);
         }
 
-        var results = await Task.WhenAll(Enumerable.Range(0, 400).Select(_ => Task.Run(() => store.Aggregate<Wallet>("a").CreateOrUpdateAsync(PutAsync))));
+        var results = await Task.WhenAll(Enumerable.Range(0, 400).Select(_ => Task.Run(CallAsync)));
         results.Select(r => r.Version).Order().Should().Equal(Enumerable.Range(1, 400).Select(v => (long)v));
         results.Should().OnlyContain(r => r.Position == r.Version && r.FirstPosition == r.Position && !r.WasAlreadyStored && r.Streams.Single() == new AppendedStream("wallet-a", r.Version, r.Version));
         (await FoldAsync(store, "a")).State.Balance.Should().Be(400);
-        if (!isAsync) appends.Should().BeLessThan(400, "those that wait are decided together");
+        if (!isAsync) appends.Should().BeLessThan(200);
         CountStreamsWithCommands(store).Should().Be(0);
     }
 

@@ -15,7 +15,7 @@ internal sealed class InlineAppendWork(AppendRequest request, ScoutedCondition[]
     /// <summary>Before the events are inserted, so that a refusal has nothing of them to undo, in the file or in what the writer knows.</summary>
     public override async ValueTask PrepareAsync(Writer writer)
     {
-        var transaction = new AppendTransaction(writer, Preview(writer));
+        var transaction = new AppendTransaction(writer, Decision.Preview(_request));
         ReadModelCommit commit;
         try
         {
@@ -37,32 +37,5 @@ internal sealed class InlineAppendWork(AppendRequest request, ScoutedCondition[]
         var changes = new ReadModelChanges(commit);
         changes.Check(writer);
         await changes.WriteAsync(writer, userCode, _context, cancellationToken).ConfigureAwait(false);
-    }
-
-    private List<StoredEvent> Preview(Writer writer)
-    {
-        var recordedAt = new DateTimeOffset(Ticks, TimeSpan.Zero);
-        var events = new List<StoredEvent>(_request.EventCount);
-        foreach (var write in _request.Writes)
-        {
-            var version = writer.EndOf(write.Stream).Version;
-            foreach (var e in write.Events)
-            {
-                events.Add(new StoredEvent
-                {
-                    Position = writer.Head + events.Count + 1,
-                    Stream = write.Stream,
-                    Version = ++version,
-                    Id = e.Id,
-                    Type = e.Type,
-                    RecordedAt = recordedAt,
-                    Data = e.Data,
-                    Metadata = e.Metadata,
-                    Tags = e.Tags,
-                });
-            }
-        }
-
-        return events;
     }
 }

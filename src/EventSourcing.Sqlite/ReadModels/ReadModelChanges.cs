@@ -27,29 +27,10 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
             if (!commit.Drops.Contains(definition.Name) && writer.TableOf(definition.Name)?.IsToBeMended(writer.Database, definition) == true) _mended.Add(definition.Name);
         }
 
-        foreach (var guard in commit.Guards)
-        {
-            var table = _mended.Contains(guard.Model) ? null : writer.TableOf(guard.Model);
-            if (table is not null ? !table.Has(writer.Database, guard) : guard.Expected is not null) throw new ReadModelConflictException(guard.Model, guard.Key);
-        }
-
-        foreach (var definition in commit.Creates)
-        {
-            if (AliasedBy(writer.Database, definition.Name) is { } aliased && !commit.Drops.Contains(aliased)) throw ReadModelErrors.NameIsAlias(definition.Name);
-            if (DefinitionAfter(writer, definition.Name) is { } other && !other.Equals(definition)) throw ReadModelErrors.DefinedOtherwise(definition.Name);
-        }
-
-        foreach (var (alias, model) in commit.Aliases)
-        {
-            if (DefinitionAfter(writer, alias) is not null) throw ReadModelErrors.AliasIsName(alias);
-            if (DefinitionAfter(writer, model) is null) throw ReadModelErrors.Missing(model);
-        }
-
+        ReadModelDecision.ThrowIfRefused(commit, new Facts(writer, _mended));
         string? probed = null;
         foreach (var change in commit.Changes)
         {
-            var definition = DefinitionAfter(writer, change.Model) ?? throw ReadModelErrors.Missing(change.Model);
-            definition.ThrowIfUnfit(change);
             if (change.Model == probed) continue;
             probed = change.Model;
             if (!commit.Drops.Contains(probed) && !_mended.Contains(probed)) writer.TableOf(probed)?.Probe(writer.Database);
@@ -236,19 +217,6 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         }
     }
 
-    /// <summary>The definition that a name will have by the time the documents are written; null where there will be none.</summary>
-    private ReadModelDefinition? DefinitionAfter(Writer writer, string name)
-    {
-        var isKept = (commit.Drops.Count == 0 || !commit.Drops.Contains(name)) && (_mended.Count == 0 || !_mended.Contains(name));
-        if (isKept && writer.TableOf(name) is { } table) return table.Definition;
-        for (var i = 0; i < commit.Creates.Count; i++)
-        {
-            if (commit.Creates[i].Name == name) return commit.Creates[i];
-        }
-
-        return null;
-    }
-
     private static string? AliasedBy(Database database, string alias)
     {
         var select = database.Prepare("SELECT m.name FROM read_model_aliases a JOIN read_models m ON m.id = a.model WHERE a.alias = ?1").Bind(1, alias);
@@ -274,5 +242,16 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         select.Reset();
         if (view is not null) database.Execute($"DROP VIEW {Identifier.Quote(view)}");
         database.Prepare("DELETE FROM read_model_aliases WHERE alias = ?1").Bind(1, alias).Run();
+    }
+    /// <summary>What there is within the writer's transaction. A damaged read model that the commit makes anew counts as gone.</summary>
+    private readonly struct Facts(Writer writer, List<string> mended) : IReadModelFacts
+    {
+        public ReadModelDefinition? DefinitionOf(string model) => TableOf(model)?.Definition;
+
+        public string? ModelOf(string alias) => AliasedBy(writer.Database, alias);
+
+        public bool IsMet(in DocumentGuard guard) => TableOf(guard.Model) is { } table ? table.Has(writer.Database, guard) : guard.Expected is null;
+
+        private DocumentTable? TableOf(string model) => mended.Count > 0 && mended.Contains(model) ? null : writer.TableOf(model);
     }
 }

@@ -207,20 +207,22 @@ internal sealed class Writer : IDisposable
     /// <summary>The first position after another whose event matches; 0 where there is none.</summary>
     public long FirstMatch(EventQuery query, long after) => LogReader.FirstMatch(Database, query, after, _head);
 
-    /// <summary>The stamp for the events of one append: now, but never before the last event's.</summary>
-    public long NextTicks() => Math.Max(_options.TimeProvider.GetUtcNow().UtcTicks, _lastTicks);
-
     public long Head => _head;
 
+    /// <summary>When the last event was recorded.</summary>
+    public DateTimeOffset LastRecordedAt => new(_lastTicks, TimeSpan.Zero);
+
+    /// <summary>The time of the storage's clock.</summary>
+    public DateTimeOffset Now => _options.TimeProvider.GetUtcNow();
+
     /// <summary>Inserts events at the end of a stream and of the log.</summary>
-    public AppendedStream Insert(StreamWrite write, long ticks)
+    public void Insert(StreamWrite write, DateTimeOffset recordedAt)
     {
         var end = EndOf(write.Stream);
         if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", write.Stream);
-        var first = end.Version + 1;
-        _ledger.Add(write, first, new DateTimeOffset(ticks, TimeSpan.Zero));
+        _ledger.Add(write, end.Version + 1, recordedAt);
         var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
-        insert.Bind(2, end.Id).Bind(6, ticks);
+        insert.Bind(2, end.Id).Bind(6, recordedAt.UtcTicks);
         Span<byte> id = stackalloc byte[16];
         for (var i = 0; i < write.Events.Count; i++)
         {
@@ -238,8 +240,7 @@ internal sealed class Writer : IDisposable
             if (e.Tags.Count > 0) InsertTags(e.Tags, type);
         }
 
-        _lastTicks = ticks;
-        return new AppendedStream(write.Stream, first, end.Version);
+        _lastTicks = recordedAt.UtcTicks;
     }
 
     /// <summary>Erases payloads of events, and has the write-ahead log, which holds copies of them, emptied after the commit.</summary>

@@ -110,16 +110,21 @@ public sealed class InMemoryEventStorage : IEventStorage
         lock (_commit)
         {
             _readModels.ThrowIfWithinAppend();
-            if (_log.FindRepetition(request) is { } original) return original;
-            CheckGuards(request);
-            var now = Options.TimeProvider.GetUtcNow();
-            if (request.ReadModels is not { } project) return _log.Append(request, now);
+            var decision = AppendDecision.Of(request, _log, Options.TimeProvider.GetUtcNow());
+            if (decision.Refusal is { } refusal) throw refusal;
+            if (!decision.IsToWrite) return decision.Outcome!;
+            if (request.ReadModels is not { } project)
+            {
+                _log.Append(request, decision);
+                return decision.Outcome;
+            }
+
             ReadModelCommit commit;
-            using (_readModels.BeginAppend()) commit = Project(project, new Transaction(this, _log.Preview(request, now)));
+            using (_readModels.BeginAppend()) commit = Project(project, new Transaction(this, decision.Preview(request)));
             _readModels.Check(commit);
-            var result = _log.Append(request, now);
+            _log.Append(request, decision);
             _readModels.Write(commit);
-            return result;
+            return decision.Outcome;
         }
     }
 
@@ -132,24 +137,6 @@ public sealed class InMemoryEventStorage : IEventStorage
         ArgumentNullException.ThrowIfNull(result);
         result.Validate();
         return result;
-    }
-
-    private void CheckGuards(AppendRequest request)
-    {
-        for (var w = 0; w < request.Writes.Count; w++)
-        {
-            var write = request.Writes[w];
-            var actual = _log.VersionOf(write.Stream);
-            if (!write.Expected.IsMetBy(actual)) throw new WrongExpectedVersionException(write.Stream, write.Expected, actual);
-        }
-
-        foreach (var condition in request.Conditions)
-        {
-            var conflict = _log.FirstMatch(condition.Query, condition.After);
-            if (conflict > 0) throw new AppendConditionFailedException(condition, conflict);
-        }
-
-        if (_log.FirstNotErasable(request.Erase) is > 0 and var refused) throw new ErasureRefusedException(refused, _log.Head);
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);

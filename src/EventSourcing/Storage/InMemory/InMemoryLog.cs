@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace EventSourcing;
 /// immutable, so the log itself may be scanned without it. An erased payload is gone when the garbage collector has taken
 /// the memory of the append that brought it.
 /// </summary>
-internal sealed class InMemoryLog
+internal sealed class InMemoryLog : ILogFacts
 {
     private const int ChunkLength = 4096;
     private readonly Dictionary<string, List<long>> _positionsByStream = new(StringComparer.Ordinal);
@@ -19,22 +21,23 @@ internal sealed class InMemoryLog
 
     public long Head => _published.Head;
 
+    /// <inheritdoc/>
+    public DateTimeOffset LastRecordedAt => _head == 0 ? DateTimeOffset.MinValue : At(_head).RecordedAt;
+
     public long VersionOf(string stream) => _positionsByStream.TryGetValue(stream, out var positions) ? positions.Count : 0;
 
     public long PositionOf(Guid id) => _positionById.GetValueOrDefault(id);
 
-    public AppendResult Append(AppendRequest request, DateTimeOffset now)
+    /// <summary>Under the lock: appends what was decided to be written.</summary>
+    public void Append(AppendRequest request, in AppendDecision decision)
     {
-        var recordedAt = StampOf(now);
         var memory = CopyOf(request);
-        var streams = new List<AppendedStream>(request.Writes.Count);
         var position = _head;
         for (var w = 0; w < request.Writes.Count; w++)
         {
             var write = request.Writes[w];
             if (write.Events.Count == 0) continue;
             if (!_positionsByStream.TryGetValue(write.Stream, out var positions)) _positionsByStream.Add(write.Stream, positions = []);
-            var first = positions.Count + 1;
             for (var i = 0; i < write.Events.Count; i++)
             {
                 var e = write.Events[i];
@@ -45,7 +48,7 @@ internal sealed class InMemoryLog
                     Version = positions.Count + 1,
                     Id = e.Id,
                     Type = e.Type,
-                    RecordedAt = recordedAt,
+                    RecordedAt = decision.RecordedAt,
                     Data = Take(ref memory, e.Data.Length),
                     Metadata = Take(ref memory, e.Metadata.Length),
                     Seal = TakeSalt(ref memory),
@@ -53,87 +56,30 @@ internal sealed class InMemoryLog
                 });
                 positions.Add(position);
             }
-
-            streams.Add(new AppendedStream(write.Stream, first, positions.Count));
         }
 
         if (request.Erase.Count > 0) Erase(request.Erase);
-        var result = new AppendResult(streams, _head + 1, position, wasAlreadyStored: false);
+        Debug.Assert(position == decision.Outcome?.Position, "What was written is not what was decided.");
         _head = position;
         _published = new Published(_chunks, position); // the batch whole, and what it has erased
-        return result;
     }
 
-    /// <summary>The first of some positions whose event cannot be erased; 0 where all can.</summary>
-    public long FirstNotErasable(IReadOnlyList<long> positions)
+    /// <inheritdoc/>
+    public bool CanErase(long position) => position <= _head && At(position).Type != PayloadsErased.TypeName;
+
+    /// <inheritdoc/>
+    public bool TryFind(Guid id, out StoredEvent stored)
     {
-        foreach (var position in positions)
-        {
-            if (position > _head || At(position).Type == PayloadsErased.TypeName) return position;
-        }
-
-        return 0;
+        var isFound = _positionById.TryGetValue(id, out var position);
+        stored = isFound ? Unsealed(At(position)) : default;
+        return isFound;
     }
 
-    /// <summary>The events of a request as they would stand if it were appended now.</summary>
-    public IReadOnlyList<StoredEvent> Preview(AppendRequest request, DateTimeOffset now)
-    {
-        var recordedAt = StampOf(now);
-        var events = new List<StoredEvent>(request.EventCount);
-        foreach (var write in request.Writes)
-        {
-            var version = VersionOf(write.Stream);
-            foreach (var e in write.Events)
-            {
-                events.Add(new StoredEvent
-                {
-                    Position = _head + events.Count + 1,
-                    Stream = write.Stream,
-                    Version = ++version,
-                    Id = e.Id,
-                    Type = e.Type,
-                    RecordedAt = recordedAt,
-                    Data = e.Data,
-                    Metadata = e.Metadata,
-                    Tags = e.Tags,
-                });
-            }
-        }
+    /// <inheritdoc/>
+    public long FirstMatch(AppendRequest request, int condition) => FirstMatch(request.Conditions[condition].Query, request.Conditions[condition].After);
 
-        return events;
-    }
-
-    /// <summary>The original result where the request repeats an append; null where all its ids are new.</summary>
-    public AppendResult? FindRepetition(AppendRequest request)
-    {
-        Guid storedId = default;
-        var storedAt = 0L;
-        for (var w = 0; w < request.Writes.Count && storedAt == 0; w++)
-        {
-            var events = request.Writes[w].Events;
-            for (var i = 0; i < events.Count && storedAt == 0; i++)
-            {
-                storedId = events[i].Id;
-                storedAt = _positionById.GetValueOrDefault(storedId);
-            }
-        }
-
-        if (storedAt == 0) return null;
-        var repetition = new Repetition(request, storedId, storedAt);
-        foreach (var write in request.Writes)
-        {
-            foreach (var e in write.Events)
-            {
-                if (!_positionById.TryGetValue(e.Id, out var position)) throw repetition.Missing(e);
-                repetition.Next(write.Stream, e, At(position));
-            }
-        }
-
-        return repetition.OriginalResult();
-    }
-
-    /// <summary>The first position after another whose event matches; 0 where there is none.</summary>
-    public long FirstMatch(EventQuery query, long after)
+    /// <summary>The first position after another whose event matches; 0 if there is none.</summary>
+    private long FirstMatch(EventQuery query, long after)
     {
         if (query.IsAll) return after < _head ? after + 1 : 0;
         var first = long.MaxValue;
@@ -207,13 +153,6 @@ internal sealed class InMemoryLog
             ref readonly var e = ref At(published.Chunks, position);
             if (read.Filter.Matches(e.Type, e.Stream, e.Tags)) page.Add(read.WithSeals ? e : Unsealed(e));
         }
-    }
-
-    /// <summary>Now, but never before the last event's stamp.</summary>
-    private DateTimeOffset StampOf(DateTimeOffset now)
-    {
-        var last = _head == 0 ? DateTimeOffset.MinValue : At(_head).RecordedAt;
-        return now.ToUniversalTime() is var utc && utc > last ? utc : last;
     }
 
     private static StoredEvent Unsealed(in StoredEvent e) => e with { Seal = default };

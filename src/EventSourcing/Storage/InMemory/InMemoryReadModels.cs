@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace EventSourcing;
 
 /// <summary>Read models in memory, changed under the storage's commit lock.</summary>
-internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed) : IReadModelStorage
+internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed) : IReadModelStorage, IReadModelFacts
 {
     private readonly Dictionary<string, InMemoryReadModel> _models = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
@@ -90,28 +90,7 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
     public void Check(ReadModelCommit commit)
     {
         if (commit.Tables is not null) throw new NotSupportedException("The storage in memory has no tables, so nothing was written. Keep documents, or use a storage with tables, e.g. SqliteEventStorage.");
-        foreach (var guard in commit.Guards)
-        {
-            if (!guard.IsMetBy(_models.GetValueOrDefault(guard.Model)?.Find(guard.Key))) throw new ReadModelConflictException(guard.Model, guard.Key);
-        }
-
-        foreach (var definition in commit.Creates)
-        {
-            if (_aliases.TryGetValue(definition.Name, out var aliased) && !commit.Drops.Contains(aliased)) throw ReadModelErrors.NameIsAlias(definition.Name);
-            if (DefinitionAfter(commit, definition.Name) is { } other && !other.Equals(definition)) throw ReadModelErrors.DefinedOtherwise(definition.Name);
-        }
-
-        foreach (var (alias, model) in commit.Aliases)
-        {
-            if (DefinitionAfter(commit, alias) is not null) throw ReadModelErrors.AliasIsName(alias);
-            if (DefinitionAfter(commit, model) is null) throw ReadModelErrors.Missing(model);
-        }
-
-        foreach (var change in commit.Changes)
-        {
-            var definition = DefinitionAfter(commit, change.Model) ?? throw ReadModelErrors.Missing(change.Model);
-            definition.ThrowIfUnfit(change);
-        }
+        ReadModelDecision.ThrowIfRefused(commit, this);
     }
 
     /// <summary>Under the lock: writes what was checked.</summary>
@@ -128,17 +107,11 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
         foreach (var change in commit.Changes) _models[change.Model].Write(change);
     }
 
-    /// <summary>The definition that a name will have by the time the documents are written; null where there will be none.</summary>
-    private ReadModelDefinition? DefinitionAfter(ReadModelCommit commit, string name)
-    {
-        if (!commit.Drops.Contains(name) && _models.TryGetValue(name, out var model)) return model.Definition;
-        foreach (var definition in commit.Creates)
-        {
-            if (definition.Name == name) return definition;
-        }
+    ReadModelDefinition? IReadModelFacts.DefinitionOf(string model) => _models.GetValueOrDefault(model)?.Definition;
 
-        return null;
-    }
+    string? IReadModelFacts.ModelOf(string alias) => _aliases.GetValueOrDefault(alias);
+
+    bool IReadModelFacts.IsMet(in DocumentGuard guard) => guard.IsMetBy(_models.GetValueOrDefault(guard.Model)?.Find(guard.Key));
 
     private bool TryFind(string nameOrAlias, [NotNullWhen(true)] out InMemoryReadModel? model) =>
         _models.TryGetValue(_aliases.GetValueOrDefault(nameOrAlias, nameOrAlias), out model);

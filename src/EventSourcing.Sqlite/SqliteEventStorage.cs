@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing;
@@ -12,7 +13,8 @@ namespace EventSourcing;
 /// <para>The file must be on a local file system: WAL needs shared memory. Never copy a live file or delete the
 /// <c>-wal</c> beside it: committed events are in there. Never open it with <c>System.IO</c> while the process has it
 /// open: closing that handle drops SQLite's locks (sqlite.org/howtocorrupt.html §2.2).</para>
-/// <para>Nothing is touched until the first call; a new file is created then.</para>
+/// <para>Nothing is touched until the first call; a new file is created then. With
+/// <see cref="SqliteEventStorageOptions.ReadOnly"/>, nothing is made, upgraded or written at all.</para>
 /// </remarks>
 public sealed class SqliteEventStorage : IEventStorage
 {
@@ -27,6 +29,8 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly HeadPoller _poller;
     private readonly SqliteLedger _ledger;
     private readonly Lazy<Task> _disposal;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly SemaphoreSlim _backup = new(1, 1);
     private TemporaryStoreFolder? _folder;
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
@@ -38,8 +42,8 @@ public sealed class SqliteEventStorage : IEventStorage
     /// </exception>
     public SqliteEventStorage(string path, SqliteEventStorageOptions? options = null)
     {
-        _file = new StoreFile(StorePath.Absolute(path, nameof(path)));
         _options = options ?? new SqliteEventStorageOptions();
+        _file = new StoreFile(StorePath.Absolute(path, nameof(path)), _options.ReadOnly);
         _writer = new Writer(_file, _options, _signal);
         _queries = new QueryPool(_file, _options.BusyTimeout, UserCode);
         _readers = new ReaderPool(_file, _options.BusyTimeout, _queries);
@@ -47,7 +51,13 @@ public sealed class SqliteEventStorage : IEventStorage
         _poller = new HeadPoller(_options.PollInterval, _options.TimeProvider, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
-        Ledger = _ledger = new SqliteLedger(this, _names, _options.BusyTimeout);
+        Ledger = _ledger = new SqliteLedger(this, _file, _names, _options.BusyTimeout);
+        _file.IsToRelease += () =>
+        {
+            _readers.CloseIdle();
+            _queries.CloseIdle();
+            _ledger.CloseIdle();
+        };
     }
 
     /// <summary>
@@ -58,9 +68,12 @@ public sealed class SqliteEventStorage : IEventStorage
     /// <remarks>What a process leaves behind that is killed is deleted when a later one makes a temporary store.</remarks>
     /// <param name="options">The clock, the limits and the time limits.</param>
     /// <returns>The storage; nobody else knows of its file.</returns>
+    /// <exception cref="ArgumentException">The options say read-only.</exception>
     /// <exception cref="IOException">The folder cannot be made.</exception>
     public static SqliteEventStorage CreateTemporary(SqliteEventStorageOptions? options = null)
     {
+        if (options is { ReadOnly: true })
+            throw new ArgumentException("A temporary store is new, so there is nothing to read in it. Leave ReadOnly out.", nameof(options));
         var folder = new TemporaryStoreFolder(TimeProvider.System);
         return new SqliteEventStorage(folder.StorePath, (options ?? new SqliteEventStorageOptions()) with { IsTemporary = true }) { _folder = folder };
     }
@@ -70,6 +83,9 @@ public sealed class SqliteEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public EventStorageOptions Options => _options;
+
+    /// <inheritdoc/>
+    public bool IsReadOnly => _options.ReadOnly;
 
     /// <inheritdoc/>
     public IReadModelStorage ReadModels { get; }
@@ -82,6 +98,7 @@ public sealed class SqliteEventStorage : IEventStorage
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
+        ThrowIfReadOnly("append events");
         return request.Conditions.Count > 0 ? AppendOnConditionAsync(request, cancellationToken) : _commits.CommitAsync(WorkOf(request, scouted: null, cancellationToken), cancellationToken);
     }
 
@@ -151,7 +168,10 @@ public sealed class SqliteEventStorage : IEventStorage
     /// <param name="cancellationToken">Ends the wait for a connection, and is handed to the query.</param>
     /// <returns>What the query returned. What it throws is thrown as it is.</returns>
     /// <exception cref="StoreBusyException">Another process was making or recovering the file for too long.</exception>
-    /// <exception cref="StorageFailedException">The file cannot be opened.</exception>
+    /// <exception cref="StorageFailedException">
+    /// The file cannot be opened; or it was opened read-only while nobody had it open, and another process began to write while
+    /// the query ran.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The call comes from within such a query.</exception>
     public async ValueTask<T> QueryAsync<T>(Func<SqliteConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken = default)
     {
@@ -159,6 +179,124 @@ public sealed class SqliteEventStorage : IEventStorage
         UserCode.ThrowIfWithin(UserCode.Kind.Read, "begin another such query");
         await GetHeadAsync(cancellationToken).ConfigureAwait(false); // makes the file a store, where it is new
         return await _queries.QueryAsync(query, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Makes a copy of the store as of one moment while it is in use, verifies it, and puts it at a path: whole and on the disk,
+    /// or not at all, whenever the process or the machine stops.
+    /// </summary>
+    /// <remarks>
+    /// <para>Nobody waits for it: it reads one snapshot. Meanwhile the write-ahead log grows by what is appended. It writes only
+    /// what the snapshot holds, so that no bytes of erased payloads and dropped read models are in it, and takes about as long as
+    /// writing and reading a file of that size. The copy is then opened read-only, checked, and its Merkle tree is computed anew
+    /// from its events and compared with that of the store.</para>
+    /// <para>The copy is made as <c>path.incomplete</c>, which a process that is killed may leave behind: the next backup to this
+    /// path removes it. It may be read by those who may read the store. One backup of a storage is made at a time; others wait.</para>
+    /// </remarks>
+    /// <param name="path">The copy's path, in a folder that exists; not beside the store if the disk may fail.</param>
+    /// <param name="overwrite">Whether a file that is there is replaced; by default that is an error.</param>
+    /// <param name="progress">Told from time to time how far it has come, on any thread. What it throws ends the backup.</param>
+    /// <param name="cancellationToken">Ends the backup. Then nothing was changed at the path.</param>
+    /// <returns>What was copied and proven.</returns>
+    /// <exception cref="ArgumentException">It is not the path of a file, or it is that of the store.</exception>
+    /// <exception cref="BackupFailedException">There is a file already; or the copy cannot be written, or is not sound.</exception>
+    /// <exception cref="StorageFailedException">The store cannot be read.</exception>
+    public async ValueTask<SqliteBackup> BackupAsync(
+        string path, bool overwrite = false, IProgress<SqliteBackupProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var target = StorePath.Absolute(path, nameof(path));
+        if (StoreFile.KeyOf(target) == StoreFile.KeyOf(Path))
+            throw new ArgumentException("That is the path of the store itself. Give another one for its copy.", nameof(path));
+        CopyPlace.ThrowIfTaken(target, overwrite);
+        return await CopyAsync(target, Path, place => place.Fill(overwrite), progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Puts a copy of a backup in the place of a store, or at a path at which there is none. The backup is verified before, and
+    /// stays as it is. What was at the path is moved aside and not deleted.
+    /// </summary>
+    /// <remarks>
+    /// <para>Stop all that uses the store first. A store in use is refused; a process that begins to use it in the same moment
+    /// finds that its file was moved, and refuses to write.</para>
+    /// <para>The store that was there is moved with its <c>-wal</c> and <c>-shm</c>, so that it stays a store: see
+    /// <see cref="SqliteBackup.Replaced"/>. If the machine stops between the moves, there is no store at the path; restore again.</para>
+    /// </remarks>
+    /// <param name="backup">The backup's path. It is opened read-only.</param>
+    /// <param name="path">The store's path, in a folder that exists.</param>
+    /// <param name="replace">Whether a store that is there is moved aside; by default that is an error.</param>
+    /// <param name="progress">Told from time to time how far it has come, on any thread. What it throws ends the restore.</param>
+    /// <param name="cancellationToken">Ends the restore. Then nothing was changed at the path.</param>
+    /// <returns>What was restored and proven.</returns>
+    /// <exception cref="ArgumentException">One is not the path of a file, or both are of the same.</exception>
+    /// <exception cref="BackupFailedException">
+    /// There is a store already, or it is in use; or the backup is not sound, or the copy cannot be written.
+    /// </exception>
+    /// <exception cref="IncompatibleStoreException">The backup is no store, or one of another version of the schema.</exception>
+    /// <exception cref="StorageFailedException">The backup is not there or cannot be read.</exception>
+    public static async ValueTask<SqliteBackup> RestoreAsync(
+        string backup, string path, bool replace = false, IProgress<SqliteBackupProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var target = StorePath.Absolute(path, nameof(path));
+        var storage = new SqliteEventStorage(backup, new SqliteEventStorageOptions { ReadOnly = true });
+        await using (storage.ConfigureAwait(false))
+        {
+            if (StoreFile.KeyOf(target) == StoreFile.KeyOf(storage.Path))
+                throw new ArgumentException("That is the path of the backup itself. Give that of the store.", nameof(path));
+            if (!replace && File.Exists(target))
+                throw new BackupFailedException(target, "there is a file at this path already. Say that it is to be replaced: it is moved aside then.");
+            StoreInUse.Hold(target)?.Dispose();
+            string? replaced = null;
+            var like = File.Exists(target) ? target : storage.Path;
+            var restored = await storage.CopyAsync(target, like, Replace, progress, cancellationToken).ConfigureAwait(false);
+            return restored with { Replaced = replaced };
+
+            void Replace(CopyPlace place)
+            {
+                var held = StoreInUse.Hold(target);
+                if (OperatingSystem.IsWindows()) held?.Dispose(); // files that are open cannot be moved there
+                using (held)
+                {
+                    replaced = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());
+                    place.Fill(isReplaced: false);
+                }
+            }
+        }
+    }
+
+    private async ValueTask<SqliteBackup> CopyAsync(
+        string target, string like, Action<CopyPlace> fill, IProgress<SqliteBackupProgress>? progress, CancellationToken cancellationToken)
+    {
+        UserCode.ThrowIfWithin(UserCode.Kind.Write, "make a backup of it");
+        UserCode.ThrowIfWithin(UserCode.Kind.Read, "make a backup of it");
+        var began = Stopwatch.GetTimestamp();
+        ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, typeof(SqliteEventStorage));
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+        try
+        {
+            await _backup.WaitAsync(ended.Token).ConfigureAwait(false);
+            try
+            {
+                await GetHeadAsync(ended.Token).ConfigureAwait(false); // makes the file a store, if it is new
+
+                // SQLite writes the copy on the thread that calls it, for as long as that takes.
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                using var place = CopyPlace.Take(target, like);
+                var copy = new StoreCopy(this, _file, place, progress);
+                var report = await copy.MakeAsync(_options.BusyTimeout, ended.Token).ConfigureAwait(false);
+                var bytes = new FileInfo(place.Incomplete).Length;
+                ended.Token.ThrowIfCancellationRequested();
+                fill(place);
+                return new SqliteBackup(target, report.Size, report.Root, bytes, Stopwatch.GetElapsedTime(began));
+            }
+            finally
+            {
+                _backup.Release();
+            }
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(SqliteEventStorage), "The storage was disposed while a copy of it was made. Nothing was changed at its path.");
+        }
     }
 
     /// <summary>
@@ -176,6 +314,8 @@ public sealed class SqliteEventStorage : IEventStorage
     private async Task DisposeOnceAsync()
     {
         _signal.Close();
+        await _closing.CancelAsync().ConfigureAwait(false);
+        await _backup.WaitAsync().ConfigureAwait(false);
         await _commits.DisposeAsync().ConfigureAwait(false);
         await _readers.DisposeAsync().ConfigureAwait(false);
         await _queries.DisposeAsync().ConfigureAwait(false);
@@ -185,6 +325,12 @@ public sealed class SqliteEventStorage : IEventStorage
         _writer.Dispose();
         _file.Dispose();
         _folder?.Dispose();
+    }
+
+    /// <exception cref="StoreReadOnlyException">The storage was opened read-only.</exception>
+    internal void ThrowIfReadOnly(string operation)
+    {
+        if (_options.ReadOnly) throw new StoreReadOnlyException(operation, Path);
     }
 
     internal UserCode UserCode { get; } = new();

@@ -33,6 +33,14 @@ public sealed record SqliteEventStorageOptions : EventStorageOptions
     } = TimeSpan.FromMilliseconds(25);
 
     /// <summary>
+    /// Whether the store is only read; <see langword="false"/> by default. Then it is neither made nor upgraded, and no byte is
+    /// written: not to the file, nor to the <c>-wal</c> and <c>-shm</c> beside it, which are not made either. It works while
+    /// other processes use the store, on a read-only file system, and for a user who may only read. What would write is refused
+    /// with <see cref="StoreReadOnlyException"/>; a store of an older schema with <see cref="IncompatibleStoreException"/>.
+    /// </summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>
     /// Pages in the write-ahead log after which they are moved into the database file: 4 MiB of 4 KiB pages, as SQLite
     /// has it. A longer log made bulk appends no faster here, and until it has its full length every commit lengthens the
     /// file too, which makes the sync dearer. Not for apps: the tests lower it, so that checkpoints meet faults often.

@@ -47,6 +47,9 @@ internal static class Upgrade
     private static IEnumerable<string> Version1 =>
         Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(sql) switch { "events" => EventsOfVersion1, "events_refuse_update" => TriggerOfVersion1, "event_log" => ViewOfVersion1, _ => sql });
 
+    /// <summary>What is not as version 1 has made it, as a sentence without its full stop; null if all is.</summary>
+    public static string? FlawIn(Database database) => Schema.FlawIn(database, Version1);
+
     /// <summary>Upgrades the file, unless another process has done so meanwhile.</summary>
     /// <exception cref="SqliteFailure">The database failed; where busy, another process is writing to it or upgrading it. The file is as it was.</exception>
     /// <exception cref="StoreCorruptedException">The file is not what version 1 has made. It is as it was.</exception>

@@ -74,6 +74,12 @@ public sealed class EventStore : IAsyncDisposable
     /// </summary>
     public JsonSerializerOptions Json => Serializer.Options;
 
+    /// <summary>
+    /// Whether the storage was opened read-only: then the store reads, waits, queries and verifies, and refuses everything that
+    /// would write with <see cref="StoreReadOnlyException"/>.
+    /// </summary>
+    public bool IsReadOnly => Storage.IsReadOnly;
+
     internal JsonEventSerializer Serializer { get; }
 
     internal StoreDiagnostics Diagnostics { get; }
@@ -102,6 +108,7 @@ public sealed class EventStore : IAsyncDisposable
     /// <exception cref="NotSupportedException">JSON cannot handle an event's type; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">The stream is not as expected; nothing was written.</exception>
     /// <exception cref="DuplicateEventIdException">Some ids are stored already, and otherwise; nothing was written.</exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="StoreBusyException">Others held the write lock for too long; nothing was written.</exception>
     /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
     public Task<AppendResult> AppendAsync(
@@ -122,12 +129,14 @@ public sealed class EventStore : IAsyncDisposable
     /// <exception cref="WrongExpectedVersionException">A stream is not as expected; nothing was written.</exception>
     /// <exception cref="AppendConditionFailedException">A condition does not hold; nothing was written.</exception>
     /// <exception cref="DuplicateEventIdException">Some ids are stored already, and otherwise; nothing was written.</exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="StoreBusyException">Others held the write lock for too long; nothing was written.</exception>
     /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
     public async Task<AppendResult> AppendAsync(
         IReadOnlyList<StreamAppend> streams, EventMetadata? metadata = null, IReadOnlyList<AppendCondition>? conditions = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streams);
+        ThrowIfReadOnly("append events");
         for (var i = 0; i < streams.Count; i++)
         {
             if (streams[i].Stream == PayloadsErased.StreamName && streams[i].Events is { Count: > 0 })
@@ -282,6 +291,12 @@ public sealed class EventStore : IAsyncDisposable
         if (_checkpoints is not null) await _checkpoints.DisposeAsync().ConfigureAwait(false);
         await Storage.DisposeAsync().ConfigureAwait(false);
         Diagnostics.Dispose();
+    }
+
+    /// <exception cref="StoreReadOnlyException">The storage was opened read-only.</exception>
+    internal void ThrowIfReadOnly(string operation)
+    {
+        if (IsReadOnly) throw new StoreReadOnlyException(operation);
     }
 
     /// <summary>Something to write an append with. If the append fails, it is not given back.</summary>

@@ -43,13 +43,15 @@ public sealed partial class ForbiddenFileTests : IDisposable
             await SayAsync("warm-up", () => other.GetPositionAsync(DateTimeOffset.MaxValue));
         }
 
-        // The C library has all threads of the process change over, also those of the pool.
-        if (UserId() == 0 && (SetGroup(Nobody) != 0 || SetUser(Nobody) != 0)) return 1;
+        if (!TryBecomeNobody()) return 1;
         await using var store = new EventStore(new SqliteEventStorage(path), new EventTypes());
         await SayAsync("verify", async () => Console.WriteLine(await store.Ledger.VerifyAsync()));
         await SayAsync("read", () => store.GetHeadAsync());
         return 0;
     }
+
+    /// <summary>Gives up all rights; the C library has all threads of the process change over, also those of the pool.</summary>
+    internal static bool TryBecomeNobody() => UserId() != 0 || (SetGroup(Nobody) == 0 && SetUser(Nobody) == 0);
 
     private static async Task SayAsync(string what, Func<Task> act)
     {

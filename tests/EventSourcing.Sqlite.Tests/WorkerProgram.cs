@@ -16,6 +16,10 @@ public static class WorkerProgram
         ["open", var path] => OpenAsync(path),
         ["decide", var path] => DecisionWorker.RunAsync(path),
         ["host", var path, var name] => ProjectionHost.RunAsync(path, name),
+        ["serve", var path] => ServeAsync(path),
+        ["back-up", var path, var target] => BackUpAsync(path, target),
+        ["read-only", var path] => ReadOnlyWork.RunAsync(path, asNobody: false),
+        ["read-only-as-nobody", var path] => ReadOnlyWork.RunAsync(path, asNobody: true),
         ["verify-as-nobody", var path] => ForbiddenFileTests.VerifyAsNobodyAsync(path),
         ["contract-on-system-library"] => SystemLibrary.KeepContractAsync(),
         _ => Task.FromResult(64),
@@ -38,6 +42,50 @@ public static class WorkerProgram
 
     public static Process StartAppending(string path, string stream, int count) =>
         Start("append", path, stream, count.ToString(CultureInfo.InvariantCulture));
+
+    private static async Task<int> BackUpAsync(string path, string target)
+    {
+        await using var storage = new SqliteEventStorage(path);
+        await storage.GetHeadAsync();
+        Console.WriteLine("backing up");
+        await storage.BackupAsync(target);
+        Console.WriteLine("done");
+        return 0;
+    }
+
+    /// <summary>A process that does to a store what it is told, and says when it is done.</summary>
+    private static async Task<int> ServeAsync(string path)
+    {
+        SqliteEventStorage? storage = null;
+        while (Console.ReadLine() is { } order)
+        {
+            switch (order.Split(' '))
+            {
+                case ["open"]:
+                    storage = new SqliteEventStorage(path);
+                    await storage.GetHeadAsync();
+                    break;
+                case ["append", var stream, var count]:
+                    for (var i = 0; i < int.Parse(count, CultureInfo.InvariantCulture); i++) await storage!.AppendAsync(Some.Append(stream, ExpectedVersion.Any));
+                    break;
+                case ["close"]:
+                    await storage!.DisposeAsync();
+                    break;
+            }
+
+            Console.WriteLine("done");
+        }
+
+        return 0;
+    }
+
+    /// <summary>Has such a process do something.</summary>
+    public static async Task TellAsync(this Process serving, string order)
+    {
+        await serving.StandardInput.WriteLineAsync(order);
+        await serving.StandardInput.FlushAsync();
+        (await serving.StandardOutput.ReadLineAsync()).Should().Be("done");
+    }
 
     private static async Task<int> AppendAsync(string path, string stream, int count)
     {

@@ -54,6 +54,18 @@ internal sealed class Database : IDisposable
     /// <summary>The file that the connection was opened on, if that wants to hear of its end.</summary>
     public StoreFile? File { get; set; }
 
+    /// <summary>The files as they were when the connection was opened read-only; null for all others.</summary>
+    public ReadOnlyFiles? ReadOnlyFiles { get; set; }
+
+    /// <summary>Counts the times at which those who only read were asked to open their connections anew.</summary>
+    public int Generation { get; set; }
+
+    /// <summary>Whether it reads the log through an index that it must leave as it is.</summary>
+    public bool HasForeignIndex { get; set; }
+
+    /// <summary>Whether somebody may have changed the file although SQLite was told that nobody would: what was read does not count.</summary>
+    public bool IsOutdated => ReadOnlyFiles is { HaveChanged: true };
+
     /// <summary>The file's name as SQLite has it: absolute, with symbolic links resolved. The names of the files beside it begin with it.</summary>
     public string FileName => raw.sqlite3_db_filename(_handle, "main").utf8_to_string();
 
@@ -68,11 +80,17 @@ internal sealed class Database : IDisposable
 
     /// <summary>Opens the file without changing anything in it.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
-    public static Database Open(string path, bool create)
+    public static Database Open(string path, bool create) =>
+        Open(path, path, raw.SQLITE_OPEN_READWRITE | (create ? raw.SQLITE_OPEN_CREATE : 0));
+
+    /// <summary>Opens the file by a URI that says how it may be read.</summary>
+    /// <exception cref="SqliteFailure">It cannot be opened.</exception>
+    public static Database OpenReadOnly(string path, string uri) => Open(path, uri, raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI);
+
+    private static Database Open(string path, string name, int mode)
     {
         // One thread at a time uses a connection, so SQLite need not guard it against several.
-        var flags = raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX | raw.SQLITE_OPEN_PRIVATECACHE | (create ? raw.SQLITE_OPEN_CREATE : 0);
-        var code = raw.sqlite3_open_v2(path, out var handle, flags, null);
+        var code = raw.sqlite3_open_v2(name, out var handle, mode | raw.SQLITE_OPEN_NOMUTEX | raw.SQLITE_OPEN_PRIVATECACHE, null);
         if (code == raw.SQLITE_OK) return new Database(handle);
 
         // Also a connection that could not be opened has to be closed.
@@ -86,12 +104,19 @@ internal sealed class Database : IDisposable
     /// a command that the app has forgotten to dispose is finalized on a thread of its own.
     /// </summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
-    public static Database OpenForAppSql(string path, bool create)
+    public static Database OpenForAppSql(string path, bool create) =>
+        OpenForAppSql(path, path, create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite);
+
+    /// <summary>As <see cref="OpenReadOnly"/>, through the driver.</summary>
+    /// <exception cref="SqliteFailure">It cannot be opened.</exception>
+    public static Database OpenReadOnlyForAppSql(string path, string uri) => OpenForAppSql(path, uri, SqliteOpenMode.ReadOnly);
+
+    private static Database OpenForAppSql(string path, string name, SqliteOpenMode mode)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = path,
-            Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
+            DataSource = name,
+            Mode = mode,
             Cache = SqliteCacheMode.Private,
             Pooling = false, // a pooled connection would hand its pragmas, and its file descriptors, to strangers
         }.ToString());
@@ -224,6 +249,12 @@ internal sealed class Database : IDisposable
     /// <summary>Has the file stay as it is when this connection is closed, even where it is the last one.</summary>
     public void CloseWithoutCheckpoint() => raw.sqlite3_db_config(_handle, ConfigNoCheckpointOnClose, 1, out _);
 
+    /// <summary>Has something called from time to time while statements run on the connection; they fail if it returns false.</summary>
+    /// <param name="instructions">How many of SQLite's instructions are run in between.</param>
+    /// <param name="goesOn">What is called, which must not throw; null for no longer.</param>
+    public void WhileRunning(int instructions, Func<bool>? goesOn) =>
+        raw.sqlite3_progress_handler(_handle, instructions, goesOn is null ? null : _ => goesOn() ? 0 : 1, null);
+
     /// <summary>Has the statement that runs on the connection fail. The one member that another thread may call.</summary>
     public void Interrupt() => raw.sqlite3_interrupt(_handle);
 
@@ -251,23 +282,21 @@ internal sealed class Database : IDisposable
 
     public void Dispose()
     {
-        File?.Closing(this);
+        var file = File;
         File = null;
+        file?.Closing(this);
         ForgetStatements();
-        if (_connection is null)
-        {
-            _handle.Dispose();
-            return;
-        }
-
         try
         {
-            _connection.Dispose();
+            if (_connection is null) _handle.Dispose();
+            else _connection.Dispose();
         }
         catch (SqliteException)
         {
             // After an I/O error the driver may fail to close what the error has closed already; the handle is gone either way.
         }
+
+        file?.Closed(this);
     }
 
     /// <summary>A statement for one use.</summary>

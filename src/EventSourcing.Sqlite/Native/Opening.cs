@@ -96,6 +96,57 @@ internal static class Opening
         }
     }
 
+    /// <summary>Sets up a connection to a store that was opened read-only.</summary>
+    /// <exception cref="SqliteFailure">It cannot be read.</exception>
+    /// <exception cref="EventSourcingException">It is no store that this library can use, or one of an older version.</exception>
+    public static void ReadOnly(Database database, string path)
+    {
+        database.Execute("PRAGMA busy_timeout = 0");
+        ThrowIfOlder(database, path, RecogniseAtOnce(database, path));
+        Set(database, path, [.. Common, ("query_only", 1)]);
+        Schema.Verify(database, path);
+    }
+
+    /// <summary>The same for an audit: nothing of what the file holds is believed, unless all of it is that of an older version.</summary>
+    /// <exception cref="SqliteFailure">It cannot be read.</exception>
+    /// <exception cref="IncompatibleStoreException">It is a store of an older version, or is empty.</exception>
+    public static void ReadOnlyForAudit(Database database, string path)
+    {
+        Audit(database);
+        int version;
+        try
+        {
+            version = RecogniseAtOnce(database, path);
+            if (version is > 0 and < Schema.Version && Upgrade.FlawIn(database) is not null) return;
+        }
+        catch (Exception flaw) when (flaw is EventSourcingException or SqliteFailure { IsDamage: true })
+        {
+            if (database.InTransaction) database.Execute("ROLLBACK");
+            return; // for the audit to say
+        }
+
+        ThrowIfOlder(database, path, version);
+    }
+
+    private static void ThrowIfOlder(Database database, string path, int version)
+    {
+        if (version == 0)
+        {
+            throw new IncompatibleStoreException(
+                path,
+                "it is empty: nobody has made a store of it yet, and it was opened read-only. Check the path, or open it once without " +
+                "SqliteEventStorageOptions.ReadOnly.");
+        }
+
+        if (version == Schema.Version) return;
+        if (Upgrade.FlawIn(database) is { } flaw) throw new StoreCorruptedException(path, flaw + ".");
+        throw new IncompatibleStoreException(path, string.Create(
+            CultureInfo.InvariantCulture,
+            $"its schema has version {version}, this package reads version {Schema.Version}, and it was opened read-only, which upgrades nothing. ") +
+            "Copy the file, then open it once without SqliteEventStorageOptions.ReadOnly: the first call upgrades it. " +
+            "Or read it with the package that wrote it.");
+    }
+
     /// <summary>
     /// Has SQLite overwrite what is freed within pages, which costs nothing to speak of: else pages keep copies of cells that
     /// have moved, and a payload that is erased later would survive there. Whole freed pages are left as they are.
@@ -112,10 +163,7 @@ internal static class Opening
         var database = Database.Open(path, create: false);
         try
         {
-            database.CloseWithoutCheckpoint();
-
-            // The first has SQLite go on with what it understands of a schema, where it does not understand all of it.
-            database.Execute("PRAGMA writable_schema = 1; PRAGMA query_only = 1; PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA temp_store = 2; PRAGMA mmap_size = 0; PRAGMA cache_size = -16384");
+            Audit(database);
             return database;
         }
         catch
@@ -123,6 +171,14 @@ internal static class Opening
             database.Dispose();
             throw;
         }
+    }
+
+    private static void Audit(Database database)
+    {
+        database.CloseWithoutCheckpoint();
+
+        // The first has SQLite go on with what it understands of a schema, if it does not understand all of it.
+        database.Execute("PRAGMA writable_schema = 1; PRAGMA query_only = 1; PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA temp_store = 2; PRAGMA mmap_size = 0; PRAGMA cache_size = -16384");
     }
 
     /// <summary>From one snapshot: read one by one, the facts of a file that is just being made contradict each other.</summary>

@@ -15,6 +15,8 @@ internal sealed class SharedFile
     private readonly Lock _lock = new();
     private int _storages;
     private int _connections;
+    private int _writingStorages;
+    private int _foreignIndexes;
     private volatile Siblings? _siblings;
 
     private SharedFile(string key) => _key = key;
@@ -34,12 +36,68 @@ internal sealed class SharedFile
         }
     }
 
+    /// <summary>Whether a storage of this process uses a file.</summary>
+    public static bool IsInUse(string key)
+    {
+        lock (InUseLock) return InUse.ContainsKey(key);
+    }
+
     public void Release()
     {
         lock (InUseLock)
         {
             if (--_storages == 0) InUse.Remove(_key);
         }
+    }
+
+    /// <summary>
+    /// Asks the storages that only read to close the connections that they do not need at the moment: a storage that may
+    /// write has come or gone.
+    /// </summary>
+    public event Action? Changed;
+
+    /// <summary>Says that a storage that may write uses the file, until <see cref="LeaveWriter"/>.</summary>
+    public void EnterWriter()
+    {
+        lock (_lock) _writingStorages++;
+        Changed?.Invoke();
+    }
+
+    public void LeaveWriter()
+    {
+        lock (_lock) _writingStorages--;
+        Changed?.Invoke();
+    }
+
+    /// <summary>
+    /// Whether a storage that may write can open the file now. All connections of a process have one index of the log, and
+    /// while it is one that may only be read, none can write.
+    /// </summary>
+    public bool AdmitsWriters
+    {
+        get
+        {
+            lock (_lock) return _foreignIndexes == 0;
+        }
+    }
+
+    /// <summary>
+    /// Says that a connection will be opened that is not to change the index of the log, until <see cref="LeaveForeignIndex"/>.
+    /// </summary>
+    /// <returns>False if this process may write: then the connection uses the index of those that do.</returns>
+    public bool TryEnterForeignIndex()
+    {
+        lock (_lock)
+        {
+            if (_writingStorages > 0) return false;
+            _foreignIndexes++;
+            return true;
+        }
+    }
+
+    public void LeaveForeignIndex()
+    {
+        lock (_lock) _foreignIndexes--;
     }
 
     /// <summary>Says that a connection is open and has read, so that the files beside the database are those that it uses.</summary>

@@ -10,6 +10,10 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     private const int SqliteConstraintUnique = 2067;
     private const int SqliteConstraintPrimaryKey = 1555;
 
+    // A connection that only reads waits until a writer has mended the index of the log, or has moved a mark in it.
+    private const int ReadOnlyRecovery = raw.SQLITE_READONLY | (1 << 8);
+    private const int ReadOnlyCannotInitialize = raw.SQLITE_READONLY | (5 << 8);
+
     public int Code => ExtendedCode & 0xFF;
 
     public int ExtendedCode { get; } = extendedCode;
@@ -18,7 +22,7 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     public SqliteFault Fault => SqliteFaults.Of(ExtendedCode);
 
     /// <summary>Whether somebody else is in the way.</summary>
-    public bool IsBusy => Fault == SqliteFault.Busy;
+    public bool IsBusy => Fault == SqliteFault.Busy || ExtendedCode is ReadOnlyRecovery or ReadOnlyCannotInitialize;
 
     /// <summary>Whether the medium or the file failed rather than one statement: the connection is not to be trusted.</summary>
     public bool IsOfDatabase => IsOfDatabaseCode(Code);
@@ -43,7 +47,7 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 
     private string Remedy => Fault switch
     {
-        SqliteFault.Access => " This process may not do that with the file, its folder or the files beside it. To be read, too, a store needs the right to write all of these: run as a user who has it, or copy the file, and '-wal' beside it if it is there, to where you have it.",
+        SqliteFault.Access => " This process may not do that with the file, its folder or the files beside it. To be read, too, a store needs the right to write all of these, unless SqliteEventStorageOptions.ReadOnly is set: set that to read alone, or run as a user who has the right.",
         SqliteFault.Limit => " A value is larger than this build of SQLite takes. Use a build with a higher SQLITE_MAX_LENGTH.",
         SqliteFault.Damage when IsOfAddition => " The disk is not to blame: something that was added to the store's tables, such as a trigger or an index, refuses this statement. Remove it.",
         SqliteFault.Misuse => " The file is not to blame. Report this as a fault of the library.",

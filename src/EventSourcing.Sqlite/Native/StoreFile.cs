@@ -12,6 +12,9 @@ internal sealed class StoreFile : IDisposable
     /// <summary>What SQLite adds to the file's name for the write-ahead log.</summary>
     public const string LogSuffix = "-wal";
 
+    /// <summary>How long a log may be without its index before that is an error for those who only read.</summary>
+    private const int MillisecondsOfPatience = 500;
+
     /// <summary>What SQLite adds to the file's name for the index of that log, in shared memory.</summary>
     public const string IndexSuffix = "-shm";
 
@@ -23,10 +26,15 @@ internal sealed class StoreFile : IDisposable
     private bool _isDisposed;
     private string? _fileName;
     private long _inPlaceAt = long.MinValue;
+    private readonly bool _isReadOnly;
+    private SharedFile? _writesIn;
+    private int _generation;
+    private long _hinderedSince = long.MaxValue;
 
-    public StoreFile(string path)
+    public StoreFile(string path, bool isReadOnly)
     {
         Path = path;
+        _isReadOnly = isReadOnly;
         _encodedPath = UnixFile.Encode(path);
     }
 
@@ -61,11 +69,72 @@ internal sealed class StoreFile : IDisposable
         return database;
     }
 
-    /// <summary>As <see cref="Opening.ForReading"/>, on the file that was opened first.</summary>
+    /// <summary>
+    /// Called when connections that are not in use are better closed: a storage of this process that may write has come or gone.
+    /// </summary>
+    public event Action? IsToRelease;
+
+    /// <summary>Whether a connection may be used (again).</summary>
+    public bool IsCurrent(Database database) =>
+        !_isReadOnly || (database.Generation == Volatile.Read(ref _generation) && !database.IsOutdated);
+
+    /// <summary>As <see cref="Opening.ForReading"/>, on the file that was opened first; read-only if the storage is.</summary>
     public Database? OpenForReading(bool forAppSql = false)
     {
+        if (_isReadOnly) return OpenReadOnly(forAppSql, Opening.ReadOnly);
         BeforeOpening();
         return Opening.ForReading(Path, forAppSql) is { } database ? AfterOpening(database) : null;
+    }
+
+    /// <summary>As <see cref="Opening.ForAudit"/>; read-only if the storage is.</summary>
+    public Database OpenForAudit() => _isReadOnly ? OpenReadOnly(forAppSql: false, Opening.ReadOnlyForAudit) : Opening.ForAudit(Path);
+
+    /// <summary>Opens the file without setting anything up: what SQLite refuses to open so, nobody else can open either.</summary>
+    public Database OpenPlainly() =>
+        _isReadOnly ? OpenReadOnly(forAppSql: false, static (_, _) => { }) : Database.Open(Path, create: false);
+
+    private Database OpenReadOnly(bool forAppSql, Action<Database, string> setUp)
+    {
+        BeforeOpening();
+        if (ReadOnlyFiles.Look(Path) is not { } files) throw NotAtTheMoment();
+        Volatile.Write(ref _hinderedSince, long.MaxValue);
+        var generation = Volatile.Read(ref _generation);
+        var shared = _shared;
+        var hasForeignIndex = !files.IsStill && shared is not null && shared.TryEnterForeignIndex();
+        Database? database = null;
+        try
+        {
+            var uri = files.Uri(Path, sharesIndex: !hasForeignIndex);
+            database = forAppSql ? Database.OpenReadOnlyForAppSql(Path, uri) : Database.OpenReadOnly(Path, uri);
+            database.ReadOnlyFiles = files;
+            database.Generation = generation;
+            database.HasForeignIndex = hasForeignIndex;
+            database.CloseWithoutCheckpoint();
+            setUp(database, Path);
+            return AfterOpening(database);
+        }
+        catch (Exception failure)
+        {
+            database?.Dispose();
+            if (hasForeignIndex && database is not { HasForeignIndex: false }) shared!.LeaveForeignIndex();
+            if (failure is SqliteFailure or EventSourcingException && HaveChanged(files)) throw Outdated();
+            throw;
+        }
+    }
+
+    /// <summary>The failure of a read that does not count because the file was changed meanwhile: it is tried again.</summary>
+    public static SqliteFailure Outdated() => new(SQLitePCL.raw.SQLITE_BUSY, "the store was opened for writing while it was read");
+
+    private bool HaveChanged(ReadOnlyFiles files) => files.HaveChanged || ReadOnlyFiles.Look(Path)?.IsStill != files.IsStill;
+
+    /// <summary>A log without its index mostly means that a process is just opening or closing the store, so it gets a moment.</summary>
+    private Exception NotAtTheMoment()
+    {
+        var now = Environment.TickCount64;
+        Interlocked.CompareExchange(ref _hinderedSince, now, long.MaxValue);
+        return now - Volatile.Read(ref _hinderedSince) > MillisecondsOfPatience && ReadOnlyFiles.Hindrance(Path) is { } hindrance
+            ? new IncompatibleStoreException(Path, $"it was opened read-only, and {hindrance}")
+            : new SqliteFailure(SQLitePCL.raw.SQLITE_BUSY, "the store is just being opened or closed by another process");
     }
 
     /// <summary>
@@ -111,7 +180,15 @@ internal sealed class StoreFile : IDisposable
     {
         // The last one to close moves the log into the file and deletes the log by its name: by now both may be another's.
         if (Moved() is not null) database.CloseWithoutCheckpoint();
-        _shared?.Closing();
+        if (database.ReadOnlyFiles is not { IsStill: true }) _shared?.Closing();
+    }
+
+    /// <summary>Called by a connection after it was closed.</summary>
+    public void Closed(Database database)
+    {
+        if (!database.HasForeignIndex) return;
+        database.HasForeignIndex = false;
+        _shared?.LeaveForeignIndex();
     }
 
     public void Dispose()
@@ -120,9 +197,18 @@ internal sealed class StoreFile : IDisposable
         {
             if (_isDisposed) return;
             _isDisposed = true;
-            _shared?.Release();
+            Detach();
         }
     }
+
+    /// <summary>By what the storages of this process on one file find each other.</summary>
+    public static string KeyOf(string path) =>
+        UnixFile.Status(UnixFile.Encode(path)) is { Answer: FileAnswer.Found } status ? Key(status.Identity, path) : Key(null, path);
+
+    private static string Key(FileIdentity? identity, string path) =>
+        identity is { } id ? string.Create(CultureInfo.InvariantCulture, $"{id.Device}:{id.Number}")
+        : OperatingSystem.IsWindows() ? path.ToUpperInvariant()
+        : path;
 
     private static string Deleted => "It was deleted or moved away while it was in use.";
 
@@ -138,7 +224,12 @@ internal sealed class StoreFile : IDisposable
     private void BeforeOpening()
     {
         ThrowIfMoved();
-        if (_wasOpened) return;
+        if (_wasOpened)
+        {
+            ThrowIfNotAdmitted();
+            return;
+        }
+
         var status = UnixFile.Status(_encodedPath);
         if (status is { Answer: FileAnswer.Found, IsRegular: false })
             throw new IncompatibleStoreException(Path, $"it is {(Directory.Exists(Path) ? "a folder" : "a device, a pipe or the like")}, not a file. Choose another path.");
@@ -151,6 +242,13 @@ internal sealed class StoreFile : IDisposable
         }
 
         Attach(status);
+        ThrowIfNotAdmitted();
+    }
+
+    private void ThrowIfNotAdmitted()
+    {
+        if (!_isReadOnly && _shared is { AdmitsWriters: false })
+            throw new SqliteFailure(SQLitePCL.raw.SQLITE_BUSY, "a storage of this process that was opened read-only is reading the file");
     }
 
     private Database AfterOpening(Database database)
@@ -169,7 +267,7 @@ internal sealed class StoreFile : IDisposable
             }
 
             if (_shared is null) throw Failure(Deleted, outcomeIsUnknown: false);
-            _shared.Opened(_fileName!);
+            if (database.ReadOnlyFiles is not { IsStill: true }) _shared.Opened(_fileName!);
             database.File = this;
             ThrowIfMoved();
             return database;
@@ -189,9 +287,31 @@ internal sealed class StoreFile : IDisposable
             FileIdentity? identity = status.Answer == FileAnswer.Found ? status.Identity : null;
             if (_shared is not null && _identity == identity) return;
             if (identity is null && status.Answer == FileAnswer.Missing) return;
-            _shared?.Release();
+            Detach();
             _identity = identity;
-            _shared = SharedFile.Take(identity is { } id ? string.Create(CultureInfo.InvariantCulture, $"{id.Device}:{id.Number}") : OperatingSystem.IsWindows() ? Path.ToUpperInvariant() : Path);
+            _shared = SharedFile.Take(Key(identity, Path));
+            if (_isReadOnly)
+            {
+                _shared.Changed += Release;
+                return;
+            }
+
+            _writesIn = _shared;
+            _writesIn.EnterWriter();
         }
+    }
+
+    private void Detach()
+    {
+        if (_isReadOnly && _shared is not null) _shared.Changed -= Release;
+        _writesIn?.LeaveWriter();
+        _writesIn = null;
+        _shared?.Release();
+    }
+
+    private void Release()
+    {
+        Interlocked.Increment(ref _generation);
+        IsToRelease?.Invoke();
     }
 }

@@ -60,6 +60,7 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
     {
         ArgumentNullException.ThrowIfNull(commit);
         commit.Validate();
+        storage.ThrowIfReadOnly("change read models");
         await commits.CommitAsync(new ReadModelWork(commit, storage.UserCode, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 

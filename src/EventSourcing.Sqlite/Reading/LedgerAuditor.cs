@@ -4,7 +4,7 @@ namespace EventSourcing;
 /// One verification's way through the log: a connection of its own, since those of the pools refuse a store that is damaged
 /// and may still hold pages and names from before somebody changed them. Used by one page at a time.
 /// </summary>
-internal sealed class LedgerAuditor(string path, long after) : IDisposable
+internal sealed class LedgerAuditor(Database database, long after) : IDisposable
 {
     /// <summary>The most tiles of a page: of a sound log there are far fewer.</summary>
     private const int MaxTiles = 100_000;
@@ -13,12 +13,15 @@ internal sealed class LedgerAuditor(string path, long after) : IDisposable
     private const int MaxDamagedPlaces = 100;
 
     private const string SelectEvents = $"SELECT {AuditedRow.Columns} FROM events WHERE position > ?1 ORDER BY position";
-    private readonly Database _database = Opening.ForAudit(path);
+    private readonly Database _database = database;
     private readonly AuditedNames _streams = AuditedNames.OfStreams();
     private readonly AuditedNames _types = AuditedNames.OfTypes();
 
     /// <summary>The position after which the next page begins.</summary>
     public long Next { get; private set; } = after;
+
+    /// <summary>Whether somebody may have changed the file meanwhile, so that what was read does not count.</summary>
+    public bool IsOutdated => _database.IsOutdated;
 
     public void Dispose() => _database.Dispose();
 

@@ -41,17 +41,22 @@ internal sealed class QueryPool : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventStorage));
             database = await BeginAsync(cancellationToken).ConfigureAwait(false);
-            return await _userCode.RunAsync(
+            var result = await _userCode.RunAsync(
                 context: null,
                 UserCode.Kind.Read,
                 (query, Connection: database.Connection!, cancellationToken),
                 static of => of.query(of.Connection, of.cancellationToken)).ConfigureAwait(false);
+            return database.IsOutdated ? throw Outdated() : result;
+        }
+        catch (SqliteException) when (database is { IsOutdated: true })
+        {
+            throw Outdated();
         }
         finally
         {
             if (database is not null)
             {
-                if (TryEnd(database)) _idle.Add(database);
+                if (TryEnd(database) && _file.IsCurrent(database)) _idle.Add(database);
                 else database.Dispose();
             }
 
@@ -75,14 +80,24 @@ internal sealed class QueryPool : IAsyncDisposable
         _paused = 0;
     }
 
+    /// <summary>Closes the connections that nobody uses.</summary>
+    public void CloseIdle()
+    {
+        while (_idle.TryTake(out var database)) database.Dispose();
+    }
+
     /// <summary>Waits for the queries under way, then closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
         for (var i = 0; i < _size; i++) await _free.WaitAsync().ConfigureAwait(false);
-        while (_idle.TryTake(out var database)) database.Dispose();
+        CloseIdle();
         _free.Release(_size);
     }
+
+    /// <summary>The app's query is not run again by itself: it may have kept what it read.</summary>
+    private StorageFailedException Outdated() => new(_file.Path, outcomeIsUnknown: false, new IOException(
+        "Another process has opened the store to write while the query read it without a lock, so what it read may be torn and does not count. Run the query again."));
 
     private async ValueTask<Database> BeginAsync(CancellationToken cancellationToken)
     {
@@ -92,18 +107,20 @@ internal sealed class QueryPool : IAsyncDisposable
             try
             {
                 _file.ThrowIfMoved();
-                if (!_idle.TryTake(out database)) database = _file.OpenForReading(forAppSql: true);
+                while (_idle.TryTake(out database) && !_file.IsCurrent(database)) database.Dispose();
+                database ??= _file.OpenForReading(forAppSql: true);
                 if (database is null) throw new StorageFailedException(_file.Path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _file.Path));
 
                 // The first read takes the snapshot, and meets whatever lock there may be.
                 database.Prepare("BEGIN").Run();
                 LogReader.ReadHead(database);
+                if (database.IsOutdated) throw StoreFile.Outdated();
                 return database;
             }
             catch (SqliteFailure failure)
             {
                 database?.Dispose();
-                if (!failure.IsBusy) throw failure.ToTyped(_file.Path, whileCommitting: false);
+                if (!failure.IsBusy && database is not { IsOutdated: true }) throw failure.ToTyped(_file.Path, whileCommitting: false);
                 var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
                 if (waited >= _busyTimeout) throw new StoreBusyException(_file.Path, waited, failure);
             }

@@ -81,12 +81,18 @@ internal sealed class ReaderPool : IAsyncDisposable
         _free.Release(_size);
     }
 
+    /// <summary>Closes the connections that nobody uses.</summary>
+    public void CloseIdle()
+    {
+        while (_idle.TryTake(out var database)) database.Dispose();
+    }
+
     /// <summary>Waits for the reads under way, then closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
         await PauseAsync().ConfigureAwait(false);
-        while (_idle.TryTake(out var database)) database.Dispose();
+        CloseIdle();
         Resume();
     }
 
@@ -108,6 +114,17 @@ internal sealed class ReaderPool : IAsyncDisposable
         }
     }
 
+    private Database? TakeIdle()
+    {
+        while (_idle.TryTake(out var database))
+        {
+            if (_file.IsCurrent(database)) return database;
+            database.Dispose();
+        }
+
+        return null;
+    }
+
     private (Outcome Outcome, T Result, SqliteFailure? Failure) TryRead<TState, T>(TState state, Func<Database, TState, T> read)
     {
         Database? database = null;
@@ -115,7 +132,7 @@ internal sealed class ReaderPool : IAsyncDisposable
         {
             // Who goes on reading from a file that was replaced sees the same for ever.
             _file.ThrowIfMovedBeforeThisTick();
-            if (!_idle.TryTake(out database)) database = _file.OpenForReading();
+            database = TakeIdle() ?? _file.OpenForReading();
             if (database is null) return (Outcome.NoStore, default!, null);
 
             // One snapshot for all that a read looks at. It is short: a snapshot keeps the write-ahead log from shrinking.
@@ -123,8 +140,20 @@ internal sealed class ReaderPool : IAsyncDisposable
             database.Prepare("BEGIN").Run();
             var result = read(database, state);
             database.Prepare("COMMIT").Run();
-            _idle.Add(database);
-            return (Outcome.Read, result, null);
+            if (_file.IsCurrent(database))
+            {
+                _idle.Add(database);
+                return (Outcome.Read, result, null);
+            }
+
+            var counts = !database.IsOutdated;
+            database.Dispose();
+            return counts ? (Outcome.Read, result, null) : (Outcome.Busy, default!, StoreFile.Outdated());
+        }
+        catch (Exception) when (database is { IsOutdated: true })
+        {
+            database.Dispose();
+            return (Outcome.Busy, default!, StoreFile.Outdated());
         }
         catch (SqliteFailure failure)
         {

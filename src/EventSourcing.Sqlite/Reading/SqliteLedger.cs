@@ -1,7 +1,7 @@
 namespace EventSourcing;
 
 /// <summary>Reads the Merkle tree of a store: leaves from the events, tiles and frontier from their tables.</summary>
-internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, TimeSpan busyTimeout) : ILedgerStorage, IDisposable
+internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, NameCache names, TimeSpan busyTimeout) : ILedgerStorage, IDisposable
 {
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
 
@@ -21,7 +21,11 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
             cancellationToken).ConfigureAwait(false);
     }
 
-    public ValueTask SyncAsync(CancellationToken cancellationToken = default) => storage.SyncAsync(cancellationToken);
+    public ValueTask SyncAsync(CancellationToken cancellationToken = default)
+    {
+        storage.ThrowIfReadOnly("see to it that what was read is on the disk");
+        return storage.SyncAsync(cancellationToken);
+    }
 
     public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
     {
@@ -37,7 +41,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
         }
 
         if (auditor is null) await MakeStoreAsync(cancellationToken).ConfigureAwait(false);
-        return await AuditAsync(() => ReadPage(auditor, after, limit), failure => Unreadable(after, failure), cancellationToken).ConfigureAwait(false);
+        return await AuditAsync(() => ReadPage(Interlocked.Exchange(ref auditor, null), after, limit), failure => Unreadable(after, failure), cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default)
@@ -51,13 +55,16 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
         return await AuditAsync<IReadOnlyList<LedgerFinding>>(
             () =>
             {
-                using var database = Opening.ForAudit(storage.Path);
+                using var database = file.OpenForAudit();
                 using var interruption = cancellationToken.Register(static database => ((Database)database!).Interrupt(), database);
-                return new StructureAudit(database, storage.Path).Run(isWhole);
+                return Current(() => new StructureAudit(database, file).Run(isWhole), () => database.IsOutdated);
             },
             failure => [StructureAudit.Damage(failure)],
             cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Closes the connection of a verification that is between two pages: the next page opens another.</summary>
+    public void CloseIdle() => Interlocked.Exchange(ref _auditor, null)?.Dispose();
 
     public void Dispose()
     {
@@ -105,10 +112,11 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
 
     private LedgerAudit ReadPage(LedgerAuditor? auditor, long after, int limit)
     {
-        auditor ??= new LedgerAuditor(storage.Path, after);
+        auditor ??= new LedgerAuditor(file.OpenForAudit(), after);
         try
         {
-            var page = auditor.Read(limit);
+            var reader = auditor;
+            var page = Current(() => reader.Read(limit), () => reader.IsOutdated);
             if (!page.Events.IsEnd) auditor = Interlocked.Exchange(ref _auditor, auditor);
             return page;
         }
@@ -117,6 +125,23 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, NameCache names, 
             auditor?.Dispose();
             if (_disposed) Interlocked.Exchange(ref _auditor, null)?.Dispose();
         }
+    }
+
+    /// <summary>What was read, if it counts.</summary>
+    /// <exception cref="SqliteFailure">Somebody may have changed the file meanwhile: it is busy.</exception>
+    private static T Current<T>(Func<T> read, Func<bool> isOutdated)
+    {
+        try
+        {
+            var result = read();
+            if (!isOutdated()) return result;
+        }
+        catch (Exception) when (isOutdated())
+        {
+            // What could not be read does not count either.
+        }
+
+        throw StoreFile.Outdated();
     }
 
     private static LedgerAudit Unreadable(long after, SqliteFailure failure)

@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// Checks what surrounds the events in a file: its marks, its schema, the row and the tiles of the tree, the tables beside the
 /// events, and what SQLite's own check finds. Each part on its own, so that damage of one does not hide what others say.
 /// </summary>
-internal sealed partial class StructureAudit(Database database, string path)
+internal sealed partial class StructureAudit(Database database, StoreFile file)
 {
     /// <summary>The most findings of one part.</summary>
     private const int MaxFindings = 1_000;
@@ -64,7 +64,7 @@ internal sealed partial class StructureAudit(Database database, string path)
     /// <summary>The audit's connection is lenient, so that it sees all it can: with a schema or a size of the file that SQLite refuses, nobody else can open the store.</summary>
     private void CheckOpening()
     {
-        using var usual = Database.Open(path, create: false);
+        using var usual = file.OpenPlainly();
         usual.CloseWithoutCheckpoint();
         usual.Read("SELECT count(*) FROM sqlite_master");
     }

@@ -337,7 +337,7 @@ internal sealed class Writer : IDisposable
     /// <summary>Stores the end of the tree, which may trail the log, so that the file of a closed store has all of it.</summary>
     private void SaveLedger()
     {
-        if (!_file.WasOpened || _ledger.IsSaved || new FileInfo(Path) is not { Exists: true, Length: > 0 }) return;
+        if (_options.ReadOnly || !_file.WasOpened || _ledger.IsSaved || new FileInfo(Path) is not { Exists: true, Length: > 0 }) return;
         try
         {
             if (!TryBegin()) return;

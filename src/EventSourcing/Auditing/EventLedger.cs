@@ -59,11 +59,16 @@ public sealed class EventLedger
     /// </summary>
     /// <param name="cancellationToken">Abandons it.</param>
     /// <returns>The newest signed checkpoint, that of all events committed before the call.</returns>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only: it cannot see to it that all it has read is on the disk.</exception>
     /// <exception cref="InvalidOperationException">There is no <see cref="EventStoreOptions.Ledger"/>, or nobody who signs.</exception>
     /// <exception cref="StoreRolledBackException">The log is not what was signed before. From now on the store serves and signs nothing.</exception>
     /// <exception cref="StoreCorruptedException">The tree as it is kept contradicts itself; nothing was signed.</exception>
     /// <exception cref="CheckpointSinkException">The sink cannot be read or written, or what it has is not to be believed.</exception>
-    public ValueTask<SignedNote> SignCheckpointAsync(CancellationToken cancellationToken = default) => Checkpointer.SignAsync(cancellationToken);
+    public ValueTask<SignedNote> SignCheckpointAsync(CancellationToken cancellationToken = default)
+    {
+        _store.ThrowIfReadOnly("sign a checkpoint");
+        return Checkpointer.SignAsync(cancellationToken);
+    }
 
     /// <summary>Proves that an event is in the log.</summary>
     /// <param name="position">The event's position.</param>

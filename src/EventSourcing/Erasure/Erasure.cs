@@ -18,6 +18,7 @@ internal sealed class Erasure
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         if (Names.TextFlaw(reason) is { } flaw) throw new ArgumentException($"The reason {flaw}.", nameof(reason));
         if (by is not null && Names.TextFlaw(by) is { } flawOfBy) throw new ArgumentException($"Who asked for it {flawOfBy}.", nameof(by));
+        store.ThrowIfReadOnly("erase payloads");
         _store = store;
         _reason = reason;
         _by = by;

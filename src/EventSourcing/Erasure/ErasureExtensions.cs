@@ -21,6 +21,7 @@ public static class ErasureExtensions
     /// <returns>What was erased. To repeat it is safe: what is erased already is not erased, or recorded, again.</returns>
     /// <exception cref="ArgumentException">The reason is empty, or longer than an event may be; a position is below 1.</exception>
     /// <exception cref="ErasureRefusedException">The log has no event at a position, or one that records erasures; nothing was erased.</exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="StoreBusyException">Others held the write lock for too long; nothing was erased.</exception>
     /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
     public static Task<ErasureResult> ErasePayloadsAsync(this EventStore store, IReadOnlyCollection<long> positions, string reason, string? by = null, CancellationToken cancellationToken = default)
@@ -39,6 +40,7 @@ public static class ErasureExtensions
     /// <returns>What was erased; nothing of an unknown stream.</returns>
     /// <exception cref="ArgumentException">The name is not valid; the reason is empty, or longer than an event may be.</exception>
     /// <exception cref="ErasureRefusedException">It is the stream of the records of erasures; nothing was erased.</exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="StoreBusyException">Others held the write lock for too long; nothing was erased.</exception>
     /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
     public static Task<ErasureResult> ErasePayloadsAsync(this EventStore store, string stream, string reason, string? by = null, CancellationToken cancellationToken = default)

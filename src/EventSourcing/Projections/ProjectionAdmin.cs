@@ -105,6 +105,7 @@ public sealed class ProjectionAdmin
     {
         ArgumentNullException.ThrowIfNull(projection);
         StoredDocument.ThrowIfInvalidKey(key);
+        _store.ThrowIfReadOnly("give orders to projections");
         await ThrowIfUnknownAsync(projection, cancellationToken).ConfigureAwait(false);
         var change = ControlDocuments.Write(ControlDocuments.Refolds, Guid.CreateVersion7().ToString("N"), new RefoldRecord(projection, key), projection);
         await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [change, ControlDocuments.NewOrder()] }, cancellationToken).ConfigureAwait(false);
@@ -184,6 +185,7 @@ public sealed class ProjectionAdmin
     private async Task<bool> OrderAsync(ParkedEvents parked, Func<ParkedRecord, ParkedRecord?> order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(parked);
+        _store.ThrowIfReadOnly("give orders to projections");
         while (true)
         {
             var kept = await _documents.FindAsync<ParkedRecord>(ControlDocuments.Parked, parked.Id, cancellationToken).ConfigureAwait(false);

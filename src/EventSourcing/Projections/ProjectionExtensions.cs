@@ -10,6 +10,7 @@ public static class ProjectionExtensions
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">
     /// One has the name of another class that runs on this store object. If it runs elsewhere or was started before, the
     /// projection fails with this error once it has read the store: see <see cref="RunningSubscribers.Completion"/>; waits throw it too.
@@ -24,11 +25,13 @@ public static class ProjectionExtensions
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">As above.</exception>
     /// <exception cref="NotSupportedException">JSON cannot handle a document, or the storage has no tables and a projection needs some.</exception>
     public static RunningProjections StartProjections(this EventStore store, ProjectionOptions options, params IReadOnlyList<Projection> projections)
     {
         Validate(store, options, projections);
+        store.ThrowIfReadOnly("run projections");
         return new RunningProjections(store, projections, options);
     }
 
@@ -40,6 +43,7 @@ public static class ProjectionExtensions
     /// <param name="reactors">The reactors, each name once.</param>
     /// <returns>The running reactors, once their places in the log are stored: <see cref="StartFrom.Now"/> means now. Dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
     public static Task<RunningReactors> StartReactorsAsync(this EventStore store, params IReadOnlyList<Reactor> reactors) =>
         StartReactorsAsync(store, ProjectionOptions.ForReactors, reactors);
@@ -50,10 +54,12 @@ public static class ProjectionExtensions
     /// <param name="reactors">The reactors, each name once.</param>
     /// <returns>The running reactors, once their places in the log are stored. Dispose them before the store.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
     public static async Task<RunningReactors> StartReactorsAsync(this EventStore store, ProjectionOptions options, params IReadOnlyList<Reactor> reactors)
     {
         Validate(store, options, reactors);
+        store.ThrowIfReadOnly("run reactors");
         var running = new RunningReactors(store, reactors, options);
         try
         {
@@ -80,6 +86,7 @@ public static class ProjectionExtensions
     /// <param name="cancellationToken">Ends the wait until they are up to date.</param>
     /// <returns>A task that completes when they are up to date and inline.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="InvalidOperationException">Other projections run inline already, or another version of one serves and is running elsewhere.</exception>
     /// <exception cref="ProjectionParkedException">Something of a projection is parked from when it ran in the background; resume or skip it first.</exception>
     /// <exception cref="ProjectionFailedException">A projection fails on an event that is stored.</exception>
@@ -87,6 +94,7 @@ public static class ProjectionExtensions
     public static async Task StartInlineProjectionsAsync(this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)
     {
         Validate(store, new ProjectionOptions(), projections);
+        store.ThrowIfReadOnly("run projections");
         if (store.InlineReadModels?.Target is InlineProjections known && !known.Names.SetEquals(projections.Select(projection => projection.Name)))
             throw new InvalidOperationException($"Other projections run inline on this store already ({string.Join(", ", known.Names.Order(StringComparer.Ordinal))}). Start all of them in one call.");
         var running = new RunningProjections(store, projections, new ProjectionOptions { OnFailure = FailureMode.Stop, RetryDelays = [] });

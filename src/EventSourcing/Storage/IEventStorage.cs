@@ -51,6 +51,12 @@ public interface IEventStorage : IAsyncDisposable
     /// <summary>The clock and the limits in force.</summary>
     EventStorageOptions Options { get; }
 
+    /// <summary>
+    /// Whether the storage was opened read-only. Then everything that would write is refused with
+    /// <see cref="StoreReadOnlyException"/> before anything happens. A storage that wraps another passes it on.
+    /// </summary>
+    bool IsReadOnly => false;
+
     /// <summary>Read models and their checkpoints, kept in the same place and changed in one transaction.</summary>
     IReadModelStorage ReadModels { get; }
 
@@ -69,6 +75,7 @@ public interface IEventStorage : IAsyncDisposable
     /// <exception cref="AppendConditionFailedException">An event matches the query of a condition.</exception>
     /// <exception cref="DuplicateEventIdException">Some of the ids are stored, and not as this request has them.</exception>
     /// <exception cref="ErasureRefusedException">A payload to erase cannot be erased.</exception>
+    /// <exception cref="StoreReadOnlyException">The storage was opened read-only; nothing was written.</exception>
     /// <exception cref="StoreBusyException">Others held the store's write lock for too long; nothing was written.</exception>
     /// <exception cref="StorageFailedException">The medium failed; the error says whether anything may have been written.</exception>
     ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default);

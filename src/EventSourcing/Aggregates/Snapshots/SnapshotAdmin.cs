@@ -19,6 +19,7 @@ public sealed class SnapshotAdmin
     /// <returns>A task that completes when they are gone.</returns>
     public async Task DeleteAsync(CancellationToken cancellationToken = default)
     {
+        _store.ThrowIfReadOnly("delete snapshots");
         await FlushAsync(cancellationToken).ConfigureAwait(false);
         while (true)
         {
@@ -43,6 +44,7 @@ public sealed class SnapshotAdmin
     public async Task DeleteAsync(string category, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(category);
+        _store.ThrowIfReadOnly("delete snapshots");
         await FlushAsync(cancellationToken).ConfigureAwait(false);
         await DropAsync([category], cancellationToken).ConfigureAwait(false);
     }

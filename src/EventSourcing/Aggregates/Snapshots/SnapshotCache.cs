@@ -81,9 +81,10 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the state as it is now; null where it cannot be written.</summary>
+    /// <summary>Takes the state as it is now; null if it cannot be written, or the store was opened read-only.</summary>
     public DueSnapshot? Capture<TState>(StateFold<TState> fold, TState state, SnapshotHeader header, byte[]? seen)
     {
+        if (_store.IsReadOnly) return null;
         try
         {
             return new DueSnapshot<TState>(this, fold, state, _json, header, seen);

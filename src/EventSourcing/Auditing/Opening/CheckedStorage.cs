@@ -8,6 +8,8 @@ internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpoin
 {
     public EventStorageOptions Options => inner.Options;
 
+    public bool IsReadOnly => inner.IsReadOnly;
+
     public IReadModelStorage ReadModels { get; } = new CheckedReadModels(inner.ReadModels, checkpointer);
 
     public ILedgerStorage Ledger { get; } = new CheckedLedger(inner.Ledger, checkpointer);

@@ -68,6 +68,7 @@ public interface IReadModelStorage
     /// <exception cref="ArgumentException">A name, a key, a definition or a change is not valid; nothing was written.</exception>
     /// <exception cref="ReadModelConflictException">A guarded document is not as expected; nothing was written.</exception>
     /// <exception cref="NotSupportedException">The commit has SQL and the storage no tables; nothing was written.</exception>
+    /// <exception cref="StoreReadOnlyException">The storage was opened read-only; nothing was written.</exception>
     ValueTask CommitAsync(ReadModelCommit commit, CancellationToken cancellationToken = default);
 }
 

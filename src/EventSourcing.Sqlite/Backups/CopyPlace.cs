@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace EventSourcing;
+
+/// <summary>
+/// The place at which a copy of a store will be. The copy is made beside it under another name, and put in its place, by one
+/// renaming, once it is whole and on the disk. What a process that was killed has left of one is removed by the next.
+/// </summary>
+internal sealed partial class CopyPlace : IDisposable
+{
+    private const string Suffix = ".incomplete";
+    private const int ReadOnlyFolder = 0;
+    private static readonly string[] Siblings = ["", "-journal", StoreFile.LogSuffix, StoreFile.IndexSuffix];
+    private readonly FileStream _lock;
+
+    private CopyPlace(string path, FileStream @lock)
+    {
+        Path = path;
+        _lock = @lock;
+    }
+
+    /// <summary>Where the copy will be.</summary>
+    public string Path { get; }
+
+    /// <summary>Where it is made.</summary>
+    public string Incomplete => Path + Suffix;
+
+    /// <summary>Takes the place, so that no other copy is made for it at the same time.</summary>
+    /// <param name="path">The full path.</param>
+    /// <param name="like">The file whose rights the copy gets.</param>
+    /// <exception cref="BackupFailedException">Somebody else makes one, or the folder cannot be written.</exception>
+    public static CopyPlace Take(string path, string like)
+    {
+        FileStream held;
+        try
+        {
+            held = new FileStream(
+                path + Suffix + "-lock",
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                bufferSize: 1,
+                FileOptions.DeleteOnClose);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            var folder = System.IO.Path.GetDirectoryName(path);
+            throw new BackupFailedException(
+                path,
+                Directory.Exists(folder)
+                    ? $"its folder cannot be written, or another process is making a copy at this path ({failure.Message}) Choose another one."
+                    : $"the folder '{folder}' does not exist. Create it first.",
+                failure);
+        }
+
+        var place = new CopyPlace(path, held);
+        try
+        {
+            place.RemoveIncomplete();
+
+            // SQLite writes into an empty file. What others may not read of the store they must not read of its copy.
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = File.GetUnixFileMode(like) | UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            new FileStream(place.Incomplete, options).Dispose();
+            return place;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            place.Dispose();
+            throw new BackupFailedException(path, $"it cannot be written ({failure.Message})", failure);
+        }
+    }
+
+    /// <summary>Makes the copy durable and puts it in its place.</summary>
+    /// <param name="isReplaced">Whether a file that is there is replaced.</param>
+    /// <exception cref="BackupFailedException">There is a file, or the disk failed.</exception>
+    public void Fill(bool isReplaced)
+    {
+        try
+        {
+            using (var file = File.OpenHandle(Incomplete, FileMode.Open, FileAccess.ReadWrite)) RandomAccess.FlushToDisk(file);
+            ThrowIfTaken(Path, isReplaced);
+            File.Move(Incomplete, Path, overwrite: true);
+            SyncFolder();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupFailedException(Path, $"it could not be put in its place ({failure.Message})", failure);
+        }
+    }
+
+    /// <summary>Refuses a place at which there is a file already, or what SQLite would apply to the copy.</summary>
+    /// <exception cref="BackupFailedException">There is.</exception>
+    public static void ThrowIfTaken(string path, bool isReplaced)
+    {
+        if (!isReplaced && File.Exists(path))
+            throw new BackupFailedException(path, "there is a file at this path already. Choose another one, or say that it is to be replaced.");
+        foreach (var sibling in Siblings.Skip(1))
+        {
+            if (File.Exists(path + sibling))
+                throw new BackupFailedException(
+                    path,
+                    $"'{path + sibling}' is beside it, of a store in use or not closed. SQLite would apply it to the copy. Choose another path.");
+        }
+    }
+
+    /// <summary>Moves what is at a path aside, with all that belongs to it, so that it stays a store.</summary>
+    /// <returns>The path at which it is now; null if there was nothing.</returns>
+    public static string? MoveAside(string path, DateTimeOffset now)
+    {
+        var found = Siblings.Where(sibling => File.Exists(path + sibling)).ToList();
+        if (found.Count == 0) return null;
+        var stamped = string.Create(CultureInfo.InvariantCulture, $"{path}.replaced-{now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
+        var aside = stamped;
+        for (var i = 2; Siblings.Any(sibling => File.Exists(aside + sibling)); i++)
+            aside = string.Create(CultureInfo.InvariantCulture, $"{stamped}-{i}");
+
+        // The file first: without its log it would be an older store that seems whole.
+        foreach (var sibling in found) File.Move(path + sibling, aside + sibling);
+        return aside;
+    }
+
+    public void Dispose()
+    {
+        RemoveIncomplete();
+        _lock.Dispose();
+    }
+
+    private void RemoveIncomplete()
+    {
+        foreach (var sibling in Siblings) File.Delete(Incomplete + sibling);
+    }
+
+    /// <summary>A renaming is on the disk once its folder is. Windows has no such thing.</summary>
+    private void SyncFolder()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var name = UnixFile.Encode(System.IO.Path.GetDirectoryName(Path)!);
+        var folder = OpenFolder(in name[0], ReadOnlyFolder);
+        if (folder < 0) throw new IOException($"The folder of '{Path}' cannot be opened (error {Marshal.GetLastPInvokeError()}).");
+        var result = SyncFile(folder);
+        var error = Marshal.GetLastPInvokeError();
+        _ = CloseFile(folder);
+        if (result != 0) throw new IOException($"The folder of '{Path}' cannot be synced (error {error}).");
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
+    private static partial int OpenFolder(in byte path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int SyncFile(int file);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int CloseFile(int file);
+}

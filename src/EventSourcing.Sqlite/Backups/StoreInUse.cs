@@ -1,0 +1,40 @@
+namespace EventSourcing;
+
+/// <summary>Whether anybody uses the store at a path, found out without changing it.</summary>
+internal static class StoreInUse
+{
+    /// <summary>Holds the store so that nobody opens it, until the result is disposed; null if nobody could have it open.</summary>
+    /// <exception cref="BackupFailedException">It is in use, or that cannot be found out.</exception>
+    public static Database? Hold(string path)
+    {
+        if (!File.Exists(path)) return null;
+        if (SharedFile.IsInUse(StoreFile.KeyOf(path)))
+            throw new BackupFailedException(path, "the store there is open in this process. Dispose it first.");
+
+        // Whoever has it open has both of them there.
+        if (!File.Exists(path + StoreFile.LogSuffix) && !File.Exists(path + StoreFile.IndexSuffix)) return null;
+        Database? database = null;
+        try
+        {
+            database = Database.Open(path, create: false);
+            database.CloseWithoutCheckpoint();
+
+            // All who have the file open have a lock on it that excludes this one.
+            database.Execute("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE");
+            database.Read("SELECT count(*) FROM sqlite_master");
+            return database;
+        }
+        catch (SqliteFailure failure)
+        {
+            database?.Dispose();
+            throw new BackupFailedException(
+                path,
+                failure.IsBusy
+                    ? "another process has the store there open. Stop all that use it, and try again."
+                    : $"it cannot be found out whether another process has the file there open ({failure.Message}). " +
+                    "Stop all that may use it, " +
+                    $"move it and the files beside it ('{StoreFile.LogSuffix}', '{StoreFile.IndexSuffix}') away, and try again.",
+                failure);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+namespace EventSourcing;
+
+/// <summary>
+/// How a store can be opened so that nothing is written: not to the file, and neither made nor changed beside it. That
+/// depends on what is beside the file at the moment.
+/// </summary>
+/// <remarks>
+/// <para>If there is a write-ahead log with something in it, SQLite reads it through the index in shared memory, which it is
+/// told to leave as it is (<c>readonly_shm</c>). If no process has the store open, it makes an index in its own memory.</para>
+/// <para>If there is no log, the file is all there is, and SQLite would make a log and an index to read it. So it is told that
+/// the file cannot change (<c>immutable</c>), and this class sees to it that what was read counts only if it has not: nobody
+/// changes the file without a log or journal beside it meanwhile, or a new time of its last change afterwards.</para>
+/// </remarks>
+internal sealed class ReadOnlyFiles
+{
+    /// <summary>
+    /// File systems note the time of a change to a few milliseconds: a file that has just changed might do so again at the same time.
+    /// </summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The same for a file system that notes whole seconds, or every second one.</summary>
+    private static readonly TimeSpan SettledOnCoarseClock = TimeSpan.FromSeconds(3);
+
+    private readonly string _target;
+    private readonly long _length;
+    private readonly DateTime _changedAt;
+
+    private ReadOnlyFiles(string target, FileInfo file, bool isStill)
+    {
+        _target = target;
+        _length = file.Length;
+        _changedAt = file.LastWriteTimeUtc;
+        IsStill = isStill;
+    }
+
+    /// <summary>
+    /// Whether the file alone was all there was, so that what is read from it counts only while <see cref="HaveChanged"/> does not
+    /// say otherwise.
+    /// </summary>
+    public bool IsStill { get; }
+
+    /// <summary>Whether somebody may have changed the file since.</summary>
+    public bool HaveChanged
+    {
+        get
+        {
+            if (!IsStill) return false;
+            var now = new FileInfo(_target);
+            return !now.Exists || now.Length != _length || now.LastWriteTimeUtc != _changedAt || !IsAlone(_target);
+        }
+    }
+
+    /// <summary>Looks at the files.</summary>
+    /// <param name="path">The store's path.</param>
+    /// <returns>How to open it; <see langword="null"/> if that cannot be said at the moment.</returns>
+    /// <exception cref="StorageFailedException">There is no file.</exception>
+    public static ReadOnlyFiles? Look(string path)
+    {
+        var target = TargetOf(path);
+        var file = new FileInfo(target);
+        if (!file.Exists)
+        {
+            throw new StorageFailedException(path, outcomeIsUnknown: false, new FileNotFoundException(
+                "There is no such file, and a store that is opened read-only is not made. Check the path, and the right to enter the folder.",
+                target));
+        }
+
+        if (!IsAlone(target)) return HasLogAndIndex(target) ? new ReadOnlyFiles(target, file, isStill: false) : null;
+        var settled = file.LastWriteTimeUtc.Ticks % TimeSpan.TicksPerSecond == 0 ? SettledOnCoarseClock : Settled;
+        var age = TimeProvider.System.GetUtcNow() - file.LastWriteTimeUtc;
+        return age.Duration() < settled ? null : new ReadOnlyFiles(target, file, isStill: true);
+    }
+
+    /// <summary>
+    /// Why a store that could not be opened for some time cannot be, as a sentence with the remedy; null if it is only in use.
+    /// </summary>
+    public static string? Hindrance(string path)
+    {
+        var target = TargetOf(path);
+        if (!File.Exists(target) || IsAlone(target) || HasLogAndIndex(target)) return null;
+        var journal = new FileInfo(target + "-journal").Exists;
+        return $"beside it there is '{target + (journal ? "-journal" : StoreFile.LogSuffix)}', " + (journal
+            ? "of a write that was never finished, and only a process that may write can undo it. "
+            : "which holds events, but not its index '-shm', and only a process that may write can make that anew. ") +
+            "Open the store once without SqliteEventStorageOptions.ReadOnly, as a user who may write it; " +
+            "or copy both files to a folder where you may write, and do it there.";
+    }
+
+    /// <summary>The URI by which SQLite opens it.</summary>
+    /// <param name="path">The store's path.</param>
+    /// <param name="sharesIndex">Whether this process has the store open to write, too: all its connections have one index.</param>
+    public string Uri(string path, bool sharesIndex)
+    {
+        var parts = OperatingSystem.IsWindows() ? path.Split('/', '\\') : path.Split('/');
+        var escaped = string.Join('/', parts.Select(System.Uri.EscapeDataString));
+        var index = IsStill ? "&immutable=1" : sharesIndex ? "" : "&readonly_shm=1";
+        return $"file:{(escaped.StartsWith('/') ? "" : "/")}{escaped}?mode=ro{index}";
+    }
+
+    private static bool IsAlone(string target)
+    {
+        if (new FileInfo(target + "-journal").Exists) return false;
+        var log = new FileInfo(target + StoreFile.LogSuffix);
+        return !log.Exists || log.Length == 0;
+    }
+
+    private static bool HasLogAndIndex(string target) =>
+        File.Exists(target + StoreFile.LogSuffix) && File.Exists(target + StoreFile.IndexSuffix);
+
+    /// <summary>The file itself, beside which SQLite keeps the others.</summary>
+    private static string TargetOf(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (IOException)
+        {
+            return path; // there is no such file, or a chain of links without an end
+        }
+    }
+}

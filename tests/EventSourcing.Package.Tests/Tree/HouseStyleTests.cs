@@ -31,6 +31,32 @@ public partial class HouseStyleTests
         Findings(Source("src"), line => BannedInSource.Where(ban => ban.Pattern.IsMatch(WithoutComment(line))).Select(ban => ban.Remedy)).Should().BeEmpty();
 
     [Fact]
+    public void Projections_and_subscriptions_wait_by_the_clock_of_the_storage()
+    {
+        // Exempt: the limits of shutting down, which hold although that clock stands still.
+        var files = Source("src/EventSourcing/Projections").Concat(Source("src/EventSourcing/Subscriptions"));
+        Findings(
+            files.Where(file => !file.EndsWith("/StopLimit.cs", StringComparison.Ordinal)),
+            line => OtherClock().IsMatch(WithoutComment(line)) ? ["take the time, and wait, by the storage's TimeProvider"] : []).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("Environment.TickCount64", true)]
+    [InlineData("Stopwatch.GetTimestamp()", true)]
+    [InlineData("TimeProvider.System", true)]
+    [InlineData("await Task.Delay(pause, stop)", true)]
+    [InlineData("await task.WaitAsync(TimeSpan.FromSeconds(1))", true)]
+    [InlineData("new CancellationTokenSource(pause)", true)]
+    [InlineData("stop.CancelAfter(pause)", true)]
+    [InlineData("new PeriodicTimer(pause)", true)]
+    [InlineData("new Timer(callback)", true)]
+    [InlineData("await Task.Delay(pause, _clock, stop)", false)]
+    [InlineData("Task.Delay(Least(left, Poll), Clock, stop)", false)]
+    [InlineData("new CancellationTokenSource()", false)]
+    [InlineData("StopLimit.CancelAfter(pause)", false)]
+    public void Waits_by_another_clock_are_found(string line, bool isFound) => OtherClock().IsMatch(line).Should().Be(isFound);
+
+    [Fact]
     public void Nothing_is_left_to_do() =>
         Findings(
             TextFiles().Where(file => !file.EndsWith("/HouseStyleTests.cs", StringComparison.Ordinal)),
@@ -107,6 +133,9 @@ public partial class HouseStyleTests
 
     [GeneratedRegex(@"\bDateTime(Offset)?\.(Utc)?Now\b|\bDateTime\.Today\b")]
     private static partial Regex Clock();
+
+    [GeneratedRegex(@"\bTickCount(64)?\b|\bStopwatch\b|\bTimeProvider\.System\b|\bTask\.Delay\((?!.*\b_?[cC]lock\b)|\bWaitAsync\(TimeSpan|\bnew CancellationTokenSource\((?!\)|.*\b_?[cC]lock\b)|(?<!\bStopLimit)\.CancelAfter\(|\bnew (Periodic)?Timer\(")]
+    private static partial Regex OtherClock();
 
     [GeneratedRegex(@"\.Result\b(?!\()|\.Wait\((?!0[,)])|\.GetAwaiter\(\)\.GetResult\(\)")]
     private static partial Regex SyncOverAsync();

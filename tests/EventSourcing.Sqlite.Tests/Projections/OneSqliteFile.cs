@@ -23,6 +23,8 @@ public sealed class SqliteHostTests() : HostTests(new OneSqliteFile());
 
 public sealed class SqliteShutdownTests() : ShutdownTests(new OneSqliteFile());
 
+public sealed class SqliteVirtualTimeTests() : VirtualTimeTests(new OneSqliteFile());
+
 public sealed class SqliteRestTests() : RestTests(new OneSqliteFile());
 
 public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());
@@ -34,7 +36,8 @@ internal sealed class OneSqliteFile : IStorageSource
 {
     private readonly TemporaryFolder _folder = new();
 
-    public IEventStorage Open() => new SqliteEventStorage(_folder.Store, new SqliteEventStorageOptions { PollInterval = TimeSpan.FromMilliseconds(5) });
+    public IEventStorage Open(TimeProvider? clock = null) => new SqliteEventStorage(
+        _folder.Store, new SqliteEventStorageOptions { PollInterval = TimeSpan.FromMilliseconds(5), TimeProvider = clock ?? TimeProvider.System });
 
     public void Dispose() => _folder.Dispose();
 }

@@ -22,6 +22,8 @@ public sealed class InMemoryHostTests() : HostTests(new OneInMemoryStorage());
 
 public sealed class InMemoryShutdownTests() : ShutdownTests(new OneInMemoryStorage());
 
+public sealed class InMemoryVirtualTimeTests() : VirtualTimeTests(new OneInMemoryStorage());
+
 public sealed class InMemoryRestTests() : RestTests(new OneInMemoryStorage());
 
 public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());
@@ -31,9 +33,10 @@ public sealed class InMemoryOldEventsTests() : OldEventsTests(new OneInMemorySto
 /// <summary>All apps of a test are in one process, so they share the storage itself.</summary>
 internal sealed class OneInMemoryStorage : IStorageSource
 {
-    private readonly InMemoryEventStorage _storage = new();
+    private InMemoryEventStorage? _storage;
 
-    public IEventStorage Open() => _storage;
+    public IEventStorage Open(TimeProvider? clock = null) =>
+        _storage ??= new InMemoryEventStorage(new EventStorageOptions { TimeProvider = clock ?? TimeProvider.System });
 
     public void Dispose()
     {

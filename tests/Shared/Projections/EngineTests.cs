@@ -19,18 +19,18 @@ public abstract class EngineTests(IStorageSource source) : IAsyncLifetime
     }
 
     /// <summary>The place of this test, once more.</summary>
-    private protected IEventStorage Open()
+    private protected IEventStorage Open(TimeProvider? clock = null)
     {
-        var storage = source.Open();
+        var storage = source.Open(clock);
         _opened.Add(storage);
         return storage;
     }
 
-    private protected EventStore OpenStore() => new(Open(), Tallied.Types);
+    private protected EventStore OpenStore(TimeProvider? clock = null) => new(Open(clock), Tallied.Types);
 
-    private protected (EventStore Store, FaultPoints Faults) OpenFaulty()
+    private protected (EventStore Store, FaultPoints Faults) OpenFaulty(TimeProvider? clock = null)
     {
-        var faults = new FaultPoints(Open());
+        var faults = new FaultPoints(Open(clock));
         return (new EventStore(faults, Tallied.Types), faults);
     }
 
@@ -44,6 +44,16 @@ public abstract class EngineTests(IStorageSource source) : IAsyncLifetime
             await Task.Delay(5, CancellationToken.None);
         }
     }
+
+    /// <summary>Completes when something is so, for which the clock must move: step by step, as far as it takes.</summary>
+    private protected static Task UntilAsync(VirtualClock clock, TimeSpan step, Func<Task<bool>> isSo, string what) => UntilAsync(
+        async () =>
+        {
+            if (await isSo()) return true;
+            clock.Advance(step);
+            return false;
+        },
+        what);
 
     private protected static Task UntilParkedAsync(EventStore store, string projection, int count) =>
         UntilAsync(
@@ -74,5 +84,6 @@ public abstract class EngineTests(IStorageSource source) : IAsyncLifetime
 /// <summary>Where one test keeps its events: each opening is of the same place, as if by another app.</summary>
 public interface IStorageSource : IDisposable
 {
-    IEventStorage Open();
+    /// <param name="clock">The storage's clock, for all openings the same; null for the system's.</param>
+    IEventStorage Open(TimeProvider? clock = null);
 }

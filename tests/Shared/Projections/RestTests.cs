@@ -4,15 +4,17 @@ namespace EventSourcing.Tests.Projections;
 public abstract class RestTests(IStorageSource source) : EngineTests(source)
 {
     private static readonly ProjectionOptions ShortLease = NoRetries with { LeaseDuration = TimeSpan.FromMilliseconds(100) };
+    private static readonly TimeSpan Quarter = ShortLease.LeaseDuration / 4;
 
     [Fact]
     public async Task Rest_for_many_leases_writes_nothing_and_reads_one_document_for_all()
     {
-        var (store, faults) = OpenFaulty();
+        var clock = new VirtualClock();
+        var (store, faults) = OpenFaulty(clock);
         var projections = Enumerable.Range(0, 20).Select(i => new Tallies(null, $"tallies{i}")).ToArray();
         await using var running = store.StartProjections(ShortLease, projections);
         await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
-        await Task.Delay(1_500); // what was ordered by the start has been looked at
+        await LookForOrdersAsync(clock, faults, count: 3); // what was ordered by the start has been looked at
         var reads = new List<string>();
         var commits = 0;
         faults.BeforeCommit = _ =>
@@ -26,7 +28,7 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
             return Task.CompletedTask;
         };
         var logReads = faults.LogReads;
-        await UntilAsync(() => Task.FromResult(Count() >= 4), "four looks, which take twenty leases");
+        await UntilAsync(clock, ShortLease.LeaseDuration / 2, () => Task.FromResult(Count() >= 40), "forty looks, which take two hundred leases");
         commits.Should().Be(0);
         faults.LogReads.Should().Be(logReads);
         lock (reads) reads.Should().AllBe("$orders");
@@ -40,19 +42,21 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
     [Fact]
     public async Task Stand_by_for_an_owner_at_rest_leaves_it_alone_until_there_is_something_to_do()
     {
-        var (first, faults) = OpenFaulty();
-        var second = OpenStore();
+        var clock = new VirtualClock();
+        var (first, faults) = OpenFaulty(clock);
+        var (second, looks) = OpenFaulty(clock);
         var projection = new Tallies();
         await using var owner = first.StartProjections(ShortLease, projection);
         await owner.WaitForAsync(await first.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
         await using var other = second.StartProjections(ShortLease, projection);
         await UntilAsync(async () => (await other.GetStatusAsync())[0].State == ProjectionState.Standby, "stands by");
-        await Task.Delay(500);
+        await LookForOrdersAsync(clock, looks, count: 80); // for one who stands by, a quarter of a lease lies between two looks
         (await other.GetStatusAsync())[0].State.Should().Be(ProjectionState.Standby, "an owner that has nothing to do owes no sign of life");
 
         // It can write no more, and there is something to do: now its silence counts.
         faults.Die();
-        await other.WaitForAsync(await second.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await second.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await UntilAsync(clock, Quarter, async () => await second.ReadModel(projection).GetCheckpointAsync() == 2, "has taken over");
         await ShouldBeFoldAsync(second, projection);
     }
 
@@ -71,5 +75,18 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
         await two.ProjectionAdmin().RebuildDocumentAsync("tallies", "a");
         await UntilAsync(async () => await two.Storage.ReadModels.CountAsync("$refolds", []) == 0, "built anew");
         await ShouldBeFoldAsync(two, projection);
+    }
+
+    /// <summary>Moves the clock on until a store has looked for orders so many times more.</summary>
+    private static async Task LookForOrdersAsync(VirtualClock clock, FaultPoints faults, int count)
+    {
+        var seen = 0;
+        faults.BeforeRead = (model, _) =>
+        {
+            if (model == "$orders") Interlocked.Increment(ref seen);
+            return Task.CompletedTask;
+        };
+        await UntilAsync(clock, Quarter, () => Task.FromResult(Volatile.Read(ref seen) >= count), $"{count} looks");
+        faults.BeforeRead = (_, _) => Task.CompletedTask;
     }
 }

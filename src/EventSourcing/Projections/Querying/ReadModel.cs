@@ -65,7 +65,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
 
     /// <summary>Waits until this read model holds an event: read your own writes, also where another process runs the projection.</summary>
     /// <param name="position">The event's position; 0 is reached at once.</param>
-    /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="RunningSubscribers.DefaultWait"/>.</param>
+    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="RunningSubscribers.DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read model holds everything up to there, but for what is parked.</returns>
     /// <exception cref="ReadModelLateException">It has not got there in time, be it that nobody runs the projection. The event is stored.</exception>
@@ -78,7 +78,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
 
     /// <summary>Waits until this read model holds all events of an append: read your own writes, also where another process runs the projection.</summary>
     /// <param name="appended">What an append or a command returned.</param>
-    /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="RunningSubscribers.DefaultWait"/>.</param>
+    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="RunningSubscribers.DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read model holds everything up to there, but for what is parked.</returns>
     /// <exception cref="ReadModelLateException">It has not got there in time, be it that nobody runs the projection. The events are stored.</exception>

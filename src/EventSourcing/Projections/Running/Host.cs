@@ -85,7 +85,7 @@ internal sealed class Host : IAsyncDisposable
         try
         {
             // A handler that was given up may hold the storage's write lock: then this is not waited for.
-            using var patience = new CancellationTokenSource(_givenUp.IsCancellationRequested ? TimeSpan.FromSeconds(1) : Timeout.InfiniteTimeSpan, _clock);
+            using var patience = StopLimit.CancelAfter(_givenUp.IsCancellationRequested ? StopLimit.Grace : Timeout.InfiniteTimeSpan);
             var removal = new ReadModelCommit { Changes = [new DocumentChange(ControlDocuments.Hosts, Id, null)] };
             await Storage.CommitAsync(removal, patience.Token).ConfigureAwait(false);
         }

@@ -59,7 +59,8 @@ public sealed record ProjectionOptions
     /// <summary>
     /// How long stopping may wait for handlers that do not end although their token is cancelled; 20 s by default, since hosts
     /// and orchestrators commonly give an app 30 s to end, and the store is closed after this. Then they are given up: see
-    /// <see cref="RunningSubscribers.Abandoned"/>. <see cref="Timeout.InfiniteTimeSpan"/> waits without end.
+    /// <see cref="RunningSubscribers.Abandoned"/>. <see cref="Timeout.InfiniteTimeSpan"/> waits without end. This one limit is of
+    /// real time, whatever the storage's clock says; all other waits go by that clock.
     /// </summary>
     public TimeSpan StopTimeout
     {

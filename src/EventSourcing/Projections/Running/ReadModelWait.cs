@@ -8,6 +8,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(25);
     private readonly ControlDocuments _documents = new(store.Storage.ReadModels);
+    private readonly TimeProvider _clock = store.Storage.Options.TimeProvider;
     private readonly HeadSignal _progress = store.Signals.ProgressOf(projection);
 
     /// <summary>The position that the read model has reached in this process; 0 if it does not run here.</summary>
@@ -59,16 +60,17 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     /// <param name="subscriber">What runs, to tell whether an event is parked; null where it is not known.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="placed">Completes when it is certain that the read model is that of the subscriber; null if that is known.</param>
+    /// <param name="ended">Completes when the projection ends in this process; <paramref name="fault"/> gives an error from then on.</param>
     public async Task WaitAsync(
-        long first, long last, TimeSpan timeout, Func<Exception?>? fault, Subscriber? subscriber, CancellationToken cancellationToken, Task? placed = null)
+        long first, long last, TimeSpan timeout, Func<Exception?>? fault, Subscriber? subscriber, CancellationToken cancellationToken, Task? placed = null, Task? ended = null)
     {
         placed ??= Task.CompletedTask;
         if (timeout == Timeout.InfiniteTimeSpan) timeout = TimeSpan.MaxValue;
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
-        var began = Environment.TickCount64;
+        var began = _clock.GetTimestamp();
         while ((last > 0 && IsKept(placed, fault)) || !await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false))
         {
-            var left = timeout - TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
+            var left = timeout - _clock.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
             {
                 var reached = await PositionAsync(cancellationToken).ConfigureAwait(false);
@@ -79,8 +81,9 @@ internal sealed class ReadModelWait(EventStore store, string projection)
             }
 
             using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var pause = Task.Delay(left < Poll ? left : Poll, abandon.Token);
-            await (!placed.IsCompleted ? Task.WhenAny(placed, pause) : _progress.Head < last ? Task.WhenAny(_progress.WaitAsync(last - 1, abandon.Token), pause) : pause).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var pause = Task.Delay(left < Poll ? left : Poll, _clock, abandon.Token);
+            var told = !placed.IsCompleted ? placed : _progress.Head < last ? _progress.WaitAsync(last - 1, abandon.Token) : pause;
+            await (ended is null ? Task.WhenAny(told, pause) : Task.WhenAny(told, ended, pause)).ConfigureAwait(false);
             await abandon.CancelAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }

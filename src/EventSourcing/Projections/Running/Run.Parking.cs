@@ -10,7 +10,7 @@ internal sealed partial class Run
     private int _triesToPlace;
     private bool _isPausingAppends;
 
-    private DateTimeOffset Now => _store.Storage.Options.TimeProvider.GetUtcNow();
+    private DateTimeOffset Now => _clock.GetUtcNow();
 
     /// <summary>Puts the generation in the place of the one that serves, once it is level and nothing of it is parked.</summary>
     private async ValueTask<bool> TryPutInPlaceAsync(CancellationToken stop)
@@ -129,7 +129,7 @@ internal sealed partial class Run
             // The time of the next try is this process's own; what another has left behind, or was ordered, is due at once.
             var dueAt = kept.Content is { RetryAt: null, Skip: null } ? (long?)null
                 : known.TryGetValue(kept.Key, out var same) && same.Kept.Bytes.Span.SequenceEqual(kept.Bytes.Span) ? same.DueAt
-                : 0;
+                : _clock.GetTimestamp();
             _parked.Add(kept.Key, new Parked(kept, dueAt));
             _parkedSet.Set(PartitionOf(kept.Content), kept.Content.After);
         }
@@ -158,7 +158,7 @@ internal sealed partial class Run
         }
 
         if (_parked.Count == 0) return;
-        var now = Environment.TickCount64;
+        var now = _clock.GetTimestamp();
         foreach (var parked in _parked.Values.Where(p => p.DueAt <= now).ToList()) await GoOnAsync(parked, stop).ConfigureAwait(false);
     }
 
@@ -166,7 +166,9 @@ internal sealed partial class Run
     {
         if (_parked.Count == 0) return null;
         var due = _parked.Values.Min(p => p.DueAt);
-        return due is null ? null : TimeSpan.FromMilliseconds(Math.Max(0, due.Value - Environment.TickCount64));
+        if (due is null) return null;
+        var left = _clock.GetElapsedTime(_clock.GetTimestamp(), due.Value);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     /// <summary>Folds what a partition has missed, up to the position of the run or the next failure.</summary>
@@ -272,7 +274,7 @@ internal sealed partial class Run
             Error = failure.Error.Message,
             ErrorType = failure.Error.GetType().FullName ?? "",
             Attempts = attempts,
-            RetryAt = attempts <= _options.RetryDelays.Count ? Now + _options.RetryDelays[attempts - 1] : null,
+            RetryAt = _retries.PauseAfter(attempts) is { } pause ? Now + pause : null,
         };
     }
 
@@ -296,10 +298,9 @@ internal sealed partial class Run
             return;
         }
 
-        // No attempts are counted where it is not a failure that it waits for, but its turn to go on.
-        long? due = after.RetryAt is null ? null
-            : after.Attempts == 0 ? 0
-            : Environment.TickCount64 + (long)_options.RetryDelays[after.Attempts - 1].TotalMilliseconds;
+        // If no attempts are counted, it did not fail: it only waits for its turn to go on.
+        var pause = after.Attempts == 0 ? TimeSpan.Zero : _retries.PauseAfter(after.Attempts);
+        long? due = after.RetryAt is null || pause is null ? null : _clock.GetTimestamp() + (long)(pause.Value.TotalSeconds * _clock.TimestampFrequency);
         _parked[change.Key] = new Parked(new Kept<ParkedRecord>(ControlDocuments.Parked, change.Key, change.Written, after), due);
         if (_parkedSet == ParkedSet.Empty) _parkedSet = new ParkedSet();
         _parkedSet.Set(PartitionOf(after), after.After);
@@ -355,7 +356,7 @@ internal sealed partial class Run
 
     private static Partition PartitionOf(ParkedRecord record) => new(record.Kind, record.Partition);
 
-    /// <summary>A parked partition and when it is tried again, in milliseconds of the system's uptime; null where it waits for an order.</summary>
+    /// <summary>A parked partition and when it is tried again, as a timestamp of the storage's clock; null if it waits for an order.</summary>
     private sealed record Parked(Kept<ParkedRecord> Kept, long? DueAt);
 
     /// <summary>A change of what is parked: begun (before is null), gone on with, or ended (after is null).</summary>

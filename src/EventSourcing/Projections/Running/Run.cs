@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace EventSourcing;
 
 /// <summary>
@@ -12,8 +10,6 @@ internal sealed partial class Run
     private const int MaxBatchBytes = 4 * 1024 * 1024;
     private const int PartitionScan = 20_000;
     private static readonly TimeSpan LazyMove = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private readonly EventStore _store;
     private readonly Subscriber _subscriber;
@@ -24,6 +20,7 @@ internal sealed partial class Run
     private readonly OwnerWatch _watch;
     private readonly ControlPoller _poller;
     private readonly TimeProvider _clock;
+    private readonly RetrySchedule _retries;
     private readonly EventFilter _filter;
     private readonly int _maxBatchEvents;
 
@@ -43,6 +40,7 @@ internal sealed partial class Run
     private long _seenPosition;
     private long _beganAtPosition;
     private long _beganAt;
+    private volatile bool _hasBegun;
 
     public Run(EventStore store, Subscriber subscriber, int generation, bool isBuilding, LogFeed feed, Host host, ProjectionOptions options)
     {
@@ -53,6 +51,7 @@ internal sealed partial class Run
         _options = options;
         _documents = new ControlDocuments(store.Storage.ReadModels);
         _clock = store.Storage.Options.TimeProvider;
+        _retries = RetrySchedule.Of(options.RetryDelays);
         _watch = new OwnerWatch(_documents, options.LeaseDuration, _clock);
         _poller = ControlPoller.Of(store);
         Watch = new HandlerWatch(_clock);
@@ -78,14 +77,9 @@ internal sealed partial class Run
     public long Position => Volatile.Read(ref _seenPosition);
 
     /// <summary>How many positions it has passed per second in this process.</summary>
-    public double Speed
-    {
-        get
-        {
-            var began = Volatile.Read(ref _beganAt);
-            return began == 0 ? 0 : (Position - Volatile.Read(ref _beganAtPosition)) / Math.Max(0.001, Stopwatch.GetElapsedTime(began).TotalSeconds);
-        }
-    }
+    public double Speed => _hasBegun
+        ? (Position - Volatile.Read(ref _beganAtPosition)) / Math.Max(0.001, _clock.GetElapsedTime(Volatile.Read(ref _beganAt)).TotalSeconds)
+        : 0;
 
     private string Key => ControlDocuments.RunKey(_subscriber.Name, Generation);
 
@@ -101,7 +95,8 @@ internal sealed partial class Run
             try
             {
                 if (!await HoldAsync(stop).ConfigureAwait(false)) break;
-                failures = 0;
+
+                // That the run could be read is no success yet: a storage may go on reading and refuse every commit.
                 await FollowAsync(() => failures = 0, stop).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -116,8 +111,8 @@ internal sealed partial class Run
             {
                 LastError = failure;
                 State = ProjectionState.Retrying;
-                var pause = FirstPause * Math.Pow(2, Math.Min(failures++, 10));
-                await Task.Delay(pause < LongestPause ? pause : LongestPause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var pause = RetrySchedule.OfStorage.PauseAfter(++failures)!.Value;
+                await Task.Delay(pause, _clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception failure)
             {
@@ -215,10 +210,11 @@ internal sealed partial class Run
         _order = null;
         _host.Work(this, _clock.GetTimestamp());
         _position = run.Content.Position;
-        if (_beganAt == 0)
+        if (!_hasBegun)
         {
             Volatile.Write(ref _beganAtPosition, _position);
-            Volatile.Write(ref _beganAt, Stopwatch.GetTimestamp());
+            Volatile.Write(ref _beganAt, _clock.GetTimestamp());
+            _hasBegun = true;
         }
 
         await ReadParkedAsync(stop).ConfigureAwait(false);
@@ -244,6 +240,7 @@ internal sealed partial class Run
             }
 
             if (IsBuilding && await TryPutInPlaceAsync(stop).ConfigureAwait(false)) continue;
+            succeeded();
             State = ProjectionState.Live;
             await WaitAsync(stop).ConfigureAwait(false);
         }
@@ -376,21 +373,21 @@ internal sealed partial class Run
         _stopped = (position, _stopped.Position == position ? _stopped.Attempts + 1 : 1);
         var typed = ProjectionFailedException.Final(_subscriber.Name, failure.Event, failure.Error);
         LastError = typed;
-        if (_stopped.Attempts > _options.RetryDelays.Count)
+        if (_retries.PauseAfter(_stopped.Attempts) is not { } pause)
         {
             await MakeSureItIsMineAsync(stop).ConfigureAwait(false);
             throw typed;
         }
 
         State = ProjectionState.Retrying;
-        await Task.Delay(_options.RetryDelays[_stopped.Attempts - 1], stop).ConfigureAwait(false);
+        await Task.Delay(pause, _clock, stop).ConfigureAwait(false);
     }
 
     /// <summary>Moves on past events that the filter left out. That is worth a transaction only now and then.</summary>
     private async ValueTask MoveAsync(long position, CancellationToken stop)
     {
-        if (_position == _run!.Content.Position) _movedAt = Stopwatch.GetTimestamp();
-        if (position - _run.Content.Position >= _maxBatchEvents || Stopwatch.GetElapsedTime(_movedAt) >= LazyMove)
+        if (_position == _run!.Content.Position) _movedAt = _clock.GetTimestamp();
+        if (position - _run.Content.Position >= _maxBatchEvents || _clock.GetElapsedTime(_movedAt) >= LazyMove)
         {
             await CommitAsync([], null, position, [], stop).ConfigureAwait(false);
             return;

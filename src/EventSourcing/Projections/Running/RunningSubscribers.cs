@@ -6,9 +6,6 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <summary>How long a wait for a position lasts where it is not said otherwise.</summary>
     public static readonly TimeSpan DefaultWait = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long those have to end whose handlers were given up, or that only wait for the storage.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource _stop = new();
     private readonly Host _host;
     private readonly LogFeed _feed;
@@ -46,6 +43,9 @@ public abstract class RunningSubscribers : IAsyncDisposable
     public IReadOnlyList<AbandonedHandler> Abandoned { get; private set; } = [];
 
     private protected EventStore Store { get; }
+
+    /// <summary>The one clock of all that runs on the store.</summary>
+    private protected TimeProvider Clock => Store.Storage.Options.TimeProvider;
 
     /// <summary>Starts one that has failed: what failed may stay behind, as another read model takes its place.</summary>
     private protected void StartAgain(Supervisor supervisor)
@@ -91,7 +91,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// there fails the wait at once, with its own error.
     /// </summary>
     /// <param name="position">The event's position; 0 is reached at once.</param>
-    /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
+    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read models hold everything up to there, but for what is parked.</returns>
     /// <exception cref="ReadModelLateException">They have not got there in time. The event is stored.</exception>
@@ -106,7 +106,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
 
     /// <summary>Waits until all of them have dealt with all events of an append: read your own writes.</summary>
     /// <param name="appended">What an append or a command returned.</param>
-    /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
+    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read models hold everything up to there, but for what is parked.</returns>
     /// <exception cref="ReadModelLateException">They have not got there in time. The events are stored.</exception>
@@ -124,7 +124,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// models, or parked for good; nothing is being retried. A projection that has changed is waited for until its new read
     /// model serves, except where it stands by for another version.
     /// </summary>
-    /// <param name="timeout">How long to wait, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
+    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The position that they have reached.</returns>
     /// <exception cref="ReadModelOfAnotherLogException">A read model was made from another log: it has seen more than this one has.</exception>
@@ -136,10 +136,15 @@ public abstract class RunningSubscribers : IAsyncDisposable
     {
         var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var patience = timeout ?? DefaultWait;
-        var began = Environment.TickCount64;
+        var began = Clock.GetTimestamp();
         await WaitUntilInPlaceAsync(patience, cancellationToken).ConfigureAwait(false);
         foreach (var supervisor in Supervisors) await new ReadModelWait(Store, supervisor.Name).ThrowIfAheadAsync(cancellationToken).ConfigureAwait(false);
-        if (patience != Timeout.InfiniteTimeSpan) patience = TimeSpan.FromMilliseconds(Math.Max(0, patience.TotalMilliseconds - (Environment.TickCount64 - began)));
+        if (patience != Timeout.InfiniteTimeSpan)
+        {
+            patience -= Clock.GetElapsedTime(began);
+            if (patience < TimeSpan.Zero) patience = TimeSpan.Zero;
+        }
+
         await WaitForAsync(first: 0, head, patience, cancellationToken).ConfigureAwait(false);
         return head;
     }
@@ -178,14 +183,14 @@ public abstract class RunningSubscribers : IAsyncDisposable
     {
         // What the app has registered with the token may hang as well as a handler.
         var stopped = Task.WhenAll([_stop.CancelAsync(), .. Supervisors.Select(supervisor => supervisor.Completion)]);
-        if (!await EndsWithinAsync(stopped, _stopTimeout).ConfigureAwait(false)) await GiveUpAsync(stopped).ConfigureAwait(false);
+        if (!await StopLimit.EndsWithinAsync(stopped, _stopTimeout).ConfigureAwait(false)) await GiveUpAsync(stopped).ConfigureAwait(false);
         _poller.EndWatch();
         StartedSubscribers.Of(Store).Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);
 
         // It says good-bye by a commit, which a storage that does not answer would keep for ever.
         var goodbye = _host.DisposeAsync().AsTask();
-        var patience = _host.GivenUp.IsCancellationRequested ? Grace : _stopTimeout;
-        if (await EndsWithinAsync(goodbye, patience).ConfigureAwait(false)) await goodbye.ConfigureAwait(false);
+        var patience = _host.GivenUp.IsCancellationRequested ? StopLimit.Grace : _stopTimeout;
+        if (await StopLimit.EndsWithinAsync(goodbye, patience).ConfigureAwait(false)) await goodbye.ConfigureAwait(false);
         Store.Unregister(this);
         if (Abandoned.Count > 0) return; // they may still use it
         _feed.Dispose();
@@ -196,9 +201,9 @@ public abstract class RunningSubscribers : IAsyncDisposable
     {
         // From here on nothing of them is committed, so what is listed is never stored.
         _ = _host.GiveUpAsync();
-        var now = Store.Storage.Options.TimeProvider.GetUtcNow();
+        var now = Clock.GetUtcNow();
         var handlers = Supervisors.SelectMany(supervisor => supervisor.Handlers).ToList();
-        await EndsWithinAsync(stopped, Grace).ConfigureAwait(false);
+        await StopLimit.EndsWithinAsync(stopped, StopLimit.Grace).ConfigureAwait(false);
         var silent = Supervisors.Where(s => !s.Completion.IsCompleted && !handlers.Exists(handler => handler.Name == s.Name));
         handlers.AddRange(silent.Select(s => new AbandonedHandler(s.Name, s.Serving?.Position ?? s.Building?.Position ?? 0, now)).ToList());
         Abandoned = handlers;
@@ -209,14 +214,6 @@ public abstract class RunningSubscribers : IAsyncDisposable
             var mine = handlers.Where(handler => handler.Name == supervisor.Name).ToList();
             if (mine.Count > 0) supervisor.Abandon(new HandlerAbandonedException(_stopTimeout, mine));
         }
-    }
-
-    private async Task<bool> EndsWithinAsync(Task task, TimeSpan time)
-    {
-        using var ended = new CancellationTokenSource();
-        var first = await Task.WhenAny(task, Task.Delay(time, Store.Storage.Options.TimeProvider, ended.Token)).ConfigureAwait(false);
-        await ended.CancelAsync().ConfigureAwait(false);
-        return first == task;
     }
 
     private async Task WaitForAsync(long first, long last, TimeSpan timeout, CancellationToken cancellationToken)
@@ -233,7 +230,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         }
 
         Task WaitAsync(Supervisor supervisor) =>
-            new ReadModelWait(Store, supervisor.Name).WaitAsync(first, last, timeout, () => FaultOf(supervisor), supervisor.Subscriber, abandon.Token, supervisor.Placed);
+            new ReadModelWait(Store, supervisor.Name).WaitAsync(first, last, timeout, () => FaultOf(supervisor), supervisor.Subscriber, abandon.Token, supervisor.Placed, supervisor.Completion);
     }
 
     /// <summary>What keeps a projection from going on; null where nothing does.</summary>
@@ -257,6 +254,9 @@ public sealed class RunningProjections : RunningSubscribers
 {
     /// <summary>How often a projection is started again for one rebuild.</summary>
     private const int MostRestarts = 5;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(50);
 
     internal RunningProjections(EventStore store, IReadOnlyList<Projection> projections, ProjectionOptions options)
         : base(store, projections, options)
@@ -284,11 +284,12 @@ public sealed class RunningProjections : RunningSubscribers
         var number = 0;
         while (number == 0)
         {
+            var order = Store.Signals.NextOrderOf(projection);
             var directory = await FindOrRestoreAsync(documents, supervisor, cancellationToken).ConfigureAwait(false);
             if (directory is null)
             {
                 // It has only just been started: there is nothing that it could be built beside yet.
-                await Task.Delay(10, cancellationToken).ConfigureAwait(false);
+                await NextLookAsync(supervisor, order, Poll, cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
@@ -306,6 +307,7 @@ public sealed class RunningProjections : RunningSubscribers
 
         for (var restarts = 0; ;)
         {
+            var order = Store.Signals.NextOrderOf(projection);
             var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
             var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
             if (directory!.Content.Active >= number)
@@ -334,7 +336,7 @@ public sealed class RunningProjections : RunningSubscribers
                 if (building.ParkedCount > 0) await ThrowIfParkedForGoodAsync(documents, projection, number, cancellationToken).ConfigureAwait(false);
             }
 
-            await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+            await NextLookAsync(supervisor, order, ProgressInterval, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -369,13 +371,14 @@ public sealed class RunningProjections : RunningSubscribers
     private protected override async Task WaitUntilInPlaceAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var documents = new ControlDocuments(Store.Storage.ReadModels);
-        var began = Environment.TickCount64;
+        var began = Clock.GetTimestamp();
         foreach (var supervisor in Supervisors)
         {
             var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
             while (supervisor.Idle != ProjectionState.Replaced)
             {
                 Kept<DirectoryRecord>? directory = null;
+                var order = Store.Signals.NextOrderOf(supervisor.Name);
                 var isPlaced = supervisor.Placed.IsCompleted;
                 try
                 {
@@ -390,7 +393,7 @@ public sealed class RunningProjections : RunningSubscribers
                 if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
                 if (supervisor.Completion.IsCompleted) break; // the wait for the position says why
                 if (supervisor.Building is { ParkedCount: > 0 } building) await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building.Generation, cancellationToken).ConfigureAwait(false);
-                if (timeout != Timeout.InfiniteTimeSpan && Environment.TickCount64 - began >= timeout.TotalMilliseconds)
+                if (timeout != Timeout.InfiniteTimeSpan && Clock.GetElapsedTime(began) >= timeout)
                 {
                     var (head, reached) = (await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), supervisor.Building?.Position ?? 0);
                     var state = supervisor.Building is { } unplaced
@@ -399,9 +402,22 @@ public sealed class RunningProjections : RunningSubscribers
                     throw new ReadModelLateException(supervisor.Name, head, reached, timeout, state);
                 }
 
-                await Task.Delay(10, cancellationToken).ConfigureAwait(false);
+                await NextLookAsync(supervisor, order, Poll, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Waits until it is worth looking again: something was ordered or done, it has ended, or a while has passed.</summary>
+    private async ValueTask NextLookAsync(Supervisor supervisor, Task order, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var delay = Task.Delay(pause, Clock, abandon.Token);
+
+        // One that has ended is looked at again only after the pause: it may be about to be started again.
+        var ended = supervisor.Completion.IsCompleted ? delay : supervisor.Completion;
+        await Task.WhenAny(order, ended, delay).ConfigureAwait(false);
+        await abandon.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private static async ValueTask ThrowIfParkedForGoodAsync(ControlDocuments documents, string projection, int generation, CancellationToken cancellationToken)

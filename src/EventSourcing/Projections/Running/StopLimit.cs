@@ -1,0 +1,23 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Limits of shutting down. They are of real time, whatever the storage's clock says: a clock that stands still must not keep an
+/// app from ending. Nothing else of projections takes the time from anywhere but the storage's clock.
+/// </summary>
+internal static class StopLimit
+{
+    /// <summary>How long those have to end whose handlers were given up, or that only wait for the storage.</summary>
+    public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Whether a task ends within a time. If it does not, it goes on.</summary>
+    public static async Task<bool> EndsWithinAsync(Task task, TimeSpan time)
+    {
+        using var ended = new CancellationTokenSource();
+        var first = await Task.WhenAny(task, Task.Delay(time, TimeProvider.System, ended.Token)).ConfigureAwait(false);
+        await ended.CancelAsync().ConfigureAwait(false);
+        return first == task;
+    }
+
+    /// <summary>A token that is cancelled after a time; the caller disposes it.</summary>
+    public static CancellationTokenSource CancelAfter(TimeSpan time) => new(time, TimeProvider.System);
+}

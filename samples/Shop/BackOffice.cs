@@ -71,6 +71,6 @@ internal sealed class BackOffice : IAsyncDisposable
     private static bool IsSettled(IReadOnlyList<ProjectionStatus> all)
     {
         var head = all.Max(status => status.Head);
-        return all.All(status => status.Checkpoint >= head && status.Parked == 0);
+        return all.All(status => status.Position >= head && status.Parked == 0);
     }
 }

@@ -61,11 +61,11 @@ internal static class ChaosCommand
     {
         var statuses = await run.Shop.Events.ProjectionAdmin().GetStatusAsync(cancellationToken);
         var head = await run.Shop.Events.GetHeadAsync(cancellationToken);
-        var process = Checkpoint(status => status.Name == nameof(OrderProcess));
-        var readModels = Checkpoint(status => status.Name != nameof(OrderProcess));
+        var process = PositionOf(status => status.Name == nameof(OrderProcess));
+        var readModels = PositionOf(status => status.Name != nameof(OrderProcess));
         run.Console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  kill {kills,3} after {life.TotalMilliseconds,3:0} ms: {run.Load.Orders,5:#,0} orders, {head,6:#,0} events; order process at {process,6:#,0}, read models at {readModels,6:#,0}");
 
-        long Checkpoint(Func<ProjectionStatus, bool> which) => statuses.Where(which).Select(status => status.Checkpoint).DefaultIfEmpty().Min();
+        long PositionOf(Func<ProjectionStatus, bool> which) => statuses.Where(which).Select(status => status.Position).DefaultIfEmpty().Min();
     }
 
     /// <summary>This very program, running <see cref="ProjectionsCommand"/>.</summary>

@@ -123,7 +123,7 @@ internal sealed class Dashboard(ShopRun run, BackOffice office, TimeSpan length,
                 table.AddRow(
                     status.Name,
                     status.State == ProjectionState.Live ? "[green]live[/]" : status.State.ToString(),
-                    Number(status.Checkpoint),
+                    Number(status.Position),
                     Number(status.Head),
                     status.Lag > 0 ? $"[yellow]{Number(status.Lag)}[/]" : "0",
                     Number(status.Parked));

@@ -25,7 +25,7 @@ internal sealed record FoldInput(EventStore Store, int Generation, bool IsBuildi
 /// <param name="Changes">The documents to write.</param>
 /// <param name="Failures">What failed, at most once per partition.</param>
 /// <param name="Tables">SQL to run, or null.</param>
-/// <param name="Reached">The position up to which everything was dealt with, where it was stopped before the end; null where it was not.</param>
+/// <param name="Reached">The position up to which everything was dealt with, where it was stopped before the end; null if it was not.</param>
 internal sealed record Fold(IReadOnlyList<DocumentChange> Changes, IReadOnlyList<FoldFailure> Failures, TableWork? Tables = null, long? Reached = null);
 
 /// <summary>An event that could not be folded; its partition's later events are held back behind it.</summary>

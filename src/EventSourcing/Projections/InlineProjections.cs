@@ -31,8 +31,8 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
             if (run is null) throw ReadModelWait.Missing(projection.Name, active.Number);
             if (run.Content.Parked > 0) throw new InlineProjectionException(projection.Name, $"{run.Content.Parked} streams or documents of it are parked");
 
-            LogWitness.ThrowIfAhead(projection.Name, run.Content, head: transaction.Events[0].Position - 1);
-            if (!ReferenceEquals(run, inline.Run)) await LogWitness.CheckEventAsync(transaction.ReadLogAsync, projection.Name, run.Content, cancellationToken).ConfigureAwait(false);
+            LogIdentity.ThrowIfAhead(projection.Name, run.Content, head: transaction.Events[0].Position - 1);
+            if (!ReferenceEquals(run, inline.Run)) await LogIdentity.CheckEventAsync(transaction.ReadLogAsync, projection.Name, run.Content, cancellationToken).ConfigureAwait(false);
             var events = await MissedAsync(transaction, run.Content.Position, filter, projection, cancellationToken).ConfigureAwait(false);
             foreach (var stored in transaction.Events)
             {
@@ -44,10 +44,10 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
             if (fold.Failures.Count > 0) throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error);
             changes.AddRange(fold.Changes);
             var last = transaction.Events[^1];
-            var moved = run.Content with { Position = last.Position, Log = (run.Content.Log ?? LogMark.OfNothing) with { Event = last.Id } };
+            var moved = run.Content with { Position = last.Position, Log = (run.Content.Log ?? LogIdentity.OfNothing) with { Event = last.Id } };
             var move = ControlDocuments.Write(ControlDocuments.Runs, run.Key, moved);
             changes.Add(move);
-            inline.Run = new Kept<RunRecord>(ControlDocuments.Runs, run.Key, move.Data!.Value, moved);
+            inline.Run = new ReadDocument<RunRecord>(ControlDocuments.Runs, run.Key, move.Data!.Value, moved);
             if (fold.Tables is { } tables) commit = commit.Then(new ReadModelCommit { Tables = (connection, token) => RunAsync(tables, connection, token) });
         }
 
@@ -84,12 +84,12 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
     }
 
     /// <summary>Reads a document of ours, which mostly is as it was known to be: then it is not parsed again.</summary>
-    private static async ValueTask<Kept<T>?> FindAsync<T>(IAppendTransaction transaction, string model, string key, Kept<T>? known, CancellationToken cancellationToken)
+    private static async ValueTask<ReadDocument<T>?> FindAsync<T>(IAppendTransaction transaction, string model, string key, ReadDocument<T>? known, CancellationToken cancellationToken)
         where T : class, IControlRecord
     {
         var found = await transaction.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false);
         if (found[0] is not { } bytes) return null;
-        return known is not null && known.Key == key && known.Bytes.Span.SequenceEqual(bytes) ? known : new Kept<T>(model, key, bytes, ControlDocuments.Read<T>(model, key, bytes));
+        return known is not null && known.Key == key && known.Bytes.Span.SequenceEqual(bytes) ? known : new ReadDocument<T>(model, key, bytes, ControlDocuments.Read<T>(model, key, bytes));
     }
 
     /// <summary>A projection, and its documents of ours as they were read or written last.</summary>
@@ -101,9 +101,9 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
 
         public EventFilter Filter => filter;
 
-        public Kept<DirectoryRecord>? Directory { get; set; }
+        public ReadDocument<DirectoryRecord>? Directory { get; set; }
 
-        public Kept<RunRecord>? Run { get; set; }
+        public ReadDocument<RunRecord>? Run { get; set; }
     }
 }
 

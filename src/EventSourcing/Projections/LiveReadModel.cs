@@ -21,6 +21,6 @@ public sealed class LiveReadModel<[DynamicallyAccessedMembers(EventType.JsonMemb
 
     /// <summary>Finds a document by its key.</summary>
     /// <param name="key">The key.</param>
-    /// <returns>The document, or <see langword="null"/> where there is none.</returns>
+    /// <returns>The document, or <see langword="null"/> if there is none.</returns>
     public TDocument? Find(string key) => Documents.GetValueOrDefault(key);
 }

@@ -33,7 +33,7 @@ public sealed class ProjectionAdmin
     /// <summary>What is parked, or being retried, oldest first.</summary>
     /// <param name="projection">The name of the projection or reactor.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The streams and documents of which events are held back; none where there is no such projection.</returns>
+    /// <returns>The streams and documents of which events are held back; none if there is no such projection.</returns>
     public async Task<IReadOnlyList<ParkedEvents>> GetParkedAsync(string projection, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(projection);
@@ -59,7 +59,7 @@ public sealed class ProjectionAdmin
     /// <summary>Has what is parked tried again, in order from the event that failed.</summary>
     /// <param name="parked">What <see cref="GetParkedAsync"/> has returned.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
-    /// <returns><see langword="false"/> where it is not parked any more.</returns>
+    /// <returns><see langword="false"/> if it is not parked any more.</returns>
     public Task<bool> ResumeAsync(ParkedEvents parked, CancellationToken cancellationToken = default) =>
         OrderAsync(parked, record => record with { Attempts = 0, RetryAt = Now, Skip = null }, cancellationToken);
 
@@ -86,7 +86,7 @@ public sealed class ProjectionAdmin
     /// <param name="by">Who says so.</param>
     /// <param name="reason">Why.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
-    /// <returns><see langword="false"/> where that event does not fail any more, or another one does.</returns>
+    /// <returns><see langword="false"/> if that event does not fail any more, or another one does.</returns>
     public Task<bool> SkipAsync(ParkedEvents parked, string by, string reason, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(parked);
@@ -119,7 +119,7 @@ public sealed class ProjectionAdmin
             throw new ArgumentException($"No projection or reactor named '{projection}' was ever started on this store.", nameof(projection));
     }
 
-    internal static ParkedEvents Describe(Kept<ParkedRecord> kept) => new(
+    internal static ParkedEvents Describe(ReadDocument<ParkedRecord> kept) => new(
         kept.Key,
         kept.Content.Projection,
         kept.Content.Kind,

@@ -5,7 +5,7 @@ namespace EventSourcing;
 /// <summary>Projections and reactors on an <see cref="EventStore"/>.</summary>
 public static class ProjectionExtensions
 {
-    /// <summary>Starts projections in the background: each goes on from its checkpoint and stays level with the log.</summary>
+    /// <summary>Starts projections in the background: each goes on from the position that it has reached and stays level with the log.</summary>
     /// <param name="store">The store.</param>
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
@@ -36,7 +36,7 @@ public static class ProjectionExtensions
     }
 
     /// <summary>
-    /// Starts reactors in the background: each goes on from its checkpoint; one that is new begins where it says. What fails
+    /// Starts reactors in the background: each goes on from the position that it has reached; one that is new begins where it says. What fails
     /// is tried again for some hours, as services that are down come back, before it is parked.
     /// </summary>
     /// <param name="store">The store.</param>

@@ -66,7 +66,7 @@ public abstract class Subscriber
     /// <summary>Folds a batch into changes, of which nothing is written yet; or reacts to it.</summary>
     internal abstract ValueTask<Fold> FoldAsync(FoldInput input, CancellationToken cancellationToken);
 
-    /// <summary>Throws where it cannot be run on a store.</summary>
+    /// <summary>Throws if it cannot be run on a store.</summary>
     /// <exception cref="ArgumentException">Says why not.</exception>
     internal virtual void Validate(EventStore store)
     {
@@ -117,7 +117,7 @@ public abstract class Subscriber
     }
 
     /// <summary>
-    /// Throws where an event was erased that there is a handler for, and none that says what that means. One for any event
+    /// Throws if an event was erased that there is a handler for, and none that says what that means. One for any event
     /// counts for those that have none of their own.
     /// </summary>
     /// <exception cref="ErasedEventException">Says what to do.</exception>

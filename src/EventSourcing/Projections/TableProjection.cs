@@ -167,7 +167,7 @@ public abstract class TableProjection : Projection
         }
     };
 
-    /// <summary>The first of the tables that is missing; null where none is, or where that cannot be told any more in this transaction.</summary>
+    /// <summary>The first of the tables that is missing; null if none is, or where that cannot be told any more in this transaction.</summary>
     private async ValueTask<string?> FindMissingAsync(ProjectionTables tables, CancellationToken cancellationToken)
     {
         if (!await CanReadAsync("SELECT 1").ConfigureAwait(false)) return null;

@@ -90,7 +90,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         return "it was changed all the while";
     }
 
-    private async ValueTask<Kept<RunRecord>?> FindRunAsync(CancellationToken cancellationToken)
+    private async ValueTask<ReadDocument<RunRecord>?> FindRunAsync(CancellationToken cancellationToken)
     {
         var run = await _control.FindAsync<RunRecord>(ControlDocuments.Runs, _runKey, cancellationToken).ConfigureAwait(false);
         return run?.Content is null ? null : run;

@@ -73,8 +73,8 @@ internal static class ProjectFault
         if (said == 0) return;
         await using var store = Notes.Open(path);
         var ledger = store.ReadModel(new Ledger());
-        var (page, checkpoint) = (await ledger.FindAsync(Ledger.Whole), await ledger.GetCheckpointAsync());
-        if (page is null || page.Count < said || checkpoint < said) tally.AddLost(1, $"{when}: the process had called {said} dealt with; the checkpoint is {checkpoint} and the document says {page}");
+        var (page, position) = (await ledger.FindAsync(Ledger.Whole), await ledger.GetPositionAsync());
+        if (page is null || page.Count < said || position < said) tally.AddLost(1, $"{when}: the process had called {said} dealt with; the position is {position} and the document says {page}");
         else if (page.Breaks > 0) tally.AddUnexplained($"{when}: the document says {page}");
     }
 }

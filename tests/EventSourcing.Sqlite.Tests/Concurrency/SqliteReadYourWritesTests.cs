@@ -65,7 +65,7 @@ public sealed class SqliteReadYourWritesTests(ITestOutputHelper output) : ReadYo
     private static async Task ReachHeadAsync(EventStore store)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (await store.ReadModel(new NoteBooks("")).GetCheckpointAsync() < await store.GetHeadAsync()) await Task.Delay(5, patience.Token);
+        while (await store.ReadModel(new NoteBooks("")).GetPositionAsync() < await store.GetHeadAsync()) await Task.Delay(5, patience.Token);
     }
 
     private string NextFile() => _folder.FileNamed($"{Interlocked.Increment(ref _files)}.db");

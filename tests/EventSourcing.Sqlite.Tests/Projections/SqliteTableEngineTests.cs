@@ -124,7 +124,7 @@ public sealed class SqliteTableEngineTests() : EngineTests(new OneSqliteFile())
         await ShouldBeFoldAsync(store, new Tallies());
     }
 
-    private static async Task<long> PositionAsync(EventStore store) => (await store.ProjectionAdmin().GetStatusAsync()).SingleOrDefault()?.Checkpoint ?? 0;
+    private static async Task<long> PositionAsync(EventStore store) => (await store.ProjectionAdmin().GetStatusAsync()).SingleOrDefault()?.Position ?? 0;
 
     private async Task<List<string>> RowsAsync(string table) => await QueryAsync($"SELECT key || ' ' || position FROM {table} ORDER BY key, position");
 

@@ -98,7 +98,7 @@ internal static class ColumnOperations
         await foreach (var document in model.Query().ToAsyncEnumerable()) text.Append(document).Append('\n');
         await foreach (var document in model.Query().OrderByDescending(field).ToAsyncEnumerable()) text.Append(document).Append('\n');
         var count = await model.Query().Where(field.AtLeast(6)).CountAsync();
-        text.Append(CultureInfo.InvariantCulture, $"{count} {await model.GetCheckpointAsync()}");
+        text.Append(CultureInfo.InvariantCulture, $"{count} {await model.GetPositionAsync()}");
         return text.ToString();
     }
 

@@ -32,7 +32,7 @@ public class ProjectionEdgeTests
         var isParked = mode == FailureMode.Park;
         if (isParked) (await FluentActions.Awaiting(() => projections.WaitForAsync(10)).Should().ThrowAsync<ProjectionParkedException>()).Which.Position.Should().Be(10);
         else (await FluentActions.Awaiting(() => projections.WaitForAsync(10)).Should().ThrowAsync<ProjectionFailedException>()).Which.Position.Should().Be(10);
-        (await store.ReadModel(projection).GetCheckpointAsync()).Should().Be(isParked ? 12 : 9);
+        (await store.ReadModel(projection).GetPositionAsync()).Should().Be(isParked ? 12 : 9);
         (await store.ReadModel(projection).FindAsync("ann")).Should().Be(new Balance(isParked ? 9 : 8));
         (await store.ReadModel(projection).FindAsync("ben")).Should().BeNull();
     }
@@ -61,7 +61,7 @@ public class ProjectionEdgeTests
         var failure = (await FluentActions.Awaiting(() => projections.CatchUpAsync()).Should().ThrowAsync<ProjectionFailedException>()).Which;
         (failure.Projection, failure.Position).Should().Be(("balances", 2));
         failure.InnerException.Should().BeOfType<JsonException>();
-        (await store.ReadModel(projection).GetCheckpointAsync()).Should().Be(1);
+        (await store.ReadModel(projection).GetPositionAsync()).Should().Be(1);
     }
 
     [Fact]

@@ -13,8 +13,8 @@ public class ProjectionTests
         await running.WaitForAsync(1201);
         (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(1200));
         (await running.GetStatusAsync()).Should().ContainSingle().Which.Should().BeEquivalentTo(
-            new { Name = "balances", Checkpoint = 1201L, Head = 1201L, Lag = 0L, LagTime = TimeSpan.Zero, Parked = 0, LastError = (Exception?)null, Rebuild = (RebuildProgress?)null });
-        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(1201);
+            new { Name = "balances", Position = 1201L, Head = 1201L, Lag = 0L, LagTime = TimeSpan.Zero, Parked = 0, LastError = (Exception?)null, Rebuild = (RebuildProgress?)null });
+        (await store.ReadModel(new Balances()).GetPositionAsync()).Should().Be(1201);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public class ProjectionTests
         await using var store = Bank.Open();
         await using var running = store.StartProjections(new Balances());
         await running.WaitForAsync(0);
-        (await running.GetStatusAsync()).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Name = "balances", Checkpoint = 0L, Head = 0L, LastError = (Exception?)null });
+        (await running.GetStatusAsync()).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Name = "balances", Position = 0L, Head = 0L, LastError = (Exception?)null });
     }
 
     [Fact]
@@ -84,13 +84,13 @@ public class ProjectionTests
             failure.Should().BeEquivalentTo(new { Projection = "balances", Stream = "account-ann", Position = 4L });
             failure.InnerException.Should().BeOfType<InvalidOperationException>();
             (await FluentActions.Awaiting(() => running.Completion).Should().ThrowAsync<ProjectionFailedException>()).Which.Should().BeSameAs(failure);
-            (await running.GetStatusAsync()).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Name = "balances", State = ProjectionState.Failed, Checkpoint = 3L, Head = 4L, Parked = 0 })
+            (await running.GetStatusAsync()).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Name = "balances", State = ProjectionState.Failed, Position = 3L, Head = 4L, Parked = 0 })
                 .And.Match<ProjectionStatus>(status => status.LastError == failure);
             await FluentActions.Awaiting(() => running.WaitForAsync(99)).Should().ThrowAsync<ProjectionFailedException>("a position that is not there yet is awaited in vain as well");
         }
 
         (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(12), "what came before the event was applied, and nothing of it");
-        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(3);
+        (await store.ReadModel(new Balances()).GetPositionAsync()).Should().Be(3);
 
         await RunToHeadAsync(store, new Balances());
         (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(25), "each event was applied exactly once");
@@ -122,7 +122,7 @@ public class ProjectionTests
         await using var running = store.StartProjections(Bank.StopAtOnce, new FailingAt(1), other);
         await FluentActions.Awaiting(() => running.Completion).Should().ThrowAsync<ProjectionFailedException>();
         await store.AppendAsync("account-ann", 1, [new MoneyDeposited(1)]);
-        while ((await running.GetStatusAsync())[1].Checkpoint < 2) await Task.Delay(1);
+        while ((await running.GetStatusAsync())[1].Position < 2) await Task.Delay(1);
         other.Positions.Should().Equal(1, 2);
     }
 
@@ -157,7 +157,7 @@ public class ProjectionTests
         await using var running = store.StartProjections(Bank.StopAtOnce, new Keyed(e => [e.StreamId]));
         var failure = (await FluentActions.Awaiting(() => running.WaitForAsync(3)).Should().ThrowAsync<ProjectionFailedException>()).Which;
         failure.InnerException.Should().BeOfType<UnknownEventTypeException>().Which.Should().BeEquivalentTo(new { Type = "from-the-future", Stream = "account-ann", Version = 3L, Position = 3L });
-        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(2);
+        (await store.ReadModel(new Balances()).GetPositionAsync()).Should().Be(2);
         (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(3));
     }
 
@@ -180,7 +180,7 @@ public class ProjectionTests
         await store.AppendAsync("account-ann", 1, [new MoneyDeposited(3)]);
         await RunToHeadAsync(store, new Keyed(e => [e.StreamId]) { Chosen = EventQuery.OfTypes("money-deposited") });
         (await store.ReadModel(new Balances()).FindAsync("ann")).Should().Be(new Balance(3));
-        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(2);
+        (await store.ReadModel(new Balances()).GetPositionAsync()).Should().Be(2);
     }
 
     [Fact]
@@ -190,8 +190,8 @@ public class ProjectionTests
         await using var running = store.StartProjections(new Recording { Chosen = EventQuery.WithTags("none") });
         var result = await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), .. Enumerable.Repeat(new MoneyDeposited(1), 600)]);
         await running.WaitForAsync(result.Position);
-        (await running.GetStatusAsync())[0].Checkpoint.Should().Be(601);
-        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(601);
+        (await running.GetStatusAsync())[0].Position.Should().Be(601);
+        (await store.ReadModel(new Balances()).GetPositionAsync()).Should().Be(601);
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public class ProjectionTests
         await RunToHeadAsync(store, new Balances());
         (await store.ReadModel(new Balances()).FindAsync("ann")).Should().BeNull();
         (await store.ReadModel(new Balances()).Query().ToListAsync()).Should().BeEmpty();
-        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(3);
+        (await store.ReadModel(new Balances()).GetPositionAsync()).Should().Be(3);
     }
 
     [Fact]
@@ -285,7 +285,7 @@ public class ProjectionTests
         await FluentActions.Awaiting(() => wait).Should().ThrowAsync<ObjectDisposedException>();
         await running.Completion;
         await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
-        (await store.ReadModel(new Balances()).GetCheckpointAsync()).Should().Be(0);
+        (await store.ReadModel(new Balances()).GetPositionAsync()).Should().Be(0);
     }
 
     [Fact]

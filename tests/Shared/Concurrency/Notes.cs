@@ -76,7 +76,7 @@ internal static class Notes
     public static async Task<IReadOnlyDictionary<string, int>> CompareWithLogAsync(EventStore store)
     {
         var readModel = store.ReadModel(new NoteBooks(""));
-        (await readModel.GetCheckpointAsync()).Should().Be(await store.GetHeadAsync());
+        (await readModel.GetPositionAsync()).Should().Be(await store.GetHeadAsync());
         var log = await store.ReadLogAsync().ToListAsync();
         var documents = await readModel.Query().ToAsyncEnumerable().ToDictionaryAsync(document => document.Key, document => document.Value.Notes);
         documents.Keys.Should().BeEquivalentTo(log.Select(e => e.StreamId).Distinct());

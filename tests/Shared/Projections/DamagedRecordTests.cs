@@ -41,7 +41,7 @@ public abstract class DamagedRecordTests(IStorageSource source) : EngineTests(so
 
         var all = (await OpenStore().ProjectionAdmin().GetStatusAsync()).ToDictionary(status => status.Name);
 
-        all["others"].Should().Match<ProjectionStatus>(s => s.State == ProjectionState.NotStarted && s.LastError == null && s.Checkpoint == 3);
+        all["others"].Should().Match<ProjectionStatus>(s => s.State == ProjectionState.NotStarted && s.LastError == null && s.Position == 3);
         if (model == "$projections" && content is null)
         {
             all.Should().ContainSingle("who is not recorded cannot be listed");

@@ -42,7 +42,7 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
         var store = OpenStore();
         await using var running = store.StartProjections(NoRetries, new Tallies());
         var late = (await FluentActions.Awaiting(() => running.WaitForAsync(7, TimeSpan.FromMilliseconds(20))).Should().ThrowAsync<ReadModelLateException>()).Which;
-        late.Should().BeEquivalentTo(new { Projection = "tallies", Position = 7L, Checkpoint = 0L });
+        late.Should().BeEquivalentTo(new { Projection = "tallies", Position = 7L, Reached = 0L });
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
         var result = await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         await FluentActions.Awaiting(() => running.WaitForAsync(result, Timeout.InfiniteTimeSpan)).Should().ThrowAsync<StorageFailedException>();
         faults.BeforeCommit = _ => Task.CompletedTask;
-        await UntilAsync(async () => await store.ReadModel(new Tallies()).GetCheckpointAsync() == 1, "goes on by itself");
+        await UntilAsync(async () => await store.ReadModel(new Tallies()).GetPositionAsync() == 1, "goes on by itself");
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public abstract class ExactlyOnceTests(IStorageSource source) : EngineTests(sour
         await using (store.StartProjections(NoRetries with { MaxBatchEvents = maxBatchEvents }, projection))
         {
             await AppendAsync(store, random, 40);
-            await UntilAsync(async () => await store.ReadModel(projection).GetCheckpointAsync() == 80, "level");
+            await UntilAsync(async () => await store.ReadModel(projection).GetPositionAsync() == 80, "level");
         }
 
         await ShouldBeFoldAsync(store, projection);
@@ -33,7 +33,7 @@ public abstract class ExactlyOnceTests(IStorageSource source) : EngineTests(sour
         var projection = new Tallies();
         var store = OpenStore();
         await AppendAsync(store, random, 120);
-        for (var life = 0; await store.ReadModel(projection).GetCheckpointAsync() < 120; life++)
+        for (var life = 0; await store.ReadModel(projection).GetPositionAsync() < 120; life++)
         {
             life.Should().BeLessThan(300);
             var (mortal, faults) = OpenFaulty();

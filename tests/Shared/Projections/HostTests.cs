@@ -71,7 +71,7 @@ public abstract class HostTests(IStorageSource source) : EngineTests(source)
             }
         })).ToList();
         for (var i = 0; i < 300; i++) await writer.AppendAsync($"s-{i % 3}", ExpectedVersion.Any, [Tallied.For($"k{i % 5}", $"k{i % 7}")]);
-        await UntilAsync(async () => await writer.ReadModel(projection).GetCheckpointAsync() == 300, "level");
+        await UntilAsync(async () => await writer.ReadModel(projection).GetPositionAsync() == 300, "level");
         await stop.CancelAsync();
         await Task.WhenAll(hosts);
         await ShouldBeFoldAsync(writer, projection);

@@ -47,7 +47,7 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
         (await store.GetVersionAsync("w-0")).Should().Be(0);
         await ShouldBeFoldAsync(store, projection);
         await ShouldBeFoldAsync(store, new Tallies(null, "other"));
-        (await store.ReadModel(projection).GetCheckpointAsync()).Should().Be(41);
+        (await store.ReadModel(projection).GetPositionAsync()).Should().Be(41);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
 
         await without.AppendAsync("s-1", ExpectedVersion.Any, [second]);
         (await store.AppendAsync("s-1", ExpectedVersion.Any, [second])).WasAlreadyStored.Should().BeTrue();
-        (await store.ReadModel(projection).GetCheckpointAsync()).Should().Be(1, "the second event was stored by one who does not fold it");
+        (await store.ReadModel(projection).GetPositionAsync()).Should().Be(1, "the second event was stored by one who does not fold it");
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
         await old.StartInlineProjectionsAsync([new Tallies()]);
         await old.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         await using var running = later.StartProjections(NoRetries, new Tallies(null, version: 2));
-        await UntilAsync(async () => (await running.GetStatusAsync())[0] is { Rebuild: null, State: ProjectionState.Live, Checkpoint: 1 }, "in place");
+        await UntilAsync(async () => (await running.GetStatusAsync())[0] is { Rebuild: null, State: ProjectionState.Live, Position: 1 }, "in place");
         var again = OpenStore();
         await FluentActions.Awaiting(() => again.StartInlineProjectionsAsync([new Tallies()]).WaitAsync(Never)).Should().ThrowAsync<InvalidOperationException>();
         await again.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);

@@ -49,7 +49,7 @@ public abstract class NameOwnerTests(IStorageSource source) : EngineTests(source
         var store = OpenStore();
         await FluentActions.Awaiting(() => store.StartInlineProjectionsAsync([new Billing.Twin()])).Should().ThrowAsync<SubscriberNameTakenException>();
         await AppendAsync(store);
-        (await store.ReadModel(new Orders.Twin()).GetCheckpointAsync()).Should().Be(0);
+        (await store.ReadModel(new Orders.Twin()).GetPositionAsync()).Should().Be(0);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public abstract class NameOwnerTests(IStorageSource source) : EngineTests(source
         await FluentActions.Awaiting(() => billing.FindAsync("a")).Should().ThrowAsync<SubscriberNameTakenException>();
         await FluentActions.Awaiting(() => billing.Query().ToListAsync()).Should().ThrowAsync<SubscriberNameTakenException>();
         await FluentActions.Awaiting(() => billing.Query().CountAsync()).Should().ThrowAsync<SubscriberNameTakenException>();
-        await FluentActions.Awaiting(() => billing.GetCheckpointAsync()).Should().ThrowAsync<SubscriberNameTakenException>();
+        await FluentActions.Awaiting(() => billing.GetPositionAsync()).Should().ThrowAsync<SubscriberNameTakenException>();
         await FluentActions.Awaiting(() => billing.WaitForAsync(1)).Should().ThrowAsync<SubscriberNameTakenException>();
     }
 

@@ -15,7 +15,7 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
         await using var running = store.StartProjections(NoRetries, projection);
         await AppendAsync(store, ["a"], ["a", "b"], ["b"], ["a"], ["c", "a"]);
         await UntilParkedAsync(store, "tallies", 1);
-        await UntilAsync(async () => await store.ReadModel(projection).GetCheckpointAsync() == 5, "level");
+        await UntilAsync(async () => await store.ReadModel(projection).GetPositionAsync() == 5, "level");
         await ShouldBeFoldAsync(store, projection, (key, position) => key == "a" && position >= 2);
         var parked = (await store.ProjectionAdmin().GetParkedAsync("tallies")).Single();
         parked.Should().BeEquivalentTo(new { Kind = ParkedKind.Document, Partition = "a", Stream = "s-1", Position = 2L, Attempts = 1, EventType = "tallied" });
@@ -70,7 +70,7 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
         await using var running = store.StartProjections(NoRetries with { MaxBatchEvents = 1 }, projection);
         await AppendAsync(store, ["a"], ["a"], ["a"], ["a"]);
         await UntilParkedAsync(store, "tallies", 1);
-        await UntilAsync(async () => await store.ReadModel(projection).GetCheckpointAsync() == 4, "level");
+        await UntilAsync(async () => await store.ReadModel(projection).GetPositionAsync() == 4, "level");
         var admin = OpenStore().ProjectionAdmin();
         var parked = (await admin.GetParkedAsync("tallies")).Single();
         isMended = true;
@@ -116,7 +116,7 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
         await using var running = store.StartProjections(NoRetries with { MaxBatchEvents = 2 }, projection);
         await AppendAsync(store, [.. Enumerable.Repeat<string[]>(["a"], 9)]);
         await UntilParkedAsync(store, "tallies", 1);
-        await UntilAsync(async () => await store.ReadModel(projection).GetCheckpointAsync() == 9, "level");
+        await UntilAsync(async () => await store.ReadModel(projection).GetPositionAsync() == 9, "level");
         isMended = true;
         await store.ProjectionAdmin().ResumeAsync((await store.ProjectionAdmin().GetParkedAsync("tallies")).Single());
         await Task.WhenAny(running.Completion, UntilParkedAsync(store, "tallies", 0));
@@ -151,7 +151,7 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
         await store.AppendAsync("s-3", ExpectedVersion.Any, [Tallied.For("a")]);
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a", "b")]);
         await UntilParkedAsync(store, "any", 2);
-        await UntilAsync(async () => await store.ReadModel(projection).GetCheckpointAsync() == 6, "level");
+        await UntilAsync(async () => await store.ReadModel(projection).GetPositionAsync() == 6, "level");
         await ShouldBeFoldOfAnyAsync(store, [1, 6]);
         var parked = await store.ProjectionAdmin().GetParkedAsync("any");
         parked.Should().BeEquivalentTo([
@@ -189,7 +189,7 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
         await using var running = store.StartProjections(NoRetries with { MaxParked = 2 }, projection);
         (await FluentActions.Awaiting(() => running.Completion.WaitAsync(Never)).Should().ThrowAsync<ProjectionFailedException>()).WithMessage("*MaxParked*");
         (await store.ReadModel(projection).Query().CountAsync()).Should().Be(0);
-        (await store.ReadModel(projection).GetCheckpointAsync()).Should().Be(0);
+        (await store.ReadModel(projection).GetPositionAsync()).Should().Be(0);
         (await store.ProjectionAdmin().GetParkedAsync("tallies")).Should().BeEmpty();
         (await running.GetStatusAsync()).Single().State.Should().Be(ProjectionState.Failed);
         await FluentActions.Awaiting(() => running.WaitForAsync(3, Never)).Should().ThrowAsync<ProjectionFailedException>();
@@ -335,7 +335,7 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
                 {
                     var parked = await admin.GetParkedAsync("tallies");
                     foreach (var one in parked.Where(p => p.RetryAt is null)) await TendAsync(one);
-                    return parked.Count == 0 && await store.ReadModel(projection).GetCheckpointAsync() == 160;
+                    return parked.Count == 0 && await store.ReadModel(projection).GetPositionAsync() == 160;
                 },
                 "all mended or skipped");
         }

@@ -56,7 +56,7 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
         // It can write no more, and there is something to do: now its silence counts.
         faults.Die();
         await second.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await UntilAsync(clock, Quarter, async () => await second.ReadModel(projection).GetCheckpointAsync() == 2, "has taken over");
+        await UntilAsync(clock, Quarter, async () => await second.ReadModel(projection).GetPositionAsync() == 2, "has taken over");
         await ShouldBeFoldAsync(second, projection);
     }
 

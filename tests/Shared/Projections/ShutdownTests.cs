@@ -27,7 +27,7 @@ public abstract class ShutdownTests(IStorageSource source) : EngineTests(source)
         await FluentActions.Awaiting(() => wait).Should().ThrowAsync<HandlerAbandonedException>();
         leave.SetResult();
         await Task.Delay(50);
-        (await CheckpointAsync(store)).Should().Be(0, "what the handler returned late is not stored");
+        (await PositionAsync(store)).Should().Be(0, "what the handler returned late is not stored");
 
         // Nobody has to wait for it: the next start goes on with the same event.
         var again = new List<long>();
@@ -133,8 +133,8 @@ public abstract class ShutdownTests(IStorageSource source) : EngineTests(source)
         }
     }
 
-    private static async Task<long> CheckpointAsync(EventStore store) =>
-        (await store.ProjectionAdmin().GetStatusAsync()).Single(status => status.Name == "reacts").Checkpoint;
+    private static async Task<long> PositionAsync(EventStore store) =>
+        (await store.ProjectionAdmin().GetStatusAsync()).Single(status => status.Name == "reacts").Position;
 
     private sealed class Reacts : Reactor
     {

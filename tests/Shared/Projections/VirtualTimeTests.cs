@@ -79,7 +79,7 @@ public abstract class VirtualTimeTests(IStorageSource source) : EngineTests(sour
 
         await UntilAsync(() => Task.FromResult(Volatile.Read(ref tries) == pauses.Length + 1), "is tried once more");
         faults.BeforeCommit = _ => Task.CompletedTask;
-        await UntilAsync(clock, TimeSpan.FromSeconds(1), async () => await store.ReadModel(projection).GetCheckpointAsync() == 1, "goes on by itself");
+        await UntilAsync(clock, TimeSpan.FromSeconds(1), async () => await store.ReadModel(projection).GetPositionAsync() == 1, "goes on by itself");
         await ShouldBeFoldAsync(store, projection);
     }
 
@@ -98,7 +98,7 @@ public abstract class VirtualTimeTests(IStorageSource source) : EngineTests(sour
         faults.Die();
         var silentSince = clock.GetUtcNow();
         await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await UntilAsync(clock, TimeSpan.FromSeconds(1), async () => await awake.ReadModel(projection).GetCheckpointAsync() == 2, "has taken over");
+        await UntilAsync(clock, TimeSpan.FromSeconds(1), async () => await awake.ReadModel(projection).GetPositionAsync() == 2, "has taken over");
         (clock.GetUtcNow() - silentSince).Should().BeGreaterThanOrEqualTo(options.LeaseDuration);
         await ShouldBeFoldAsync(awake, projection);
         await owner.DisposeAsync();

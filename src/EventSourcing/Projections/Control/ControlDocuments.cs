@@ -46,16 +46,16 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     /// <summary>What a commit needs that gives an order, in a store that may never have had one.</summary>
     public static ReadModelDefinition OrdersDefinition => new(Orders, []);
 
-    /// <summary>Part of each commit that those who run projections in other processes must look at.</summary>
+    /// <summary>Part of each commit that the processes which run projections must look at.</summary>
     public static DocumentChange NewOrder() => new(Orders, LastOrder, Encoding.UTF8.GetBytes($"\"{Guid.CreateVersion7():N}\""));
 
     public static string RunKey(string projection, int generation) => string.Create(CultureInfo.InvariantCulture, $"{projection}@{generation}");
 
-    public async ValueTask<Kept<T>?> FindAsync<T>(string model, string key, CancellationToken cancellationToken)
+    public async ValueTask<ReadDocument<T>?> FindAsync<T>(string model, string key, CancellationToken cancellationToken)
         where T : class, IControlRecord
     {
         var found = await storage.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false);
-        return found[0] is { } bytes ? new Kept<T>(model, key, bytes, Read<T>(model, key, bytes)) : null;
+        return found[0] is { } bytes ? new ReadDocument<T>(model, key, bytes, Read<T>(model, key, bytes)) : null;
     }
 
     /// <summary>Whether anything is recorded under a name. If all such records are lost, nothing is.</summary>
@@ -77,11 +77,11 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
 
     /// <summary>All documents about a projection in a model that is indexed by that.</summary>
     /// <exception cref="ReadModelDamagedException">One of them cannot be read.</exception>
-    public async ValueTask<IReadOnlyList<Kept<T>>> ListAsync<T>(string model, string projection, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<ReadDocument<T>>> ListAsync<T>(string model, string projection, CancellationToken cancellationToken)
         where T : class, IControlRecord =>
     [
         .. (await ListStoredAsync(model, projection, cancellationToken).ConfigureAwait(false))
-            .Select(document => new Kept<T>(model, document.Key, document.Data, Read<T>(model, document.Key, document.Data.Span, projection))),
+            .Select(document => new ReadDocument<T>(model, document.Key, document.Data, Read<T>(model, document.Key, document.Data.Span, projection))),
     ];
 
     /// <summary>All documents about a projection as they are stored, whether or not they can be read.</summary>
@@ -89,14 +89,14 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         ListStoredAsync(model, [new FieldCondition(ProjectionField, FieldComparison.Equal, new FieldValue(projection))], cancellationToken);
 
     /// <summary>What is recorded of all projections and reactors, as far as it can be read: what cannot concerns its projection alone.</summary>
-    public async ValueTask<IReadOnlyList<Kept<DirectoryRecord>>> ListReadableDirectoryAsync(CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<ReadDocument<DirectoryRecord>>> ListReadableDirectoryAsync(CancellationToken cancellationToken)
     {
-        var list = new List<Kept<DirectoryRecord>>();
+        var list = new List<ReadDocument<DirectoryRecord>>();
         try
         {
             await foreach (var document in EnumerateAsync(Directory, cancellationToken).ConfigureAwait(false))
             {
-                if (TryRead<DirectoryRecord>(document.Data.Span) is { } record) list.Add(new Kept<DirectoryRecord>(Directory, document.Key, document.Data, record));
+                if (TryRead<DirectoryRecord>(document.Data.Span) is { } record) list.Add(new ReadDocument<DirectoryRecord>(Directory, document.Key, document.Data, record));
             }
         }
         catch (ReadModelDamagedException)
@@ -119,7 +119,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     /// What can still be told if the record of a projection is lost, so that a rebuild has something to replace. A generation that
     /// is being built has a higher number than the one that serves.
     /// </summary>
-    public async ValueTask<Kept<DirectoryRecord>> RestoreDirectoryAsync(Projection projection, CancellationToken cancellationToken)
+    public async ValueTask<ReadDocument<DirectoryRecord>> RestoreDirectoryAsync(Projection projection, CancellationToken cancellationToken)
     {
         IReadOnlyList<(int Number, byte[] Run)> runs = [];
         byte[]? stored = null;
@@ -148,7 +148,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
             i == 0 ? GenerationState.Active : GenerationState.Building,
             projection.TableNames)).ToList();
         var record = new DirectoryRecord(generations[0].Number, generations[^1].Number, generations);
-        return new Kept<DirectoryRecord>(Directory, projection.Name, stored is null ? null : (ReadOnlyMemory<byte>?)stored, record);
+        return new ReadDocument<DirectoryRecord>(Directory, projection.Name, stored is null ? null : (ReadOnlyMemory<byte>?)stored, record);
     }
 
     private async ValueTask<IReadOnlyList<(int Number, byte[] Run)>> ListRunsAsync(string projection, CancellationToken cancellationToken)
@@ -196,7 +196,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     /// <param name="model">The model that it is in.</param>
     /// <param name="key">Its key.</param>
     /// <param name="bytes">The document.</param>
-    /// <param name="projection">Whose it is, where the key does not tell.</param>
+    /// <param name="projection">Whose it is; null if the key tells.</param>
     /// <exception cref="ReadModelDamagedException">It cannot be read.</exception>
     public static T Read<T>(string model, string key, ReadOnlySpan<byte> bytes, string? projection = null)
         where T : class, IControlRecord
@@ -232,17 +232,4 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         $"'{Names.Printable(Encoding.UTF8.GetString(bytes.Length > MaxShown ? bytes[..MaxShown] : bytes))}'{(bytes.Length > MaxShown ? "…" : "")}";
 
     private static JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)ControlJson.Default.GetTypeInfo(typeof(T))!;
-}
-
-/// <summary>A document of ours as it was read, by which its change is guarded.</summary>
-internal sealed record Kept<T>(string Model, string Key, ReadOnlyMemory<byte>? Stored, T Content)
-    where T : class, IControlRecord
-{
-    /// <summary>Lets a commit take effect only if the document still is as it was read.</summary>
-    public DocumentGuard Guard => new(Model, Key, Stored);
-
-    /// <summary>The document as it is stored.</summary>
-    public ReadOnlyMemory<byte> Bytes => Stored.GetValueOrDefault();
-
-    public DocumentChange Deletion => new(Model, Key, null);
 }

@@ -11,7 +11,7 @@ internal sealed class ControlPoller : IAsyncDisposable
     /// <summary>How often it looks for orders.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How often it looks at all runs if somebody stands by for one.</summary>
+    /// <summary>How often it looks at all runs if one of this process stands by.</summary>
     private static readonly TimeSpan LongestStandby = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan ShortestStandby = TimeSpan.FromMilliseconds(25);
@@ -33,7 +33,7 @@ internal sealed class ControlPoller : IAsyncDisposable
 
     public static ControlPoller Of(EventStore store) => store.Part(static store => new ControlPoller(store));
 
-    /// <summary>Wakes those whom an order concerns, until <see cref="EndWatch"/>.</summary>
+    /// <summary>Wakes what an order may concern, until <see cref="EndWatch"/>.</summary>
     public void BeginWatch()
     {
         lock (_lock)
@@ -51,7 +51,7 @@ internal sealed class ControlPoller : IAsyncDisposable
         lock (_lock) _watchers--;
     }
 
-    /// <summary>What the next look at all runs sees; one look for all who wait. Fails with what kept it from looking.</summary>
+    /// <summary>What the next look at all runs sees; one look serves all waits. Fails with what kept it from looking.</summary>
     /// <param name="leaseDuration">The lease that the caller waits for: shorter ones are looked at more often.</param>
     public Task<ControlView> NextAsync(TimeSpan leaseDuration)
     {
@@ -91,7 +91,7 @@ internal sealed class ControlPoller : IAsyncDisposable
             }
             catch (Exception failure)
             {
-                // Those who stand by hear of it and try again. For orders the next look is the next try.
+                // The waits fail with it, and their callers try again. For orders the next look is the next try.
                 next?.TrySetException(failure);
                 _ = next?.Task.Exception;
             }
@@ -103,8 +103,8 @@ internal sealed class ControlPoller : IAsyncDisposable
     }
 
     /// <summary>
-    /// At rest all stores of a process look at the same moments, which divide the clock's time evenly: what an idle process
-    /// costs is waking up.
+    /// At rest all stores of a process look at the same moments, at whole multiples of the interval: an idle process costs what it
+    /// costs to wake up.
     /// </summary>
     private TimeSpan UntilNextAtRest()
     {
@@ -125,22 +125,22 @@ internal sealed class ControlPoller : IAsyncDisposable
 
     private async ValueTask<ControlView> LookAsync(CancellationToken cancellationToken)
     {
-        // The owner of a run is there before it owns one, so hosts are read after runs.
+        // The owner of a run is recorded before it owns one, so owners are read after runs.
         var runs = await ReadAllAsync<RunRecord>(ControlDocuments.Runs, cancellationToken).ConfigureAwait(false);
-        var hosts = await ReadAllAsync<HostRecord>(ControlDocuments.Hosts, cancellationToken).ConfigureAwait(false);
+        var holders = await ReadAllAsync<LeaseHolderRecord>(ControlDocuments.Hosts, cancellationToken).ConfigureAwait(false);
         var refolds = await ReadAllAsync<RefoldRecord>(ControlDocuments.Refolds, cancellationToken).ConfigureAwait(false);
         var head = await _store.Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        return new ControlView(head, _order ?? "", runs, hosts, refolds.Values.Select(refold => refold.Content.Projection).ToHashSet(StringComparer.Ordinal));
+        return new ControlView(head, _order ?? "", runs, holders, refolds.Values.Select(refold => refold.Content.Projection).ToHashSet(StringComparer.Ordinal));
     }
 
-    /// <summary>All documents that can be read; one that cannot is for the projection it belongs to to complain about.</summary>
-    private async ValueTask<Dictionary<string, Kept<T>>> ReadAllAsync<T>(string model, CancellationToken cancellationToken)
+    /// <summary>All documents that can be read. One that cannot is reported by the projection that it belongs to.</summary>
+    private async ValueTask<Dictionary<string, ReadDocument<T>>> ReadAllAsync<T>(string model, CancellationToken cancellationToken)
         where T : class, IControlRecord
     {
-        var all = new Dictionary<string, Kept<T>>(StringComparer.Ordinal);
+        var all = new Dictionary<string, ReadDocument<T>>(StringComparer.Ordinal);
         await foreach (var document in _documents.EnumerateAsync(model, cancellationToken).ConfigureAwait(false))
         {
-            if (ControlDocuments.TryRead<T>(document.Data.Span) is { } content) all.Add(document.Key, new Kept<T>(model, document.Key, document.Data, content));
+            if (ControlDocuments.TryRead<T>(document.Data.Span) is { } content) all.Add(document.Key, new ReadDocument<T>(model, document.Key, document.Data, content));
         }
 
         return all;

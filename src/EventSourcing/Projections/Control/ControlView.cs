@@ -1,16 +1,16 @@
 namespace EventSourcing;
 
-/// <summary>What those who stand by need to know of all projections, from one look.</summary>
+/// <summary>What a run that stands by needs to know of all projections, from one look.</summary>
 /// <param name="Head">The head of the log.</param>
 /// <param name="Order">Tells one order from the next.</param>
 /// <param name="Runs">All runs, by key.</param>
-/// <param name="Hosts">All hosts, by id; each that owns one of the runs is among them if it is alive.</param>
+/// <param name="Holders">All lease holders, by id. Each that owns one of the runs is among them if it is alive.</param>
 /// <param name="Refolds">The projections of which documents are to be built anew.</param>
 internal sealed record ControlView(
     long Head,
     string Order,
-    IReadOnlyDictionary<string, Kept<RunRecord>> Runs,
-    IReadOnlyDictionary<string, Kept<HostRecord>> Hosts,
+    IReadOnlyDictionary<string, ReadDocument<RunRecord>> Runs,
+    IReadOnlyDictionary<string, ReadDocument<LeaseHolderRecord>> Holders,
     IReadOnlySet<string> Refolds)
 {
     /// <summary>Whether a document is to be built anew of the projection that a run is of.</summary>

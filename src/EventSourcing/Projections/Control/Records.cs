@@ -34,7 +34,7 @@ internal sealed record DirectoryRecord(
 /// <param name="Number">Its number.</param>
 /// <param name="Fingerprint">The fingerprint of its projection.</param>
 /// <param name="State">Whether it serves.</param>
-/// <param name="Tables">The names of its tables, where it keeps tables.</param>
+/// <param name="Tables">The names of its tables; none if it keeps documents.</param>
 internal sealed record GenerationRecord(int Number, string Fingerprint, GenerationState State, IReadOnlyList<string> Tables);
 
 [JsonConverter(typeof(JsonStringEnumConverter<GenerationState>))]
@@ -47,8 +47,8 @@ internal enum GenerationState
 
 /// <summary>How far one generation is, and whose it is. Every change of the read model is guarded by this document.</summary>
 /// <param name="Position">The position up to which events are in the read model.</param>
-/// <param name="Token">Grows each time the run changes hands, so that whoever had it can write no more.</param>
-/// <param name="Owner">The host that runs it, or null.</param>
+/// <param name="Token">Grows each time the run changes hands, so that the owner before can write no more.</param>
+/// <param name="Owner">The lease holder that runs it, or null.</param>
 /// <param name="Target">The head of the log when the generation began to be built.</param>
 /// <param name="Parked">How many partitions are parked.</param>
 /// <param name="Log">Of which log the position is one; null at the start of it.</param>
@@ -60,7 +60,7 @@ internal sealed record RunRecord(
     string? Owner,
     [property: JsonRequired] long Target,
     [property: JsonRequired] int Parked,
-    LogMark? Log = null,
+    LogIdentity? Log = null,
     int? Retries = null,
     string? Fingerprint = null) : IControlRecord
 {
@@ -71,8 +71,8 @@ internal sealed record RunRecord(
 /// <param name="Beat">Grows for as long as it lives.</param>
 /// <param name="ProcessSpace">Where its process id means something: the machine, and on Linux the namespace.</param>
 /// <param name="ProcessId">Its process.</param>
-/// <param name="ProcessStart">When that process started, where the system tells it exactly: ids are used again.</param>
-internal sealed record HostRecord(long Beat, string ProcessSpace, int ProcessId, long ProcessStart) : IControlRecord
+/// <param name="ProcessStart">When that process started, if the system tells it exactly; 0 if not. Process ids are used again.</param>
+internal sealed record LeaseHolderRecord(long Beat, string ProcessSpace, int ProcessId, long ProcessStart) : IControlRecord
 {
     bool IControlRecord.IsSound => ProcessSpace is not null;
 }
@@ -98,7 +98,7 @@ internal sealed record ParkedRecord(
         Projection is not null && Partition is not null && Stream is not null && Type is not null && Error is not null && ErrorType is not null
         && Enum.IsDefined(Kind) && After >= 0 && Attempts >= 0 && Skip is null or { By: not null, Reason: not null };
 
-    /// <summary>Whether the event that failed is still the next one; not where it has gone through and later ones are on their way.</summary>
+    /// <summary>Whether the event that failed is still the next one. It is not if it has gone through and later ones are being folded.</summary>
     [JsonIgnore]
     public bool IsStuck => After == Position - 1;
 }
@@ -130,7 +130,7 @@ internal sealed record RefoldRecord(string Projection, string Key) : IControlRec
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DirectoryRecord))]
 [JsonSerializable(typeof(RunRecord))]
-[JsonSerializable(typeof(HostRecord))]
+[JsonSerializable(typeof(LeaseHolderRecord))]
 [JsonSerializable(typeof(ParkedRecord))]
 [JsonSerializable(typeof(SkippedRecord))]
 [JsonSerializable(typeof(RefoldRecord))]

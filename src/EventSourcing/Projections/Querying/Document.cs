@@ -33,7 +33,7 @@ public sealed class Document<TDocument>
     /// </remarks>
     public string Cursor => CursorText.Write(OrderedBy, Place);
 
-    /// <summary>The field that ordered the query; null where it was the key.</summary>
+    /// <summary>The field that ordered the query; null if it was the key.</summary>
     internal string? OrderedBy { get; }
 
     internal DocumentCursor Place { get; }

@@ -112,7 +112,7 @@ public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
     /// <exception cref="NotSupportedException">The field is of an enum.</exception>
     public DocumentCondition<TDocument> Below(TValue value) => new(Ordered(FieldComparison.Below, value));
 
-    /// <summary>Documents whose value is in a range, both ends included; none where the range ends before it begins.</summary>
+    /// <summary>Documents whose value is in a range, both ends included; none if the range ends before it begins.</summary>
     /// <param name="lowest">The lowest value.</param>
     /// <param name="highest">The highest value.</param>
     /// <returns>The condition.</returns>

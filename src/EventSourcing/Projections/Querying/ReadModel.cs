@@ -25,7 +25,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// <summary>Finds a document by its key.</summary>
     /// <param name="key">The key, compared ordinally.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The document, or <see langword="null"/> where there is none.</returns>
+    /// <returns>The document, or <see langword="null"/> if there is none.</returns>
     /// <exception cref="ArgumentException">The key is not valid: 1–200 characters without U+0000 or lone surrogates.</exception>
     /// <exception cref="SubscriberNameTakenException">The read model is that of another class.</exception>
     /// <exception cref="DocumentSerializationException">The stored document cannot be read into its type.</exception>
@@ -39,7 +39,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// <summary>Finds documents by their keys, all as of one snapshot.</summary>
     /// <param name="keys">The keys, compared ordinally; one may stand there twice.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>For each key, in this order, the document, or <see langword="null"/> where there is none.</returns>
+    /// <returns>For each key, in this order, the document, or <see langword="null"/> if there is none.</returns>
     /// <exception cref="ArgumentException">A key is not valid: 1–200 characters without U+0000 or lone surrogates.</exception>
     /// <exception cref="DocumentSerializationException">A stored document cannot be read into its type.</exception>
     public async Task<IReadOnlyList<TDocument?>> FindAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
@@ -53,22 +53,22 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// <returns>The query; nothing is read yet.</returns>
     public ReadModelQuery<TDocument> Query() => new(_documents);
 
-    /// <summary>The position up to which events are in this read model; 0 where its projection has never run.</summary>
+    /// <summary>The position up to which events are in this read model; 0 if its projection has never run.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The checkpoint.</returns>
+    /// <returns>The position.</returns>
     /// <exception cref="SubscriberNameTakenException">The read model is that of another class.</exception>
-    public async Task<long> GetCheckpointAsync(CancellationToken cancellationToken = default)
+    public async Task<long> GetPositionAsync(CancellationToken cancellationToken = default)
     {
         await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
         return await new ReadModelWait(_store, _projection.Name).PositionAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until this read model holds an event: read your own writes, also where another process runs the projection.</summary>
+    /// <summary>Waits until this read model holds an event: read your own writes, also if another process runs the projection.</summary>
     /// <param name="position">The event's position; 0 is reached at once.</param>
     /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="RunningSubscribers.DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read model holds everything up to there, but for what is parked.</returns>
-    /// <exception cref="ReadModelLateException">It has not got there in time, be it that nobody runs the projection. The event is stored.</exception>
+    /// <exception cref="ReadModelLateException">It has not got there in time, perhaps because no process runs the projection. The event is stored.</exception>
     /// <exception cref="ProjectionParkedException">The event is held back with what is parked.</exception>
     public Task WaitForAsync(long position, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -76,12 +76,12 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
         return WaitForAsync(position, position, timeout, cancellationToken);
     }
 
-    /// <summary>Waits until this read model holds all events of an append: read your own writes, also where another process runs the projection.</summary>
+    /// <summary>Waits until this read model holds all events of an append: read your own writes, also if another process runs the projection.</summary>
     /// <param name="appended">What an append or a command returned.</param>
     /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="RunningSubscribers.DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read model holds everything up to there, but for what is parked.</returns>
-    /// <exception cref="ReadModelLateException">It has not got there in time, be it that nobody runs the projection. The events are stored.</exception>
+    /// <exception cref="ReadModelLateException">It has not got there in time, perhaps because no process runs the projection. The events are stored.</exception>
     /// <exception cref="ProjectionParkedException">One of the events is held back with what is parked.</exception>
     public Task WaitForAsync(AppendResult appended, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {

@@ -158,7 +158,7 @@ public sealed class ReadModelQuery<TDocument>
 
     /// <summary>Reads the first document.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The document, or <see langword="null"/> where there is none.</returns>
+    /// <returns>The document, or <see langword="null"/> if there is none.</returns>
     /// <exception cref="UnknownFieldException">The read model, as it is stored, has no such field.</exception>
     /// <exception cref="ArgumentException">The read model, as it is stored, has other kinds of values in a field.</exception>
     /// <exception cref="DocumentSerializationException">The stored document cannot be read into its type.</exception>
@@ -187,7 +187,7 @@ public sealed class ReadModelQuery<TDocument>
 
     private ReadModelQuery<TDocument> Beginning(DocumentCursor place) => new(_documents, _conditions, _orderBy, _descending, place, _take);
 
-    /// <summary>Why a place is none in the order of this query; null where it is one.</summary>
+    /// <summary>Why a place is none in the order of this query; null if it is one.</summary>
     private string? Misplacement(string? field, DocumentCursor place) =>
         !string.Equals(field, _orderBy?.Name, StringComparison.OrdinalIgnoreCase) ? $"it was found in the order of {Order(field)}, and this query is in the order of {Order(_orderBy?.Name)}."
         : _orderBy is { } own && !place.Value.Fits(own.Kind) ? $"it was found when '{own.Name}' held {place.Value.Kind} values; now it holds {own.Kind} values."

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Knows at which events the handlers of a run are, and since when, for whoever cannot wait for them any longer. Thread-safe.</summary>
+/// <summary>Keeps at which events the handlers of a run are, and since when, to be reported if they are given up. Thread-safe.</summary>
 internal sealed class HandlerWatch(TimeProvider clock)
 {
     private readonly Lock _lock = new();

@@ -4,7 +4,7 @@ namespace EventSourcing;
 public sealed record ProjectionOptions
 {
     /// <summary>
-    /// What reactors run with where nothing else is said: retries for some hours, since what they need may be down, and up
+    /// What reactors run with unless other options are given: retries for some hours, since what they need may be down, and up
     /// to 100,000 streams held back meanwhile.
     /// </summary>
     public static ProjectionOptions ForReactors { get; } = new()
@@ -42,8 +42,8 @@ public sealed record ProjectionOptions
     public int MaxParked { get; init => field = Positive(value); } = 1_000;
 
     /// <summary>
-    /// How long one who runs a projection may give no sign of life before another takes over; 5 s by default. One whose
-    /// process is seen to be gone is replaced at once. Not a matter of correctness: whoever has lost a projection cannot
+    /// How long a process that runs a projection may give no sign of life before another takes over; 5 s by default. One that
+    /// is seen to be gone is replaced at once. Not a matter of correctness: a process that has lost a projection cannot
     /// write, however late it notices.
     /// </summary>
     public TimeSpan LeaseDuration
@@ -74,7 +74,7 @@ public sealed record ProjectionOptions
 
     /// <summary>
     /// The most events in one transaction while catching up; 16,384 by default. All documents that they change are in memory
-    /// at once, and written while appends wait: where documents are large, say 100 KiB, choose fewer.
+    /// at once, and written while appends wait: if documents are large, say 100 KiB, choose fewer.
     /// </summary>
     public int MaxBatchEvents { get; init => field = Positive(value); } = 16_384;
 
@@ -83,14 +83,4 @@ public sealed record ProjectionOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
         return value;
     }
-}
-
-/// <summary>What happens to an event that keeps failing. It is never skipped, unless somebody says so.</summary>
-public enum FailureMode
-{
-    /// <summary>Its stream, or the one document that it failed on, is parked: later events of it wait in order, all others go on.</summary>
-    Park = 0,
-
-    /// <summary>The projection stops before the event, and everything behind it waits.</summary>
-    Stop = 1,
 }

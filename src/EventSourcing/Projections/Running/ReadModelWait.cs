@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Waits until the read model that serves holds what is up to a position: told by the run where it is in this process,
-/// and by looking where it is in another.
+/// Waits until the read model that serves holds everything up to a position. If its run is in this process, the run says so; if it
+/// is in another, this looks again and again.
 /// </summary>
 internal sealed class ReadModelWait(EventStore store, string projection)
 {
@@ -16,9 +16,9 @@ internal sealed class ReadModelWait(EventStore store, string projection)
 
     /// <summary>The run of the generation that serves, as it is stored; null before the projection was first started.</summary>
     /// <exception cref="ReadModelDamagedException">What is recorded of it cannot be read, or is missing.</exception>
-    public async ValueTask<Kept<RunRecord>?> FindRunAsync(CancellationToken cancellationToken)
+    public async ValueTask<ReadDocument<RunRecord>?> FindRunAsync(CancellationToken cancellationToken)
     {
-        Kept<DirectoryRecord>? before = null;
+        ReadDocument<DirectoryRecord>? before = null;
         while (true)
         {
             var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
@@ -36,13 +36,13 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     public static ReadModelDamagedException Missing(string projection, int generation) =>
         new(projection, $"its record '{ControlDocuments.RunKey(projection, generation)}' in '{ControlDocuments.Runs}' is missing");
 
-    /// <summary>Throws where the read model has reached what the log does not have.</summary>
+    /// <summary>Throws if the read model has reached a position that the log does not have.</summary>
     /// <exception cref="ReadModelOfAnotherLogException">It has.</exception>
     public async ValueTask ThrowIfAheadAsync(CancellationToken cancellationToken)
     {
         if (await FindRunAsync(cancellationToken).ConfigureAwait(false) is not { } run) return;
         var head = await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        LogWitness.ThrowIfAhead(projection, run.Content, head);
+        LogIdentity.ThrowIfAhead(projection, run.Content, head);
     }
 
     /// <summary>The position that the read model has reached.</summary>
@@ -56,8 +56,8 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     /// <param name="first">The first of them; 0 for all, but for what is parked for good.</param>
     /// <param name="last">The last of them.</param>
     /// <param name="timeout">How long to wait.</param>
-    /// <param name="fault">Gives the error that keeps the projection in this process from going on, or null; or null where it does not run here.</param>
-    /// <param name="subscriber">What runs, to tell whether an event is parked; null where it is not known.</param>
+    /// <param name="fault">Gives the error that keeps the projection in this process from going on, or null; or null if it does not run here.</param>
+    /// <param name="subscriber">What runs, to tell whether an event is parked; null if that is not known.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="placed">Completes when it is certain that the read model is that of the subscriber; null if that is known.</param>
     /// <param name="ended">Completes when the projection ends in this process; <paramref name="fault"/> gives an error from then on.</param>
@@ -100,7 +100,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     private async ValueTask<bool> IsThereAsync(long first, long last, Subscriber? subscriber, Func<Exception?>? fault, CancellationToken cancellationToken)
     {
         if (last == 0) return true;
-        Kept<RunRecord>? run = null;
+        ReadDocument<RunRecord>? run = null;
         if (_progress.Head < last)
         {
             run = await FindRunAsync(cancellationToken).ConfigureAwait(false);
@@ -119,7 +119,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     }
 
     /// <summary>Whether one of the events is held back with what is being retried; throws where it is parked for good.</summary>
-    private async ValueTask<bool> IsHeldBackAsync(Kept<RunRecord> run, long first, long last, Subscriber? subscriber, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsHeldBackAsync(ReadDocument<RunRecord> run, long first, long last, Subscriber? subscriber, CancellationToken cancellationToken)
     {
         var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
         var here = parked.Where(p => ControlDocuments.RunKey(projection, p.Content.Generation) == run.Key && p.Content.After < last).ToList();

@@ -3,11 +3,11 @@ namespace EventSourcing;
 /// <summary>Projections or reactors that run in the background until disposed. Thread-safe.</summary>
 public abstract class RunningSubscribers : IAsyncDisposable
 {
-    /// <summary>How long a wait for a position lasts where it is not said otherwise.</summary>
+    /// <summary>How long a wait for a position lasts if no time is given.</summary>
     public static readonly TimeSpan DefaultWait = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly Host _host;
+    private readonly LeaseHolder _holder;
     private readonly LogFeed _feed;
     private readonly Disposal _disposal;
     private readonly TimeSpan _stopTimeout;
@@ -19,9 +19,9 @@ public abstract class RunningSubscribers : IAsyncDisposable
         StartedSubscribers.Of(store).Add(subscribers);
         _disposal = new Disposal(DisposeOnceAsync);
         _stopTimeout = options.StopTimeout;
-        _host = new Host(store, options.LeaseDuration);
+        _holder = new LeaseHolder(store, options.LeaseDuration);
         _feed = new LogFeed(store, subscribers.Select(subscriber => subscriber.FilterFor(store)).Aggregate((all, one) => all.Or(one)));
-        Supervisors = [.. subscribers.Select(subscriber => new Supervisor(store, subscriber, _feed, _host, options))];
+        Supervisors = [.. subscribers.Select(subscriber => new Supervisor(store, subscriber, _feed, _holder, options))];
         _poller = ControlPoller.Of(store);
         store.Register(this);
         _poller.BeginWatch();
@@ -70,16 +70,16 @@ public abstract class RunningSubscribers : IAsyncDisposable
             var stored = await admin.StatusOfAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
             var serving = supervisor.Serving;
             var building = supervisor.Building;
-            var error = supervisor.Completion.Exception?.InnerException ?? serving?.LastError ?? building?.LastError ?? supervisor.LastError;
+            var error = supervisor.Completion.Exception?.InnerException ?? serving?.Report.LastError ?? building?.Report.LastError ?? supervisor.LastError;
             var state = supervisor.Completion.IsFaulted ? ProjectionState.Failed
                 : supervisor.Completion.IsCompleted ? ProjectionState.Stopped
                 : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // damaged, which its run meets at the next event
-                : supervisor.Idle ?? serving?.State ?? building?.State ?? ProjectionState.Starting;
+                : supervisor.Idle ?? serving?.Report.State ?? building?.Report.State ?? ProjectionState.Starting;
             list.Add(stored with
             {
                 State = state,
                 LastError = error ?? stored.LastError,
-                Rebuild = building is null ? stored.Rebuild : new RebuildProgress(building.Position, stored.Head, building.Speed) { Parked = building.ParkedCount },
+                Rebuild = building is null ? stored.Rebuild : new RebuildProgress(building.Report.Position, stored.Head, building.Report.Speed) { Parked = building.Report.Parked },
             });
         }
 
@@ -122,7 +122,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <summary>
     /// Waits until all of them have dealt with everything that is in the log at the time of the call: it is in the read
     /// models, or parked for good; nothing is being retried. A projection that has changed is waited for until its new read
-    /// model serves, except where it stands by for another version.
+    /// model serves, except if it stands by for another version.
     /// </summary>
     /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -161,7 +161,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The call comes from within a handler of one of them, and would wait for itself.</exception>
     public ValueTask DisposeAsync()
     {
-        Store.AppCode.ThrowIfWithin("dispose what runs it", _host);
+        Store.AppCode.ThrowIfWithin("dispose what runs it", _holder);
         GC.SuppressFinalize(this);
         return new ValueTask(_disposal.RunAsync());
     }
@@ -187,10 +187,10 @@ public abstract class RunningSubscribers : IAsyncDisposable
         _poller.EndWatch();
         StartedSubscribers.Of(Store).Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);
 
-        // It says good-bye by a commit, which a storage that does not answer would keep for ever.
-        var goodbye = _host.DisposeAsync().AsTask();
-        var patience = _host.GivenUp.IsCancellationRequested ? StopLimit.Grace : _stopTimeout;
-        if (await StopLimit.EndsWithinAsync(goodbye, patience).ConfigureAwait(false)) await goodbye.ConfigureAwait(false);
+        // It removes its record by a commit. A storage that does not answer would never end that.
+        var removal = _holder.DisposeAsync().AsTask();
+        var patience = _holder.GivenUp.IsCancellationRequested ? StopLimit.Grace : _stopTimeout;
+        if (await StopLimit.EndsWithinAsync(removal, patience).ConfigureAwait(false)) await removal.ConfigureAwait(false);
         Store.Unregister(this);
         if (Abandoned.Count > 0) return; // they may still use it
         _feed.Dispose();
@@ -200,12 +200,12 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private async Task GiveUpAsync(Task stopped)
     {
         // From here on nothing of them is committed, so what is listed is never stored.
-        _ = _host.GiveUpAsync();
+        _ = _holder.GiveUpAsync();
         var now = Clock.GetUtcNow();
         var handlers = Supervisors.SelectMany(supervisor => supervisor.Handlers).ToList();
         await StopLimit.EndsWithinAsync(stopped, StopLimit.Grace).ConfigureAwait(false);
         var silent = Supervisors.Where(s => !s.Completion.IsCompleted && !handlers.Exists(handler => handler.Name == s.Name));
-        handlers.AddRange(silent.Select(s => new AbandonedHandler(s.Name, s.Serving?.Position ?? s.Building?.Position ?? 0, now)).ToList());
+        handlers.AddRange(silent.Select(s => new AbandonedHandler(s.Name, s.Serving?.Report.Position ?? s.Building?.Report.Position ?? 0, now)).ToList());
         Abandoned = handlers;
         foreach (var handler in handlers)
             EventSourcingLog.Instance.HandlerAbandoned(handler.Name, handler.Position, handler.Since.ToString("O", System.Globalization.CultureInfo.InvariantCulture));
@@ -233,209 +233,15 @@ public abstract class RunningSubscribers : IAsyncDisposable
             new ReadModelWait(Store, supervisor.Name).WaitAsync(first, last, timeout, () => FaultOf(supervisor), supervisor.Subscriber, abandon.Token, supervisor.Placed, supervisor.Completion);
     }
 
-    /// <summary>What keeps a projection from going on; null where nothing does.</summary>
+    /// <summary>What keeps a projection from going on; null if nothing does.</summary>
     private Exception? FaultOf(Supervisor supervisor) =>
         supervisor.Completion.Exception?.InnerException
         ?? (supervisor.Completion.IsCompleted ? new ObjectDisposedException(GetType().Name, $"'{supervisor.Name}' was stopped before it got there.") : null)
-        ?? (supervisor.Serving is { State: ProjectionState.Retrying, LastError: EventSourcingException and not ProjectionFailedException and var failure } ? failure : null)
+        ?? (supervisor.Serving?.Report is { State: ProjectionState.Retrying, LastError: EventSourcingException and not ProjectionFailedException and var failure } ? failure : null)
         ?? supervisor.LastError;
 
     private async Task FirstEndAsync()
     {
         await foreach (var ended in Task.WhenEach(Supervisors.Select(supervisor => supervisor.Completion)).ConfigureAwait(false)) await ended.ConfigureAwait(false);
-    }
-}
-
-/// <summary>
-/// Projections running in the background: they catch up with the log and stay level with it until disposed. The same
-/// projection may be started in several processes: one runs it, the others take over when that one is gone.
-/// </summary>
-public sealed class RunningProjections : RunningSubscribers
-{
-    /// <summary>How often a projection is started again for one rebuild.</summary>
-    private const int MostRestarts = 5;
-
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(50);
-
-    internal RunningProjections(EventStore store, IReadOnlyList<Projection> projections, ProjectionOptions options)
-        : base(store, projections, options)
-    {
-    }
-
-    /// <summary>
-    /// Folds the log afresh into a new read model beside the one that serves, which it then replaces at one stroke. It goes
-    /// on after a crash, and whoever waits for it or not. Readers see the old one until then. As long as something of the new
-    /// one is parked it does not take that place: resume or skip it (<see cref="ProjectionAdmin"/>). A projection that has
-    /// stopped with a failure is started again for it.
-    /// </summary>
-    /// <param name="projection">The projection's name.</param>
-    /// <param name="progress">Is told how far it is, several times a second.</param>
-    /// <param name="cancellationToken">Ends the wait, not the rebuild.</param>
-    /// <returns>A task that completes when the new read model serves.</returns>
-    /// <exception cref="ArgumentException">No projection of that name was started here.</exception>
-    /// <exception cref="ProjectionFailedException">The new read model fails on an event and stops; the old one serves on.</exception>
-    /// <exception cref="ProjectionParkedException">Something of the new read model is parked for good. It takes its place once that is resumed or skipped.</exception>
-    /// <exception cref="ObjectDisposedException">The projections were stopped before it was done.</exception>
-    public async Task RebuildAsync(string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        var supervisor = Supervisors.FirstOrDefault(s => s.Name == projection) ?? throw new ArgumentException($"No projection named '{projection}' was started here; these were: {string.Join(", ", Supervisors.Select(s => s.Name))}.", nameof(projection));
-        var documents = new ControlDocuments(Store.Storage.ReadModels);
-        var number = 0;
-        while (number == 0)
-        {
-            var order = Store.Signals.NextOrderOf(projection);
-            var directory = await FindOrRestoreAsync(documents, supervisor, cancellationToken).ConfigureAwait(false);
-            if (directory is null)
-            {
-                // It has only just been started: there is nothing that it could be built beside yet.
-                await NextLookAsync(supervisor, order, Poll, cancellationToken).ConfigureAwait(false);
-                continue;
-            }
-
-            try
-            {
-                var subscriber = (Projection)supervisor.Subscriber;
-                number = await Supervisor.BuildAsync(Store, documents, subscriber, subscriber.FingerprintOn(Store), directory, cancellationToken).ConfigureAwait(false);
-                StartAgain(supervisor);
-            }
-            catch (ReadModelConflictException)
-            {
-                // Somebody else has changed it: once more, on what is there now.
-            }
-        }
-
-        for (var restarts = 0; ;)
-        {
-            var order = Store.Signals.NextOrderOf(projection);
-            var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
-            var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-            if (directory!.Content.Active >= number)
-            {
-                progress?.Report(new RebuildProgress(head, head, 0));
-                return;
-            }
-
-            if (supervisor.Completion.IsFaulted && supervisor.FailedGeneration < number && restarts++ < MostRestarts)
-            {
-                // It was the read model to be replaced that has failed, after the rebuild was ordered.
-                StartAgain(supervisor);
-                continue;
-            }
-
-            if (supervisor.Completion.IsCompleted)
-            {
-                await supervisor.Completion.ConfigureAwait(false);
-                throw new ObjectDisposedException(nameof(RunningProjections), $"'{projection}' was stopped before its rebuild was done. It goes on when it is started again.");
-            }
-
-            if (supervisor.Building is { } building)
-            {
-                progress?.Report(new RebuildProgress(building.Position, head, building.Speed) { Parked = building.ParkedCount });
-                if (building is { State: ProjectionState.Failed, LastError: { } error }) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
-                if (building.ParkedCount > 0) await ThrowIfParkedForGoodAsync(documents, projection, number, cancellationToken).ConfigureAwait(false);
-            }
-
-            await NextLookAsync(supervisor, order, ProgressInterval, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>What is recorded of a projection, or what can still be told if the record is lost; null if it has not been started yet.</summary>
-    private static async ValueTask<Kept<DirectoryRecord>?> FindOrRestoreAsync(ControlDocuments documents, Supervisor supervisor, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var found = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
-            if (found is not null || supervisor.Completion.Exception?.InnerException is not ReadModelDamagedException) return found;
-        }
-        catch (ReadModelDamagedException)
-        {
-            // That is what the rebuild is to get past.
-        }
-
-        return await documents.RestoreDirectoryAsync((Projection)supervisor.Subscriber, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Waits until each read model that serves is of the projection started here; throws where one cannot be.</summary>
-    internal async Task PutInPlaceAsync(CancellationToken cancellationToken)
-    {
-        await WaitUntilInPlaceAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
-        foreach (var supervisor in Supervisors)
-        {
-            if (supervisor.Completion.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
-            if (supervisor.Idle == ProjectionState.Replaced)
-                throw new InvalidOperationException($"'{supervisor.Name}' cannot run inline: another version of it serves, and is running in another process. Nothing was changed. Stop that one first, or start this version in the background, which stands by.");
-        }
-    }
-
-    private protected override async Task WaitUntilInPlaceAsync(TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        var documents = new ControlDocuments(Store.Storage.ReadModels);
-        var began = Clock.GetTimestamp();
-        foreach (var supervisor in Supervisors)
-        {
-            var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
-            while (supervisor.Idle != ProjectionState.Replaced)
-            {
-                Kept<DirectoryRecord>? directory = null;
-                var order = Store.Signals.NextOrderOf(supervisor.Name);
-                var isPlaced = supervisor.Placed.IsCompleted;
-                try
-                {
-                    directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
-                }
-                catch (ReadModelDamagedException) when (!isPlaced)
-                {
-                    // Another version than the last one makes the record anew as it starts; any other fails with this.
-                }
-
-                directory?.Content.ThrowIfOfAnother(supervisor.Subscriber);
-                if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
-                if (supervisor.Completion.IsCompleted) break; // the wait for the position says why
-                if (supervisor.Building is { ParkedCount: > 0 } building) await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building.Generation, cancellationToken).ConfigureAwait(false);
-                if (timeout != Timeout.InfiniteTimeSpan && Clock.GetElapsedTime(began) >= timeout)
-                {
-                    var (head, reached) = (await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), supervisor.Building?.Position ?? 0);
-                    var state = supervisor.Building is { } unplaced
-                        ? $"has not been replaced by the new one, which is built up to position {reached} of {head} and has {unplaced.ParkedCount} parked,"
-                        : "has not been replaced by the new one, which is not being built in this process,";
-                    throw new ReadModelLateException(supervisor.Name, head, reached, timeout, state);
-                }
-
-                await NextLookAsync(supervisor, order, Poll, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
-    /// <summary>Waits until it is worth looking again: something was ordered or done, it has ended, or a while has passed.</summary>
-    private async ValueTask NextLookAsync(Supervisor supervisor, Task order, TimeSpan pause, CancellationToken cancellationToken)
-    {
-        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var delay = Task.Delay(pause, Clock, abandon.Token);
-
-        // One that has ended is looked at again only after the pause: it may be about to be started again.
-        var ended = supervisor.Completion.IsCompleted ? delay : supervisor.Completion;
-        await Task.WhenAny(order, ended, delay).ConfigureAwait(false);
-        await abandon.CancelAsync().ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    private static async ValueTask ThrowIfParkedForGoodAsync(ControlDocuments documents, string projection, int generation, CancellationToken cancellationToken)
-    {
-        var parked = await documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
-        if (parked.FirstOrDefault(p => p.Content.Generation == generation && p.Content is { RetryAt: null, Skip: null }) is { } first)
-            throw new ProjectionParkedException(ProjectionAdmin.Describe(first), first.Content.Position);
-    }
-}
-
-/// <summary>
-/// Reactors running in the background until disposed. The same reactor may be started in several processes: one runs it,
-/// the others take over when that one is gone.
-/// </summary>
-public sealed class RunningReactors : RunningSubscribers
-{
-    internal RunningReactors(EventStore store, IReadOnlyList<Reactor> reactors, ProjectionOptions options)
-        : base(store, reactors, options)
-    {
     }
 }

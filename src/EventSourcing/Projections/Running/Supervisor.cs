@@ -1,73 +1,66 @@
-using System.Runtime.ExceptionServices;
-
 namespace EventSourcing;
 
 /// <summary>
-/// Sees to it that this process runs what there is to run of one projection or reactor: the generation that serves, if
-/// it is of the same fingerprint, and one that is being built beside it.
+/// Starts and stops the runs of one projection or reactor in this process: that of the generation that serves, if its
+/// fingerprint is the same, and that of one that is being built beside it.
 /// </summary>
 internal sealed class Supervisor
 {
-    /// <summary>In the place of a fingerprint, of which reactors have none.</summary>
-    private const string OfReactor = "reactor";
-
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private readonly EventStore _store;
     private readonly LogFeed _feed;
-    private readonly Host _host;
+    private readonly LeaseHolder _holder;
     private readonly ProjectionOptions _options;
-    private readonly ControlDocuments _documents;
-    private readonly OwnerWatch _watch;
-    private readonly string _fingerprint;
-    private readonly Dictionary<int, (Run Run, Task Task, CancellationTokenSource Stop)> _runs = [];
+    private readonly Generations _generations;
+    private readonly LeaseWatch _watch;
+    private readonly Dictionary<int, (SubscriberRun Run, Task Task, CancellationTokenSource Stop)> _runs = [];
     private readonly TimeProvider _clock;
     private readonly ControlPoller _poller;
     private readonly TaskCompletionSource _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long? _othersGoneSince;
     private readonly TaskCompletionSource _placed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile IReadOnlyList<Run> _seenRuns = [];
+    private volatile IReadOnlyList<SubscriberRun> _seenRuns = [];
 
-    public Supervisor(EventStore store, Subscriber subscriber, LogFeed feed, Host host, ProjectionOptions options)
+    public Supervisor(EventStore store, Subscriber subscriber, LogFeed feed, LeaseHolder holder, ProjectionOptions options)
     {
         _store = store;
         Subscriber = subscriber;
         _feed = feed;
-        _host = host;
+        _holder = holder;
         _options = options;
-        _documents = new ControlDocuments(store.Storage.ReadModels);
+        _generations = new Generations(store, subscriber);
         _clock = store.Storage.Options.TimeProvider;
         _poller = ControlPoller.Of(store);
-        _watch = new OwnerWatch(_documents, options.LeaseDuration, _clock);
-        _fingerprint = (subscriber as Projection)?.FingerprintOn(store) ?? OfReactor;
+        _watch = new LeaseWatch(new ControlDocuments(store.Storage.ReadModels), options.LeaseDuration, _clock);
     }
 
     public Subscriber Subscriber { get; }
 
     public string Name => Subscriber.Name;
 
-    /// <summary>Ends when stopped, or fails with what stopped a run that nobody asked to stop.</summary>
+    /// <summary>Ends when stopped, or fails with the error that has ended a run.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Why it runs nothing, or null where it does.</summary>
+    /// <summary>Why it runs nothing; null if it runs something.</summary>
     public ProjectionState? Idle { get; private set; } = ProjectionState.Starting;
 
     public Exception? LastError { get; private set; }
 
-    /// <summary>Completes when its place in the log is stored: where it begins is decided then.</summary>
+    /// <summary>Completes when its place in the log is stored, and with it where it begins.</summary>
     public Task Placed => _placed.Task;
 
-    /// <summary>The run that serves readers, where it is in this process.</summary>
-    public Run? Serving => _seenRuns.FirstOrDefault(run => !run.IsBuilding);
+    /// <summary>The run that serves readers; null if it is not in this process.</summary>
+    public SubscriberRun? Serving => _seenRuns.FirstOrDefault(run => !run.IsBuilding);
 
-    /// <summary>The run that is being built, where it is in this process.</summary>
-    public Run? Building => _seenRuns.FirstOrDefault(run => run.IsBuilding);
+    /// <summary>The run that is being built; null if there is none in this process.</summary>
+    public SubscriberRun? Building => _seenRuns.FirstOrDefault(run => run.IsBuilding);
 
     /// <summary>The generation whose run has failed it; 0 if it was none of them.</summary>
     public int FailedGeneration { get; private set; }
 
     /// <summary>The handlers that have not returned.</summary>
     public IEnumerable<AbandonedHandler> Handlers =>
-        _seenRuns.SelectMany(run => run.Watch.Running).Select(handler => new AbandonedHandler(Name, handler.Position, handler.Since));
+        _seenRuns.SelectMany(run => run.Report.Handlers.Running).Select(handler => new AbandonedHandler(Name, handler.Position, handler.Since));
 
     public void Start(CancellationToken stop)
     {
@@ -75,7 +68,7 @@ internal sealed class Supervisor
         Completion = EndAsync(BackgroundTask.Start(() => SuperviseAsync(stop)));
     }
 
-    /// <summary>Ends it for all who wait for that, although something of it goes on.</summary>
+    /// <summary>Ends <see cref="Completion"/>, although something of it goes on.</summary>
     public void Abandon(HandlerAbandonedException why) => _abandoned.TrySetException(why);
 
     private async Task EndAsync(Task supervision) => await (await Task.WhenAny(supervision, _abandoned.Task).ConfigureAwait(false)).ConfigureAwait(false);
@@ -102,7 +95,7 @@ internal sealed class Supervisor
                     LastError = failure;
                 }
 
-                // A run may end before anybody waits for it, so those that have ended are looked at first.
+                // A run may end before it is waited for, so those that have ended are looked at first.
                 if (await FollowUpAsync().ConfigureAwait(false) is not { } unfinished)
                 {
                     view = null;
@@ -123,7 +116,7 @@ internal sealed class Supervisor
         }
         finally
         {
-            // Runs that failed stay to be seen; the others are stopped.
+            // Runs that failed stay in the status; the others are stopped.
             foreach (var (_, _, cancel) in _runs.Values) await cancel.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(_runs.Values.Select(run => run.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             foreach (var generation in _runs.Keys.ToList()) Forget(generation);
@@ -131,9 +124,8 @@ internal sealed class Supervisor
     }
 
     /// <summary>
-    /// Looks at the runs that have ended, and throws what one of them failed with. A rebuild that fails is no reason for the
-    /// read model that serves to stand still, nor is one that cannot go on a reason not to build the one that is to replace
-    /// it: what failed then stays to be seen.
+    /// Looks at the runs that have ended, and throws what one of them failed with. If a rebuild fails, the read model that serves
+    /// goes on; if that one fails, the rebuild that is to replace it goes on. The failed one then stays in the status.
     /// </summary>
     /// <returns>The runs that go on; null if one has ended that is to be looked for again.</returns>
     private async ValueTask<IReadOnlyList<Task>?> FollowUpAsync()
@@ -161,27 +153,15 @@ internal sealed class Supervisor
 
     private async ValueTask StartAndStopRunsAsync(ControlView? view, CancellationToken stop)
     {
-        var directory = await FindDirectoryAsync(stop).ConfigureAwait(false);
+        var directory = await _generations.FindAsync(stop).ConfigureAwait(false);
         if (directory is null)
         {
-            await CreateFirstAsync(stop).ConfigureAwait(false);
+            await _generations.CreateFirstAsync(stop).ConfigureAwait(false);
             return;
         }
 
-        if (directory.Content.Generations.Any(g => (g.Fingerprint == OfReactor) != (Subscriber is Reactor)))
-            throw new InvalidOperationException($"'{Name}' is the name of a {(Subscriber is Reactor ? "projection" : "reactor")} on this store, so no {(Subscriber is Reactor ? "reactor" : "projection")} can have it. Give one of them another name.");
-
-        directory.Content.ThrowIfOfAnother(Subscriber);
-        if (directory.Content.ClaimedBy(Subscriber) is var claimed && claimed != directory.Content)
-        {
-            var claim = ControlDocuments.Write(ControlDocuments.Directory, Name, claimed);
-            var commit = new ReadModelCommit { Guards = [directory.Guard], Creates = ControlDocuments.Definitions, Changes = [claim] };
-            await _store.Storage.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);
-            directory = new Kept<DirectoryRecord>(directory.Model, directory.Key, claim.Data!.Value, claimed);
-        }
-
         _placed.TrySetResult();
-        var mine = directory.Content.Generations.Where(g => g.Fingerprint == _fingerprint && g.State != GenerationState.Replaced).ToList();
+        var mine = directory.Content.Generations.Where(g => g.Fingerprint == _generations.Fingerprint && g.State != GenerationState.Replaced).ToList();
         if (mine.Count == 0 && !await TryBuildAsync(directory, view, stop).ConfigureAwait(false))
         {
             Idle = ProjectionState.Replaced;
@@ -200,7 +180,8 @@ internal sealed class Supervisor
 
         foreach (var generation in mine.Where(g => !_runs.ContainsKey(g.Number)))
         {
-            var run = new Run(_store, Subscriber, generation.Number, generation.State == GenerationState.Building, _feed, _host, _options);
+            var context = new RunContext(_store, Subscriber, generation.Number, _holder, _options);
+            var run = new SubscriberRun(context, generation.State == GenerationState.Building, _feed);
             var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
             _runs.Add(generation.Number, (run, BackgroundTask.Start(() => run.RunAsync(cancel.Token)), cancel));
         }
@@ -209,57 +190,14 @@ internal sealed class Supervisor
     }
 
     /// <summary>
-    /// What is recorded of it; null if it was never started. If the record is lost, it fails with that, unless this is another version
-    /// of the projection than the one that was started last: that one is built beside what there is, as a rebuild is.
-    /// </summary>
-    private async ValueTask<Kept<DirectoryRecord>?> FindDirectoryAsync(CancellationToken stop)
-    {
-        ReadModelDamagedException damage;
-        try
-        {
-            var found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, Name, stop).ConfigureAwait(false);
-            if (found is not null || Subscriber is not Projection || !await _documents.HasRunsAsync(Name, stop).ConfigureAwait(false)) return found;
-
-            // Both are written in one commit, which may have been another process's a moment ago.
-            found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, Name, stop).ConfigureAwait(false);
-            if (found is not null) return found;
-            damage = new ReadModelDamagedException(Name, $"its record '{Name}' in '{ControlDocuments.Directory}' is missing");
-        }
-        catch (ReadModelDamagedException e) when (Subscriber is Projection)
-        {
-            damage = e;
-        }
-
-        var restored = await _documents.RestoreDirectoryAsync((Projection)Subscriber, stop).ConfigureAwait(false);
-        if (restored.Content.Generations.Any(g => g.Fingerprint == ControlDocuments.LostFingerprint || g.Fingerprint == _fingerprint)) ExceptionDispatchInfo.Throw(damage);
-        return restored;
-    }
-
-    /// <summary>The first generation ever serves at once: readers see it grow.</summary>
-    private async ValueTask CreateFirstAsync(CancellationToken stop)
-    {
-        await ThrowIfTablesAreTakenAsync(_documents, Subscriber, stop).ConfigureAwait(false);
-
-        // A reactor of which the record is lost goes on from where it was: to begin anew would deliver again what was delivered.
-        var known = Subscriber is Reactor ? await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(Name, 1), stop).ConfigureAwait(false) : null;
-        var after = known is null && Subscriber is Reactor reactor ? await reactor.Start.PositionAsync(_store, stop).ConfigureAwait(false) : 0;
-        var run = known?.Content ?? new RunRecord(after, 0, null, after, 0, Fingerprint: Subscriber is Projection ? _fingerprint : null);
-        var commit = Subscriber is Projection projection ? projection.Creation(_store, 1).Then(projection.Activation(1, replaced: null)) : new ReadModelCommit();
-        var record = new DirectoryRecord(1, 1, [new GenerationRecord(1, _fingerprint, GenerationState.Active, (Subscriber as Projection)?.TableNames ?? [])], [Subscriber.TypeName]);
-        await CommitAsync(
-            commit, [new DocumentGuard(ControlDocuments.Directory, Name, null)], record, 1, run, [], stop).ConfigureAwait(false);
-        _store.Signals.OrderGiven(Name);
-    }
-
-    /// <summary>
     /// Begins a generation of this fingerprint beside the others. One that was replaced before waits as long as any other
     /// is alive: while an old and a new version of an app both run, the new one wins, and when the new one has been gone
     /// for the length of a lease, the old one builds again.
     /// </summary>
-    private async ValueTask<bool> TryBuildAsync(Kept<DirectoryRecord> directory, ControlView? view, CancellationToken stop)
+    private async ValueTask<bool> TryBuildAsync(ReadDocument<DirectoryRecord> directory, ControlView? view, CancellationToken stop)
     {
         var content = directory.Content;
-        if (content.Generations.Any(g => g.Fingerprint == _fingerprint))
+        if (content.Generations.Any(g => g.Fingerprint == _generations.Fingerprint))
         {
             if (view is null) return false; // the next look tells whether they are alive
             foreach (var other in content.Generations.Where(g => g.State != GenerationState.Replaced))
@@ -275,103 +213,8 @@ internal sealed class Supervisor
             _othersGoneSince = null;
         }
 
-        await BuildAsync(_store, _documents, (Projection)Subscriber, _fingerprint, directory, stop).ConfigureAwait(false);
+        await _generations.BuildAsync(directory, stop).ConfigureAwait(false);
         return true;
-    }
-
-    /// <summary>Begins a new generation; one that is being built is given up for it.</summary>
-    /// <returns>Its number.</returns>
-    public static async ValueTask<int> BuildAsync(
-        EventStore store, ControlDocuments documents, Projection projection, string fingerprint, Kept<DirectoryRecord> directory, CancellationToken cancellationToken)
-    {
-        var content = directory.Content;
-        content.ThrowIfOfAnother(projection);
-        await ThrowIfTablesAreTakenAsync(documents, projection, cancellationToken).ConfigureAwait(false);
-        var number = content.Last + 1;
-
-        // Before such names were refused, another projection may have been called as this generation would be.
-        while (await documents.IsKnownAsync(projection.ModelOf(number), cancellationToken).ConfigureAwait(false)) number++;
-        var commit = projection.Creation(store, number);
-        var changes = new List<DocumentChange>();
-        var generations = content.Generations.Where(g => g.Fingerprint != fingerprint || g.State != GenerationState.Replaced).ToList();
-        if (content.Building is { } givenUp)
-        {
-            commit = projection.Removal(givenUp, isInPlace: false).Then(commit);
-            generations[generations.IndexOf(givenUp)] = givenUp with { State = GenerationState.Replaced };
-            changes.Add(new DocumentChange(ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, givenUp.Number), null));
-            var parked = await documents.ListStoredAsync(ControlDocuments.Parked, projection.Name, cancellationToken).ConfigureAwait(false);
-            changes.AddRange(parked
-                .Where(p => ControlDocuments.TryRead<ParkedRecord>(p.Data.Span)?.Generation == givenUp.Number)
-                .Select(p => new DocumentChange(ControlDocuments.Parked, p.Key, null)));
-        }
-
-        var head = await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        var built = new GenerationRecord(number, fingerprint, GenerationState.Building, projection.TableNames);
-        var record = content.ClaimedBy(projection) with { Last = number, Generations = [.. generations, built] };
-        changes.Add(ControlDocuments.NewOrder());
-        var run = new RunRecord(0, 0, null, head, 0, Fingerprint: fingerprint);
-        await CommitAsync(store, projection, commit, [directory.Guard], record, number, run, changes, cancellationToken).ConfigureAwait(false);
-        store.Signals.OrderGiven(projection.Name);
-        return number;
-    }
-
-    /// <summary>Throws if a table that a projection names is another one's: to make it would fail, or take it away from that one.</summary>
-    /// <exception cref="ProjectionTablesException">It is.</exception>
-    private static async ValueTask ThrowIfTablesAreTakenAsync(ControlDocuments documents, Subscriber subscriber, CancellationToken cancellationToken)
-    {
-        if (subscriber is not Projection { TableNames: { Count: > 0 } tables } projection) return;
-        foreach (var other in await documents.ListReadableDirectoryAsync(cancellationToken).ConfigureAwait(false))
-        {
-            if (other.Key == projection.Name) continue;
-            var held = other.Content.Generations.Where(g => g.State != GenerationState.Replaced).SelectMany(g => g.Tables);
-            if (tables.FirstOrDefault(table => held.Contains(table, StringComparer.OrdinalIgnoreCase)) is not { } taken) continue;
-            throw new ProjectionTablesException(
-                projection.Name,
-                tables,
-                $"the table '{taken}' is that of the projection '{other.Key}' ({other.Content.Types?[0] ?? "started by an older version of this library"}), which was started on this store.");
-        }
-    }
-
-    private ValueTask CommitAsync(
-        ReadModelCommit commit, IReadOnlyList<DocumentGuard> guards, DirectoryRecord directory, int generation, RunRecord run, IReadOnlyList<DocumentChange> changes, CancellationToken stop) =>
-        CommitAsync(_store, Subscriber, commit, guards, directory, generation, run, changes, stop);
-
-    private static async ValueTask CommitAsync(
-        EventStore store,
-        Subscriber subscriber,
-        ReadModelCommit commit,
-        IReadOnlyList<DocumentGuard> guards,
-        DirectoryRecord directory,
-        int generation,
-        RunRecord run,
-        IReadOnlyList<DocumentChange> changes,
-        CancellationToken cancellationToken)
-    {
-        commit = commit with
-        {
-            Guards = guards,
-            Creates = [.. ControlDocuments.Definitions, .. commit.Creates],
-            Changes =
-            [
-                ControlDocuments.Write(ControlDocuments.Directory, subscriber.Name, directory),
-                ControlDocuments.Write(ControlDocuments.Runs, ControlDocuments.RunKey(subscriber.Name, generation), run),
-                .. changes,
-            ],
-        };
-        await CommitTablesAsync(store, subscriber, commit, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Commits what makes, moves or drops tables of a projection; what the database or the projection's own SQL refuses is said with their names.</summary>
-    public static async ValueTask CommitTablesAsync(EventStore store, Subscriber subscriber, ReadModelCommit commit, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception failure) when (subscriber is TableProjection tables && failure is not (EventSourcingException or OperationCanceledException))
-        {
-            throw new ProjectionTablesException(tables.Name, tables.Tables, failure.Message, failure);
-        }
     }
 
     private void Forget(int generation)

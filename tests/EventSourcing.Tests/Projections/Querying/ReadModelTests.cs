@@ -112,7 +112,7 @@ public class ReadModelTests
         var model = store.ReadModel(new Customers());
         await model.WaitForAsync(0, TimeSpan.Zero);
         (await FluentActions.Awaiting(() => model.WaitForAsync(1, TimeSpan.Zero)).Should().ThrowAsync<ReadModelLateException>())
-            .Which.Should().BeEquivalentTo(new { Projection = "Customers", Position = 1L, Checkpoint = 0L });
+            .Which.Should().BeEquivalentTo(new { Projection = "Customers", Position = 1L, Reached = 0L });
         await FluentActions.Awaiting(() => model.WaitForAsync(1, cancellationToken: new CancellationToken(canceled: true))).Should().ThrowAsync<OperationCanceledException>();
         await FluentActions.Awaiting(() => model.WaitForAsync(1, TimeSpan.FromSeconds(-2))).Should().ThrowAsync<ArgumentOutOfRangeException>();
         await FluentActions.Awaiting(() => model.WaitForAsync(-1)).Should().ThrowAsync<ArgumentOutOfRangeException>();

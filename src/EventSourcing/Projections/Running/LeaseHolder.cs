@@ -1,10 +1,10 @@
 namespace EventSourcing;
 
 /// <summary>
-/// One start of projections, as the other processes see it. It gives signs of life only while a run of its own has something
-/// to do and has committed nothing lately, since each commit of a run is a sign too. At rest it writes nothing.
+/// Holds the leases of the runs of one start of projections, and gives signs of life to other processes. It does so only while a
+/// run has something to do and has committed nothing lately, since each commit of a run is a sign too. At rest it writes nothing.
 /// </summary>
-internal sealed class Host : IAsyncDisposable
+internal sealed class LeaseHolder : IAsyncDisposable
 {
     private readonly EventStore _store;
     private readonly TimeSpan _leaseDuration;
@@ -12,14 +12,14 @@ internal sealed class Host : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _givenUp = new();
     private readonly Lock _lock = new();
-    private readonly Dictionary<Run, long> _working = [];
+    private readonly Dictionary<RunPlace, long> _working = [];
     private TaskCompletionSource? _someWork;
     private Task? _signing;
-    private HostRecord? _here;
+    private LeaseHolderRecord? _here;
     private long _beat;
     private long _signedAt;
 
-    public Host(EventStore store, TimeSpan leaseDuration)
+    public LeaseHolder(EventStore store, TimeSpan leaseDuration)
     {
         _store = store;
         _leaseDuration = leaseDuration;
@@ -33,12 +33,12 @@ internal sealed class Host : IAsyncDisposable
 
     private IReadModelStorage Storage => _store.Storage.ReadModels;
 
-    /// <summary>Makes itself known to the other processes; the first sign of life is given when this returns.</summary>
+    /// <summary>Records this holder for other processes. The first sign of life is given when this returns.</summary>
     public async ValueTask BeginAsync(CancellationToken cancellationToken)
     {
         if (_signing is not null) return;
-        await ForgetTheDeadAsync(cancellationToken).ConfigureAwait(false);
-        _here = HostIdentity.Here();
+        await RemoveEndedAsync(cancellationToken).ConfigureAwait(false);
+        _here = ProcessIdentity.Here();
         await SignAsync(cancellationToken).ConfigureAwait(false);
         lock (_lock) _signing ??= BackgroundTask.Start(SignWhileWorkingAsync);
     }
@@ -46,7 +46,7 @@ internal sealed class Host : IAsyncDisposable
     /// <summary>A run has something to do, or has just shown by a commit that it is alive.</summary>
     /// <param name="run">The run.</param>
     /// <param name="since">When, as a timestamp of the storage's clock.</param>
-    public void Work(Run run, long since)
+    public void Work(RunPlace run, long since)
     {
         TaskCompletionSource? someWork;
         lock (_lock)
@@ -59,20 +59,20 @@ internal sealed class Host : IAsyncDisposable
         someWork?.TrySetResult();
     }
 
-    /// <summary>A run has nothing to do: nobody expects signs of life because of it.</summary>
-    public void Rest(Run run)
+    /// <summary>A run has nothing to do: no process expects signs of life because of it.</summary>
+    public void Rest(RunPlace run)
     {
         lock (_lock) _working.Remove(run);
     }
 
-    /// <summary>Whether a sign was given so lately that nobody can have taken a run over by waiting.</summary>
+    /// <summary>Whether a sign was given so lately that no process can have taken a run over by waiting.</summary>
     /// <param name="runSignedAt">When the run has committed last.</param>
     public bool IsFresh(long runSignedAt) =>
         _clock.GetElapsedTime(Math.Max(runSignedAt, Volatile.Read(ref _signedAt))) < _leaseDuration / 2;
 
     /// <summary>The next sign of life, to be committed together with something else.</summary>
     public DocumentChange NextSign() =>
-        ControlDocuments.Write(ControlDocuments.Hosts, Id, (_here ??= HostIdentity.Here()) with { Beat = Interlocked.Increment(ref _beat) });
+        ControlDocuments.Write(ControlDocuments.Hosts, Id, (_here ??= ProcessIdentity.Here()) with { Beat = Interlocked.Increment(ref _beat) });
 
     /// <summary>Nothing that runs here may commit any more.</summary>
     public Task GiveUpAsync() => _givenUp.CancelAsync();
@@ -91,20 +91,20 @@ internal sealed class Host : IAsyncDisposable
         }
         catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)
         {
-            // It only tidies up: a host that gives no sign of life is replaced all the same.
+            // It only tidies up: a holder that gives no sign of life is replaced all the same.
         }
     }
 
-    /// <summary>Removes what processes have left behind that could not do so themselves.</summary>
-    private async ValueTask ForgetTheDeadAsync(CancellationToken cancellationToken)
+    /// <summary>Removes the records of processes that have ended without removing them.</summary>
+    private async ValueTask RemoveEndedAsync(CancellationToken cancellationToken)
     {
-        var hosts = await Storage.QueryAsync(ControlDocuments.Hosts, new DocumentQuery(), cancellationToken).ConfigureAwait(false);
-        DocumentChange[] dead =
+        var holders = await Storage.QueryAsync(ControlDocuments.Hosts, new DocumentQuery(), cancellationToken).ConfigureAwait(false);
+        DocumentChange[] ended =
         [
-            .. hosts.Where(host => ControlDocuments.TryRead<HostRecord>(host.Data.Span) is not { } record || HostIdentity.IsCertainlyGone(record))
-                .Select(host => new DocumentChange(ControlDocuments.Hosts, host.Key, null)),
+            .. holders.Where(holder => ControlDocuments.TryRead<LeaseHolderRecord>(holder.Data.Span) is not { } record || ProcessIdentity.IsCertainlyGone(record))
+                .Select(holder => new DocumentChange(ControlDocuments.Hosts, holder.Key, null)),
         ];
-        if (dead.Length > 0) await Storage.CommitAsync(new ReadModelCommit { Changes = dead }, cancellationToken).ConfigureAwait(false);
+        if (ended.Length > 0) await Storage.CommitAsync(new ReadModelCommit { Changes = ended }, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task SignWhileWorkingAsync()
@@ -125,7 +125,7 @@ internal sealed class Host : IAsyncDisposable
             }
             catch (EventSourcingException)
             {
-                // The storage fails. Those who run something here meet the same and say so. The next sign may get through.
+                // The storage fails. The runs meet the same failure and report it. The next sign may get through.
                 await Task.Delay(_leaseDuration / 4, _clock, _stop.Token).ConfigureAwait(false);
             }
         }
@@ -140,7 +140,7 @@ internal sealed class Host : IAsyncDisposable
         }
     }
 
-    /// <summary>How long the longest silent of the runs at work has shown no life.</summary>
+    /// <summary>How long it is since the last sign of the run that has been silent longest, of those that have something to do.</summary>
     private TimeSpan SilentFor()
     {
         lock (_lock)

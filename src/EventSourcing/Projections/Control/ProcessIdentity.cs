@@ -4,21 +4,21 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// Who this process is, so that others can see at once that it has died: a process that is gone need not be waited for.
-/// This only saves time. Whether it is believed or not, nobody who has lost a run can write.
+/// Identifies this process, so that others can see at once that it has ended and need not wait for it. This only saves time:
+/// whatever it says, a process that has lost a run cannot write.
 /// </summary>
-internal static class HostIdentity
+internal static class ProcessIdentity
 {
-    public static HostRecord Here() => new(0, ProcessSpace(), Environment.ProcessId, StatOf(Environment.ProcessId)?.Start ?? 0);
+    public static LeaseHolderRecord Here() => new(0, ProcessSpace(), Environment.ProcessId, StatOf(Environment.ProcessId)?.Start ?? 0);
 
-    /// <summary>Whether the process of a host is certainly gone. False where that cannot be known from here.</summary>
-    public static bool IsCertainlyGone(HostRecord host)
+    /// <summary>Whether the process of a lease holder is certainly gone. False if that cannot be known from here.</summary>
+    public static bool IsCertainlyGone(LeaseHolderRecord holder)
     {
-        if (host.ProcessSpace != ProcessSpace()) return false;
-        if (StatOf(host.ProcessId) is var (isDead, start)) return isDead || start != host.ProcessStart;
+        if (holder.ProcessSpace != ProcessSpace()) return false;
+        if (StatOf(holder.ProcessId) is var (isDead, start)) return isDead || start != holder.ProcessStart;
         try
         {
-            using var process = Process.GetProcessById(host.ProcessId);
+            using var process = Process.GetProcessById(holder.ProcessId);
             return false; // it, or another that was given its number: that one is then waited for
         }
         catch (ArgumentException)
@@ -39,14 +39,14 @@ internal static class HostIdentity
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Not to be known, so nobody may conclude anything from it.
+            // It cannot be known, so the name must be equal to no other.
             return Guid.CreateVersion7().ToString();
         }
     }
 
     /// <summary>
-    /// Whether a process is dead and only not yet buried by its parent, and when it was started, in ticks since the
-    /// machine was, which no change of the clock touches (proc(5), /proc/pid/stat, fields 3 and 22); null where the
+    /// Whether a process has ended although its parent has not yet collected its exit code, and when it was started, in ticks
+    /// since the machine was, which no change of the clock touches (proc(5), /proc/pid/stat, fields 3 and 22); null if the
     /// system does not tell.
     /// </summary>
     private static (bool IsDead, long Start)? StatOf(int processId)

@@ -39,7 +39,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     /// <c>account-ann</c>. Where streams of several categories may share ids, choose other keys.
     /// </summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
-    /// <param name="apply">Gives the document after the event; it gets the one before, the caller's own copy, <see langword="null"/> where there is none, and returns <see langword="null"/> to delete it.</param>
+    /// <param name="apply">Gives the document after the event; it gets the one before, the caller's own copy, <see langword="null"/> if there is none, and returns <see langword="null"/> to delete it.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(Func<TDocument?, TEvent, TDocument?> apply)
         where TEvent : notnull

@@ -1,0 +1,11 @@
+namespace EventSourcing;
+
+/// <summary>What is held back together.</summary>
+public enum ParkedKind
+{
+    /// <summary>The events of one stream.</summary>
+    Stream = 0,
+
+    /// <summary>The events that change one document.</summary>
+    Document = 1,
+}

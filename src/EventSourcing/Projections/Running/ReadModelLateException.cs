@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace EventSourcing;
+
+/// <summary>The event is stored, but the read model has not got to it in time. Nothing is lost: read later, or wait longer.</summary>
+public sealed class ReadModelLateException : EventSourcingException
+{
+    internal ReadModelLateException(string projection, long position, long reached, TimeSpan waited, string? state = null)
+        : base(string.Create(CultureInfo.InvariantCulture, $"The read model of '{projection}' {state ?? string.Create(CultureInfo.InvariantCulture, $"is at position {reached} and not at {position}")} after {waited.TotalSeconds:0.###} s. The event is stored and will be in it. Wait longer, or see in the projection's status what keeps it: the last error, or a rebuild of which something is parked."))
+    {
+        Projection = projection;
+        Position = position;
+        Reached = reached;
+    }
+
+    /// <summary>The projection.</summary>
+    public string Projection { get; }
+
+    /// <summary>The position waited for.</summary>
+    public long Position { get; }
+
+    /// <summary>The position that the read model has reached.</summary>
+    public long Reached { get; }
+}

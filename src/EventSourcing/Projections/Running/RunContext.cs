@@ -1,0 +1,49 @@
+namespace EventSourcing;
+
+/// <summary>What the parts of one run have in common: what it runs, where, and how. Immutable.</summary>
+internal sealed class RunContext
+{
+    public RunContext(EventStore store, Subscriber subscriber, int generation, LeaseHolder holder, ProjectionOptions options)
+    {
+        Store = store;
+        Subscriber = subscriber;
+        Generation = generation;
+        Holder = holder;
+        Options = options;
+        Documents = new ControlDocuments(store.Storage.ReadModels);
+        Clock = store.Storage.Options.TimeProvider;
+        Retries = RetrySchedule.Of(options.RetryDelays);
+        Filter = subscriber.FilterFor(store);
+        MaxBatchEvents = Math.Min(options.MaxBatchEvents, subscriber.MaxBatchEvents);
+        Key = ControlDocuments.RunKey(subscriber.Name, generation);
+    }
+
+    public EventStore Store { get; }
+
+    public Subscriber Subscriber { get; }
+
+    public int Generation { get; }
+
+    public LeaseHolder Holder { get; }
+
+    public ProjectionOptions Options { get; }
+
+    public ControlDocuments Documents { get; }
+
+    public TimeProvider Clock { get; }
+
+    /// <summary>The pauses after failures of an event.</summary>
+    public RetrySchedule Retries { get; }
+
+    /// <summary>The events that the subscriber looks at.</summary>
+    public EventFilter Filter { get; }
+
+    public int MaxBatchEvents { get; }
+
+    /// <summary>The key of the document that says where the run stands.</summary>
+    public string Key { get; }
+
+    public string Name => Subscriber.Name;
+
+    public IReadModelStorage ReadModels => Store.Storage.ReadModels;
+}

@@ -1,0 +1,67 @@
+namespace EventSourcing;
+
+/// <summary>Waits for a run's turn in this process: until its owner is gone, and this process has made itself the owner.</summary>
+internal sealed class RunLease(RunContext context, RunPlace place, RunReport report)
+{
+    private readonly LeaseWatch _watch = new(context.Documents, context.Options.LeaseDuration, context.Clock);
+    private readonly ControlPoller _poller = ControlPoller.Of(context.Store);
+
+    /// <summary>Waits until this process owns the run.</summary>
+    /// <returns>Where the run stands; null if there is no such run any more.</returns>
+    public async ValueTask<ReadDocument<RunRecord>?> HoldAsync(CancellationToken stop)
+    {
+        ControlView? view = null;
+        while (true)
+        {
+            var order = context.Store.Signals.NextOrderOf(context.Name);
+            var run = view is null
+                ? await context.Documents.FindAsync<RunRecord>(ControlDocuments.Runs, context.Key, stop).ConfigureAwait(false)
+                : view.Runs.GetValueOrDefault(context.Key);
+            if (run is null && view is not null)
+            {
+                // What this look has not found may be there and damaged: ask for it alone.
+                view = null;
+                continue;
+            }
+
+            if (run is null)
+            {
+                var directory = await FindDirectoryAsync(stop).ConfigureAwait(false);
+                if (directory?.Find(context.Generation) is not { State: not GenerationState.Replaced }) return null;
+                throw ReadModelWait.Missing(context.Name, context.Generation);
+            }
+
+            // While this one stood by, another process may have put the generation in its place; or this run itself, in a commit
+            // whose result was lost. Only the owner can do so: once this run has seen itself as owner, the answer no longer changes.
+            if (place.IsBuilding) place.IsBuilding = (await FindDirectoryAsync(stop).ConfigureAwait(false))?.Active != context.Generation;
+            if (run.Content.Owner == context.Holder.Id) return run;
+
+            if (view is null ? await _watch.IsCertainlyGoneAsync(run, stop).ConfigureAwait(false) : _watch.IsGone(run, view))
+            {
+                view = null;
+                await ClaimAsync(run, stop).ConfigureAwait(false);
+                continue;
+            }
+
+            report.State = ProjectionState.Standby;
+            place.Publish(run.Content.Position);
+            var look = _poller.NextAsync(context.Options.LeaseDuration);
+            await Task.WhenAny(look, order).WaitAsync(stop).ConfigureAwait(false);
+            view = look.IsCompleted ? await look.ConfigureAwait(false) : null;
+        }
+    }
+
+    private async ValueTask<DirectoryRecord?> FindDirectoryAsync(CancellationToken stop) =>
+        (await context.Documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, context.Name, stop).ConfigureAwait(false))?.Content;
+
+    /// <summary>Makes this process the owner of a run whose owner is gone.</summary>
+    private async ValueTask ClaimAsync(ReadDocument<RunRecord> run, CancellationToken stop)
+    {
+        await context.Holder.BeginAsync(stop).ConfigureAwait(false);
+        var fingerprint = run.Content.Fingerprint ?? (context.Subscriber as Projection)?.FingerprintOn(context.Store);
+        var claim = run.Content with { Owner = context.Holder.Id, Token = run.Content.Token + 1, Fingerprint = fingerprint };
+        var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, claim);
+        var commit = new ReadModelCommit { Guards = [run.Guard], Changes = [change, context.Holder.NextSign()] };
+        await context.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,143 @@
+namespace EventSourcing;
+
+/// <summary>
+/// A run's place in the log: its document as this process has read or written it last, and the position reached. Every commit of
+/// the run goes through here. It is guarded by that document, so it takes effect once, whatever crashes, and only for the owner.
+/// </summary>
+internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunReport report)
+{
+    private (long Position, Guid Id) _seen;
+    private long _signedAt;
+
+    /// <summary>The run's document; null before the run was this process's for the first time.</summary>
+    public ReadDocument<RunRecord>? Document { get; private set; }
+
+    /// <summary>The position reached; beyond that of the document if the events between them were left out by the filter.</summary>
+    public long Position { get; private set; }
+
+    /// <summary>Whether the read model does not serve yet.</summary>
+    public bool IsBuilding { get; set; }
+
+    /// <summary>Whether a sign of life was given so lately that no other process can have taken the run over by waiting.</summary>
+    public bool IsCertainlyMine => context.Holder.IsFresh(_signedAt);
+
+    /// <summary>The run is this process's, and stands where its document says.</summary>
+    public void TakeUp(ReadDocument<RunRecord> run)
+    {
+        Document = run;
+        Position = run.Content.Position;
+        ShowWork();
+        report.Begin(Position);
+    }
+
+    /// <summary>There is something to do, so that others may expect signs of life.</summary>
+    public void ShowWork() => context.Holder.Work(this, context.Clock.GetTimestamp());
+
+    /// <summary>There is nothing to do.</summary>
+    public void Rest() => context.Holder.Rest(this);
+
+    /// <summary>The id of an event that was read, so that it need not be read again when its position is committed.</summary>
+    public void Saw(long position, Guid id) => _seen = (position, id);
+
+    /// <summary>Moves on past events that were left out, without a commit.</summary>
+    public void MoveTo(long position)
+    {
+        Position = position;
+        Publish(position);
+    }
+
+    /// <summary>Makes a position known: to the status, and to those who wait for the read model if it serves.</summary>
+    public void Publish(long position)
+    {
+        report.Position = position;
+        report.Parked = parked.Count;
+        if (!IsBuilding) context.Store.Signals.ProgressOf(context.Name).Advance(position);
+    }
+
+    /// <summary>
+    /// Throws if another process has taken over. One that has lost the run may also meet documents that are ahead of its events:
+    /// what fails on those is no failure.
+    /// </summary>
+    public ValueTask ThrowIfLostAsync(CancellationToken stop) => CommitAsync([], null, Position, [], stop);
+
+    /// <summary>Commits changes together with the position and with what is parked or no longer is.</summary>
+    public async ValueTask CommitAsync(
+        IReadOnlyList<DocumentChange> changes, TableWork? tables, long position, IReadOnlyList<ParkedChange> parkedChanges, CancellationToken stop)
+    {
+        // A handler that was given up may return at any time; another process may have its events by then.
+        context.Holder.GivenUp.ThrowIfCancellationRequested();
+        var began = context.Clock.GetTimestamp();
+        var before = Document!;
+        var log = await LogIdentity.AtAsync(context.Store, before.Content, position, _seen, stop).ConfigureAwait(false);
+        var run = before.Content with
+        {
+            Position = position,
+            Parked = parked.CountAfter(parkedChanges),
+            Log = log,
+            Retries = parked.RetriesAfter(parkedChanges),
+        };
+        var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, run);
+
+        // Sized at once: of a large batch these are large objects, and growing would make several of them.
+        var all = new List<DocumentChange>(changes.Count + 1);
+        all.AddRange(changes);
+        all.Add(change);
+        all.AddRange(parkedChanges.SelectMany(p => p.Changes));
+
+        // A commit is a sign of life only if others can see that something has changed.
+        if (change.Data!.Value.Span.SequenceEqual(before.Bytes.Span)) all.Add(context.Holder.NextSign());
+        var commit = new ReadModelCommit
+        {
+            Guards = [before.Guard, .. parkedChanges.Where(p => p.Before is not null).Select(p => p.Before!.Guard)],
+            Changes = all,
+            Tables = tables,
+        };
+        try
+        {
+            await context.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);
+        }
+        catch (ArgumentException refusal) when (refusal.InnerException is ReadModelMismatchException mismatch)
+        {
+            throw mismatch.AsDamage(refusal);
+        }
+
+        Wrote(change, run);
+        Position = position;
+        _signedAt = began;
+        context.Holder.Work(this, began);
+        foreach (var p in parkedChanges) parked.Remember(p);
+        Publish(position);
+    }
+
+    /// <summary>The run's document for a commit that is made elsewhere; see <see cref="Wrote"/>.</summary>
+    public async ValueTask<(DocumentChange Change, RunRecord Run)> NextAsync(CancellationToken stop)
+    {
+        var log = await LogIdentity.AtAsync(context.Store, Document!.Content, Position, _seen, stop).ConfigureAwait(false);
+        var run = Document.Content with { Position = Position, Log = log };
+        return (ControlDocuments.Write(ControlDocuments.Runs, context.Key, run), run);
+    }
+
+    /// <summary>The run's document was written.</summary>
+    public void Wrote(DocumentChange change, RunRecord run) =>
+        Document = new ReadDocument<RunRecord>(ControlDocuments.Runs, context.Key, change.Data!.Value, run);
+
+    /// <summary>Lets other processes have the run at once.</summary>
+    public async ValueTask ReleaseAsync()
+    {
+        if (Document is not { } run || run.Content.Owner != context.Holder.Id || context.Holder.GivenUp.IsCancellationRequested) return;
+        try
+        {
+            var stop = context.Holder.GivenUp;
+            var position = Math.Max(Position, run.Content.Position);
+            var log = await LogIdentity.AtAsync(context.Store, run.Content, position, _seen, stop, isLast: true).ConfigureAwait(false);
+            var released = run.Content with { Owner = null, Position = position, Log = log };
+            var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, released);
+            await context.ReadModels.CommitAsync(new ReadModelCommit { Guards = [run.Guard], Changes = [change] }, stop).ConfigureAwait(false);
+            context.Store.Signals.OrderGiven(context.Name);
+        }
+        catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)
+        {
+            // It is another process's by now, or the storage fails: then the others wait for the length of a lease.
+        }
+    }
+}

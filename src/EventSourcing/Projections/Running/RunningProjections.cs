@@ -1,0 +1,184 @@
+using System.Runtime.ExceptionServices;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Projections running in the background: they catch up with the log and stay level with it until disposed. The same
+/// projection may be started in several processes: one runs it, the others take over when that one is gone.
+/// </summary>
+public sealed class RunningProjections : RunningSubscribers
+{
+    /// <summary>How often a projection is started again for one rebuild.</summary>
+    private const int MostRestarts = 5;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(50);
+
+    internal RunningProjections(EventStore store, IReadOnlyList<Projection> projections, ProjectionOptions options)
+        : base(store, projections, options)
+    {
+    }
+
+    /// <summary>
+    /// Folds the log afresh into a new read model beside the one that serves, which it then replaces at one stroke. It goes
+    /// on after a crash, and whether or not it is waited for. Readers see the old one until then. As long as something of the new
+    /// one is parked it does not take that place: resume or skip it (<see cref="ProjectionAdmin"/>). A projection that has
+    /// stopped with a failure is started again for it.
+    /// </summary>
+    /// <param name="projection">The projection's name.</param>
+    /// <param name="progress">Is told how far it is, several times a second.</param>
+    /// <param name="cancellationToken">Ends the wait, not the rebuild.</param>
+    /// <returns>A task that completes when the new read model serves.</returns>
+    /// <exception cref="ArgumentException">No projection of that name was started here.</exception>
+    /// <exception cref="ProjectionFailedException">The new read model fails on an event and stops; the old one serves on.</exception>
+    /// <exception cref="ProjectionParkedException">Something of the new read model is parked for good. It takes its place once that is resumed or skipped.</exception>
+    /// <exception cref="ObjectDisposedException">The projections were stopped before it was done.</exception>
+    public async Task RebuildAsync(string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var supervisor = Supervisors.FirstOrDefault(s => s.Name == projection) ?? throw new ArgumentException($"No projection named '{projection}' was started here; these were: {string.Join(", ", Supervisors.Select(s => s.Name))}.", nameof(projection));
+        var documents = new ControlDocuments(Store.Storage.ReadModels);
+        var number = 0;
+        while (number == 0)
+        {
+            var order = Store.Signals.NextOrderOf(projection);
+            var directory = await FindOrRestoreAsync(documents, supervisor, cancellationToken).ConfigureAwait(false);
+            if (directory is null)
+            {
+                // It has only just been started: there is nothing that it could be built beside yet.
+                await NextLookAsync(supervisor, order, Poll, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            try
+            {
+                number = await new Generations(Store, supervisor.Subscriber).BuildAsync(directory, cancellationToken).ConfigureAwait(false);
+                StartAgain(supervisor);
+            }
+            catch (ReadModelConflictException)
+            {
+                // Another process has changed it: once more, on what is there now.
+            }
+        }
+
+        for (var restarts = 0; ;)
+        {
+            var order = Store.Signals.NextOrderOf(projection);
+            var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
+            var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+            if (directory!.Content.Active >= number)
+            {
+                progress?.Report(new RebuildProgress(head, head, 0));
+                return;
+            }
+
+            if (supervisor.Completion.IsFaulted && supervisor.FailedGeneration < number && restarts++ < MostRestarts)
+            {
+                // It was the read model to be replaced that has failed, after the rebuild was ordered.
+                StartAgain(supervisor);
+                continue;
+            }
+
+            if (supervisor.Completion.IsCompleted)
+            {
+                await supervisor.Completion.ConfigureAwait(false);
+                throw new ObjectDisposedException(nameof(RunningProjections), $"'{projection}' was stopped before its rebuild was done. It goes on when it is started again.");
+            }
+
+            if (supervisor.Building is { } building)
+            {
+                progress?.Report(new RebuildProgress(building.Report.Position, head, building.Report.Speed) { Parked = building.Report.Parked });
+                if (building.Report is { State: ProjectionState.Failed, LastError: { } error }) ExceptionDispatchInfo.Throw(error);
+                if (building.Report.Parked > 0) await ThrowIfParkedForGoodAsync(documents, projection, number, cancellationToken).ConfigureAwait(false);
+            }
+
+            await NextLookAsync(supervisor, order, ProgressInterval, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What is recorded of a projection, or what can still be told if the record is lost; null if it has not been started yet.</summary>
+    private static async ValueTask<ReadDocument<DirectoryRecord>?> FindOrRestoreAsync(ControlDocuments documents, Supervisor supervisor, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+            if (found is not null || supervisor.Completion.Exception?.InnerException is not ReadModelDamagedException) return found;
+        }
+        catch (ReadModelDamagedException)
+        {
+            // That is what the rebuild is to get past.
+        }
+
+        return await documents.RestoreDirectoryAsync((Projection)supervisor.Subscriber, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until each read model that serves is of the projection started here; throws where one cannot be.</summary>
+    internal async Task PutInPlaceAsync(CancellationToken cancellationToken)
+    {
+        await WaitUntilInPlaceAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        foreach (var supervisor in Supervisors)
+        {
+            if (supervisor.Completion.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
+            if (supervisor.Idle == ProjectionState.Replaced)
+                throw new InvalidOperationException($"'{supervisor.Name}' cannot run inline: another version of it serves, and is running in another process. Nothing was changed. Stop that one first, or start this version in the background, which stands by.");
+        }
+    }
+
+    private protected override async Task WaitUntilInPlaceAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var documents = new ControlDocuments(Store.Storage.ReadModels);
+        var began = Clock.GetTimestamp();
+        foreach (var supervisor in Supervisors)
+        {
+            var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
+            while (supervisor.Idle != ProjectionState.Replaced)
+            {
+                ReadDocument<DirectoryRecord>? directory = null;
+                var order = Store.Signals.NextOrderOf(supervisor.Name);
+                var isPlaced = supervisor.Placed.IsCompleted;
+                try
+                {
+                    directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+                }
+                catch (ReadModelDamagedException) when (!isPlaced)
+                {
+                    // Another version than the last one makes the record anew as it starts; any other fails with this.
+                }
+
+                directory?.Content.ThrowIfOfAnother(supervisor.Subscriber);
+                if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
+                if (supervisor.Completion.IsCompleted) break; // the wait for the position says why
+                if (supervisor.Building is { Report.Parked: > 0 } building) await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building.Generation, cancellationToken).ConfigureAwait(false);
+                if (timeout != Timeout.InfiniteTimeSpan && Clock.GetElapsedTime(began) >= timeout)
+                {
+                    var (head, reached) = (await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), supervisor.Building?.Report.Position ?? 0);
+                    var state = supervisor.Building is { } unplaced
+                        ? $"has not been replaced by the new one, which is built up to position {reached} of {head} and has {unplaced.Report.Parked} parked,"
+                        : "has not been replaced by the new one, which is not being built in this process,";
+                    throw new ReadModelLateException(supervisor.Name, head, reached, timeout, state);
+                }
+
+                await NextLookAsync(supervisor, order, Poll, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Waits until it is worth looking again: something was ordered or done, it has ended, or a while has passed.</summary>
+    private async ValueTask NextLookAsync(Supervisor supervisor, Task order, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var delay = Task.Delay(pause, Clock, abandon.Token);
+
+        // One that has ended is looked at again only after the pause: it may be about to be started again.
+        var ended = supervisor.Completion.IsCompleted ? delay : supervisor.Completion;
+        await Task.WhenAny(order, ended, delay).ConfigureAwait(false);
+        await abandon.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static async ValueTask ThrowIfParkedForGoodAsync(ControlDocuments documents, string projection, int generation, CancellationToken cancellationToken)
+    {
+        var parked = await documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
+        if (parked.FirstOrDefault(p => p.Content.Generation == generation && p.Content is { RetryAt: null, Skip: null }) is { } first)
+            throw new ProjectionParkedException(ProjectionAdmin.Describe(first), first.Content.Position);
+    }
+}

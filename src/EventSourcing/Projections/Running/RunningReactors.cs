@@ -1,0 +1,13 @@
+namespace EventSourcing;
+
+/// <summary>
+/// Reactors running in the background until disposed. The same reactor may be started in several processes: one runs it,
+/// the others take over when that one is gone.
+/// </summary>
+public sealed class RunningReactors : RunningSubscribers
+{
+    internal RunningReactors(EventStore store, IReadOnlyList<Reactor> reactors, ProjectionOptions options)
+        : base(store, reactors, options)
+    {
+    }
+}

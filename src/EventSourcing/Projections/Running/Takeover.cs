@@ -1,0 +1,119 @@
+namespace EventSourcing;
+
+/// <summary>Puts a generation that was built in the place of the one that serves.</summary>
+internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartitions parked)
+{
+    private const int TriesBeforePause = 16;
+    private int _tries;
+    private bool _isPausingAppends;
+
+    /// <summary>Tries to, once the new one is level and nothing of it is parked.</summary>
+    /// <returns>Whether to look at the log again at once: it is in place, or there are more events to fold first.</returns>
+    public async ValueTask<bool> TryAsync(CancellationToken stop)
+    {
+        if (parked.Count > 0 || context.Subscriber is not Projection projection) return false;
+        var directory = await context.Documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, context.Name, stop).ConfigureAwait(false);
+        if (directory?.Content.Find(context.Generation) is not { State: GenerationState.Building })
+            throw new ReadModelConflictException(ControlDocuments.Directory, context.Name);
+
+        // The document of the old run need not be readable, nor be there at all: what is damaged is replaced as well.
+        var oldKey = ControlDocuments.RunKey(context.Name, directory.Content.Active);
+        var old = await context.Documents.FindStoredAsync(ControlDocuments.Runs, oldKey, stop).ConfigureAwait(false);
+
+        // If somebody has waited for a position on the old read model, the new one must have it too.
+        // (If the log has been set back, the old one may be ahead of it; that position will never be reached again.)
+        if (await context.Store.GetHeadAsync(stop).ConfigureAwait(false) > place.Position)
+        {
+            AskForRoom();
+            return true;
+        }
+
+        var (change, run) = await place.NextAsync(stop).ConfigureAwait(false);
+        var placing = projection.Activation(context.Generation, directory.Content.ActiveGeneration);
+        var oldRun = new DocumentGuard(ControlDocuments.Runs, oldKey, old is null ? null : (ReadOnlyMemory<byte>?)old);
+        var commit = placing with
+        {
+            Guards = [place.Document!.Guard, directory.Guard, oldRun],
+            Creates = [.. placing.Creates, ControlDocuments.OrdersDefinition],
+            Changes =
+            [
+                change,
+                new DocumentChange(ControlDocuments.Runs, oldKey, null),
+                ControlDocuments.NewOrder(),
+                ControlDocuments.Write(ControlDocuments.Directory, context.Name, Placed(directory.Content)),
+                .. await LeftoversAsync(stop).ConfigureAwait(false),
+            ],
+        };
+        try
+        {
+            await Generations.CommitTablesAsync(context.Store, projection, commit, stop).ConfigureAwait(false);
+        }
+        catch (ReadModelConflictException conflict) when (conflict.Key == oldKey)
+        {
+            AskForRoom();
+            return true; // the old one has just moved on: again
+        }
+
+        place.Wrote(change, run);
+        place.IsBuilding = false;
+        LetAppendsGoOn();
+        place.Publish(place.Position);
+        context.Store.Signals.OrderGiven(context.Name);
+        return true;
+    }
+
+    /// <summary>Ends the pause of appends, if this run has asked for one.</summary>
+    public void LetAppendsGoOn()
+    {
+        if (_isPausingAppends) context.Store.Signals.LetAppendsGoOn();
+        _isPausingAppends = false;
+    }
+
+    /// <summary>
+    /// If every append moves the old read model on, there is hardly ever a moment in which the new one is level with it. So after
+    /// a number of tries, appends of this process are paused for some.
+    /// </summary>
+    private void AskForRoom()
+    {
+        _tries++;
+        if (_tries % (2 * TriesBeforePause) == TriesBeforePause)
+        {
+            _isPausingAppends = true;
+            context.Store.Signals.PauseAppends();
+        }
+        else if (_tries % TriesBeforePause == 0)
+        {
+            LetAppendsGoOn();
+        }
+    }
+
+    private DirectoryRecord Placed(DirectoryRecord directory)
+    {
+        var generations = directory.Generations.Select(g =>
+            g.Number == context.Generation ? g with { State = GenerationState.Active }
+            : g.Number == directory.Active ? g with { State = GenerationState.Replaced }
+            : g);
+        return directory with { Active = context.Generation, Generations = [.. generations.TakeLast(16)] };
+    }
+
+    /// <summary>
+    /// Removes what concerns the old read model. It is read after the old run's document, by which the commit is guarded: what
+    /// that run parks later changes its document.
+    /// </summary>
+    private async ValueTask<IReadOnlyList<DocumentChange>> LeftoversAsync(CancellationToken stop)
+    {
+        var parkedRecords = await context.Documents.ListStoredAsync(ControlDocuments.Parked, context.Name, stop).ConfigureAwait(false);
+
+        // The new one was made of the whole log, so orders to build single documents anew are carried out.
+        var refolds = await context.Documents.ListStoredAsync(ControlDocuments.Refolds, context.Name, stop).ConfigureAwait(false);
+        var skipped = await context.Documents.ListStoredAsync(ControlDocuments.Skipped, context.Name, stop).ConfigureAwait(false);
+        return
+        [
+            .. parkedRecords.Where(p => ControlDocuments.TryRead<ParkedRecord>(p.Data.Span)?.Generation != context.Generation)
+                .Select(p => new DocumentChange(ControlDocuments.Parked, p.Key, null)),
+            .. refolds.Select(refold => new DocumentChange(ControlDocuments.Refolds, refold.Key, null)),
+            .. skipped.Where(s => ControlDocuments.TryRead<SkippedRecord>(s.Data.Span) is null)
+                .Select(s => new DocumentChange(ControlDocuments.Skipped, s.Key, null)),
+        ];
+    }
+}

@@ -39,7 +39,10 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     /// <c>account-ann</c>. Where streams of several categories may share ids, choose other keys.
     /// </summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
-    /// <param name="apply">Gives the document after the event; it gets the one before, the caller's own copy, <see langword="null"/> if there is none, and returns <see langword="null"/> to delete it.</param>
+    /// <param name="apply">
+    /// Gives the document after the event; it gets the one before, the caller's own copy, <see langword="null"/> if there is none, and
+    /// returns <see langword="null"/> to delete it.
+    /// </param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(Func<TDocument?, TEvent, TDocument?> apply)
         where TEvent : notnull
@@ -48,7 +51,9 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         Add<TEvent>(new Handler(static e => e.StreamId, null, (document, _, e) => apply(document, (TEvent)e.Data)));
     }
 
-    /// <summary>Says what an event does to the document of its stream, by all that is recorded of it: its position, instant, tags, metadata.</summary>
+    /// <summary>
+    /// Says what an event does to the document of its stream, by all that is recorded of it: its position, instant, tags, metadata.
+    /// </summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
     /// <param name="apply">Gives the document after the event, as above.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
@@ -72,7 +77,9 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         Add<TEvent>(new Handler(e => key((TEvent)e.Data), null, (document, _, e) => apply(document, (TEvent)e.Data)));
     }
 
-    /// <summary>Says what an event does to one document, by all that is recorded of it: its stream, position, instant, tags, metadata.</summary>
+    /// <summary>
+    /// Says what an event does to one document, by all that is recorded of it: its stream, position, instant, tags, metadata.
+    /// </summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
     /// <param name="key">Gives the document's key, as above.</param>
     /// <param name="apply">Gives the document after the event, as above.</param>
@@ -98,7 +105,9 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         Add<TEvent>(new Handler(null, e => keys((TEvent)e.Data), (document, key, e) => apply(document, key, (TEvent)e.Data)));
     }
 
-    /// <summary>Says what an event does to some documents, by all that is recorded of it: its stream, position, instant, tags, metadata.</summary>
+    /// <summary>
+    /// Says what an event does to some documents, by all that is recorded of it: its stream, position, instant, tags, metadata.
+    /// </summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
     /// <param name="keys">Gives the documents' keys, as above.</param>
     /// <param name="apply">Gives the document of a key after the event, as above.</param>

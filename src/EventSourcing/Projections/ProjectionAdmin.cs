@@ -24,9 +24,10 @@ public sealed class ProjectionAdmin
     /// <returns>The status of each, as far as it is stored.</returns>
     public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken = default)
     {
+        var status = new StatusReader(_store);
         var list = new List<ProjectionStatus>();
         foreach (var name in await _documents.ListNamesAsync(cancellationToken).ConfigureAwait(false))
-            list.Add(await StatusOfAsync(name, cancellationToken).ConfigureAwait(false));
+            list.Add(await status.ReadAsync(name, cancellationToken).ConfigureAwait(false));
         return list;
     }
 
@@ -112,6 +113,85 @@ public sealed class ProjectionAdmin
         _store.Signals.OrderGiven(projection);
     }
 
+    /// <summary>
+    /// Has the read model of a projection built anew from the whole log, beside the one that serves, which it then replaces. This
+    /// process needs none of the projection's code. A process that runs the projection begins within about half a second; if none
+    /// does, the next one that starts it. One that has failed is started again for it, and one that was stopped rebuilds once it is
+    /// started. Orders that were given before one is carried out are one. For progress, see the status.
+    /// </summary>
+    /// <param name="projection">The name of a projection.</param>
+    /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
+    /// <returns>A task that completes when the order is stored.</returns>
+    /// <exception cref="ArgumentException">No projection of that name was ever started on this store, or it is a reactor.</exception>
+    public async Task RebuildAsync(string projection, CancellationToken cancellationToken = default)
+    {
+        var known = await FindKnownAsync(projection, cancellationToken).ConfigureAwait(false);
+        if (known?.Generations.Any(g => g.Fingerprint == Generations.OfReactor) == true)
+        {
+            throw new ArgumentException(
+                $"'{projection}' is a reactor: it has no read model to build anew. Nothing was ordered.", nameof(projection));
+        }
+
+        await GiveAsync(projection, static orders => orders with { Rebuild = orders.Rebuild ?? NewId() }, cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Stops a projection or reactor in all processes, until <see cref="StartAsync"/>: each finishes or abandons the batch that it is
+    /// at, whole. A process that starts it meanwhile does not run it either. Appends go on, and it goes on with their events when it
+    /// is started. A projection that runs inline is not stopped, since it is part of the appends.
+    /// </summary>
+    /// <param name="projection">The name of a projection or reactor.</param>
+    /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
+    /// <returns>
+    /// A task that completes when the order is stored. It is carried out within about half a second: the status then has no
+    /// <see cref="ProjectionStatus.Runner"/>.
+    /// </returns>
+    /// <exception cref="ArgumentException">Nothing of that name was ever started on this store.</exception>
+    public async Task StopAsync(string projection, CancellationToken cancellationToken = default)
+    {
+        await FindKnownAsync(projection, cancellationToken).ConfigureAwait(false);
+        await GiveAsync(projection, static orders => orders with { IsStopped = true }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Has a projection or reactor run again that was stopped by <see cref="StopAsync"/>, or that has failed in a process that still
+    /// runs. It goes on where it was.
+    /// </summary>
+    /// <param name="projection">The name of a projection or reactor.</param>
+    /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
+    /// <returns>A task that completes when the order is stored. It is carried out within about half a second.</returns>
+    /// <exception cref="ArgumentException">Nothing of that name was ever started on this store.</exception>
+    public async Task StartAsync(string projection, CancellationToken cancellationToken = default)
+    {
+        await FindKnownAsync(projection, cancellationToken).ConfigureAwait(false);
+        await GiveAsync(projection, static orders => orders with { IsStopped = false, Start = NewId() }, cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    private static string NewId() => Guid.CreateVersion7().ToString("N");
+
+    private ValueTask GiveAsync(
+        string projection, Func<StandingOrderRecord, StandingOrderRecord> order, CancellationToken cancellationToken) =>
+        new StandingOrders(_store).GiveAsync(projection, order, cancellationToken);
+
+    /// <summary>
+    /// What is recorded of a projection or reactor; null if that is damaged, which must not keep an order from being given.
+    /// </summary>
+    private async ValueTask<DirectoryRecord?> FindKnownAsync(string projection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ThrowIfUnknownAsync(projection, cancellationToken).ConfigureAwait(false);
+            var model = ControlDocuments.Directory;
+            return (await _documents.FindAsync<DirectoryRecord>(model, projection, cancellationToken).ConfigureAwait(false))?.Content;
+        }
+        catch (ReadModelDamagedException)
+        {
+            return null;
+        }
+    }
+
     private async ValueTask ThrowIfUnknownAsync(string projection, CancellationToken cancellationToken)
     {
         Names.ThrowIfInvalid(projection, "The name of a projection or reactor");
@@ -132,53 +212,6 @@ public sealed class ProjectionAdmin
         kept.Content.Attempts,
         kept.Content.ParkedAt,
         kept.Content.RetryAt);
-
-    /// <summary>How one of them is doing, as far as it is stored; what cannot be read of it is its last error.</summary>
-    internal async Task<ProjectionStatus> StatusOfAsync(string name, CancellationToken cancellationToken)
-    {
-        ReadModelDamagedException? damage = null;
-        var wait = new ReadModelWait(_store, name);
-        var run = await TryAsync(async () => await wait.FindRunAsync(cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-        var position = Math.Max(wait.Progress, run?.Content.Position ?? 0);
-        var head = await _store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        var lag = TimeSpan.Zero;
-        if (position < head)
-        {
-            using var next = await _store.Storage.ReadLogAsync(new LogRead { After = position, Limit = 1 }, cancellationToken).ConfigureAwait(false);
-            if (next.Count > 0) lag = Now - next.Events[0].RecordedAt;
-        }
-
-        var directory = await TryAsync(async () =>
-            await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, name, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-        RebuildProgress? rebuild = null;
-        if (directory?.Content.Building is { } building)
-        {
-            var key = ControlDocuments.RunKey(name, building.Number);
-            var built = await TryAsync(async () => await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, key, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-            if (built is not null) rebuild = new RebuildProgress(built.Content.Position, head, 0) { Parked = built.Content.Parked };
-        }
-
-        if (run?.Content.Parked > 0) await TryAsync(async () => await GetParkedAsync(name, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-
-        // The first document tells whether the read model can be read at all. One that does not exist reads as empty.
-        await TryAsync(async () => await _store.Storage.ReadModels.QueryAsync(name, new DocumentQuery { Limit = 1 }, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-        var state = damage is not null ? ProjectionState.Failed : run?.Content.Owner is null ? ProjectionState.NotStarted : ProjectionState.Held;
-        return new ProjectionStatus(name, state, position, head, lag > TimeSpan.Zero ? lag : TimeSpan.Zero, run?.Content.Parked ?? 0, damage, rebuild);
-
-        async ValueTask<T?> TryAsync<T>(Func<Task<T?>> read)
-            where T : class
-        {
-            try
-            {
-                return await read().ConfigureAwait(false);
-            }
-            catch (ReadModelDamagedException found)
-            {
-                damage ??= found;
-                return null;
-            }
-        }
-    }
 
     private DateTimeOffset Now => _store.Storage.Options.TimeProvider.GetUtcNow();
 

@@ -5,7 +5,9 @@ namespace EventSourcing;
 /// <summary>Projections and reactors on an <see cref="EventStore"/>.</summary>
 public static class ProjectionExtensions
 {
-    /// <summary>Starts projections in the background: each goes on from the position that it has reached and stays level with the log.</summary>
+    /// <summary>
+    /// Starts projections in the background: each goes on from the position that it has reached and stays level with the log.
+    /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
@@ -15,7 +17,9 @@ public static class ProjectionExtensions
     /// One has the name of another class that runs on this store object. If it runs elsewhere or was started before, the
     /// projection fails with this error once it has read the store: see <see cref="RunningSubscribers.Completion"/>; waits throw it too.
     /// </exception>
-    /// <exception cref="NotSupportedException">JSON cannot handle a document, or the storage has no tables and a projection needs some.</exception>
+    /// <exception cref="NotSupportedException">
+    /// JSON cannot handle a document, or the storage has no tables and a projection needs some.
+    /// </exception>
     public static RunningProjections StartProjections(this EventStore store, params IReadOnlyList<Projection> projections) =>
         StartProjections(store, new ProjectionOptions(), projections);
 
@@ -27,7 +31,9 @@ public static class ProjectionExtensions
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">As above.</exception>
-    /// <exception cref="NotSupportedException">JSON cannot handle a document, or the storage has no tables and a projection needs some.</exception>
+    /// <exception cref="NotSupportedException">
+    /// JSON cannot handle a document, or the storage has no tables and a projection needs some.
+    /// </exception>
     public static RunningProjections StartProjections(this EventStore store, ProjectionOptions options, params IReadOnlyList<Projection> projections)
     {
         Validate(store, options, projections);
@@ -36,12 +42,16 @@ public static class ProjectionExtensions
     }
 
     /// <summary>
-    /// Starts reactors in the background: each goes on from the position that it has reached; one that is new begins where it says. What fails
+    /// Starts reactors in the background: each goes on from the position that it has reached; one that is new begins where it says.
+    /// What fails
     /// is tried again for some hours, as services that are down come back, before it is parked.
     /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="reactors">The reactors, each name once.</param>
-    /// <returns>The running reactors, once their places in the log are stored: <see cref="StartFrom.Now"/> means now. Dispose them before the store.</returns>
+    /// <returns>
+    /// The running reactors, once their places in the log are stored: <see cref="StartFrom.Now"/> means now. Dispose them before the
+    /// store.
+    /// </returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
@@ -87,8 +97,12 @@ public static class ProjectionExtensions
     /// <returns>A task that completes when they are up to date and inline.</returns>
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
-    /// <exception cref="InvalidOperationException">Other projections run inline already, or another version of one serves and is running elsewhere.</exception>
-    /// <exception cref="ProjectionParkedException">Something of a projection is parked from when it ran in the background; resume or skip it first.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Other projections run inline already, or another version of one serves and is running elsewhere.
+    /// </exception>
+    /// <exception cref="ProjectionParkedException">
+    /// Something of a projection is parked from when it ran in the background; resume or skip it first.
+    /// </exception>
     /// <exception cref="ProjectionFailedException">A projection fails on an event that is stored.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
     public static async Task StartInlineProjectionsAsync(this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)

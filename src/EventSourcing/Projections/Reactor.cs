@@ -7,7 +7,8 @@ namespace EventSourcing;
 /// </summary>
 /// <remarks>
 /// <para>"At least once" means: after a crash or a failure of the storage, the events delivered since the last commit of its position
-/// (at most <see cref="BatchSize"/>) are delivered again, and after a stop those few that other streams were ahead by, each with the same <see cref="Delivery.Id"/>. Give that id to whoever can
+/// (at most <see cref="BatchSize"/>) are delivered again, and after a stop those few that other streams were ahead by, each with the
+/// same <see cref="Delivery.Id"/>. Give that id to whoever can
 /// tell a repetition by it, or do what does no harm when done twice.</para>
 /// <para>An event that an <see cref="Upcaster"/> makes several of is delivered as those, one after the other; where one
 /// fails, all of them are delivered again.</para>
@@ -28,7 +29,9 @@ public abstract class Reactor : Subscriber
     /// <summary>The most events delivered between two commits of its position, and so again after a crash; 32 by default.</summary>
     public virtual int BatchSize => 32;
 
-    /// <summary>How many streams it reacts to at once; 4 by default. The events of one stream are always delivered one after the other.</summary>
+    /// <summary>
+    /// How many streams it reacts to at once; 4 by default. The events of one stream are always delivered one after the other.
+    /// </summary>
     public virtual int MaxConcurrency => 4;
 
     internal sealed override int MaxBatchEvents => BatchSize;

@@ -25,6 +25,8 @@ public sealed class SqliteShutdownTests() : ShutdownTests(new OneSqliteFile());
 
 public sealed class SqliteVirtualTimeTests() : VirtualTimeTests(new OneSqliteFile());
 
+public sealed class SqliteStandingOrderTests() : StandingOrderTests(new OneSqliteFile());
+
 public sealed class SqliteRestTests() : RestTests(new OneSqliteFile());
 
 public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());

@@ -24,6 +24,8 @@ public sealed class InMemoryShutdownTests() : ShutdownTests(new OneInMemoryStora
 
 public sealed class InMemoryVirtualTimeTests() : VirtualTimeTests(new OneInMemoryStorage());
 
+public sealed class InMemoryStandingOrderTests() : StandingOrderTests(new OneInMemoryStorage());
+
 public sealed class InMemoryRestTests() : RestTests(new OneInMemoryStorage());
 
 public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());

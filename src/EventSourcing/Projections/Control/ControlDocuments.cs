@@ -18,9 +18,12 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     public const string Parked = "$parked";
     public const string Skipped = "$skipped";
     public const string Refolds = "$refolds";
+    public const string Standing = "$standing";
     public const string Orders = "$orders";
 
-    /// <summary>The one document of <see cref="Orders"/>: another one with each order, so that one read tells whether there is any.</summary>
+    /// <summary>
+    /// The one document of <see cref="Orders"/>: another one with each order, so that one read tells whether there is any.
+    /// </summary>
     public const string LastOrder = "last";
 
     /// <summary>How many bytes of a record that cannot be read an error message shows.</summary>
@@ -40,6 +43,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         new(Parked, [new FieldDefinition(ProjectionField, FieldKind.Text)]),
         new(Skipped, [new FieldDefinition(ProjectionField, FieldKind.Text)]),
         new(Refolds, [new FieldDefinition(ProjectionField, FieldKind.Text)]),
+        new(Standing, []),
         OrdersDefinition,
     ];
 
@@ -88,7 +92,9 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     public ValueTask<IReadOnlyList<StoredDocument>> ListStoredAsync(string model, string projection, CancellationToken cancellationToken) =>
         ListStoredAsync(model, [new FieldCondition(ProjectionField, FieldComparison.Equal, new FieldValue(projection))], cancellationToken);
 
-    /// <summary>What is recorded of all projections and reactors, as far as it can be read: what cannot concerns its projection alone.</summary>
+    /// <summary>
+    /// What is recorded of all projections and reactors, as far as it can be read: what cannot concerns its projection alone.
+    /// </summary>
     public async ValueTask<IReadOnlyList<ReadDocument<DirectoryRecord>>> ListReadableDirectoryAsync(CancellationToken cancellationToken)
     {
         var list = new List<ReadDocument<DirectoryRecord>>();

@@ -17,6 +17,7 @@ internal sealed class ControlPoller : IAsyncDisposable
     private static readonly TimeSpan ShortestStandby = TimeSpan.FromMilliseconds(25);
     private readonly EventStore _store;
     private readonly ControlDocuments _documents;
+    private readonly TimeProvider _clock;
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource<ControlView>? _next;
@@ -29,6 +30,7 @@ internal sealed class ControlPoller : IAsyncDisposable
     {
         _store = store;
         _documents = new ControlDocuments(store.Storage.ReadModels);
+        _clock = store.Storage.Options.TimeProvider;
     }
 
     public static ControlPoller Of(EventStore store) => store.Part(static store => new ControlPoller(store));
@@ -98,7 +100,7 @@ internal sealed class ControlPoller : IAsyncDisposable
 
             TimeSpan pause;
             lock (_lock) pause = next is null && _next is null ? UntilNextAtRest() : _standby;
-            await Task.Delay(pause, _store.Storage.Options.TimeProvider, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -108,7 +110,7 @@ internal sealed class ControlPoller : IAsyncDisposable
     /// </summary>
     private TimeSpan UntilNextAtRest()
     {
-        var left = Interval - TimeSpan.FromTicks(_store.Storage.Options.TimeProvider.GetElapsedTime(0).Ticks % Interval.Ticks);
+        var left = Interval - TimeSpan.FromTicks(_clock.GetElapsedTime(0).Ticks % Interval.Ticks);
 
         // A timer may fire a little early. That was the look of this moment.
         return left < Interval / 4 ? left + Interval : left;
@@ -116,8 +118,8 @@ internal sealed class ControlPoller : IAsyncDisposable
 
     private async ValueTask LookForOrdersAsync()
     {
-        var found = await _store.Storage.ReadModels.LoadAsync(ControlDocuments.Orders, [ControlDocuments.LastOrder], _stop.Token).ConfigureAwait(false);
-        var order = found[0] is { } bytes ? Encoding.UTF8.GetString(bytes) : "";
+        var found = await _documents.FindStoredAsync(ControlDocuments.Orders, ControlDocuments.LastOrder, _stop.Token).ConfigureAwait(false);
+        var order = found is null ? "" : Encoding.UTF8.GetString(found);
         if (order == (_order ?? "")) return;
         _order = order;
         _store.Signals.OrdersGiven();
@@ -130,7 +132,8 @@ internal sealed class ControlPoller : IAsyncDisposable
         var holders = await ReadAllAsync<LeaseHolderRecord>(ControlDocuments.Hosts, cancellationToken).ConfigureAwait(false);
         var refolds = await ReadAllAsync<RefoldRecord>(ControlDocuments.Refolds, cancellationToken).ConfigureAwait(false);
         var head = await _store.Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        return new ControlView(head, _order ?? "", runs, holders, refolds.Values.Select(refold => refold.Content.Projection).ToHashSet(StringComparer.Ordinal));
+        var refolded = refolds.Values.Select(refold => refold.Content.Projection).ToHashSet(StringComparer.Ordinal);
+        return new ControlView(head, _order ?? "", runs, holders, refolded);
     }
 
     /// <summary>All documents that can be read. One that cannot is reported by the projection that it belongs to.</summary>
@@ -140,7 +143,8 @@ internal sealed class ControlPoller : IAsyncDisposable
         var all = new Dictionary<string, ReadDocument<T>>(StringComparer.Ordinal);
         await foreach (var document in _documents.EnumerateAsync(model, cancellationToken).ConfigureAwait(false))
         {
-            if (ControlDocuments.TryRead<T>(document.Data.Span) is { } content) all.Add(document.Key, new ReadDocument<T>(model, document.Key, document.Data, content));
+            if (ControlDocuments.TryRead<T>(document.Data.Span) is not { } content) continue;
+            all.Add(document.Key, new ReadDocument<T>(model, document.Key, document.Data, content));
         }
 
         return all;

@@ -30,7 +30,9 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
     {
         if (position == before.Position && (!isLast || before.Log?.Size >= position)) return before.Log;
         if (position == 0) return null;
-        var found = seen.Position == position ? seen.Id : await EventAtAsync(store.Storage.ReadLogAsync, position, cancellationToken).ConfigureAwait(false);
+        var found = seen.Position == position
+            ? seen.Id
+            : await EventAtAsync(store.Storage.ReadLogAsync, position, cancellationToken).ConfigureAwait(false);
         if (found is not { } id) return null;
         if (!isLast && before.Log is { } known && position - known.Size < PositionsBetweenRoots) return known with { Event = id };
         var frontier = await store.Storage.Ledger.GetFrontierAsync(cancellationToken).ConfigureAwait(false);
@@ -49,7 +51,8 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
         var head = await store.Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         ThrowIfAhead(projection, run, head);
         await CheckEventAsync(store.Storage.ReadLogAsync, projection, run, cancellationToken).ConfigureAwait(false);
-        var root = (await MerkleFrontier.ReadAsync(store.Storage.Ledger, log.Size, cancellationToken).ConfigureAwait(false)).Root().ToString();
+        var frontier = await MerkleFrontier.ReadAsync(store.Storage.Ledger, log.Size, cancellationToken).ConfigureAwait(false);
+        var root = frontier.Root().ToString();
         if (root == log.Root) return;
         throw new ReadModelOfAnotherLogException(
             projection, run.Position, $"it has seen the log of {log.Size} events with the root {log.Root}, and this one has the root {root}");
@@ -59,7 +62,8 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
     public static void ThrowIfAhead(string projection, RunRecord run, long head)
     {
         var seen = Math.Max(run.Position, run.Log?.Size ?? 0);
-        if (seen > head) throw new ReadModelOfAnotherLogException(projection, run.Position, $"it has seen a log of {seen} events, and this one has {head}");
+        if (seen <= head) return;
+        throw new ReadModelOfAnotherLogException(projection, run.Position, $"it has seen a log of {seen} events, and this one has {head}");
     }
 
     /// <summary>Throws if another event stands at a run's position than the run has seen there. The log must reach that far.</summary>

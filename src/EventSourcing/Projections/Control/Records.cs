@@ -52,8 +52,15 @@ internal enum GenerationState
 /// <param name="Target">The head of the log when the generation began to be built.</param>
 /// <param name="Parked">How many partitions are parked.</param>
 /// <param name="Log">Of which log the position is one; null at the start of it.</param>
-/// <param name="Retries">How many of the parked partitions are tried again without an order, so that its owner owes signs of life; null for none.</param>
-/// <param name="Fingerprint">The fingerprint of the projection; null for a reactor, and in a store that was written before it was kept.</param>
+/// <param name="Retries">
+/// How many of the parked partitions are tried again without an order, so that its owner owes signs of life; null for none.
+/// </param>
+/// <param name="Fingerprint">
+/// The fingerprint of the projection; null for a reactor, and in a store that was written before it was kept.
+/// </param>
+/// <param name="Since">Since when the owner has run it, by its own clock.</param>
+/// <param name="From">The position at which the owner has begun.</param>
+/// <param name="At">When the owner has committed last, by its own clock.</param>
 internal sealed record RunRecord(
     [property: JsonRequired] long Position,
     [property: JsonRequired] long Token,
@@ -62,7 +69,10 @@ internal sealed record RunRecord(
     [property: JsonRequired] int Parked,
     LogIdentity? Log = null,
     int? Retries = null,
-    string? Fingerprint = null) : IControlRecord
+    string? Fingerprint = null,
+    DateTimeOffset? Since = null,
+    long? From = null,
+    DateTimeOffset? At = null) : IControlRecord
 {
     bool IControlRecord.IsSound => Position >= 0 && Target >= 0 && Parked >= 0 && Retries is null or >= 0 && Log is null or { Size: >= 0, Root: not null };
 }
@@ -72,7 +82,10 @@ internal sealed record RunRecord(
 /// <param name="ProcessSpace">Where its process id means something: the machine, and on Linux the namespace.</param>
 /// <param name="ProcessId">Its process.</param>
 /// <param name="ProcessStart">When that process started, if the system tells it exactly; 0 if not. Process ids are used again.</param>
-internal sealed record LeaseHolderRecord(long Beat, string ProcessSpace, int ProcessId, long ProcessStart) : IControlRecord
+/// <param name="Machine">The name of its machine; null in a store that was written before it was kept.</param>
+/// <param name="At">When the sign was given, by its own clock. It is shown to people, and never compared with another clock.</param>
+internal sealed record LeaseHolderRecord(
+    long Beat, string ProcessSpace, int ProcessId, long ProcessStart, string? Machine = null, DateTimeOffset? At = null) : IControlRecord
 {
     bool IControlRecord.IsSound => ProcessSpace is not null;
 }
@@ -98,7 +111,9 @@ internal sealed record ParkedRecord(
         Projection is not null && Partition is not null && Stream is not null && Type is not null && Error is not null && ErrorType is not null
         && Enum.IsDefined(Kind) && After >= 0 && Attempts >= 0 && Skip is null or { By: not null, Reason: not null };
 
-    /// <summary>Whether the event that failed is still the next one. It is not if it has gone through and later ones are being folded.</summary>
+    /// <summary>
+    /// Whether the event that failed is still the next one. It is not if it has gone through and later ones are being folded.
+    /// </summary>
     [JsonIgnore]
     public bool IsStuck => After == Position - 1;
 }
@@ -127,6 +142,15 @@ internal sealed record RefoldRecord(string Projection, string Key) : IControlRec
     bool IControlRecord.IsSound => Projection is not null && Key is not null;
 }
 
+/// <summary>What is ordered of a projection or reactor as a whole.</summary>
+/// <param name="IsStopped">Whether it is to run nowhere.</param>
+/// <param name="Start">Another one with each order to start, so that one that has failed is started again.</param>
+/// <param name="Rebuild">The order to build the read model anew that has not been carried out yet, or null.</param>
+internal sealed record StandingOrderRecord([property: JsonRequired] bool IsStopped, string? Start = null, string? Rebuild = null) : IControlRecord
+{
+    bool IControlRecord.IsSound => true;
+}
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DirectoryRecord))]
 [JsonSerializable(typeof(RunRecord))]
@@ -134,4 +158,5 @@ internal sealed record RefoldRecord(string Projection, string Key) : IControlRec
 [JsonSerializable(typeof(ParkedRecord))]
 [JsonSerializable(typeof(SkippedRecord))]
 [JsonSerializable(typeof(RefoldRecord))]
+[JsonSerializable(typeof(StandingOrderRecord))]
 internal sealed partial class ControlJson : JsonSerializerContext;

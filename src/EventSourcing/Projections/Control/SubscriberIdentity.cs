@@ -20,7 +20,10 @@ internal static class SubscriberIdentity
         return name;
     }
 
-    /// <summary>Whether a subscriber is of the class that a place in the log belongs to. One that was stored before classes were belongs to whoever comes first.</summary>
+    /// <summary>
+    /// Whether a subscriber is of the class that a place in the log belongs to. One that was stored before classes were belongs to
+    /// whoever comes first.
+    /// </summary>
     public static bool BelongsTo(this DirectoryRecord directory, Subscriber subscriber) =>
         directory.Types is not { Count: > 0 } known || known.Contains(subscriber.TypeName) || subscriber.FormerTypeNames.Any(known.Contains);
 

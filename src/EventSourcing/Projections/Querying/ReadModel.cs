@@ -65,10 +65,15 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
 
     /// <summary>Waits until this read model holds an event: read your own writes, also if another process runs the projection.</summary>
     /// <param name="position">The event's position; 0 is reached at once.</param>
-    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="RunningSubscribers.DefaultWait"/>.</param>
+    /// <param name="timeout">
+    /// How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see
+    /// cref="RunningSubscribers.DefaultWait"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read model holds everything up to there, but for what is parked.</returns>
-    /// <exception cref="ReadModelLateException">It has not got there in time, perhaps because no process runs the projection. The event is stored.</exception>
+    /// <exception cref="ReadModelLateException">
+    /// It has not got there in time, perhaps because no process runs the projection. The event is stored.
+    /// </exception>
     /// <exception cref="ProjectionParkedException">The event is held back with what is parked.</exception>
     public Task WaitForAsync(long position, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -76,12 +81,19 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
         return WaitForAsync(position, position, timeout, cancellationToken);
     }
 
-    /// <summary>Waits until this read model holds all events of an append: read your own writes, also if another process runs the projection.</summary>
+    /// <summary>
+    /// Waits until this read model holds all events of an append: read your own writes, also if another process runs the projection.
+    /// </summary>
     /// <param name="appended">What an append or a command returned.</param>
-    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="RunningSubscribers.DefaultWait"/>.</param>
+    /// <param name="timeout">
+    /// How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see
+    /// cref="RunningSubscribers.DefaultWait"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read model holds everything up to there, but for what is parked.</returns>
-    /// <exception cref="ReadModelLateException">It has not got there in time, perhaps because no process runs the projection. The events are stored.</exception>
+    /// <exception cref="ReadModelLateException">
+    /// It has not got there in time, perhaps because no process runs the projection. The events are stored.
+    /// </exception>
     /// <exception cref="ProjectionParkedException">One of the events is held back with what is parked.</exception>
     public Task WaitForAsync(AppendResult appended, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {

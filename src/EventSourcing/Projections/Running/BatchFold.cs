@@ -16,7 +16,8 @@ internal sealed class BatchFold(RunContext context, RunPlace place, ParkedPartit
         // Before anything is done that cannot be taken back.
         if (context.Subscriber.HasEffects && !place.IsCertainlyMine) await place.ThrowIfLostAsync(stop).ConfigureAwait(false);
 
-        var input = InputOf(events, context.ReadModels.LoadAsync, only, isInOrder: context.Options.OnFailure == FailureMode.Stop) with { Watch = Handlers };
+        var isInOrder = context.Options.OnFailure == FailureMode.Stop;
+        var input = InputOf(events, context.ReadModels.LoadAsync, only, isInOrder) with { Watch = Handlers };
         if (!context.Subscriber.HasEffects && events.Count > 0) Handlers.BeginBatch(events[0].Position);
         try
         {
@@ -35,7 +36,10 @@ internal sealed class BatchFold(RunContext context, RunPlace place, ParkedPartit
         new(context.Store, context.Generation, place.IsBuilding, events, load, parked.Set, only, isInOrder);
 
     public ValueTask<Fold> HandleAsync(FoldInput input, CancellationToken stop) => context.Store.AppCode.RunAsync(
-        context.Holder, $"a handler of '{context.Name}'", (context.Subscriber, input, stop), static of => of.Subscriber.FoldAsync(of.input, of.stop));
+        context.Holder,
+        $"a handler of '{context.Name}'",
+        (context.Subscriber, input, stop),
+        static of => of.Subscriber.FoldAsync(of.input, of.stop));
 
     /// <summary>Runs SQL of the projection within the storage's commit. Once it was given up, what it did is rolled back.</summary>
     private async ValueTask RunAsync(TableWork tables, long position, DbConnection connection, CancellationToken cancellationToken)

@@ -1,6 +1,8 @@
 namespace EventSourcing;
 
-/// <summary>Carries out the orders to build single documents anew: each from the whole log up to the run's position, in one commit.</summary>
+/// <summary>
+/// Carries out the orders to build single documents anew: each from the whole log up to the run's position, in one commit.
+/// </summary>
 internal sealed class DocumentRebuild(RunContext context, RunPlace place, ParkedPartitions parked, BatchFold handlers)
 {
     public async ValueTask CarryOutAsync(CancellationToken stop)
@@ -36,14 +38,16 @@ internal sealed class DocumentRebuild(RunContext context, RunPlace place, Parked
     {
         var change = new DocumentChange(((Projection)context.Subscriber).ModelOf(context.Generation), partition.Name, null);
         byte[]? document = null;
-        var read = new LogRead { UpTo = place.Position, Filter = context.Filter.Stored, Limit = Math.Min(Parking.PartitionScan, context.MaxBatchEvents) };
+        var limit = Math.Min(Parking.PartitionScan, context.MaxBatchEvents);
+        var read = new LogRead { UpTo = place.Position, Filter = context.Filter.Stored, Limit = limit };
         for (var isEnd = place.Position == 0; !isEnd;)
         {
             using var page = await context.Store.Storage.ReadLogAsync(read, stop).ConfigureAwait(false);
             var events = new List<FeedEvent>(page.Count);
             for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, context.Store, page.Events[i], context.Filter);
             var before = document;
-            var input = handlers.InputOf(events, (_, _, _) => ValueTask.FromResult<IReadOnlyList<byte[]?>>([before]), partition, isInOrder: true);
+            DocumentLoader load = (_, _, _) => ValueTask.FromResult<IReadOnlyList<byte[]?>>([before]);
+            var input = handlers.InputOf(events, load, partition, isInOrder: true);
             var fold = await handlers.HandleAsync(input, stop).ConfigureAwait(false);
             if (fold.Changes.Count > 0)
             {

@@ -9,14 +9,16 @@ namespace EventSourcing;
 internal sealed class Generations(EventStore store, Subscriber subscriber)
 {
     /// <summary>In the place of a fingerprint, which reactors have none of.</summary>
-    private const string OfReactor = "reactor";
+    public const string OfReactor = "reactor";
 
     private readonly ControlDocuments _documents = new(store.Storage.ReadModels);
 
     /// <summary>The fingerprint of the subscriber's own generations.</summary>
     public string Fingerprint { get; } = (subscriber as Projection)?.FingerprintOn(store) ?? OfReactor;
 
-    /// <summary>Commits what makes, moves or drops tables of a projection. What the database or its own SQL refuses is said with their names.</summary>
+    /// <summary>
+    /// Commits what makes, moves or drops tables of a projection. What the database or its own SQL refuses is said with their names.
+    /// </summary>
     public static async ValueTask CommitTablesAsync(
         EventStore store, Subscriber subscriber, ReadModelCommit commit, CancellationToken cancellationToken)
     {
@@ -24,7 +26,8 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         {
             await store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (subscriber is TableProjection tables && failure is not (EventSourcingException or OperationCanceledException))
+        catch (Exception failure)
+            when (subscriber is TableProjection tables && failure is not (EventSourcingException or OperationCanceledException))
         {
             throw new ProjectionTablesException(tables.Name, tables.Tables, failure.Message, failure);
         }
@@ -35,10 +38,12 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
     /// subscriber is another version of the projection than the one that was started last: that one is built beside what there is,
     /// as a rebuild is.
     /// </summary>
+    /// <param name="restores">Whether to go on from what can still be told if the record is lost: a rebuild replaces that.</param>
+    /// <param name="stop">Cancels the reads.</param>
     /// <exception cref="SubscriberNameTakenException">The name belongs to another class.</exception>
-    public async ValueTask<ReadDocument<DirectoryRecord>?> FindAsync(CancellationToken stop)
+    public async ValueTask<ReadDocument<DirectoryRecord>?> FindAsync(bool restores, CancellationToken stop)
     {
-        if (await FindRecordAsync(stop).ConfigureAwait(false) is not { } directory) return null;
+        if (await FindRecordAsync(restores, stop).ConfigureAwait(false) is not { } directory) return null;
         if (directory.Content.Generations.Any(g => (g.Fingerprint == OfReactor) != (subscriber is Reactor)))
         {
             var (taken, wanted) = subscriber is Reactor ? ("projection", "reactor") : ("reactor", "projection");
@@ -62,21 +67,41 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
 
         // If the record of a reactor is lost, it goes on from where it was: to begin anew would deliver again what was delivered.
         var key = ControlDocuments.RunKey(subscriber.Name, 1);
-        var known = subscriber is Reactor ? await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, key, stop).ConfigureAwait(false) : null;
-        var after = known is null && subscriber is Reactor reactor ? await reactor.Start.PositionAsync(store, stop).ConfigureAwait(false) : 0;
+        ReadDocument<RunRecord>? known = null;
+        long after = 0;
+        if (subscriber is Reactor reactor)
+        {
+            known = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, key, stop).ConfigureAwait(false);
+            if (known is null) after = await reactor.Start.PositionAsync(store, stop).ConfigureAwait(false);
+        }
+
         var run = known?.Content ?? new RunRecord(after, 0, null, after, 0, Fingerprint: subscriber is Projection ? Fingerprint : null);
         var commit = subscriber is Projection projection
             ? projection.Creation(store, 1).Then(projection.Activation(1, replaced: null))
             : new ReadModelCommit();
         var first = new GenerationRecord(1, Fingerprint, GenerationState.Active, (subscriber as Projection)?.TableNames ?? []);
         var guard = new DocumentGuard(ControlDocuments.Directory, subscriber.Name, null);
-        await CommitAsync(commit, [guard], new DirectoryRecord(1, 1, [first], [subscriber.TypeName]), 1, run, [], stop).ConfigureAwait(false);
+        var record = new DirectoryRecord(1, 1, [first], [subscriber.TypeName]);
+        await CommitAsync(commit, [guard], record, 1, run, [], stop).ConfigureAwait(false);
         store.Signals.OrderGiven(subscriber.Name);
     }
 
+    /// <summary>
+    /// Whether an order to build the read model anew is for this process: it runs the version that is being built, or that serves if
+    /// none is. Otherwise an old version of an app might give up the read model of the new one.
+    /// </summary>
+    public bool IsToRebuild(DirectoryRecord directory) =>
+        subscriber is Projection
+        && (directory.Building ?? directory.ActiveGeneration)?.Fingerprint is var newest
+        && (newest == Fingerprint || newest == ControlDocuments.LostFingerprint);
+
     /// <summary>Begins a new generation of a projection. One that is being built is given up for it.</summary>
+    /// <param name="directory">What is recorded of it.</param>
+    /// <param name="order">What is ordered of it, or null. If that includes a rebuild, this is the rebuild.</param>
+    /// <param name="cancellationToken">Cancels it before it is stored.</param>
     /// <returns>Its number.</returns>
-    public async ValueTask<int> BuildAsync(ReadDocument<DirectoryRecord> directory, CancellationToken cancellationToken)
+    public async ValueTask<int> BuildAsync(
+        ReadDocument<DirectoryRecord> directory, ReadDocument<StandingOrderRecord>? order, CancellationToken cancellationToken)
     {
         var projection = (Projection)subscriber;
         var content = directory.Content;
@@ -94,7 +119,8 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
             commit = projection.Removal(givenUp, isInPlace: false).Then(commit);
             generations[generations.IndexOf(givenUp)] = givenUp with { State = GenerationState.Replaced };
             changes.Add(new DocumentChange(ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, givenUp.Number), null));
-            var parked = await _documents.ListStoredAsync(ControlDocuments.Parked, projection.Name, cancellationToken).ConfigureAwait(false);
+            var name = projection.Name;
+            var parked = await _documents.ListStoredAsync(ControlDocuments.Parked, name, cancellationToken).ConfigureAwait(false);
             changes.AddRange(parked
                 .Where(p => ControlDocuments.TryRead<ParkedRecord>(p.Data.Span)?.Generation == givenUp.Number)
                 .Select(p => new DocumentChange(ControlDocuments.Parked, p.Key, null)));
@@ -104,24 +130,33 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         var built = new GenerationRecord(number, Fingerprint, GenerationState.Building, projection.TableNames);
         var record = content.ClaimedBy(projection) with { Last = number, Generations = [.. generations, built] };
         changes.Add(ControlDocuments.NewOrder());
+        List<DocumentGuard> guards = [directory.Guard];
+        if (order?.Content.Rebuild is not null)
+        {
+            guards.Add(order.Guard);
+            changes.Add(ControlDocuments.Write(ControlDocuments.Standing, projection.Name, order.Content with { Rebuild = null }));
+        }
+
         var run = new RunRecord(0, 0, null, head, 0, Fingerprint: Fingerprint);
-        await CommitAsync(commit, [directory.Guard], record, number, run, changes, cancellationToken).ConfigureAwait(false);
+        await CommitAsync(commit, guards, record, number, run, changes, cancellationToken).ConfigureAwait(false);
         store.Signals.OrderGiven(projection.Name);
         return number;
     }
 
-    private async ValueTask<ReadDocument<DirectoryRecord>?> FindRecordAsync(CancellationToken stop)
+    private async ValueTask<ReadDocument<DirectoryRecord>?> FindRecordAsync(bool restores, CancellationToken stop)
     {
+        var name = subscriber.Name;
         ReadModelDamagedException damage;
         try
         {
-            var found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, subscriber.Name, stop).ConfigureAwait(false);
-            if (found is not null || subscriber is not Projection || !await _documents.HasRunsAsync(subscriber.Name, stop).ConfigureAwait(false)) return found;
+            var found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, name, stop).ConfigureAwait(false);
+            if (found is not null || subscriber is not Projection) return found;
+            if (!await _documents.HasRunsAsync(name, stop).ConfigureAwait(false)) return null;
 
             // Both are written in one commit, which another process may have made a moment ago.
-            found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, subscriber.Name, stop).ConfigureAwait(false);
+            found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, name, stop).ConfigureAwait(false);
             if (found is not null) return found;
-            damage = new ReadModelDamagedException(subscriber.Name, $"its record '{subscriber.Name}' in '{ControlDocuments.Directory}' is missing");
+            damage = new ReadModelDamagedException(name, $"its record '{name}' in '{ControlDocuments.Directory}' is missing");
         }
         catch (ReadModelDamagedException e) when (subscriber is Projection)
         {
@@ -129,12 +164,15 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         }
 
         var restored = await _documents.RestoreDirectoryAsync((Projection)subscriber, stop).ConfigureAwait(false);
-        if (restored.Content.Generations.Any(g => g.Fingerprint == ControlDocuments.LostFingerprint || g.Fingerprint == Fingerprint))
+        var fingerprints = restored.Content.Generations.Select(g => g.Fingerprint);
+        if (!restores && fingerprints.Any(known => known == ControlDocuments.LostFingerprint || known == Fingerprint))
             ExceptionDispatchInfo.Throw(damage);
         return restored;
     }
 
-    /// <summary>Throws if a table that the projection names is another one's: to make it would fail, or take it away from that one.</summary>
+    /// <summary>
+    /// Throws if a table that the projection names is another one's: to make it would fail, or take it away from that one.
+    /// </summary>
     /// <exception cref="ProjectionTablesException">It is.</exception>
     private async ValueTask ThrowIfTablesAreTakenAsync(CancellationToken cancellationToken)
     {
@@ -145,8 +183,8 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
             var held = other.Content.Generations.Where(g => g.State != GenerationState.Replaced).SelectMany(g => g.Tables);
             if (tables.FirstOrDefault(table => held.Contains(table, StringComparer.OrdinalIgnoreCase)) is not { } taken) continue;
             var owner = other.Content.Types?[0] ?? "started by an older version of this library";
-            throw new ProjectionTablesException(
-                projection.Name, tables, $"the table '{taken}' is that of the projection '{other.Key}' ({owner}), which was started on this store.");
+            var reason = $"the table '{taken}' is that of the projection '{other.Key}' ({owner}), which was started on this store.";
+            throw new ProjectionTablesException(projection.Name, tables, reason);
         }
     }
 

@@ -8,7 +8,10 @@ internal sealed class HandlerWatch(TimeProvider clock)
     private DateTimeOffset _batchSince;
     private long _batchAt;
 
-    /// <summary>The handlers that have not returned: the position of each one's event, and since when. It is that of the batch if events are folded many at a time.</summary>
+    /// <summary>
+    /// The handlers that have not returned: the position of each one's event, and since when. It is that of the batch if events are
+    /// folded many at a time.
+    /// </summary>
     public IReadOnlyList<(long Position, DateTimeOffset Since)> Running
     {
         get

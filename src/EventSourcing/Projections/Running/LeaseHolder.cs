@@ -72,7 +72,7 @@ internal sealed class LeaseHolder : IAsyncDisposable
 
     /// <summary>The next sign of life, to be committed together with something else.</summary>
     public DocumentChange NextSign() =>
-        ControlDocuments.Write(ControlDocuments.Hosts, Id, (_here ??= ProcessIdentity.Here()) with { Beat = Interlocked.Increment(ref _beat) });
+        ControlDocuments.Write(ControlDocuments.Hosts, Id, (_here ??= ProcessIdentity.Here()) with { Beat = Interlocked.Increment(ref _beat), At = _clock.GetUtcNow() });
 
     /// <summary>Nothing that runs here may commit any more.</summary>
     public Task GiveUpAsync() => _givenUp.CancelAsync();

@@ -14,7 +14,9 @@ internal sealed class LeaseWatch(ControlDocuments documents, TimeSpan leaseDurat
     {
         if (run.Content.Owner is not { } owner) return true;
         var holder = await documents.FindStoredAsync(ControlDocuments.Hosts, owner, cancellationToken).ConfigureAwait(false);
-        return holder is null || ControlDocuments.TryRead<LeaseHolderRecord>(holder) is not { } record || ProcessIdentity.IsCertainlyGone(record);
+        return holder is null
+            || ControlDocuments.TryRead<LeaseHolderRecord>(holder) is not { } record
+            || ProcessIdentity.IsCertainlyGone(record);
     }
 
     /// <summary>Whether the owner of a run is gone; both as one look has seen them.</summary>
@@ -23,7 +25,8 @@ internal sealed class LeaseWatch(ControlDocuments documents, TimeSpan leaseDurat
         if (run.Content.Owner is not { } owner) return true;
         if (!view.Holders.TryGetValue(owner, out var holder) || ProcessIdentity.IsCertainlyGone(holder.Content)) return true;
         byte[] sign = [.. run.Bytes.Span, .. holder.Bytes.Span];
-        if (!_seen.TryGetValue(run.Key, out var seen) || !seen.Sign.AsSpan().SequenceEqual(sign)) seen = (sign, view.Order, clock.GetTimestamp());
+        if (!_seen.TryGetValue(run.Key, out var seen) || !seen.Sign.AsSpan().SequenceEqual(sign))
+            seen = (sign, view.Order, clock.GetTimestamp());
         var hasWork = run.Content.Position < view.Head
             || run.Content.Retries > 0
             || view.IsOrdered(run.Key)

@@ -45,10 +45,10 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
     /// <param name="stop">Cancels the reads.</param>
     public async ValueTask ReadAsync(ReadDocument<RunRecord> run, bool isBuilding, CancellationToken stop)
     {
-        var known = _parked;
-        _parked = new Dictionary<string, Parked>(StringComparer.Ordinal);
-        Set = new ParkedSet();
-        foreach (var stored in await context.Documents.ListStoredAsync(ControlDocuments.Parked, context.Name, stop).ConfigureAwait(false))
+        var all = await context.Documents.ListStoredAsync(ControlDocuments.Parked, context.Name, stop).ConfigureAwait(false);
+        var parked = new Dictionary<string, Parked>(StringComparer.Ordinal);
+        var set = new ParkedSet();
+        foreach (var stored in all)
         {
             // One that cannot be read belongs to the read model that is to be replaced: no reason not to build its replacement.
             var record = isBuilding
@@ -59,12 +59,14 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
             // The time of the next try is this process's own. What another process has left behind, or was ordered, is due at once.
             var document = new ReadDocument<ParkedRecord>(ControlDocuments.Parked, stored.Key, stored.Data, record);
             var dueAt = record is { RetryAt: null, Skip: null } ? (long?)null
-                : known.TryGetValue(stored.Key, out var same) && same.Document.Bytes.Span.SequenceEqual(stored.Data.Span) ? same.DueAt
+                : _parked.TryGetValue(stored.Key, out var same) && same.Document.Bytes.Span.SequenceEqual(stored.Data.Span) ? same.DueAt
                 : context.Clock.GetTimestamp();
-            _parked.Add(stored.Key, new Parked(document, dueAt));
-            Set.Set(PartitionOf(record), record.After);
+            parked.Add(stored.Key, new Parked(document, dueAt));
+            set.Set(PartitionOf(record), record.After);
         }
 
+        _parked = parked;
+        Set = set;
         report.Parked = _parked.Count;
         if (_parked.Count != run.Content.Parked) await ThrowIfMissingAsync(run, stop).ConfigureAwait(false);
     }
@@ -72,8 +74,9 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
     /// <summary>Parks what has failed for the first time.</summary>
     public ParkedChange Park(FoldFailure failure)
     {
-        var record = new ParkedRecord(
-            context.Name, context.Generation, failure.Partition.Kind, failure.Partition.Name, failure.Event.Position - 1, 0, "", "", "", "", 0, Now, null, null);
+        var (kind, name) = failure.Partition;
+        var after = failure.Event.Position - 1;
+        var record = new ParkedRecord(context.Name, context.Generation, kind, name, after, 0, "", "", "", "", 0, Now, null, null);
         return new ParkedChange(null, FailedAgain(record, failure), null);
     }
 
@@ -136,9 +139,12 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
         if (now is null || !run.Bytes.Span.SequenceEqual(now)) throw new ReadModelConflictException(ControlDocuments.Runs, context.Key);
         throw new ReadModelDamagedException(
             context.Name,
-            $"{run.Content.Parked} of its streams or documents are parked, and there are records of {_parked.Count} in '{ControlDocuments.Parked}'");
+            $"{run.Content.Parked} of its streams or documents are parked, "
+            + $"and there are records of {_parked.Count} in '{ControlDocuments.Parked}'");
     }
 
-    /// <summary>A parked partition and when it is tried again, as a timestamp of the storage's clock; null if it waits for an order.</summary>
+    /// <summary>
+    /// A parked partition and when it is tried again, as a timestamp of the storage's clock; null if it waits for an order.
+    /// </summary>
     private sealed record Parked(ReadDocument<ParkedRecord> Document, long? DueAt);
 }

@@ -51,7 +51,15 @@ internal sealed class Parking(RunContext context, RunPlace place, ParkedPartitio
         content = content with { Skip = null };
         if (skip.Position != content.Position || !content.IsStuck) return (content, null);
         var record = new SkippedRecord(
-            content.Projection, context.Generation, content.Kind, content.Partition, content.Position, content.Error, skip.By, skip.Reason, skip.At);
+            content.Projection,
+            context.Generation,
+            content.Kind,
+            content.Partition,
+            content.Position,
+            content.Error,
+            skip.By,
+            skip.Reason,
+            skip.At);
         var skipped = ControlDocuments.Write(ControlDocuments.Skipped, Guid.CreateVersion7().ToString("N"), record, context.Name);
         return (content with { After = content.Position, Attempts = 0 }, skipped);
     }
@@ -63,7 +71,11 @@ internal sealed class Parking(RunContext context, RunPlace place, ParkedPartitio
     private async ValueTask<HashSet<long>> LeftOutOfStreamsAsync(CancellationToken stop)
     {
         var skipped = await context.Documents.ListAsync<SkippedRecord>(ControlDocuments.Skipped, context.Name, stop).ConfigureAwait(false);
-        return [.. skipped.Where(s => s.Content.Generation == context.Generation && s.Content.Kind == ParkedKind.Stream).Select(s => s.Content.Position)];
+        return
+        [
+            .. skipped.Where(s => s.Content.Generation == context.Generation && s.Content.Kind == ParkedKind.Stream)
+                .Select(s => s.Content.Position),
+        ];
     }
 
     /// <summary>Folds and commits a page of one partition, up to the first failure if there is one.</summary>
@@ -95,7 +107,9 @@ internal sealed class Parking(RunContext context, RunPlace place, ParkedPartitio
         }
     }
 
-    /// <summary>The events that may belong to a partition. For a stream these are the ones of all streams that begin with its name.</summary>
+    /// <summary>
+    /// The events that may belong to a partition. For a stream these are the ones of all streams that begin with its name.
+    /// </summary>
     private EventFilter FilterOf(ParkedRecord record) =>
         record.Kind == ParkedKind.Stream ? context.Filter.InStreams(record.Partition) : context.Filter;
 }

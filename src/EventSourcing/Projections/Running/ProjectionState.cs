@@ -27,9 +27,11 @@ public enum ProjectionState
     /// <summary>It has failed and does nothing until it is started again.</summary>
     Failed = 7,
 
-    /// <summary>It was stopped.</summary>
+    /// <summary>It was stopped, by disposal or by an order.</summary>
     Stopped = 8,
 
-    /// <summary>Some process holds it, perhaps this one: all that a look from outside can tell. Whether that one is alive shows in the position.</summary>
+    /// <summary>
+    /// Some process holds it, perhaps this one: all that a look from outside can tell. Whether that one is alive shows in the position.
+    /// </summary>
     Held = 9,
 }

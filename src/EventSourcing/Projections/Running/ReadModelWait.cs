@@ -56,11 +56,15 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     /// <param name="first">The first of them; 0 for all, but for what is parked for good.</param>
     /// <param name="last">The last of them.</param>
     /// <param name="timeout">How long to wait.</param>
-    /// <param name="fault">Gives the error that keeps the projection in this process from going on, or null; or null if it does not run here.</param>
+    /// <param name="fault">
+    /// Gives the error that keeps the projection in this process from going on, or null; or null if it does not run here.
+    /// </param>
     /// <param name="subscriber">What runs, to tell whether an event is parked; null if that is not known.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="placed">Completes when it is certain that the read model is that of the subscriber; null if that is known.</param>
-    /// <param name="ended">Completes when the projection ends in this process; <paramref name="fault"/> gives an error from then on.</param>
+    /// <param name="ended">
+    /// Completes when the projection ends in this process; <paramref name="fault"/> gives an error from then on.
+    /// </param>
     public async Task WaitAsync(
         long first, long last, TimeSpan timeout, Func<Exception?>? fault, Subscriber? subscriber, CancellationToken cancellationToken, Task? placed = null, Task? ended = null)
     {

@@ -59,7 +59,14 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
     {
         await context.Holder.BeginAsync(stop).ConfigureAwait(false);
         var fingerprint = run.Content.Fingerprint ?? (context.Subscriber as Projection)?.FingerprintOn(context.Store);
-        var claim = run.Content with { Owner = context.Holder.Id, Token = run.Content.Token + 1, Fingerprint = fingerprint };
+        var claim = run.Content with
+        {
+            Owner = context.Holder.Id,
+            Token = run.Content.Token + 1,
+            Fingerprint = fingerprint,
+            Since = context.Clock.GetUtcNow(),
+            From = run.Content.Position,
+        };
         var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, claim);
         var commit = new ReadModelCommit { Guards = [run.Guard], Changes = [change, context.Holder.NextSign()] };
         await context.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);

@@ -62,7 +62,11 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
 
     /// <summary>Commits changes together with the position and with what is parked or no longer is.</summary>
     public async ValueTask CommitAsync(
-        IReadOnlyList<DocumentChange> changes, TableWork? tables, long position, IReadOnlyList<ParkedChange> parkedChanges, CancellationToken stop)
+        IReadOnlyList<DocumentChange> changes,
+        TableWork? tables,
+        long position,
+        IReadOnlyList<ParkedChange> parkedChanges,
+        CancellationToken stop)
     {
         // A handler that was given up may return at any time; another process may have its events by then.
         context.Holder.GivenUp.ThrowIfCancellationRequested();
@@ -75,6 +79,7 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
             Parked = parked.CountAfter(parkedChanges),
             Log = log,
             Retries = parked.RetriesAfter(parkedChanges),
+            At = context.Clock.GetUtcNow(),
         };
         var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, run);
 
@@ -130,9 +135,10 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
             var stop = context.Holder.GivenUp;
             var position = Math.Max(Position, run.Content.Position);
             var log = await LogIdentity.AtAsync(context.Store, run.Content, position, _seen, stop, isLast: true).ConfigureAwait(false);
-            var released = run.Content with { Owner = null, Position = position, Log = log };
+            var released = run.Content with { Owner = null, Position = position, Log = log, Since = null, From = null };
             var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, released);
-            await context.ReadModels.CommitAsync(new ReadModelCommit { Guards = [run.Guard], Changes = [change] }, stop).ConfigureAwait(false);
+            var commit = new ReadModelCommit { Guards = [run.Guard], Changes = [change] };
+            await context.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);
             context.Store.Signals.OrderGiven(context.Name);
         }
         catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)

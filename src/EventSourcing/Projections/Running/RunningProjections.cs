@@ -31,7 +31,12 @@ public sealed class RunningProjections : RunningSubscribers
     /// <returns>A task that completes when the new read model serves.</returns>
     /// <exception cref="ArgumentException">No projection of that name was started here.</exception>
     /// <exception cref="ProjectionFailedException">The new read model fails on an event and stops; the old one serves on.</exception>
-    /// <exception cref="ProjectionParkedException">Something of the new read model is parked for good. It takes its place once that is resumed or skipped.</exception>
+    /// <exception cref="ProjectionParkedException">
+    /// Something of the new read model is parked for good. It takes its place once that is resumed or skipped.
+    /// </exception>
+    /// <exception cref="ProjectionStoppedException">
+    /// An order has stopped the projection. The rebuild goes on when it is started.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The projections were stopped before it was done.</exception>
     public async Task RebuildAsync(string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -51,7 +56,7 @@ public sealed class RunningProjections : RunningSubscribers
 
             try
             {
-                number = await new Generations(Store, supervisor.Subscriber).BuildAsync(directory, cancellationToken).ConfigureAwait(false);
+                number = await new Generations(Store, supervisor.Subscriber).BuildAsync(directory, order: null, cancellationToken).ConfigureAwait(false);
                 StartAgain(supervisor);
             }
             catch (ReadModelConflictException)
@@ -84,6 +89,7 @@ public sealed class RunningProjections : RunningSubscribers
                 throw new ObjectDisposedException(nameof(RunningProjections), $"'{projection}' was stopped before its rebuild was done. It goes on when it is started again.");
             }
 
+            if (supervisor.Idle == ProjectionState.Stopped) throw new ProjectionStoppedException(projection);
             if (supervisor.Building is { } building)
             {
                 progress?.Report(new RebuildProgress(building.Report.Position, head, building.Report.Speed) { Parked = building.Report.Parked });
@@ -95,7 +101,9 @@ public sealed class RunningProjections : RunningSubscribers
         }
     }
 
-    /// <summary>What is recorded of a projection, or what can still be told if the record is lost; null if it has not been started yet.</summary>
+    /// <summary>
+    /// What is recorded of a projection, or what can still be told if the record is lost; null if it has not been started yet.
+    /// </summary>
     private static async ValueTask<ReadDocument<DirectoryRecord>?> FindOrRestoreAsync(ControlDocuments documents, Supervisor supervisor, CancellationToken cancellationToken)
     {
         try
@@ -111,9 +119,16 @@ public sealed class RunningProjections : RunningSubscribers
         return await documents.RestoreDirectoryAsync((Projection)supervisor.Subscriber, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until each read model that serves is of the projection started here; throws where one cannot be.</summary>
+    /// <summary>Waits until each read model that serves is of the projection started here; throws if one cannot be.</summary>
     internal async Task PutInPlaceAsync(CancellationToken cancellationToken)
     {
+        var orders = new StandingOrders(Store);
+        foreach (var supervisor in Supervisors)
+        {
+            var order = await orders.FindAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
+            if (order?.Content.IsStopped == true) throw new ProjectionStoppedException(supervisor.Name);
+        }
+
         await WaitUntilInPlaceAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
         foreach (var supervisor in Supervisors)
         {
@@ -130,7 +145,7 @@ public sealed class RunningProjections : RunningSubscribers
         foreach (var supervisor in Supervisors)
         {
             var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
-            while (supervisor.Idle != ProjectionState.Replaced)
+            while (supervisor.Idle is not (ProjectionState.Replaced or ProjectionState.Stopped))
             {
                 ReadDocument<DirectoryRecord>? directory = null;
                 var order = Store.Signals.NextOrderOf(supervisor.Name);

@@ -12,6 +12,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private readonly Disposal _disposal;
     private readonly TimeSpan _stopTimeout;
     private readonly ControlPoller _poller;
+    private readonly IReadOnlyList<Task> _restarts;
 
     private protected RunningSubscribers(EventStore store, IReadOnlyList<Subscriber> subscribers, ProjectionOptions options)
     {
@@ -26,6 +27,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         store.Register(this);
         _poller.BeginWatch();
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
+        _restarts = [.. Supervisors.Select(supervisor => BackgroundTask.Start(() => StartAgainByOrderAsync(supervisor)))];
         Completion = FirstEndAsync();
     }
 
@@ -63,11 +65,11 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <returns>The status of each.</returns>
     public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken = default)
     {
-        var admin = new ProjectionAdmin(Store);
+        var reader = new StatusReader(Store);
         var list = new List<ProjectionStatus>(Supervisors.Count);
         foreach (var supervisor in Supervisors)
         {
-            var stored = await admin.StatusOfAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
+            var stored = await reader.ReadAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
             var serving = supervisor.Serving;
             var building = supervisor.Building;
             var error = supervisor.Completion.Exception?.InnerException ?? serving?.Report.LastError ?? building?.Report.LastError ?? supervisor.LastError;
@@ -91,12 +93,15 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// there fails the wait at once, with its own error.
     /// </summary>
     /// <param name="position">The event's position; 0 is reached at once.</param>
-    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
+    /// <param name="timeout">
+    /// How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read models hold everything up to there, but for what is parked.</returns>
     /// <exception cref="ReadModelLateException">They have not got there in time. The event is stored.</exception>
     /// <exception cref="ProjectionParkedException">The event is held back with what is parked.</exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
+    /// <exception cref="ProjectionStoppedException">An order has stopped one of them before it got there.</exception>
     /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
     public Task WaitForAsync(long position, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -106,12 +111,15 @@ public abstract class RunningSubscribers : IAsyncDisposable
 
     /// <summary>Waits until all of them have dealt with all events of an append: read your own writes.</summary>
     /// <param name="appended">What an append or a command returned.</param>
-    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
+    /// <param name="timeout">
+    /// How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes when the read models hold everything up to there, but for what is parked.</returns>
     /// <exception cref="ReadModelLateException">They have not got there in time. The events are stored.</exception>
     /// <exception cref="ProjectionParkedException">One of the events is held back with what is parked.</exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
+    /// <exception cref="ProjectionStoppedException">An order has stopped one of them before it got there.</exception>
     /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
     public Task WaitForAsync(AppendResult appended, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -124,13 +132,20 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// models, or parked for good; nothing is being retried. A projection that has changed is waited for until its new read
     /// model serves, except if it stands by for another version.
     /// </summary>
-    /// <param name="timeout">How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.</param>
+    /// <param name="timeout">
+    /// How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The position that they have reached.</returns>
-    /// <exception cref="ReadModelOfAnotherLogException">A read model was made from another log: it has seen more than this one has.</exception>
+    /// <exception cref="ReadModelOfAnotherLogException">
+    /// A read model was made from another log: it has seen more than this one has.
+    /// </exception>
     /// <exception cref="ReadModelLateException">They have not got there in time.</exception>
-    /// <exception cref="ProjectionParkedException">Something of a new read model is parked for good, so that it does not take its place.</exception>
+    /// <exception cref="ProjectionParkedException">
+    /// Something of a new read model is parked for good, so that it does not take its place.
+    /// </exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
+    /// <exception cref="ProjectionStoppedException">An order has stopped one of them before it got there.</exception>
     /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
     public async Task<long> CatchUpAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -157,8 +172,13 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <see cref="ProjectionOptions.StopTimeout"/> although its token is cancelled is given up: see <see cref="Abandoned"/>. It
     /// is done once, and all that call it wait for that.
     /// </summary>
-    /// <returns>A task that completes when all have stopped or were given up. It does not throw for those that had failed: see <see cref="Completion"/>.</returns>
-    /// <exception cref="InvalidOperationException">The call comes from within a handler of one of them, and would wait for itself.</exception>
+    /// <returns>
+    /// A task that completes when all have stopped or were given up. It does not throw for those that had failed: see <see
+    /// cref="Completion"/>.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">
+    /// The call comes from within a handler of one of them, and would wait for itself.
+    /// </exception>
     public ValueTask DisposeAsync()
     {
         Store.AppCode.ThrowIfWithin("dispose what runs it", _holder);
@@ -182,7 +202,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private async Task DisposeOnceAsync()
     {
         // What the app has registered with the token may hang as well as a handler.
-        var stopped = Task.WhenAll([_stop.CancelAsync(), .. Supervisors.Select(supervisor => supervisor.Completion)]);
+        var stopped = Task.WhenAll([_stop.CancelAsync(), .. _restarts, .. Supervisors.Select(supervisor => supervisor.Completion)]);
         if (!await StopLimit.EndsWithinAsync(stopped, _stopTimeout).ConfigureAwait(false)) await GiveUpAsync(stopped).ConfigureAwait(false);
         _poller.EndWatch();
         StartedSubscribers.Of(Store).Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);
@@ -237,8 +257,44 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private Exception? FaultOf(Supervisor supervisor) =>
         supervisor.Completion.Exception?.InnerException
         ?? (supervisor.Completion.IsCompleted ? new ObjectDisposedException(GetType().Name, $"'{supervisor.Name}' was stopped before it got there.") : null)
+        ?? (supervisor.Idle == ProjectionState.Stopped ? new ProjectionStoppedException(supervisor.Name) : null)
         ?? (supervisor.Serving?.Report is { State: ProjectionState.Retrying, LastError: EventSourcingException and not ProjectionFailedException and var failure } ? failure : null)
         ?? supervisor.LastError;
+
+    /// <summary>Starts one that has failed when it is ordered to start, or once for an order to build its read model anew.</summary>
+    private async Task StartAgainByOrderAsync(Supervisor supervisor)
+    {
+        var orders = new StandingOrders(Store);
+        StandingOrderRecord? known = null;
+        string? rebuild = null;
+        var isKnown = false;
+        while (!_stop.IsCancellationRequested)
+        {
+            var order = Store.Signals.NextOrderOf(supervisor.Name);
+            var completion = supervisor.Completion;
+            try
+            {
+                var found = (await orders.FindAsync(supervisor.Name, _stop.Token).ConfigureAwait(false))?.Content;
+                var isNewRebuild = found?.Rebuild is not null && found.Rebuild != rebuild;
+                if (completion.IsFaulted && found is not null && (isNewRebuild || (isKnown && found.Start != known?.Start)))
+                {
+                    rebuild = found.Rebuild;
+                    StartAgain(supervisor);
+                    completion = supervisor.Completion;
+                }
+
+                (known, isKnown) = (found, true);
+            }
+            catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)
+            {
+                // The storage fails or is closed. The next order is the next try.
+            }
+
+            // One that has failed is looked at again when there is an order, not because it has failed.
+            Task[] wakes = completion.IsCompleted ? [order] : [order, completion];
+            await ((Task)Task.WhenAny(wakes)).WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
     private async Task FirstEndAsync()
     {

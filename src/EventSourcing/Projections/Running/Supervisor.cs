@@ -12,6 +12,7 @@ internal sealed class Supervisor
     private readonly LeaseHolder _holder;
     private readonly ProjectionOptions _options;
     private readonly Generations _generations;
+    private readonly StandingOrders _orders;
     private readonly LeaseWatch _watch;
     private readonly Dictionary<int, (SubscriberRun Run, Task Task, CancellationTokenSource Stop)> _runs = [];
     private readonly TimeProvider _clock;
@@ -29,6 +30,7 @@ internal sealed class Supervisor
         _holder = holder;
         _options = options;
         _generations = new Generations(store, subscriber);
+        _orders = new StandingOrders(store);
         _clock = store.Storage.Options.TimeProvider;
         _poller = ControlPoller.Of(store);
         _watch = new LeaseWatch(new ControlDocuments(store.Storage.ReadModels), options.LeaseDuration, _clock);
@@ -153,7 +155,9 @@ internal sealed class Supervisor
 
     private async ValueTask StartAndStopRunsAsync(ControlView? view, CancellationToken stop)
     {
-        var directory = await _generations.FindAsync(stop).ConfigureAwait(false);
+        var order = await _orders.FindAsync(Name, stop).ConfigureAwait(false);
+        var isToBuild = order?.Content is { IsStopped: false, Rebuild: not null } && Subscriber is Projection;
+        var directory = await _generations.FindAsync(restores: isToBuild, stop).ConfigureAwait(false);
         if (directory is null)
         {
             await _generations.CreateFirstAsync(stop).ConfigureAwait(false);
@@ -161,8 +165,21 @@ internal sealed class Supervisor
         }
 
         _placed.TrySetResult();
+        if (order?.Content.IsStopped == true)
+        {
+            Idle = ProjectionState.Stopped;
+            await StopRunsAsync(_ => true).ConfigureAwait(false);
+            return;
+        }
+
+        if (isToBuild && _generations.IsToRebuild(directory.Content))
+        {
+            await _generations.BuildAsync(directory, order, stop).ConfigureAwait(false);
+            return; // what there is to run is found at the next look, which the commit has ordered
+        }
+
         var mine = directory.Content.Generations.Where(g => g.Fingerprint == _generations.Fingerprint && g.State != GenerationState.Replaced).ToList();
-        if (mine.Count == 0 && !await TryBuildAsync(directory, view, stop).ConfigureAwait(false))
+        if (mine.Count == 0 && !await TryBuildAsync(directory, order, view, stop).ConfigureAwait(false))
         {
             Idle = ProjectionState.Replaced;
         }
@@ -171,13 +188,7 @@ internal sealed class Supervisor
             Idle = null;
         }
 
-        foreach (var (generation, run) in _runs.Where(pair => mine.TrueForAll(g => g.Number != pair.Key)).ToList())
-        {
-            await run.Stop.CancelAsync().ConfigureAwait(false);
-            await ((Task)run.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Forget(generation);
-        }
-
+        await StopRunsAsync(generation => mine.TrueForAll(g => g.Number != generation)).ConfigureAwait(false);
         foreach (var generation in mine.Where(g => !_runs.ContainsKey(g.Number)))
         {
             var context = new RunContext(_store, Subscriber, generation.Number, _holder, _options);
@@ -189,12 +200,25 @@ internal sealed class Supervisor
         _seenRuns = [.. _runs.Values.Select(run => run.Run)];
     }
 
+    private async ValueTask StopRunsAsync(Func<int, bool> isToStop)
+    {
+        foreach (var (generation, run) in _runs.Where(pair => isToStop(pair.Key)).ToList())
+        {
+            await run.Stop.CancelAsync().ConfigureAwait(false);
+            await run.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Forget(generation);
+        }
+
+        _seenRuns = [.. _runs.Values.Select(run => run.Run)];
+    }
+
     /// <summary>
     /// Begins a generation of this fingerprint beside the others. One that was replaced before waits as long as any other
     /// is alive: while an old and a new version of an app both run, the new one wins, and when the new one has been gone
     /// for the length of a lease, the old one builds again.
     /// </summary>
-    private async ValueTask<bool> TryBuildAsync(ReadDocument<DirectoryRecord> directory, ControlView? view, CancellationToken stop)
+    private async ValueTask<bool> TryBuildAsync(
+        ReadDocument<DirectoryRecord> directory, ReadDocument<StandingOrderRecord>? order, ControlView? view, CancellationToken stop)
     {
         var content = directory.Content;
         if (content.Generations.Any(g => g.Fingerprint == _generations.Fingerprint))
@@ -213,7 +237,7 @@ internal sealed class Supervisor
             _othersGoneSince = null;
         }
 
-        await _generations.BuildAsync(directory, stop).ConfigureAwait(false);
+        await _generations.BuildAsync(directory, order, stop).ConfigureAwait(false);
         return true;
     }
 

@@ -12,15 +12,16 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
     public async ValueTask<bool> TryAsync(CancellationToken stop)
     {
         if (parked.Count > 0 || context.Subscriber is not Projection projection) return false;
-        var directory = await context.Documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, context.Name, stop).ConfigureAwait(false);
+        var documents = context.Documents;
+        var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, context.Name, stop).ConfigureAwait(false);
         if (directory?.Content.Find(context.Generation) is not { State: GenerationState.Building })
             throw new ReadModelConflictException(ControlDocuments.Directory, context.Name);
 
         // The document of the old run need not be readable, nor be there at all: what is damaged is replaced as well.
         var oldKey = ControlDocuments.RunKey(context.Name, directory.Content.Active);
-        var old = await context.Documents.FindStoredAsync(ControlDocuments.Runs, oldKey, stop).ConfigureAwait(false);
+        var old = await documents.FindStoredAsync(ControlDocuments.Runs, oldKey, stop).ConfigureAwait(false);
 
-        // If somebody has waited for a position on the old read model, the new one must have it too.
+        // A position that was waited for on the old read model must be in the new one too.
         // (If the log has been set back, the old one may be ahead of it; that position will never be reached again.)
         if (await context.Store.GetHeadAsync(stop).ConfigureAwait(false) > place.Position)
         {

@@ -1,0 +1,46 @@
+namespace EventSourcing;
+
+/// <summary>
+/// The orders for whole projections and reactors: run or do not run, and build the read model anew. One document per name says how
+/// things are to be. So an order is carried out however often a process crashes in between, and given twice it is one. Thread-safe.
+/// </summary>
+internal sealed class StandingOrders(EventStore store)
+{
+    private readonly ControlDocuments _documents = new(store.Storage.ReadModels);
+
+    /// <summary>What is ordered; null if nothing ever was.</summary>
+    public ValueTask<ReadDocument<StandingOrderRecord>?> FindAsync(string projection, CancellationToken cancellationToken) =>
+        _documents.FindAsync<StandingOrderRecord>(ControlDocuments.Standing, projection, cancellationToken);
+
+    /// <summary>Gives an order: changes what is ordered, and tells the processes that run projections to look.</summary>
+    /// <param name="projection">The name of the projection or reactor.</param>
+    /// <param name="order">What is to be ordered, from what is; the same for no change.</param>
+    /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
+    public async ValueTask GiveAsync(
+        string projection, Func<StandingOrderRecord, StandingOrderRecord> order, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var before = await FindAsync(projection, cancellationToken).ConfigureAwait(false);
+            var known = before?.Content ?? new StandingOrderRecord(IsStopped: false);
+            var after = order(known);
+            if (after == known) return;
+            var commit = new ReadModelCommit
+            {
+                Guards = [before?.Guard ?? new DocumentGuard(ControlDocuments.Standing, projection, null)],
+                Creates = ControlDocuments.Definitions,
+                Changes = [ControlDocuments.Write(ControlDocuments.Standing, projection, after), ControlDocuments.NewOrder()],
+            };
+            try
+            {
+                await store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+                store.Signals.OrderGiven(projection);
+                return;
+            }
+            catch (ReadModelConflictException)
+            {
+                // Another order has just been given or carried out: once more, on what is ordered now.
+            }
+        }
+    }
+}

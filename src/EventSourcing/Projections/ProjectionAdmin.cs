@@ -2,7 +2,7 @@ namespace EventSourcing;
 
 /// <summary>
 /// Looks after projections and reactors, from any process, whether or not they run in this one: how they are doing, what
-/// is parked, and what to do about it. Orders are stored, and carried out within about half a second by whoever runs the
+/// is parked, and what to do about it. Orders are stored, and carried out within about half a second by the process that runs the
 /// projection. Thread-safe; holds no state.
 /// </summary>
 public sealed class ProjectionAdmin
@@ -93,7 +93,11 @@ public sealed class ProjectionAdmin
         ArgumentNullException.ThrowIfNull(parked);
         ArgumentException.ThrowIfNullOrWhiteSpace(by);
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
-        return OrderAsync(parked, record => record.Position != parked.Position || !record.IsStuck ? null : record with { RetryAt = Now, Skip = new SkipRecord(parked.Position, by, reason, Now) }, cancellationToken);
+        return OrderAsync(parked, Skip, cancellationToken);
+
+        ParkedRecord? Skip(ParkedRecord record) => record.Position == parked.Position && record.IsStuck
+            ? record with { RetryAt = Now, Skip = new SkipRecord(parked.Position, by, reason, Now) }
+            : null;
     }
 
     /// <summary>Has one document built anew from the whole log; until it is done at one stroke, the old one stands.</summary>
@@ -108,8 +112,9 @@ public sealed class ProjectionAdmin
         StoredDocument.ThrowIfInvalidKey(key);
         _store.ThrowIfReadOnly("give orders to projections");
         await ThrowIfUnknownAsync(projection, cancellationToken).ConfigureAwait(false);
-        var change = ControlDocuments.Write(ControlDocuments.Refolds, Guid.CreateVersion7().ToString("N"), new RefoldRecord(projection, key), projection);
-        await _store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [change, ControlDocuments.NewOrder()] }, cancellationToken).ConfigureAwait(false);
+        var change = ControlDocuments.Write(ControlDocuments.Refolds, NewId(), new RefoldRecord(projection, key), projection);
+        var commit = new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [change, ControlDocuments.NewOrder()] };
+        await _store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
         _store.Signals.OrderGiven(projection);
     }
 
@@ -156,7 +161,7 @@ public sealed class ProjectionAdmin
 
     /// <summary>
     /// Has a projection or reactor run again that was stopped by <see cref="StopAsync"/>, or that has failed in a process that still
-    /// runs. It goes on where it was.
+    /// runs. It goes on where it was. The <see cref="RunningSubscribers.Completion"/> that has told of the failure stays failed.
     /// </summary>
     /// <param name="projection">The name of a projection or reactor.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>

@@ -87,6 +87,27 @@ public abstract class StandingOrderTests(IStorageSource source) : EngineTests(so
         (await LastAsync(store)).Should().Be(2);
     }
 
+    [Fact]
+    public async Task Rebuild_while_a_new_version_is_being_built_is_done_by_that_version()
+    {
+        var (one, two) = (OpenStore(), OpenStore());
+        await using var old = one.StartProjections(NoRetries, new Tallies());
+        await one.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("bad"), Tallied.For("a")]);
+        await old.CatchUpAsync(Never);
+        var isMended = false;
+        var projection = new Tallies((key, _) => !isMended && key == "bad", version: 2);
+        await using var current = two.StartProjections(NoRetries, projection);
+        await UntilAsync(async () => (await current.GetStatusAsync())[0].Rebuild is { Parked: 1 }, "something of the new one is parked");
+        isMended = true;
+        await OpenStore().ProjectionAdmin().RebuildAsync("tallies");
+        await UntilAsync(async () => await ActiveAsync(one) == 3, "is rebuilt");
+        await current.CatchUpAsync(Never);
+        await UntilAsync(async () => (await old.GetStatusAsync())[0].State == ProjectionState.Replaced, "the old version is replaced");
+        (await current.GetStatusAsync())[0].State.Should().NotBe(ProjectionState.Replaced);
+        await ShouldBeFoldAsync(two, projection);
+        (await LastAsync(two)).Should().Be(3);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

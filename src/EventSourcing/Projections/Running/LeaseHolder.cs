@@ -71,8 +71,11 @@ internal sealed class LeaseHolder : IAsyncDisposable
         _clock.GetElapsedTime(Math.Max(runSignedAt, Volatile.Read(ref _signedAt))) < _leaseDuration / 2;
 
     /// <summary>The next sign of life, to be committed together with something else.</summary>
-    public DocumentChange NextSign() =>
-        ControlDocuments.Write(ControlDocuments.Hosts, Id, (_here ??= ProcessIdentity.Here()) with { Beat = Interlocked.Increment(ref _beat), At = _clock.GetUtcNow() });
+    public DocumentChange NextSign()
+    {
+        _here ??= ProcessIdentity.Here();
+        return ControlDocuments.Write(ControlDocuments.Hosts, Id, _here with { Beat = Interlocked.Increment(ref _beat), At = _clock.GetUtcNow() });
+    }
 
     /// <summary>Nothing that runs here may commit any more.</summary>
     public Task GiveUpAsync() => _givenUp.CancelAsync();
@@ -101,11 +104,13 @@ internal sealed class LeaseHolder : IAsyncDisposable
         var holders = await Storage.QueryAsync(ControlDocuments.Hosts, new DocumentQuery(), cancellationToken).ConfigureAwait(false);
         DocumentChange[] ended =
         [
-            .. holders.Where(holder => ControlDocuments.TryRead<LeaseHolderRecord>(holder.Data.Span) is not { } record || ProcessIdentity.IsCertainlyGone(record))
-                .Select(holder => new DocumentChange(ControlDocuments.Hosts, holder.Key, null)),
+            .. holders.Where(HasEnded).Select(holder => new DocumentChange(ControlDocuments.Hosts, holder.Key, null)),
         ];
         if (ended.Length > 0) await Storage.CommitAsync(new ReadModelCommit { Changes = ended }, cancellationToken).ConfigureAwait(false);
     }
+
+    private static bool HasEnded(StoredDocument holder) =>
+        ControlDocuments.TryRead<LeaseHolderRecord>(holder.Data.Span) is not { } record || ProcessIdentity.IsCertainlyGone(record);
 
     private async Task SignWhileWorkingAsync()
     {
@@ -153,7 +158,8 @@ internal sealed class LeaseHolder : IAsyncDisposable
     private async ValueTask SignAsync(CancellationToken cancellationToken)
     {
         var began = _clock.GetTimestamp();
-        await Storage.CommitAsync(new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [NextSign()] }, cancellationToken).ConfigureAwait(false);
+        var commit = new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [NextSign()] };
+        await Storage.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref _signedAt, began);
     }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using static System.FormattableString;
 
 namespace EventSourcing;
 
@@ -6,7 +6,10 @@ namespace EventSourcing;
 public sealed class ReadModelLateException : EventSourcingException
 {
     internal ReadModelLateException(string projection, long position, long reached, TimeSpan waited, string? state = null)
-        : base(string.Create(CultureInfo.InvariantCulture, $"The read model of '{projection}' {state ?? string.Create(CultureInfo.InvariantCulture, $"is at position {reached} and not at {position}")} after {waited.TotalSeconds:0.###} s. The event is stored and will be in it. Wait longer, or see in the projection's status what keeps it: the last error, or a rebuild of which something is parked."))
+        : base(
+            $"The read model of '{projection}' {state ?? Invariant($"is at position {reached} and not at {position}")} "
+            + Invariant($"after {waited.TotalSeconds:0.###} s. The event is stored and will be in it. Wait longer, or see in the projection's ")
+            + "status what keeps it: the last error, or a rebuild of which something is parked.")
     {
         Projection = projection;
         Position = position;

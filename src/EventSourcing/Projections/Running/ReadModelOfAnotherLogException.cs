@@ -7,7 +7,10 @@ namespace EventSourcing;
 public sealed class ReadModelOfAnotherLogException : EventSourcingException
 {
     internal ReadModelOfAnotherLogException(string projection, long readModelPosition, string reason)
-        : base($"The read model of '{projection}', at position {readModelPosition}, was made from another log than this one: {reason}. It goes no further, and is as it was; nothing was written. Find out what became of the log (EventStore.Ledger.VerifyAsync); where it is the right one, rebuild the projection.")
+        : base(
+            $"The read model of '{projection}', at position {readModelPosition}, was made from another log than this one: {reason}. "
+            + "It goes no further, and is as it was; nothing was written. Find out what became of the log "
+            + "(EventStore.Ledger.VerifyAsync); where it is the right one, rebuild the projection.")
     {
         Projection = projection;
         Position = readModelPosition;

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing;
 
 /// <summary>Projections or reactors that run in the background until disposed. Thread-safe.</summary>
@@ -28,7 +30,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         _poller.BeginWatch();
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
         _restarts = [.. Supervisors.Select(supervisor => BackgroundTask.Start(() => StartAgainByOrderAsync(supervisor)))];
-        Completion = FirstEndAsync();
+        Completion = ThrowFirstAsync(Supervisors.Select(supervisor => supervisor.Completion));
     }
 
     /// <summary>
@@ -72,16 +74,21 @@ public abstract class RunningSubscribers : IAsyncDisposable
             var stored = await reader.ReadAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
             var serving = supervisor.Serving;
             var building = supervisor.Building;
-            var error = supervisor.Completion.Exception?.InnerException ?? serving?.Report.LastError ?? building?.Report.LastError ?? supervisor.LastError;
+            var error = supervisor.Completion.Exception?.InnerException
+                ?? serving?.Report.LastError
+                ?? building?.Report.LastError
+                ?? supervisor.LastError;
             var state = supervisor.Completion.IsFaulted ? ProjectionState.Failed
                 : supervisor.Completion.IsCompleted ? ProjectionState.Stopped
-                : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // damaged, which its run meets at the next event
+                : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // its run will meet the damage
                 : supervisor.Idle ?? serving?.Report.State ?? building?.Report.State ?? ProjectionState.Starting;
             list.Add(stored with
             {
                 State = state,
                 LastError = error ?? stored.LastError,
-                Rebuild = building is null ? stored.Rebuild : new RebuildProgress(building.Report.Position, stored.Head, building.Report.Speed) { Parked = building.Report.Parked },
+                Rebuild = building?.Report is not { } built
+                    ? stored.Rebuild
+                    : new RebuildProgress(built.Position, stored.Head, built.Speed) { Parked = built.Parked },
             });
         }
 
@@ -153,7 +160,8 @@ public abstract class RunningSubscribers : IAsyncDisposable
         var patience = timeout ?? DefaultWait;
         var began = Clock.GetTimestamp();
         await WaitUntilInPlaceAsync(patience, cancellationToken).ConfigureAwait(false);
-        foreach (var supervisor in Supervisors) await new ReadModelWait(Store, supervisor.Name).ThrowIfAheadAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var supervisor in Supervisors)
+            await new ReadModelWait(Store, supervisor.Name).ThrowIfAheadAsync(cancellationToken).ConfigureAwait(false);
         if (patience != Timeout.InfiniteTimeSpan)
         {
             patience -= Clock.GetElapsedTime(began);
@@ -225,10 +233,14 @@ public abstract class RunningSubscribers : IAsyncDisposable
         var handlers = Supervisors.SelectMany(supervisor => supervisor.Handlers).ToList();
         await StopLimit.EndsWithinAsync(stopped, StopLimit.Grace).ConfigureAwait(false);
         var silent = Supervisors.Where(s => !s.Completion.IsCompleted && !handlers.Exists(handler => handler.Name == s.Name));
-        handlers.AddRange(silent.Select(s => new AbandonedHandler(s.Name, s.Serving?.Report.Position ?? s.Building?.Report.Position ?? 0, now)).ToList());
+        handlers.AddRange(silent.Select(s => new AbandonedHandler(s.Name, (s.Serving ?? s.Building)?.Report.Position ?? 0, now)).ToList());
         Abandoned = handlers;
         foreach (var handler in handlers)
-            EventSourcingLog.Instance.HandlerAbandoned(handler.Name, handler.Position, handler.Since.ToString("O", System.Globalization.CultureInfo.InvariantCulture));
+        {
+            var since = handler.Since.ToString("O", CultureInfo.InvariantCulture);
+            EventSourcingLog.Instance.HandlerAbandoned(handler.Name, handler.Position, since);
+        }
+
         foreach (var supervisor in Supervisors)
         {
             var mine = handlers.Where(handler => handler.Name == supervisor.Name).ToList();
@@ -242,7 +254,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         try
         {
             // As they end, so that one which fails is not hidden behind one which is still busy.
-            await foreach (var ended in Task.WhenEach(Supervisors.Select(WaitAsync)).ConfigureAwait(false)) await ended.ConfigureAwait(false);
+            await ThrowFirstAsync(Supervisors.Select(WaitAsync)).ConfigureAwait(false);
         }
         finally
         {
@@ -250,16 +262,27 @@ public abstract class RunningSubscribers : IAsyncDisposable
         }
 
         Task WaitAsync(Supervisor supervisor) =>
-            new ReadModelWait(Store, supervisor.Name).WaitAsync(first, last, timeout, () => FaultOf(supervisor), supervisor.Subscriber, abandon.Token, supervisor.Placed, supervisor.Completion);
+            new ReadModelWait(Store, supervisor.Name).WaitAsync(
+                first,
+                last,
+                timeout,
+                () => FaultOf(supervisor),
+                supervisor.Subscriber,
+                abandon.Token,
+                supervisor.Placed,
+                supervisor.Completion);
     }
 
     /// <summary>What keeps a projection from going on; null if nothing does.</summary>
     private Exception? FaultOf(Supervisor supervisor) =>
         supervisor.Completion.Exception?.InnerException
-        ?? (supervisor.Completion.IsCompleted ? new ObjectDisposedException(GetType().Name, $"'{supervisor.Name}' was stopped before it got there.") : null)
+        ?? (supervisor.Completion.IsCompleted ? StoppedBefore(supervisor.Name) : null)
         ?? (supervisor.Idle == ProjectionState.Stopped ? new ProjectionStoppedException(supervisor.Name) : null)
-        ?? (supervisor.Serving?.Report is { State: ProjectionState.Retrying, LastError: EventSourcingException and not ProjectionFailedException and var failure } ? failure : null)
+        ?? (supervisor.Serving?.Report is { State: ProjectionState.Retrying, LastError: EventSourcingException failure }
+            && failure is not ProjectionFailedException ? failure : null)
         ?? supervisor.LastError;
+
+    private ObjectDisposedException StoppedBefore(string name) => new(GetType().Name, $"'{name}' was stopped before it got there.");
 
     /// <summary>Starts one that has failed when it is ordered to start, or once for an order to build its read model anew.</summary>
     private async Task StartAgainByOrderAsync(Supervisor supervisor)
@@ -296,8 +319,9 @@ public abstract class RunningSubscribers : IAsyncDisposable
         }
     }
 
-    private async Task FirstEndAsync()
+    /// <summary>Awaits tasks as they end, so that the first failure is thrown although others go on.</summary>
+    private static async Task ThrowFirstAsync(IEnumerable<Task> tasks)
     {
-        await foreach (var ended in Task.WhenEach(Supervisors.Select(supervisor => supervisor.Completion)).ConfigureAwait(false)) await ended.ConfigureAwait(false);
+        await foreach (var ended in Task.WhenEach(tasks).ConfigureAwait(false)) await ended.ConfigureAwait(false);
     }
 }

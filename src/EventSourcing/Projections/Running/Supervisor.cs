@@ -62,7 +62,9 @@ internal sealed class Supervisor
 
     /// <summary>The handlers that have not returned.</summary>
     public IEnumerable<AbandonedHandler> Handlers =>
-        _seenRuns.SelectMany(run => run.Report.Handlers.Running).Select(handler => new AbandonedHandler(Name, handler.Position, handler.Since));
+        from run in _seenRuns
+        from handler in run.Report.Handlers.Running
+        select new AbandonedHandler(Name, handler.Position, handler.Since);
 
     public void Start(CancellationToken stop)
     {
@@ -73,7 +75,11 @@ internal sealed class Supervisor
     /// <summary>Ends <see cref="Completion"/>, although something of it goes on.</summary>
     public void Abandon(HandlerAbandonedException why) => _abandoned.TrySetException(why);
 
-    private async Task EndAsync(Task supervision) => await (await Task.WhenAny(supervision, _abandoned.Task).ConfigureAwait(false)).ConfigureAwait(false);
+    private async Task EndAsync(Task supervision)
+    {
+        var first = await Task.WhenAny(supervision, _abandoned.Task).ConfigureAwait(false);
+        await first.ConfigureAwait(false);
+    }
 
     private async Task SuperviseAsync(CancellationToken stop)
     {
@@ -105,7 +111,8 @@ internal sealed class Supervisor
                 }
 
                 using var abandon = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                List<Task> wakes = [order, Task.Delay(LastError is null ? Timeout.InfiniteTimeSpan : Poll, _clock, abandon.Token), .. unfinished];
+                var retry = Task.Delay(LastError is null ? Timeout.InfiniteTimeSpan : Poll, _clock, abandon.Token);
+                List<Task> wakes = [order, retry, .. unfinished];
                 var look = Idle == ProjectionState.Replaced ? _poller.NextAsync(_options.LeaseDuration) : null;
                 if (look is not null) wakes.Add(look);
                 await Task.WhenAny(wakes).ConfigureAwait(false);
@@ -142,7 +149,8 @@ internal sealed class Supervisor
                 continue;
             }
 
-            var isBesideAnother = _runs.Values.Any(other => (other.Run.IsBuilding != run.Run.IsBuilding || other.Run.Generation > generation) && !other.Task.IsCompleted);
+            var isBesideAnother = _runs.Values.Any(other =>
+                (other.Run.IsBuilding != run.Run.IsBuilding || other.Run.Generation > generation) && !other.Task.IsCompleted);
             if (run.Task.IsFaulted && isBesideAnother) continue;
             Forget(generation);
             if (run.Task.IsFaulted) FailedGeneration = generation;
@@ -178,7 +186,9 @@ internal sealed class Supervisor
             return; // what there is to run is found at the next look, which the commit has ordered
         }
 
-        var mine = directory.Content.Generations.Where(g => g.Fingerprint == _generations.Fingerprint && g.State != GenerationState.Replaced).ToList();
+        var mine = directory.Content.Generations
+            .Where(g => g.Fingerprint == _generations.Fingerprint && g.State != GenerationState.Replaced)
+            .ToList();
         if (mine.Count == 0 && !await TryBuildAsync(directory, order, view, stop).ConfigureAwait(false))
         {
             Idle = ProjectionState.Replaced;

@@ -7,7 +7,8 @@ namespace EventSourcing;
 /// Folds one batch into documents, key by key. Documents are read from bytes for every batch and never kept: what fails
 /// leaves nothing behind. Where the batch is large, keys are folded on all cores.
 /// </summary>
-internal sealed class DocumentFold<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(Projection<TDocument> projection, FoldInput input)
+internal sealed class DocumentFold<[DynamicallyAccessedMembers(
+    EventType.JsonMembers)] TDocument>(Projection<TDocument> projection, FoldInput input)
     where TDocument : class
 {
     private const int StepsWorthSharing = 2_000;
@@ -114,7 +115,8 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(EventType.JsonMem
         }
     }
 
-    private DocumentChange? ChangeTo(KeyFold fold, TDocument? document, System.Text.Json.Serialization.Metadata.JsonTypeInfo<TDocument> json)
+    private DocumentChange? ChangeTo(
+        KeyFold fold, TDocument? document, System.Text.Json.Serialization.Metadata.JsonTypeInfo<TDocument> json)
     {
         if (document is null) return fold.Stored is null ? null : new DocumentChange(Model, fold.Key, null);
         var bytes = input.Store.Serializer.WriteDocument(document, json);

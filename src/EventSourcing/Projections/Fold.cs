@@ -1,7 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>Reads documents as of the state that a fold starts from.</summary>
-internal delegate ValueTask<IReadOnlyList<byte[]?>> DocumentLoader(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken);
+internal delegate ValueTask<IReadOnlyList<byte[]?>> DocumentLoader(
+    string model, IReadOnlyList<string> keys, CancellationToken cancellationToken);
 
 /// <summary>What a projection folds.</summary>
 /// <param name="Store">The store.</param>
@@ -26,7 +27,8 @@ internal sealed record FoldInput(EventStore Store, int Generation, bool IsBuildi
 /// <param name="Failures">What failed, at most once per partition.</param>
 /// <param name="Tables">SQL to run, or null.</param>
 /// <param name="Reached">The position up to which everything was dealt with, where it was stopped before the end; null if it was not.</param>
-internal sealed record Fold(IReadOnlyList<DocumentChange> Changes, IReadOnlyList<FoldFailure> Failures, TableWork? Tables = null, long? Reached = null);
+internal sealed record Fold(
+    IReadOnlyList<DocumentChange> Changes, IReadOnlyList<FoldFailure> Failures, TableWork? Tables = null, long? Reached = null);
 
 /// <summary>An event that could not be folded; its partition's later events are held back behind it.</summary>
 internal sealed record FoldFailure(Partition Partition, FeedEvent Event, Exception Error);

@@ -67,7 +67,8 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
         foreach (var inline in _projections) store.Signals.ProgressOf(inline.Projection.Name).Advance(position);
     }
 
-    private async ValueTask<List<FeedEvent>> MissedAsync(IAppendTransaction transaction, long after, EventFilter filter, Projection projection, CancellationToken cancellationToken)
+    private async ValueTask<List<FeedEvent>> MissedAsync(
+        IAppendTransaction transaction, long after, EventFilter filter, Projection projection, CancellationToken cancellationToken)
     {
         var events = new List<FeedEvent>();
         var head = transaction.Events[0].Position - 1;
@@ -84,7 +85,8 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
     }
 
     /// <summary>Reads a document of ours, which mostly is as it was known to be: then it is not parsed again.</summary>
-    private static async ValueTask<ReadDocument<T>?> FindAsync<T>(IAppendTransaction transaction, string model, string key, ReadDocument<T>? known, CancellationToken cancellationToken)
+    private static async ValueTask<ReadDocument<T>?> FindAsync<T>(
+        IAppendTransaction transaction, string model, string key, ReadDocument<T>? known, CancellationToken cancellationToken)
         where T : class, IControlRecord
     {
         var found = await transaction.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false);

@@ -112,7 +112,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     /// <param name="keys">Gives the documents' keys, as above.</param>
     /// <param name="apply">Gives the document of a key after the event, as above.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
-    protected void On<TEvent>(Func<TEvent, RecordedEvent, IEnumerable<string>> keys, Func<TDocument?, string, TEvent, RecordedEvent, TDocument?> apply)
+    protected void On<TEvent>(
+        Func<TEvent, RecordedEvent, IEnumerable<string>> keys, Func<TDocument?, string, TEvent, RecordedEvent, TDocument?> apply)
         where TEvent : notnull
     {
         ArgumentNullException.ThrowIfNull(keys);

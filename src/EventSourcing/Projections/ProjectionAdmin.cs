@@ -200,7 +200,7 @@ public sealed class ProjectionAdmin
     private async ValueTask ThrowIfUnknownAsync(string projection, CancellationToken cancellationToken)
     {
         Names.ThrowIfInvalid(projection, "The name of a projection or reactor");
-        if (await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false) is null)
+        if (await _documents.FindDirectoryAsync(projection, cancellationToken).ConfigureAwait(false) is null)
             throw new ArgumentException($"No projection or reactor named '{projection}' was ever started on this store.", nameof(projection));
     }
 

@@ -34,7 +34,8 @@ public static class ProjectionExtensions
     /// <exception cref="NotSupportedException">
     /// JSON cannot handle a document, or the storage has no tables and a projection needs some.
     /// </exception>
-    public static RunningProjections StartProjections(this EventStore store, ProjectionOptions options, params IReadOnlyList<Projection> projections)
+    public static RunningProjections StartProjections(
+        this EventStore store, ProjectionOptions options, params IReadOnlyList<Projection> projections)
     {
         Validate(store, options, projections);
         store.ThrowIfReadOnly("run projections");
@@ -66,7 +67,8 @@ public static class ProjectionExtensions
     /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
-    public static async Task<RunningReactors> StartReactorsAsync(this EventStore store, ProjectionOptions options, params IReadOnlyList<Reactor> reactors)
+    public static async Task<RunningReactors> StartReactorsAsync(
+        this EventStore store, ProjectionOptions options, params IReadOnlyList<Reactor> reactors)
     {
         Validate(store, options, reactors);
         store.ThrowIfReadOnly("run reactors");
@@ -105,7 +107,8 @@ public static class ProjectionExtensions
     /// </exception>
     /// <exception cref="ProjectionFailedException">A projection fails on an event that is stored.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
-    public static async Task StartInlineProjectionsAsync(this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)
+    public static async Task StartInlineProjectionsAsync(
+        this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)
     {
         Validate(store, new ProjectionOptions(), projections);
         store.ThrowIfReadOnly("run projections");
@@ -180,7 +183,8 @@ public static class ProjectionExtensions
     /// <param name="store">The store.</param>
     /// <param name="projection">The projection.</param>
     /// <returns>The read model, to query.</returns>
-    public static ReadModel<TDocument> ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(this EventStore store, Projection<TDocument> projection)
+    public static ReadModel<TDocument> ReadModel<[DynamicallyAccessedMembers(
+        EventType.JsonMembers)] TDocument>(this EventStore store, Projection<TDocument> projection)
         where TDocument : class
     {
         ArgumentNullException.ThrowIfNull(store);

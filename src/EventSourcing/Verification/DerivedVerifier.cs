@@ -67,7 +67,8 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
         return new DerivedState(DerivedStateKind.Snapshots, snapshots.Category, true, compared, stale == 0 ? "" : $"{stale} of another fold or shape, which no load by this code uses");
     }
 
-    private async ValueTask<SnapshotVerdict> JudgeAsync(DerivedSource source, SnapshotsOf snapshots, string model, StoredDocument document, CancellationToken cancellationToken)
+    private async ValueTask<SnapshotVerdict> JudgeAsync(
+        DerivedSource source, SnapshotsOf snapshots, string model, StoredDocument document, CancellationToken cancellationToken)
     {
         var bytes = document.Data.ToArray();
         for (var tries = 1; ; tries++)
@@ -136,7 +137,8 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
         }
     }
 
-    private async IAsyncEnumerable<StoredDocument> AllAsync(string model, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<StoredDocument> AllAsync(
+        string model, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var query = new DocumentQuery(); ;)
         {

@@ -46,7 +46,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
     private async ValueTask<DerivedState> VerifyAsync(CancellationToken cancellationToken)
     {
         projection.Validate(source.Store);
-        var directory = await _control.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection.Name, cancellationToken).ConfigureAwait(false);
+        var directory = await _control.FindDirectoryAsync(projection.Name, cancellationToken).ConfigureAwait(false);
         if (directory?.Content?.ActiveGeneration is not { } active) return NotVerified("no read model of it serves");
         if (active.Fingerprint != projection.FingerprintOn(source.Store)) return NotVerified("the one that serves was made by another version of the projection");
         _generation = active.Number;
@@ -61,7 +61,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
             if (await PassAsync((uint)first, cancellationToken).ConfigureAwait(false) is { } reason) return NotVerified(reason);
         }
 
-        var now = await _control.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection.Name, cancellationToken).ConfigureAwait(false);
+        var now = await _control.FindDirectoryAsync(projection.Name, cancellationToken).ConfigureAwait(false);
         return now?.Content?.Active == active.Number
             ? new DerivedState(DerivedStateKind.Documents, projection.Name, true, _compared, "")
             : NotVerified("it was replaced meanwhile");
@@ -92,7 +92,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
 
     private async ValueTask<ReadDocument<RunRecord>?> FindRunAsync(CancellationToken cancellationToken)
     {
-        var run = await _control.FindAsync<RunRecord>(ControlDocuments.Runs, _runKey, cancellationToken).ConfigureAwait(false);
+        var run = await _control.FindRunAsync(_runKey, cancellationToken).ConfigureAwait(false);
         return run?.Content is null ? null : run;
     }
 

@@ -40,13 +40,15 @@ public abstract class SnapshotsOf
     /// <param name="stream">The key of the snapshot's document.</param>
     /// <param name="document">The document.</param>
     /// <param name="cancellationToken">Cancels the replay.</param>
-    internal abstract ValueTask<SnapshotVerdict> JudgeAsync(DerivedSource source, string stream, byte[] document, CancellationToken cancellationToken);
+    internal abstract ValueTask<SnapshotVerdict> JudgeAsync(
+        DerivedSource source, string stream, byte[] document, CancellationToken cancellationToken);
 }
 
 /// <inheritdoc cref="SnapshotsOf"/>
 internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFold<TState>> foldOf) : SnapshotsOf(category)
 {
-    internal override async ValueTask<SnapshotVerdict> JudgeAsync(DerivedSource source, string stream, byte[] document, CancellationToken cancellationToken)
+    internal override async ValueTask<SnapshotVerdict> JudgeAsync(
+        DerivedSource source, string stream, byte[] document, CancellationToken cancellationToken)
     {
         if (StoredSnapshot.IsTombstone(document)) return SnapshotVerdict.Passed;
         if (StreamName.CategoryOf(stream) != Category) return SnapshotVerdict.Wrong(0, "it is of no stream of the category");
@@ -83,7 +85,8 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
         return difference is null ? SnapshotVerdict.Right : SnapshotVerdict.Wrong(header.Position, $"its state is not that of the events up to version {header.Version}; {difference}");
     }
 
-    private static async ValueTask<(TState State, (long Version, long Position, Guid Id) Last)> ReplayAsync(DerivedSource source, StateFold<TState> fold, long version, CancellationToken cancellationToken)
+    private static async ValueTask<(TState State, (long Version, long Position, Guid Id) Last)> ReplayAsync(
+        DerivedSource source, StateFold<TState> fold, long version, CancellationToken cancellationToken)
     {
         var state = fold.Begin();
         var last = (Version: 0L, Position: 0L, Id: Guid.Empty);

@@ -53,7 +53,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     /// <summary>Part of each commit that the processes which run projections must look at.</summary>
     public static DocumentChange NewOrder() => new(Orders, LastOrder, Encoding.UTF8.GetBytes($"\"{Guid.CreateVersion7():N}\""));
 
-    public static string RunKey(string projection, int generation) => string.Create(CultureInfo.InvariantCulture, $"{projection}@{generation}");
+    public static string RunKey(string projection, int generation) =>
+        string.Create(CultureInfo.InvariantCulture, $"{projection}@{generation}");
 
     public async ValueTask<ReadDocument<T>?> FindAsync<T>(string model, string key, CancellationToken cancellationToken)
         where T : class, IControlRecord
@@ -61,6 +62,16 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         var found = await storage.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false);
         return found[0] is { } bytes ? new ReadDocument<T>(model, key, bytes, Read<T>(model, key, bytes)) : null;
     }
+
+    /// <summary>What is recorded of a projection or reactor; null if it was never started.</summary>
+    /// <exception cref="ReadModelDamagedException">It cannot be read.</exception>
+    public ValueTask<ReadDocument<DirectoryRecord>?> FindDirectoryAsync(string projection, CancellationToken cancellationToken) =>
+        FindAsync<DirectoryRecord>(Directory, projection, cancellationToken);
+
+    /// <summary>Where the run of a generation stands; null if there is no such run.</summary>
+    /// <exception cref="ReadModelDamagedException">It cannot be read.</exception>
+    public ValueTask<ReadDocument<RunRecord>?> FindRunAsync(string key, CancellationToken cancellationToken) =>
+        FindAsync<RunRecord>(Runs, key, cancellationToken);
 
     /// <summary>Whether anything is recorded under a name. If all such records are lost, nothing is.</summary>
     public async ValueTask<bool> IsKnownAsync(string name, CancellationToken cancellationToken)
@@ -81,7 +92,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
 
     /// <summary>All documents about a projection in a model that is indexed by that.</summary>
     /// <exception cref="ReadModelDamagedException">One of them cannot be read.</exception>
-    public async ValueTask<IReadOnlyList<ReadDocument<T>>> ListAsync<T>(string model, string projection, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<ReadDocument<T>>> ListAsync<T>(
+        string model, string projection, CancellationToken cancellationToken)
         where T : class, IControlRecord =>
     [
         .. (await ListStoredAsync(model, projection, cancellationToken).ConfigureAwait(false))
@@ -102,7 +114,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         {
             await foreach (var document in EnumerateAsync(Directory, cancellationToken).ConfigureAwait(false))
             {
-                if (TryRead<DirectoryRecord>(document.Data.Span) is { } record) list.Add(new ReadDocument<DirectoryRecord>(Directory, document.Key, document.Data, record));
+                if (TryRead<DirectoryRecord>(document.Data.Span) is { } record)
+                    list.Add(new ReadDocument<DirectoryRecord>(Directory, document.Key, document.Data, record));
             }
         }
         catch (ReadModelDamagedException)
@@ -163,14 +176,16 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         var runs = new List<(int Number, byte[] Run)>();
         await foreach (var run in EnumerateAsync(Runs, cancellationToken).ConfigureAwait(false))
         {
-            if (run.Key.StartsWith(prefix, StringComparison.Ordinal) && int.TryParse(run.Key.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (run.Key.StartsWith(prefix, StringComparison.Ordinal)
+                && int.TryParse(run.Key.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
                 runs.Add((number, run.Data.ToArray()));
         }
 
         return runs;
     }
 
-    private async ValueTask<IReadOnlyList<StoredDocument>> ListStoredAsync(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<StoredDocument>> ListStoredAsync(
+        string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken)
     {
         var list = new List<StoredDocument>();
         await foreach (var document in EnumerateAsync(model, cancellationToken, conditions).ConfigureAwait(false)) list.Add(document);
@@ -196,7 +211,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         new(model, key, JsonSerializer.SerializeToUtf8Bytes(content, InfoOf<T>())) { Fields = [new FieldValue(projection)] };
 
     /// <summary>A document to write.</summary>
-    public static DocumentChange Write<T>(string model, string key, T content) => new(model, key, JsonSerializer.SerializeToUtf8Bytes(content, InfoOf<T>()));
+    public static DocumentChange Write<T>(string model, string key, T content) =>
+        new(model, key, JsonSerializer.SerializeToUtf8Bytes(content, InfoOf<T>()));
 
     /// <summary>Reads a document of ours.</summary>
     /// <param name="model">The model that it is in.</param>

@@ -9,7 +9,11 @@ namespace EventSourcing;
 /// </summary>
 internal static class ProcessIdentity
 {
-    public static LeaseHolderRecord Here() => new(0, ProcessSpace(), Environment.ProcessId, StatOf(Environment.ProcessId)?.Start ?? 0, Environment.MachineName);
+    public static LeaseHolderRecord Here()
+    {
+        var start = StatOf(Environment.ProcessId)?.Start ?? 0;
+        return new LeaseHolderRecord(0, ProcessSpace(), Environment.ProcessId, start, Environment.MachineName);
+    }
 
     /// <summary>Whether the process of a lease holder is certainly gone. False if that cannot be known from here.</summary>
     public static bool IsCertainlyGone(LeaseHolderRecord holder)

@@ -15,11 +15,15 @@ internal interface IControlRecord
 /// <param name="Generations">Those that exist, and the fingerprints of those that were replaced.</param>
 /// <param name="Types">The full names of its class, the present one first; null in a store that was written before they were kept.</param>
 internal sealed record DirectoryRecord(
-    [property: JsonRequired] int Active, [property: JsonRequired] int Last, IReadOnlyList<GenerationRecord> Generations, IReadOnlyList<string>? Types = null) : IControlRecord
+    [property: JsonRequired] int Active,
+    [property: JsonRequired] int Last,
+    IReadOnlyList<GenerationRecord> Generations,
+    IReadOnlyList<string>? Types = null) : IControlRecord
 {
     bool IControlRecord.IsSound =>
         Generations is not null
-        && Generations.All(g => g is { Number: > 0, Fingerprint: not null, Tables: not null } && g.Number <= Last && Enum.IsDefined(g.State) && !g.Tables.Contains(null!))
+        && Generations.All(g => g is { Number: > 0, Fingerprint: not null, Tables: not null } && g.Number <= Last)
+        && Generations.All(g => Enum.IsDefined(g.State) && !g.Tables.Contains(null!))
         && ActiveGeneration is { State: GenerationState.Active }
         && Types?.Contains(null!) != true;
 
@@ -74,7 +78,8 @@ internal sealed record RunRecord(
     long? From = null,
     DateTimeOffset? At = null) : IControlRecord
 {
-    bool IControlRecord.IsSound => Position >= 0 && Target >= 0 && Parked >= 0 && Retries is null or >= 0 && Log is null or { Size: >= 0, Root: not null };
+    bool IControlRecord.IsSound =>
+        Position >= 0 && Target >= 0 && Parked >= 0 && Retries is null or >= 0 && Log is null or { Size: >= 0, Root: not null };
 }
 
 /// <summary>A sign of life of something that runs projections.</summary>
@@ -133,7 +138,8 @@ internal sealed record SkippedRecord(
     string Reason,
     DateTimeOffset At) : IControlRecord
 {
-    bool IControlRecord.IsSound => Projection is not null && Partition is not null && Error is not null && By is not null && Reason is not null;
+    bool IControlRecord.IsSound =>
+        Projection is not null && Partition is not null && Error is not null && By is not null && Reason is not null;
 }
 
 /// <summary>The order to build one document anew.</summary>
@@ -146,7 +152,8 @@ internal sealed record RefoldRecord(string Projection, string Key) : IControlRec
 /// <param name="IsStopped">Whether it is to run nowhere.</param>
 /// <param name="Start">Another one with each order to start, so that one that has failed is started again.</param>
 /// <param name="Rebuild">The order to build the read model anew that has not been carried out yet, or null.</param>
-internal sealed record StandingOrderRecord([property: JsonRequired] bool IsStopped, string? Start = null, string? Rebuild = null) : IControlRecord
+internal sealed record StandingOrderRecord(
+    [property: JsonRequired] bool IsStopped, string? Start = null, string? Rebuild = null) : IControlRecord
 {
     bool IControlRecord.IsSound => true;
 }

@@ -141,7 +141,8 @@ public sealed class ReadModelQuery<TDocument>
     /// <exception cref="UnknownFieldException">The read model, as it is stored, has no such field.</exception>
     /// <exception cref="ArgumentException">The read model, as it is stored, has other kinds of values in a field.</exception>
     /// <exception cref="DocumentSerializationException">A stored document cannot be read into its type.</exception>
-    public async IAsyncEnumerable<Document<TDocument>> ToAsyncEnumerable([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<Document<TDocument>> ToAsyncEnumerable(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var after = _after;
         var rest = _take ?? long.MaxValue;

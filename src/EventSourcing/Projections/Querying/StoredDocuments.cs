@@ -36,7 +36,8 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
         if (directory.Types is not null) store.Signals.KnownOwners.TryAdd((_model, projection.GetType()), true);
     }
 
-    private async ValueTask<T> OnceKnownAsync<TState, T>(TState of, Func<TState, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
+    private async ValueTask<T> OnceKnownAsync<TState, T>(
+        TState of, Func<TState, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
     {
         await ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
         return await read(of, cancellationToken).ConfigureAwait(false);

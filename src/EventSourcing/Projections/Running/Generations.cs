@@ -71,7 +71,7 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         long after = 0;
         if (subscriber is Reactor reactor)
         {
-            known = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, key, stop).ConfigureAwait(false);
+            known = await _documents.FindRunAsync(key, stop).ConfigureAwait(false);
             if (known is null) after = await reactor.Start.PositionAsync(store, stop).ConfigureAwait(false);
         }
 
@@ -149,12 +149,12 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         ReadModelDamagedException damage;
         try
         {
-            var found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, name, stop).ConfigureAwait(false);
+            var found = await _documents.FindDirectoryAsync(name, stop).ConfigureAwait(false);
             if (found is not null || subscriber is not Projection) return found;
             if (!await _documents.HasRunsAsync(name, stop).ConfigureAwait(false)) return null;
 
             // Both are written in one commit, which another process may have made a moment ago.
-            found = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, name, stop).ConfigureAwait(false);
+            found = await _documents.FindDirectoryAsync(name, stop).ConfigureAwait(false);
             if (found is not null) return found;
             damage = new ReadModelDamagedException(name, $"its record '{name}' in '{ControlDocuments.Directory}' is missing");
         }

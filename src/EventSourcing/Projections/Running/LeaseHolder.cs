@@ -74,7 +74,8 @@ internal sealed class LeaseHolder : IAsyncDisposable
     public DocumentChange NextSign()
     {
         _here ??= ProcessIdentity.Here();
-        return ControlDocuments.Write(ControlDocuments.Hosts, Id, _here with { Beat = Interlocked.Increment(ref _beat), At = _clock.GetUtcNow() });
+        var sign = _here with { Beat = Interlocked.Increment(ref _beat), At = _clock.GetUtcNow() };
+        return ControlDocuments.Write(ControlDocuments.Hosts, Id, sign);
     }
 
     /// <summary>Nothing that runs here may commit any more.</summary>

@@ -7,7 +7,11 @@ namespace EventSourcing;
 public sealed class ProjectionParkedException : EventSourcingException
 {
     internal ProjectionParkedException(ParkedEvents parked, long position)
-        : base($"The event at position {position} is not in the read model of '{parked.Projection}': {(parked.Kind == ParkedKind.Stream ? "its stream" : "its document")} '{Names.Printable(parked.Partition)}' is parked since the event at position {parked.Position}, which failed {parked.Attempts} times: {Names.Sentence(parked.Error)} It is stored. Mend the cause and resume what is parked, or skip the event that fails.")
+        : base(
+            $"The event at position {position} is not in the read model of '{parked.Projection}': "
+            + $"{(parked.Kind == ParkedKind.Stream ? "its stream" : "its document")} '{Names.Printable(parked.Partition)}' is parked since "
+            + $"the event at position {parked.Position}, which failed {parked.Attempts} times: {Names.Sentence(parked.Error)} It is stored. "
+            + "Mend the cause and resume what is parked, or skip the event that fails.")
     {
         Parked = parked;
         Position = position;

@@ -21,9 +21,9 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         ReadDocument<DirectoryRecord>? before = null;
         while (true)
         {
-            var directory = await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
+            var directory = await _documents.FindDirectoryAsync(projection, cancellationToken).ConfigureAwait(false);
             if (directory is null) return null;
-            var run = await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, ControlDocuments.RunKey(projection, directory.Content.Active), cancellationToken).ConfigureAwait(false);
+            var run = await _documents.FindRunAsync(ControlDocuments.RunKey(projection, directory.Content.Active), cancellationToken).ConfigureAwait(false);
             if (run is not null) return run;
 
             // Another generation may have taken its place between the two reads; then the directory is another one by now.
@@ -101,7 +101,8 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         return true;
     }
 
-    private async ValueTask<bool> IsThereAsync(long first, long last, Subscriber? subscriber, Func<Exception?>? fault, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsThereAsync(
+        long first, long last, Subscriber? subscriber, Func<Exception?>? fault, CancellationToken cancellationToken)
     {
         if (last == 0) return true;
         ReadDocument<RunRecord>? run = null;
@@ -123,7 +124,8 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     }
 
     /// <summary>Whether one of the events is held back with what is being retried; throws where it is parked for good.</summary>
-    private async ValueTask<bool> IsHeldBackAsync(ReadDocument<RunRecord> run, long first, long last, Subscriber? subscriber, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsHeldBackAsync(
+        ReadDocument<RunRecord> run, long first, long last, Subscriber? subscriber, CancellationToken cancellationToken)
     {
         var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
         var here = parked.Where(p => ControlDocuments.RunKey(projection, p.Content.Generation) == run.Key && p.Content.After < last).ToList();

@@ -15,7 +15,7 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
         {
             var order = context.Store.Signals.NextOrderOf(context.Name);
             var run = view is null
-                ? await context.Documents.FindAsync<RunRecord>(ControlDocuments.Runs, context.Key, stop).ConfigureAwait(false)
+                ? await context.Documents.FindRunAsync(context.Key, stop).ConfigureAwait(false)
                 : view.Runs.GetValueOrDefault(context.Key);
             if (run is null && view is not null)
             {
@@ -52,7 +52,7 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
     }
 
     private async ValueTask<DirectoryRecord?> FindDirectoryAsync(CancellationToken stop) =>
-        (await context.Documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, context.Name, stop).ConfigureAwait(false))?.Content;
+        (await context.Documents.FindDirectoryAsync(context.Name, stop).ConfigureAwait(false))?.Content;
 
     /// <summary>Makes this process the owner of a run whose owner is gone.</summary>
     private async ValueTask ClaimAsync(ReadDocument<RunRecord> run, CancellationToken stop)

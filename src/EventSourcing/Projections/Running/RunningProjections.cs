@@ -38,9 +38,15 @@ public sealed class RunningProjections : RunningSubscribers
     /// An order has stopped the projection. The rebuild goes on when it is started.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The projections were stopped before it was done.</exception>
-    public async Task RebuildAsync(string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task RebuildAsync(
+        string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        var supervisor = Supervisors.FirstOrDefault(s => s.Name == projection) ?? throw new ArgumentException($"No projection named '{projection}' was started here; these were: {string.Join(", ", Supervisors.Select(s => s.Name))}.", nameof(projection));
+        if (Supervisors.FirstOrDefault(s => s.Name == projection) is not { } supervisor)
+        {
+            var names = string.Join(", ", Supervisors.Select(s => s.Name));
+            throw new ArgumentException($"No projection named '{projection}' was started here; these were: {names}.", nameof(projection));
+        }
+
         var documents = new ControlDocuments(Store.Storage.ReadModels);
         var number = 0;
         while (number == 0)
@@ -56,7 +62,8 @@ public sealed class RunningProjections : RunningSubscribers
 
             try
             {
-                number = await new Generations(Store, supervisor.Subscriber).BuildAsync(directory, order: null, cancellationToken).ConfigureAwait(false);
+                var generations = new Generations(Store, supervisor.Subscriber);
+                number = await generations.BuildAsync(directory, order: null, cancellationToken).ConfigureAwait(false);
                 StartAgain(supervisor);
             }
             catch (ReadModelConflictException)
@@ -68,7 +75,7 @@ public sealed class RunningProjections : RunningSubscribers
         for (var restarts = 0; ;)
         {
             var order = Store.Signals.NextOrderOf(projection);
-            var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, projection, cancellationToken).ConfigureAwait(false);
+            var directory = await documents.FindDirectoryAsync(projection, cancellationToken).ConfigureAwait(false);
             var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
             if (directory!.Content.Active >= number)
             {
@@ -86,15 +93,17 @@ public sealed class RunningProjections : RunningSubscribers
             if (supervisor.Completion.IsCompleted)
             {
                 await supervisor.Completion.ConfigureAwait(false);
-                throw new ObjectDisposedException(nameof(RunningProjections), $"'{projection}' was stopped before its rebuild was done. It goes on when it is started again.");
+                throw new ObjectDisposedException(
+                    nameof(RunningProjections),
+                    $"'{projection}' was stopped before its rebuild was done. It goes on when it is started again.");
             }
 
             if (supervisor.Idle == ProjectionState.Stopped) throw new ProjectionStoppedException(projection);
-            if (supervisor.Building is { } building)
+            if (supervisor.Building?.Report is { } built)
             {
-                progress?.Report(new RebuildProgress(building.Report.Position, head, building.Report.Speed) { Parked = building.Report.Parked });
-                if (building.Report is { State: ProjectionState.Failed, LastError: { } error }) ExceptionDispatchInfo.Throw(error);
-                if (building.Report.Parked > 0) await ThrowIfParkedForGoodAsync(documents, projection, number, cancellationToken).ConfigureAwait(false);
+                progress?.Report(new RebuildProgress(built.Position, head, built.Speed) { Parked = built.Parked });
+                if (built is { State: ProjectionState.Failed, LastError: { } error }) ExceptionDispatchInfo.Throw(error);
+                if (built.Parked > 0) await ThrowIfParkedForGoodAsync(documents, projection, number, cancellationToken).ConfigureAwait(false);
             }
 
             await NextLookAsync(supervisor, order, ProgressInterval, cancellationToken).ConfigureAwait(false);
@@ -104,11 +113,12 @@ public sealed class RunningProjections : RunningSubscribers
     /// <summary>
     /// What is recorded of a projection, or what can still be told if the record is lost; null if it has not been started yet.
     /// </summary>
-    private static async ValueTask<ReadDocument<DirectoryRecord>?> FindOrRestoreAsync(ControlDocuments documents, Supervisor supervisor, CancellationToken cancellationToken)
+    private static async ValueTask<ReadDocument<DirectoryRecord>?> FindOrRestoreAsync(
+        ControlDocuments documents, Supervisor supervisor, CancellationToken cancellationToken)
     {
         try
         {
-            var found = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+            var found = await documents.FindDirectoryAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
             if (found is not null || supervisor.Completion.Exception?.InnerException is not ReadModelDamagedException) return found;
         }
         catch (ReadModelDamagedException)
@@ -134,7 +144,11 @@ public sealed class RunningProjections : RunningSubscribers
         {
             if (supervisor.Completion.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
             if (supervisor.Idle == ProjectionState.Replaced)
-                throw new InvalidOperationException($"'{supervisor.Name}' cannot run inline: another version of it serves, and is running in another process. Nothing was changed. Stop that one first, or start this version in the background, which stands by.");
+            {
+                throw new InvalidOperationException(
+                    $"'{supervisor.Name}' cannot run inline: another version of it serves, and is running in another process. Nothing was "
+                    + "changed. Stop that one first, or start this version in the background, which stands by.");
+            }
         }
     }
 
@@ -152,7 +166,7 @@ public sealed class RunningProjections : RunningSubscribers
                 var isPlaced = supervisor.Placed.IsCompleted;
                 try
                 {
-                    directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, supervisor.Name, cancellationToken).ConfigureAwait(false);
+                    directory = await documents.FindDirectoryAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
                 }
                 catch (ReadModelDamagedException) when (!isPlaced)
                 {
@@ -162,12 +176,15 @@ public sealed class RunningProjections : RunningSubscribers
                 directory?.Content.ThrowIfOfAnother(supervisor.Subscriber);
                 if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
                 if (supervisor.Completion.IsCompleted) break; // the wait for the position says why
-                if (supervisor.Building is { Report.Parked: > 0 } building) await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building.Generation, cancellationToken).ConfigureAwait(false);
+                if (supervisor.Building is { Report.Parked: > 0, Generation: var building })
+                    await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building, cancellationToken).ConfigureAwait(false);
                 if (timeout != Timeout.InfiniteTimeSpan && Clock.GetElapsedTime(began) >= timeout)
                 {
-                    var (head, reached) = (await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), supervisor.Building?.Report.Position ?? 0);
+                    var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+                    var reached = supervisor.Building?.Report.Position ?? 0;
                     var state = supervisor.Building is { } unplaced
-                        ? $"has not been replaced by the new one, which is built up to position {reached} of {head} and has {unplaced.Report.Parked} parked,"
+                        ? $"has not been replaced by the new one, which is built up to position {reached} of {head} "
+                            + $"and has {unplaced.Report.Parked} parked,"
                         : "has not been replaced by the new one, which is not being built in this process,";
                     throw new ReadModelLateException(supervisor.Name, head, reached, timeout, state);
                 }
@@ -190,7 +207,8 @@ public sealed class RunningProjections : RunningSubscribers
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private static async ValueTask ThrowIfParkedForGoodAsync(ControlDocuments documents, string projection, int generation, CancellationToken cancellationToken)
+    private static async ValueTask ThrowIfParkedForGoodAsync(
+        ControlDocuments documents, string projection, int generation, CancellationToken cancellationToken)
     {
         var parked = await documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
         if (parked.FirstOrDefault(p => p.Content.Generation == generation && p.Content is { RetryAt: null, Skip: null }) is { } first)

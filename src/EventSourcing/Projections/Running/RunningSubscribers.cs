@@ -29,7 +29,8 @@ public abstract class RunningSubscribers : IAsyncDisposable
         store.Register(this);
         _poller.BeginWatch();
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
-        _restarts = [.. Supervisors.Select(supervisor => BackgroundTask.Start(() => StartAgainByOrderAsync(supervisor)))];
+        var restarts = Supervisors.Select(supervisor => new OrderedRestart(store, supervisor, StartAgain));
+        _restarts = [.. restarts.Select(restart => BackgroundTask.Start(() => restart.WatchAsync(_stop.Token)))];
         Completion = ThrowFirstAsync(Supervisors.Select(supervisor => supervisor.Completion));
     }
 
@@ -283,41 +284,6 @@ public abstract class RunningSubscribers : IAsyncDisposable
         ?? supervisor.LastError;
 
     private ObjectDisposedException StoppedBefore(string name) => new(GetType().Name, $"'{name}' was stopped before it got there.");
-
-    /// <summary>Starts one that has failed when it is ordered to start, or once for an order to build its read model anew.</summary>
-    private async Task StartAgainByOrderAsync(Supervisor supervisor)
-    {
-        var orders = new StandingOrders(Store);
-        StandingOrderRecord? known = null;
-        string? rebuild = null;
-        var isKnown = false;
-        while (!_stop.IsCancellationRequested)
-        {
-            var order = Store.Signals.NextOrderOf(supervisor.Name);
-            var completion = supervisor.Completion;
-            try
-            {
-                var found = (await orders.FindAsync(supervisor.Name, _stop.Token).ConfigureAwait(false))?.Content;
-                var isNewRebuild = found?.Rebuild is not null && found.Rebuild != rebuild;
-                if (completion.IsFaulted && found is not null && (isNewRebuild || (isKnown && found.Start != known?.Start)))
-                {
-                    rebuild = found.Rebuild;
-                    StartAgain(supervisor);
-                    completion = supervisor.Completion;
-                }
-
-                (known, isKnown) = (found, true);
-            }
-            catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)
-            {
-                // The storage fails or is closed. The next order is the next try.
-            }
-
-            // One that has failed is looked at again when there is an order, not because it has failed.
-            Task[] wakes = completion.IsCompleted ? [order] : [order, completion];
-            await ((Task)Task.WhenAny(wakes)).WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
 
     /// <summary>Awaits tasks as they end, so that the first failure is thrown although others go on.</summary>
     private static async Task ThrowFirstAsync(IEnumerable<Task> tasks)

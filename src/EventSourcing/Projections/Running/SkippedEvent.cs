@@ -9,4 +9,5 @@ namespace EventSourcing;
 /// <param name="By">Who gave the order.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="At">When.</param>
-public sealed record SkippedEvent(string Projection, ParkedKind Kind, string Partition, long Position, string Error, string By, string Reason, DateTimeOffset At);
+public sealed record SkippedEvent(
+    string Projection, ParkedKind Kind, string Partition, long Position, string Error, string By, string Reason, DateTimeOffset At);

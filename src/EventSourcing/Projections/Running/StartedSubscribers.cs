@@ -49,7 +49,11 @@ internal sealed class StartedSubscribers : IAsyncDisposable
             foreach (var table in projection.TableNames)
             {
                 if (!owners.TryAdd(table, projection) && owners[table] is var owner && owner.Name != projection.Name)
-                    throw new ArgumentException($"The projections '{owner.Name}' ({owner.TypeName}) and '{projection.Name}' ({projection.TypeName}) both name the table '{table}'; upper and lower case are the same here, as in SQL. Give each projection tables of its own.");
+                {
+                    throw new ArgumentException(
+                        $"The projections '{owner.Name}' ({owner.TypeName}) and '{projection.Name}' ({projection.TypeName}) both name the "
+                        + $"table '{table}'; upper and lower case are the same here, as in SQL. Give each projection tables of its own.");
+                }
             }
         }
     }

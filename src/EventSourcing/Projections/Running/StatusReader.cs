@@ -21,13 +21,13 @@ internal sealed class StatusReader(EventStore store)
         }
 
         var directory = await TryAsync(async () =>
-            await _documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, name, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            await _documents.FindDirectoryAsync(name, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         RebuildProgress? rebuild = null;
         if (directory?.Content.Building is { } building)
         {
             var key = ControlDocuments.RunKey(name, building.Number);
             var built = await TryAsync(async () =>
-                await _documents.FindAsync<RunRecord>(ControlDocuments.Runs, key, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+                await _documents.FindRunAsync(key, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             if (built is not null) rebuild = new RebuildProgress(built.Content.Position, head, 0) { Parked = built.Content.Parked };
         }
 

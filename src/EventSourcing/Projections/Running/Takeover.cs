@@ -13,7 +13,7 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
     {
         if (parked.Count > 0 || context.Subscriber is not Projection projection) return false;
         var documents = context.Documents;
-        var directory = await documents.FindAsync<DirectoryRecord>(ControlDocuments.Directory, context.Name, stop).ConfigureAwait(false);
+        var directory = await documents.FindDirectoryAsync(context.Name, stop).ConfigureAwait(false);
         if (directory?.Content.Find(context.Generation) is not { State: GenerationState.Building })
             throw new ReadModelConflictException(ControlDocuments.Directory, context.Name);
 

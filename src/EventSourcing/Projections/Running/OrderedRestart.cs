@@ -7,11 +7,10 @@ namespace EventSourcing;
 internal sealed class OrderedRestart(EventStore store, Supervisor supervisor, Action<Supervisor> startAgain)
 {
     private readonly StandingOrders _orders = new(store);
-    private StandingOrderRecord? _known;
-    private bool _isKnown;
+    private string? _start;
     private string? _rebuild;
 
-    /// <summary>Does so until it is stopped.</summary>
+    /// <summary>Does so until it is stopped. It reads nothing as long as nothing has failed.</summary>
     public async Task WatchAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -20,7 +19,7 @@ internal sealed class OrderedRestart(EventStore store, Supervisor supervisor, Ac
             var completion = supervisor.Completion;
             try
             {
-                if (IsToStart((await _orders.FindAsync(supervisor.Name, stop).ConfigureAwait(false))?.Content, completion.IsFaulted))
+                if (completion.IsFaulted && await IsToStartAsync(stop).ConfigureAwait(false))
                 {
                     startAgain(supervisor);
                     completion = supervisor.Completion;
@@ -32,19 +31,18 @@ internal sealed class OrderedRestart(EventStore store, Supervisor supervisor, Ac
             }
 
             // One that has failed is looked at again when there is an order, and not because it has failed.
-            Task[] wakes = completion.IsCompleted ? [order] : [order, completion];
-            await ((Task)Task.WhenAny(wakes)).WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var wake = completion.IsCompleted ? order : completion;
+            await wake.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Whether what is ordered now differs from what was seen before, and concerns one that has failed.</summary>
-    private bool IsToStart(StandingOrderRecord? found, bool hasFailed)
+    /// <summary>Whether something is ordered that neither the run that has failed nor a restart has seen.</summary>
+    private async ValueTask<bool> IsToStartAsync(CancellationToken stop)
     {
-        var isStart = _isKnown && found?.Start != _known?.Start;
-        (_known, _isKnown) = (found, true);
-        if (!hasFailed || found is null) return false;
-        if (found.Rebuild is null || found.Rebuild == _rebuild) return isStart;
-        _rebuild = found.Rebuild;
-        return true;
+        if ((await _orders.FindAsync(supervisor.Name, stop).ConfigureAwait(false))?.Content is not { } found) return false;
+        var isStart = found.Start is not null && found.Start != _start && found.Start != supervisor.SeenOrder?.Start;
+        var isRebuild = found.Rebuild is not null && found.Rebuild != _rebuild;
+        (_start, _rebuild) = (found.Start, found.Rebuild);
+        return isStart || isRebuild;
     }
 }

@@ -57,6 +57,9 @@ internal sealed class Supervisor
     /// <summary>The run that is being built; null if there is none in this process.</summary>
     public SubscriberRun? Building => _seenRuns.FirstOrDefault(run => run.IsBuilding);
 
+    /// <summary>What was ordered of it when it last looked; null if nothing ever was.</summary>
+    public StandingOrderRecord? SeenOrder { get; private set; }
+
     /// <summary>The generation whose run has failed it; 0 if it was none of them.</summary>
     public int FailedGeneration { get; private set; }
 
@@ -164,6 +167,7 @@ internal sealed class Supervisor
     private async ValueTask StartAndStopRunsAsync(ControlView? view, CancellationToken stop)
     {
         var order = await _orders.FindAsync(Name, stop).ConfigureAwait(false);
+        SeenOrder = order?.Content;
         var isToBuild = order?.Content is { IsStopped: false, Rebuild: not null } && Subscriber is Projection;
         var directory = await _generations.FindAsync(restores: isToBuild, stop).ConfigureAwait(false);
         if (directory is null)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 
@@ -233,6 +234,35 @@ public sealed class ProvenBankTests : IDisposable
 
         (await RunAsync("check", "none", "--key", "bank.db.key.pub")).ExitCode.Should().Be(2);
         (await RunAsync("check", "good", "--key", "no key")).ExitCode.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Give_a_pipe_or_a_device_as_a_file_ends_with_one_line()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await SignedBankAsync();
+        await File.WriteAllTextAsync(_folder.File("good"), (await RunAsync("prove", "7")).Output);
+        using (var made = Process.Start("mkfifo", [_folder.File("pipe")]))
+        {
+            await made.WaitForExitAsync();
+            made.ExitCode.Should().Be(0);
+        }
+
+        // Nobody is at the other end of the pipe, and the device has no end.
+        foreach (var arguments in new string[][]
+        {
+            ["import", "bank.csv", "--db", "pipe"], ["verify", "--db", "pipe"], ["verify", "--checkpoints", "pipe"], ["checkpoint", "--checkpoints", "pipe"],
+            ["totals", "--checkpoints", "pipe"], ["import", "/dev/zero"], ["checkpoint", "--key", "/dev/zero"], ["check", "good", "--key", "/dev/zero"],
+        })
+        {
+            var run = await RunAsync(arguments);
+            run.ExitCode.Should().Be(2, string.Join(' ', arguments));
+            run.Output.Should().BeEmpty();
+            run.ErrorLines.Should().ContainSingle().Which.Should().StartWith("error: ");
+        }
+
+        (await RunAsync("check", "/dev/zero", "--key", "bank.db.key.pub")).Lines.Should().ContainSingle().Which.Should().StartWith("NOT PROVEN: ");
+        (await RunAsync("verify"))["events"].Should().Be("603");
     }
 
     [Theory]

@@ -13,16 +13,15 @@ internal static class CheckCommand
         var proof = new Argument<string>("PROOF") { Description = "A file that 'prove' has written.", CustomParser = CommandLine.NotEmpty };
         var key = new Option<string>("--key") { Description = "The bank's public key: its text, or a file that has it.", HelpName = "KEY", Required = true, CustomParser = CommandLine.NotEmpty };
         var command = new Command("check", "Checks a proof without any database, and prints what it proves. Exit code 0: it is proven; 1: it is not; 2: it could not run.") { proof, key };
-        command.SetAction((arguments, cancellationToken) => RunAsync(arguments.GetRequiredValue(proof), arguments.GetRequiredValue(key), cancellationToken));
+        command.SetAction(arguments => Run(arguments.GetRequiredValue(proof), arguments.GetRequiredValue(key)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string path, string key, CancellationToken cancellationToken)
+    private static int Run(string path, string key)
     {
         var verifier = BankKey.Parse(key);
         if (!File.Exists(path)) throw new CannotRunException($"There is no file '{path}'.");
-        if (new FileInfo(path).Length > TlogProof.MaxBytes) return NotProven($"a proof has at most {TlogProof.MaxBytes} bytes.");
-        var text = await File.ReadAllBytesAsync(path, cancellationToken);
+        if (SmallFile.Read(path, TlogProof.MaxBytes) is not { } text) return NotProven($"a proof has at most {TlogProof.MaxBytes} bytes.");
         try
         {
             var proof = TlogProof.Parse(text);

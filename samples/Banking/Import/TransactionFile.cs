@@ -27,7 +27,9 @@ internal sealed class TransactionFile : IDisposable
         try
         {
             file = new TransactionFile(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1 << 16));
-            if (TransactionLine.IsHeader(file._reader.ReadLine() ?? "")) return file;
+
+            // A device such as /dev/zero never comes to the end of a line.
+            if (file._reader.Peek() is 't' or '"' && TransactionLine.IsHeader(file._reader.ReadLine() ?? "")) return file;
             file.Dispose();
             throw new CannotRunException($"'{path}' is not a file of transactions: its first line is not '{TransactionLine.Header}'.");
         }

@@ -77,6 +77,10 @@ internal sealed class BankKey : IDisposable
 
     public void Dispose() => _key.Dispose();
 
-    private static string TextOf(string path) =>
-        new FileInfo(path).Length <= MaxLength ? File.ReadAllText(path) : throw new CannotRunException($"The file '{path}' is too long for a key.");
+    private static string TextOf(string path)
+    {
+        var bytes = SmallFile.Read(path, MaxLength) ?? throw new CannotRunException($"The file '{path}' is too long for a key.");
+        using var reader = new StreamReader(new MemoryStream(bytes));
+        return reader.ReadToEnd();
+    }
 }

@@ -20,6 +20,7 @@ internal sealed class Database : IDisposable
     private const int CheckpointTruncate = 3;
     private const int MaxUnixPathBytes = 512;
     private const int ConfigNoCheckpointOnClose = 1006;
+    private static readonly string[] BesideIt = [StoreFile.LogSuffix, StoreFile.IndexSuffix, StoreFile.JournalSuffix];
     private readonly sqlite3 _handle;
     private readonly SqliteConnection? _connection;
     private readonly HashSet<string> _widePrefixes = new(StringComparer.Ordinal);
@@ -80,6 +81,7 @@ internal sealed class Database : IDisposable
 
     /// <summary>Opens the file without changing anything in it.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
+    /// <exception cref="IncompatibleStoreException">The path, or that of a file beside it, leads to something else than a file.</exception>
     public static Database Open(string path, bool create) =>
         Open(path, path, raw.SQLITE_OPEN_READWRITE | (create ? raw.SQLITE_OPEN_CREATE : 0));
 
@@ -89,6 +91,8 @@ internal sealed class Database : IDisposable
 
     private static Database Open(string path, string name, int mode)
     {
+        ThrowIfNoFile(path);
+
         // One thread at a time uses a connection, so SQLite need not guard it against several.
         var code = raw.sqlite3_open_v2(name, out var handle, mode | raw.SQLITE_OPEN_NOMUTEX | raw.SQLITE_OPEN_PRIVATECACHE, null);
         if (code == raw.SQLITE_OK) return new Database(handle);
@@ -104,6 +108,7 @@ internal sealed class Database : IDisposable
     /// a command that the app has forgotten to dispose is finalized on a thread of its own.
     /// </summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
+    /// <exception cref="IncompatibleStoreException">The path, or that of a file beside it, leads to something else than a file.</exception>
     public static Database OpenForAppSql(string path, bool create) =>
         OpenForAppSql(path, path, create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite);
 
@@ -113,6 +118,7 @@ internal sealed class Database : IDisposable
 
     private static Database OpenForAppSql(string path, string name, SqliteOpenMode mode)
     {
+        ThrowIfNoFile(path);
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = name,
@@ -133,10 +139,35 @@ internal sealed class Database : IDisposable
         }
     }
 
+    /// <summary>SQLite would wait for ever to open a pipe that has nobody at its other end.</summary>
+    private static void ThrowIfNoFile(string path)
+    {
+        if (UnixFile.OtherThanFile(path) is { } what) throw new IncompatibleStoreException(path, $"it is {what}, not a file. Choose another path.");
+        var name = TargetOf(path);
+        foreach (var suffix in BesideIt)
+        {
+            if (UnixFile.OtherThanFile(name + suffix) is { } other)
+                throw new IncompatibleStoreException(path, $"'{name + suffix}', which SQLite keeps beside it, is {other}, not a file. Move that away.");
+        }
+    }
+
+    /// <summary>The file's own name if the path is a symbolic link to it: the names of the files beside it begin with that one.</summary>
+    private static string TargetOf(string path)
+    {
+        try
+        {
+            return System.IO.File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There is no file yet, or the links lead nowhere: SQLite refuses what it cannot follow.
+            return path;
+        }
+    }
+
     /// <summary>What SQLite does not tell: it knows only that it is "unable to open database file".</summary>
     private static string? ReasonWhyNot(string path)
     {
-        if (Directory.Exists(path)) return $"'{path}' is a folder, not a file";
         string target;
         try
         {

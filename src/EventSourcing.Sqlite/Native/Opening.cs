@@ -74,7 +74,7 @@ internal static class Opening
     /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
     public static Database? ForReading(string path, bool forAppSql = false)
     {
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path) && !Directory.Exists(path)) return null;
         var database = forAppSql ? Database.OpenForAppSql(path, create: false) : Database.Open(path, create: false);
         try
         {

@@ -18,6 +18,9 @@ internal sealed class StoreFile : IDisposable
     /// <summary>What SQLite adds to the file's name for the index of that log, in shared memory.</summary>
     public const string IndexSuffix = "-shm";
 
+    /// <summary>What SQLite adds to the file's name for the journal of a database that is not in WAL mode; it looks for one in any case.</summary>
+    public const string JournalSuffix = "-journal";
+
     private readonly byte[] _encodedPath;
     private readonly Lock _lock = new();
     private volatile SharedFile? _shared;
@@ -231,9 +234,7 @@ internal sealed class StoreFile : IDisposable
         }
 
         var status = UnixFile.Status(_encodedPath);
-        if (status is { Answer: FileAnswer.Found, IsRegular: false })
-            throw new IncompatibleStoreException(Path, $"it is {(Directory.Exists(Path) ? "a folder" : "a device, a pipe or the like")}, not a file. Choose another path.");
-        if (status.Links > 1)
+        if (status is { IsRegular: true, Links: > 1 })
         {
             throw new IncompatibleStoreException(
                 Path,

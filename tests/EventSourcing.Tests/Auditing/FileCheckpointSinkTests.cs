@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text;
 
 namespace EventSourcing.Tests.Auditing;
@@ -16,6 +18,50 @@ public sealed class FileCheckpointSinkTests : IDisposable
         (await new FileCheckpointSink(File).ReadNewestAsync()).Should().BeNull();
         System.IO.File.Exists(File).Should().BeFalse();
         await FluentActions.Awaiting(() => new FileCheckpointSink(Path.Combine(File, "nowhere", "checkpoints")).ReadNewestAsync().AsTask()).Should().ThrowAsync<IOException>();
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData("pipe")]
+    [InlineData("link")]
+    [InlineData("socket")]
+    [InlineData("device")]
+    [InlineData("folder")]
+    public async Task Use_a_path_that_is_not_of_a_file_is_refused_before_it_is_opened(string kind)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var path = kind == "device" ? "/dev/zero" : File;
+        if (kind == "folder") Directory.CreateDirectory(File);
+        if (kind == "socket") socket.Bind(new UnixDomainSocketEndPoint(File));
+        if (kind == "pipe") await MakePipeAsync(File);
+        if (kind == "link")
+        {
+            await MakePipeAsync(File + "-pipe");
+            System.IO.File.CreateSymbolicLink(File, File + "-pipe");
+        }
+
+        var sink = new FileCheckpointSink(path);
+
+        // Nobody is at the other end of the pipe: to open it would take for ever.
+        (await FluentActions.Awaiting(() => sink.ReadNewestAsync().AsTask()).Should().ThrowAsync<IOException>()).WithMessage($"*'{path}'*not a file*");
+        await FluentActions.Awaiting(async () => await sink.ReadAllAsync().ToListAsync()).Should().ThrowAsync<IOException>();
+        var note = await Ledgers.NoteAsync(1);
+        await FluentActions.Awaiting(() => sink.TryWriteAsync(note, null).AsTask()).Should().ThrowAsync<IOException>();
+    }
+
+    [Fact]
+    public async Task Use_a_symbolic_link_to_a_file_that_is_not_there_yet_makes_that_file_and_reads_it()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        System.IO.File.CreateSymbolicLink(File, File + "-target");
+        var sink = new FileCheckpointSink(File);
+        var note = await Ledgers.NoteAsync(1);
+
+        (await sink.ReadNewestAsync()).Should().BeNull();
+        (await sink.TryWriteAsync(note, null)).Should().BeTrue();
+
+        (await new FileCheckpointSink(File + "-target").ReadNewestAsync())!.ToString().Should().Be(note.ToString());
+        (await sink.ReadNewestAsync())!.ToString().Should().Be(note.ToString());
     }
 
     [Fact]
@@ -210,6 +256,13 @@ public sealed class FileCheckpointSinkTests : IDisposable
         })));
         var records = (await System.IO.File.ReadAllTextAsync(File)).Split("\u0003\n", StringSplitOptions.RemoveEmptyEntries);
         records.Select(record => Ledgers.SizeOf(SignedNote.Parse(record[1..]))).Should().BeEquivalentTo(written.SelectMany(sizes => sizes)).And.NotBeEmpty();
+    }
+
+    private static async Task MakePipeAsync(string path)
+    {
+        using var process = Process.Start("mkfifo", [path]);
+        await process.WaitForExitAsync();
+        process.ExitCode.Should().Be(0);
     }
 
     private static async Task<List<long>> SizesAsync(FileCheckpointSink sink)

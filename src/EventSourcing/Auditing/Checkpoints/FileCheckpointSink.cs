@@ -11,7 +11,9 @@ namespace EventSourcing;
 /// <remarks>
 /// <para>Beside the store it tells of a lost write-ahead log and of an old copy put back, as long as the file itself is not put
 /// back with it: leave it out of what restores the store. Against somebody who can write to both, have it on another machine's
-/// disk, or copy its end elsewhere. Never give it the store's own path: opening and closing that would drop SQLite's locks.</para>
+/// disk, or copy its end elsewhere. Never give it the store's own path: opening and closing that would drop SQLite's locks.
+/// A path that leads to something else than a file, such as a pipe, is refused before it is opened: opening a pipe waits until somebody
+/// opens its other end.</para>
 /// <para>Each record is the byte 02, the note, the byte 03 and a line feed; a note holds neither. A record without its end
 /// was cut short by a crash and does not count, nor does one with zero bytes in it, which a loss of power leaves.</para>
 /// </remarks>
@@ -40,7 +42,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
 
     /// <inheritdoc/>
     /// <exception cref="LedgerFormatException">The file holds something else.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be read, or is a folder, a pipe, a device or a socket.</exception>
     public async ValueTask<SignedNote?> ReadNewestAsync(CancellationToken cancellationToken = default)
     {
         try
@@ -60,7 +62,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
     /// <param name="cancellationToken">Ends the read.</param>
     /// <returns>The notes; none where there is no file. Nothing vouches for them before <see cref="Checkpoint.Open"/>.</returns>
     /// <exception cref="LedgerFormatException">The file holds something else.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be read, or is a folder, a pipe, a device or a socket.</exception>
     public async IAsyncEnumerable<SignedNote> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (long next = 0; ;)
@@ -84,7 +86,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
 
     /// <inheritdoc/>
     /// <exception cref="LedgerFormatException">The file holds something else.</exception>
-    /// <exception cref="IOException">It cannot be read or written.</exception>
+    /// <exception cref="IOException">It cannot be read or written, or is a folder, a pipe, a device or a socket.</exception>
     public async ValueTask<bool> TryWriteAsync(SignedNote checkpoint, SignedNote? newest, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -164,6 +166,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
         for (var began = Environment.TickCount64; ;)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            ThrowIfNoFile();
             try
             {
                 // What follows blocks for a sync of the disk: not on the caller's thread, which may be a user interface's.
@@ -181,6 +184,13 @@ public sealed class FileCheckpointSink : ICheckpointSink
                 await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>The call that opens a pipe blocks until somebody opens its other end, and no token can cancel it.</summary>
+    /// <exception cref="IOException">The path leads to something else than a file.</exception>
+    private void ThrowIfNoFile()
+    {
+        if (UnixFile.OtherThanFile(Path) is { } what) throw new IOException($"'{Path}' is {what}, not a file. Nothing was read or written. Give the path of a file.");
     }
 
     private FileStream Open(FileStreamOptions options)

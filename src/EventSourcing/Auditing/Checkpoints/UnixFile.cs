@@ -40,6 +40,15 @@ internal static partial class UnixFile
         return default;
     }
 
+    /// <summary>
+    /// What a path leads to, through symbolic links, if that is something else than a file of bytes; null if it is a file, if
+    /// nothing is there, or if the system does not say.
+    /// </summary>
+    public static string? OtherThanFile(string path) =>
+        Directory.Exists(path) ? "a folder"
+        : Status(Encode(path)) is { Answer: FileAnswer.Found, IsRegular: false } ? "a pipe, a device or a socket"
+        : null;
+
     private static FileStatus OnLinux(byte[] path)
     {
         // The kernel defines this structure, for every architecture alike.

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace EventSourcing.Sqlite.Tests;
+
+/// <summary>Pipes and the like in the places of a store's files: SQLite would wait for ever for somebody at a pipe's other end.</summary>
+public sealed class NotAFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("pipe")]
+    [InlineData("socket")]
+    [InlineData("folder")]
+    [InlineData("/dev/zero")]
+    [InlineData("/dev/null")]
+    public async Task Open_what_is_no_file_is_refused(string kind)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        if (kind == "folder") Directory.CreateDirectory(_folder.Store);
+        if (kind == "socket") socket.Bind(new UnixDomainSocketEndPoint(_folder.Store));
+        if (kind == "pipe") await MakePipeAsync(_folder.Store);
+
+        await RefusedAsync(kind[0] == '/' ? kind : _folder.Store, "not a file");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("-wal", false)]
+    [InlineData("-shm", false)]
+    [InlineData("-journal", false)]
+    [InlineData("-wal", true)]
+    [InlineData("-journal", true)]
+    public async Task Open_a_store_that_has_a_pipe_beside_it_is_refused_and_works_without_it(string suffix, bool byLink)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using (var storage = new SqliteEventStorage(_folder.Store)) await storage.AppendAsync(Some.Append("s", 0));
+        var before = await File.ReadAllBytesAsync(_folder.Store);
+        var path = byLink ? _folder.FileNamed("link.db") : _folder.Store;
+        if (byLink) File.CreateSymbolicLink(path, _folder.Store);
+        await MakePipeAsync(_folder.Store + suffix);
+
+        await RefusedAsync(path, _folder.Store + suffix);
+
+        (await File.ReadAllBytesAsync(_folder.Store)).Should().Equal(before);
+        File.Delete(_folder.Store + suffix);
+        await using var again = new SqliteEventStorage(path);
+        (await again.GetHeadAsync()).Should().Be(1);
+    }
+
+    private static async Task RefusedAsync(string path, string why)
+    {
+        await using var storage = new SqliteEventStorage(path);
+        await using var store = new EventStore(storage, new EventTypes());
+        await RefusedAsync(() => storage.GetHeadAsync().AsTask());
+        await RefusedAsync(() => storage.AppendAsync(Some.Append("s", 0)).AsTask());
+        await RefusedAsync(() => store.Ledger.VerifyAsync().AsTask());
+
+        Task RefusedAsync(Func<Task> call) => FluentActions.Awaiting(call).Should().ThrowAsync<IncompatibleStoreException>().WithMessage($"*{why}*");
+    }
+
+    private static async Task MakePipeAsync(string path)
+    {
+        using var process = Process.Start("mkfifo", [path]);
+        await process.WaitForExitAsync();
+        process.ExitCode.Should().Be(0);
+    }
+}

@@ -13,15 +13,11 @@ public sealed class ColumnTests
         var random = new Random(20_240_607);
 
         // Some of each column, so that none is left out.
-        var groups = suite.Cases.Index().Where(of => !IsOfControl(of.Item.Group))
+        var groups = suite.Cases.Index()
             .GroupBy(of => of.Item.Group, of => of.Index, (_, numbers) => numbers.ToArray()).ToList();
         await suite.RunAsync([.. groups.SelectMany(group => random.GetItems(group, 1 + (Values / groups.Count))).Distinct()], atOnce: 4);
 
         suite.IsGood.Should().BeTrue("of all cases the bad ones are: {0}", string.Join(Environment.NewLine, suite.Tally.Notes));
         suite.Tally.Of(FaultOutcome.Reported).Should().BeGreaterThan(Values / 2);
     }
-
-    /// <summary>What projections keep of themselves.</summary>
-    private static bool IsOfControl(string group) => group.StartsWith("read_model", StringComparison.Ordinal)
-        || (group.StartsWith('$') && !group.StartsWith("$snapshots", StringComparison.Ordinal));
 }

@@ -161,19 +161,16 @@ internal sealed class DocumentTable
     }
 
     /// <summary>
-    /// Whether a commit that creates a read model of this name is to make it anew, since its table is missing, or its fields, since
-    /// they cannot be read and the table has those that are wanted. In both cases no document gets lost by that.
+    /// Whether a commit that creates a read model of this name is to mend it. If its table is missing, that is made anew. If the
+    /// catalogue has other fields than those that are wanted, or none that can be read, and the table was made with those that are
+    /// wanted, then the catalogue is wrong and is written anew. No document is lost by either.
     /// </summary>
     public bool IsToBeMended(Database database, ReadModelDefinition wanted)
     {
+        if (_definition is null || !_definition.Equals(wanted)) return IsMissing(database) || WasMadeWith(database, wanted.Fields);
         if (_isProbed) return false;
-        if (_definition is not null && FailureOf(database, _definition) is null)
-        {
-            _isProbed = true;
-            return false;
-        }
-
-        return IsMissing(database) || (_definition is null && FailureOf(database, wanted) is null);
+        _isProbed = FailureOf(database, _definition) is null;
+        return !_isProbed && IsMissing(database);
     }
 
     /// <summary>Makes what <see cref="IsToBeMended"/> has found.</summary>
@@ -189,8 +186,18 @@ internal sealed class DocumentTable
         database.Prepare("UPDATE read_models SET fields = ?2 WHERE id = ?1").Bind(1, Id).Bind(2, Written(wanted.Fields)).Run();
     }
 
-    private bool IsMissing(Database database) =>
+    public bool IsMissing(Database database) =>
         database.Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE").Bind(1, _name).Scalar() == 0;
+
+    /// <summary>Whether these fields are what stands between key and data in the table itself.</summary>
+    private bool WasMadeWith(Database database, IReadOnlyList<FieldDefinition> fields)
+    {
+        var select = database.Prepare("SELECT name || ' ' || type FROM pragma_table_info(?1) ORDER BY cid").Bind(1, _name);
+        var columns = new List<string>();
+        while (select.Step()) columns.Add(select.Text(0));
+        select.Reset();
+        return columns.TakeWhile(column => column != "data BLOB").SequenceEqual(fields.Select(Written).Prepend("key TEXT"));
+    }
 
     private SqliteFailure? FailureOf(Database database, ReadModelDefinition definition)
     {
@@ -286,7 +293,9 @@ internal sealed class DocumentTable
     };
 
     /// <summary>The fields as they stand in the file, e.g. <c>city TEXT, total REAL</c>.</summary>
-    private static string Written(IReadOnlyList<FieldDefinition> fields) => string.Join(", ", fields.Select(field => $"{field.Name} {TypeOf(field.Kind)}"));
+    private static string Written(IReadOnlyList<FieldDefinition> fields) => string.Join(", ", fields.Select(Written));
+
+    private static string Written(FieldDefinition field) => $"{field.Name} {TypeOf(field.Kind)}";
 
     private static List<FieldDefinition> ReadFields(string written)
     {

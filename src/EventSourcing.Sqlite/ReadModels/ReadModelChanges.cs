@@ -28,6 +28,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         }
 
         ReadModelDecision.ThrowIfRefused(commit, new Facts(writer, _mended));
+
         string? probed = null;
         foreach (var change in commit.Changes)
         {
@@ -250,7 +251,11 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
 
         public string? ModelOf(string alias) => AliasedBy(writer.Database, alias);
 
-        public bool IsMet(in DocumentGuard guard) => TableOf(guard.Model) is { } table ? table.Has(writer.Database, guard) : guard.Expected is null;
+        public bool IsMet(in DocumentGuard guard) => Stored(guard.Model) is { } table ? table.Has(writer.Database, guard) : guard.Expected is null;
+
+        /// <summary>The table as it stands: if only the catalogue is mended, its documents are there.</summary>
+        private DocumentTable? Stored(string model) =>
+            writer.TableOf(model) is { } table && !(mended.Count > 0 && mended.Contains(model) && table.IsMissing(writer.Database)) ? table : null;
 
         private DocumentTable? TableOf(string model) => mended.Count > 0 && mended.Contains(model) ? null : writer.TableOf(model);
     }

@@ -114,7 +114,7 @@ public sealed class ProjectionAdmin
         await ThrowIfUnknownAsync(projection, cancellationToken).ConfigureAwait(false);
         var change = ControlDocuments.Write(ControlDocuments.Refolds, NewId(), new RefoldRecord(projection, key), projection);
         var commit = new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [change, ControlDocuments.NewOrder()] };
-        await _store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+        await ControlDocuments.CommitAsync(_store.Storage.ReadModels, commit, cancellationToken).ConfigureAwait(false);
         _store.Signals.OrderGiven(projection);
     }
 
@@ -237,7 +237,7 @@ public sealed class ProjectionAdmin
                     Creates = [ControlDocuments.OrdersDefinition],
                     Changes = [change, ControlDocuments.NewOrder()],
                 };
-                await _store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+                await ControlDocuments.CommitAsync(_store.Storage.ReadModels, commit, cancellationToken).ConfigureAwait(false);
                 _store.Signals.OrderGiven(changed.Projection);
                 return true;
             }

@@ -33,6 +33,9 @@ public sealed class DamagedReadModelTests : IDisposable
     /// <summary>What is done to the tables in which all projections have their records.</summary>
     public static TheoryData<string> LostRecords { get; } = ["$projections", "$runs", "$hosts", "$parked", "$orders"];
 
+    /// <summary>What the catalogue says of the fields of records.</summary>
+    public static TheoryData<string, string> OtherFields { get; } = AllOtherFields();
+
     public void Dispose() => _folder.Dispose();
 
     [Theory]
@@ -190,6 +193,41 @@ public sealed class DamagedReadModelTests : IDisposable
         (await store.ReadModel(new Tallies(null, "others")).FindAsync("a"))!.Applied.Should().Equal(1, 2, 3, 4);
     }
 
+    [Theory]
+    [MemberData(nameof(OtherFields))]
+    public async Task Start_where_the_catalogue_says_other_fields_of_records_than_their_table_has_mends_the_catalogue(string model, string fields)
+    {
+        await DamageAsync(null);
+        await ParkOneAsync();
+        var before = FieldsOf(model);
+        Damage($"UPDATE read_models SET fields = '{fields}' WHERE name = '{model}'");
+        await using var store = Open();
+        await using var running = store.StartProjections(Options, new Counted());
+
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+
+        FieldsOf(model).Should().Be(before);
+        await ShouldCountAsync(store, new Counted(), 4);
+        (await store.ProjectionAdmin().GetParkedAsync("failing")).Should().ContainSingle("what was recorded is still there");
+    }
+
+    [Fact]
+    public async Task Change_the_fields_of_records_in_the_catalogue_under_a_running_projection_is_mended_by_its_rebuild()
+    {
+        await DamageAsync(null);
+        await ParkOneAsync();
+        await using var store = Open();
+        await using var running = store.StartProjections(Options, new Counted());
+        await running.CatchUpAsync(Never);
+        foreach (var model in LostRecords) Damage($"UPDATE read_models SET fields = 'other REAL' WHERE name = '{model}'");
+        await FluentActions.Awaiting(() => store.ProjectionAdmin().GetParkedAsync("failing")).Should().ThrowAsync<ReadModelDamagedException>().WithMessage("*'$parked'*fields*");
+
+        await running.RebuildAsync("counted").WaitAsync(Never);
+
+        await ShouldCountAsync(store, new Counted(), 3);
+        (await store.ProjectionAdmin().GetParkedAsync("failing")).Should().ContainSingle("what was recorded is still there");
+    }
+
     [Fact]
     public async Task Lose_a_table_of_an_app_s_own_fails_the_projection_and_a_rebuild_makes_it_anew()
     {
@@ -246,6 +284,32 @@ public sealed class DamagedReadModelTests : IDisposable
         }
 
         if (sql is not null) Damage(sql);
+    }
+
+    /// <summary>A projection whose first event is parked, which is recorded.</summary>
+    private async Task ParkOneAsync()
+    {
+        await using var store = Open();
+        await using var running = store.StartProjections(Options, new Tallies((_, position) => position == 1, "failing"));
+        using var patience = new CancellationTokenSource(Never);
+        while ((await store.ProjectionAdmin().GetParkedAsync("failing", patience.Token)).All(parked => parked.RetryAt is not null)) await Task.Delay(5, patience.Token);
+    }
+
+    private string FieldsOf(string model)
+    {
+        using var foreign = Some.ForeignConnection(_folder.Store);
+        return (string)foreign.Run($"SELECT fields FROM read_models WHERE name = '{model}'")!;
+    }
+
+    private static TheoryData<string, string> AllOtherFields()
+    {
+        var all = new TheoryData<string, string>();
+        foreach (var model in new[] { "$projections", "$runs", "$hosts", "$parked", "$skipped", "$refolds", "$orders" })
+        {
+            foreach (var fields in new[] { "", "x", "other REAL", "projection INTEGER" }) all.Add(model, fields);
+        }
+
+        return all;
     }
 
     private void Damage(string sql, string model = "counted@1")

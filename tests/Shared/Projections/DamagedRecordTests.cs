@@ -189,6 +189,39 @@ public abstract class DamagedRecordTests(IStorageSource source) : EngineTests(so
         delivered.Should().HaveCount(4);
     }
 
+    [Theory]
+    [InlineData("$projections")]
+    [InlineData("$runs")]
+    [InlineData("$hosts")]
+    [InlineData("$parked")]
+    [InlineData("$skipped")]
+    [InlineData("$refolds")]
+    [InlineData("$orders")]
+    public async Task Store_records_with_other_fields_stops_who_needs_them_with_that_and_no_append(string model)
+    {
+        var store = await StoreAsync();
+        var other = new ReadModelDefinition(model, [new FieldDefinition("other", FieldKind.WholeNumber), new FieldDefinition("projection", FieldKind.Number)]);
+        await store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Drops = [model], Creates = [other] });
+
+        await using (var running = store.StartProjections(NoRetries, new Tallies())) await ShouldNameAsync(() => running.Completion);
+        await ShouldNameAsync(() => store.StartReactorsAsync(NoRetries, new Letters([])));
+        var admin = store.ProjectionAdmin();
+        if (model is "$parked") await ShouldNameAsync(() => admin.GetParkedAsync("tallies"));
+        if (model is "$skipped") await ShouldNameAsync(() => admin.GetSkippedAsync("tallies"));
+        if (model is not "$projections") await ShouldNameAsync(() => admin.RebuildDocumentAsync("tallies", "a"));
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+
+        // Nothing was written: what was read then is what is read now.
+        (await store.ReadModel(new Tallies()).FindAsync("a"))!.Applied.Should().Equal(1, 2, 3);
+        (await store.Storage.ReadModels.CountAsync(model, [])).Should().Be(0);
+
+        async Task ShouldNameAsync(Func<Task> act)
+        {
+            var damage = (await FluentActions.Awaiting(() => act().WaitAsync(Never)).Should().ThrowAsync<ReadModelDamagedException>()).Which;
+            damage.Message.Should().Contain(model).And.Contain("Nothing was written");
+        }
+    }
+
     /// <summary>A store of three events, all in the read model.</summary>
     private async Task<EventStore> StoreAsync()
     {

@@ -192,17 +192,48 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         return list;
     }
 
+    private async ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await storage.QueryAsync(model, query, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception misfit) when (misfit is UnknownFieldException or ArgumentException)
+        {
+            // The query is ours, and fits the model as it is made.
+            throw new ReadModelDamagedException(model, "it is stored with other fields than those that it is made with", misfit);
+        }
+    }
+
     /// <summary>All documents of a model, or those that meet conditions, in pages.</summary>
+    /// <exception cref="ReadModelDamagedException">The model or one of its documents cannot be read.</exception>
     public async IAsyncEnumerable<StoredDocument> EnumerateAsync(
         string model, [EnumeratorCancellation] CancellationToken cancellationToken, IReadOnlyList<FieldCondition>? conditions = null)
     {
         var query = new DocumentQuery { Conditions = conditions ?? [] };
         while (true)
         {
-            var page = await storage.QueryAsync(model, query, cancellationToken).ConfigureAwait(false);
+            var page = await QueryAsync(model, query, cancellationToken).ConfigureAwait(false);
             foreach (var document in page) yield return document;
             if (page.Count < query.Limit) yield break;
             query = query with { After = new DocumentCursor(default, page[^1].Key) };
+        }
+    }
+
+    /// <summary>
+    /// Commits what a projection writes of itself. It has made the read models itself, so what does not fit them is no bad argument
+    /// of the caller's: they are damaged.
+    /// </summary>
+    /// <exception cref="ReadModelDamagedException">A read model is missing, or is stored with other fields.</exception>
+    public static async ValueTask CommitAsync(IReadModelStorage storage, ReadModelCommit commit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await storage.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ArgumentException refusal) when (refusal.InnerException is ReadModelMismatchException mismatch)
+        {
+            throw mismatch.AsDamage(refusal);
         }
     }
 

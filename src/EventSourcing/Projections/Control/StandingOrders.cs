@@ -33,7 +33,7 @@ internal sealed class StandingOrders(EventStore store)
             };
             try
             {
-                await store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+                await ControlDocuments.CommitAsync(store.Storage.ReadModels, commit, cancellationToken).ConfigureAwait(false);
                 store.Signals.OrderGiven(projection);
                 return;
             }

@@ -24,7 +24,7 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
     {
         try
         {
-            await store.Storage.ReadModels.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+            await ControlDocuments.CommitAsync(store.Storage.ReadModels, commit, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure)
             when (subscriber is TableProjection tables && failure is not (EventSourcingException or OperationCanceledException))
@@ -56,7 +56,7 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         if (claimed == directory.Content) return directory;
         var claim = ControlDocuments.Write(ControlDocuments.Directory, subscriber.Name, claimed);
         var commit = new ReadModelCommit { Guards = [directory.Guard], Creates = ControlDocuments.Definitions, Changes = [claim] };
-        await store.Storage.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);
+        await ControlDocuments.CommitAsync(store.Storage.ReadModels, commit, stop).ConfigureAwait(false);
         return new ReadDocument<DirectoryRecord>(directory.Model, directory.Key, claim.Data!.Value, claimed);
     }
 

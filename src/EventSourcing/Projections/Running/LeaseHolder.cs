@@ -37,9 +37,11 @@ internal sealed class LeaseHolder : IAsyncDisposable
     public async ValueTask BeginAsync(CancellationToken cancellationToken)
     {
         if (_signing is not null) return;
-        await RemoveEndedAsync(cancellationToken).ConfigureAwait(false);
         _here = ProcessIdentity.Here();
+
+        // First, since it also mends the catalogue of what is read next.
         await SignAsync(cancellationToken).ConfigureAwait(false);
+        await RemoveEndedAsync(cancellationToken).ConfigureAwait(false);
         lock (_lock) _signing ??= BackgroundTask.Start(SignWhileWorkingAsync);
     }
 
@@ -91,7 +93,7 @@ internal sealed class LeaseHolder : IAsyncDisposable
             // A handler that was given up may hold the storage's write lock: then this is not waited for.
             using var patience = StopLimit.CancelAfter(_givenUp.IsCancellationRequested ? StopLimit.Grace : Timeout.InfiniteTimeSpan);
             var removal = new ReadModelCommit { Changes = [new DocumentChange(ControlDocuments.Hosts, Id, null)] };
-            await Storage.CommitAsync(removal, patience.Token).ConfigureAwait(false);
+            await ControlDocuments.CommitAsync(Storage, removal, patience.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)
         {
@@ -107,7 +109,7 @@ internal sealed class LeaseHolder : IAsyncDisposable
         [
             .. holders.Where(HasEnded).Select(holder => new DocumentChange(ControlDocuments.Hosts, holder.Key, null)),
         ];
-        if (ended.Length > 0) await Storage.CommitAsync(new ReadModelCommit { Changes = ended }, cancellationToken).ConfigureAwait(false);
+        if (ended.Length > 0) await ControlDocuments.CommitAsync(Storage, new ReadModelCommit { Changes = ended }, cancellationToken).ConfigureAwait(false);
     }
 
     private static bool HasEnded(StoredDocument holder) =>
@@ -160,7 +162,7 @@ internal sealed class LeaseHolder : IAsyncDisposable
     {
         var began = _clock.GetTimestamp();
         var commit = new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [NextSign()] };
-        await Storage.CommitAsync(commit, cancellationToken).ConfigureAwait(false);
+        await ControlDocuments.CommitAsync(Storage, commit, cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref _signedAt, began);
     }
 }

@@ -69,6 +69,6 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
         };
         var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, claim);
         var commit = new ReadModelCommit { Guards = [run.Guard], Changes = [change, context.Holder.NextSign()] };
-        await context.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);
+        await ControlDocuments.CommitAsync(context.ReadModels, commit, stop).ConfigureAwait(false);
     }
 }

@@ -97,15 +97,7 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
             Changes = all,
             Tables = tables,
         };
-        try
-        {
-            await context.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);
-        }
-        catch (ArgumentException refusal) when (refusal.InnerException is ReadModelMismatchException mismatch)
-        {
-            throw mismatch.AsDamage(refusal);
-        }
-
+        await ControlDocuments.CommitAsync(context.ReadModels, commit, stop).ConfigureAwait(false);
         Wrote(change, run);
         Position = position;
         _signedAt = began;
@@ -138,7 +130,7 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
             var released = run.Content with { Owner = null, Position = position, Log = log, Since = null, From = null };
             var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, released);
             var commit = new ReadModelCommit { Guards = [run.Guard], Changes = [change] };
-            await context.ReadModels.CommitAsync(commit, stop).ConfigureAwait(false);
+            await ControlDocuments.CommitAsync(context.ReadModels, commit, stop).ConfigureAwait(false);
             context.Store.Signals.OrderGiven(context.Name);
         }
         catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)

@@ -63,7 +63,9 @@ public static class ReadModelDecision
         new ReadModelMismatchException(model, "it is missing"));
 
     private static ArgumentException DefinedOtherwise(string model) =>
-        new($"The read model '{model}' exists with other fields. Nothing was written; drop it in the same commit, or give the new one another name.");
+        new(
+            $"The read model '{model}' exists with other fields. Nothing was written; drop it in the same commit, or give the new one another name.",
+            new ReadModelMismatchException(model, "it exists with other fields than those that it is made with"));
 
     private static ArgumentException NameIsAlias(string name) =>
         new($"'{name}' is an alias, so no read model can have that name. Nothing was written; choose another name.");

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace EventSourcing;
@@ -53,6 +52,7 @@ public sealed class EventStore : IAsyncDisposable
 
         Ledger ??= new EventLedger(this, storage, storage);
         Serializer = new JsonEventSerializer(types, Options.Json) { AppCode = AppCode };
+        Reader = new EventReader(Storage, Serializer);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
     }
 
@@ -81,6 +81,8 @@ public sealed class EventStore : IAsyncDisposable
     public bool IsReadOnly => Storage.IsReadOnly;
 
     internal JsonEventSerializer Serializer { get; }
+
+    internal EventReader Reader { get; }
 
     internal StoreDiagnostics Diagnostics { get; }
 
@@ -161,24 +163,8 @@ public sealed class EventStore : IAsyncDisposable
     /// <exception cref="ArgumentException">The name or an option is not valid.</exception>
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
     /// <exception cref="EventSerializationException">An event's bytes do not make its type, JSON cannot handle that, or an upcaster failed on it.</exception>
-    public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(
-        string stream, StreamReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        options ??= new StreamReadOptions();
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, "options.Limit");
-        var read = await BoundAsync(new StreamRead(stream) { After = options.After, Direction = options.Direction }, options.AsOf, cancellationToken).ConfigureAwait(false);
-        var pages = read.Direction == ReadDirection.Forwards
-            ? PagesAsync(read.After, (after, limit) => Storage.ReadStreamAsync(read with { After = after, Limit = limit }, cancellationToken), options.Limit)
-            : PagesAsync(read.UpTo, (upTo, limit) => Storage.ReadStreamAsync(read with { UpTo = upTo, Limit = limit }, cancellationToken), options.Limit);
-        await foreach (var page in pages.ConfigureAwait(false))
-        {
-            for (var i = 0; i < page.Count; i++)
-            {
-                var parts = Decode(page.Events[i], options.UnknownEvents, EventFilter.All);
-                for (var p = 0; p < parts.Count; p++) yield return parts[read.Direction == ReadDirection.Forwards ? p : parts.Count - 1 - p];
-            }
-        }
-    }
+    public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, StreamReadOptions? options = null, CancellationToken cancellationToken = default) =>
+        Reader.ReadStreamAsync(stream, options ?? new StreamReadOptions(), cancellationToken);
 
     /// <summary>
     /// Reads the log over all streams, in pages, one of them ahead of the caller, holding no transaction meanwhile.
@@ -190,27 +176,8 @@ public sealed class EventStore : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is not valid.</exception>
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
     /// <exception cref="EventSerializationException">An event's bytes do not make its type, JSON cannot handle that, or an upcaster failed on it.</exception>
-    public async IAsyncEnumerable<RecordedEvent> ReadLogAsync(
-        LogReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        options ??= new LogReadOptions();
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, "options.Limit");
-        if (options.AsOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Read it as of a position or an instant.", nameof(options));
-        var filter = FilterOf(options.Filter, options.UnknownEvents);
-        var read = new LogRead { After = options.After, Direction = options.Direction, Filter = filter.Stored };
-        if (await PositionOfAsync(options.AsOf, cancellationToken).ConfigureAwait(false) is { } upTo) read = read with { UpTo = upTo };
-        var pages = read.Direction == ReadDirection.Forwards
-            ? PagesAsync(read.After, (after, limit) => Storage.ReadLogAsync(read with { After = after, Limit = limit }, cancellationToken), options.Limit)
-            : PagesAsync(read.UpTo, (upTo, limit) => Storage.ReadLogAsync(read with { UpTo = upTo, Limit = limit }, cancellationToken), options.Limit);
-        await foreach (var page in pages.ConfigureAwait(false))
-        {
-            for (var i = 0; i < page.Count; i++)
-            {
-                var parts = Decode(page.Events[i], options.UnknownEvents, filter);
-                for (var p = 0; p < parts.Count; p++) yield return parts[read.Direction == ReadDirection.Forwards ? p : parts.Count - 1 - p];
-            }
-        }
-    }
+    public IAsyncEnumerable<RecordedEvent> ReadLogAsync(LogReadOptions? options = null, CancellationToken cancellationToken = default) =>
+        Reader.ReadLogAsync(options ?? new LogReadOptions(), cancellationToken);
 
     /// <summary>The number of events in a stream, which is its version; 0 for an unknown stream.</summary>
     /// <param name="stream">The stream's name.</param>
@@ -241,21 +208,8 @@ public sealed class EventStore : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the search.</param>
     /// <returns>The position.</returns>
     /// <exception cref="StoreCorruptedException">The log has no event at a position below its head: somebody has removed or moved it.</exception>
-    public async Task<long> GetPositionAsync(DateTimeOffset instant, CancellationToken cancellationToken = default)
-    {
-        // Stamps never go backwards from one position to the next, so the log itself is the index to search.
-        var (atOrBefore, last) = (0L, await Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false));
-        while (atOrBefore < last)
-        {
-            var middle = last - ((last - atOrBefore) / 2);
-            using var page = await Storage.ReadLogAsync(new LogRead { After = middle - 1, UpTo = middle, Limit = 1 }, cancellationToken).ConfigureAwait(false);
-            if (page.Count == 0) throw new StoreCorruptedException(Storage.GetType().Name, $"there is no event at position {middle}, though the log goes on after it.");
-            if (page.Events[0].RecordedAt <= instant) atOrBefore = middle;
-            else last = middle - 1;
-        }
-
-        return atOrBefore;
-    }
+    public async Task<long> GetPositionAsync(DateTimeOffset instant, CancellationToken cancellationToken = default) =>
+        await Reader.PositionAtAsync(instant, cancellationToken).ConfigureAwait(false);
 
     /// <summary>
     /// Closes the store. Projections and reactors that still run are stopped first, as their own disposal does. Appends that
@@ -352,63 +306,6 @@ public sealed class EventStore : IAsyncDisposable
         return result;
     }
 
-    internal ValueTask<StreamRead> BoundAsync(StreamRead read, AsOf asOf, CancellationToken cancellationToken) =>
-        asOf.AtVersion is { } version ? new(read with { UpTo = version })
-        : asOf.AtPosition is { } position ? new(read with { UpToPosition = position })
-        : asOf.AtInstant is { } instant ? BoundAsync(read, instant, cancellationToken)
-        : new(read);
-
-    /// <summary>A query as it is meant on this store, and as its storage is asked.</summary>
-    /// <exception cref="ArgumentException">It names a type that is not in <see cref="Types"/>, and such events are not wanted as they are.</exception>
-    internal EventFilter FilterOf(EventQuery query, UnknownEvents unknownEvents = UnknownEvents.Throw) =>
-        EventFilter.Of(Types, query, allowsUnlisted: unknownEvents == UnknownEvents.AsRaw);
-
-    /// <summary>Decodes an event that the storage has found by a filter, as far as it matches that also as it is read today.</summary>
-    internal Parts<RecordedEvent> Decode(in StoredEvent stored, UnknownEvents unknownEvents, EventFilter filter)
-    {
-        var decoder = Serializer.Find(stored.Type);
-        var data = decoder is null && unknownEvents == UnknownEvents.AsRaw && stored.Type != PayloadsErased.TypeName ? Unknown(stored) : DecodeData(stored, decoder);
-        var metadata = DecodeMetadata(stored);
-        if (data.Several is not { } several) return new Parts<RecordedEvent>(Record(stored, decoder?.TodayName ?? stored.Type, data[0], metadata, 0));
-        var parts = new List<RecordedEvent>(several.Length);
-        for (var i = 0; i < several.Length; i++)
-        {
-            var part = Record(stored, Types.Get(several[i].GetType()).Name, several[i], metadata, i);
-            if (filter.Matches(part)) parts.Add(part);
-        }
-
-        return new Parts<RecordedEvent>(parts.ToArray());
-    }
-
-    internal Parts<object> DecodeData(in StoredEvent stored) => DecodeData(stored, Serializer.Find(stored.Type));
-
-    private Parts<object> DecodeData(in StoredEvent stored, EventDecoder? decoder)
-    {
-        if (decoder is null && stored.Type != PayloadsErased.TypeName)
-            throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position, Types.LastVersionBefore(stored.Type));
-        if (stored.IsErased) return new Parts<object>(Erased(stored, decoder?.Results ?? []));
-        try
-        {
-            return decoder is null ? new Parts<object>(PayloadsErased.Parse(stored.Data.Span)) : decoder.Decode(stored.Data.Span);
-        }
-        catch (Exception e)
-        {
-            throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e is UpcastFailedException ? e.InnerException : e);
-        }
-    }
-
-    private static Parts<object> Unknown(in StoredEvent stored) =>
-        new(stored.IsErased ? Erased(stored, results: []) : new UnknownEvent(stored.Type, stored.Data.ToArray()));
-
-    private static ErasedEvent Erased(in StoredEvent stored, IReadOnlyList<EventType> results) =>
-        new(stored.Type, stored.Stream, stored.Version, stored.Position) { Results = results };
-
-    private async ValueTask<StreamRead> BoundAsync(StreamRead read, DateTimeOffset instant, CancellationToken cancellationToken) =>
-        read with { UpToPosition = await GetPositionAsync(instant, cancellationToken).ConfigureAwait(false) };
-
-    private static RecordedEvent Record(in StoredEvent stored, string type, object data, EventMetadata metadata, int subIndex) =>
-        new(stored.Stream, stored.Version, stored.Position, stored.Id, type, stored.RecordedAt, data, metadata, stored.Tags, subIndex);
-
     private IReadOnlyList<AppendCondition> AsStored(IReadOnlyList<AppendCondition> conditions)
     {
         AppendCondition[]? changed = null;
@@ -420,57 +317,4 @@ public sealed class EventStore : IAsyncDisposable
 
         return changed ?? conditions;
     }
-
-    private static EventMetadata DecodeMetadata(in StoredEvent stored)
-    {
-        try
-        {
-            return EventMetadata.Parse(stored.Metadata.Span);
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
-        {
-            throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, $"its metadata: {e.Message}", e);
-        }
-    }
-
-    /// <summary>
-    /// The pages of a range. While the caller is at one page the next is read on another core, since decoding costs
-    /// more than reading; no more than one is read ahead.
-    /// </summary>
-    private static async IAsyncEnumerable<EventPage> PagesAsync(long start, Func<long, int, ValueTask<EventPage>> readFrom, long limit)
-    {
-        var page = await readFrom(start, PageLimit(limit)).ConfigureAwait(false);
-        Task<EventPage>? ahead = null;
-        try
-        {
-            while (true)
-            {
-                limit -= page.Count;
-                if (!page.IsEnd && limit > 0)
-                {
-                    var (next, pageLimit) = (page.Next, PageLimit(limit));
-                    ahead = Task.Run(() => readFrom(next, pageLimit).AsTask());
-                }
-
-                using (page) yield return page;
-                if (ahead is null) yield break;
-                page = await ahead.ConfigureAwait(false);
-                ahead = null;
-            }
-        }
-        finally
-        {
-            // The caller has left early: what was read ahead goes back to the pool.
-            if (ahead is not null)
-            {
-                await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (ahead.IsCompletedSuccessfully) (await ahead.ConfigureAwait(false)).Dispose();
-            }
-        }
-    }
-
-    private static int PageLimit(long rest) => (int)Math.Min(rest, EventPage.DefaultLimit);
-
-    internal async ValueTask<long?> PositionOfAsync(AsOf asOf, CancellationToken cancellationToken) =>
-        asOf.AtInstant is { } instant ? await GetPositionAsync(instant, cancellationToken).ConfigureAwait(false) : asOf.AtPosition;
 }

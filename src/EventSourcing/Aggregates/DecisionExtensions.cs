@@ -18,21 +18,13 @@ public static class DecisionExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(query);
-        var events = new List<RecordedEvent>();
-        var filter = store.FilterOf(query);
-        for (var read = new LogRead { Filter = filter.Stored }; ;)
-        {
-            using var page = await store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < page.Count; i++)
-            {
-                var parts = store.Decode(page.Events[i], UnknownEvents.Throw, filter);
-                for (var p = 0; p < parts.Count; p++) events.Add(parts[p]);
-            }
+        var (events, head) = await store.Reader.FoldAsync(store.Reader.FilterOf(query), after: 0, new List<RecordedEvent>(), Add, cancellationToken).ConfigureAwait(false);
+        return new QueryResult(events, head);
 
-            // Later pages must not show more of the log than the first one did.
-            var head = Math.Min(read.UpTo, page.Head);
-            if (page.IsEnd) return new QueryResult(events, head);
-            read = read with { After = page.Next, UpTo = head };
+        static List<RecordedEvent> Add(List<RecordedEvent> events, RecordedEvent e)
+        {
+            events.Add(e);
+            return events;
         }
     }
 

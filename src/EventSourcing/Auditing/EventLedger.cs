@@ -152,7 +152,7 @@ public sealed class EventLedger
 
     private async ValueTask<EventDisclosure> ReadAsync(long position, CancellationToken cancellationToken)
     {
-        using var page = await _storage.ReadLogAsync(new LogRead { After = position - 1, UpTo = position, Limit = 1, WithSeals = true }, cancellationToken).ConfigureAwait(false);
+        using var page = await _storage.ReadAtAsync(position, cancellationToken, withSeal: true).ConfigureAwait(false);
         if (page.Count == 0) throw new StoreCorruptedException(Store, $"there is no event at position {position}.");
         var e = page.Events[0];
         try

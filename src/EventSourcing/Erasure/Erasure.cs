@@ -31,7 +31,7 @@ internal sealed class Erasure
         foreach (var position in positions) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(position, nameof(positions));
         foreach (var position in positions.Order())
         {
-            using var page = await _store.Storage.ReadLogAsync(new LogRead { After = position - 1, UpTo = position, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+            using var page = await _store.Storage.ReadAtAsync(position, cancellationToken).ConfigureAwait(false);
             if (page.Count == 0) throw new ErasureRefusedException(position, page.Head);
             Add(page.Events[0], page.Head);
         }
@@ -41,15 +41,12 @@ internal sealed class Erasure
 
     public async Task<ErasureResult> OfAsync(StreamRead read, CancellationToken cancellationToken)
     {
-        while (true)
+        await foreach (var page in _store.Storage.PagesAsync(read, cancellationToken, PageScope.OneView).ConfigureAwait(false))
         {
-            using var page = await _store.Storage.ReadStreamAsync(read, cancellationToken).ConfigureAwait(false);
             foreach (ref readonly var stored in page.Events) Add(stored, stored.Position);
-            if (page.IsEnd) return await EraseAsync(cancellationToken).ConfigureAwait(false);
-
-            // Up to now is up to what the first page saw.
-            read = read with { After = page.Next, UpTo = Math.Min(read.UpTo, page.Head) };
         }
+
+        return await EraseAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void Add(in StoredEvent stored, long head)

@@ -150,14 +150,13 @@ public static class ProjectionExtensions
     {
         Validate(store, new ProjectionOptions(), [projection]);
         if (asOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Project it as of a position or an instant.", nameof(asOf));
-        var position = await store.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var position = await store.Reader.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var documents = new Dictionary<string, TDocument>(StringComparer.Ordinal);
         var filter = projection.FilterFor(store);
         var read = new LogRead { UpTo = position, Filter = filter.Stored };
         var events = new List<FeedEvent>();
-        while (true)
+        await foreach (var page in store.Storage.PagesAsync(read, cancellationToken).ConfigureAwait(false))
         {
-            using var page = await store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
             events.Clear();
             for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], filter);
             foreach (var e in events)
@@ -172,10 +171,9 @@ public static class ProjectionExtensions
                     throw new ProjectionFailedException(projection.Name, e, failure);
                 }
             }
-
-            if (page.IsEnd) return new LiveReadModel<TDocument>(documents, position);
-            read = read with { After = page.Next };
         }
+
+        return new LiveReadModel<TDocument>(documents, position);
     }
 
     /// <summary>The stored read model of a projection, whether or not the projection is running.</summary>

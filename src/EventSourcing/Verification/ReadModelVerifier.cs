@@ -99,9 +99,10 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
     private async ValueTask FoldUpToAsync(long upTo, CancellationToken cancellationToken)
     {
         var events = new List<FeedEvent>();
-        while (_position < upTo)
+        if (_position >= upTo) return;
+        var read = new LogRead { After = _position, UpTo = upTo, Filter = _filter.Stored };
+        await foreach (var page in source.Storage.PagesAsync(read, cancellationToken).ConfigureAwait(false))
         {
-            using var page = await source.Storage.ReadLogAsync(new LogRead { After = _position, UpTo = upTo, Filter = _filter.Stored }, cancellationToken).ConfigureAwait(false);
             events.Clear();
             for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, source.Store, page.Events[i], _filter);
             if (events.Count > 0)
@@ -112,13 +113,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
                 foreach (var change in fold.Changes) Keep(change);
             }
 
-            if (page.IsEnd)
-            {
-                _position = Math.Max(_position, Math.Min(upTo, page.Head));
-                return;
-            }
-
-            _position = page.Next;
+            _position = page.IsEnd ? Math.Max(_position, Math.Min(upTo, page.Head)) : page.Next;
         }
     }
 

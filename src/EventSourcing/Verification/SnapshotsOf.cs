@@ -90,20 +90,18 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
     {
         var state = fold.Begin();
         var last = (Version: 0L, Position: 0L, Id: Guid.Empty);
-        for (var read = new StreamRead(fold.Stream) { UpTo = version }; ;)
+        await foreach (var page in source.Storage.PagesAsync(new StreamRead(fold.Stream) { UpTo = version }, cancellationToken).ConfigureAwait(false))
         {
-            using var page = await source.Storage.ReadStreamAsync(read, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < page.Count; i++)
             {
-                var parts = source.Store.DecodeData(page.Events[i]);
+                var parts = source.Store.Reader.DecodeData(page.Events[i]);
                 for (var part = 0; part < parts.Count; part++) state = fold.Apply(state, parts[part]);
                 last = (page.Events[i].Version, page.Events[i].Position, page.Events[i].Id);
                 fold.StandAt(state, last.Version, last.Position);
             }
-
-            if (page.IsEnd) return (state, last);
-            read = read with { After = page.Next };
         }
+
+        return (state, last);
     }
 }
 

@@ -21,7 +21,7 @@ public sealed class DecisionModel<TState>
     internal DecisionModel(EventStore store, EventQuery query, TState initial, Func<TState, RecordedEvent, TState> evolve)
     {
         _store = store;
-        _filter = store.FilterOf(query);
+        _filter = store.Reader.FilterOf(query);
         _evolve = evolve;
         _known = new DecisionState<TState>(initial, Position: 0);
         Query = query;
@@ -38,22 +38,7 @@ public sealed class DecisionModel<TState>
     {
         DecisionState<TState> known;
         lock (_lock) known = _known;
-        var (state, position) = known;
-        for (var read = new LogRead { Filter = _filter.Stored, After = position }; ;)
-        {
-            using var page = await _store.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < page.Count; i++)
-            {
-                var parts = _store.Decode(page.Events[i], UnknownEvents.Throw, _filter);
-                for (var p = 0; p < parts.Count; p++) state = _evolve(state, parts[p]);
-            }
-
-            // Later pages must not show more of the log than the first one did.
-            position = Math.Min(read.UpTo, page.Head);
-            if (page.IsEnd) break;
-            read = read with { After = page.Next, UpTo = position };
-        }
-
+        var (state, position) = await _store.Reader.FoldAsync(_filter, known.Position, known.State, _evolve, cancellationToken).ConfigureAwait(false);
         var found = new DecisionState<TState>(state, position);
         lock (_lock)
         {

@@ -9,8 +9,8 @@ namespace EventSourcing;
 /// <param name="stream">The stream that the command is on; empty if it is on whatever streams it decides.</param>
 internal sealed class CommandIds(Guid commandId, string stream = "")
 {
-    /// <summary>How many events are read at first to find the end of a command's: most raise a few.</summary>
-    private const int PageLimit = 16;
+    /// <summary>How many events are read at once to find the end of a command's: most raise a few.</summary>
+    private const int PageLimit = 32;
 
     private readonly Guid _commandId = commandId != Guid.Empty
         ? commandId
@@ -43,9 +43,8 @@ internal sealed class CommandIds(Guid commandId, string stream = "")
 
         // One append has stored them, so they stand side by side.
         var (count, streams) = (0, new List<AppendedStream>(1));
-        for (var read = new LogRead { After = first - 1, Limit = PageLimit }; ;)
+        await foreach (var page in storage.PagesAsync(new LogRead { After = first - 1, Limit = PageLimit }, cancellationToken).ConfigureAwait(false))
         {
-            using var page = await storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
             foreach (ref readonly var stored in page.Events)
             {
                 if (stored.Id != IdOf(count)) return Original();
@@ -53,10 +52,9 @@ internal sealed class CommandIds(Guid commandId, string stream = "")
                 if (streams.Count > 0 && streams[^1].Stream == stored.Stream) streams[^1] = streams[^1] with { LastVersion = stored.Version };
                 else streams.Add(new AppendedStream(stored.Stream, stored.Version, stored.Version));
             }
-
-            if (page.IsEnd) return Original();
-            read = read with { After = page.Next, Limit = EventPage.DefaultLimit };
         }
+
+        return Original();
 
         AppendResult Original() => new(streams, first, first + count - 1, wasAlreadyStored: true);
     }

@@ -32,7 +32,7 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
 
     public async ValueTask LoadAsync(AsOf asOf, CancellationToken cancellationToken)
     {
-        var read = await store.BoundAsync(new StreamRead(fold.Stream), asOf, cancellationToken).ConfigureAwait(false);
+        var read = await store.Reader.AsOfAsync(new StreamRead(fold.Stream), asOf, cancellationToken).ConfigureAwait(false);
         State = fold.Begin();
         if (fold.Snapshots is { } policy) await LoadBySnapshotAsync(policy, read, isNow: asOf == AsOf.Now, cancellationToken).ConfigureAwait(false);
         else await ReadAsync(read, isReplay: true, cancellationToken).ConfigureAwait(false);
@@ -85,7 +85,7 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         {
             foreach (var e in events)
             {
-                var parts = store.DecodeData(new StoredEvent
+                var parts = store.Reader.DecodeData(new StoredEvent
                 {
                     Position = Position + _expected.Count + 1,
                     Stream = fold.Stream,
@@ -181,19 +181,16 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
 
     private async ValueTask ReadAsync(StreamRead read, bool isReplay, CancellationToken cancellationToken)
     {
-        while (true)
+        await foreach (var page in store.Storage.PagesAsync(read, cancellationToken).ConfigureAwait(false))
         {
-            using var page = await store.Storage.ReadStreamAsync(read, cancellationToken).ConfigureAwait(false);
             foreach (ref readonly var stored in page.Events) Take(stored, isReplay);
-            if (page.IsEnd) return;
-            read = read with { After = page.Next };
         }
     }
 
     /// <summary>The one place where a stored event becomes an event of a state.</summary>
     private void Take(in StoredEvent stored, bool isReplay)
     {
-        var parts = store.DecodeData(stored);
+        var parts = store.Reader.DecodeData(stored);
         if (isReplay) Apply(parts, stored.Version, stored.Position);
         if (!isReplay || (isForCommand && fold.IsChangedByActing)) _kept.Add((parts, stored.Version, stored.Position));
         (Version, Position, _lastId) = (stored.Version, stored.Position, stored.Id);

@@ -57,7 +57,7 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
     {
         try
         {
-            using var page = await storage.ReadLogAsync(new LogRead { After = position - 1, UpTo = position, WithSeals = true, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+            using var page = await storage.ReadAtAsync(position, cancellationToken, withSeal: true).ConfigureAwait(false);
             return IsErased(page, position);
         }
         catch (EventSourcingException refusal) when (refusal is not StoreBusyException)

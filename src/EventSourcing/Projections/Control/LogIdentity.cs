@@ -82,7 +82,7 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
 
     private static async ValueTask<Guid?> EventAtAsync(ReadLog read, long position, CancellationToken cancellationToken)
     {
-        using var page = await read(new LogRead { After = position - 1, UpTo = position, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+        using var page = await read(EventPages.At(position), cancellationToken).ConfigureAwait(false);
         return page.Count == 1 ? page.Events[0].Id : null;
     }
 }

@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+
+namespace EventSourcing;
+
+/// <summary>The one way in which the library reads more of a storage than a page: page after page, in either direction.</summary>
+internal static class EventPages
+{
+    /// <summary>The event at a position: a page of one, or an empty one if there is no such event.</summary>
+    public static ValueTask<EventPage> ReadAtAsync(this IEventStorage storage, long position, CancellationToken cancellationToken, bool withSeal = false) =>
+        storage.ReadLogAsync(At(position, withSeal), cancellationToken);
+
+    /// <summary>What reads the event at a position, and nothing else.</summary>
+    public static LogRead At(long position, bool withSeal = false) => new() { After = position - 1, UpTo = position, Limit = 1, WithSeals = withSeal };
+
+    /// <summary>The pages of a range of the log. Each is disposed when the next one is asked for.</summary>
+    /// <param name="storage">The storage.</param>
+    /// <param name="read">The range, and the most events in one page.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <param name="scope">What of the events that are appended meanwhile is read, and whether pages are read ahead.</param>
+    /// <param name="limit">The most events in all pages.</param>
+    public static IAsyncEnumerable<EventPage> PagesAsync(
+        this IEventStorage storage, LogRead read, CancellationToken cancellationToken, PageScope scope = default, long limit = long.MaxValue) =>
+        scope == PageScope.ReadAhead
+            ? AheadAsync(read, (of, count) => storage.ReadLogAsync(of with { Limit = count }, cancellationToken), RestOf, read.Limit, limit)
+            : InTurnAsync(storage, read, scope, cancellationToken);
+
+    /// <summary>The pages of a range of a stream. Each is disposed when the next one is asked for.</summary>
+    /// <param name="storage">The storage.</param>
+    /// <param name="read">The range, and the most events in one page.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <param name="scope">What of the events that are appended meanwhile is read, and whether pages are read ahead.</param>
+    /// <param name="limit">The most events in all pages.</param>
+    public static IAsyncEnumerable<EventPage> PagesAsync(
+        this IEventStorage storage, StreamRead read, CancellationToken cancellationToken, PageScope scope = default, long limit = long.MaxValue) =>
+        scope == PageScope.ReadAhead
+            ? AheadAsync(read, (of, count) => storage.ReadStreamAsync(of with { Limit = count }, cancellationToken), RestOf, read.Limit, limit)
+            : InTurnAsync(storage, read, scope, cancellationToken);
+
+    /// <summary>What is left of a range after a page of it.</summary>
+    public static LogRead RestOf(LogRead read, EventPage page) =>
+        read.Direction == ReadDirection.Forwards ? read with { After = page.Next } : read with { UpTo = page.Next };
+
+    /// <summary>What is left of a range after a page of it.</summary>
+    public static StreamRead RestOf(StreamRead read, EventPage page) =>
+        read.Direction == ReadDirection.Forwards ? read with { After = page.Next } : read with { UpTo = page.Next };
+
+    private static async IAsyncEnumerable<EventPage> InTurnAsync(
+        IEventStorage storage, LogRead read, PageScope scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var page = await storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
+            yield return page;
+            if (page.IsEnd) yield break;
+            read = RestOf(scope == PageScope.OneView ? read with { UpTo = Math.Min(read.UpTo, page.Head) } : read, page);
+        }
+    }
+
+    private static async IAsyncEnumerable<EventPage> InTurnAsync(
+        IEventStorage storage, StreamRead read, PageScope scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var page = await storage.ReadStreamAsync(read, cancellationToken).ConfigureAwait(false);
+            yield return page;
+            if (page.IsEnd) yield break;
+            read = RestOf(scope == PageScope.OneView ? read with { UpTo = Math.Min(read.UpTo, page.Head) } : read, page);
+        }
+    }
+
+    /// <summary>
+    /// While the caller is at one page the next is read on another core, since decoding costs more than reading. No more than
+    /// one is read ahead.
+    /// </summary>
+    private static async IAsyncEnumerable<EventPage> AheadAsync<TRead>(
+        TRead read, Func<TRead, int, ValueTask<EventPage>> readPage, Func<TRead, EventPage, TRead> restOf, int pageLimit, long limit)
+    {
+        var page = await readPage(read, PageLimit()).ConfigureAwait(false);
+        Task<EventPage>? ahead = null;
+        try
+        {
+            while (true)
+            {
+                limit -= page.Count;
+                if (!page.IsEnd && limit > 0)
+                {
+                    read = restOf(read, page);
+                    var (next, count) = (read, PageLimit());
+                    ahead = Task.Run(() => readPage(next, count).AsTask());
+                }
+
+                using (page) yield return page;
+                if (ahead is null) yield break;
+                page = await ahead.ConfigureAwait(false);
+                ahead = null;
+            }
+        }
+        finally
+        {
+            // The caller has left early: what was read ahead goes back to the pool.
+            if (ahead is not null)
+            {
+                await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (ahead.IsCompletedSuccessfully) (await ahead.ConfigureAwait(false)).Dispose();
+            }
+        }
+
+        int PageLimit() => (int)Math.Min(limit, pageLimit);
+    }
+}

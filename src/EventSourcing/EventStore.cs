@@ -12,7 +12,7 @@ namespace EventSourcing;
 /// durable when it returns; positions are dense and in commit order; events are immutable; ids make appends
 /// repeatable; nothing is ever skipped.
 /// </remarks>
-public sealed class EventStore : IAsyncDisposable
+public sealed class EventStore : IAsyncDisposable, IDisposable
 {
     /// <summary>How long an append may be kept waiting for a read model to be put in place: it is a courtesy, nothing depends on it.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
@@ -223,6 +223,17 @@ public sealed class EventStore : IAsyncDisposable
     {
         AppCode.ThrowIfWithin("dispose the store");
         return new ValueTask(_disposal.RunAsync());
+    }
+
+    /// <summary>
+    /// Does what <see cref="DisposeAsync"/> does, and blocks the thread until it is done. It is there for containers that are
+    /// disposed synchronously. Prefer <c>await using</c>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The call comes from within a handler, an inline projection, an upcaster or a checkpoint's sink.</exception>
+    public void Dispose()
+    {
+        AppCode.ThrowIfWithin("dispose the store");
+        _disposal.RunAndWait();
     }
 
     /// <summary>Has something that runs on this store stopped when the store is disposed.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -12,6 +14,17 @@ internal sealed class Disposal(Func<Task> dispose)
     /// <summary>Whether it has begun.</summary>
     public bool HasBegun => Volatile.Read(ref _run) is not null;
 
+    /// <summary>Runs it, and blocks the thread until it has ended: for <see cref="IDisposable"/>, which has no other way.</summary>
+    public void RunAndWait()
+    {
+        // It runs on the pool, with no context of this thread's that its continuations would have to come back to.
+        var run = Task.Run(RunAsync);
+        ((IAsyncResult)run).AsyncWaitHandle.WaitOne();
+        if (run.Exception is { } failure) ExceptionDispatchInfo.Throw(failure.InnerException!);
+    }
+
+    /// <summary>Runs it.</summary>
+    /// <returns>A task that completes when it has ended.</returns>
     public Task RunAsync()
     {
         var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

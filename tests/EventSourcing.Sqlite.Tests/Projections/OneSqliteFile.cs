@@ -27,6 +27,8 @@ public sealed class SqliteVirtualTimeTests() : VirtualTimeTests(new OneSqliteFil
 
 public sealed class SqliteStandingOrderTests() : StandingOrderTests(new OneSqliteFile());
 
+public sealed class SqliteSynchronousDisposalTests() : SynchronousDisposalTests(new OneSqliteFile());
+
 public sealed class SqliteRestTests() : RestTests(new OneSqliteFile());
 
 public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());

@@ -26,6 +26,8 @@ public sealed class InMemoryVirtualTimeTests() : VirtualTimeTests(new OneInMemor
 
 public sealed class InMemoryStandingOrderTests() : StandingOrderTests(new OneInMemoryStorage());
 
+public sealed class InMemorySynchronousDisposalTests() : SynchronousDisposalTests(new OneInMemoryStorage());
+
 public sealed class InMemoryRestTests() : RestTests(new OneInMemoryStorage());
 
 public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());

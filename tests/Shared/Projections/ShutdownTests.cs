@@ -135,13 +135,4 @@ public abstract class ShutdownTests(IStorageSource source) : EngineTests(source)
 
     private static async Task<long> PositionAsync(EventStore store) =>
         (await store.ProjectionAdmin().GetStatusAsync()).Single(status => status.Name == "reacts").Position;
-
-    private sealed class Reacts : Reactor
-    {
-        public Reacts(Func<Delivery, CancellationToken, Task> react) => On<Tallied>((_, delivery, token) => react(delivery, token));
-
-        public override string Name => "reacts";
-
-        public override StartFrom Start => StartFrom.Beginning;
-    }
 }

@@ -45,7 +45,7 @@ if (only == "idle")
 
 if (only == "fair")
 {
-    await FairBenchmarks.RunAsync();
+    await FairBenchmarks.RunAsync(args.Where(a => !a.StartsWith('-')).ElementAtOrDefault(1));
     return;
 }
 

@@ -10,9 +10,13 @@ namespace EventSourcing.Sqlite.Tests;
 /// </summary>
 public static class WorkerProgram
 {
+    /// <summary>How many callers append at once in <see cref="StartAppendingByMany"/>.</summary>
+    public const int Callers = 4;
+
     public static Task<int> Main(string[] arguments) => arguments switch
     {
         ["append", var path, var stream, var count] => AppendAsync(path, stream, int.Parse(count, CultureInfo.InvariantCulture)),
+        ["append-by-many", var path, var stream, var count] => AppendByManyAsync(path, stream, int.Parse(count, CultureInfo.InvariantCulture)),
         ["open", var path] => OpenAsync(path),
         ["decide", var path] => DecisionWorker.RunAsync(path),
         ["host", var path, var name] => ProjectionHost.RunAsync(path, name),
@@ -85,6 +89,23 @@ public static class WorkerProgram
         await serving.StandardInput.WriteLineAsync(order);
         await serving.StandardInput.FlushAsync();
         (await serving.StandardOutput.ReadLineAsync()).Should().Be("done");
+    }
+
+    /// <summary>Starts a process that says that it is ready, waits for a line, and appends by several callers.</summary>
+    public static Process StartAppendingByMany(string path, string stream, int count) =>
+        Start("append-by-many", path, stream, count.ToString(CultureInfo.InvariantCulture));
+
+    private static async Task<int> AppendByManyAsync(string path, string stream, int count)
+    {
+        await using var storage = new SqliteEventStorage(path);
+        await storage.GetHeadAsync();
+        Console.WriteLine("ready");
+        Console.ReadLine();
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(async _ =>
+        {
+            for (var i = 0; i < count / Callers; i++) await storage.AppendAsync(Some.Append(stream, ExpectedVersion.Any));
+        }));
+        return 0;
     }
 
     private static async Task<int> AppendAsync(string path, string stream, int count)

@@ -233,7 +233,7 @@ public sealed class WriteTurnsTests : IDisposable
         // The last one to write gets its result just before it ends its turn.
         var turns = storage.Turns!;
         if (turns.Enter() is { } place) await place.Task.WaitAsync(TimeSpan.FromSeconds(30));
-        turns.Pass();
+        turns.Pass(process: null);
         turns.Waiting.Should().Be(0);
     }
 }

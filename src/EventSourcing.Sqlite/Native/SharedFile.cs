@@ -7,7 +7,8 @@ namespace EventSourcing;
 internal sealed class SharedFile
 {
     // The one thing of this library that belongs to the process and not to an object: a file is the same for all storages
-    // that are opened on it, and none of them knows of the others. It holds an entry only while a storage uses its file.
+    // that are opened on it, and none of them knows of the others. It holds an entry only while a storage uses its file, or a thread
+    // still waits for another process that does.
     private static readonly Dictionary<string, SharedFile> InUse = new(StringComparer.Ordinal);
     private static readonly Lock InUseLock = new();
 
@@ -23,6 +24,9 @@ internal sealed class SharedFile
 
     /// <summary>The turns of these storages at writing.</summary>
     public WriteTurns Turns { get; } = new();
+
+    /// <summary>The turns of this process among all that write to the file.</summary>
+    public ProcessTurns ProcessTurns { get; } = new();
 
     /// <summary>Takes part in the use of a file, until <see cref="Release"/>.</summary>
     /// <param name="key">Which file it is: the same for all of its names.</param>
@@ -46,7 +50,7 @@ internal sealed class SharedFile
     {
         lock (InUseLock)
         {
-            if (--_storages == 0) InUse.Remove(_key);
+            if (--_storages == 0 && !ProcessTurns.IsWaiting) InUse.Remove(_key);
         }
     }
 
@@ -106,7 +110,9 @@ internal sealed class SharedFile
     {
         lock (_lock)
         {
-            if (_connections++ == 0) _siblings = Siblings.Of(fileName);
+            if (_connections++ > 0) return;
+            _siblings = Siblings.Of(fileName);
+            ProcessTurns.Open(fileName + StoreFile.LogSuffix);
         }
     }
 
@@ -118,7 +124,9 @@ internal sealed class SharedFile
     {
         lock (_lock)
         {
-            if (--_connections == 0) _siblings = null;
+            if (--_connections > 0) return;
+            _siblings = null;
+            ProcessTurns.Close();
         }
     }
 

@@ -160,10 +160,15 @@ internal sealed class CommitQueue : IAsyncDisposable
             var began = false;
             try
             {
-                if (attempt == 0) AwaitThoseJustServed();
+                if (attempt == 0)
+                {
+                    _hasWaitedForTurn = false;
+                    AwaitThoseJustServed();
+                }
+
                 if (await TakeTurnAsync(isRetry: attempt > 0).ConfigureAwait(false))
                 {
-                    await LeaveTurnToOthersAsync().ConfigureAwait(false);
+                    await TakeProcessTurnAsync(isRetry: attempt > 0).ConfigureAwait(false);
                     began = await TryBeginAsync(isRetry: attempt > 0).ConfigureAwait(false);
                 }
 
@@ -188,8 +193,10 @@ internal sealed class CommitQueue : IAsyncDisposable
 
             if (StepDownIfIdle()) return;
 
-            // The first turn was on the thread of a caller, who has its result by now; the rest is the pool's.
+            // The first turn was on the thread of a caller, who has its result by now; the rest is the pool's, or that of the
+            // thread that has waited for the turn of this process.
             attempt = began ? 0 : attempt + 1;
+            if (began && _writer.ProcessTurns is { IsOnItsThread: true }) continue;
             if (began) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             else await Task.Delay(PauseBeforeRetry(attempt)).ConfigureAwait(false);
         }
@@ -234,8 +241,9 @@ internal sealed class CommitQueue : IAsyncDisposable
         if (_turn is not { } turn) return;
         turn.Ended = Environment.TickCount64;
         _groupsOfTurn++;
+        var isYielded = _writer.ProcessTurns is { } process && process.TryYield();
         if (turn.Waiting is not (> 0 and var waiting)) return;
-        if (_groupsOfTurn >= WriteTurns.GroupsAmong(waiting)) PassTurn();
+        if (isYielded || _groupsOfTurn >= WriteTurns.GroupsAmong(waiting)) PassTurn();
         else AwaitNextWork();
     }
 
@@ -267,7 +275,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         _groupsOfTurn = 0;
         if (_turn is not { } turn) return;
         _turn = null;
-        turn.Pass();
+        turn.Pass(_writer.ProcessTurns);
     }
 
     private TimeSpan UntilNextIsOverdue()
@@ -293,7 +301,30 @@ internal sealed class CommitQueue : IAsyncDisposable
         return false;
     }
 
-    /// <summary>Pauses if this process has committed for a while and others want to; a pause that it made anyway counts.</summary>
+    /// <summary>Waits until it is this process's turn among all that write to the file, if others do.</summary>
+    private async ValueTask TakeProcessTurnAsync(bool isRetry)
+    {
+        if (_turn is not { } turn) return;
+        if (_writer.ProcessTurns is { } process && (turn.OthersWrite || process.IsAnotherInLine()))
+        {
+            var began = Environment.TickCount64;
+            var taking = process.TakeAsync(UntilNextIsOverdue(), _closing.Token);
+            if (!taking.IsCompleted && !isRetry && !_hasWaitedForTurn)
+            {
+                _hasWaitedForTurn = true;
+                _busySince = began;
+            }
+
+            if (await taking.ConfigureAwait(false) && process.AreTaken) return;
+        }
+
+        await LeaveTurnToOthersAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Pauses if this process has committed for a while and others want to that do not take turns; a pause that it made anyway
+    /// counts.
+    /// </summary>
     private async ValueTask LeaveTurnToOthersAsync()
     {
         if (_turn is not { OthersWrite: true } turn) return;

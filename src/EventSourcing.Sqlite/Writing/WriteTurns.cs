@@ -77,14 +77,15 @@ internal sealed class WriteTurns
     /// <param name="waiting">How many wait for the turn; at least one.</param>
     public static int GroupsAmong(int waiting) => Math.Max(1, GroupsWithOneOther / waiting);
 
-    /// <summary>Ends the turn; the next one begins.</summary>
-    public void Pass()
+    /// <summary>Ends the turn; the next one begins. If nobody waits for it, the turn of the process ends too.</summary>
+    public void Pass(ProcessTurns? process)
     {
         lock (_lock)
         {
             if (_waiting.First is not { } next)
             {
                 _isTaken = false;
+                process?.Release();
                 return;
             }
 

@@ -55,6 +55,9 @@ internal sealed class Writer : IDisposable
     /// <summary>The turns of this process's storages on the file; null until the file is there.</summary>
     public WriteTurns? Turns => _file.SharedIfThere()?.Turns;
 
+    /// <summary>The turns of this process among all that write to the file; null until the file is there.</summary>
+    public ProcessTurns? ProcessTurns => _file.Shared?.ProcessTurns;
+
     /// <summary>Whether the write-ahead log may still hold copies of payloads that were erased.</summary>
     public bool LogHoldsErased { get; private set; }
 

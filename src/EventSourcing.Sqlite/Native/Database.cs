@@ -173,6 +173,10 @@ internal sealed class Database : IDisposable
         {
             target = System.IO.File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
         }
+        catch (UnauthorizedAccessException e)
+        {
+            return $"this process may not enter a folder on the way to it ({e.Message})";
+        }
         catch (IOException e)
         {
             // There is no such file, or a chain of symbolic links that does not end.

@@ -71,6 +71,7 @@ internal sealed class JsonEventSerializer
         catch (Exception flaw)
         {
             // Whatever it is: the event's own members and converters run in there.
+            if (JsonTypeCheck.FlawOf(known.Info, out _, out _) is { } ofType) throw new NotSupportedException(NotWritten(known.Type, Names.Sentence(ofType)), flaw);
             throw new ArgumentException(NotWritten(known.Type, Reason(flaw, payload, known.Info, EventOutput)), nameof(payload), flaw);
         }
 
@@ -102,6 +103,7 @@ internal sealed class JsonEventSerializer
         catch (Exception flaw)
         {
             // Whatever it is: the document's own members and converters run in there.
+            if (FlawOfDocuments(info) is { } ofType) throw new NotSupportedException($"A document {typeof(TDocument)} cannot be written: {Names.Sentence(ofType)}", flaw);
             throw new ArgumentException($"A document {typeof(TDocument)} cannot be written: {Reason(flaw, document, info, JsonOutput.OptionsFor(info.Options))}", nameof(document), flaw);
         }
 

@@ -57,12 +57,13 @@ internal static class JsonMembers
                 foreach (var property in info.Properties)
                 {
                     if (property is not { Get: not null, CustomConverter: null, IsExtensionData: false } || property.AssociatedParameter is null && property.Set is null) continue;
-                    if (Within(property.Get(value), property.PropertyType, $"{path}.{property.Name}") is { } found) return found;
+                    if (!TryGet(property, value, out var part)) return $"{path}.{property.Name}";
+                    if (Within(part, property.PropertyType, $"{path}.{property.Name}") is { } found) return found;
                 }
 
                 return null;
             case JsonTypeInfoKind.Enumerable when info.ElementType is { } element:
-                return Items((IEnumerable)value).Select((item, i) => Within(item, element, $"{path}[{i}]")).FirstOrDefault(found => found is not null);
+                return Items(value).Select((item, i) => Within(item, element, $"{path}[{i}]")).FirstOrDefault(found => found is not null);
             case JsonTypeInfoKind.Dictionary when info.ElementType is { } element && value is IDictionary dictionary:
                 return dictionary.Keys.Cast<object>().Select(key => Within(dictionary[key], element, $"{path}['{Names.Printable(key.ToString() ?? "")}']")).FirstOrDefault(found => found is not null);
             default:
@@ -73,12 +74,28 @@ internal static class JsonMembers
             part is not null && info.Options.TryGetTypeInfo(type, out var of) ? Find(part, of, at, depth + 1, isWanted) : null;
     }
 
-    /// <summary>The items; none where they cannot be had, as of a default ImmutableArray.</summary>
-    private static List<object?> Items(IEnumerable collection)
+    /// <summary>The value of a member; false if the member's own code fails.</summary>
+    private static bool TryGet(JsonPropertyInfo property, object owner, out object? value)
+    {
+        value = null;
+        try
+        {
+            value = property.Get!(owner);
+            return true;
+        }
+        catch (Exception)
+        {
+            // Whatever it is: the serializer has met it too, and what it said is told.
+            return false;
+        }
+    }
+
+    /// <summary>The items; none if they cannot be had, as of a default ImmutableArray or of a Memory.</summary>
+    private static List<object?> Items(object collection)
     {
         try
         {
-            return [.. collection.Cast<object?>()];
+            return collection is IEnumerable items ? [.. items.Cast<object?>()] : [];
         }
         catch (InvalidOperationException)
         {

@@ -13,12 +13,13 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
 {
     private bool _isProven;
     private bool _hasOwnConverters;
+    private bool _isForEachValue;
 
     /// <summary>Whether there is nothing left to check of any further value.</summary>
     public bool IsDone { get; private set; }
 
     /// <summary>What of the type would not be read back; null where nothing was found.</summary>
-    public string? FlawOfType() => JsonTypeCheck.FlawOf(info, out _hasOwnConverters);
+    public string? FlawOfType() => JsonTypeCheck.FlawOf(info, out _hasOwnConverters, out _isForEachValue);
 
     /// <summary>Checks one value.</summary>
     /// <param name="value">The value.</param>
@@ -35,15 +36,15 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         }
 
         if (_hasOwnConverters && FlawOfJson(utf8Json) is { } unreadable) return unreadable;
-        if (_isProven) return null;
+        if (_isProven && !_isForEachValue) return null;
         if (FlawOfValue(value, utf8Json) is { } lost)
         {
-            isOfType = true;
+            isOfType = !_isProven;
             return lost;
         }
 
         _isProven = true;
-        IsDone = !_hasOwnConverters;
+        IsDone = !_hasOwnConverters && !_isForEachValue;
         return null;
     }
 

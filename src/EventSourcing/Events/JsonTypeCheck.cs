@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -27,14 +28,22 @@ internal sealed class JsonTypeCheck
     /// <summary>Whether a converter that is not of System.Text.Json takes part: it may write what it likes, valid or not.</summary>
     private bool HasOwnConverters { get; set; }
 
-    /// <summary>What of a type is not read back, as a clause for a message; null where nothing was found.</summary>
+    /// <summary>
+    /// Whether some member is left out at times, and it is not known what it is if it is missing: each value has to be read back
+    /// to know whether it is the same.
+    /// </summary>
+    private bool LeavesOutWhatMayDiffer { get; set; }
+
+    /// <summary>What of a type is not read back, as a clause for a message; null if nothing was found.</summary>
     /// <param name="type">How JSON handles it.</param>
     /// <param name="hasOwnConverters">Whether a converter that is not of System.Text.Json takes part.</param>
-    public static string? FlawOf(JsonTypeInfo type, out bool hasOwnConverters)
+    /// <param name="isForEachValue">Whether the type does not tell, so that each value has to be read back.</param>
+    public static string? FlawOf(JsonTypeInfo type, out bool hasOwnConverters, out bool isForEachValue)
     {
         var check = new JsonTypeCheck();
         var flaw = check.Flaw(type);
         hasOwnConverters = check.HasOwnConverters;
+        isForEachValue = check.LeavesOutWhatMayDiffer;
         return flaw;
     }
 
@@ -100,6 +109,8 @@ internal sealed class JsonTypeCheck
         if (FlawOfConstructor(type) is { } noConstructor) return noConstructor;
         if (IsOfFramework(type.Type) && type.Properties.Any(p => p.Get is not null) && type.Properties.All(p => !IsReadBack(p)))
             return $"{owner} has nothing that JSON can set; keep its parts as members of their own, or give it a JsonConverter";
+        if (IsOfFramework(type.Type) && type.Type.IsClass && type.CreateObject is not null)
+            return $"{owner} holds more than its public properties show, and JSON reads back only those; keep its parts as members of their own, or give it a JsonConverter";
         foreach (var property in type.Properties)
         {
             if (property.Get is null || property.IsExtensionData) continue;
@@ -111,6 +122,7 @@ internal sealed class JsonTypeCheck
 
             if (IsReadBack(property) || IsPopulated(property, type))
             {
+                if (FlawOfLeavingOut(property, type) is { } differs) return differs;
                 if (FlawOfMember(property.PropertyType, type.Options) is { } flaw) return flaw;
             }
             else if (IsLost(property, type))
@@ -120,6 +132,65 @@ internal sealed class JsonTypeCheck
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// What is wrong with leaving a member out if it is its type's default: if it is missing, it must be read as just that.
+    /// </summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The default of a value type runs no constructor.")]
+    private string? FlawOfLeavingOut(JsonPropertyInfo property, JsonTypeInfo type)
+    {
+        var own = property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true) is [JsonIgnoreAttribute ignore, ..] ? ignore.Condition : (JsonIgnoreCondition?)null;
+        var condition = own ?? type.Options.DefaultIgnoreCondition;
+        var canBeNull = !property.PropertyType.IsValueType || Nullable.GetUnderlyingType(property.PropertyType) is not null;
+        if (condition is not (JsonIgnoreCondition.WhenWritingDefault or JsonIgnoreCondition.WhenWritingNull))
+        {
+            LeavesOutWhatMayDiffer |= own is null && property.ShouldSerialize is not null;
+            return null;
+        }
+
+        if (condition == JsonIgnoreCondition.WhenWritingNull && !canBeNull) return null;
+        var leftOut = canBeNull ? null : RuntimeHelpers.GetUninitializedObject(property.PropertyType);
+        var where = $"'{property.Name}' of {NameOf(type.Type)} is left out if it is {Shown(leftOut)}";
+        if (property.IsRequired) return $"{where}, and cannot be read back then, as it is required; mark it [JsonIgnore(Condition = JsonIgnoreCondition.Never)]";
+        if (!TryReadMissing(property, type, leftOut, out var read))
+        {
+            LeavesOutWhatMayDiffer = true;
+            return null;
+        }
+
+        return Equals(read, leftOut)
+            ? null
+            : $"{where}, and is {Shown(read)} if it is missing; mark it [JsonIgnore(Condition = JsonIgnoreCondition.Never)], or give it no default of its own";
+
+        static string Shown(object? value) => value is null ? "null" : Names.Printable(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
+    }
+
+    /// <summary>What a member is if it is missing in what is read; false if that cannot be told from the type.</summary>
+    private static bool TryReadMissing(JsonPropertyInfo property, JsonTypeInfo type, object? leftOut, out object? read)
+    {
+        read = leftOut;
+        if (property.AssociatedParameter is { } parameter)
+        {
+            // Without a default it may be an error to leave it out. Reading the value back shows whether it is.
+            if (!parameter.HasDefaultValue) return parameter.IsMemberInitializer || !type.Options.RespectRequiredConstructorParameters;
+            read = parameter.DefaultValue ?? leftOut;
+            return true;
+        }
+
+        try
+        {
+            var created = type.CreateObject is { } create ? create() : (type.ConstructorAttributeProvider as ConstructorInfo)?.Invoke(
+                [.. type.Properties.Select(p => p.AssociatedParameter).OfType<JsonParameterInfo>().OrderBy(p => p.Position).Select(p => p.DefaultValue)]);
+            if (created is null) return false;
+            read = property.Get!(created);
+            return true;
+        }
+        catch (Exception)
+        {
+            // Whatever it is: the type's own constructor runs in there, and may want other arguments.
+            return false;
+        }
     }
 
     private static string? FlawOfConstructor(JsonTypeInfo type)

@@ -51,6 +51,7 @@ public sealed class SqliteEventStorage : IEventStorage
         _poller = new HeadPoller(_options.PollInterval, _options.TimeProvider, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
+        Catalog = new SqliteCatalog(this);
         Ledger = _ledger = new SqliteLedger(this, _file, _names, _options.BusyTimeout);
         _file.IsToRelease += () =>
         {
@@ -92,6 +93,9 @@ public sealed class SqliteEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public ILedgerStorage Ledger { get; }
+
+    /// <inheritdoc/>
+    public IStorageCatalog Catalog { get; }
 
     /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)

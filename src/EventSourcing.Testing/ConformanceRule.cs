@@ -50,4 +50,7 @@ public enum ConformanceRule
 
     /// <summary>Rule 11: the Merkle tree over the log; see <see cref="ILedgerStorage"/>.</summary>
     Ledger = 17,
+
+    /// <summary>What the store holds, listed: see <see cref="IStorageCatalog"/>.</summary>
+    Catalog = 18,
 }

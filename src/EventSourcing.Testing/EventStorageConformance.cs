@@ -43,6 +43,7 @@ public static class EventStorageConformance
         .. ReadStreamCases.All,
         .. ReadLogCases.All,
         .. EventIdCases.All,
+        .. CatalogCases.All,
         .. MemoryCases.All,
         .. CancellationCases.All,
         .. WaitCases.All,

@@ -51,6 +51,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         }
 
         Ledger ??= new EventLedger(this, storage, storage);
+        Catalog = new StoreCatalog(Storage);
         Serializer = new JsonEventSerializer(types, Options.Json) { AppCode = AppCode };
         Reader = new EventReader(Storage, Serializer);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
@@ -61,6 +62,9 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
 
     /// <summary>What the log can prove of its own history.</summary>
     public EventLedger Ledger { get; }
+
+    /// <summary>What the store holds: streams, types of events, read models, and its size.</summary>
+    public StoreCatalog Catalog { get; }
 
     /// <summary>The events that this app writes and reads.</summary>
     public EventTypes Types => Serializer.Types;

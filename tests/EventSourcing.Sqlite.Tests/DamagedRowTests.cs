@@ -212,18 +212,6 @@ public sealed class DamagedRowTests : IDisposable
     private void Change(string change)
     {
         using var foreign = Some.ForeignConnection(_folder.Store);
-        var triggers = new List<(string Name, string Sql)>();
-        using (var command = foreign.CreateCommand())
-        {
-            command.CommandText = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'";
-            using var reader = command.ExecuteReader();
-            while (reader.Read()) triggers.Add((reader.GetString(0), reader.GetString(1)));
-        }
-
-        foreign.Run("PRAGMA ignore_check_constraints = 1; BEGIN");
-        foreach (var (name, _) in triggers) foreign.Run($"DROP TRIGGER {name}");
-        foreign.Run(change);
-        foreach (var (_, sql) in triggers) foreign.Run(sql);
-        foreign.Run("COMMIT");
+        foreign.RunPastTriggers(change);
     }
 }

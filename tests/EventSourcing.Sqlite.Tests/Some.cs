@@ -47,6 +47,24 @@ internal static class Some
         connection.Run($"BEGIN; DROP TRIGGER {trigger}; {sql}; {definition}; COMMIT");
     }
 
+    /// <summary>Changes what the triggers and rules guard, and puts them back.</summary>
+    public static void RunPastTriggers(this SqliteConnection connection, string change)
+    {
+        var triggers = new List<(string Name, string Sql)>();
+        using (var command = connection.CreateCommand())
+        {
+            command.CommandText = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'";
+            using var reader = command.ExecuteReader();
+            while (reader.Read()) triggers.Add((reader.GetString(0), reader.GetString(1)));
+        }
+
+        connection.Run("PRAGMA ignore_check_constraints = 1; BEGIN");
+        foreach (var (name, _) in triggers) connection.Run($"DROP TRIGGER {name}");
+        connection.Run(change);
+        foreach (var (_, sql) in triggers) connection.Run(sql);
+        connection.Run("COMMIT");
+    }
+
     /// <summary>SQL that has the database refuse to insert events with some data: indexing them is an error.</summary>
     public static string IndexThatFailsFor(string data) =>
         $"CREATE INDEX fail ON events (CASE WHEN data = CAST('{data}' AS BLOB) THEN json('{{') END)";

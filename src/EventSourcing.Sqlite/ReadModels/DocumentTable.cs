@@ -51,6 +51,22 @@ internal sealed class DocumentTable
         UNION ALL SELECT m.id, m.name, m.fields FROM read_model_aliases a JOIN read_models m ON m.id = a.model WHERE a.alias = ?1
         """).Bind(1, nameOrAlias));
 
+    /// <summary>The tables of all read models, ordered by the code points of their names.</summary>
+    public static List<DocumentTable> All(Database database)
+    {
+        var select = database.Prepare("SELECT id, name, fields FROM read_models ORDER BY name");
+        var tables = new List<DocumentTable>();
+        try
+        {
+            while (select.Step()) tables.Add(At(select));
+            return tables;
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+
     public static DocumentTable Create(Database database, ReadModelDefinition definition)
     {
         // An app's own tables may have such names; dropping a read model must never drop one of those.

@@ -11,7 +11,8 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
     public string? FlawInTableName(string table)
     {
         if (table.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase)) return "begins with 'sqlite_', which SQLite keeps for itself";
-        if (Schema.Entries.Any(entry => string.Equals(entry.Name, table, StringComparison.OrdinalIgnoreCase))) return "is the name of something of the store's own";
+        var ofTheStore = Schema.Entries.Select(entry => entry.Name).Append(TypeCounts.Table);
+        if (ofTheStore.Contains(table, StringComparer.OrdinalIgnoreCase)) return "is the name of something of the store's own";
         if (table.StartsWith(DocumentViews, StringComparison.OrdinalIgnoreCase)) return $"begins with '{DocumentViews}', which is kept for the views of read models";
         return table.StartsWith(DocumentTables, StringComparison.OrdinalIgnoreCase) && table.Length > DocumentTables.Length && char.IsAsciiDigit(table[DocumentTables.Length])
             ? $"begins with '{DocumentTables}' and a number, which is kept for the documents of read models"

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace EventSourcing;
 
 /// <summary>
@@ -70,16 +68,8 @@ internal sealed class PrefixPositions : IPositions
         return positions;
     }
 
-    /// <summary>
-    /// The names that begin with a prefix are those from it on, and before what follows it when its last byte is one higher.
-    /// UTF-8 has no byte that this could overflow, and SQLite compares names by their bytes.
-    /// </summary>
-    private static Statement BindPrefix(Statement statement, string prefix)
-    {
-        var end = Encoding.UTF8.GetBytes(prefix);
-        end[^1]++;
-        return statement.Bind(1, prefix).BindText(2, end);
-    }
+    private static Statement BindPrefix(Statement statement, string prefix) =>
+        statement.Bind(1, prefix).BindText(2, NamePrefix.EndOf(prefix));
 
     /// <summary>The version in a stream of its first event after a position; one more than the last if there is none. Positions ascend with versions.</summary>
     private static long FirstVersionAfter(Database database, long stream, long position, long versions)

@@ -37,6 +37,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
             Check(() => CheckUnusedNames("streams", "stream"));
             Check(() => CheckUnusedNames("event_types", "type"));
             Check(CheckTags);
+            Check(CheckTypeCounts);
             Check(CheckIntegrity);
             Check(CheckBeginnings);
         }
@@ -192,6 +193,17 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
             var description = $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type.";
             Add(LedgerFindingKind.IndexMismatch, position, position, description);
         });
+
+    /// <summary>They may be missing. If they are not as the library makes the table, nobody reads them.</summary>
+    private void CheckTypeCounts()
+    {
+        if (!TypeCounts.IsThere(database)) return;
+        Each(TypeCounts.RowsThatAreWrong, row =>
+        {
+            var claim = $"{row.Text(2)} of the events up to position {row.Text(1)} are of type {row.Text(0)}";
+            Add(LedgerFindingKind.IndexMismatch, $"The table '{TypeCounts.Table}' says that {claim}, which is not so.");
+        });
+    }
 
     private void CheckIntegrity() => Each(
         string.Create(CultureInfo.InvariantCulture, $"PRAGMA integrity_check({MaxFindings})"),

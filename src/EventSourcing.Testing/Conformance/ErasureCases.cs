@@ -288,7 +288,7 @@ internal static class ErasureCases
 
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Immutability, run);
 
-    private static NewEvent Record(StoreUnderTest store, params long[] positions) =>
+    public static NewEvent Record(StoreUnderTest store, params long[] positions) =>
         new(store.NewId(), PayloadsErased.TypeName, new PayloadsErased([.. positions.Order()], "a reason", null).ToBytes());
 
     private static AppendRequest Erasing(NewEvent record, params long[] positions) =>

@@ -15,6 +15,8 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
 
     public IReadModelStorage ReadModels => Storage.ReadModels;
 
+    public IStorageCatalog Catalog => Storage.Catalog;
+
     public ManualClock Clock { get; } = new();
 
     public CancellationToken CancellationToken => cancellationToken;

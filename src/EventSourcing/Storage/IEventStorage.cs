@@ -63,6 +63,9 @@ public interface IEventStorage : IAsyncDisposable
     /// <summary>The Merkle tree over the log: rule 11.</summary>
     ILedgerStorage Ledger { get; }
 
+    /// <summary>What the store holds: streams, types of events, read models, and its size.</summary>
+    IStorageCatalog Catalog { get; }
+
     /// <summary>Appends events, and may erase the payloads of others: rules 3 to 8 and 10.</summary>
     /// <param name="request">
     /// The events and their guards. Its memory must stay unchanged until the returned task completes, and may be

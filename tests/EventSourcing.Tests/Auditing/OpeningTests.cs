@@ -38,6 +38,10 @@ public class OpeningTests
         ["hashes"] = store => store.Storage.Ledger.ReadAsync(0, 0, new MerkleHash[1]).AsTask(),
         ["audit"] = store => store.Storage.Ledger.AuditAsync(0).AsTask(),
         ["audit of the structure"] = store => store.Storage.Ledger.AuditStructureAsync(isWhole: false).AsTask(),
+        ["list streams"] = store => store.Catalog.ListStreamsAsync().ToListAsync().AsTask(),
+        ["list event types"] = store => store.Catalog.ListEventTypesAsync(),
+        ["list read models"] = store => store.Catalog.ListReadModelsAsync(),
+        ["size"] = store => store.Catalog.GetSizeAsync(),
         ["sync"] = store => store.Storage.Ledger.SyncAsync().AsTask(),
     };
 

@@ -198,6 +198,8 @@ public class SigningTests
 
         public ILedgerStorage Ledger => Inner.Ledger;
 
+        public IStorageCatalog Catalog => Inner.Catalog;
+
         public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) => Inner.AppendAsync(request, cancellationToken);
 
         public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => Inner.ReadStreamAsync(read, cancellationToken);

@@ -6,13 +6,15 @@ namespace EventSourcing.Tests.Testing;
 internal static class Faults
 {
     /// <summary>Accepts everything and keeps nothing.</summary>
-    public sealed class DoesNothing(EventStorageOptions options) : IEventStorage, IReadModelStorage, ILedgerStorage
+    public sealed class DoesNothing(EventStorageOptions options) : IEventStorage, IReadModelStorage, ILedgerStorage, IStorageCatalog
     {
         public EventStorageOptions Options => options;
 
         public IReadModelStorage ReadModels => this;
 
         public ILedgerStorage Ledger => this;
+
+        public IStorageCatalog Catalog => this;
 
         public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) =>
             ValueTask.FromResult(new AppendResult([new AppendedStream("", 1, 1)], 1, 1, wasAlreadyStored: false));
@@ -48,6 +50,18 @@ internal static class Faults
         public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default) => new(await Empty(), [], default);
 
         public ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default) => ValueTask.FromResult<IReadOnlyList<LedgerFinding>>([]);
+
+        public ValueTask<StreamPage> ListStreamsAsync(StreamListing listing, CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(new StreamPage([], IsEnd: true));
+
+        public ValueTask<IReadOnlyList<EventTypeSummary>> ListEventTypesAsync(CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult<IReadOnlyList<EventTypeSummary>>([]);
+
+        public ValueTask<IReadOnlyList<ReadModelSummary>> ListReadModelsAsync(CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult<IReadOnlyList<ReadModelSummary>>([]);
+
+        public ValueTask<StorageSize?> GetSizeAsync(CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult<StorageSize?>(null);
 
         private static ValueTask<EventPage> Empty()
         {

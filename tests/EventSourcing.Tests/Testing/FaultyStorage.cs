@@ -11,6 +11,8 @@ internal abstract class FaultyStorage(EventStorageOptions options) : IEventStora
 
     public virtual ILedgerStorage Ledger => Inner.Ledger;
 
+    public virtual IStorageCatalog Catalog => Inner.Catalog;
+
     public virtual ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) => Inner.AppendAsync(request, cancellationToken);
 
     public virtual ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => Inner.ReadStreamAsync(read, cancellationToken);

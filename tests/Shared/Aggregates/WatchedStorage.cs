@@ -26,6 +26,8 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
 
     public ILedgerStorage Ledger => inner.Ledger;
 
+    public IStorageCatalog Catalog => inner.Catalog;
+
     public bool HasTables => inner.ReadModels.HasTables;
 
     /// <summary>The pages of streams read since this was last asked: after which version, and how many events.</summary>

@@ -12,6 +12,8 @@ internal sealed class ChecksBeforeTheLock(IEventStorage inner) : IEventStorage
 
     public ILedgerStorage Ledger => inner.Ledger;
 
+    public IStorageCatalog Catalog => inner.Catalog;
+
     public async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
     {
         foreach (var write in request.Writes)

@@ -23,6 +23,8 @@ internal sealed class FaultPoints(IEventStorage inner) : IEventStorage, IReadMod
 
     public ILedgerStorage Ledger => inner.Ledger;
 
+    public IStorageCatalog Catalog => inner.Catalog;
+
     public bool HasTables => inner.ReadModels.HasTables;
 
     /// <summary>A failure of the medium.</summary>

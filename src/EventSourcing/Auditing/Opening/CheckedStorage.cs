@@ -14,6 +14,8 @@ internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpoin
 
     public ILedgerStorage Ledger { get; } = new CheckedLedger(inner.Ledger, checkpointer);
 
+    public IStorageCatalog Catalog { get; } = new CheckedCatalog(inner.Catalog, checkpointer);
+
     public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) => checkpointer.IsOpen
         ? inner.AppendAsync(request, cancellationToken)
         : checkpointer.OpenedAsync((inner, request), static (of, ct) => of.inner.AppendAsync(of.request, ct), cancellationToken);

@@ -19,6 +19,7 @@ public sealed class InMemoryEventStorage : IEventStorage
         Options = options ?? new EventStorageOptions();
         _readModels = new InMemoryReadModels(_commit, ThrowIfDisposed);
         Ledger = new InMemoryLedger(_log, ThrowIfDisposed);
+        Catalog = new InMemoryCatalog(_commit, _log, _readModels, ThrowIfDisposed);
     }
 
     /// <inheritdoc/>
@@ -29,6 +30,9 @@ public sealed class InMemoryEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public ILedgerStorage Ledger { get; }
+
+    /// <inheritdoc/>
+    public IStorageCatalog Catalog { get; }
 
     /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)

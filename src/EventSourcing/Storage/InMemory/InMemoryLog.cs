@@ -14,6 +14,7 @@ internal sealed class InMemoryLog : ILogFacts
     private readonly Dictionary<string, List<long>> _positionsByType = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<long>> _positionsByTag = new(StringComparer.Ordinal);
     private readonly Dictionary<Guid, long> _positionById = [];
+    private readonly List<string> _streams = [];
     private readonly SaltSource _salts = new();
     private StoredEvent[][] _chunks = [];
     private long _head;
@@ -28,6 +29,18 @@ internal sealed class InMemoryLog : ILogFacts
 
     public long PositionOf(Guid id) => _positionById.GetValueOrDefault(id);
 
+    /// <summary>The names of the streams in the order of their first appends, without the first so many.</summary>
+    public IReadOnlyList<string> StreamsAfter(int count) => _streams.GetRange(count, _streams.Count - count);
+
+    public StreamSummary SummaryOf(string stream)
+    {
+        var positions = _positionsByStream[stream];
+        return new StreamSummary(stream, positions.Count, positions[^1], At(positions[^1]).RecordedAt);
+    }
+
+    public IEnumerable<EventTypeSummary> Types() =>
+        _positionsByType.Select(type => new EventTypeSummary(type.Key, type.Value.Count, type.Value[0], type.Value[^1]));
+
     /// <summary>Under the lock: appends what was decided to be written.</summary>
     public void Append(AppendRequest request, in AppendDecision decision)
     {
@@ -37,7 +50,12 @@ internal sealed class InMemoryLog : ILogFacts
         {
             var write = request.Writes[w];
             if (write.Events.Count == 0) continue;
-            if (!_positionsByStream.TryGetValue(write.Stream, out var positions)) _positionsByStream.Add(write.Stream, positions = []);
+            if (!_positionsByStream.TryGetValue(write.Stream, out var positions))
+            {
+                _positionsByStream.Add(write.Stream, positions = []);
+                _streams.Add(write.Stream);
+            }
+
             for (var i = 0; i < write.Events.Count; i++)
             {
                 var e = write.Events[i];

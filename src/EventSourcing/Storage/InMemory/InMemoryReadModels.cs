@@ -70,6 +70,12 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
         if (_isWithinAppend) throw new InvalidOperationException("What changes read models within an append has written to the store itself, which would wait for its own append. Nothing of that was written; return the changes instead.");
     }
 
+    /// <summary>Under the lock: all read models, ordered by the code points of their names.</summary>
+    public IEnumerable<ReadModelSummary> List() =>
+        _models.Values.Select(model => model.Definition)
+            .OrderBy(definition => definition.Name, CodePointComparer.Instance)
+            .Select(definition => new ReadModelSummary(definition with { Fields = [.. definition.Fields] }, AliasesOf(definition.Name)));
+
     public static void ValidateLoad(string model, IReadOnlyList<string> keys)
     {
         ReadModelDefinition.ThrowIfInvalidName(model);
@@ -112,6 +118,9 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
     string? IReadModelFacts.ModelOf(string alias) => _aliases.GetValueOrDefault(alias);
 
     bool IReadModelFacts.IsMet(in DocumentGuard guard) => guard.IsMetBy(_models.GetValueOrDefault(guard.Model)?.Find(guard.Key));
+
+    private string[] AliasesOf(string model) =>
+        [.. _aliases.Where(pair => pair.Value == model).Select(pair => pair.Key).Order(CodePointComparer.Instance)];
 
     private bool TryFind(string nameOrAlias, [NotNullWhen(true)] out InMemoryReadModel? model) =>
         _models.TryGetValue(_aliases.GetValueOrDefault(nameOrAlias, nameOrAlias), out model);

@@ -1,0 +1,22 @@
+using System.Text;
+
+namespace EventSourcing;
+
+/// <summary>The range that the names beginning with a prefix are in.</summary>
+internal static class NamePrefix
+{
+    /// <summary>Whether a name is a prefix itself or comes after it in the order of SQLite's indexes, that of code points.</summary>
+    public static bool IsAtOrAfter(string name, string prefix) =>
+        Encoding.UTF8.GetBytes(name).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(prefix)) >= 0;
+
+    /// <summary>
+    /// What comes right after the names that begin with a prefix: the prefix with its last byte one higher. UTF-8 has no byte
+    /// that this could overflow, and SQLite compares names by their bytes.
+    /// </summary>
+    public static byte[] EndOf(string prefix)
+    {
+        var end = Encoding.UTF8.GetBytes(prefix);
+        end[^1]++;
+        return end;
+    }
+}

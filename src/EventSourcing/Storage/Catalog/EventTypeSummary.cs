@@ -1,0 +1,8 @@
+namespace EventSourcing;
+
+/// <summary>A type of events, as it is stored: what upcasters would make of the events is not looked at.</summary>
+/// <param name="Name">The stored name of the type.</param>
+/// <param name="Count">The number of events of that type; exact.</param>
+/// <param name="FirstPosition">The position of the first of them.</param>
+/// <param name="LastPosition">The position of the last of them.</param>
+public readonly record struct EventTypeSummary(string Name, long Count, long FirstPosition, long LastPosition);

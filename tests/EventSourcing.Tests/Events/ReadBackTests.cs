@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Numerics;
 using System.Text;
 using System.Text.Json;
@@ -31,6 +32,13 @@ public class ReadBackTests
         { new Deep([null, new PrivateSet()]), "PrivateSet" },
         { new Based(new Derived(1, 2)), "$.at" },
         { new Hidden(7), "'at'" },
+        { new Built(new StringBuilder("hello")), "StringBuilder" },
+        { new Addressed(IPAddress.Loopback), "IPAddress" },
+        { new LeftOutOfParameter(3), "'rate' of LeftOutOfParameter is left out if it is 0, and is 5 if it is missing" },
+        { new LeftOutOfSetter { Rate = 3 }, "'rate' of LeftOutOfSetter is left out if it is 0, and is 5 if it is missing" },
+        { new LeftOutBeside(1) { Rate = 3 }, "'rate' of LeftOutBeside is left out if it is 0, and is 5 if it is missing" },
+        { new LeftOutNull { Text = "a" }, "'text' of LeftOutNull is left out if it is null, and is none if it is missing" },
+        { new LeftOutRequired { Rate = 3 }, "'rate' of LeftOutRequired is left out if it is 0, and cannot be read back then" },
     };
 
     [Theory]
@@ -130,6 +138,53 @@ public class ReadBackTests
         (await store.GetHeadAsync()).Should().Be(0);
     }
 
+    [Theory]
+    [InlineData(JsonIgnoreCondition.WhenWritingDefault, true)]
+    [InlineData(JsonIgnoreCondition.WhenWritingNull, false)]
+    [InlineData(JsonIgnoreCondition.Never, false)]
+    public async Task Append_by_options_that_leave_out_a_value_which_is_another_if_it_is_missing_is_refused(JsonIgnoreCondition condition, bool isRefused)
+    {
+        await using var store = Open(typeof(Rated), new JsonSerializerOptions { DefaultIgnoreCondition = condition });
+        foreach (var rate in new[] { 3, 0 })
+        {
+            var append = FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Rated("a", rate)]));
+            if (isRefused) (await append.Should().ThrowAsync<NotSupportedException>()).WithMessage("*'Rate' of Rated is left out if it is 0, and is 5 if it is missing*");
+            else await append.Should().NotThrowAsync();
+        }
+
+        if (isRefused) (await store.GetHeadAsync()).Should().Be(0);
+        else (await store.StreamAsync("s-1")).Select(e => ((Rated)e.Data).Rate).Should().Equal(3, 0);
+    }
+
+    [Fact]
+    public async Task Append_by_options_that_leave_out_what_is_read_as_the_same_if_it_is_missing_is_accepted()
+    {
+        await using var store = Open(typeof(Optional), new JsonSerializerOptions { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault });
+        Optional[] events = [new(1) { Note = "a", Count = 2, Price = 1.5m }, new(0), new(0) { Price = 0 }];
+        foreach (var e in events) await store.AppendAsync("s-1", ExpectedVersion.Any, [e]);
+        (await store.StreamAsync("s-1")).Select(e => e.Data).Should().Equal(events);
+    }
+
+    [Fact]
+    public async Task Append_where_the_type_does_not_tell_what_a_missing_member_is_checks_each_value()
+    {
+        await using var store = Open(typeof(Untold));
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [new Untold("a") { Rate = 3 }]);
+        (await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Untold("b") { Rate = 0 }])).Should().ThrowAsync<ArgumentException>())
+            .WithMessage("An event 'lost'*'rate' is 5*Nothing was written.*");
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [new Untold("c") { Rate = 7 }]);
+        (await store.StreamAsync("s-1")).Select(e => ((Untold)e.Data).Rate).Should().Equal(3, 7);
+    }
+
+    [Fact]
+    public async Task Append_what_only_its_own_code_can_enumerate_writes_it_or_refuses_it_typed()
+    {
+        await using var store = Open(typeof(Remembered));
+        var append = await Record.ExceptionAsync(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Remembered(new[] { 1, 2 })]));
+        if (append is null) ((Remembered)(await store.StreamAsync("s-1"))[0].Data).Items.ToArray().Should().Equal(1, 2);
+        else append.Should().Match(e => e is NotSupportedException || e is ArgumentException);
+    }
+
     [Fact]
     public async Task Append_by_options_of_the_app_that_bring_it_back_is_accepted()
     {
@@ -191,6 +246,60 @@ public class ReadBackTests
     private static Comparer<int> Descending { get; } = Comparer<int>.Create((one, other) => other.CompareTo(one));
 
     public sealed record Fine(int A);
+
+    public sealed record Built(StringBuilder At);
+
+    public sealed record Addressed(IPAddress At);
+
+    public sealed record Remembered(ReadOnlyMemory<int> Items);
+
+    public sealed record Rated(string Id, int Rate = 5);
+
+    public sealed record Optional(int At)
+    {
+        public string? Note { get; init; }
+
+        public int Count { get; init; }
+
+        public decimal? Price { get; init; }
+    }
+
+    public sealed record LeftOutOfParameter([property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Rate = 5);
+
+    public sealed record LeftOutOfSetter
+    {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public int Rate { get; init; } = 5;
+    }
+
+    public sealed record LeftOutBeside(int At)
+    {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public int Rate { get; init; } = 5;
+    }
+
+    public sealed record LeftOutNull
+    {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Text { get; init; } = "none";
+    }
+
+    public sealed record LeftOutRequired
+    {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public required int Rate { get; init; }
+    }
+
+    /// <summary>Its constructor takes no text that is null, so what a missing rate would be cannot be tried.</summary>
+    public sealed record Untold
+    {
+        public Untold(string id) => Id = id.Length > 0 ? id : throw new ArgumentException("empty", nameof(id));
+
+        public string Id { get; }
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public int Rate { get; init; } = 5;
+    }
 
     public sealed record Tupled((int X, int Y) At);
 

@@ -53,7 +53,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         Ledger ??= new EventLedger(this, storage, storage);
         Catalog = new StoreCatalog(Storage);
         Serializer = new JsonEventSerializer(types, Options.Json) { AppCode = AppCode };
-        Reader = new EventReader(Storage, Serializer);
+        EventReader = new EventReader(Storage, Serializer);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
     }
 
@@ -86,7 +86,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
 
     internal JsonEventSerializer Serializer { get; }
 
-    internal EventReader Reader { get; }
+    internal EventReader EventReader { get; }
 
     internal StoreDiagnostics Diagnostics { get; }
 
@@ -168,7 +168,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
     /// <exception cref="EventSerializationException">An event's bytes do not make its type, JSON cannot handle that, or an upcaster failed on it.</exception>
     public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, StreamReadOptions? options = null, CancellationToken cancellationToken = default) =>
-        Reader.ReadStreamAsync(stream, options ?? new StreamReadOptions(), cancellationToken);
+        EventReader.ReadStreamAsync(stream, options ?? new StreamReadOptions(), cancellationToken);
 
     /// <summary>
     /// Reads the log over all streams, in pages, one of them ahead of the caller, holding no transaction meanwhile.
@@ -181,7 +181,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
     /// <exception cref="EventSerializationException">An event's bytes do not make its type, JSON cannot handle that, or an upcaster failed on it.</exception>
     public IAsyncEnumerable<RecordedEvent> ReadLogAsync(LogReadOptions? options = null, CancellationToken cancellationToken = default) =>
-        Reader.ReadLogAsync(options ?? new LogReadOptions(), cancellationToken);
+        EventReader.ReadLogAsync(options ?? new LogReadOptions(), cancellationToken);
 
     /// <summary>The number of events in a stream, which is its version; 0 for an unknown stream.</summary>
     /// <param name="stream">The stream's name.</param>
@@ -213,7 +213,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <returns>The position.</returns>
     /// <exception cref="StoreCorruptedException">The log has no event at a position below its head: somebody has removed or moved it.</exception>
     public async Task<long> GetPositionAsync(DateTimeOffset instant, CancellationToken cancellationToken = default) =>
-        await Reader.PositionAtAsync(instant, cancellationToken).ConfigureAwait(false);
+        await EventReader.PositionAtAsync(instant, cancellationToken).ConfigureAwait(false);
 
     /// <summary>
     /// Closes the store. Projections and reactors that still run are stopped first, as their own disposal does. Appends that

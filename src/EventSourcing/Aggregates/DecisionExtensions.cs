@@ -18,7 +18,7 @@ public static class DecisionExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(query);
-        var (events, head) = await store.Reader.FoldAsync(store.Reader.FilterOf(query), after: 0, new List<RecordedEvent>(), Add, cancellationToken).ConfigureAwait(false);
+        var (events, head) = await store.EventReader.FoldAsync(store.EventReader.FilterOf(query), after: 0, new List<RecordedEvent>(), Add, cancellationToken).ConfigureAwait(false);
         return new QueryResult(events, head);
 
         static List<RecordedEvent> Add(List<RecordedEvent> events, RecordedEvent e)

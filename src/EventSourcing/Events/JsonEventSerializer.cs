@@ -124,7 +124,7 @@ internal sealed class JsonEventSerializer
 
     public EventJson JsonOf(EventType type) => _byType[type.ClrType];
 
-    private static string NotWritten(EventType type, string reason) => $"An event '{type.StoredName}' cannot be written: {reason} Nothing was written.";
+    private static string NotWritten(EventType type, string reason) => $"An event '{type.StoredName}' ({type.ClrType}) cannot be written: {reason} Nothing was written.";
 
     /// <summary>Why a value cannot be written, and which member of it.</summary>
     private static string Reason(Exception flaw, object value, JsonTypeInfo info, JsonWriterOptions writer)

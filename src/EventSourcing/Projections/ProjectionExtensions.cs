@@ -150,7 +150,7 @@ public static class ProjectionExtensions
     {
         Validate(store, new ProjectionOptions(), [projection]);
         if (asOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Project it as of a position or an instant.", nameof(asOf));
-        var position = await store.Reader.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var position = await store.EventReader.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var documents = new Dictionary<string, TDocument>(StringComparer.Ordinal);
         var filter = projection.FilterFor(store);
         var read = new LogRead { UpTo = position, Filter = filter.Stored };

@@ -100,10 +100,10 @@ public abstract class Subscriber
     /// <summary>What to read of the log: the handled events, as far as the filter lets them through.</summary>
     internal EventFilter FilterFor(EventStore store)
     {
-        if (_handlesAny) return store.Reader.FilterOf(Filter);
+        if (_handlesAny) return store.EventReader.FilterOf(Filter);
         var names = NamedTypes.Select(type => store.Types.Get(type).Name).Order(StringComparer.Ordinal).ToList();
-        var filter = store.Reader.FilterOf(Filter).Today;
-        if (filter.IsAll) return store.Reader.FilterOf(EventQuery.OfTypes(names));
+        var filter = store.EventReader.FilterOf(Filter).Today;
+        if (filter.IsAll) return store.EventReader.FilterOf(EventQuery.OfTypes(names));
         var items = new List<EventQueryItem>();
         foreach (var item in filter.Items)
         {
@@ -112,7 +112,7 @@ public abstract class Subscriber
         }
 
         return items.Count > 0
-            ? store.Reader.FilterOf(EventQuery.Any(items))
+            ? store.EventReader.FilterOf(EventQuery.Any(items))
             : throw new ArgumentException($"The filter of '{Name}' lets none of the events through that it handles ({string.Join(", ", names)}).");
     }
 

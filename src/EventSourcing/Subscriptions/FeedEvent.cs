@@ -58,7 +58,7 @@ internal readonly struct FeedEvent
     {
         try
         {
-            var parts = store.Reader.Decode(stored, UnknownEvents.Throw, filter);
+            var parts = store.EventReader.Decode(stored, UnknownEvents.Throw, filter);
             if (parts.Several is null) events.Add(new FeedEvent(parts[0]));
             else if (parts.Count > 0) events.Add(new FeedEvent(parts.Several));
         }

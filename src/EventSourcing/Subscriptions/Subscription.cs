@@ -49,7 +49,7 @@ public sealed class Subscription : IAsyncEnumerable<RecordedEvent>
             {
                 for (var i = 0; i < page.Count; i++)
                 {
-                    var parts = _store.Reader.Decode(page.Events[i], _unknownEvents, _filter);
+                    var parts = _store.EventReader.Decode(page.Events[i], _unknownEvents, _filter);
                     for (var p = 0; p < parts.Count; p++)
                     {
                         IsCaughtUp = page.IsEnd && i == page.Count - 1 && p == parts.Count - 1;
@@ -80,6 +80,6 @@ public static class SubscriptionExtensions
     public static Subscription Subscribe(this EventStore store, StartFrom from = default, EventQuery? filter = null, UnknownEvents unknownEvents = UnknownEvents.Throw)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return new Subscription(store, from, store.Reader.FilterOf(filter ?? EventQuery.All, unknownEvents), unknownEvents);
+        return new Subscription(store, from, store.EventReader.FilterOf(filter ?? EventQuery.All, unknownEvents), unknownEvents);
     }
 }

@@ -94,7 +94,7 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
         {
             for (var i = 0; i < page.Count; i++)
             {
-                var parts = source.Store.Reader.DecodeData(page.Events[i]);
+                var parts = source.Store.EventReader.DecodeData(page.Events[i]);
                 for (var part = 0; part < parts.Count; part++) state = fold.Apply(state, parts[part]);
                 last = (page.Events[i].Version, page.Events[i].Position, page.Events[i].Id);
                 fold.StandAt(state, last.Version, last.Position);

@@ -137,7 +137,7 @@ public partial class HouseStyleTests
     [GeneratedRegex(@"\bTickCount(64)?\b|\bStopwatch\b|\bTimeProvider\.System\b|\bTask\.Delay\((?!.*\b_?[cC]lock\b)|\bWaitAsync\(TimeSpan|\bnew CancellationTokenSource\((?!\)|.*\b_?[cC]lock\b)|(?<!\bStopLimit)\.CancelAfter\(|\bnew (Periodic)?Timer\(")]
     private static partial Regex OtherClock();
 
-    [GeneratedRegex(@"\.Result\b(?!\()|\.Wait\((?!0[,)])|\.GetAwaiter\(\)\.GetResult\(\)")]
+    [GeneratedRegex(@"\.Result\b(?!\()|(?<!\bMonitor)\.Wait\((?!0[,)])|\.GetAwaiter\(\)\.GetResult\(\)")]
     private static partial Regex SyncOverAsync();
 
     [GeneratedRegex(@"(^|\s)//.*$")]

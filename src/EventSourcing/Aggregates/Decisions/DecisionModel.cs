@@ -21,7 +21,7 @@ public sealed class DecisionModel<TState>
     internal DecisionModel(EventStore store, EventQuery query, TState initial, Func<TState, RecordedEvent, TState> evolve)
     {
         _store = store;
-        _filter = store.Reader.FilterOf(query);
+        _filter = store.EventReader.FilterOf(query);
         _evolve = evolve;
         _known = new DecisionState<TState>(initial, Position: 0);
         Query = query;
@@ -38,7 +38,7 @@ public sealed class DecisionModel<TState>
     {
         DecisionState<TState> known;
         lock (_lock) known = _known;
-        var (state, position) = await _store.Reader.FoldAsync(_filter, known.Position, known.State, _evolve, cancellationToken).ConfigureAwait(false);
+        var (state, position) = await _store.EventReader.FoldAsync(_filter, known.Position, known.State, _evolve, cancellationToken).ConfigureAwait(false);
         var found = new DecisionState<TState>(state, position);
         lock (_lock)
         {

@@ -32,7 +32,7 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
 
     public async ValueTask LoadAsync(AsOf asOf, CancellationToken cancellationToken)
     {
-        var read = await store.Reader.AsOfAsync(new StreamRead(fold.Stream), asOf, cancellationToken).ConfigureAwait(false);
+        var read = await store.EventReader.AsOfAsync(new StreamRead(fold.Stream), asOf, cancellationToken).ConfigureAwait(false);
         State = fold.Begin();
         if (fold.Snapshots is { } policy) await LoadBySnapshotAsync(policy, read, isNow: asOf == AsOf.Now, cancellationToken).ConfigureAwait(false);
         else await ReadAsync(read, isReplay: true, cancellationToken).ConfigureAwait(false);
@@ -85,7 +85,7 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         {
             foreach (var e in events)
             {
-                var parts = store.Reader.DecodeData(new StoredEvent
+                var parts = store.EventReader.DecodeData(new StoredEvent
                 {
                     Position = Position + _expected.Count + 1,
                     Stream = fold.Stream,
@@ -190,7 +190,7 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
     /// <summary>The one place where a stored event becomes an event of a state.</summary>
     private void Take(in StoredEvent stored, bool isReplay)
     {
-        var parts = store.Reader.DecodeData(stored);
+        var parts = store.EventReader.DecodeData(stored);
         if (isReplay) Apply(parts, stored.Version, stored.Position);
         if (!isReplay || (isForCommand && fold.IsChangedByActing)) _kept.Add((parts, stored.Version, stored.Position));
         (Version, Position, _lastId) = (stored.Version, stored.Position, stored.Id);

@@ -52,8 +52,14 @@ internal sealed class DocumentSelection
         {
             if (documents.Count == limit) break;
             var select = where.Bind(database.Prepare(sql));
-            select.Bind(where.Values.Count + 1, (long)limit - documents.Count);
-            while (select.Step()) documents.Add(_table.Read(select, _order));
+
+            // A row may be none that can be read, so the limit of the statement would be too low for such a table.
+            select.Bind(where.Values.Count + 1, _table.MaySkipRows ? -1 : (long)limit - documents.Count);
+            while (documents.Count < limit && select.Step())
+            {
+                if (_table.Read(select, _order) is { } document) documents.Add(document);
+            }
+
             select.Reset();
         }
 

@@ -13,6 +13,7 @@ internal sealed class DocumentTable
     private readonly string _readModel;
     private readonly ReadModelDefinition? _definition;
     private readonly string _flaw;
+    private readonly bool _isOfTheLibrary;
     private bool _isProbed;
 
     private DocumentTable(long id, string readModel, ReadModelDefinition? definition, string flaw = "")
@@ -21,6 +22,7 @@ internal sealed class DocumentTable
         _readModel = readModel;
         _definition = definition;
         _flaw = flaw;
+        _isOfTheLibrary = readModel.StartsWith('$');
         _name = NameOf(id);
         Quoted = Identifier.Quote(_name);
         Select = $"SELECT data FROM {Quoted} WHERE key = ?1";
@@ -31,6 +33,9 @@ internal sealed class DocumentTable
 
     /// <exception cref="ReadModelDamagedException">What is stored of its fields cannot be read. The read model can still be dropped.</exception>
     public ReadModelDefinition Definition => _definition ?? throw new ReadModelDamagedException(_readModel, _flaw);
+
+    /// <summary>Whether a row may turn out to be no document when it is read.</summary>
+    public bool MaySkipRows => _isOfTheLibrary;
 
     /// <summary>The table's name as SQL has it.</summary>
     public string Quoted { get; }
@@ -77,7 +82,7 @@ internal sealed class DocumentTable
         var table = new DocumentTable(id, definition.Name, definition);
         var columns = string.Concat(definition.Fields.Select(field => $"{Identifier.Quote(field.Name)} {TypeOf(field.Kind)}, "));
         database.Execute($"CREATE TABLE {table.Quoted} (key TEXT NOT NULL UNIQUE, {columns}data BLOB NOT NULL)");
-        foreach (var field in definition.Fields) database.Execute($"CREATE INDEX {table.IndexOf(field)} ON {table.Quoted} ({Identifier.Quote(field.Name)}, key)");
+        foreach (var field in definition.Fields) table.CreateIndex(database, field);
         database.Prepare("INSERT INTO read_models (id, name, fields) VALUES (?1, ?2, ?3)")
             .Bind(1, id).Bind(2, definition.Name).Bind(3, Written(definition.Fields)).Run();
         return table;
@@ -110,10 +115,16 @@ internal sealed class DocumentTable
         }
     }
 
-    /// <summary>The one place where a row of a query becomes a document: its key, its data and the value that orders.</summary>
+    /// <summary>
+    /// The one place where a row of a query becomes a document: its key, its data and the value that orders. Null for a record of the
+    /// library's own of which the key cannot be read: nobody can ask for it by its key, so it is as if it were missing. Were it an
+    /// error, one such row would keep all projections from reading the records that are well.
+    /// </summary>
     /// <exception cref="ReadModelDamagedException">A value is of another class than the library writes, or cannot be decoded.</exception>
-    public StoredDocument Read(Statement row, FieldDefinition? order)
+    public StoredDocument? Read(Statement row, FieldDefinition? order)
     {
+        if (_isOfTheLibrary && !HasKey(row)) return null;
+
         // A key of another class would be found again by each page that begins after it.
         if (row.Class(0) != StorageClass.Text) throw Damage(row, "key", $"it is {row.Class(0)}");
         try
@@ -128,7 +139,25 @@ internal sealed class DocumentTable
         }
     }
 
-    private byte[] DataAt(Statement row, int column, string? key) => row.Class(column) == StorageClass.Blob
+    private static bool HasKey(Statement row)
+    {
+        if (row.Class(0) != StorageClass.Text) return false;
+        try
+        {
+            StoredDocument.ThrowIfInvalidKey(row.ExactText(0));
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// The data of a document. What the library records for itself is read whatever its class is: those who read it look at the
+    /// content, and what they have read is what they can replace.
+    /// </summary>
+    private byte[] DataAt(Statement row, int column, string? key) => _isOfTheLibrary || row.Class(column) == StorageClass.Blob
         ? row.Bytes(column).ToArray()
         : throw new ReadModelDamagedException(_readModel, $"its document '{key ?? row.Text(0)}' cannot be read, since its data is {row.Class(column)} and not a BLOB");
 
@@ -179,14 +208,15 @@ internal sealed class DocumentTable
     /// <summary>
     /// Whether a commit that creates a read model of this name is to mend it. If its table is missing, that is made anew. If the
     /// catalogue has other fields than those that are wanted, or none that can be read, and the table was made with those that are
-    /// wanted, then the catalogue is wrong and is written anew. No document is lost by either.
+    /// wanted, then the catalogue is wrong and is written anew. An index that is missing is made anew. No document is lost by any of it.
     /// </summary>
     public bool IsToBeMended(Database database, ReadModelDefinition wanted)
     {
         if (_definition is null || !_definition.Equals(wanted)) return IsMissing(database) || WasMadeWith(database, wanted.Fields);
         if (_isProbed) return false;
-        _isProbed = FailureOf(database, _definition) is null;
-        return !_isProbed && IsMissing(database);
+        if (FailureOf(database, _definition) is not null) return IsMissing(database);
+        _isProbed = _definition.Fields.All(field => HasIndex(database, field));
+        return !_isProbed;
     }
 
     /// <summary>Makes what <see cref="IsToBeMended"/> has found.</summary>
@@ -199,8 +229,16 @@ internal sealed class DocumentTable
             return;
         }
 
+        foreach (var field in wanted.Fields.Where(field => !HasIndex(database, field))) CreateIndex(database, field);
         database.Prepare("UPDATE read_models SET fields = ?2 WHERE id = ?1").Bind(1, Id).Bind(2, Written(wanted.Fields)).Run();
     }
+
+    private bool HasIndex(Database database, FieldDefinition field) => database
+        .Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 COLLATE NOCASE AND name = ?2 COLLATE NOCASE")
+        .Bind(1, _name).Bind(2, $"{_name}_by_{field.Name}").Scalar() > 0;
+
+    private void CreateIndex(Database database, FieldDefinition field) =>
+        database.Execute($"CREATE INDEX {IndexOf(field)} ON {Quoted} ({Identifier.Quote(field.Name)}, key)");
 
     public bool IsMissing(Database database) =>
         database.Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE").Bind(1, _name).Scalar() == 0;

@@ -131,7 +131,7 @@ public sealed class ProjectionAdmin
     public async Task RebuildAsync(string projection, CancellationToken cancellationToken = default)
     {
         var known = await FindKnownAsync(projection, cancellationToken).ConfigureAwait(false);
-        if (known?.Generations.Any(g => g.Fingerprint == Generations.OfReactor) == true)
+        if (known?.Generations.Any(g => g.Fingerprint == ControlDocuments.ReactorFingerprint) == true)
         {
             throw new ArgumentException(
                 $"'{projection}' is a reactor: it has no read model to build anew. Nothing was ordered.", nameof(projection));

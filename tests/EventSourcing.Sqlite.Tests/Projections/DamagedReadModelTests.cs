@@ -34,7 +34,16 @@ public sealed class DamagedReadModelTests : IDisposable
     public static TheoryData<string> LostRecords { get; } = ["$projections", "$runs", "$hosts", "$parked", "$orders"];
 
     /// <summary>What the catalogue says of the fields of records.</summary>
-    public static TheoryData<string, string> OtherFields { get; } = AllOtherFields();
+    public static TheoryData<string, string> OtherFields { get; } = AllOf(
+        ["$projections", "$runs", "$hosts", "$parked", "$skipped", "$refolds", "$orders"], ["", "x", "other REAL", "projection INTEGER"]);
+
+    /// <summary>What the rows of records are made to.</summary>
+    public static TheoryData<string, string> OtherRows { get; } = AllOf(
+        ["$projections", "$runs", "$hosts", "$parked", "$refolds", "$orders"],
+        [
+            "data = CAST(data AS TEXT)", "data = 'x'", "data = ''", "data = 17", "data = 0.5",
+            "key = CAST(key AS BLOB)", "key = CAST(x'61ff' || key AS TEXT)",
+        ]);
 
     public void Dispose() => _folder.Dispose();
 
@@ -228,6 +237,184 @@ public sealed class DamagedReadModelTests : IDisposable
         (await store.ProjectionAdmin().GetParkedAsync("failing")).Should().ContainSingle("what was recorded is still there");
     }
 
+    [Theory]
+    [MemberData(nameof(OtherRows))]
+    public async Task Store_rows_of_records_otherwise_is_mended_by_rebuilds(string model, string change)
+    {
+        await DamageAsync(null);
+        await KeepRecordsAsync();
+        Damage($"UPDATE {{0}} SET {change}", model);
+        await using (var store = Open())
+        {
+            await using var running = store.StartProjections(Options, [.. All()]);
+            foreach (var name in new[] { "counted", "others", "failing" }) await running.RebuildAsync(name).WaitAsync(Never);
+            (await running.GetStatusAsync()).Should().OnlyContain(status => status.LastError == null);
+        }
+
+        await using var reopened = Open();
+        await using var again = reopened.StartProjections(Options, [.. All()]);
+        await again.WaitForAsync(await reopened.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await ShouldCountAsync(reopened, new Counted(), 4);
+        foreach (var name in new[] { "others", "failing" })
+            (await reopened.ReadModel(new Tallies(null, name)).FindAsync("a"))!.Applied.Should().Equal(1, 2, 3, 4);
+        (await reopened.ProjectionAdmin().GetStatusAsync()).Select(status => status.Name).Should().Equal("counted", "failing", "others");
+
+        static IEnumerable<Projection> All() => [new Counted(), new Tallies(null, "others"), new Tallies(null, "failing")];
+    }
+
+    [Theory]
+    [InlineData("$projections")]
+    [InlineData("$runs")]
+    [InlineData("$hosts")]
+    [InlineData("$parked")]
+    [InlineData("$refolds")]
+    [InlineData("$orders")]
+    public async Task Store_records_as_text_of_the_same_content_changes_nothing(string model)
+    {
+        await DamageAsync(null);
+        await KeepRecordsAsync();
+        Damage("UPDATE {0} SET data = CAST(data AS TEXT)", model);
+        await using var store = Open();
+        await using var running = store.StartProjections(Options, new Counted());
+
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+
+        await ShouldCountAsync(store, new Counted(), 4);
+        (await store.ProjectionAdmin().GetParkedAsync("failing")).Should().ContainSingle("what was recorded is still there");
+        (await store.ProjectionAdmin().GetStatusAsync()).Should().OnlyContain(status => status.State != ProjectionState.Failed);
+    }
+
+    [Theory]
+    [InlineData("$projections", "counted", "'x'")]
+    [InlineData("$projections", "counted", "''")]
+    [InlineData("$projections", "counted", "17")]
+    [InlineData("$runs", "counted@1", "'x'")]
+    [InlineData("$runs", "counted@1", "''")]
+    [InlineData("$runs", "counted@1", "0.5")]
+    public async Task Store_no_blob_in_the_place_of_a_record_stops_its_projection_alone(string model, string key, string data)
+    {
+        await DamageAsync($"UPDATE {{0}} SET data = {data} WHERE key = '{key}'", model);
+        await using var store = Open();
+        await using var others = store.StartProjections(Options, new Tallies(null, "others"));
+        await using var running = store.StartProjections(Options, new Counted());
+
+        await ShouldBeDamagedAsync(() => running.Completion);
+        await others.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        (await store.ReadModel(new Counted()).FindAsync("a"))!.Applied.Should().Equal(1, 2, 3);
+        await running.RebuildAsync("counted").WaitAsync(Never);
+        await ShouldCountAsync(store, new Counted(), 4);
+    }
+
+    [Theory]
+    [InlineData("UPDATE {0} SET data = 'x'")]
+    [InlineData("UPDATE {0} SET key = CAST(key AS BLOB)")]
+    [InlineData("UPDATE read_models SET fields = 0 WHERE name = '$hosts'")]
+    [InlineData("UPDATE read_models SET fields = 0")]
+    public async Task Damage_the_signs_of_life_stops_nobody(string damage)
+    {
+        await DamageAsync(null);
+        await KeepRecordsAsync();
+        Damage(damage, "$hosts");
+        await using var store = Open();
+        await using var running = store.StartProjections(Options, new Counted());
+
+        if (damage.EndsWith("fields = 0", StringComparison.Ordinal))
+        {
+            // That of the read model is damaged too.
+            await ShouldBeDamagedAsync(() => running.Completion);
+            await running.RebuildAsync("counted").WaitAsync(Never);
+        }
+
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await ShouldCountAsync(store, new Counted(), 4);
+    }
+
+    [Theory]
+    [InlineData("$projections")]
+    [InlineData("$runs")]
+    [InlineData("$hosts")]
+    [InlineData("$parked")]
+    [InlineData("$skipped")]
+    [InlineData("$refolds")]
+    [InlineData("$orders")]
+    public async Task Rename_a_column_of_records_fails_rebuilds_at_once_and_says_what_to_do(string model)
+    {
+        await DamageAsync("ALTER TABLE {0} RENAME COLUMN data TO other", model);
+        await using var store = Open();
+        await using (var running = store.StartProjections(Options, new Counted()))
+        {
+            var rebuild = FluentActions.Awaiting(() => running.RebuildAsync("counted").WaitAsync(Never));
+            var failure = await rebuild.Should().ThrowAsync<ReadModelDamagedException>();
+            failure.Which.Message.Should().Contain($"'{model}'").And.Contain("drop the table");
+        }
+
+        (await store.ReadModel(new Counted()).FindAsync("a"))!.Applied.Should().Equal(1, 2, 3);
+        Damage("DROP TABLE {0}", model);
+        await using var again = store.StartProjections(Options, new Counted());
+        await again.RebuildAsync("counted").WaitAsync(Never);
+        await again.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await ShouldCountAsync(store, new Counted(), 4);
+    }
+
+    [Theory]
+    [InlineData("$parked")]
+    [InlineData("$skipped")]
+    [InlineData("$refolds")]
+    public async Task Drop_the_index_of_records_stops_nobody_and_the_next_start_makes_it_anew(string model)
+    {
+        await DamageAsync(null);
+        await KeepRecordsAsync();
+        Damage("DROP INDEX {0}_by_projection", model);
+        await using var store = Open();
+        await using var running = store.StartProjections(Options, new Counted());
+
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+
+        await ShouldCountAsync(store, new Counted(), 4);
+        (await store.ProjectionAdmin().GetParkedAsync("failing")).Should().ContainSingle("what was recorded is still there");
+        using var foreign = Some.ForeignConnection(_folder.Store);
+        var id = foreign.Run($"SELECT id FROM read_models WHERE name = '{model}'");
+        foreign.Run($"SELECT count(*) FROM sqlite_master WHERE name = 'documents_{id}_by_projection'").Should().Be(1L);
+    }
+
+    [Theory]
+    [InlineData("$runs")]
+    [InlineData("$hosts")]
+    [InlineData("$refolds")]
+    public async Task Change_the_fields_of_records_in_the_catalogue_is_mended_by_one_who_stands_by(string model)
+    {
+        await DamageAsync(null);
+        await using var owning = Open();
+        await using var owner = owning.StartProjections(Options, new Counted());
+        using var patience = new CancellationTokenSource(Never);
+        while ((await owner.GetStatusAsync())[0].State != ProjectionState.Live) await Task.Delay(5, patience.Token);
+        await using var store = Open();
+        await using var running = store.StartProjections(Options, new Counted());
+        while ((await running.GetStatusAsync())[0].State != ProjectionState.Standby) await Task.Delay(5, patience.Token);
+
+        Damage($"UPDATE read_models SET fields = 'x' WHERE name = '{model}'");
+        while (FieldsOf(model) == "x" && !running.Completion.IsCompleted) await Task.Delay(5, patience.Token);
+        await owner.DisposeAsync();
+
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await ShouldCountAsync(store, new Counted(), 4);
+    }
+
+    [Fact]
+    public async Task Rebuild_what_could_not_be_started_fails_with_that_and_succeeds_once_it_can()
+    {
+        await using var store = Open();
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        using (var foreign = Some.ForeignConnection(_folder.Store)) foreign.Run("CREATE TABLE counts (mine INTEGER)");
+        await using var running = store.StartProjections(Options, new Rows());
+
+        await FluentActions.Awaiting(() => running.RebuildAsync("Rows").WaitAsync(Never)).Should().ThrowAsync<ProjectionTablesException>();
+        using (var foreign = Some.ForeignConnection(_folder.Store)) foreign.Run("DROP TABLE counts");
+        await running.RebuildAsync("Rows").WaitAsync(Never);
+
+        (await ((SqliteEventStorage)store.Storage).CountOf("counts")).Should().Be(1);
+    }
+
     [Fact]
     public async Task Lose_a_table_of_an_app_s_own_fails_the_projection_and_a_rebuild_makes_it_anew()
     {
@@ -273,7 +460,7 @@ public sealed class DamagedReadModelTests : IDisposable
     }
 
     /// <summary>Three events are in the read models; then one of them is damaged.</summary>
-    private async Task DamageAsync(string? sql)
+    private async Task DamageAsync(string? sql, string model = "counted@1")
     {
         await using (var store = Open())
         {
@@ -283,7 +470,17 @@ public sealed class DamagedReadModelTests : IDisposable
             await others.CatchUpAsync(Never);
         }
 
-        if (sql is not null) Damage(sql);
+        if (sql is not null) Damage(sql, model);
+    }
+
+    /// <summary>A record of each kind: something parked, an order, and the sign of life of a process that is gone.</summary>
+    private async Task KeepRecordsAsync()
+    {
+        await ParkOneAsync();
+        await using var store = Open();
+        await store.ProjectionAdmin().RebuildDocumentAsync("counted", "a");
+        var host = new DocumentChange("$hosts", "gone", "{}"u8.ToArray());
+        await store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Changes = [host] });
     }
 
     /// <summary>A projection whose first event is parked, which is recorded.</summary>
@@ -301,12 +498,12 @@ public sealed class DamagedReadModelTests : IDisposable
         return (string)foreign.Run($"SELECT fields FROM read_models WHERE name = '{model}'")!;
     }
 
-    private static TheoryData<string, string> AllOtherFields()
+    private static TheoryData<string, string> AllOf(IReadOnlyList<string> models, IReadOnlyList<string> damages)
     {
         var all = new TheoryData<string, string>();
-        foreach (var model in new[] { "$projections", "$runs", "$hosts", "$parked", "$skipped", "$refolds", "$orders" })
+        foreach (var model in models)
         {
-            foreach (var fields in new[] { "", "x", "other REAL", "projection INTEGER" }) all.Add(model, fields);
+            foreach (var damage in damages) all.Add(model, damage);
         }
 
         return all;

@@ -189,6 +189,67 @@ public abstract class DamagedRecordTests(IStorageSource source) : EngineTests(so
         delivered.Should().HaveCount(4);
     }
 
+    [Fact]
+    public async Task Store_the_record_of_a_reactor_as_a_projection_s_stops_it_with_that()
+    {
+        var store = await StoreAsync();
+        var delivered = new List<long>();
+        await using (var running = await store.StartReactorsAsync(NoRetries, new Letters(delivered))) await running.CatchUpAsync(Never);
+        await ReplaceAsync(store, "Letters", "\"reactor\"", "\"reactos\"");
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+
+        var start = FluentActions.Awaiting(() => store.StartReactorsAsync(NoRetries, new Letters(delivered)));
+        await start.Should().ThrowAsync<ReadModelDamagedException>()
+            .WithMessage("*'Letters'*'$projections'*is a projection*is a reactor*another name*");
+        delivered.Should().Equal(1, 2, 3);
+        await ReplaceAsync(store, "Letters", "\"reactos\"", "\"reactor\"");
+        await using var mended = await store.StartReactorsAsync(NoRetries, new Letters(delivered));
+        await mended.CatchUpAsync(Never);
+        delivered.Should().Equal(1, 2, 3, 4);
+    }
+
+    [Fact]
+    public async Task Store_the_record_of_a_reactor_as_another_class_s_projection_says_whose_it_is()
+    {
+        var store = await StoreAsync();
+        await using (var running = await store.StartReactorsAsync(NoRetries, new Letters([]))) await running.CatchUpAsync(Never);
+        await ReplaceAsync(store, "Letters", "\"reactor\"", "\"reactos\"");
+        await ReplaceAsync(store, "Letters", "Letters\"", "Lettres\"");
+
+        var start = FluentActions.Awaiting(() => store.StartReactorsAsync(NoRetries, new Letters([])));
+        var taken = (await start.Should().ThrowAsync<SubscriberNameTakenException>()).Which;
+
+        taken.Owner.Should().EndWith("Lettres");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Store_the_record_of_a_projection_as_a_reactor_s_is_mended_by_a_rebuild_and_by_a_new_version(int version)
+    {
+        var store = await StoreAsync();
+        var record = Encoding.UTF8.GetString((await store.Storage.ReadModels.LoadAsync("$projections", ["tallies"]))[0]!);
+        var fingerprint = System.Text.Json.JsonDocument.Parse(record).RootElement.EnumerateObject()
+            .First(property => property.Name.Equals("generations", StringComparison.OrdinalIgnoreCase)).Value[0].EnumerateObject()
+            .First(property => property.Name.Equals("fingerprint", StringComparison.OrdinalIgnoreCase)).Value.GetRawText();
+        await ReplaceAsync(store, "tallies", fingerprint, "\"reactor\"");
+        var projection = new Tallies(null, version: version);
+        await using (var running = store.StartProjections(NoRetries, projection))
+        {
+            if (version == 1)
+            {
+                await ShouldBeDamagedAsync(() => running.Completion, "$projections", "tallies");
+                await running.RebuildAsync("tallies").WaitAsync(Never);
+            }
+
+            await running.CatchUpAsync(Never);
+        }
+
+        await using var again = store.StartProjections(NoRetries, projection);
+        await again.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await ShouldBeFoldAsync(store, projection);
+    }
+
     [Theory]
     [InlineData("$projections")]
     [InlineData("$runs")]
@@ -236,6 +297,14 @@ public abstract class DamagedRecordTests(IStorageSource source) : EngineTests(so
         var change = new DocumentChange(model, key, content is null ? null : (ReadOnlyMemory<byte>?)Encoding.UTF8.GetBytes(content));
         if (model is "$parked" or "$refolds") change = change with { Fields = [new FieldValue("tallies")] };
         await store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Changes = [change] });
+    }
+
+    /// <summary>Changes a part of what is recorded in '$projections'.</summary>
+    private static async Task ReplaceAsync(EventStore store, string key, string part, string by)
+    {
+        var record = Encoding.UTF8.GetString((await store.Storage.ReadModels.LoadAsync("$projections", [key]))[0]!);
+        record.Should().Contain(part);
+        await DamageAsync(store, "$projections", key, record.Replace(part, by, StringComparison.Ordinal));
     }
 
     private static async Task ShouldBeDamagedAsync(Func<Task> act, string model, string key)

@@ -157,7 +157,10 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
         var store = OpenStore();
         await using (var projections = store.StartProjections(NoRetries, new Tallies(null, "reactions")))
             await projections.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]));
-        (await FluentActions.Awaiting(() => store.StartReactorsAsync(NoRetries, new Reactions(StartFrom.Now, (_, _) => Task.CompletedTask))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*'reactions'*projection*");
+        var start = FluentActions.Awaiting(() => store.StartReactorsAsync(NoRetries, new Reactions(StartFrom.Now, (_, _) => Task.CompletedTask)));
+        var taken = (await start.Should().ThrowAsync<SubscriberNameTakenException>()).Which;
+        taken.Name.Should().Be("reactions");
+        taken.Owner.Should().Be(typeof(Tallies).FullName);
     }
 
     [Fact]

@@ -32,6 +32,9 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     /// <summary>The fingerprint of a read model of which the record is lost: that of no projection.</summary>
     public const string LostFingerprint = "lost";
 
+    /// <summary>In the place of a fingerprint, of which reactors have none.</summary>
+    public const string ReactorFingerprint = "reactor";
+
     private const string ProjectionField = "projection";
 
     /// <summary>What a commit needs that may be the first in this store.</summary>
@@ -177,7 +180,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         await foreach (var run in EnumerateAsync(Runs, cancellationToken).ConfigureAwait(false))
         {
             if (run.Key.StartsWith(prefix, StringComparison.Ordinal)
-                && int.TryParse(run.Key.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                && int.TryParse(run.Key.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number is > 0 and < int.MaxValue)
                 runs.Add((number, run.Data.ToArray()));
         }
 
@@ -236,6 +240,14 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
             throw mismatch.AsDamage(refusal);
         }
     }
+
+    /// <summary>
+    /// Has the storage mend the tables of these records, as it does with each commit that creates them: what is missing is made anew,
+    /// and a catalogue that does not tell how a table was made is written anew. Of records that are there none is lost.
+    /// </summary>
+    /// <exception cref="ReadModelDamagedException">A table has other columns than it was made with.</exception>
+    public static ValueTask MendAsync(IReadModelStorage storage, CancellationToken cancellationToken) =>
+        CommitAsync(storage, new ReadModelCommit { Creates = Definitions }, cancellationToken);
 
     /// <summary>A document to write that belongs to a projection.</summary>
     public static DocumentChange Write<T>(string model, string key, T content, string projection) =>

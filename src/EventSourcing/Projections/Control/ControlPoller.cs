@@ -127,6 +127,20 @@ internal sealed class ControlPoller : IAsyncDisposable
 
     private async ValueTask<ControlView> LookAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            return await ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ReadModelDamagedException)
+        {
+            // All who stand by need this look, and may be the only ones who are left to mend what it reads.
+            await ControlDocuments.MendAsync(_store.Storage.ReadModels, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<ControlView> ReadAsync(CancellationToken cancellationToken)
+    {
         // The owner of a run is recorded before it owns one, so owners are read after runs.
         var runs = await ReadAllAsync<RunRecord>(ControlDocuments.Runs, cancellationToken).ConfigureAwait(false);
         var holders = await ReadAllAsync<LeaseHolderRecord>(ControlDocuments.Hosts, cancellationToken).ConfigureAwait(false);

@@ -22,6 +22,7 @@ internal sealed record DirectoryRecord(
 {
     bool IControlRecord.IsSound =>
         Generations is not null
+        && Last < int.MaxValue
         && Generations.All(g => g is { Number: > 0, Fingerprint: not null, Tables: not null } && g.Number <= Last)
         && Generations.All(g => Enum.IsDefined(g.State) && !g.Tables.Contains(null!))
         && ActiveGeneration is { State: GenerationState.Active }

@@ -33,6 +33,25 @@ internal static class SubscriberIdentity
         if (!directory.BelongsTo(subscriber)) throw new SubscriberNameTakenException(subscriber.Name, directory.Types![0], subscriber.TypeName);
     }
 
+    /// <summary>Throws if the record is that of a reactor and the subscriber is a projection, or the other way round.</summary>
+    /// <exception cref="ReadModelDamagedException">It is, although it belongs to the subscriber's class.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is, and no class is recorded in it, as in stores of older versions: it may be that of another class.
+    /// </exception>
+    public static void ThrowIfOfOtherKind(this DirectoryRecord directory, Subscriber subscriber)
+    {
+        var isReactor = subscriber is Reactor;
+        if (directory.Generations.All(g => (g.Fingerprint == ControlDocuments.ReactorFingerprint) == isReactor)) return;
+        var (mine, other) = isReactor ? ("reactor", "projection") : ("projection", "reactor");
+        var name = subscriber.Name;
+        if (directory.Types is not { Count: > 0 })
+            throw new InvalidOperationException($"'{name}' is the name of a {other} on this store, so no {mine} can have it. Give one of them another name.");
+        throw new ReadModelDamagedException(
+            name,
+            $"its record '{name}' in '{ControlDocuments.Directory}' says that it is a {other}, and it is a {mine}. "
+            + $"If its class was a {other} before, give the {mine} another name");
+    }
+
     /// <summary>The record as the subscriber's own; former names stay in it, so that an older version of the app may still run.</summary>
     public static DirectoryRecord ClaimedBy(this DirectoryRecord directory, Subscriber subscriber) =>
         directory.Types?.Contains(subscriber.TypeName) == true

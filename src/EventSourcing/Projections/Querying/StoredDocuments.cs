@@ -28,9 +28,19 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
     public async ValueTask ThrowIfOfAnotherAsync(CancellationToken cancellationToken)
     {
         if (IsKnown) return;
-        var stored = await new ControlDocuments(store.Storage.ReadModels).FindStoredAsync(ControlDocuments.Directory, _model, cancellationToken).ConfigureAwait(false);
+        byte[]? stored;
+        try
+        {
+            var documents = new ControlDocuments(store.Storage.ReadModels);
+            stored = await documents.FindStoredAsync(ControlDocuments.Directory, _model, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ReadModelDamagedException)
+        {
+            // The same as if the record alone cannot be read.
+            return;
+        }
 
-        // Where the record cannot be read, what serves goes on serving: the projection says what is wrong.
+        // If the record cannot be read, what serves goes on serving: the projection says what is wrong.
         if (stored is null || ControlDocuments.TryRead<DirectoryRecord>(stored) is not { } directory) return;
         directory.ThrowIfOfAnother(projection);
         if (directory.Types is not null) store.Signals.KnownOwners.TryAdd((_model, projection.GetType()), true);

@@ -8,13 +8,10 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class Generations(EventStore store, Subscriber subscriber)
 {
-    /// <summary>In the place of a fingerprint, which reactors have none of.</summary>
-    public const string OfReactor = "reactor";
-
     private readonly ControlDocuments _documents = new(store.Storage.ReadModels);
 
     /// <summary>The fingerprint of the subscriber's own generations.</summary>
-    public string Fingerprint { get; } = (subscriber as Projection)?.FingerprintOn(store) ?? OfReactor;
+    public string Fingerprint { get; } = (subscriber as Projection)?.FingerprintOn(store) ?? ControlDocuments.ReactorFingerprint;
 
     /// <summary>
     /// Commits what makes, moves or drops tables of a projection. What the database or its own SQL refuses is said with their names.
@@ -44,13 +41,6 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
     public async ValueTask<ReadDocument<DirectoryRecord>?> FindAsync(bool restores, CancellationToken stop)
     {
         if (await FindRecordAsync(restores, stop).ConfigureAwait(false) is not { } directory) return null;
-        if (directory.Content.Generations.Any(g => (g.Fingerprint == OfReactor) != (subscriber is Reactor)))
-        {
-            var (taken, wanted) = subscriber is Reactor ? ("projection", "reactor") : ("reactor", "projection");
-            throw new InvalidOperationException(
-                $"'{subscriber.Name}' is the name of a {taken} on this store, so no {wanted} can have it. Give one of them another name.");
-        }
-
         directory.Content.ThrowIfOfAnother(subscriber);
         var claimed = directory.Content.ClaimedBy(subscriber);
         if (claimed == directory.Content) return directory;
@@ -150,6 +140,8 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         try
         {
             var found = await _documents.FindDirectoryAsync(name, stop).ConfigureAwait(false);
+            found?.Content.ThrowIfOfAnother(subscriber);
+            found?.Content.ThrowIfOfOtherKind(subscriber);
             if (found is not null || subscriber is not Projection) return found;
             if (!await _documents.HasRunsAsync(name, stop).ConfigureAwait(false)) return null;
 

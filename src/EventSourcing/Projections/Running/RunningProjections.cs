@@ -31,6 +31,10 @@ public sealed class RunningProjections : RunningSubscribers
     /// <returns>A task that completes when the new read model serves.</returns>
     /// <exception cref="ArgumentException">No projection of that name was started here.</exception>
     /// <exception cref="ProjectionFailedException">The new read model fails on an event and stops; the old one serves on.</exception>
+    /// <exception cref="ReadModelDamagedException">
+    /// A table in which all projections have records has other columns than it was made with.
+    /// </exception>
+    /// <exception cref="ProjectionTablesException">The tables of a projection cannot be made.</exception>
     /// <exception cref="ProjectionParkedException">
     /// Something of the new read model is parked for good. It takes its place once that is resumed or skipped.
     /// </exception>
@@ -48,14 +52,25 @@ public sealed class RunningProjections : RunningSubscribers
         }
 
         var documents = new ControlDocuments(Store.Storage.ReadModels);
+        await ControlDocuments.MendAsync(Store.Storage.ReadModels, cancellationToken).ConfigureAwait(false);
         var number = 0;
+        var hasStartedAgain = false;
+        ReadDocument<DirectoryRecord>? refused = null;
         while (number == 0)
         {
             var order = Store.Signals.NextOrderOf(projection);
             var directory = await FindOrRestoreAsync(documents, supervisor, cancellationToken).ConfigureAwait(false);
             if (directory is null)
             {
-                // It has only just been started: there is nothing that it could be built beside yet.
+                // It has only just been started: there is nothing that it could be built beside yet. If it has failed at that, it is
+                // tried once more.
+                if (supervisor.Completion.IsCompleted && supervisor.Completion.Exception?.InnerException is not ReadModelDamagedException)
+                {
+                    if (hasStartedAgain) await ThrowWhyStoppedAsync(supervisor).ConfigureAwait(false);
+                    hasStartedAgain = true;
+                    StartAgain(supervisor);
+                }
+
                 await NextLookAsync(supervisor, order, Poll, cancellationToken).ConfigureAwait(false);
                 continue;
             }
@@ -66,9 +81,16 @@ public sealed class RunningProjections : RunningSubscribers
                 number = await generations.BuildAsync(directory, order: null, cancellationToken).ConfigureAwait(false);
                 StartAgain(supervisor);
             }
-            catch (ReadModelConflictException)
+            catch (ReadModelConflictException conflict)
             {
                 // Another process has changed it: once more, on what is there now.
+                if (refused?.Stored.HasValue == directory.Stored.HasValue && refused.Bytes.Span.SequenceEqual(directory.Bytes.Span))
+                {
+                    var finding = $"its record '{projection}' in '{ControlDocuments.Directory}' is not found as it was read";
+                    throw new ReadModelDamagedException(projection, finding, conflict);
+                }
+
+                refused = directory;
             }
         }
 
@@ -77,7 +99,9 @@ public sealed class RunningProjections : RunningSubscribers
             var order = Store.Signals.NextOrderOf(projection);
             var directory = await documents.FindDirectoryAsync(projection, cancellationToken).ConfigureAwait(false);
             var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-            if (directory!.Content.Active >= number)
+            if (directory is null)
+                throw new ReadModelDamagedException(projection, $"its record '{projection}' in '{ControlDocuments.Directory}' is missing");
+            if (directory.Content.Active >= number)
             {
                 progress?.Report(new RebuildProgress(head, head, 0));
                 return;
@@ -90,14 +114,7 @@ public sealed class RunningProjections : RunningSubscribers
                 continue;
             }
 
-            if (supervisor.Completion.IsCompleted)
-            {
-                await supervisor.Completion.ConfigureAwait(false);
-                throw new ObjectDisposedException(
-                    nameof(RunningProjections),
-                    $"'{projection}' was stopped before its rebuild was done. It goes on when it is started again.");
-            }
-
+            if (supervisor.Completion.IsCompleted) await ThrowWhyStoppedAsync(supervisor).ConfigureAwait(false);
             if (supervisor.Idle == ProjectionState.Stopped) throw new ProjectionStoppedException(projection);
             if (supervisor.Building?.Report is { } built)
             {
@@ -110,6 +127,14 @@ public sealed class RunningProjections : RunningSubscribers
         }
     }
 
+    /// <summary>Ends a rebuild with what has stopped its projection.</summary>
+    private static async ValueTask ThrowWhyStoppedAsync(Supervisor supervisor)
+    {
+        await supervisor.Completion.ConfigureAwait(false);
+        throw new ObjectDisposedException(
+            nameof(RunningProjections), $"'{supervisor.Name}' was stopped before its rebuild was done. It goes on when it is started again.");
+    }
+
     /// <summary>
     /// What is recorded of a projection, or what can still be told if the record is lost; null if it has not been started yet.
     /// </summary>
@@ -119,6 +144,8 @@ public sealed class RunningProjections : RunningSubscribers
         try
         {
             var found = await documents.FindDirectoryAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
+            found?.Content.ThrowIfOfAnother(supervisor.Subscriber);
+            found?.Content.ThrowIfOfOtherKind(supervisor.Subscriber);
             if (found is not null || supervisor.Completion.Exception?.InnerException is not ReadModelDamagedException) return found;
         }
         catch (ReadModelDamagedException)

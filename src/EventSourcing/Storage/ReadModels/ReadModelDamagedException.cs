@@ -14,9 +14,8 @@ public sealed class ReadModelDamagedException : EventSourcingException
     /// <param name="innerException">The error by which it was found, if any.</param>
     public ReadModelDamagedException(string readModel, string finding, Exception? innerException = null)
         : base(
-            $"The read model '{readModel}' is damaged: {finding}. Nothing was written, and the log is not concerned. Rebuild its projection, which "
-            + "makes it anew from the log: RunningProjections.RebuildAsync, or a higher Version. A reactor has no read model to rebuild: start "
-            + "it under another name, from the position where it is to go on (StartFrom.After).",
+            $"The read model '{readModel}' is damaged: {finding}. Nothing was written, and the log is not concerned. {RemedyOf(readModel)} "
+            + "A reactor has no read model to rebuild: start it under another name, from the position where it is to go on (StartFrom.After).",
             innerException)
     {
         ReadModel = readModel;
@@ -28,4 +27,9 @@ public sealed class ReadModelDamagedException : EventSourcingException
 
     /// <summary>What is wrong with it.</summary>
     public string Finding { get; }
+
+    private static string RemedyOf(string readModel) => ControlDocuments.Definitions.Any(definition => definition.Name == readModel)
+        ? "All projections have records in it. If its table is missing, a rebuild of each of them (RunningProjections.RebuildAsync) makes it "
+            + "anew. If its columns were changed, restore the store from a backup, or drop the table and rebuild all projections."
+        : "Rebuild its projection, which makes it anew from the log: RunningProjections.RebuildAsync, or a higher Version.";
 }

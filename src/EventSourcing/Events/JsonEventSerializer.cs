@@ -71,7 +71,8 @@ internal sealed class JsonEventSerializer
         catch (Exception flaw)
         {
             // Whatever it is: the event's own members and converters run in there.
-            if (JsonTypeCheck.FlawOf(known.Info, out _, out _) is { } ofType) throw new NotSupportedException(NotWritten(known.Type, Names.Sentence(ofType)), flaw);
+            if (JsonTypeCheck.FlawOf(known.Info, out _, out _) is { } ofType)
+                throw new NotSupportedException(NotWritten(known.Type, Names.Sentence($"in {known.Type.ClrType}, {ofType}")), flaw);
             throw new ArgumentException(NotWritten(known.Type, Reason(flaw, payload, known.Info, EventOutput)), nameof(payload), flaw);
         }
 
@@ -124,7 +125,7 @@ internal sealed class JsonEventSerializer
 
     public EventJson JsonOf(EventType type) => _byType[type.ClrType];
 
-    private static string NotWritten(EventType type, string reason) => $"An event '{type.StoredName}' ({type.ClrType}) cannot be written: {reason} Nothing was written.";
+    private static string NotWritten(EventType type, string reason) => $"An event '{type.StoredName}' cannot be written: {reason} Nothing was written.";
 
     /// <summary>Why a value cannot be written, and which member of it.</summary>
     private static string Reason(Exception flaw, object value, JsonTypeInfo info, JsonWriterOptions writer)

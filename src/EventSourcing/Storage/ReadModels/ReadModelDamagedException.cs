@@ -28,7 +28,10 @@ public sealed class ReadModelDamagedException : EventSourcingException
     /// <summary>What is wrong with it.</summary>
     public string Finding { get; }
 
-    private static string RemedyOf(string readModel) => ControlDocuments.Definitions.Any(definition => definition.Name == readModel)
+    /// <summary>The library's own read models begin with '$'. All but snapshots are records of projections.</summary>
+    private static bool HoldsRecords(string readModel) => readModel.StartsWith('$') && !readModel.StartsWith("$snapshots", StringComparison.Ordinal);
+
+    private static string RemedyOf(string readModel) => HoldsRecords(readModel)
         ? "All projections have records in it. If its table is missing, a rebuild of each of them (RunningProjections.RebuildAsync) makes it "
             + "anew. If its columns were changed, restore the store from a backup, or drop the table and rebuild all projections."
         : "Rebuild its projection, which makes it anew from the log: RunningProjections.RebuildAsync, or a higher Version.";

@@ -101,8 +101,10 @@ public sealed class RunningProjections : RunningSubscribers
             var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
             if (directory is null)
                 throw new ReadModelDamagedException(projection, $"its record '{projection}' in '{ControlDocuments.Directory}' is missing");
-            if (directory.Content.Active >= number)
+            if (directory.Content.Active >= number && supervisor.Building?.Generation != number)
             {
+                // What has failed is the read model that was replaced: the new one is to be followed all the same.
+                if (supervisor.FailedGeneration < number) StartAgain(supervisor);
                 progress?.Report(new RebuildProgress(head, head, 0));
                 return;
             }

@@ -51,8 +51,11 @@ internal sealed class Supervisor
     /// <summary>Completes when its place in the log is stored, and with it where it begins.</summary>
     public Task Placed => _placed.Task;
 
-    /// <summary>The run that serves readers; null if it is not in this process.</summary>
-    public SubscriberRun? Serving => _seenRuns.FirstOrDefault(run => !run.IsBuilding);
+    /// <summary>
+    /// The run that serves readers; null if it is not in this process. One that has just taken the place of another is it at once,
+    /// although the other one is stopped only with the next look.
+    /// </summary>
+    public SubscriberRun? Serving => _seenRuns.Where(run => !run.IsBuilding).MaxBy(run => run.Generation);
 
     /// <summary>The run that is being built; null if there is none in this process.</summary>
     public SubscriberRun? Building => _seenRuns.FirstOrDefault(run => run.IsBuilding);

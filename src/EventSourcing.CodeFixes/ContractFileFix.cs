@@ -7,7 +7,7 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace EventSourcing.CodeFixes;
 
-/// <summary>Writes the shapes of events into the contract file: new lines in their order, changed ones in their place.</summary>
+/// <summary>Writes the shapes of events into the contract file: new lines are inserted in order, changed ones replaced in place.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp)]
 [Shared]
 public sealed class ContractFileFix : Fix
@@ -35,7 +35,7 @@ public sealed class ContractFileFix : Fix
 
     private static TextDocument? FileOf(Project project) => project.AdditionalDocuments.FirstOrDefault(document => document.Name == ContractFile.Name);
 
-    /// <summary>The file with lines in it. All else of it stays, comments and empty lines too.</summary>
+    /// <summary>The file with the added lines. The rest of the file stays as it is, comments and empty lines included.</summary>
     private static string With(string file, IEnumerable<ContractLine> added)
     {
         var end = file.IndexOf("\r\n", StringComparison.Ordinal) >= 0 ? "\r\n" : "\n";

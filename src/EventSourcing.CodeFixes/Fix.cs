@@ -6,8 +6,8 @@ using Microsoft.CodeAnalysis.CodeFixes;
 namespace EventSourcing.CodeFixes;
 
 /// <summary>
-/// A fix that is written once, for any number of places in a solution: one of them is what the editor asks for, and all of
-/// a document, project or solution at once differ in number only.
+/// A fix that is written once, for any number of places in a solution: fixing one place in the editor, and fixing all places
+/// of a document, project or solution, differ only in the number of places.
 /// </summary>
 public abstract class Fix : CodeFixProvider
 {
@@ -26,7 +26,7 @@ public abstract class Fix : CodeFixProvider
         }
     }
 
-    /// <summary>What the editor calls it; <see langword="null"/> where it cannot be fixed.</summary>
+    /// <summary>The title shown in the editor; <see langword="null"/> if the diagnostic cannot be fixed.</summary>
     private protected abstract Task<string?> TitleAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken);
 
     /// <summary>Fixes all the places.</summary>

@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.Editing;
 
 namespace EventSourcing.CodeFixes;
 
-/// <summary>Writes down the name under which an event is stored so far: that of its type.</summary>
+/// <summary>Writes down the name under which an event has been stored so far: the name of its type.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp)]
 [Shared]
 public sealed class KeepNameFix : SyntaxFix

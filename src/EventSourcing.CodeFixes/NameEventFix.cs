@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.Editing;
 
 namespace EventSourcing.CodeFixes;
 
-/// <summary>Gives an event type a name in the store, wherever in the solution the type is.</summary>
+/// <summary>Gives an event type a name in the store; the type may be anywhere in the solution.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp)]
 [Shared]
 public sealed class NameEventFix : Fix
@@ -43,7 +43,7 @@ public sealed class NameEventFix : Fix
         return solution;
     }
 
-    /// <summary>Where the type is declared; null where that is in no project of the solution.</summary>
+    /// <summary>The declaration of the type; null if no project of the solution declares it.</summary>
     private static async Task<TypeDeclarationSyntax?> DeclarationAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken)
     {
         var root = await document.GetSyntaxRootAsync(cancellationToken).ConfigureAwait(false);

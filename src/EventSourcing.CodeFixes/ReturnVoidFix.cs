@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.Editing;
 
 namespace EventSourcing.CodeFixes;
 
-/// <summary>Makes an Apply of an aggregate return nothing, where its body allows that.</summary>
+/// <summary>Makes an Apply of an aggregate return nothing, if its body allows that.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp)]
 [Shared]
 public sealed class ReturnVoidFix : SyntaxFix
@@ -23,7 +23,7 @@ public sealed class ReturnVoidFix : SyntaxFix
         return root!.FindNode(diagnostic.Location.SourceSpan) is MethodDeclarationSyntax method
             && IsInAggregate(semantics!.GetDeclaredSymbol(method, cancellationToken)!)
             && !method.Modifiers.Any(SyntaxKind.StaticKeyword)
-            && !method.Modifiers.Any(SyntaxKind.AsyncKeyword) // 'async void' would be called, and not waited for
+            && !method.Modifiers.Any(SyntaxKind.AsyncKeyword) // 'async void' would be called, and not awaited
             && method.ParameterList.Parameters.Count == 1
             && method.ReturnType is not PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword }
             && CanReturnNothing(method)

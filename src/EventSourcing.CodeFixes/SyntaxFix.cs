@@ -20,6 +20,6 @@ public abstract class SyntaxFix : Fix
         return solution;
     }
 
-    /// <summary>Edits the file at the nodes that the diagnostics are at.</summary>
+    /// <summary>Edits the file at the nodes of the diagnostics.</summary>
     private protected abstract void Edit(DocumentEditor editor, IReadOnlyList<SyntaxNode> places);
 }

@@ -1,4 +1,4 @@
 namespace System.Runtime.CompilerServices;
 
-/// <summary>What the compiler asks for to have records and init properties, and .NET Standard 2.0 does not bring.</summary>
+/// <summary>The compiler needs this type for records and init properties; .NET Standard 2.0 does not have it.</summary>
 internal static class IsExternalInit;

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// The tables of a store, and the marks by which a file is known as one. The layout is made for append and sequential
+/// The tables of a store, and the marks by which a file is recognised as one. The layout is made for appending and sequential
 /// reading: names are interned, payloads are BLOBs, instants are integers, and each access path has one index.
 /// </summary>
 internal static class Schema
@@ -11,13 +11,16 @@ internal static class Schema
     /// <summary>The mark of our files in SQLite's header: "ESNL" (event sourcing .NET log) as a number.</summary>
     public const int ApplicationId = 0x45534E4C;
 
-    /// <summary>The version of the layout below. Raise it with every change and add the step from the version before, as <see cref="Upgrade"/> has it.</summary>
+    /// <summary>
+    /// The version of the layout below. Raise it with every change, and add the step from the previous version as
+    /// <see cref="Upgrade"/> does.
+    /// </summary>
     public const int Version = 2;
 
-    // Positions and versions are assigned by the writer inside the write lock: dense, in commit order, never reused,
-    // since no row is ever deleted. The two CHECKs stop what another tool would most easily get wrong; one on every
-    // column cost a fifth of a bulk append. The documents of each read model have a table of their own, made when the
-    // read model is: see DocumentTable.
+    // Positions and versions are assigned by the writer inside the write lock: dense, in commit order, never reused, since no
+    // row is ever deleted. The two CHECKs stop the mistakes that another tool would most easily make; a CHECK on every column
+    // cost a fifth of a bulk append. The documents of each read model have a table of their own, which is made together with
+    // the read model: see DocumentTable.
     private const string Tables = """
         CREATE TABLE streams (
             id INTEGER PRIMARY KEY,
@@ -66,7 +69,7 @@ internal static class Schema
             view_name TEXT NOT NULL) WITHOUT ROWID;
         """;
 
-    // A seat belt, not a lock: who may drop a trigger may do anything. It stops the accident, and says why.
+    // A trigger protects against accidents only: it stops them and says why. A user who may drop a trigger may do anything.
     private static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags", "ledger_tiles", "ledger_marks"];
 
     private static readonly string[] RefusedChanges = ["UPDATE", "DELETE"];
@@ -88,26 +91,27 @@ internal static class Schema
         JOIN event_types t ON t.id = e.type;
         """;
 
-    /// <summary>All that a store consists of when it is new, in an order in which it can be made.</summary>
+    /// <summary>All statements that make a new store, in an order in which they can be run.</summary>
     public static IEnumerable<string> Statements =>
         Tables.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Concat(Triggers)
             .Append(View.TrimEnd(';'));
 
-    /// <summary>What SQLite's own table of the schema says of a store's objects: as it writes them itself, also those that have no statement of their own.</summary>
+    /// <summary>
+    /// How SQLite's own schema table lists a store's objects: as SQLite itself writes the entries, including objects that
+    /// have no statement of their own.
+    /// </summary>
     public static IReadOnlyList<SchemaEntry> Entries => KnownEntries.Value;
 
     private static Lazy<List<SchemaEntry>> KnownEntries { get; } = new(ReadEntries);
 
-    // The frontier of the tree moves with every append, so only its removal is refused.
+    // The tree's frontier moves with every append, so only its removal is refused.
     private static IEnumerable<string> Triggers =>
         (from table in AppendOnlyTables from change in RefusedChanges select TriggerThatRefuses(change, table)).Append(TriggerThatRefuses("DELETE", "ledger"));
 
-    /// <summary>
-    /// Looks at a file before anything is changed in it.
-    /// </summary>
-    /// <returns>The version of its layout; 0 where it is empty and may become a store.</returns>
-    /// <exception cref="IncompatibleStoreException">It is somebody else's, or of a newer version of this library.</exception>
+    /// <summary>Examines a file before anything in it is changed.</summary>
+    /// <returns>The version of its layout; 0 if it is empty and may become a store.</returns>
+    /// <exception cref="IncompatibleStoreException">It belongs to another application, or to a newer version of this library.</exception>
     public static int Recognise(Database database, string path)
     {
         long applicationId, version, objects;
@@ -133,7 +137,10 @@ internal static class Schema
         };
     }
 
-    /// <summary>Whether a file is marked as a store of this version: the same as <see cref="Recognise"/>, at less cost, for the usual case.</summary>
+    /// <summary>
+    /// Whether a file is marked as a store of this version: the same as <see cref="Recognise"/>, but cheaper for the usual
+    /// case.
+    /// </summary>
     public static bool IsOfThisVersion(Database database) =>
         database.Prepare("PRAGMA application_id").Scalar() == ApplicationId && database.Prepare("PRAGMA user_version").Scalar() == Version;
 
@@ -145,8 +152,10 @@ internal static class Schema
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};"));
     }
 
-    /// <summary>Checks that everything the store relies on is there as it was made.</summary>
-    /// <exception cref="StoreCorruptedException">A table, index, trigger or view is missing or was changed, or a trigger was added.</exception>
+    /// <summary>Checks that everything that the store relies on is there as it was made.</summary>
+    /// <exception cref="StoreCorruptedException">
+    /// A table, index, trigger or view is missing or was changed, or a trigger was added.
+    /// </exception>
     public static void Verify(Database database, string path) => Verify(database, path, Statements);
 
     /// <summary>The same for the statements of another version.</summary>
@@ -155,7 +164,7 @@ internal static class Schema
         if (FlawIn(database, statements) is { } flaw) throw new StoreCorruptedException(path, flaw + ".");
     }
 
-    /// <summary>What is not as statements have made it, or was added to their tables; null where there is nothing.</summary>
+    /// <summary>What differs from what the statements have made, or was added to their tables; null if nothing does.</summary>
     public static string? FlawIn(Database database, IEnumerable<string> statements)
     {
         foreach (var sql in statements)
@@ -167,8 +176,8 @@ internal static class Schema
             if (stored.Text(0) != sql) return $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it";
         }
 
-        // SQLite takes a temporary table for the one that it is named like, and a trigger can undo an append in its own
-        // transaction: either way it would be said to have succeeded.
+        // SQLite prefers a temporary table to another one of the same name, and a trigger can undo an append in its own
+        // transaction: in both cases the append would be reported as successful.
         var tables = statements.Where(sql => TypeIn(sql) is "table" or "view").Select(NameIn).ToHashSet(StringComparer.OrdinalIgnoreCase);
         using var temporary = database.PrepareOnce("SELECT name FROM sqlite_temp_master WHERE type IN ('table', 'view')");
         while (temporary.Step())
@@ -179,7 +188,7 @@ internal static class Schema
         return AddedTriggers(database, statements).FirstOrDefault() is { Name: not null } added ? $"its table '{added.Table}' has a trigger '{added.Name}' that is not the store's; somebody has added it" : null;
     }
 
-    /// <summary>Triggers on the tables that some statements make, which none of them has made.</summary>
+    /// <summary>Triggers on the tables that the given statements make, except the triggers that these statements make.</summary>
     public static IEnumerable<(string Name, string Table)> AddedTriggers(Database database, IEnumerable<string> statements)
     {
         var names = statements.ToLookup(TypeIn, NameIn);
@@ -194,7 +203,7 @@ internal static class Schema
     /// <summary>What a statement makes: the name after CREATE TABLE and the like.</summary>
     public static string NameIn(string sql) => WordsIn(sql)[1];
 
-    /// <summary>What kind of thing that is, as SQLite's own table of the schema says it.</summary>
+    /// <summary>What kind of object that is, in the words of SQLite's own schema table.</summary>
     private static string TypeIn(string sql) => WordsIn(sql)[0].ToLowerInvariant();
 
     private static string[] WordsIn(string sql)
@@ -216,7 +225,7 @@ internal static class Schema
     private static string TriggerThatRefuses(string change, string table) =>
         $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table}{ExceptionTo(change, table)} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END";
 
-    /// <summary>The one change that an event can undergo: its payload is erased, and its salt replaced by the commitment made with it.</summary>
+    /// <summary>The one allowed change of an event: its payload is erased, and its salt replaced by the commitment made with it.</summary>
     private static string ExceptionTo(string change, string table) => (change, table) is ("UPDATE", "events")
         ? """
            WHEN NOT (length(OLD.seal) = 16 AND length(NEW.seal) = 32 AND length(NEW.data) = 0
@@ -226,7 +235,7 @@ internal static class Schema
         : "";
 }
 
-/// <summary>A row of SQLite's table of the schema.</summary>
+/// <summary>A row of SQLite's schema table.</summary>
 /// <param name="Type">What it is: table, index, trigger or view.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Table">The table that it is, or that it belongs to.</param>

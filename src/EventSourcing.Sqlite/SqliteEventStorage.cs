@@ -4,15 +4,14 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing;
 
 /// <summary>
-/// Keeps events and read models in one SQLite file: the contract of <see cref="IEventStorage"/>, durable
-/// against the loss of power (WAL, <c>synchronous=FULL</c>), for any number of threads and processes of one machine.
-/// Thread-safe.
+/// Keeps events and read models in one SQLite file: the contract of <see cref="IEventStorage"/>, durable against the loss of
+/// power (WAL, <c>synchronous=FULL</c>), for any number of threads and processes of one machine. Thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>Concurrent appends share one transaction and one fsync (group commit), each with its own verdict.</para>
-/// <para>The file must be on a local file system: WAL needs shared memory. Never copy a live file or delete the
-/// <c>-wal</c> beside it: committed events are in there. Never open it with <c>System.IO</c> while the process has it
-/// open: closing that handle drops SQLite's locks (sqlite.org/howtocorrupt.html §2.2).</para>
+/// <para>Concurrent appends share one transaction and one fsync (group commit), each with its own result.</para>
+/// <para>The file must be on a local file system: WAL needs shared memory. Never copy a live file or delete the <c>-wal</c>
+/// beside it: committed events are in there. Never open it with <c>System.IO</c> while the process has it open: closing that
+/// handle drops SQLite's locks (sqlite.org/howtocorrupt.html §2.2).</para>
 /// <para>Nothing is touched until the first call; a new file is created then. With
 /// <see cref="SqliteEventStorageOptions.ReadOnly"/>, nothing is made, upgraded or written at all.</para>
 /// </remarks>
@@ -62,13 +61,13 @@ public sealed class SqliteEventStorage : IEventStorage
     }
 
     /// <summary>
-    /// Makes a new, empty store for a test, of which nothing is left after <see cref="DisposeAsync"/>: in a folder of its own
-    /// under the system's folder for temporary files. It is like any other store, tables and <see cref="QueryAsync"/>
-    /// included, but that it waits for no disk: a loss of power may destroy it.
+    /// Makes a new, empty store for a test. After <see cref="DisposeAsync"/> nothing of it is left: it lies in a folder of
+    /// its own under the system's folder for temporary files. It is like any other store, tables and <see cref="QueryAsync"/>
+    /// included, except that it does not wait for the disk: a loss of power may destroy it.
     /// </summary>
-    /// <remarks>What a process leaves behind that is killed is deleted when a later one makes a temporary store.</remarks>
+    /// <remarks>If a process is killed, what it leaves behind is deleted when a later process makes a temporary store.</remarks>
     /// <param name="options">The clock, the limits and the time limits.</param>
-    /// <returns>The storage; nobody else knows of its file.</returns>
+    /// <returns>The storage; no other storage knows of its file.</returns>
     /// <exception cref="ArgumentException">The options say read-only.</exception>
     /// <exception cref="IOException">The folder cannot be made.</exception>
     public static SqliteEventStorage CreateTemporary(SqliteEventStorageOptions? options = null)
@@ -148,23 +147,23 @@ public sealed class SqliteEventStorage : IEventStorage
 
         UserCode.ThrowIfWithin(UserCode.Kind.Write, "wait for further events");
 
-        // Another process cannot wake us, so somebody has to look: one for all who wait.
+        // Another process cannot wake this one, so the file has to be polled: once for all callers that wait.
         using (_poller.Watch()) await _signal.WaitAsync(position, cancellationToken).ConfigureAwait(false);
         return _signal.Head;
     }
 
     /// <summary>
-    /// Runs SQL of the app's own on the store's file, to read: reports that documents and their fields do not answer, and
+    /// Runs SQL of the app on the store's file, to read: for reports that documents and their fields cannot answer, and for
     /// the tables that projections keep (<see cref="ReadModelCommit.Tables"/>).
     /// </summary>
     /// <remarks>
-    /// <para>There are the view <c>event_log</c> (see the package's README), a view <c>"read_model_&lt;alias&gt;"</c> for
-    /// every alias of a read model, with the columns <c>key</c>, <c>document</c> (the bytes as text) and one for each field, and
-    /// the app's own tables. Where two aliases differ in upper and lower case alone, or a table has the name already, the
-    /// view's name has a number after it; <c>SELECT alias, view_name FROM read_model_aliases</c> tells. All other tables are
-    /// the store's own business and may change with a version.</para>
-    /// <para>All that one query reads is one committed snapshot. The connection is read-only and goes back to the storage:
-    /// do not close or keep it, nor end its transaction. Be short: while a snapshot is read, the write-ahead log beside the
+    /// <para>The app may read the view <c>event_log</c> (see the package's README), a view <c>"read_model_&lt;alias&gt;"</c>
+    /// for every alias of a read model, with the columns <c>key</c>, <c>document</c> (the bytes as text) and one for each
+    /// field, and the app's own tables. If two aliases differ only in case, or a table has the name already, a number is
+    /// appended to the view's name; <c>SELECT alias, view_name FROM read_model_aliases</c> gives the names. All other tables
+    /// are internal to the store and may change with a version.</para>
+    /// <para>One query reads one committed snapshot. The connection is read-only and goes back to the storage: do not close
+    /// it, keep it or end its transaction. Keep the query short: while a snapshot is read, the write-ahead log beside the
     /// file grows. The driver's own asynchronous methods complete synchronously.</para>
     /// </remarks>
     /// <typeparam name="T">What the query returns; not a reader, which ends with it.</typeparam>
@@ -173,33 +172,34 @@ public sealed class SqliteEventStorage : IEventStorage
     /// <returns>What the query returned. What it throws is thrown as it is.</returns>
     /// <exception cref="StoreBusyException">Another process was making or recovering the file for too long.</exception>
     /// <exception cref="StorageFailedException">
-    /// The file cannot be opened; or it was opened read-only while nobody had it open, and another process began to write while
-    /// the query ran.
+    /// The file cannot be opened; or it was opened read-only while no process had it open, and another process began to write
+    /// while the query ran.
     /// </exception>
     /// <exception cref="InvalidOperationException">The call comes from within such a query.</exception>
     public async ValueTask<T> QueryAsync<T>(Func<SqliteConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         UserCode.ThrowIfWithin(UserCode.Kind.Read, "begin another such query");
-        await GetHeadAsync(cancellationToken).ConfigureAwait(false); // makes the file a store, where it is new
+        await GetHeadAsync(cancellationToken).ConfigureAwait(false); // makes the file a store, if it is new
         return await _queries.QueryAsync(query, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Makes a copy of the store as of one moment while it is in use, verifies it, and puts it at a path: whole and on the disk,
-    /// or not at all, whenever the process or the machine stops.
+    /// Copies the store as of one moment while it is in use, verifies the copy, and puts it at a path. Whenever the process
+    /// or the machine stops, the copy is there whole and on the disk, or not at all.
     /// </summary>
     /// <remarks>
-    /// <para>Nobody waits for it: it reads one snapshot. Meanwhile the write-ahead log grows by what is appended. It writes only
-    /// what the snapshot holds, so that no bytes of erased payloads and dropped read models are in it, and takes about as long as
-    /// writing and reading a file of that size. The copy is then opened read-only, checked, and its Merkle tree is computed anew
-    /// from its events and compared with that of the store.</para>
-    /// <para>The copy is made as <c>path.incomplete</c>, which a process that is killed may leave behind: the next backup to this
-    /// path removes it. It may be read by those who may read the store. One backup of a storage is made at a time; others wait.</para>
+    /// <para>No reader or writer waits for the backup: it reads one snapshot. Meanwhile the write-ahead log grows by what is
+    /// appended. Only what the snapshot holds is written, so that the copy has no bytes of erased payloads and dropped read
+    /// models. A backup takes about as long as writing and reading a file of that size. The copy is then opened read-only,
+    /// checked, and its Merkle tree is computed anew from its events and compared with that of the store.</para>
+    /// <para>The copy is made as <c>path.incomplete</c>, which is left behind if the process is killed: the next backup to
+    /// this path removes it. Users who may read the store may read the copy. A storage makes one backup at a time; others
+    /// wait.</para>
     /// </remarks>
     /// <param name="path">The copy's path, in a folder that exists; not beside the store if the disk may fail.</param>
-    /// <param name="overwrite">Whether a file that is there is replaced; by default that is an error.</param>
-    /// <param name="progress">Told from time to time how far it has come, on any thread. What it throws ends the backup.</param>
+    /// <param name="overwrite">Whether an existing file is replaced; by default it is an error.</param>
+    /// <param name="progress">Is told the progress from time to time, on any thread. An exception that it throws ends the backup.</param>
     /// <param name="cancellationToken">Ends the backup. Then nothing was changed at the path.</param>
     /// <returns>What was copied and proven.</returns>
     /// <exception cref="ArgumentException">It is not the path of a file, or it is that of the store.</exception>
@@ -216,26 +216,27 @@ public sealed class SqliteEventStorage : IEventStorage
     }
 
     /// <summary>
-    /// Puts a copy of a backup in the place of a store, or at a path at which there is none. The backup is verified before, and
-    /// stays as it is. What was at the path is moved aside and not deleted.
+    /// Puts a copy of a backup in the place of a store, or at a path without one. The backup is verified first, and stays as
+    /// it is. What was at the path is moved aside and not deleted.
     /// </summary>
     /// <remarks>
-    /// <para>Stop all that uses the store first. A store in use is refused; a process that begins to use it in the same moment
-    /// finds that its file was moved, and refuses to write.</para>
-    /// <para>The store that was there is moved with its <c>-wal</c> and <c>-shm</c>, so that it stays a store: see
-    /// <see cref="SqliteBackup.Replaced"/>. If the machine stops between the moves, there is no store at the path; restore again.</para>
+    /// <para>First stop everything that uses the store. A store in use is refused; a process that begins to use the store at
+    /// the same moment finds that its file was moved, and refuses to write.</para>
+    /// <para>The existing store is moved with its <c>-wal</c> and <c>-shm</c>, so that it stays a store: see
+    /// <see cref="SqliteBackup.Replaced"/>. If the machine stops between the moves, there is no store at the path; restore
+    /// again.</para>
     /// </remarks>
     /// <param name="backup">The backup's path. It is opened read-only.</param>
     /// <param name="path">The store's path, in a folder that exists.</param>
-    /// <param name="replace">Whether a store that is there is moved aside; by default that is an error.</param>
-    /// <param name="progress">Told from time to time how far it has come, on any thread. What it throws ends the restore.</param>
+    /// <param name="replace">Whether an existing store is moved aside; by default it is an error.</param>
+    /// <param name="progress">Is told the progress from time to time, on any thread. An exception that it throws ends the restore.</param>
     /// <param name="cancellationToken">Ends the restore. Then nothing was changed at the path.</param>
     /// <returns>What was restored and proven.</returns>
-    /// <exception cref="ArgumentException">One is not the path of a file, or both are of the same.</exception>
+    /// <exception cref="ArgumentException">One of them is not the path of a file, or both are paths of the same file.</exception>
     /// <exception cref="BackupFailedException">
     /// There is a store already, or it is in use; or the backup is not sound, or the copy cannot be written.
     /// </exception>
-    /// <exception cref="IncompatibleStoreException">The backup is no store, or one of another version of the schema.</exception>
+    /// <exception cref="IncompatibleStoreException">The backup is not a store, or its schema has another version.</exception>
     /// <exception cref="StorageFailedException">The backup is not there or cannot be read.</exception>
     public static async ValueTask<SqliteBackup> RestoreAsync(
         string backup, string path, bool replace = false, IProgress<SqliteBackupProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -257,7 +258,7 @@ public sealed class SqliteEventStorage : IEventStorage
             void Replace(CopyPlace place)
             {
                 var held = StoreInUse.Hold(target);
-                if (OperatingSystem.IsWindows()) held?.Dispose(); // files that are open cannot be moved there
+                if (OperatingSystem.IsWindows()) held?.Dispose(); // Windows cannot move files that are open
                 using (held)
                 {
                     replaced = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());
@@ -282,7 +283,7 @@ public sealed class SqliteEventStorage : IEventStorage
             {
                 await GetHeadAsync(ended.Token).ConfigureAwait(false); // makes the file a store, if it is new
 
-                // SQLite writes the copy on the thread that calls it, for as long as that takes.
+                // SQLite writes the copy on the thread that calls it, and blocks it until the copy is done.
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 using var place = CopyPlace.Take(target, like);
                 var copy = new StoreCopy(this, _file, place, progress);
@@ -304,8 +305,8 @@ public sealed class SqliteEventStorage : IEventStorage
     }
 
     /// <summary>
-    /// Lets the group commit and the reads under way finish, refuses what waits behind them (nothing of it is written),
-    /// and closes the file.
+    /// Lets the group commit and the reads in progress finish, refuses what waits behind them (nothing of it is written), and
+    /// closes the file.
     /// </summary>
     /// <returns>A task that completes when the file is closed.</returns>
     public async ValueTask DisposeAsync()
@@ -325,7 +326,7 @@ public sealed class SqliteEventStorage : IEventStorage
         await _queries.DisposeAsync().ConfigureAwait(false);
         _ledger.Dispose();
 
-        // Last, and with nobody reading: closing the last connection moves the log into the file.
+        // Closed last, and while nothing reads: closing the last connection moves the log into the file.
         _writer.Dispose();
         _file.Dispose();
         _folder?.Dispose();
@@ -346,8 +347,9 @@ public sealed class SqliteEventStorage : IEventStorage
         _readers.ReadAsync(state, read, CreateStoreAsync, cancellationToken);
 
     /// <summary>
-    /// Returns once all that can be read is on the disk. What a process that died has committed but not synced is read after
-    /// recovery; the first verdict of a writer, be it of a write that writes nothing, is given after a sync of its own.
+    /// Returns once everything that can be read is on the disk. If a process died after a commit and before its sync,
+    /// recovery makes that commit readable; therefore a writer syncs before it completes its first write, even one that
+    /// changes nothing.
     /// </summary>
     internal ValueTask SyncAsync(CancellationToken cancellationToken) => CreateStoreAsync(cancellationToken);
 

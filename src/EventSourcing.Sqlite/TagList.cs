@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace EventSourcing;
 
-/// <summary>The tags of an event as a JSON array, the form in which they stand beside it.</summary>
+/// <summary>The tags of an event as a JSON array, the form in which they are stored with the event.</summary>
 internal static class TagList
 {
     public static ReadOnlySpan<byte> Write(IReadOnlyList<string> tags)
@@ -31,7 +31,7 @@ internal static class TagList
         }
         catch (InvalidOperationException flaw)
         {
-            // A text that is no UTF-8, or half of a surrogate pair.
+            // The text is not UTF-8, or has half of a surrogate pair.
             throw new JsonException("A tag is not a text.", flaw);
         }
     }

@@ -3,9 +3,9 @@ using System.Security.Cryptography;
 namespace EventSourcing;
 
 /// <summary>
-/// Brings a file of schema version 1, which had no ledger, to version 2: in one transaction, so that a crash leaves the
-/// one or the other, and in bounded memory, however long the log is. It takes about as long as appending the events did
-/// in batches, and the file grows by a copy of them, whose room later events use.
+/// Brings a file of schema version 1, which had no ledger, to version 2. It runs in one transaction, so that a crash leaves
+/// either version 1 or version 2, and in bounded memory, however long the log is. It takes about as long as appending the
+/// events in batches did. The file grows by a copy of the events; later events use that room.
 /// </summary>
 internal static class Upgrade
 {
@@ -47,17 +47,19 @@ internal static class Upgrade
     private static IEnumerable<string> Version1 =>
         Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(sql) switch { "events" => EventsOfVersion1, "events_refuse_update" => TriggerOfVersion1, "event_log" => ViewOfVersion1, _ => sql });
 
-    /// <summary>What is not as version 1 has made it, as a sentence without its full stop; null if all is.</summary>
+    /// <summary>What differs from what version 1 made, as a sentence without its full stop; null if nothing does.</summary>
     public static string? FlawIn(Database database) => Schema.FlawIn(database, Version1);
 
     /// <summary>Upgrades the file, unless another process has done so meanwhile.</summary>
-    /// <exception cref="SqliteFailure">The database failed; where busy, another process is writing to it or upgrading it. The file is as it was.</exception>
-    /// <exception cref="StoreCorruptedException">The file is not what version 1 has made. It is as it was.</exception>
+    /// <exception cref="SqliteFailure">
+    /// The database failed; if busy, another process is writing to it or upgrading it. The file is as it was.
+    /// </exception>
+    /// <exception cref="StoreCorruptedException">The file is not as version 1 made it. It is left as it was.</exception>
     public static void Run(Database database, string path)
     {
-        // Tables, views and triggers of the app's own that name the events mean what has that name then. Neither setting
-        // can be changed within a transaction.
-        // The old copy of the events is overwritten, or a payload that is erased later would survive there.
+        // Tables, views and triggers of the app that name the events refer to the new table of that name afterwards. Neither
+        // of these two settings can be changed within a transaction. The old copy of the events is overwritten; otherwise a
+        // payload that is erased later would survive there.
         database.Execute("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; PRAGMA secure_delete = ON");
         database.Execute("BEGIN IMMEDIATE");
         if (Schema.Recognise(database, path) == 1)
@@ -73,7 +75,7 @@ internal static class Upgrade
 
     private static void FromVersion1(Database database, string path)
     {
-        // The column belongs before the data: behind large data it would stand on overflow pages. So the table is made anew.
+        // The column belongs before the data: behind large data it would be on overflow pages. Therefore the table is made anew.
         var old = Identifier.Quote(Identifier.Free(database, "events_of_version_1"));
         foreach (var name in IndicesAndTriggersOfEvents) database.Execute($"DROP {(name.Contains("_by_", StringComparison.Ordinal) ? "INDEX" : "TRIGGER")} {name}");
         database.Execute("DROP VIEW event_log");

@@ -2,9 +2,9 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>The form of Apply and React methods that the generator calls, and what of a method is not of that form.</summary>
-/// <param name="Event">The parameter that takes the event, where there is one.</param>
-/// <param name="Flaw">What is wrong, as the end of a sentence; null where nothing is.</param>
+/// <summary>The form of Apply and React methods that the generator calls, and how a method deviates from it.</summary>
+/// <param name="Event">The parameter that takes the event, if there is one.</param>
+/// <param name="Flaw">What is wrong, as the end of a sentence; null if nothing is.</param>
 internal readonly record struct ApplyForm(IParameterSymbol? Event, string? Flaw)
 {
     public static ApplyForm Of(IMethodSymbol method, FoldingType type, LibraryTypes library)
@@ -68,7 +68,7 @@ internal readonly record struct ApplyForm(IParameterSymbol? Event, string? Flaw)
         return Extra(method, 1, library.Delivery) ?? new ApplyForm(method.Parameters[0], null);
     }
 
-    /// <summary>What is wrong with the parameters behind the event; null where nothing is.</summary>
+    /// <summary>What is wrong with the parameters after the event; null if nothing is.</summary>
     private static ApplyForm? Extra(IMethodSymbol method, int start, INamedTypeSymbol? recorded) =>
         method.Parameters.Skip(start).FirstOrDefault(p => !LibraryTypes.Same(p.Type, recorded) && p.Type.Name != "CancellationToken") is { } extra ? Wrong($"it has a parameter '{extra.Name}'") : null;
 
@@ -77,8 +77,8 @@ internal readonly record struct ApplyForm(IParameterSymbol? Event, string? Flaw)
     private static string NameOf(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat);
 
     /// <summary>
-    /// Any class or struct can be an event; what is not one of the app's own, or is only a base and has no events, cannot.
-    /// Of projections the generator tells, which needs their events to be concrete.
+    /// Any class or struct can be an event, except a type that is not the app's own, or that is only a base without events.
+    /// For projections the generator reports these, since it needs their events to be concrete.
     /// </summary>
     private static ApplyForm OfEvent(IParameterSymbol parameter, LibraryTypes library)
     {

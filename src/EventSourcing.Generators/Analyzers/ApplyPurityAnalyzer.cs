@@ -6,8 +6,8 @@ using Microsoft.CodeAnalysis.Operations;
 namespace EventSourcing.Generators.Analyzers;
 
 /// <summary>
-/// Finds what an Apply must not do, since it is run again over the same events for ever. It looks at the method's own
-/// body, not into what that calls.
+/// Finds what an Apply must not do, since it is run again over the same events for ever. Only the method's own body is
+/// checked, not the methods that it calls.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ApplyPurityAnalyzer : DiagnosticAnalyzer
@@ -70,7 +70,9 @@ public sealed class ApplyPurityAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    /// <summary>What a projection into tables is for: commands on their connection, and awaiting them.</summary>
+    /// <summary>
+    /// Whether an operation is what a projection into tables is meant to do: run a command on its connection, or await one.
+    /// </summary>
     private static bool IsWorkOnTables(IOperation operation, FoldingType type) =>
         type.Kind == FoldKind.Tables
         && (operation is IInvocationOperation { TargetMethod.ContainingType: var called } ? called : (operation as IObjectCreationOperation)?.Type)?.ToDisplayString() is { } name

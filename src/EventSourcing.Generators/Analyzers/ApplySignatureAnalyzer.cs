@@ -5,7 +5,10 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>Finds Apply, React, Key and Keys methods that are never called: of a wrong form, in a type that is not partial, or in one that has no use for them.</summary>
+/// <summary>
+/// Finds Apply, React, Key and Keys methods that are never called: of a wrong form, in a type that is not partial, or in one
+/// that has no use for them.
+/// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
 {
@@ -54,7 +57,7 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
                 continue;
             }
 
-            // What overrides a handler is called by the base class, into which the call is generated.
+            // A method that overrides a handler is called by the base class, into which the call is generated.
             called |= !method.IsOverride;
             CheckName(context, form.Event!, library);
         }
@@ -62,7 +65,7 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         if (called && !type.IsPartial) context.ReportDiagnostic(Diagnostic.Create(Rules.NotPartial, type.Type.Locations[0], type.HandlerName, type.Type.Name, type.Hook));
     }
 
-    /// <summary>What is named like the methods of another kind of type, and takes an event.</summary>
+    /// <summary>Finds methods that take an event and are named like the methods of another kind of type.</summary>
     private static void CheckOtherNames(SymbolAnalysisContext context, FoldingType type, LibraryTypes library)
     {
         var bound = type.Kind == FoldKind.Documents ? KeysInUse(type) : null;
@@ -77,7 +80,7 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    /// <summary>What is wrong with a method that is to give keys; null if nothing is.</summary>
+    /// <summary>What is wrong with a method that should return keys; null if nothing is.</summary>
     private static string? FlawOfKey(IMethodSymbol method)
     {
         if (method.IsGenericMethod) return "it is generic";
@@ -89,7 +92,7 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         return "it has parameters beside the event and what is recorded of it";
     }
 
-    /// <summary>The methods that give the keys of an event which the projection handles.</summary>
+    /// <summary>The methods that return the keys of an event which the projection handles.</summary>
     private static HashSet<ISymbol> KeysInUse(FoldingType type)
     {
         var keys = KeyMethod.AllOf(type.Type);
@@ -104,7 +107,7 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         return used;
     }
 
-    /// <summary>Whether no class that derives from this one can have a use for a method.</summary>
+    /// <summary>Whether no class derived from this one can use a method.</summary>
     private static bool IsForThisClassOnly(IMethodSymbol method) =>
         method.DeclaredAccessibility == Accessibility.Private || method.ContainingType is { IsSealed: true } or { IsAbstract: false };
 
@@ -112,11 +115,13 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         parameter.Type is INamedTypeSymbol { SpecialType: SpecialType.None } type
         && (LibraryTypes.Same(type, library.RecordedEvent) || library.IsEvent(type) || library.IsNamedByHand(type) || library.IsBaseOfEvents(type)));
 
-    /// <summary>Whether the code of the class names a method, be it to call it or to hand it over: then the author has a use for it.</summary>
+    /// <summary>Whether the code of the class names a method, to call it or to pass it on: then the author has a use for it.</summary>
     private static bool IsNamedInCode(IMethodSymbol method, FoldingType type) => FoldingType.DeclarationsOf(type.Type).Any(declaration =>
         declaration.DescendantNodes().OfType<IdentifierNameSyntax>().Any(name => name.Identifier.ValueText == method.Name));
 
-    /// <summary>A state that derives from another one is folded by that one, which knows nothing of the methods of classes derived from it.</summary>
+    /// <summary>
+    /// A state that derives from another state is folded by that one, which does not know the methods of derived classes.
+    /// </summary>
     private static void CheckDerivedState(SymbolAnalysisContext context, INamedTypeSymbol type, LibraryTypes library)
     {
         if (type.TypeKind != TypeKind.Class || type.Bases().FirstOrDefault(b => FoldingType.Of(b, library) is { Kind: FoldKind.State }) is not { } state) return;
@@ -127,7 +132,7 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    /// <summary>What a state inherits and cannot be bound, since it returns another type than the state.</summary>
+    /// <summary>Finds inherited methods of a state that cannot be bound, since they return another type than the state.</summary>
     private static void CheckInherited(SymbolAnalysisContext context, FoldingType type, LibraryTypes library)
     {
         if (type.Kind != FoldKind.State) return;
@@ -154,7 +159,7 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         context.ReportDiagnostic(Diagnostic.Create(Rules.NoStableName, location, type.Name, KebabCase.Of(type.Name)));
     }
 
-    /// <summary>A projection or reactor may hand its method over by itself: <c>On&lt;TEvent&gt;(Apply)</c>.</summary>
+    /// <summary>A projection or reactor may pass its method itself: <c>On&lt;TEvent&gt;(Apply)</c>.</summary>
     private static bool IsHandedToOn(IMethodSymbol method, FoldingType type) =>
         type.Kind is FoldKind.Documents or FoldKind.Tables or FoldKind.Reactor
         && FoldingType.DeclarationsOf(type.Type).Any(declaration => declaration.DescendantNodes().OfType<ArgumentSyntax>().Any(argument => argument.Expression is IdentifierNameSyntax name && name.Identifier.ValueText == method.Name));

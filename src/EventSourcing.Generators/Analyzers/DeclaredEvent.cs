@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>What <c>[EventType]</c> says of a type, and whether its name is written down there or is that of the type.</summary>
+/// <summary>What <c>[EventType]</c> says of a type, and whether the event's name is given there or is that of the type.</summary>
 internal sealed record DeclaredEvent(INamedTypeSymbol Type, string Name, bool IsNamed, int Version, ImmutableArray<string> Aliases, AttributeData Attribute)
 {
     /// <summary>All names under which its events may be stored.</summary>

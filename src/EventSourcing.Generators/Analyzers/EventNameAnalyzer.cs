@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>Finds stored names that two event types claim, by their name or an alias, for the same version.</summary>
+/// <summary>Finds stored names that two event types claim for the same version, by their name or an alias.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class EventNameAnalyzer : DiagnosticAnalyzer
 {

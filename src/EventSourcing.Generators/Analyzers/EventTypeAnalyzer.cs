@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>Finds event types that can be changed, or whose name hangs on that of the type.</summary>
+/// <summary>Finds event types that can be changed, or whose stored name depends on the name of the type.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class EventTypeAnalyzer : DiagnosticAnalyzer
 {
@@ -35,7 +35,7 @@ public sealed class EventTypeAnalyzer : DiagnosticAnalyzer
         if (!e.IsNamed) context.ReportDiagnostic(Diagnostic.Create(Rules.NameOfTheType, e.Location, type.Name));
         CheckMembers(context, type, type);
 
-        // A base that is an event as well is checked by itself.
+        // A base that is also an event is checked by itself.
         for (var b = type.BaseType; b is { SpecialType: SpecialType.None } && !library.IsEvent(b); b = b.BaseType) CheckMembers(context, type, b);
     }
 
@@ -51,7 +51,7 @@ public sealed class EventTypeAnalyzer : DiagnosticAnalyzer
 
         foreach (var member in members)
         {
-            // What a base declares is said at the event, since the base need not be one.
+            // A flaw that a base declares is reported at the event, since the base need not be one.
             var location = isOwn ? member.Locations[0] : type.Locations[0];
             switch (member)
             {

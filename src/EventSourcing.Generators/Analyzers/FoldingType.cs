@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>What takes events by methods named Apply, or React.</summary>
+/// <summary>The kinds of types that take events by methods named Apply or React.</summary>
 internal enum FoldKind
 {
     Aggregate,
@@ -31,7 +31,7 @@ internal sealed class FoldingType
     /// <summary>The document of a projection of documents.</summary>
     public INamedTypeSymbol? Document { get; }
 
-    /// <summary>What calls the handlers, and is generated where nobody has written it.</summary>
+    /// <summary>The method that calls the handlers; it is generated if the author has not written it.</summary>
     public string Hook => Kind switch
     {
         FoldKind.Aggregate or FoldKind.State => "Apply(object)",
@@ -43,7 +43,7 @@ internal sealed class FoldingType
     public IEnumerable<IMethodSymbol> Handlers => Type.GetMembers(HandlerName).OfType<IMethodSymbol>()
         .Where(method => !IsHook(method) && method.MethodKind == MethodKind.Ordinary && !IsGenerated(method));
 
-    /// <summary>Whether the author has written by hand what would be generated. Of another assembly's class nobody knows.</summary>
+    /// <summary>Whether the author has written by hand what would be generated. For a class of another assembly this is unknown.</summary>
     public bool IsHandWritten
     {
         get
@@ -53,7 +53,7 @@ internal sealed class FoldingType
         }
     }
 
-    /// <summary>Whether it can get generated members. That the types around it are partial as well is the generator's to ask for.</summary>
+    /// <summary>Whether it can get generated members. The generator checks that the types around it are partial as well.</summary>
     public bool IsPartial => DeclarationsOf(Type).Any(declaration => declaration.Modifiers.Any(SyntaxKind.PartialKeyword));
 
     public static FoldingType? Of(INamedTypeSymbol? type, LibraryTypes library)

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>What of .NET gives another result each time, and what reaches outside the process.</summary>
+/// <summary>What in .NET returns another result each time, and what reaches outside the process.</summary>
 internal static class Impure
 {
     private static readonly Dictionary<string, string[]> Clocks = new(StringComparer.Ordinal)
@@ -27,14 +27,14 @@ internal static class Impure
         "EventSourcing.EventStore", "EventSourcing.AggregateHandle", "EventSourcing.IEventStorage",
     ];
 
-    /// <summary>In the namespaces above, and without effect.</summary>
+    /// <summary>Members of the namespaces above that have no effect.</summary>
     private static readonly HashSet<string> Harmless =
     [
         "System.IO.Path", "System.IO.MemoryStream", "System.IO.StringReader", "System.IO.StringWriter", "System.IO.TextReader", "System.IO.TextWriter", "System.IO.BinaryReader", "System.IO.BinaryWriter", "System.IO.Stream",
         "System.Net.IPAddress", "System.Net.IPEndPoint", "System.Net.IPNetwork", "System.Net.WebUtility", "System.Net.Mail.MailAddress",
     ];
 
-    /// <summary>What an operation reads that is another value each time; null where it does not.</summary>
+    /// <summary>What an operation reads that has another value each time; null if it reads nothing of that kind.</summary>
     public static string? ClockOf(IOperation operation)
     {
         if (MemberOf(operation) is not { } member || member.ContainingType is not { } type) return null;
@@ -42,13 +42,13 @@ internal static class Impure
         if (Clocks.TryGetValue(typeName, out var members) && members.Contains(member.Name)) return $"{type.Name}.{member.Name}";
         if (!ClockTypes.Contains(typeName)) return null;
 
-        // What makes the instance is reported; what is then called on it need not be as well.
+        // The expression that yields the instance is reported; a call on that instance need not be reported as well.
         var instance = (operation as IInvocationOperation)?.Instance;
         if (instance is IObjectCreationOperation || (instance is not null && ClockOf(instance) is not null)) return null;
         return operation is IObjectCreationOperation ? $"new {type.Name}" : $"{type.Name}.{member.Name}";
     }
 
-    /// <summary>What an operation reaches outside the process; null where it does not.</summary>
+    /// <summary>What an operation reaches outside the process; null if it reaches nothing.</summary>
     public static string? OutsideOf(IOperation operation)
     {
         if (operation is IPropertyReferenceOperation { Property.IsStatic: false } || ClockOf(operation) is not null) return null;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>A type's name as event names are written: <c>MoneyDeposited</c> is <c>money-deposited</c>.</summary>
+/// <summary>A type's name in the style of event names: <c>MoneyDeposited</c> becomes <c>money-deposited</c>.</summary>
 internal static class KebabCase
 {
     public static string Of(string name)

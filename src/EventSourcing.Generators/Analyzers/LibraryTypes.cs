@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>The library's types in a compilation that uses it, and what is an event in there.</summary>
+/// <summary>The library's types in a compilation that uses it, and which types are events there.</summary>
 internal sealed class LibraryTypes
 {
     private readonly Compilation _compilation;
@@ -57,7 +57,7 @@ internal sealed class LibraryTypes
 
     public INamedTypeSymbol? PayloadsErased { get; }
 
-    /// <summary>The library's types; null where the compilation does not use it, and there is nothing to check.</summary>
+    /// <summary>The library's types; null if the compilation does not use the library, and there is nothing to check.</summary>
     public static LibraryTypes? Of(Compilation compilation) =>
         compilation.GetTypeByMetadataName("EventSourcing.Aggregate") is { } aggregate ? new LibraryTypes(compilation, aggregate) : null;
 
@@ -74,10 +74,13 @@ internal sealed class LibraryTypes
         return conversion.IsIdentity || (conversion.IsImplicit && (conversion.IsReference || conversion.IsBoxing));
     }
 
-    /// <summary>Whether some event is of a type, so that handling the type makes sense.</summary>
+    /// <summary>Whether any event is of a type, so that handling the type makes sense.</summary>
     public bool IsBaseOfEvents(ITypeSymbol type) => _events.Value.Exists(e => Takes(type, e));
 
-    /// <summary>Whether the code seems to list the type by <c>EventType.Of&lt;T&gt;</c>, which can give it a name. Told by syntax only.</summary>
+    /// <summary>
+    /// Whether the code seems to list the type by <c>EventType.Of&lt;T&gt;</c>, which can give it a name. Determined by
+    /// syntax only.
+    /// </summary>
     public bool IsNamedByHand(ITypeSymbol type) => _namedByHand.Value.Contains(type.Name);
 
     public static AttributeData? AttributeOf(ISymbol symbol, INamedTypeSymbol? attribute) =>

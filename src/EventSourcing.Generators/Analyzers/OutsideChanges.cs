@@ -3,7 +3,10 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>Tells which operations of an Apply change what is not its to change: static members, the event, a state or projection itself.</summary>
+/// <summary>
+/// Tells which operations of an Apply change what the method must not change: static members, the event, a state or
+/// projection itself.
+/// </summary>
 internal sealed class OutsideChanges(FoldingType type, IMethodSymbol method, LibraryTypes library)
 {
     private static readonly HashSet<string> ChangingMethods =
@@ -13,7 +16,7 @@ internal sealed class OutsideChanges(FoldingType type, IMethodSymbol method, Lib
         "TryAdd", "TryDequeue", "TryPop", "TryRemove", "UnionWith",
     ];
 
-    /// <summary>What an operation changes outside, in words; null where it does not.</summary>
+    /// <summary>What an operation changes outside, in words; null if it changes nothing.</summary>
     public string? In(IOperation operation) => operation switch
     {
         IDeconstructionAssignmentOperation { Target: ITupleOperation targets } => targets.Elements.Select(element => Outside(element)).FirstOrDefault(name => name is not null),
@@ -28,7 +31,7 @@ internal sealed class OutsideChanges(FoldingType type, IMethodSymbol method, Lib
     private static bool IsMutableCollection(INamedTypeSymbol type) =>
         type.ContainingNamespace?.ToDisplayString() is "System.Collections" or "System.Collections.Generic" or "System.Collections.ObjectModel" or "System.Collections.Concurrent";
 
-    /// <summary>Whether a target is reached from outside; for a local or parameter itself, only where its content is changed.</summary>
+    /// <summary>Whether a target is reached from outside; for a local or parameter itself, only if its content is changed.</summary>
     private string? Outside(IOperation target, bool isContent = false)
     {
         for (var at = target; ; isContent = true)
@@ -69,7 +72,7 @@ internal sealed class OutsideChanges(FoldingType type, IMethodSymbol method, Lib
         }
     }
 
-    /// <summary>An aggregate changes itself. A state is a value, and a projection is shared: both give back what is new.</summary>
+    /// <summary>An aggregate changes itself. A state is a value, and a projection is shared: both return the new value.</summary>
     private string? OfInstance() => type switch
     {
         { Kind: FoldKind.Aggregate } => null,
@@ -85,7 +88,9 @@ internal sealed class OutsideChanges(FoldingType type, IMethodSymbol method, Lib
             ? true
             : !LibraryTypes.Same(of, type.Document) && !LibraryTypes.Same(of, library.ProjectionTables) && (LibraryTypes.Same(of, library.RecordedEvent) || library.IsEvent(of)));
 
-    /// <summary><c>case MoneyDeposited e:</c> is the event that was given; another local is an event that Apply has made.</summary>
+    /// <summary>
+    /// <c>case MoneyDeposited e:</c> names the event that was passed in; any other local is an event that Apply has made.
+    /// </summary>
     private static bool IsFromPattern(ILocalSymbol local) =>
         local.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() is Microsoft.CodeAnalysis.CSharp.Syntax.SingleVariableDesignationSyntax;
 

@@ -36,7 +36,7 @@ public sealed class RaisedEventAnalyzer : DiagnosticAnalyzer
         if (type is null) return;
         foreach (var (raised, expression) in EventsIn(call.Arguments[0].Value, library))
         {
-            // A type that derives from an abstract class may apply what that raises.
+            // A type that derives from an abstract class may apply the events that the abstract class raises.
             var isGenerated = type is { IsHandWritten: false, IsPartial: true };
             if (isGenerated && !type.Type.IsAbstract && !IsApplied(raised, type, library))
                 context.ReportDiagnostic(Diagnostic.Create(Rules.NotApplied, expression.GetLocation(), type.Type.Name, raised.Name));

@@ -35,7 +35,7 @@ public sealed class ReadBackAnalyzer : DiagnosticAnalyzer
             Report(document, "The document", type, options, context.ReportDiagnostic);
     }
 
-    /// <summary>Types that are listed by <c>EventType.Of</c>, and bear no attribute.</summary>
+    /// <summary>Checks types that are listed by <c>EventType.Of</c> and have no attribute.</summary>
     private static void CheckListed(OperationAnalysisContext context, LibraryTypes library, OwnJson options)
     {
         var invoked = (IInvocationOperation)context.Operation;
@@ -57,7 +57,7 @@ public sealed class ReadBackAnalyzer : DiagnosticAnalyzer
     private static IEnumerable<(ISymbol? Member, string Flaw)> FlawsOf(INamedTypeSymbol type, OwnJson options) =>
         type.DeclaringSyntaxReferences.IsEmpty || type.TypeKind == TypeKind.Interface ? [] : new ReadBackShape(options.IsConverted, () => options.AreFieldsIncluded).FlawsOf(type);
 
-    /// <summary>What can be seen of JSON options of the app's own. Where they may make up for a flaw, nothing is reported.</summary>
+    /// <summary>What can be seen of the app's own JSON options. If they may compensate for a flaw, nothing is reported.</summary>
     private sealed class OwnJson(Compilation compilation)
     {
         private readonly Lazy<(bool HasFactory, HashSet<ITypeSymbol> Converted)> _converters = new(() => FindConverters(compilation));

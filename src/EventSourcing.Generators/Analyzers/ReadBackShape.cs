@@ -3,8 +3,9 @@ using Microsoft.CodeAnalysis;
 namespace EventSourcing.Generators.Analyzers;
 
 /// <summary>
-/// Finds what System.Text.Json writes of a type and does not read back. It judges types of this compilation and those of .NET
-/// that are known not to come back; what others bring, and what a converter may make of it, is for the first use to find.
+/// Finds what System.Text.Json writes of a type and does not read back. It checks types of this compilation, and those of
+/// .NET that are known not to be read back. For types of other assemblies, and for types with a converter, only the first use
+/// can tell.
 /// </summary>
 internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bool> areFieldsIncluded)
 {
@@ -31,7 +32,7 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
 
     private readonly HashSet<ITypeSymbol> _met = new(SymbolEqualityComparer.Default);
 
-    /// <summary>The flaws of a type's own members and constructor, each with the member to point at; null for the type.</summary>
+    /// <summary>The flaws of a type's own members and constructor, each with the member to report; null for the type itself.</summary>
     public IEnumerable<(ISymbol? Member, string Flaw)> FlawsOf(INamedTypeSymbol type)
     {
         _met.Add(type);
@@ -112,8 +113,8 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
     }
 
     /// <summary>
-    /// Whether a property that JSON only writes holds something of its own: not what is computed, nor what is set once and for
-    /// all from the parameters of the constructor that JSON calls.
+    /// Whether a property that JSON only writes holds a value of its own: it is not computed, and not set once from the
+    /// parameters of the constructor that JSON calls.
     /// </summary>
     private static bool IsLost(IPropertySymbol property, IMethodSymbol? constructor)
     {
@@ -125,7 +126,7 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
             || (property.Type is INamedTypeSymbol { IsGenericType: true } collection && StateShape.IsOfFramework(collection.ContainingNamespace.ToDisplayString()) && Changeable.Contains(collection.Name));
     }
 
-    /// <summary>Why a value of a type is not read back; null where that is not seen.</summary>
+    /// <summary>Why a value of a type is not read back; null if no reason is seen.</summary>
     private string? FlawOf(ITypeSymbol type)
     {
         switch (type)

@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.Diagnostics;
 namespace EventSourcing.Generators.Analyzers;
 
 /// <summary>
-/// Keeps "mark it static" away from methods that the generator binds. An Apply that changes nothing is a statement, that
-/// this event matters to nobody here, and a static one would not be bound in an aggregate.
+/// Suppresses "mark it static" for methods that the generator binds. An Apply that changes nothing states that this event
+/// does not matter here, and a static Apply would not be bound in an aggregate.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class StaticFormSuppressor : DiagnosticSuppressor

@@ -7,7 +7,7 @@ internal static class AggregateParser
 {
     public static bool IsAggregate(INamedTypeSymbol type) => type.Bases().Any(IsRoot);
 
-    /// <summary>The model; null for what is no aggregate or needs nothing.</summary>
+    /// <summary>The model; null if the type is not an aggregate or needs nothing.</summary>
     public static Parsed<BoundType>? Parse(INamedTypeSymbol type)
     {
         if (!IsAggregate(type) || !IsGenerated(type)) return null;
@@ -20,7 +20,7 @@ internal static class AggregateParser
         return Parsed<BoundType>.Of(model);
     }
 
-    /// <summary>Whether a class has methods to call, and must have the hook that calls them to be a class.</summary>
+    /// <summary>Whether a class has methods to call, and cannot compile without the hook that calls them.</summary>
     public static bool LacksHook(INamedTypeSymbol type) =>
         IsAggregate(type) && !type.IsAbstract && !type.AppliesByHand() && !HasImplementation(type.BaseType!) && EventsOf(type).Count > 0;
 
@@ -28,16 +28,19 @@ internal static class AggregateParser
     public static INamedTypeSymbol? SealedBy(INamedTypeSymbol type) =>
         type.Bases().FirstOrDefault(b => b.GetMembers("Apply").OfType<IMethodSymbol>().Any(method => method is { IsOverride: true, IsSealed: true } && method.TakesAnyEvent()));
 
-    /// <summary>The types of event that the hook of a class calls a method for.</summary>
+    /// <summary>The event types for which the hook of a class calls a method.</summary>
     private static IReadOnlyList<ITypeSymbol> EventsOf(INamedTypeSymbol type) => type.AppliedEvents(returns: null, method => !IsCalledByBase(method));
 
-    /// <summary>Whether the hook of a base class calls the method that this one overrides. Then it is called there, and a second call would apply the event twice.</summary>
+    /// <summary>
+    /// Whether the hook of a base class calls the method that this one overrides. Then the base class calls this one too, and
+    /// a second call would apply the event twice.
+    /// </summary>
     private static bool IsCalledByBase(IMethodSymbol method) =>
         method.OverriddenMethod is { } overridden && (HasHook(overridden.ContainingType) || IsCalledByBase(overridden));
 
     /// <summary>
-    /// Whether a class gets an implementation: it has methods to call; or none, but it is concrete, and then it needs one
-    /// to be a class at all.
+    /// Whether a class gets an implementation: it has methods to call; or it has none, but is concrete, and then it cannot
+    /// compile without one.
     /// </summary>
     private static bool IsGenerated(INamedTypeSymbol type) =>
         PartialType.IsPartial(type)

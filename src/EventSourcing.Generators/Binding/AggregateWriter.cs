@@ -14,7 +14,7 @@ internal static class AggregateWriter
         return code.ToString();
     }
 
-    /// <summary>The other classes of the inheritance may lie in other assemblies, so they learn it when they run.</summary>
+    /// <summary>Other classes of the inheritance may be in other assemblies, so they learn this only at run time.</summary>
     private static void WriteAppliesErased(CodeWriter code) =>
         code.Line("/// <inheritdoc/>").Line(CodeWriter.Mark).Line("protected override bool AppliesErasedEvents => true;").Line();
 

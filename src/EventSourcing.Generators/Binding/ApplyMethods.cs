@@ -5,14 +5,17 @@ namespace EventSourcing.Generators;
 /// <summary>The methods of a type that are bound to events.</summary>
 internal static class ApplyMethods
 {
-    /// <summary>Methods of a name that can be called with what a handler is given; those that a type inherits are bound where they are.</summary>
+    /// <summary>
+    /// Methods of a name that can be called with what a handler is given. Inherited methods are bound in the class that
+    /// declares them.
+    /// </summary>
     public static IEnumerable<IMethodSymbol> Handlers(this INamedTypeSymbol type, string name) => type.GetMembers(name).OfType<IMethodSymbol>().Where(method =>
         method is { MethodKind: MethodKind.Ordinary, IsGenericMethod: false, Parameters.Length: > 0 }
         && method.Parameters.All(parameter => parameter.RefKind is RefKind.None or RefKind.In && !parameter.Type.IsRefLikeType));
 
-    /// <summary>The types that a fold has methods for, the most specific first.</summary>
+    /// <summary>The types for which a fold has methods, the most specific first.</summary>
     /// <param name="type">The aggregate or state.</param>
-    /// <param name="returns">What its methods return; null for nothing.</param>
+    /// <param name="returns">What its methods return; null if nothing.</param>
     /// <param name="counts">Which of its methods count; null for all.</param>
     public static IReadOnlyList<ITypeSymbol> AppliedEvents(this INamedTypeSymbol type, ITypeSymbol? returns, Func<IMethodSymbol, bool>? counts = null)
     {
@@ -26,8 +29,8 @@ internal static class ApplyMethods
     }
 
     /// <summary>
-    /// Whether a fold says what an event means whose payload was erased: by a method of its own or of a base class. Where it
-    /// does not, such an event of a type that it has a method for must not be passed over.
+    /// Whether a fold handles events whose payload was erased, by a method of its own or of a base class. If it does not,
+    /// such an event must not be skipped if the fold has a method for its type.
     /// </summary>
     public static bool AppliesErasedEvents(this INamedTypeSymbol type) =>
         type.Bases().Prepend(type).Any(HasApplyOfErasedEvents);

@@ -35,12 +35,12 @@ public sealed class BindingGenerator : IIncrementalGenerator
     private static bool HasApply(TypeDeclarationSyntax type) => type.Members.Any(member => member is MethodDeclarationSyntax { Identifier.ValueText: "Apply" });
 
     /// <summary>
-    /// Whether a type that is not partial is no type at all without what would be generated. The analyzer says so too, but a
-    /// build that fails for the missing member runs no analyzers.
+    /// Whether a type that is not partial cannot compile without what would be generated. The analyzer reports that too, but
+    /// a build that fails for the missing member runs no analyzers.
     /// </summary>
     private static bool LacksHook(INamedTypeSymbol type) => AggregateParser.LacksHook(type) || StateParser.LacksHook(type);
 
-    /// <summary>Of several parts with a base list one stands for the type.</summary>
+    /// <summary>If several parts of a type have a base list, one of them stands for the type.</summary>
     private static bool IsFirst(TypeDeclarationSyntax declaration, INamedTypeSymbol type, CancellationToken cancellationToken) =>
         type.DeclaringSyntaxReferences.Select(part => part.GetSyntax(cancellationToken)).OfType<TypeDeclarationSyntax>().First(part => part.BaseList is not null) == declaration;
 

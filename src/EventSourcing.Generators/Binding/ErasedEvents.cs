@@ -1,6 +1,9 @@
 namespace EventSourcing.Generators;
 
-/// <summary>The arm of a fold that says nothing of events whose payload was erased: those that it would have applied are an error.</summary>
+/// <summary>
+/// The switch arm of a fold that does not handle events whose payload was erased: an erased event that the fold would have
+/// applied is an error.
+/// </summary>
 internal static class ErasedEvents
 {
     public static string Pattern(IEnumerable<string> applied, string condition = "") =>

@@ -2,15 +2,15 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators;
 
-/// <summary>What a handler's method takes.</summary>
+/// <summary>The parameters of a handler's method.</summary>
 /// <param name="Method">The method.</param>
-/// <param name="Event">The event; null where it takes any, as it was recorded.</param>
+/// <param name="Event">The event; null if it takes any event, as it was recorded.</param>
 /// <param name="TakesKey">Whether it takes the document's key.</param>
-/// <param name="TakesRecorded">Whether it takes what is recorded of the event, or the delivery of it.</param>
+/// <param name="TakesRecorded">Whether it takes the event's record, or its delivery.</param>
 /// <param name="Call">Calls it.</param>
 internal sealed record HandlerShape(IMethodSymbol Method, ITypeSymbol? Event, bool TakesKey, bool TakesRecorded, string Call)
 {
-    /// <summary><c>TDocument? Apply(TDocument?, [string key,] TEvent [, RecordedEvent])</c>, or the event only as it was recorded.</summary>
+    /// <summary><c>TDocument? Apply(TDocument?, [string key,] TEvent [, RecordedEvent])</c>, or with only the recorded event.</summary>
     public static HandlerShape? OfDocument(IMethodSymbol method, ITypeSymbol document)
     {
         var same = SymbolEqualityComparer.Default;
@@ -24,7 +24,10 @@ internal sealed record HandlerShape(IMethodSymbol Method, ITypeSymbol? Event, bo
             : null;
     }
 
-    /// <summary><c>ValueTask Apply(ProjectionTables, TEvent [, RecordedEvent] [, CancellationToken])</c>, or the event only as it was recorded.</summary>
+    /// <summary>
+    /// <c>ValueTask Apply(ProjectionTables, TEvent [, RecordedEvent] [, CancellationToken])</c>, or with only the recorded
+    /// event.
+    /// </summary>
     public static HandlerShape? OfTables(IMethodSymbol method)
     {
         var types = method.Parameters.Select(parameter => parameter.Type).ToList();
@@ -33,7 +36,7 @@ internal sealed record HandlerShape(IMethodSymbol Method, ITypeSymbol? Event, bo
             : null;
     }
 
-    /// <summary><c>Task React(TEvent [, Delivery] [, CancellationToken])</c>, or the delivery only.</summary>
+    /// <summary><c>Task React(TEvent [, Delivery] [, CancellationToken])</c>, or with only the delivery.</summary>
     public static HandlerShape? OfReactor(IMethodSymbol method) => method.ReturnType.Is("System.Threading.Tasks", "Task")
         ? Of(method, [.. method.Parameters.Select(parameter => parameter.Type)], "delivery", static type => type.IsOurs("Delivery"), takesToken: true, [])
         : null;

@@ -3,9 +3,9 @@ using Microsoft.CodeAnalysis;
 namespace EventSourcing.Generators;
 
 /// <summary>
-/// The Apply methods that a state inherits from classes that are no states themselves. They are applied before its own. A
-/// method that generated code in the state cannot call, because it is private or because C# would choose another one, is an
-/// error: passing it over would leave its events out of the state.
+/// The Apply methods that a state inherits from classes that are not states themselves. They are applied before its own. It
+/// is an error if generated code in the state cannot call such a method, because it is private or because C# would choose
+/// another one: skipping the method would leave its events out of the state.
 /// </summary>
 internal sealed class InheritedApply
 {

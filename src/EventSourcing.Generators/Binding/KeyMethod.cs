@@ -2,21 +2,29 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators;
 
-/// <summary>A method of a projection that says which documents an event changes: <c>string Key(TEvent)</c>, or <c>IEnumerable&lt;string&gt; Keys(TEvent)</c>; in place of strings also ids of other types that can be formatted.</summary>
+/// <summary>
+/// A method of a projection that says which documents an event changes: <c>string Key(TEvent)</c>, or
+/// <c>IEnumerable&lt;string&gt; Keys(TEvent)</c>; instead of strings, ids of other types that can be formatted are possible.
+/// </summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Event">The event; null where it takes any, as it was recorded.</param>
-/// <param name="IsMany">Whether it gives several keys.</param>
-/// <param name="TakesRecorded">Whether it takes what is recorded of the event.</param>
-/// <param name="IsText">Whether it gives strings, and not ids that have to be formatted.</param>
+/// <param name="Event">The event; null if it takes any event, as it was recorded.</param>
+/// <param name="IsMany">Whether it returns several keys.</param>
+/// <param name="TakesRecorded">Whether it takes the event's record.</param>
+/// <param name="IsText">Whether it returns strings, and not ids that have to be formatted.</param>
 /// <param name="Method">The method.</param>
 internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, bool TakesRecorded, bool IsText, IMethodSymbol Method)
 {
     private const string Format = "global::EventSourcing.IdText.Of";
 
-    /// <summary>Types of which two equal values may be formatted differently, or one value differently at another place.</summary>
+    /// <summary>
+    /// Types whose equal values may be formatted differently, or whose values may be formatted differently in another place.
+    /// </summary>
     private static readonly HashSet<string> NotCanonical = ["Decimal", "Double", "Single", "Half", "DateTime", "DateTimeOffset", "FormattableString"];
 
-    /// <summary>The methods of a projection and then of its base classes, as the compiler would look for them; each the most specific first.</summary>
+    /// <summary>
+    /// The methods of a projection and then of its base classes, in the order in which the compiler would look for them; for
+    /// each class, the most specific first.
+    /// </summary>
     public static IReadOnlyList<KeyMethod> AllOf(INamedTypeSymbol type)
     {
         var all = new List<KeyMethod>();
@@ -32,7 +40,7 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
         return all;
     }
 
-    /// <summary>The one for an event: of its type, of a base or interface of it, or for any.</summary>
+    /// <summary>The method for an event: for its type, for a base or interface of its type, or for any event.</summary>
     public static KeyMethod? For(ITypeSymbol? type, IReadOnlyList<KeyMethod> methods) =>
         methods.FirstOrDefault(method => type is not null && method.Event is not null && type.IsA(method.Event)) ?? methods.FirstOrDefault(method => method.Event is null);
 
@@ -46,17 +54,17 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
     {
         if (Event is null) return $"{Name}(recorded)";
 
-        // The cast says which method is meant, where several would do.
+        // If several methods would match, the cast says which one is meant.
         var e = SymbolEqualityComparer.Default.Equals(type, Event) ? "e" : $"({TypeNames.Of(Event)})e";
         return TakesRecorded ? $"{Name}({e}, recorded)" : $"{Name}({e})";
     }
 
     public string CallForMany(ITypeSymbol? type) => IsMany ? Call(type) : $"[{Call(type)}]";
 
-    /// <summary>Whether an id of a type can be a key: it is text, or it formats itself, always in the same way.</summary>
+    /// <summary>Whether an id of a type can be a key: it is text, or it can always be formatted in the same way.</summary>
     public static bool IsKey(ITypeSymbol type) => type.SpecialType == SpecialType.System_String || IsId(type);
 
-    /// <summary>The method as one that gives keys; null if it is not of that form.</summary>
+    /// <summary>The method as one that returns keys; null if it does not have that form.</summary>
     public static KeyMethod? Of(IMethodSymbol method)
     {
         var any = method.Parameters[0].Type.IsRecordedEvent();

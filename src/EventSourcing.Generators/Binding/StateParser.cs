@@ -24,7 +24,7 @@ internal static class StateParser
         return model is { Events: null, NeedsInitial: false, Fingerprint: null } ? null : Parsed<BoundType>.Of(model);
     }
 
-    /// <summary>Whether a state has methods to call, and must have the hook that calls them to be a state.</summary>
+    /// <summary>Whether a state has methods to call, and cannot compile without the hook that calls them.</summary>
     public static bool LacksHook(INamedTypeSymbol type) =>
         StateOf(type) is { } state && !Implements(type, state, "Apply") && type.AppliedEvents(returns: type).Count > 0;
 

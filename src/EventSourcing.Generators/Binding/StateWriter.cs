@@ -1,6 +1,8 @@
 namespace EventSourcing.Generators;
 
-/// <summary>Writes the fold of a state, as the interface's own members: the methods of the type stay its only Apply.</summary>
+/// <summary>
+/// Writes the fold of a state as explicit members of the interface: the type's own methods remain its only Apply methods.
+/// </summary>
 internal static class StateWriter
 {
     public static string Write(StateModel state)
@@ -33,7 +35,7 @@ internal static class StateWriter
         return code.ToString();
     }
 
-    /// <summary>The methods of each class are a step of their own, those of the base classes first.</summary>
+    /// <summary>The methods of each class are a separate step, those of the base classes first.</summary>
     private static void WriteSteps(CodeWriter code, StateModel state, EquatableList<string> own, string contract)
     {
         code.Open($"{state.Name} {contract}.Apply(object @event)").Line($"{state.Name} state = this;");

@@ -35,7 +35,10 @@ internal static class SubscriberParser
             _ => DocumentArguments(shape, KeyMethod.For(shape.Event, keys)),
         };
 
-    /// <summary>The keys, where they are not the stream's id, and the method; by the overload of <c>On</c> that gives them what they take, and no more.</summary>
+    /// <summary>
+    /// The keys, if they are not the stream's id, and the method; by the overload of <c>On</c> that passes exactly what they
+    /// take.
+    /// </summary>
     private static IEnumerable<string> DocumentArguments(HandlerShape shape, KeyMethod? key)
     {
         if (shape.Event is null)
@@ -62,7 +65,7 @@ internal static class SubscriberParser
         _ => null,
     };
 
-    /// <summary>Whether a method overrides one that its base class has bound, which calls it.</summary>
+    /// <summary>Whether a method overrides one that its base class has bound; the base class then calls it.</summary>
     private static bool IsBoundByBase(IMethodSymbol method)
     {
         if (method.OverriddenMethod is not { } overridden) return false;

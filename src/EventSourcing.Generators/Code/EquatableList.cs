@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace EventSourcing.Generators;
 
-/// <summary>A list that is equal to another of equal items: what a model may hold, so that the compiler knows when nothing has changed.</summary>
+/// <summary>A list that equals another list with equal items. Models use it, so that the compiler knows when nothing has changed.</summary>
 internal sealed class EquatableList<T>(IEnumerable<T> items) : IReadOnlyList<T>, IEquatable<EquatableList<T>>
     where T : IEquatable<T>
 {

@@ -2,7 +2,7 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators;
 
-/// <summary>What was read of a declaration: a model to write from, or what is in the way of it.</summary>
+/// <summary>The result of reading a declaration: a model to write from, or what prevents that.</summary>
 internal sealed record Parsed<TModel>(TModel? Model, EquatableList<DiagnosticInfo> Diagnostics)
     where TModel : class
 {
@@ -10,7 +10,9 @@ internal sealed record Parsed<TModel>(TModel? Model, EquatableList<DiagnosticInf
 
     public static Parsed<TModel> Of(TModel? model) => new(model, EquatableList<DiagnosticInfo>.Empty);
 
-    /// <summary>Reads a declaration. A failure concerns this declaration only: an exception would stop the generator for all of them.</summary>
+    /// <summary>
+    /// Reads a declaration. A failure concerns only this declaration: an exception would stop the generator for all of them.
+    /// </summary>
     public static Parsed<TModel> Guarded(ISymbol? symbol, Func<Parsed<TModel>> parse)
     {
         try
@@ -29,8 +31,8 @@ internal sealed record Parsed<TModel>(TModel? Model, EquatableList<DiagnosticInf
 internal static class ParsedExtensions
 {
     /// <summary>
-    /// Writes the models and reports the rest, each on its own: a diagnostic knows its place in the file, a model does not,
-    /// so that code moving about in its file generates nothing again.
+    /// Writes the models and reports the diagnostics, each on its own. A diagnostic knows its place in the file and a model
+    /// does not, so that code that moves within its file causes no new generation.
     /// </summary>
     public static void RegisterOutput<TModel>(
         this IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<Parsed<TModel>> parsed, Func<TModel, (PartialType Type, string Subject, string Code)> write)
@@ -40,7 +42,7 @@ internal static class ParsedExtensions
         context.RegisterSourceOutput(parsed.Where(static result => result.Model is not null).Select(static (result, _) => result.Model!), (output, model) => Write(output, model, write));
     }
 
-    /// <summary>Writes the part of one type. A failure is reported of it, and the others are written all the same.</summary>
+    /// <summary>Writes the part of one type. A failure is reported for that type, and the others are still written.</summary>
     private static void Write<TModel>(SourceProductionContext output, TModel model, Func<TModel, (PartialType Type, string Subject, string Code)> write)
     {
         var name = model!.ToString();

@@ -7,14 +7,16 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace EventSourcing.Generators;
 
-/// <summary>A type that gets another part, by what is needed to write it.</summary>
+/// <summary>A type that gets another part: what is needed to write it.</summary>
 /// <param name="Namespace">Its namespace; null for the global one.</param>
-/// <param name="Declarations">The heads of its containing types and its own, from the outermost: <c>partial record struct Money</c>.</param>
-/// <param name="FullName">Its name in metadata, which is the only one of its kind.</param>
+/// <param name="Declarations">
+/// The heads of its containing types and its own, from the outermost: <c>partial record struct Money</c>.
+/// </param>
+/// <param name="FullName">Its name in metadata, which is unique.</param>
 /// <param name="FileName">The beginning of the names of its generated files.</param>
 internal sealed record PartialType(string? Namespace, EquatableList<string> Declarations, string FullName, string FileName)
 {
-    /// <summary>File systems take names of up to 255 bytes; an ending is added to this one.</summary>
+    /// <summary>File systems allow names of up to 255 bytes; an ending is added to this name.</summary>
     private const int MaxFileName = 200;
 
     public static PartialType Of(INamedTypeSymbol type) => new(
@@ -27,7 +29,7 @@ internal sealed record PartialType(string? Namespace, EquatableList<string> Decl
     public static bool IsPartial(INamedTypeSymbol type) => type.DeclaringSyntaxReferences.Any(part =>
         part.GetSyntax() is TypeDeclarationSyntax declaration && declaration.Modifiers.Any(SyntaxKind.PartialKeyword));
 
-    /// <summary>What keeps a type from getting another part; null where nothing does.</summary>
+    /// <summary>What prevents a type from getting another part; null if nothing does.</summary>
     public static DiagnosticInfo? Obstacle(INamedTypeSymbol type)
     {
         if (WithContaining(type).FirstOrDefault(part => !IsPartial(part)) is { } closed)
@@ -36,7 +38,7 @@ internal sealed record PartialType(string? Namespace, EquatableList<string> Decl
     }
 
     /// <summary>Writes the part.</summary>
-    /// <param name="code">Where to.</param>
+    /// <param name="code">The output.</param>
     /// <param name="bases">What follows the type's head, <c> : ISomething</c>.</param>
     /// <param name="members">Writes its members.</param>
     public void Write(CodeWriter code, string bases, Action<CodeWriter> members)
@@ -51,8 +53,8 @@ internal sealed record PartialType(string? Namespace, EquatableList<string> Decl
     public string FileFor(string subject) => $"{FileName}.{subject}.g.cs";
 
     /// <summary>
-    /// The name in metadata. The compiler takes two files for one if their names differ in case alone, so a type that has such
-    /// a twin gets a hash added, and so does a name that is too long for a file.
+    /// The name in metadata. The compiler takes two files for one if their names differ only in case, so a type with such a
+    /// twin gets a hash appended, and so does a name that is too long for a file.
     /// </summary>
     private static string FileNameOf(INamedTypeSymbol type)
     {
@@ -64,7 +66,7 @@ internal sealed record PartialType(string? Namespace, EquatableList<string> Decl
         return $"{name}.{hash}";
     }
 
-    /// <summary>Whether something beside it has the same name but for case.</summary>
+    /// <summary>Whether a sibling has a name that differs only in case.</summary>
     private static bool HasTwin(INamespaceOrTypeSymbol symbol)
     {
         INamespaceOrTypeSymbol? container = symbol.ContainingType is { } type ? type : symbol.ContainingNamespace;

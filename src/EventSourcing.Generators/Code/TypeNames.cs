@@ -2,10 +2,10 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators;
 
-/// <summary>How types are named in generated code, which has no usings, and how those of the library are known.</summary>
+/// <summary>How types are named in generated code, which has no usings, and how the library's types are recognised.</summary>
 internal static class TypeNames
 {
-    /// <summary>As a declaration names itself: <c>Account&lt;TMoney&gt;</c>.</summary>
+    /// <summary>The form in which a declaration names itself: <c>Account&lt;TMoney&gt;</c>.</summary>
     public static readonly SymbolDisplayFormat Short = new(
         genericsOptions: SymbolDisplayGenericsOptions.IncludeTypeParameters,
         miscellaneousOptions: SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
@@ -15,16 +15,16 @@ internal static class TypeNames
 
     private static readonly SymbolDisplayFormat Plain = new(typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
 
-    /// <summary>From <c>global::</c> on, and not nullable itself.</summary>
+    /// <summary>The name from <c>global::</c> on; the type itself is not nullable.</summary>
     public static string Of(ITypeSymbol type) => type.WithNullableAnnotation(NullableAnnotation.None).ToDisplayString(Full);
 
-    /// <summary>From <c>global::</c> on, nullable where it is.</summary>
+    /// <summary>The name from <c>global::</c> on, nullable if the type is.</summary>
     public static string Nullable(ITypeSymbol type) => type.ToDisplayString(Full);
 
     public static string Of(INamespaceSymbol @namespace) =>
         @namespace.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat.WithGlobalNamespaceStyle(SymbolDisplayGlobalNamespaceStyle.Omitted));
 
-    /// <summary>For example <c>Bank.Accounts+Account`1</c>.</summary>
+    /// <summary>The name in metadata, for example <c>Bank.Accounts+Account`1</c>.</summary>
     public static string InMetadata(INamedTypeSymbol type) =>
         type.ContainingType is { } container ? $"{InMetadata(container)}+{type.MetadataName}"
         : type.ContainingNamespace.IsGlobalNamespace ? type.MetadataName
@@ -34,7 +34,7 @@ internal static class TypeNames
     public static bool IsOurs(this ITypeSymbol type, string name, int arity = 0) =>
         type is INamedTypeSymbol { ContainingType: null } named && named.Name == name && named.Arity == arity && named.ContainingNamespace.IsNamed("EventSourcing");
 
-    /// <summary>Whether it is a type of a namespace, given with its dots.</summary>
+    /// <summary>Whether it is a type of a namespace; the namespace is given with its dots.</summary>
     public static bool Is(this ITypeSymbol type, string @namespace, string name, int arity = 0) =>
         type is INamedTypeSymbol { ContainingType: null } named && named.Name == name && named.Arity == arity && named.ContainingNamespace.IsNamed(@namespace);
 

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace EventSourcing.Generators;
 
-/// <summary>Where in the code something stands, as a value, which holds on to nothing of the compilation.</summary>
+/// <summary>A place in the code, as a value that keeps nothing of the compilation alive.</summary>
 internal sealed record DiagnosticPlace(string Path, TextSpan Span, LinePositionSpan Lines)
 {
     public static DiagnosticPlace Of(ISymbol symbol)

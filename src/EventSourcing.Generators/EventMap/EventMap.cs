@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 
 namespace EventSourcing.Generators;
 
-/// <summary>The events of an assembly, and how those of old shapes become those of today.</summary>
+/// <summary>The events of an assembly, and how events of old shapes become current ones.</summary>
 internal sealed record EventMap(EquatableList<EventEntry> Events, EquatableList<UpcasterEntry> Upcasters)
 {
-    /// <summary>The map of all that is marked; null where nothing is, or something is wrong.</summary>
+    /// <summary>The map of everything that is marked; null if nothing is, or something is wrong.</summary>
     public static Parsed<EventMap> Of(ImmutableArray<Parsed<EventEntry>> events, ImmutableArray<Parsed<UpcasterEntry>> upcasters)
     {
         // Sorted, so that moving a type to another file changes nothing.
@@ -21,10 +21,10 @@ internal sealed record EventMap(EquatableList<EventEntry> Events, EquatableList<
 /// <summary>An event type.</summary>
 /// <param name="Type">Its full name.</param>
 /// <param name="Name">The name under which it is stored.</param>
-/// <param name="Version">The version of that name that it is.</param>
+/// <param name="Version">Its version of that name.</param>
 /// <param name="Aliases">Further names.</param>
 internal sealed record EventEntry(string Type, string Name, int Version, EquatableList<string> Aliases);
 
 /// <summary>An upcaster.</summary>
-/// <param name="Call">The call that makes it, after <c>Upcaster.</c>.</param>
+/// <param name="Call">The call that creates it, after <c>Upcaster.</c>.</param>
 internal sealed record UpcasterEntry(string Call);

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace EventSourcing.Generators;
 
-/// <summary>Lists the events of an assembly and its upcasters, where <c>EventTypes.FromAssemblyOf</c> finds them.</summary>
+/// <summary>Lists the events and upcasters of an assembly, so that <c>EventTypes.FromAssemblyOf</c> finds them.</summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class EventMapGenerator : IIncrementalGenerator
 {

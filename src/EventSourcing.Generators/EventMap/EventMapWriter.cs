@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace EventSourcing.Generators;
 
-/// <summary>Writes the list of an assembly's events, and the attribute by which it is found.</summary>
+/// <summary>Writes the list of an assembly's events, and the attribute by which the list is found.</summary>
 internal static class EventMapWriter
 {
     public static string Write(EventMap map)
@@ -30,7 +30,7 @@ internal static class EventMapWriter
             return;
         }
 
-        // A plain array: a collection expression for an interface brings a wrapper, which start-up would wait for.
+        // A plain array: a collection expression for an interface would add a wrapper, which costs time at start-up.
         code.Line($"{head} new global::EventSourcing.{type}[]").Line("{");
         foreach (var call in calls) code.Further($"global::EventSourcing.{type}.{call},");
         code.Line("};");

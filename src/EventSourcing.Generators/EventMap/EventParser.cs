@@ -43,7 +43,7 @@ internal static class EventParser
         return null;
     }
 
-    /// <summary>Whether a name ends as the stored names of versions do.</summary>
+    /// <summary>Whether a name ends like the stored names of versions.</summary>
     private static bool IsReserved(string name)
     {
         var stem = name.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');

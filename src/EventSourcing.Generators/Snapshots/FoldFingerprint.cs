@@ -7,8 +7,8 @@ namespace EventSourcing.Generators;
 
 /// <summary>
 /// A text that changes whenever a fold or the shape of its state does: a hash over the code of the class and its bases, of
-/// its events, and of the types that its state is made of. Layout and comments do not count, and neither does the order of
-/// files. What lies in other assemblies counts by its public properties.
+/// its events, and of the types that its state is made of. Layout, comments and the order of files do not count. Types of
+/// other assemblies count by their public properties.
 /// </summary>
 internal static class FoldFingerprint
 {
@@ -32,7 +32,7 @@ internal static class FoldFingerprint
         ? $"{type} {string.Join(", ", type.GetMembers().OfType<IPropertySymbol>().Where(p => p.DeclaredAccessibility == Accessibility.Public).Select(p => $"{p.Type} {p.Name}"))}"
         : $"{type} {string.Join("\n", type.DeclaringSyntaxReferences.Select(part => CodeOf(part.GetSyntax())).OrderBy(text => text, StringComparer.Ordinal))}";
 
-    /// <summary>The tokens of a declaration, without the attributes on it, which say nothing of the fold.</summary>
+    /// <summary>The tokens of a declaration, without its attributes, which do not affect the fold.</summary>
     private static string CodeOf(SyntaxNode declaration)
     {
         var attributes = declaration is MemberDeclarationSyntax member ? member.AttributeLists : default;

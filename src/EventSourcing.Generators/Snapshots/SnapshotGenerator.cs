@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace EventSourcing.Generators;
 
-/// <summary>Writes how the state of aggregates marked [Snapshots] is kept.</summary>
+/// <summary>Writes how the state of aggregates marked [Snapshots] is saved and restored.</summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class SnapshotGenerator : IIncrementalGenerator
 {

@@ -32,7 +32,7 @@ internal static class SnapshotParser
             accessors.ToEquatableList()));
     }
 
-    /// <summary>The classes that hold the state, from the one after Aggregate on.</summary>
+    /// <summary>The classes that hold the state, starting with the one below Aggregate.</summary>
     private static List<INamedTypeSymbol> ClassesOf(INamedTypeSymbol type)
     {
         var classes = new List<INamedTypeSymbol>();
@@ -40,7 +40,10 @@ internal static class SnapshotParser
         return classes;
     }
 
-    /// <summary>What a class that keeps its state by hand does not see of those that derive from it, unless these keep theirs too.</summary>
+    /// <summary>
+    /// If a class keeps its state by hand, it does not see the fields of derived classes, unless these keep theirs by hand
+    /// too: reports such fields.
+    /// </summary>
     private static IEnumerable<DiagnosticInfo> FieldsNotKeptByHand(INamedTypeSymbol type, List<INamedTypeSymbol> classes, int byHand)
     {
         var derived = classes.Skip(byHand + 1).ToList();
@@ -64,19 +67,22 @@ internal static class SnapshotParser
                 if ((shape.FlawOfField(field.Type) ?? FlawOfView(field) ?? FlawOfAccess(field, type, compilation)) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
             }
 
-            // Its field is not among the members.
+            // The field of an event is not among the members.
             foreach (var e in c.GetMembers().OfType<IEventSymbol>().Where(e => e is { IsStatic: false, IsAbstract: false, AddMethod.IsImplicitlyDeclared: true }))
                 yield return Flaw(e, e.Name, c, "it is an event, which holds delegates");
         }
     }
 
-    /// <summary>What cannot be set and has no methods to change it shows another collection, if it is state at all: read back, it would be a copy that stays as it is.</summary>
+    /// <summary>
+    /// A member that cannot be set and has no methods that change it is a view of another collection, if it is state at all:
+    /// read back, it would be a copy that never changes.
+    /// </summary>
     private static string? FlawOfView(IFieldSymbol field) =>
         field is { IsReadOnly: true, Type: INamedTypeSymbol { MetadataName: "IReadOnlyList`1" or "IReadOnlyCollection`1" } }
             ? "it is read-only, so it can only show what another field holds; make it a computed property of that field, or static where it never changes"
             : null;
 
-    /// <summary>Fields of base classes are had from outside these.</summary>
+    /// <summary>Fields of base classes are accessed from outside these classes.</summary>
     private static string? FlawOfAccess(IFieldSymbol field, INamedTypeSymbol type, Compilation compilation)
     {
         var isGenericBase = field.ContainingType.Arity > 0 && !SymbolEqualityComparer.Default.Equals(field.ContainingType, type);
@@ -94,7 +100,7 @@ internal static class SnapshotParser
         var owner = field.ContainingType;
         if (fields.Any(other => other.Name == name)) name = $"{owner.Name}.{name}";
 
-        // A field may be called as one of the parameters of the method that it is used in.
+        // A field may have the same name as a parameter of the method in which it is used.
         var access = $"this.{(SyntaxFacts.GetKeywordKind(field.Name) == SyntaxKind.None ? field.Name : "@" + field.Name)}";
         if (field.AssociatedSymbol is not null || field.IsReadOnly || !SymbolEqualityComparer.Default.Equals(owner, type))
         {
@@ -107,7 +113,9 @@ internal static class SnapshotParser
         fields.Add(new SnapshotField(name, access, kind, types, empty));
     }
 
-    /// <summary>Fields of a generic base class are had through a class of the same type parameters, as the runtime wants it.</summary>
+    /// <summary>
+    /// Fields of a generic base class are accessed through a class with the same type parameters, as the runtime requires.
+    /// </summary>
     private static SnapshotAccessor AccessorOf(IFieldSymbol field, string method, INamedTypeSymbol type)
     {
         var owner = field.ContainingType;

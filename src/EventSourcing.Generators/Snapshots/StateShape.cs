@@ -2,7 +2,7 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators;
 
-/// <summary>Says which types JSON writes and reads back as they were.</summary>
+/// <summary>Says which types JSON writes and reads back unchanged.</summary>
 internal sealed class StateShape
 {
     private static readonly HashSet<string> Values =
@@ -21,11 +21,11 @@ internal sealed class StateShape
 
     private readonly HashSet<ITypeSymbol> _met = new(SymbolEqualityComparer.Default);
 
-    /// <summary>All that an instance of a type holds, without what its base class does.</summary>
+    /// <summary>All fields that an instance of a type holds, without those of its base class.</summary>
     public static IEnumerable<IFieldSymbol> FieldsOf(INamedTypeSymbol type) =>
         type.GetMembers().OfType<IFieldSymbol>().Where(field => field is { IsStatic: false, IsConst: false });
 
-    /// <summary>The types that JSON is told an instance of a type may be of.</summary>
+    /// <summary>The derived types that JSON is told to expect for a type.</summary>
     public static IEnumerable<ITypeSymbol> DerivedTypesOf(INamedTypeSymbol type) => type.GetAttributes()
         .Where(attribute => attribute.AttributeClass?.Name == "JsonDerivedTypeAttribute")
         .Select(attribute => attribute.ConstructorArguments.FirstOrDefault().Value).OfType<ITypeSymbol>();
@@ -34,15 +34,15 @@ internal sealed class StateShape
         @namespace is "System" or "Microsoft" || @namespace.StartsWith("System.", StringComparison.Ordinal) || @namespace.StartsWith("Microsoft.", StringComparison.Ordinal);
 
     /// <summary>
-    /// Why a field of an aggregate cannot be kept; null where it can. What goes item by item may be more than JSON can do:
-    /// it has texts for keys only, and reads a stack back upside down.
+    /// Why a field of an aggregate cannot be kept; null if it can. A collection written item by item may be one that JSON
+    /// itself cannot handle: JSON has only texts for keys, and reads a stack back upside down.
     /// </summary>
     public string? FlawOfField(ITypeSymbol type) =>
         type is INamedTypeSymbol named && IsOfCollections(named) && (Dictionaries.Contains(type.MetadataName) || type.MetadataName == "Stack`1")
             ? named.TypeArguments.Select(FlawOf).FirstOrDefault(flaw => flaw is not null)
             : FlawOf(type);
 
-    /// <summary>Why a type cannot be kept; null where it can.</summary>
+    /// <summary>Why a type cannot be kept; null if it can.</summary>
     public string? FlawOf(ITypeSymbol type) => type switch
     {
         IArrayTypeSymbol { Rank: > 1 } => "it is an array of several dimensions",
@@ -74,12 +74,12 @@ internal sealed class StateShape
         return type.IsMarked("JsonConverterAttribute") ? null : FlawOfOwn(type);
     }
 
-    /// <summary>JSON has texts for keys, so not every type can be one.</summary>
+    /// <summary>JSON has only texts for keys, so not every type can be one.</summary>
     private string? FlawOfKey(ITypeSymbol type) => type is { TypeKind: TypeKind.Enum } or { SpecialType: not SpecialType.None } || Values.Contains(type.ToDisplayString())
         ? FlawOf(type)
         : $"'{type}' cannot be the key of a dictionary in JSON";
 
-    /// <summary>All state of a type must be in public properties that JSON can set, or give to the constructor it calls.</summary>
+    /// <summary>All state of a type must be in public properties that JSON can set, or can pass to the constructor that it calls.</summary>
     private string? FlawOfOwn(INamedTypeSymbol type)
     {
         var derived = DerivedTypesOf(type).ToList();
@@ -100,7 +100,10 @@ internal sealed class StateShape
         return null;
     }
 
-    /// <summary>The fields of a type of this compilation; of another, whose fields are not seen, the properties that look like them.</summary>
+    /// <summary>
+    /// The fields of a type of this compilation. For a type of another one, whose fields cannot be seen, the properties that
+    /// look like fields.
+    /// </summary>
     private static IEnumerable<ISymbol> StateOf(INamedTypeSymbol type) => type.DeclaringSyntaxReferences.IsEmpty
         ? type.GetMembers().OfType<IPropertySymbol>().Where(property => property is { IsStatic: false, IsIndexer: false, DeclaredAccessibility: Accessibility.Public, SetMethod: not null })
         : FieldsOf(type);
@@ -115,7 +118,7 @@ internal sealed class StateShape
         return isRead && (isSet || constructor?.Parameters.Any(parameter => string.Equals(parameter.Name, property.Name, StringComparison.OrdinalIgnoreCase)) == true);
     }
 
-    /// <summary>The constructor that System.Text.Json would call; null for a struct's own, and where there is none.</summary>
+    /// <summary>The constructor that System.Text.Json would call; null for a struct's own, and if there is none.</summary>
     private static IMethodSymbol? ConstructorOf(INamedTypeSymbol type)
     {
         if (type.InstanceConstructors.FirstOrDefault(constructor => constructor.IsMarked("JsonConstructorAttribute")) is { } marked) return marked;
@@ -129,6 +132,6 @@ internal sealed class StateShape
 
 internal static class MarkedSymbolExtensions
 {
-    /// <summary>Whether a symbol bears an attribute of System.Text.Json.</summary>
+    /// <summary>Whether a symbol has an attribute of System.Text.Json.</summary>
     public static bool IsMarked(this ISymbol symbol, string attribute) => symbol.GetAttributes().Any(a => a.AttributeClass?.Name == attribute);
 }

@@ -3,8 +3,8 @@ using Microsoft.CodeAnalysis;
 namespace EventSourcing.Generators;
 
 /// <summary>
-/// The app's own types that a state is made of or may turn out to be, whether JSON can keep them or not: what a fold calls
-/// of them is part of the fold, and what a number means of an enum is part of the shape.
+/// The app's own types that a state is made of or may turn out to be, whether JSON can keep them or not: what a fold calls on
+/// them is part of the fold, and the meaning of an enum's numbers is part of the shape.
 /// </summary>
 internal sealed class StateTypes
 {

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace EventSourcing;
 
 /// <summary>
-/// The place at which a copy of a store will be. The copy is made beside it under another name, and put in its place, by one
-/// renaming, once it is whole and on the disk. What a process that was killed has left of one is removed by the next.
+/// The place for a copy of a store. The copy is made beside that place under another name; once it is whole and on the disk,
+/// a single rename puts it in place. If a process was killed while making a copy, the next one removes what is left of it.
 /// </summary>
 internal sealed partial class CopyPlace : IDisposable
 {
@@ -20,16 +20,16 @@ internal sealed partial class CopyPlace : IDisposable
         _lock = @lock;
     }
 
-    /// <summary>Where the copy will be.</summary>
+    /// <summary>The path at which the copy will be.</summary>
     public string Path { get; }
 
-    /// <summary>Where it is made.</summary>
+    /// <summary>The path at which it is made.</summary>
     public string Incomplete => Path + Suffix;
 
     /// <summary>Takes the place, so that no other copy is made for it at the same time.</summary>
     /// <param name="path">The full path.</param>
-    /// <param name="like">The file whose rights the copy gets.</param>
-    /// <exception cref="BackupFailedException">Somebody else makes one, or the folder cannot be written.</exception>
+    /// <param name="like">The file whose access rights the copy gets.</param>
+    /// <exception cref="BackupFailedException">Another backup is making a copy for it, or the folder cannot be written.</exception>
     public static CopyPlace Take(string path, string like)
     {
         FileStream held;
@@ -59,7 +59,7 @@ internal sealed partial class CopyPlace : IDisposable
         {
             place.RemoveIncomplete();
 
-            // SQLite writes into an empty file. What others may not read of the store they must not read of its copy.
+            // SQLite writes into an empty file. Users who may not read the store must not be able to read its copy.
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows())
                 options.UnixCreateMode = File.GetUnixFileMode(like) | UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -74,7 +74,7 @@ internal sealed partial class CopyPlace : IDisposable
     }
 
     /// <summary>Makes the copy durable and puts it in its place.</summary>
-    /// <param name="isReplaced">Whether a file that is there is replaced.</param>
+    /// <param name="isReplaced">Whether an existing file is replaced.</param>
     /// <exception cref="BackupFailedException">There is a file, or the disk failed.</exception>
     public void Fill(bool isReplaced)
     {
@@ -91,8 +91,8 @@ internal sealed partial class CopyPlace : IDisposable
         }
     }
 
-    /// <summary>Refuses a place at which there is a file already, or what SQLite would apply to the copy.</summary>
-    /// <exception cref="BackupFailedException">There is.</exception>
+    /// <summary>Refuses a place at which there is already a file, or a file beside it that SQLite would apply to the copy.</summary>
+    /// <exception cref="BackupFailedException">There is one.</exception>
     public static void ThrowIfTaken(string path, bool isReplaced)
     {
         if (!isReplaced && File.Exists(path))
@@ -106,7 +106,7 @@ internal sealed partial class CopyPlace : IDisposable
         }
     }
 
-    /// <summary>Moves what is at a path aside, with all that belongs to it, so that it stays a store.</summary>
+    /// <summary>Moves what is at a path aside, with all the files that belong to it, so that it stays a store.</summary>
     /// <returns>The path at which it is now; null if there was nothing.</returns>
     public static string? MoveAside(string path, DateTimeOffset now)
     {
@@ -117,7 +117,7 @@ internal sealed partial class CopyPlace : IDisposable
         for (var i = 2; Siblings.Any(sibling => File.Exists(aside + sibling)); i++)
             aside = string.Create(CultureInfo.InvariantCulture, $"{stamped}-{i}");
 
-        // The file first: without its log it would be an older store that seems whole.
+        // The database file goes first: without its log it would look like a whole, older store.
         foreach (var sibling in found) File.Move(path + sibling, aside + sibling);
         return aside;
     }
@@ -133,7 +133,7 @@ internal sealed partial class CopyPlace : IDisposable
         foreach (var sibling in Siblings) File.Delete(Incomplete + sibling);
     }
 
-    /// <summary>A renaming is on the disk once its folder is. Windows has no such thing.</summary>
+    /// <summary>A rename is on the disk once its folder is synced. Windows cannot sync folders.</summary>
     private void SyncFolder()
     {
         if (OperatingSystem.IsWindows()) return;

@@ -11,6 +11,6 @@ namespace EventSourcing;
 /// <param name="Elapsed">How long it took, the verification included.</param>
 public sealed record SqliteBackup(string Path, long Head, MerkleHash Root, long Bytes, TimeSpan Elapsed)
 {
-    /// <summary>Where the store is now that stood at the path before a restore; <see langword="null"/> if none did.</summary>
+    /// <summary>The path to which the previous store was moved in a restore; <see langword="null"/> if there was none.</summary>
     public string? Replaced { get; init; }
 }

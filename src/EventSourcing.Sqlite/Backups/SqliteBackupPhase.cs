@@ -3,9 +3,9 @@ namespace EventSourcing;
 /// <summary>What a backup or a restore is doing.</summary>
 public enum SqliteBackupPhase
 {
-    /// <summary>It writes the copy.</summary>
+    /// <summary>The copy is being written.</summary>
     Copying = 1,
 
-    /// <summary>It checks the copy, and computes its Merkle tree anew.</summary>
+    /// <summary>The copy is being checked, and its Merkle tree computed anew.</summary>
     Verifying,
 }

@@ -3,12 +3,12 @@ using System.Diagnostics;
 namespace EventSourcing;
 
 /// <summary>
-/// Copies a store: SQLite writes all that one snapshot holds into a new file (<c>VACUUM INTO</c>), so that nothing is in it
-/// that was erased or dropped, and no writer waits. The copy is then opened read-only and verified.
+/// Copies a store: SQLite writes the contents of one snapshot into a new file (<c>VACUUM INTO</c>), so that the copy contains
+/// nothing that was erased or dropped, and no writer waits. The copy is then opened read-only and verified.
 /// </summary>
 internal sealed class StoreCopy(SqliteEventStorage source, StoreFile file, CopyPlace place, IProgress<SqliteBackupProgress>? progress)
 {
-    /// <summary>How many of SQLite's instructions are run between two looks at how far it has come.</summary>
+    /// <summary>How many SQLite instructions run between two reports of progress.</summary>
     private const int InstructionsBetweenLooks = 200_000;
 
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(20);
@@ -43,8 +43,8 @@ internal sealed class StoreCopy(SqliteEventStorage source, StoreFile file, CopyP
     }
 
     /// <summary>
-    /// Has the copy store the tree over all of its events, as a store that is closed has it: that of a store in use may lack the
-    /// newest ones, and changes of these would not be found later.
+    /// Makes the copy store the tree over all of its events, as a closed store has it. The stored tree of a store in use may
+    /// lack the newest events, and changes of these would not be found later.
     /// </summary>
     private async ValueTask CompleteTreeAsync(CancellationToken cancellationToken)
     {
@@ -64,7 +64,7 @@ internal sealed class StoreCopy(SqliteEventStorage source, StoreFile file, CopyP
 
     private void Write(CancellationToken cancellationToken)
     {
-        // A connection of its own: those of the pools are waited for when the log is moved into the file.
+        // It uses a connection of its own: moving the log into the file waits for the connections of the pools.
         using var database = file.OpenForReading() ?? throw StoreFile.Outdated();
         database.Execute("PRAGMA query_only = 0"); // the copy is a database of the same connection
         var total = (database.Read("PRAGMA page_count") - database.Read("PRAGMA freelist_count")) * database.Read("PRAGMA page_size");
@@ -101,7 +101,7 @@ internal sealed class StoreCopy(SqliteEventStorage source, StoreFile file, CopyP
             }
             catch (Exception failure)
             {
-                // It must not be thrown through SQLite.
+                // The exception must not be thrown through SQLite.
                 ofTheApp = failure;
                 return false;
             }

@@ -1,9 +1,11 @@
 namespace EventSourcing;
 
-/// <summary>Whether anybody uses the store at a path, found out without changing it.</summary>
+/// <summary>Whether any process uses the store at a path, determined without changing it.</summary>
 internal static class StoreInUse
 {
-    /// <summary>Holds the store so that nobody opens it, until the result is disposed; null if nobody could have it open.</summary>
+    /// <summary>
+    /// Holds the store so that no process can open it, until the result is disposed; null if no process can have it open.
+    /// </summary>
     /// <exception cref="BackupFailedException">It is in use, or that cannot be found out.</exception>
     public static Database? Hold(string path)
     {
@@ -11,7 +13,7 @@ internal static class StoreInUse
         if (SharedFile.IsInUse(StoreFile.KeyOf(path)))
             throw new BackupFailedException(path, "the store there is open in this process. Dispose it first.");
 
-        // Whoever has it open has both of them there.
+        // A process that has the store open has both of these files.
         if (!File.Exists(path + StoreFile.LogSuffix) && !File.Exists(path + StoreFile.IndexSuffix)) return null;
         Database? database = null;
         try
@@ -19,7 +21,7 @@ internal static class StoreInUse
             database = Database.Open(path, create: false);
             database.CloseWithoutCheckpoint();
 
-            // All who have the file open have a lock on it that excludes this one.
+            // Every process that has the file open has a lock on it that excludes this one.
             database.Execute("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE");
             database.Read("SELECT count(*) FROM sqlite_master");
             return database;

@@ -1,8 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Reads the catalogue through a connection, within the transaction that its owner has begun. Every statement uses an index, and
-/// none steps over more rows than it returns, but for the counting of the last events of each type: see <see cref="TypeCounts"/>.
+/// Reads the catalogue through a connection, within the transaction that its owner has begun. Every statement uses an index
+/// and steps over no more rows than it returns, except when it counts the last events of each type: see
+/// <see cref="TypeCounts"/>.
 /// </summary>
 internal static class CatalogReader
 {
@@ -20,7 +21,7 @@ internal static class CatalogReader
 
     public static StreamPage ReadStreams(Database database, StreamListing listing)
     {
-        // One bound only: SQLite would begin at the one and step over all rows up to the other.
+        // Only one bound: with two, SQLite would begin at one and step over all rows up to the other.
         var isAfterName = listing.After is { } after && NamePrefix.IsAtOrAfter(after, listing.Prefix);
         var (start, from) = isAfterName ? (listing.After!, ">") : (listing.Prefix, ">=");
         var upTo = listing.Prefix.Length > 0 ? "AND name < ?2" : "";
@@ -100,7 +101,7 @@ internal static class CatalogReader
         var parts = new List<StorageSizePart>();
         foreach (var suffix in (string[])["", "-wal", "-shm"])
         {
-            // The file's length comes from its folder. To open it here would end the locks that SQLite has on it.
+            // The file's length is read from its folder. Opening the file here would end the locks that SQLite has on it.
             var file = new FileInfo(database.FileName + suffix);
             if (file.Exists) parts.Add(new StorageSizePart(file.Name, file.Length));
         }
@@ -127,7 +128,7 @@ internal static class CatalogReader
         }
     }
 
-    /// <summary>The name in the second column of a row; the first has its number.</summary>
+    /// <summary>The name in the second column of a row; the first column has its number.</summary>
     private static string NameIn(Statement row, string table, Action<string> throwIfInvalid)
     {
         try
@@ -146,6 +147,6 @@ internal static class CatalogReader
     private static DamagedDataException Damage(long position, string column, FormattableString flaw) => DamagedDataException.InColumn(
         FormattableString.Invariant($"the event at position {position}"), column, new FormatException(FormattableString.Invariant(flaw)));
 
-    /// <summary>A name is written with its first event, so none is without.</summary>
+    /// <summary>A name is written together with its first event, so every name has one.</summary>
     private static DamagedDataException Unused(string kind, string name) => new($"the {kind} '{name}' has no event.");
 }

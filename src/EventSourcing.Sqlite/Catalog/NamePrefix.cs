@@ -10,8 +10,8 @@ internal static class NamePrefix
         Encoding.UTF8.GetBytes(name).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(prefix)) >= 0;
 
     /// <summary>
-    /// What comes right after the names that begin with a prefix: the prefix with its last byte one higher. UTF-8 has no byte
-    /// that this could overflow, and SQLite compares names by their bytes.
+    /// The bound right after all names that begin with a prefix: the prefix with its last byte raised by one. No byte of
+    /// UTF-8 is so high that this could overflow, and SQLite compares names by their bytes.
     /// </summary>
     public static byte[] EndOf(string prefix)
     {

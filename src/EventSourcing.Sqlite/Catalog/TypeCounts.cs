@@ -4,13 +4,13 @@ namespace EventSourcing;
 
 /// <summary>
 /// How many events of each type there are. SQLite counts the entries of an index by stepping over them: 5,000,000 take about
-/// 0.3 s. So the writer keeps counts, which it brings up to date every 65,536 events, and a reader counts only what came after.
+/// 0.3 s. Therefore the writer keeps counts, which it updates every 65,536 events, and a reader counts only what came after.
 /// </summary>
 /// <remarks>
-/// Each row stands for itself: "of the events up to this position, so many are of this type". Events never change or go, so a
-/// row stays right whatever happens later, and it may be missing. Hence the table is no part of the schema's version: it is made
-/// when it is first needed, a store without it can be read, and an older version of this package, which does not know the table,
-/// leaves it right.
+/// Each row is true by itself: "of the events up to this position, so many are of this type". Events never change or go, so a
+/// row stays right whatever happens later, and it may be missing. Hence the table is not part of the schema's version: it is
+/// made when it is first needed, a store without it can be read, and an older version of this package, which does not know
+/// the table, does not make it wrong.
 /// </remarks>
 internal sealed class TypeCounts
 {
@@ -28,7 +28,7 @@ internal sealed class TypeCounts
     private readonly Database _database;
     private readonly bool _isThere;
 
-    /// <summary>Looks for the counts that are kept.</summary>
+    /// <summary>Checks whether counts are kept.</summary>
     public TypeCounts(Database database)
     {
         _database = database;
@@ -36,7 +36,7 @@ internal sealed class TypeCounts
     }
 
     /// <summary>The number of events of a type up to the head of the log.</summary>
-    /// <exception cref="DamagedDataException">What is kept for the type cannot be a count.</exception>
+    /// <exception cref="DamagedDataException">The value that is kept for the type cannot be a count.</exception>
     public long CountOf(long type, long head)
     {
         var (upTo, count) = KeptFor(type);
@@ -50,12 +50,12 @@ internal sealed class TypeCounts
         return count + CountBetween(type, upTo, head);
     }
 
-    /// <summary>Keeps the counts up to a position, in the caller's transaction. All events up to there are inserted.</summary>
+    /// <summary>Stores the counts up to a position, in the caller's transaction. All events up to there must be inserted already.</summary>
     public static void Keep(Database database, long upTo)
     {
         if (!IsThere(database))
         {
-            // An app may have a table or view of that name from before this package kept counts. It stays the app's.
+            // An app may have made a table or view of that name before this package kept counts. It remains the app's.
             if (database.Prepare($"SELECT count(*) FROM main.sqlite_master WHERE name = '{Table}' COLLATE NOCASE").Scalar() > 0) return;
             database.Execute(Definition.Replace("CREATE TABLE ", "CREATE TABLE main.", StringComparison.Ordinal));
         }
@@ -72,14 +72,14 @@ internal sealed class TypeCounts
         }
     }
 
-    /// <summary>What is kept, for a verification: each row must be right. The values may be of any class.</summary>
+    /// <summary>Selects the kept rows that are wrong, for a verification. The values may be of any class.</summary>
     public static string RowsThatAreWrong => $"""
         SELECT c.type, c.position, c.count FROM main.{Table} c WHERE typeof(c.position) <> 'integer' OR typeof(c.count) <> 'integer'
             OR c.position < 1 OR c.position > (SELECT max(position) FROM events)
             OR c.count <> (SELECT count(*) FROM events e INDEXED BY events_by_type WHERE e.type = c.type AND e.position <= c.position)
         """;
 
-    /// <summary>Whether the file has the table as this class makes it, and nothing that was added to it.</summary>
+    /// <summary>Whether the file has the table as this class makes it, with nothing added to it.</summary>
     public static bool IsThere(Database database) => database.Prepare($"""
         SELECT count(*) = 1 AND max(type) = 'table' AND max(sql) = '{Definition}'
             AND NOT EXISTS (SELECT 1 FROM sqlite_temp_master WHERE tbl_name = '{Table}' COLLATE NOCASE)

@@ -6,9 +6,9 @@ using SQLitePCL;
 namespace EventSourcing;
 
 /// <summary>
-/// One connection of our own to the file, through the driver's own native layer: the ADO layer's transactions hide the
-/// error that broke them, its lock waits block a thread, and its connections lock a mutex for every column read, which
-/// was a sixth of reading a page. Not thread-safe, and SQLite is told so.
+/// One connection of our own to the file, through the driver's own native layer. The ADO layer is not used because its
+/// transactions hide the error that broke them, its waits for locks block a thread, and its connections lock a mutex for
+/// every column read, which was a sixth of the time to read a page. Not thread-safe, and SQLite is told so.
 /// </summary>
 internal sealed class Database : IDisposable
 {
@@ -27,8 +27,8 @@ internal sealed class Database : IDisposable
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Names the native library in code. Found by reflection, as by the ADO layer, it would not survive trimming: publishing
-    /// would leave the library out.
+    /// Names the native library in code. Finding it by reflection, as the ADO layer does, would not survive trimming:
+    /// publishing would leave the library out.
     /// </summary>
     static Database()
     {
@@ -38,7 +38,7 @@ internal sealed class Database : IDisposable
         }
         catch (FileNotFoundException)
         {
-            // The app has left the bundle out, so it sets a provider of its own before it opens a store.
+            // The app has left the bundle out, so it must set a provider of its own before it opens a store.
         }
     }
 
@@ -49,25 +49,31 @@ internal sealed class Database : IDisposable
         raw.sqlite3_extended_result_codes(handle, 1);
     }
 
-    /// <summary>The connection for SQL of the app's own, where it was opened for that.</summary>
+    /// <summary>The connection for the app's own SQL, if it was opened for that.</summary>
     public SqliteConnection? Connection => _connection;
 
-    /// <summary>The file that the connection was opened on, if that wants to hear of its end.</summary>
+    /// <summary>The file that the connection was opened on, if that file must be told when the connection is closed.</summary>
     public StoreFile? File { get; set; }
 
     /// <summary>The files as they were when the connection was opened read-only; null for all others.</summary>
     public ReadOnlyFiles? ReadOnlyFiles { get; set; }
 
-    /// <summary>Counts the times at which those who only read were asked to open their connections anew.</summary>
+    /// <summary>Counts how often readers were asked to reopen their connections.</summary>
     public int Generation { get; set; }
 
-    /// <summary>Whether it reads the log through an index that it must leave as it is.</summary>
+    /// <summary>Whether it reads the log through an index that it must not change.</summary>
     public bool HasForeignIndex { get; set; }
 
-    /// <summary>Whether somebody may have changed the file although SQLite was told that nobody would: what was read does not count.</summary>
+    /// <summary>
+    /// Whether another process may have changed the file although SQLite was told that none would: then what was read does
+    /// not count.
+    /// </summary>
     public bool IsOutdated => ReadOnlyFiles is { HaveChanged: true };
 
-    /// <summary>The file's name as SQLite has it: absolute, with symbolic links resolved. The names of the files beside it begin with it.</summary>
+    /// <summary>
+    /// The file's name as SQLite has it: absolute, with symbolic links resolved. The names of the files beside it begin with
+    /// this name.
+    /// </summary>
     public string FileName => raw.sqlite3_db_filename(_handle, "main").utf8_to_string();
 
     /// <summary>Whether the connection is still the one that was opened; the app's own code may have closed it.</summary>
@@ -76,12 +82,17 @@ internal sealed class Database : IDisposable
     /// <summary>Whether a transaction is open; SQLite ends one by itself on some errors.</summary>
     public bool InTransaction => IsIntact && raw.sqlite3_get_autocommit(_handle) == 0;
 
-    /// <summary>Whether rows of the transaction still lack the rows that deferred foreign keys name: it cannot be committed so.</summary>
+    /// <summary>
+    /// Whether rows of the transaction still lack the rows that deferred foreign keys name: in that state it cannot be
+    /// committed.
+    /// </summary>
     public bool LacksForeignRows => raw.sqlite3_db_status(_handle, StatusDeferredForeignKeys, out var count, out _, resetFlg: 0) == raw.SQLITE_OK && count != 0;
 
     /// <summary>Opens the file without changing anything in it.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
-    /// <exception cref="IncompatibleStoreException">The path, or that of a file beside it, leads to something else than a file.</exception>
+    /// <exception cref="IncompatibleStoreException">
+    /// The path, or that of a file beside it, leads to something other than a file.
+    /// </exception>
     public static Database Open(string path, bool create) =>
         Open(path, path, raw.SQLITE_OPEN_READWRITE | (create ? raw.SQLITE_OPEN_CREATE : 0));
 
@@ -97,18 +108,20 @@ internal sealed class Database : IDisposable
         var code = raw.sqlite3_open_v2(name, out var handle, mode | raw.SQLITE_OPEN_NOMUTEX | raw.SQLITE_OPEN_PRIVATECACHE, null);
         if (code == raw.SQLITE_OK) return new Database(handle);
 
-        // Also a connection that could not be opened has to be closed.
+        // A connection that could not be opened must be closed, too.
         var extendedCode = handle is { IsInvalid: false } ? raw.sqlite3_extended_errcode(handle) : code;
         handle?.Dispose();
         throw new SqliteFailure(extendedCode, ReasonWhyNot(path) ?? raw.sqlite3_errstr(code).utf8_to_string());
     }
 
     /// <summary>
-    /// Opens the file through the driver, for the app's own SQL. SQLite guards such a connection against several threads:
-    /// a command that the app has forgotten to dispose is finalized on a thread of its own.
+    /// Opens the file through the driver, for the app's own SQL. SQLite guards such a connection against several threads: a
+    /// command that the app has forgotten to dispose is finalized on another thread.
     /// </summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
-    /// <exception cref="IncompatibleStoreException">The path, or that of a file beside it, leads to something else than a file.</exception>
+    /// <exception cref="IncompatibleStoreException">
+    /// The path, or that of a file beside it, leads to something other than a file.
+    /// </exception>
     public static Database OpenForAppSql(string path, bool create) =>
         OpenForAppSql(path, path, create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite);
 
@@ -124,7 +137,7 @@ internal sealed class Database : IDisposable
             DataSource = name,
             Mode = mode,
             Cache = SqliteCacheMode.Private,
-            Pooling = false, // a pooled connection would hand its pragmas, and its file descriptors, to strangers
+            Pooling = false, // a pooled connection would hand its pragmas and file descriptors to later, unrelated users
         }.ToString());
         try
         {
@@ -139,7 +152,7 @@ internal sealed class Database : IDisposable
         }
     }
 
-    /// <summary>SQLite would wait for ever to open a pipe that has nobody at its other end.</summary>
+    /// <summary>SQLite would wait for ever to open a pipe that has no process at its other end.</summary>
     private static void ThrowIfNoFile(string path)
     {
         if (UnixFile.OtherThanFile(path) is { } what) throw new IncompatibleStoreException(path, $"it is {what}, not a file. Choose another path.");
@@ -151,7 +164,7 @@ internal sealed class Database : IDisposable
         }
     }
 
-    /// <summary>The file's own name if the path is a symbolic link to it: the names of the files beside it begin with that one.</summary>
+    /// <summary>The file's own name if the path is a symbolic link to it: the names of the files beside it begin with that name.</summary>
     private static string TargetOf(string path)
     {
         try
@@ -160,12 +173,12 @@ internal sealed class Database : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // There is no file yet, or the links lead nowhere: SQLite refuses what it cannot follow.
+            // There is no file yet, or the links lead nowhere: SQLite refuses links that it cannot follow.
             return path;
         }
     }
 
-    /// <summary>What SQLite does not tell: it knows only that it is "unable to open database file".</summary>
+    /// <summary>The reason that SQLite does not give: it only says that it is "unable to open database file".</summary>
     private static string? ReasonWhyNot(string path)
     {
         string target;
@@ -193,10 +206,10 @@ internal sealed class Database : IDisposable
     public static SqliteFailure FailureOf(sqlite3 database, string sql) =>
         new(raw.sqlite3_extended_errcode(database), raw.sqlite3_errmsg(database).utf8_to_string(), sql);
 
-    /// <summary>Prefixes of more streams and events than a query is answered by their index for. The set is bounded.</summary>
+    /// <summary>Prefixes that match too many streams and events for a query to use their index. The set is bounded.</summary>
     public IReadOnlySet<string> WidePrefixes => _widePrefixes;
 
-    /// <summary>Keeps that a prefix is such a one.</summary>
+    /// <summary>Remembers that a prefix is wide.</summary>
     public void RememberWidePrefix(string prefix)
     {
         if (_widePrefixes.Count >= MaxWidePrefixes) _widePrefixes.Clear();
@@ -213,8 +226,8 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>
-    /// Frees the statements where queries of ever new shapes have made many. Only for moments when nobody holds one:
-    /// it is not for <see cref="Prepare"/> to decide that another's statement is no longer needed.
+    /// Frees the statements if queries of ever new shapes have made many of them. Call it only while no statement is in use:
+    /// <see cref="Prepare"/> cannot know whether a statement of another caller is still needed.
     /// </summary>
     public void TrimStatements()
     {
@@ -246,18 +259,21 @@ internal sealed class Database : IDisposable
     /// <summary>A statement for one use, with its first parameter bound.</summary>
     public Statement PrepareOnceFor(string sql, string parameter) => PrepareOnce(sql).Bind(1, parameter);
 
-    /// <summary>Numbers that change when somebody changes the schema: the file's, and that of what this connection alone sees.</summary>
+    /// <summary>
+    /// Numbers that change whenever the schema is changed: the version of the file's schema, and that of what only this
+    /// connection sees.
+    /// </summary>
     public (long File, long Temporary) SchemaVersions => (Prepare("PRAGMA main.schema_version").Scalar() ?? 0, Prepare("PRAGMA temp.schema_version").Scalar() ?? 0);
 
-    /// <summary>Pages written to the log by this connection since the last call.</summary>
+    /// <summary>Pages that this connection has written to the log since the last call.</summary>
     public int TakePagesWritten()
     {
         _ = raw.sqlite3_db_status(_handle, StatusCacheWrite, out var pages, out _, resetFlg: 1);
         return pages;
     }
 
-    /// <summary>Moves what it can from the write-ahead log into the database file, waiting for nobody.</summary>
-    /// <returns>Whether all of the log was moved, so that the next write begins it anew.</returns>
+    /// <summary>Moves what it can from the write-ahead log into the database file, without waiting.</summary>
+    /// <returns>Whether all of the log was moved, so that the next write begins the log anew.</returns>
     public bool CheckpointPassively()
     {
         var code = raw.sqlite3_wal_checkpoint_v2(_handle, "main", CheckpointPassive, out var pages, out var moved);
@@ -270,10 +286,10 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>
-    /// Moves all of the write-ahead log into the database file and empties the log, holding the write lock meanwhile and
-    /// waiting for nobody.
+    /// Moves all of the write-ahead log into the database file and empties the log. It holds the write lock meanwhile and
+    /// does not wait.
     /// </summary>
-    /// <returns>Whether that was possible; if somebody else reads or writes, it was done in part or not at all.</returns>
+    /// <returns>Whether that was possible; if another connection reads or writes, it was done in part or not at all.</returns>
     public bool TryEmptyLog() => raw.sqlite3_wal_checkpoint_v2(_handle, "main", CheckpointTruncate, out _, out _) switch
     {
         raw.SQLITE_OK => true,
@@ -281,26 +297,30 @@ internal sealed class Database : IDisposable
         _ => throw FailureOf(_handle, "checkpoint"),
     };
 
-    /// <summary>Has the file stay as it is when this connection is closed, even where it is the last one.</summary>
+    /// <summary>Leaves the file unchanged when this connection is closed, even if it is the last one.</summary>
     public void CloseWithoutCheckpoint() => raw.sqlite3_db_config(_handle, ConfigNoCheckpointOnClose, 1, out _);
 
-    /// <summary>Has something called from time to time while statements run on the connection; they fail if it returns false.</summary>
-    /// <param name="instructions">How many of SQLite's instructions are run in between.</param>
-    /// <param name="goesOn">What is called, which must not throw; null for no longer.</param>
+    /// <summary>
+    /// Lets a function be called from time to time while statements run on the connection; they fail if it returns false.
+    /// </summary>
+    /// <param name="instructions">How many SQLite instructions run between two calls.</param>
+    /// <param name="goesOn">The function, which must not throw; null to stop the calls.</param>
     public void WhileRunning(int instructions, Func<bool>? goesOn) =>
         raw.sqlite3_progress_handler(_handle, instructions, goesOn is null ? null : _ => goesOn() ? 0 : 1, null);
 
-    /// <summary>Has the statement that runs on the connection fail. The one member that another thread may call.</summary>
+    /// <summary>Lets the statement that is running on the connection fail. This is the only member that another thread may call.</summary>
     public void Interrupt() => raw.sqlite3_interrupt(_handle);
 
     /// <summary>
-    /// Has every commit on this connection fail, and roll back, or no longer: while the app's own SQL runs in our
-    /// transaction, it must not commit what others have written there.
+    /// Lets every commit on this connection fail and roll back, or stops doing so: while the app's own SQL runs in our
+    /// transaction, it must not commit what other callers have written there.
     /// </summary>
     public void RefuseCommits(bool refuse) => raw.sqlite3_commit_hook(_handle, refuse ? static _ => 1 : null, null);
 
-    /// <summary>Ends what the app's own code has left running on the connection. Only for moments when nothing of ours does.</summary>
-    /// <returns>Whether anything was: a reader left open.</returns>
+    /// <summary>
+    /// Ends what the app's own code has left running on the connection. Call it only while no statement of ours is running.
+    /// </summary>
+    /// <returns>Whether anything was running: a reader left open.</returns>
     public bool EndStatements()
     {
         if (_connection is null) return false;
@@ -328,7 +348,7 @@ internal sealed class Database : IDisposable
         }
         catch (SqliteException)
         {
-            // After an I/O error the driver may fail to close what the error has closed already; the handle is gone either way.
+            // After an I/O error the driver may fail to close what the error has already closed; the handle is gone either way.
         }
 
         file?.Closed(this);

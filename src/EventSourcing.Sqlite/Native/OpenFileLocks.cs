@@ -5,7 +5,7 @@ namespace EventSourcing;
 
 /// <summary>
 /// Locks of single bytes of a file that belong to the open file and not to the process: <c>F_OFD_SETLK</c> of Linux. The
-/// system gives them back when the handle is closed or the process ends, however it ends.
+/// system releases them when the handle is closed or the process ends, however it ends.
 /// </summary>
 internal static partial class OpenFileLocks
 {
@@ -21,7 +21,7 @@ internal static partial class OpenFileLocks
     private const int WouldBlock = 11;
     private const int AccessDenied = 13;
 
-    /// <summary>Opens a file whose bytes are to be locked, on 64-bit Linux; null if that fails.</summary>
+    /// <summary>Opens a file in order to lock bytes of it, on 64-bit Linux; null if that fails.</summary>
     /// <param name="path">The path, as <see cref="UnixFile.Encode"/> makes it.</param>
     public static SafeFileHandle? OpenToLock(byte[] path)
     {
@@ -31,7 +31,9 @@ internal static partial class OpenFileLocks
         return null;
     }
 
-    /// <summary>Locks a byte for this handle, without waiting. Other handles of the process are kept out like other processes.</summary>
+    /// <summary>
+    /// Locks a byte for this handle, without waiting. Other handles of this process are excluded just like other processes.
+    /// </summary>
     public static LockAnswer TryLock(SafeFileHandle handle, long at)
     {
         var range = new LockRange { Type = WriteLock, Start = at, Length = 1 };
@@ -39,10 +41,10 @@ internal static partial class OpenFileLocks
         return Marshal.GetLastPInvokeError() is WouldBlock or AccessDenied ? LockAnswer.HeldByAnother : LockAnswer.Unknown;
     }
 
-    /// <summary>Blocks the thread until another handle has given back its lock of a byte. False if the system fails.</summary>
+    /// <summary>Blocks the thread until another handle has released its lock of a byte. False if the system fails.</summary>
     public static bool AwaitUnlocked(SafeFileHandle handle, long at)
     {
-        // A shared lock: those who wait for the same byte do not keep each other out.
+        // A shared lock: handles that wait for the same byte do not exclude each other.
         var range = new LockRange { Type = ReadLock, Start = at, Length = 1 };
         while (Control(handle, SetOpenFileLockAndWait, ref range) != 0)
         {
@@ -53,7 +55,7 @@ internal static partial class OpenFileLocks
         return true;
     }
 
-    /// <summary>The start of a lock that another handle has from a byte on; null if there is none.</summary>
+    /// <summary>The start of the first lock that another handle has at or after a byte; null if there is none.</summary>
     /// <param name="handle">The handle that asks; its own locks do not count.</param>
     /// <param name="from">The first byte.</param>
     /// <param name="length">How many bytes; 0 for all that follow.</param>
@@ -63,7 +65,7 @@ internal static partial class OpenFileLocks
         return Control(handle, GetOpenFileLock, ref range) == 0 && range.Type != NoLock ? Math.Max(range.Start, from) : null;
     }
 
-    /// <summary>Gives back the lock that the handle has of a byte.</summary>
+    /// <summary>Releases the lock that the handle has of a byte.</summary>
     public static void Unlock(SafeFileHandle handle, long at)
     {
         var range = new LockRange { Type = NoLock, Start = at, Length = 1 };
@@ -88,7 +90,7 @@ internal static partial class OpenFileLocks
     }
 }
 
-/// <summary>What the system says to somebody who wants a lock.</summary>
+/// <summary>The system's answer to a request for a lock.</summary>
 internal enum LockAnswer
 {
     /// <summary>The system or the file system has no such locks, or has failed.</summary>

@@ -3,12 +3,12 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// Opens connections as this library wants them. Every pragma is read back: SQLite ignores what it does not know or
-/// cannot do, and a store that silently runs with less durability than promised would be found out too late.
+/// Opens connections as this library needs them. Every pragma is read back: SQLite ignores what it does not know or cannot
+/// do, and a store that silently ran with less durability than promised would be noticed too late.
 /// </summary>
 internal static class Opening
 {
-    // Checkpoints are ours alone (see Writer.CheckpointIfDue), waiting is asynchronous and ours too.
+    // Only the library checkpoints (see Writer.CheckpointIfDue), and it waits asynchronously by itself.
     private static readonly (string Pragma, long Value)[] Common =
     [
         ("busy_timeout", 0),
@@ -27,11 +27,11 @@ internal static class Opening
 
     private const long SecureDeleteFast = 2;
 
-    /// <summary>Opens the writer's connection; makes the file a store where it is new, and brings one of an older version to this one.</summary>
+    /// <summary>Opens the writer's connection. A new file is made a store, and a store of an older version is upgraded.</summary>
     /// <param name="path">The file's path.</param>
     /// <param name="forAppSql">Whether the app's own SQL is to run on it.</param>
-    /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is opening it too.</exception>
-    /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
+    /// <exception cref="SqliteFailure">It cannot be opened; if busy, another process is opening it too.</exception>
+    /// <exception cref="EventSourcingException">This library cannot use it as a store.</exception>
     public static Database ForWriting(string path, bool forAppSql)
     {
         var database = forAppSql ? Database.OpenForAppSql(path, create: true) : Database.Open(path, create: true);
@@ -49,7 +49,7 @@ internal static class Opening
 
             if (version == 0)
             {
-                // Looked at again under the lock: two processes may be making the same file.
+                // Checked again under the lock: two processes may be making the same file.
                 database.Execute("BEGIN IMMEDIATE");
                 if (Schema.Recognise(database, path) == 0) Schema.Create(database);
                 database.Execute("COMMIT");
@@ -69,9 +69,12 @@ internal static class Opening
         }
     }
 
-    /// <summary>Opens a connection that can only read; null where the file does not exist or is not a store of this version yet: the writer makes it one.</summary>
-    /// <exception cref="SqliteFailure">It cannot be opened; where busy, another process is making or recovering it.</exception>
-    /// <exception cref="EventSourcingException">It is no store that this library can use.</exception>
+    /// <summary>
+    /// Opens a connection that can only read; null if the file does not exist or is not yet a store of this version: the
+    /// writer makes it one.
+    /// </summary>
+    /// <exception cref="SqliteFailure">It cannot be opened; if busy, another process is making or recovering it.</exception>
+    /// <exception cref="EventSourcingException">This library cannot use it as a store.</exception>
     public static Database? ForReading(string path, bool forAppSql = false)
     {
         if (!File.Exists(path) && !Directory.Exists(path)) return null;
@@ -98,7 +101,7 @@ internal static class Opening
 
     /// <summary>Sets up a connection to a store that was opened read-only.</summary>
     /// <exception cref="SqliteFailure">It cannot be read.</exception>
-    /// <exception cref="EventSourcingException">It is no store that this library can use, or one of an older version.</exception>
+    /// <exception cref="EventSourcingException">This library cannot use it as a store, or its version is older.</exception>
     public static void ReadOnly(Database database, string path)
     {
         database.Execute("PRAGMA busy_timeout = 0");
@@ -107,7 +110,7 @@ internal static class Opening
         Schema.Verify(database, path);
     }
 
-    /// <summary>The same for an audit: nothing of what the file holds is believed, unless all of it is that of an older version.</summary>
+    /// <summary>The same for an audit: nothing in the file is trusted, unless the whole file is of an older version.</summary>
     /// <exception cref="SqliteFailure">It cannot be read.</exception>
     /// <exception cref="IncompatibleStoreException">It is a store of an older version, or is empty.</exception>
     public static void ReadOnlyForAudit(Database database, string path)
@@ -122,7 +125,7 @@ internal static class Opening
         catch (Exception flaw) when (flaw is EventSourcingException or SqliteFailure { IsDamage: true })
         {
             if (database.InTransaction) database.Execute("ROLLBACK");
-            return; // for the audit to say
+            return; // the audit reports it
         }
 
         ThrowIfOlder(database, path, version);
@@ -148,14 +151,15 @@ internal static class Opening
     }
 
     /// <summary>
-    /// Has SQLite overwrite what is freed within pages, which costs nothing to speak of: else pages keep copies of cells that
-    /// have moved, and a payload that is erased later would survive there. Whole freed pages are left as they are.
+    /// Makes SQLite overwrite what is freed within pages, at a negligible cost. Otherwise pages would keep copies of cells
+    /// that have moved, and a payload that is erased later would survive there. Whole freed pages are left as they are.
     /// </summary>
-    /// <exception cref="SqliteFailure">This SQLite cannot.</exception>
+    /// <exception cref="SqliteFailure">This build of SQLite cannot.</exception>
     public static void OverwriteWhatIsFreed(Database database) => database.Execute("PRAGMA secure_delete = FAST");
 
     /// <summary>
-    /// Opens a connection that can only read, whatever the file holds: nothing of it is believed. Statements fail where it is damaged.
+    /// Opens a connection that can only read, whatever the file holds: nothing in the file is trusted. Statements fail where
+    /// it is damaged.
     /// </summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
     public static Database ForAudit(string path)
@@ -177,11 +181,11 @@ internal static class Opening
     {
         database.CloseWithoutCheckpoint();
 
-        // The first has SQLite go on with what it understands of a schema, if it does not understand all of it.
+        // The first pragma lets SQLite go on with those parts of a schema that it understands, if it does not understand all of it.
         database.Execute("PRAGMA writable_schema = 1; PRAGMA query_only = 1; PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA temp_store = 2; PRAGMA mmap_size = 0; PRAGMA cache_size = -16384");
     }
 
-    /// <summary>From one snapshot: read one by one, the facts of a file that is just being made contradict each other.</summary>
+    /// <summary>Read from one snapshot: read one by one, the facts of a file that is just being made contradict each other.</summary>
     private static int RecogniseAtOnce(Database database, string path)
     {
         database.Execute("BEGIN");
@@ -197,7 +201,7 @@ internal static class Opening
             database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA {pragma} = {value}"));
             var actual = database.Read($"PRAGMA {pragma}");
 
-            // A build without memory mapping does not answer at all, which comes to the same.
+            // A build without memory mapping does not answer at all, which is just as good.
             if (actual != value) throw new IncompatibleStoreException(path, string.Create(CultureInfo.InvariantCulture, $"this SQLite took 'PRAGMA {pragma} = {value}' and answers {actual}. Use a SQLite build that supports it."));
         }
     }

@@ -1,24 +1,26 @@
 namespace EventSourcing;
 
 /// <summary>
-/// How a store can be opened so that nothing is written: not to the file, and neither made nor changed beside it. That
-/// depends on what is beside the file at the moment.
+/// How a store can be opened so that nothing is written: the file is not changed, and no file beside it is made or changed.
+/// That depends on which files are beside it at the moment.
 /// </summary>
 /// <remarks>
-/// <para>If there is a write-ahead log with something in it, SQLite reads it through the index in shared memory, which it is
-/// told to leave as it is (<c>readonly_shm</c>). If no process has the store open, it makes an index in its own memory.</para>
-/// <para>If there is no log, the file is all there is, and SQLite would make a log and an index to read it. So it is told that
-/// the file cannot change (<c>immutable</c>), and this class sees to it that what was read counts only if it has not: nobody
-/// changes the file without a log or journal beside it meanwhile, or a new time of its last change afterwards.</para>
+/// <para>If there is a write-ahead log with content, SQLite reads it through the index in shared memory, which it is told not
+/// to change (<c>readonly_shm</c>). If no process has the store open, SQLite makes an index in its own memory.</para>
+/// <para>If there is no log, the file is all there is, and SQLite would make a log and an index to read it. Therefore it is
+/// told that the file cannot change (<c>immutable</c>), and this class makes sure that what was read counts only if the file
+/// has not changed: while there is neither a log nor a journal beside it, and its time of last change stays the same, no
+/// process has changed it.</para>
 /// </remarks>
 internal sealed class ReadOnlyFiles
 {
     /// <summary>
-    /// File systems note the time of a change to a few milliseconds: a file that has just changed might do so again at the same time.
+    /// File systems record the time of a change with a precision of a few milliseconds: a file that has just changed might
+    /// change again at the same recorded time.
     /// </summary>
     private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>The same for a file system that notes whole seconds, or every second one.</summary>
+    /// <summary>The same for a file system that records whole seconds, or only every second one.</summary>
     private static readonly TimeSpan SettledOnCoarseClock = TimeSpan.FromSeconds(3);
 
     private readonly string _target;
@@ -33,13 +35,10 @@ internal sealed class ReadOnlyFiles
         IsStill = isStill;
     }
 
-    /// <summary>
-    /// Whether the file alone was all there was, so that what is read from it counts only while <see cref="HaveChanged"/> does not
-    /// say otherwise.
-    /// </summary>
+    /// <summary>Whether the file was alone, so that what is read from it counts only while <see cref="HaveChanged"/> is false.</summary>
     public bool IsStill { get; }
 
-    /// <summary>Whether somebody may have changed the file since.</summary>
+    /// <summary>Whether another process may have changed the file since.</summary>
     public bool HaveChanged
     {
         get
@@ -52,7 +51,7 @@ internal sealed class ReadOnlyFiles
 
     /// <summary>Looks at the files.</summary>
     /// <param name="path">The store's path.</param>
-    /// <returns>How to open it; <see langword="null"/> if that cannot be said at the moment.</returns>
+    /// <returns>How to open it; <see langword="null"/> if that cannot be determined at the moment.</returns>
     /// <exception cref="StorageFailedException">There is no file.</exception>
     public static ReadOnlyFiles? Look(string path)
     {
@@ -71,9 +70,7 @@ internal sealed class ReadOnlyFiles
         return age.Duration() < settled ? null : new ReadOnlyFiles(target, file, isStill: true);
     }
 
-    /// <summary>
-    /// Why a store that could not be opened for some time cannot be, as a sentence with the remedy; null if it is only in use.
-    /// </summary>
+    /// <summary>Why a store could not be opened for some time, as a sentence with the remedy; null if it is only in use.</summary>
     public static string? Hindrance(string path)
     {
         var target = TargetOf(path);
@@ -88,7 +85,7 @@ internal sealed class ReadOnlyFiles
 
     /// <summary>The URI by which SQLite opens it.</summary>
     /// <param name="path">The store's path.</param>
-    /// <param name="sharesIndex">Whether this process has the store open to write, too: all its connections have one index.</param>
+    /// <param name="sharesIndex">Whether this process also has the store open to write: all its connections share one index.</param>
     public string Uri(string path, bool sharesIndex)
     {
         var parts = OperatingSystem.IsWindows() ? path.Split('/', '\\') : path.Split('/');
@@ -107,7 +104,7 @@ internal sealed class ReadOnlyFiles
     private static bool HasLogAndIndex(string target) =>
         File.Exists(target + StoreFile.LogSuffix) && File.Exists(target + StoreFile.IndexSuffix);
 
-    /// <summary>The file itself, beside which SQLite keeps the others.</summary>
+    /// <summary>The file itself; SQLite keeps the other files beside it.</summary>
     private static string TargetOf(string path)
     {
         try
@@ -116,7 +113,7 @@ internal sealed class ReadOnlyFiles
         }
         catch (IOException)
         {
-            return path; // there is no such file, or a chain of links without an end
+            return path; // there is no such file, or the chain of links does not end
         }
     }
 }

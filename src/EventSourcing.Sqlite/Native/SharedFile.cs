@@ -1,14 +1,14 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What the storages of this process that have one and the same file open must know of each other: SQLite shares its locks
-/// and its index of the write-ahead log among all connections of a process to a file. Thread-safe.
+/// What the storages of this process that have the same file open must know of each other: SQLite shares its locks and its
+/// index of the write-ahead log among all connections of a process to a file. Thread-safe.
 /// </summary>
 internal sealed class SharedFile
 {
-    // The one thing of this library that belongs to the process and not to an object: a file is the same for all storages
-    // that are opened on it, and none of them knows of the others. It holds an entry only while a storage uses its file, or a thread
-    // still waits for another process that does.
+    // The only state of this library that belongs to the process and not to an object: all storages that are opened on a file
+    // share that file, and none of them knows of the others. It holds an entry only while a storage uses its file, or a
+    // thread still waits for another process that uses it.
     private static readonly Dictionary<string, SharedFile> InUse = new(StringComparer.Ordinal);
     private static readonly Lock InUseLock = new();
 
@@ -22,14 +22,14 @@ internal sealed class SharedFile
 
     private SharedFile(string key) => _key = key;
 
-    /// <summary>The turns of these storages at writing.</summary>
+    /// <summary>The turns of these storages to write.</summary>
     public WriteTurns Turns { get; } = new();
 
-    /// <summary>The turns of this process among all that write to the file.</summary>
+    /// <summary>The turns of this process among all processes that write to the file.</summary>
     public ProcessTurns ProcessTurns { get; } = new();
 
-    /// <summary>Takes part in the use of a file, until <see cref="Release"/>.</summary>
-    /// <param name="key">Which file it is: the same for all of its names.</param>
+    /// <summary>Registers a user of the file, until <see cref="Release"/>.</summary>
+    /// <param name="key">Identifies the file: the same for all of its names.</param>
     public static SharedFile Take(string key)
     {
         lock (InUseLock)
@@ -55,12 +55,12 @@ internal sealed class SharedFile
     }
 
     /// <summary>
-    /// Asks the storages that only read to close the connections that they do not need at the moment: a storage that may
-    /// write has come or gone.
+    /// Asks read-only storages to close the connections that they do not need at the moment: a storage that may write was
+    /// opened or closed.
     /// </summary>
     public event Action? Changed;
 
-    /// <summary>Says that a storage that may write uses the file, until <see cref="LeaveWriter"/>.</summary>
+    /// <summary>Registers a storage that may write to the file, until <see cref="LeaveWriter"/>.</summary>
     public void EnterWriter()
     {
         lock (_lock) _writingStorages++;
@@ -74,8 +74,8 @@ internal sealed class SharedFile
     }
 
     /// <summary>
-    /// Whether a storage that may write can open the file now. All connections of a process have one index of the log, and
-    /// while it is one that may only be read, none can write.
+    /// Whether a storage that may write can open the file now. All connections of a process share one index of the log, and
+    /// while that index may only be read, none of them can write.
     /// </summary>
     public bool AdmitsWriters
     {
@@ -86,9 +86,10 @@ internal sealed class SharedFile
     }
 
     /// <summary>
-    /// Says that a connection will be opened that is not to change the index of the log, until <see cref="LeaveForeignIndex"/>.
+    /// Announces that a connection will be opened that must not change the index of the log, until
+    /// <see cref="LeaveForeignIndex"/>.
     /// </summary>
-    /// <returns>False if this process may write: then the connection uses the index of those that do.</returns>
+    /// <returns>False if this process may write: then the connection uses the index of the writing connections.</returns>
     public bool TryEnterForeignIndex()
     {
         lock (_lock)
@@ -104,7 +105,7 @@ internal sealed class SharedFile
         lock (_lock) _foreignIndexes--;
     }
 
-    /// <summary>Says that a connection is open and has read, so that the files beside the database are those that it uses.</summary>
+    /// <summary>Reports that a connection is open and has read, so that it uses the files that are now beside the database.</summary>
     /// <param name="fileName">The database file's name as SQLite has it.</param>
     public void Opened(string fileName)
     {
@@ -117,8 +118,8 @@ internal sealed class SharedFile
     }
 
     /// <summary>
-    /// Says that a connection is about to be closed. While another one is open, SQLite removes none of the files; after the
-    /// last one, they may be made anew.
+    /// Announces that a connection is about to be closed. While another one is open, SQLite removes none of the files; after
+    /// the last one, they may be made anew.
     /// </summary>
     public void Closing()
     {
@@ -130,10 +131,10 @@ internal sealed class SharedFile
         }
     }
 
-    /// <summary>What was done to the files beside the database that the open connections use, as a sentence; null if nothing.</summary>
+    /// <summary>What was done to the files beside the database that the open connections use, as a sentence; null if nothing was.</summary>
     public string? SiblingMoved() => _siblings?.Moved();
 
-    /// <summary>Whether the open connections still share the index of the log with everybody who opens the file now.</summary>
+    /// <summary>Whether the open connections still share the index of the log with every process that opens the file now.</summary>
     public bool SharesIndex => _siblings is { SharesIndex: true };
 
     /// <summary>The write-ahead log and its index in shared memory, as they were when the first connection opened them.</summary>

@@ -4,13 +4,13 @@ using SQLitePCL;
 
 namespace EventSourcing;
 
-/// <summary>A result code of SQLite that is not success, on its way to the typed error that callers get.</summary>
+/// <summary>A result code of SQLite other than success, before it becomes the typed error that callers get.</summary>
 internal sealed class SqliteFailure(int extendedCode, string message, string? sql = null) : Exception(message)
 {
     private const int SqliteConstraintUnique = 2067;
     private const int SqliteConstraintPrimaryKey = 1555;
 
-    // A connection that only reads waits until a writer has mended the index of the log, or has moved a mark in it.
+    // A connection that only reads waits until a writer has repaired the index of the log, or has moved a mark in it.
     private const int ReadOnlyRecovery = raw.SQLITE_READONLY | (1 << 8);
     private const int ReadOnlyCannotInitialize = raw.SQLITE_READONLY | (5 << 8);
 
@@ -18,25 +18,25 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 
     public int ExtendedCode { get; } = extendedCode;
 
-    /// <summary>Whose fault it is.</summary>
+    /// <summary>What the failure is due to.</summary>
     public SqliteFault Fault => SqliteFaults.Of(ExtendedCode);
 
-    /// <summary>Whether somebody else is in the way.</summary>
+    /// <summary>Whether another connection is in the way.</summary>
     public bool IsBusy => Fault == SqliteFault.Busy || ExtendedCode is ReadOnlyRecovery or ReadOnlyCannotInitialize;
 
-    /// <summary>Whether the medium or the file failed rather than one statement: the connection is not to be trusted.</summary>
+    /// <summary>Whether the medium or the file failed rather than one statement: then the connection cannot be trusted.</summary>
     public bool IsOfDatabase => IsOfDatabaseCode(Code);
 
     public static bool IsOfDatabaseCode(int code) => code is raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT
         or raw.SQLITE_NOTADB or raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_INTERRUPT or raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
 
     /// <summary>
-    /// Whether it is what the file holds that an audit cannot read: also a value that is said to be larger than SQLite takes,
-    /// which the library never writes.
+    /// Whether the failure is due to what the file holds, as an audit sees it. This includes a value whose stated size is
+    /// more than SQLite accepts, which the library never writes.
     /// </summary>
     public bool IsDamage => Fault is SqliteFault.Damage or SqliteFault.Limit;
 
-    /// <summary>What SQLite says of it.</summary>
+    /// <summary>The failure in SQLite's words.</summary>
     public string Sentence => $"SQLite says '{Message}'.";
 
     public bool IsDuplicate => ExtendedCode is SqliteConstraintUnique or SqliteConstraintPrimaryKey;
@@ -64,8 +64,8 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     };
 
     /// <summary>
-    /// Whether a statement fails although no table, column or index is missing. That may come from what somebody has added to the
-    /// store's tables, such as an index over an expression: it refuses one write.
+    /// Whether a statement fails although no table, column or index is missing. The cause may be something that was added to
+    /// the store's tables, such as an index over an expression: it refuses only that write.
     /// </summary>
     private bool IsOfAddition => Code == raw.SQLITE_ERROR
         && !Message.StartsWith("no such ", StringComparison.Ordinal) && !Message.StartsWith("malformed database schema", StringComparison.Ordinal);

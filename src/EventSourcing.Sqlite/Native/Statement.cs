@@ -9,7 +9,7 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sql) : IDisposable
 {
-    // A lone surrogate is an error, not another name: the lenient encoding would turn it into U+FFFD.
+    // A lone surrogate is an error and not a name: the lenient encoding would turn it into U+FFFD.
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public Statement Bind(int index, long value)
@@ -20,14 +20,14 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
 
     public Statement Bind(int index, ReadOnlySpan<byte> blob)
     {
-        // An empty span has no address, and SQLite takes no address for NULL.
+        // An empty span has no address, and SQLite takes a missing address for NULL.
         Check(blob.IsEmpty ? raw.sqlite3_bind_zeroblob(handle, index, 0) : raw.sqlite3_bind_blob(handle, index, blob));
         return this;
     }
 
     public Statement Bind(int index, string text)
     {
-        // Names have at most 200 characters, of at most three bytes each.
+        // Names have at most 200 characters of at most three bytes each.
         Span<byte> utf8 = stackalloc byte[640];
         if (text.Length is > 0 and <= 200) Check(raw.sqlite3_bind_text(handle, index, utf8[..StrictUtf8.GetBytes(text, utf8)]));
         else Check(raw.sqlite3_bind_text(handle, index, text));
@@ -81,7 +81,7 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
         Reset();
     }
 
-    /// <summary>The first column of the first row, or the default where there is no row or it is NULL.</summary>
+    /// <summary>The first column of the first row, or the default if there is no row or the value is NULL.</summary>
     public long? Scalar()
     {
         long? value = Step() && !IsNull(0) ? Long(0) : null;
@@ -94,7 +94,7 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
 
     public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
 
-    /// <summary>The storage class of a value: SQLite lets any value stand in any column.</summary>
+    /// <summary>The storage class of a value: SQLite allows any value in any column.</summary>
     public StorageClass Class(int column) => (StorageClass)raw.sqlite3_column_type(handle, column);
 
     public long Long(int column) => raw.sqlite3_column_int64(handle, column);
@@ -110,11 +110,11 @@ internal sealed class Statement(sqlite3 database, sqlite3_stmt handle, string sq
             _ => new FieldValue(ExactText(column)),
         };
 
-    /// <summary>A text for people, whatever the bytes are.</summary>
+    /// <summary>A text for people to read, whatever its bytes are.</summary>
     public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(handle, column));
 
-    /// <summary>A text that means something.</summary>
-    /// <exception cref="ArgumentException">The bytes are no UTF-8: read leniently, two different texts would become the same.</exception>
+    /// <summary>A text whose exact value matters.</summary>
+    /// <exception cref="ArgumentException">The bytes are not UTF-8: read leniently, two different texts would become the same.</exception>
     public string ExactText(int column) => StrictUtf8.GetString(raw.sqlite3_column_blob(handle, column));
 
     /// <summary>The bytes of a BLOB or TEXT, valid until the next step.</summary>

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>What a stored value is, whatever its column was declared to hold. The numbers are SQLite's.</summary>
+/// <summary>What a stored value is, whatever type its column was declared with. The numbers are SQLite's.</summary>
 internal enum StorageClass
 {
     Integer = 1,

@@ -3,22 +3,25 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// The file of one storage: it opens the connections, and sees whether the file or one of those beside it was deleted,
-/// moved or replaced since. SQLite does not look: it would go on with what it has open, which nobody else will ever read.
-/// Thread-safe.
+/// The file of one storage. It opens the connections, and detects whether the file or one of those beside it was deleted,
+/// moved or replaced since. SQLite does not check that: it would continue with the files that it has open, which no other
+/// process will ever read. Thread-safe.
 /// </summary>
 internal sealed class StoreFile : IDisposable
 {
-    /// <summary>What SQLite adds to the file's name for the write-ahead log.</summary>
+    /// <summary>What SQLite appends to the file's name for the write-ahead log.</summary>
     public const string LogSuffix = "-wal";
 
-    /// <summary>How long a log may be without its index before that is an error for those who only read.</summary>
+    /// <summary>How long a log may exist without its index before that is an error for read-only storages.</summary>
     private const int MillisecondsOfPatience = 500;
 
-    /// <summary>What SQLite adds to the file's name for the index of that log, in shared memory.</summary>
+    /// <summary>What SQLite appends to the file's name for the index of that log, in shared memory.</summary>
     public const string IndexSuffix = "-shm";
 
-    /// <summary>What SQLite adds to the file's name for the journal of a database that is not in WAL mode; it looks for one in any case.</summary>
+    /// <summary>
+    /// What SQLite appends to the file's name for the journal of a database that is not in WAL mode; it looks for a journal
+    /// in any case.
+    /// </summary>
     public const string JournalSuffix = "-journal";
 
     private readonly byte[] _encodedPath;
@@ -45,15 +48,15 @@ internal sealed class StoreFile : IDisposable
     public string Path { get; }
 
     /// <summary>
-    /// The write-ahead log's path. SQLite derives it from the name of the file itself, which is another one if the path
+    /// The write-ahead log's path. SQLite derives it from the name of the file itself, which differs from the path if that
     /// leads through symbolic links.
     /// </summary>
     public string LogPath => (_fileName ?? Path) + LogSuffix;
 
-    /// <summary>What the storages of this process on this file share; null until the file is there.</summary>
+    /// <summary>What the storages of this process share for this file; null until the file exists.</summary>
     public SharedFile? Shared => _shared;
 
-    /// <summary>As <see cref="Shared"/>, but before the storage opens the file too, if the file is there.</summary>
+    /// <summary>As <see cref="Shared"/>, but if the file exists, also before the storage opens it.</summary>
     public SharedFile? SharedIfThere()
     {
         if (_shared is null) Attach(UnixFile.Status(_encodedPath));
@@ -73,7 +76,8 @@ internal sealed class StoreFile : IDisposable
     }
 
     /// <summary>
-    /// Called when connections that are not in use are better closed: a storage of this process that may write has come or gone.
+    /// Raised when connections that are not in use should be closed: a storage of this process that may write was opened or
+    /// closed.
     /// </summary>
     public event Action? IsToRelease;
 
@@ -92,7 +96,7 @@ internal sealed class StoreFile : IDisposable
     /// <summary>As <see cref="Opening.ForAudit"/>; read-only if the storage is.</summary>
     public Database OpenForAudit() => _isReadOnly ? OpenReadOnly(forAppSql: false, Opening.ReadOnlyForAudit) : Opening.ForAudit(Path);
 
-    /// <summary>Opens the file without setting anything up: what SQLite refuses to open so, nobody else can open either.</summary>
+    /// <summary>Opens the file without setting anything up: if SQLite refuses even that, no process can open it.</summary>
     public Database OpenPlainly() =>
         _isReadOnly ? OpenReadOnly(forAppSql: false, static (_, _) => { }) : Database.Open(Path, create: false);
 
@@ -125,12 +129,14 @@ internal sealed class StoreFile : IDisposable
         }
     }
 
-    /// <summary>The failure of a read that does not count because the file was changed meanwhile: it is tried again.</summary>
+    /// <summary>The failure of a read that does not count because the file was changed meanwhile: the read is tried again.</summary>
     public static SqliteFailure Outdated() => new(SQLitePCL.raw.SQLITE_BUSY, "the store was opened for writing while it was read");
 
     private bool HaveChanged(ReadOnlyFiles files) => files.HaveChanged || ReadOnlyFiles.Look(Path)?.IsStill != files.IsStill;
 
-    /// <summary>A log without its index mostly means that a process is just opening or closing the store, so it gets a moment.</summary>
+    /// <summary>
+    /// A log without its index usually means that a process is just opening or closing the store, so it is given a moment.
+    /// </summary>
     private Exception NotAtTheMoment()
     {
         var now = Environment.TickCount64;
@@ -141,8 +147,8 @@ internal sealed class StoreFile : IDisposable
     }
 
     /// <summary>
-    /// What was done to the files under the open connections, as a sentence; null if nothing was. On Unix this asks for
-    /// three files, about a microsecond each.
+    /// What was done to the files under the open connections, as a sentence; null if nothing was. On Unix this checks three
+    /// files, at about a microsecond each.
     /// </summary>
     public string? Moved()
     {
@@ -153,7 +159,7 @@ internal sealed class StoreFile : IDisposable
         return moved;
     }
 
-    /// <summary>The error for what <see cref="Moved"/> said.</summary>
+    /// <summary>The error for the result of <see cref="Moved"/>.</summary>
     public StorageFailedException Failure(string moved, bool outcomeIsUnknown) => new(
         Path,
         outcomeIsUnknown,
@@ -166,8 +172,8 @@ internal sealed class StoreFile : IDisposable
     }
 
     /// <summary>
-    /// As <see cref="ThrowIfMoved"/>, but all was in its place if it was so at the current tick of the system's clock, a few
-    /// milliseconds: a small read takes little longer than to ask.
+    /// As <see cref="ThrowIfMoved"/>, but checks at most once in each tick of the system's clock (a few milliseconds): a
+    /// small read takes little longer than the check.
     /// </summary>
     /// <exception cref="StorageFailedException">The files under the open connections are no longer in their place.</exception>
     public void ThrowIfMovedBeforeThisTick()
@@ -175,13 +181,17 @@ internal sealed class StoreFile : IDisposable
         if (Volatile.Read(ref _inPlaceAt) != Environment.TickCount64) ThrowIfMoved();
     }
 
-    /// <summary>Whether all who open the file now see what this process has in the write-ahead log, and are kept out by its locks.</summary>
+    /// <summary>
+    /// Whether every process that opens the file now sees what this process has in the write-ahead log, and is excluded by
+    /// its locks.
+    /// </summary>
     public bool SharesIndex => _shared is { SharesIndex: true };
 
     /// <summary>Called by a connection before it is closed.</summary>
     public void Closing(Database database)
     {
-        // The last one to close moves the log into the file and deletes the log by its name: by now both may be another's.
+        // The last connection to close moves the log into the file and deletes the log by its name: by now both files may
+        // belong to another store.
         if (Moved() is not null) database.CloseWithoutCheckpoint();
         if (database.ReadOnlyFiles is not { IsStill: true }) _shared?.Closing();
     }
@@ -204,7 +214,7 @@ internal sealed class StoreFile : IDisposable
         }
     }
 
-    /// <summary>By what the storages of this process on one file find each other.</summary>
+    /// <summary>The key by which the storages of this process that use one file find each other.</summary>
     public static string KeyOf(string path) =>
         UnixFile.Status(UnixFile.Encode(path)) is { Answer: FileAnswer.Found } status ? Key(status.Identity, path) : Key(null, path);
 
@@ -258,7 +268,7 @@ internal sealed class StoreFile : IDisposable
         {
             if (!_wasOpened)
             {
-                // Asked again: the file is new, or another one was put in its place just before it was opened.
+                // Checked again: the file is new, or another one was put in its place just before it was opened.
                 Attach(UnixFile.Status(_encodedPath));
                 lock (_lock)
                 {

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace EventSourcing;
 
-/// <summary>Tells paths from what else people give for a database, before a file of that name is made.</summary>
+/// <summary>Distinguishes paths from other things that people pass as a database, before a file of that name is made.</summary>
 internal static partial class StorePath
 {
     private const string InMemory = "For a store that is gone with the test use SqliteEventStorage.CreateTemporary, or InMemoryEventStorage if it needs no SQL.";

@@ -1,15 +1,15 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A folder of its own for a temporary store, in the system's folder for such. It is deleted with the store; what a process
-/// left behind that was killed is deleted when the next one makes such a folder.
+/// A folder for a temporary store, in the system's folder for temporary files. It is deleted with the store. If a process was
+/// killed and left one behind, the next process that makes such a folder deletes it.
 /// </summary>
 internal sealed class TemporaryStoreFolder : IDisposable
 {
     private const string Prefix = "eventsourcing-temporary-";
     private const string LockName = "in-use";
 
-    /// <summary>A folder that is younger may not have its lock yet.</summary>
+    /// <summary>A younger folder may not have its lock yet.</summary>
     private static readonly TimeSpan YoungestToDelete = TimeSpan.FromMinutes(10);
 
     private readonly DirectoryInfo _folder;
@@ -41,14 +41,14 @@ internal sealed class TemporaryStoreFolder : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                continue; // it is in use, or another user's
+                continue; // it is in use, or belongs to another user
             }
 
             TryDelete(folder);
         }
     }
 
-    /// <summary>The system gives the lock back when the process ends, however it ends.</summary>
+    /// <summary>The system releases the lock when the process ends, however it ends.</summary>
     private static FileStream Lock(string folder, FileMode mode) =>
         new(Path.Combine(folder, LockName), mode, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
 
@@ -60,7 +60,7 @@ internal sealed class TemporaryStoreFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A virus scanner, say, has a file open. The folder is the system's to clear; the next temporary store tries again.
+            // For example, a virus scanner has a file open. The system may clear the folder; the next temporary store tries again.
         }
     }
 }

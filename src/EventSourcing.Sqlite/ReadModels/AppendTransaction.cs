@@ -1,24 +1,27 @@
 namespace EventSourcing;
 
-/// <summary>What the app's code sees of an append that is about to be committed: through the writer's own connection, and until it returns.</summary>
+/// <summary>
+/// What the app's code sees of an append that is about to be committed: it reads through the writer's own connection, and
+/// only until it returns.
+/// </summary>
 internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent> events) : IAppendTransaction, IDisposable
 {
     private readonly Lock _lock = new();
 
-    // The writer sees what is not committed yet and may never be, so the names that it finds are not for the others' cache.
+    // The writer sees names that are not committed yet and may never be, so they must not enter the shared cache.
     private NameCache? _names;
     private bool _hasEnded;
 
     public IReadOnlyList<StoredEvent> Events => events;
 
-    /// <summary>The failure of the database that a read met, if one did.</summary>
+    /// <summary>The failure of the database during a read, if there was one.</summary>
     public SqliteFailure? Failure { get; private set; }
 
     public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
         SqliteReadModels.ValidateLoad(model, keys);
 
-        // By name the writer knows the tables; by alias they are asked for.
+        // The writer knows the tables by name; an alias is looked up.
         return Read(
             (writer, model, keys),
             static (database, of) => DocumentTable.Load(database, of.writer.TableOf(of.model) ?? DocumentTable.Resolve(database, of.model), of.keys),
@@ -37,7 +40,10 @@ internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent
         lock (_lock) _hasEnded = true;
     }
 
-    /// <summary>The app's code may read from several threads, or go on after it has returned; the connection is for one at a time.</summary>
+    /// <summary>
+    /// The app's code may read from several threads, or go on after it has returned; the connection serves one thread at a
+    /// time.
+    /// </summary>
     private ValueTask<T> Read<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -4,8 +4,8 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// A query of documents as SQL. The cursor becomes bounds that the index of the ordering field can begin at, so a page
-/// costs the same wherever it is; where missing values lie within the range, that takes two statements.
+/// A query of documents as SQL. The cursor becomes bounds at which the index of the ordering field can begin, so a page costs
+/// the same wherever it is. If missing values lie within the range, that takes two statements.
 /// </summary>
 internal sealed class DocumentSelection
 {
@@ -53,7 +53,7 @@ internal sealed class DocumentSelection
             if (documents.Count == limit) break;
             var select = where.Bind(database.Prepare(sql));
 
-            // A row may be none that can be read, so the limit of the statement would be too low for such a table.
+            // A row may turn out to be unreadable and be skipped, so for such a table the statement's limit would be too low.
             select.Bind(where.Values.Count + 1, _table.MaySkipRows ? -1 : (long)limit - documents.Count);
             while (documents.Count < limit && select.Step())
             {
@@ -67,8 +67,8 @@ internal sealed class DocumentSelection
     }
 
     /// <summary>
-    /// At most one condition of each comparison on a field, the one that implies the others; null where no document can
-    /// meet them. So a statement stays short, and there are not too many different ones.
+    /// At most one condition of each comparison on a field, the one that implies the others; null if no document can meet
+    /// them. This keeps statements short, and their number small.
     /// </summary>
     private static List<Condition>? Simplified(DocumentTable table, IReadOnlyList<FieldCondition> conditions, string askedAs)
     {
@@ -98,7 +98,7 @@ internal sealed class DocumentSelection
         var index = _table.Definition.IndexOf(field.Name, field.Name);
         if (conditions.Find(c => c.Field == index && c.Comparison == FieldComparison.Equal) is { Sql: not null } equal)
         {
-            // All have one value, so the key alone orders them.
+            // All have the same value, so the key alone orders them.
             var place = after is { } at ? equal.Value.CompareTo(at.Value) * (_descending ? -1 : 1) : 1;
             if (place >= 0) AddByKey(conditions, place == 0 ? after!.Value.Key : null);
             return;
@@ -115,7 +115,7 @@ internal sealed class DocumentSelection
 
         if (cursor.Value.Kind is null)
         {
-            // In the midst of the missing values, which come first: with bounds, there are none.
+            // The cursor is among the missing values, which come first; with bounds, there are none.
             if (!bounded)
             {
                 var missing = new Where(conditions);
@@ -131,8 +131,8 @@ internal sealed class DocumentSelection
             return;
         }
 
-        // A bound of the query at the side where the page begins is either implied by the cursor, or implies it: of two
-        // bounds SQLite walks the index from one, and might choose the one that is far from the page.
+        // A bound of the query on the side at which the page begins is either implied by the cursor, or implies it. With two
+        // bounds, SQLite walks the index from one of them, and might choose the one that is far from the page.
         FieldComparison inclusive = _descending ? FieldComparison.AtMost : FieldComparison.AtLeast, exclusive = _descending ? FieldComparison.Below : FieldComparison.Above;
         var bounds = conditions.FindAll(c => c.Field == index && (c.Comparison == inclusive || c.Comparison == exclusive));
         var isImplied = bounds.Exists(bound => cursor.Value.CompareTo(bound.Value) * (_descending ? -1 : 1) is var place && (place < 0 || (place == 0 && bound.Comparison == exclusive)));
@@ -145,7 +145,10 @@ internal sealed class DocumentSelection
         Add(last, "key DESC");
     }
 
-    /// <summary>A value before or at all others of a kind: SQLite uses an index for it, as it does not for IS NOT NULL.</summary>
+    /// <summary>
+    /// A value before or equal to all others of a kind: SQLite uses an index for a comparison with it, but not for IS NOT
+    /// NULL.
+    /// </summary>
     private static FieldValue Least(FieldKind kind) => kind switch
     {
         FieldKind.WholeNumber => new FieldValue(long.MinValue),
@@ -176,7 +179,10 @@ internal sealed class DocumentSelection
         };
     }
 
-    /// <summary>Terms joined by AND, and the values of their parameters. A comparison with NULL is not true, which is the rule for missing values.</summary>
+    /// <summary>
+    /// Terms joined by AND, and the values of their parameters. A comparison with NULL is not true, which is exactly the rule
+    /// for missing values.
+    /// </summary>
     private sealed class Where
     {
         private readonly StringBuilder _sql = new();

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// The table of one read model's documents, with a column and an index for each field. The fields stand before the data,
-/// so that looking at them does not read through a long document. A table with rowids: without them, inserts took 1.3 to 1.9
-/// times as long, and finding a document of 4 KiB twice; only finding one of 300 bytes was quicker.
+/// The table of one read model's documents, with a column and an index for each field. The fields come before the data, so
+/// that looking at them does not read through a long document. The table has rowids: without them, inserts took 1.3 to 1.9
+/// times as long, and finding a document of 4 KiB took twice as long; only finding one of 300 bytes was quicker.
 /// </summary>
 internal sealed class DocumentTable
 {
@@ -31,13 +31,15 @@ internal sealed class DocumentTable
 
     public long Id { get; }
 
-    /// <exception cref="ReadModelDamagedException">What is stored of its fields cannot be read. The read model can still be dropped.</exception>
+    /// <exception cref="ReadModelDamagedException">
+    /// The stored definition of its fields cannot be read. The read model can still be dropped.
+    /// </exception>
     public ReadModelDefinition Definition => _definition ?? throw new ReadModelDamagedException(_readModel, _flaw);
 
-    /// <summary>Whether a row may turn out to be no document when it is read.</summary>
+    /// <summary>Whether a row may turn out not to be a document when it is read.</summary>
     public bool MaySkipRows => _isOfTheLibrary;
 
-    /// <summary>The table's name as SQL has it.</summary>
+    /// <summary>The table's name, quoted for SQL.</summary>
     public string Quoted { get; }
 
     private string Select { get; }
@@ -46,11 +48,11 @@ internal sealed class DocumentTable
 
     private string Upsert => field ??= UpsertSql();
 
-    /// <summary>The table of a read model; null where there is none.</summary>
+    /// <summary>The table of a read model; null if there is none.</summary>
     public static DocumentTable? Find(Database database, string name) =>
         Read(database.Prepare("SELECT id, name, fields FROM read_models WHERE name = ?1").Bind(1, name));
 
-    /// <summary>The table of a read model by its name or an alias; null where there is none.</summary>
+    /// <summary>The table of a read model by its name or an alias; null if there is none.</summary>
     public static DocumentTable? Resolve(Database database, string nameOrAlias) => Read(database.Prepare("""
         SELECT id, name, fields FROM read_models WHERE name = ?1
         UNION ALL SELECT m.id, m.name, m.fields FROM read_model_aliases a JOIN read_models m ON m.id = a.model WHERE a.alias = ?1
@@ -74,7 +76,7 @@ internal sealed class DocumentTable
 
     public static DocumentTable Create(Database database, ReadModelDefinition definition)
     {
-        // An app's own tables may have such names; dropping a read model must never drop one of those.
+        // The app's own tables may have such names; dropping a read model must never drop one of them.
         var id = (database.Prepare("SELECT max(id) FROM read_models").Scalar() ?? 0) + 1;
         var find = database.Prepare("SELECT count(*) FROM sqlite_master WHERE name = ?1 COLLATE NOCASE OR substr(lower(name), 1, length(?1) + 4) = ?1 || '_by_'");
         while (find.Bind(1, NameOf(id)).Scalar() > 0) id++;
@@ -90,15 +92,15 @@ internal sealed class DocumentTable
 
     public void Drop(Database database)
     {
-        // It may be missing: a read model that is damaged is dropped to be made anew.
+        // It may be missing: a damaged read model is dropped in order to be made anew.
         database.Execute($"DROP TABLE IF EXISTS {Quoted}");
         database.Prepare("DELETE FROM read_models WHERE id = ?1").Bind(1, Id).Run();
     }
 
-    /// <summary>The index by a field, as SQL has it.</summary>
+    /// <summary>The index by a field, quoted for SQL.</summary>
     public string IndexOf(FieldDefinition field) => Identifier.Quote($"{_name}_by_{field.Name}");
 
-    /// <summary>What a view for people and tools shows.</summary>
+    /// <summary>The view that people and tools see.</summary>
     public string ViewSql() =>
         $"SELECT key, CAST(data AS TEXT) AS document{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted}";
 
@@ -116,21 +118,21 @@ internal sealed class DocumentTable
     }
 
     /// <summary>
-    /// The one place where a row of a query becomes a document: its key, its data and the value that orders. Null for a record of the
-    /// library's own of which the key cannot be read: nobody can ask for it by its key, so it is as if it were missing. Were it an
-    /// error, one such row would keep all projections from reading the records that are well.
+    /// The one place where a row of a query becomes a document: its key, its data and the value that orders it. Null for a
+    /// record of the library's own whose key cannot be read: no caller can ask for it by its key, so it is treated as
+    /// missing. If it were an error, one such row would keep all projections from reading the intact records.
     /// </summary>
-    /// <exception cref="ReadModelDamagedException">A value is of another class than the library writes, or cannot be decoded.</exception>
+    /// <exception cref="ReadModelDamagedException">A value has a class that the library does not write, or cannot be decoded.</exception>
     public StoredDocument? Read(Statement row, FieldDefinition? order)
     {
         if (_isOfTheLibrary && !HasKey(row)) return null;
 
-        // A key of another class would be found again by each page that begins after it.
+        // A key of another class would be found again by every page that begins after it.
         if (row.Class(0) != StorageClass.Text) throw Damage(row, "key", $"it is {row.Class(0)}");
         try
         {
             var key = row.ExactText(0);
-            StoredDocument.ThrowIfInvalidKey(key); // it may be what the next page begins after
+            StoredDocument.ThrowIfInvalidKey(key); // the next page may begin after it
             return new StoredDocument(key, DataAt(row, 1, null), order is { } field ? ValueAt(row, 2, field) : default);
         }
         catch (ArgumentException flaw)
@@ -154,8 +156,8 @@ internal sealed class DocumentTable
     }
 
     /// <summary>
-    /// The data of a document. What the library records for itself is read whatever its class is: those who read it look at the
-    /// content, and what they have read is what they can replace.
+    /// The data of a document. The library's own records are read whatever their class is: the code that reads them checks
+    /// the content, and it can replace only what it has read.
     /// </summary>
     private byte[] DataAt(Statement row, int column, string? key) => _isOfTheLibrary || row.Class(column) == StorageClass.Blob
         ? row.Bytes(column).ToArray()
@@ -189,14 +191,17 @@ internal sealed class DocumentTable
     }
 
     /// <summary>
-    /// Whether the failure of a statement on the table says that the table is not as it was made, or that somebody has added to
-    /// it what refuses the statement. The medium and the file as a whole are not to blame then.
+    /// Whether the failure of a statement on the table says that the table is not as it was made, or that something was added
+    /// to it that refuses the statement. In that case the medium and the file as a whole are not the cause.
     /// </summary>
     public static bool IsOfTable(SqliteFailure failure) => failure is { Fault: SqliteFault.Damage, IsOfDatabase: false };
 
     public ReadModelDamagedException Damaged(SqliteFailure failure) => new(_readModel, $"SQLite says '{failure.Message}' of its table '{_name}'", failure.AsDriverError);
 
-    /// <summary>Looks whether the table is as it was made, before anything is written. Once is enough: who changes it changes the schema.</summary>
+    /// <summary>
+    /// Checks that the table is as it was made, before anything is written. Once is enough: a change of the table changes the
+    /// schema.
+    /// </summary>
     /// <exception cref="ReadModelDamagedException">The table or a column of it is missing, or its fields cannot be read.</exception>
     public void Probe(Database database)
     {
@@ -206,9 +211,10 @@ internal sealed class DocumentTable
     }
 
     /// <summary>
-    /// Whether a commit that creates a read model of this name is to mend it. If its table is missing, that is made anew. If the
-    /// catalogue has other fields than those that are wanted, or none that can be read, and the table was made with those that are
-    /// wanted, then the catalogue is wrong and is written anew. An index that is missing is made anew. No document is lost by any of it.
+    /// Whether a commit that creates a read model of this name should repair an existing one. If its table is missing, the
+    /// table is made anew. If the catalogue's fields differ from those that are wanted or cannot be read, and the table was
+    /// made with the wanted ones, then the catalogue is wrong and is written anew. A missing index is made anew. None of this
+    /// loses a document.
     /// </summary>
     public bool IsToBeMended(Database database, ReadModelDefinition wanted)
     {
@@ -219,7 +225,7 @@ internal sealed class DocumentTable
         return !_isProbed;
     }
 
-    /// <summary>Makes what <see cref="IsToBeMended"/> has found.</summary>
+    /// <summary>Repairs what <see cref="IsToBeMended"/> has found.</summary>
     public void Mend(Database database, ReadModelDefinition wanted)
     {
         if (IsMissing(database))
@@ -243,7 +249,7 @@ internal sealed class DocumentTable
     public bool IsMissing(Database database) =>
         database.Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE").Bind(1, _name).Scalar() == 0;
 
-    /// <summary>Whether these fields are what stands between key and data in the table itself.</summary>
+    /// <summary>Whether the table itself has exactly these fields between key and data.</summary>
     private bool WasMadeWith(Database database, IReadOnlyList<FieldDefinition> fields)
     {
         var select = database.Prepare("SELECT name || ' ' || type FROM pragma_table_info(?1) ORDER BY cid").Bind(1, _name);
@@ -315,7 +321,9 @@ internal sealed class DocumentTable
         }
     }
 
-    /// <summary>The table in a row of the catalogue, of which nothing is believed: its names become part of statements.</summary>
+    /// <summary>
+    /// The table described by a row of the catalogue. Nothing in that row is trusted: its names become part of statements.
+    /// </summary>
     private static DocumentTable At(Statement row)
     {
         var (id, name) = (row.Long(0), row.Text(1));
@@ -338,7 +346,7 @@ internal sealed class DocumentTable
         return $"INSERT INTO {Quoted} (key, {string.Join(", ", columns)}) VALUES (?1, {string.Join(", ", values)}) ON CONFLICT (key) DO UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
     }
 
-    // The type is for those who look into the file: every value that is bound has it already, so it converts nothing.
+    // The type is meant for people who look into the file: every bound value already has it, so it converts nothing.
     private static string TypeOf(FieldKind kind) => kind switch
     {
         FieldKind.WholeNumber => "INTEGER",
@@ -346,7 +354,7 @@ internal sealed class DocumentTable
         _ => "TEXT",
     };
 
-    /// <summary>The fields as they stand in the file, e.g. <c>city TEXT, total REAL</c>.</summary>
+    /// <summary>The fields as they are written in the file, e.g. <c>city TEXT, total REAL</c>.</summary>
     private static string Written(IReadOnlyList<FieldDefinition> fields) => string.Join(", ", fields.Select(Written));
 
     private static string Written(FieldDefinition field) => $"{field.Name} {TypeOf(field.Kind)}";

@@ -12,7 +12,10 @@ internal sealed class InlineAppendWork(AppendRequest request, ScoutedCondition[]
     /// <summary>The ids are always looked up: the app's code must not see an append that turns out to be a repetition.</summary>
     public override bool Check(Writer writer, bool lookForRepetition) => base.Check(writer, lookForRepetition: true);
 
-    /// <summary>Before the events are inserted, so that a refusal has nothing of them to undo, in the file or in what the writer knows.</summary>
+    /// <summary>
+    /// Runs before the events are inserted, so that a refusal has no inserted events to undo, neither in the file nor in what
+    /// the writer knows.
+    /// </summary>
     public override async ValueTask PrepareAsync(Writer writer)
     {
         var transaction = new AppendTransaction(writer, Decision.Preview(_request));
@@ -30,7 +33,7 @@ internal sealed class InlineAppendWork(AppendRequest request, ScoutedCondition[]
             transaction.Dispose();
         }
 
-        // A failure of the database is one, whatever the app's code made of it.
+        // If the database has failed, that failure counts, however the app's code handled it.
         if (transaction.Failure is { } failure) throw failure;
         ArgumentNullException.ThrowIfNull(commit);
         commit.Validate();

@@ -4,21 +4,21 @@ using SQLitePCL;
 namespace EventSourcing;
 
 /// <summary>
-/// A commit of read models within the writer's transaction: checked whole before anything is written. What only SQL can
-/// refuse, the app's own and that which makes and drops tables, runs within a savepoint, so that its failure undoes this
-/// commit and not those that share the transaction.
+/// A commit of read models within the writer's transaction: all of it is checked before anything is written. Some parts can
+/// be refused only by SQL: the app's own SQL, and statements that make or drop tables. They run within a savepoint, so that
+/// their failure undoes this commit and not the others that share the transaction.
 /// </summary>
 internal sealed class ReadModelChanges(ReadModelCommit commit)
 {
     private readonly List<string> _mended = [];
 
-    /// <summary>Whether SQL may refuse it that is not known to succeed.</summary>
+    /// <summary>Whether it has parts that SQL may refuse and that are not known to succeed.</summary>
     public bool NeedsSavepoint => commit.Tables is not null || commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0;
 
-    /// <summary>Whether there is anything but guards.</summary>
+    /// <summary>Whether it has anything besides guards.</summary>
     public bool HasAny => NeedsSavepoint || commit.Changes.Count > 0;
 
-    /// <summary>Throws where a guard does not hold or a change cannot be made; nothing is written by then.</summary>
+    /// <summary>Throws if a guard does not hold or a change cannot be made; nothing is written by then.</summary>
     public void Check(Writer writer)
     {
         _mended.Clear();
@@ -38,7 +38,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         }
     }
 
-    /// <summary>Writes what was checked. Where it throws anything but a failure of the database, nothing of it is left.</summary>
+    /// <summary>Writes what was checked. If it throws anything but a failure of the database, nothing of it is left.</summary>
     public async ValueTask WriteAsync(Writer writer, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
     {
         if (!NeedsSavepoint)
@@ -66,8 +66,9 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     }
 
     /// <summary>
-    /// Writes the documents without a savepoint, which would cost each commit. What was added to their tables, a trigger or an
-    /// index, may refuse them: then only the caller of this commit hears of it, and the others of the transaction begin again.
+    /// Writes the documents without a savepoint, which would cost something in every commit. A trigger or an index that was
+    /// added to their tables may refuse them: then only the caller of this commit is told, and the other writes of the
+    /// transaction begin again.
     /// </summary>
     public void WriteAlone(Writer writer)
     {
@@ -123,7 +124,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         if (!database.InTransaction) throw Lost(null);
         if (database.EndStatements())
         {
-            writer.ReopenAfterThis(); // the reader may be read on at any time, and it is on this connection
+            writer.ReopenAfterThis(); // the reader may be read further at any time, and it is on this connection
             throw new InvalidOperationException("The SQL of the commit left a reader open. Nothing of the commit was written; dispose readers and commands before returning.");
         }
 
@@ -134,7 +135,10 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
             throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'. A deferred foreign key is still violated at the end of the commit's SQL.", 19, 787);
     }
 
-    /// <summary>Ends the savepoint; that fails where the app's own SQL has ended it already, and then nobody can undo that SQL alone.</summary>
+    /// <summary>
+    /// Ends the savepoint. That fails if the app's own SQL has already ended it, and then that SQL can no longer be undone
+    /// alone.
+    /// </summary>
     private static void Release(Database database)
     {
         try
@@ -168,12 +172,14 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
             throw Lost(undoing);
         }
 
-        // A full disk is no fault of the event that met it, also where the transaction has survived it.
+        // The event that met a full disk did not cause it, even if the transaction has survived.
         if (FailureOfDatabaseIn(failure) is { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT } medium)
             throw new SqliteFailure(medium.SqliteExtendedErrorCode, medium.Message);
     }
 
-    /// <summary>The error of SQLite that says that the database fails, however the app's code has wrapped it; null where there is none.</summary>
+    /// <summary>
+    /// The error of SQLite that says that the database fails, however the app's code has wrapped it; null if there is none.
+    /// </summary>
     private static SqliteException? FailureOfDatabaseIn(Exception failure)
     {
         for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
@@ -237,14 +243,14 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
 
     private static void RemoveAlias(Database database, string alias)
     {
-        // Only what is a view still: the app may have dropped it, and made something else of that name.
+        // Only if it is still a view: the app may have dropped it, and made something else of that name.
         var select = database.Prepare("SELECT m.name FROM read_model_aliases a JOIN sqlite_master m ON m.name = a.view_name AND m.type = 'view' WHERE a.alias = ?1").Bind(1, alias);
         var view = select.Step() ? select.Text(0) : null;
         select.Reset();
         if (view is not null) database.Execute($"DROP VIEW {Identifier.Quote(view)}");
         database.Prepare("DELETE FROM read_model_aliases WHERE alias = ?1").Bind(1, alias).Run();
     }
-    /// <summary>What there is within the writer's transaction. A damaged read model that the commit makes anew counts as gone.</summary>
+    /// <summary>The facts within the writer's transaction. A damaged read model that the commit makes anew counts as gone.</summary>
     private readonly struct Facts(Writer writer, List<string> mended) : IReadModelFacts
     {
         public ReadModelDefinition? DefinitionOf(string model) => TableOf(model)?.Definition;
@@ -253,7 +259,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
 
         public bool IsMet(in DocumentGuard guard) => Stored(guard.Model) is { } table ? table.Has(writer.Database, guard) : guard.Expected is null;
 
-        /// <summary>The table as it stands: if only the catalogue is mended, its documents are there.</summary>
+        /// <summary>The table as stored: if only the catalogue is repaired, its documents are there.</summary>
         private DocumentTable? Stored(string model) =>
             writer.TableOf(model) is { } table && !(mended.Count > 0 && mended.Contains(model) && table.IsMissing(writer.Database)) ? table : null;
 

@@ -3,7 +3,7 @@ namespace EventSourcing;
 /// <summary>Read models in the same file as the events.</summary>
 internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue commits) : IReadModelStorage
 {
-    /// <summary>What the tables, indices and views of read models are called: they come and go with these.</summary>
+    /// <summary>Name prefixes of the tables, indices and views of read models; they are made and dropped with them.</summary>
     private const string DocumentTables = "documents_", DocumentViews = "read_model_";
 
     public bool HasTables => true;
@@ -72,7 +72,7 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
         foreach (var key in keys) StoredDocument.ThrowIfInvalidKey(key);
     }
 
-    /// <summary>Asks the table of a read model; the default where there is none.</summary>
+    /// <summary>Queries the table of a read model; returns the default if there is none.</summary>
     /// <exception cref="ReadModelDamagedException">The table is missing, or not as it was made.</exception>
     private static T? Of<TState, T>(Database database, string model, TState state, Func<Database, DocumentTable, TState, T> ask)
     {
@@ -88,7 +88,7 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
     }
 
     /// <summary>
-    /// What a read found, or why the question does not fit the read model: an error of the caller's, which is no reason to
+    /// The result of a read, or why the query does not fit the read model: that is an error of the caller, and no reason to
     /// close the connection.
     /// </summary>
     private readonly struct Answer<T>

@@ -3,8 +3,8 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// The names behind the numbers in rows, as a verification reads them: never those that were read before it began, and only
-/// such as the library writes.
+/// The names behind the numbers in rows, as a verification reads them: only names that are read after it began, and only
+/// names that the library could have written.
 /// </summary>
 internal sealed class AuditedNames(string table, Action<string> throwIfInvalid)
 {
@@ -17,7 +17,7 @@ internal sealed class AuditedNames(string table, Action<string> throwIfInvalid)
 
     public static AuditedNames OfTypes() => new("event_types", NameCache.ThrowIfInvalidType);
 
-    /// <summary>The name of a number; null where there is none, or none that the library writes.</summary>
+    /// <summary>The name of a number; null if there is none, or if the library would not write such a name.</summary>
     public string? Find(Database database, long id)
     {
         if (_names.TryGetValue(id, out var known)) return known;
@@ -27,7 +27,7 @@ internal sealed class AuditedNames(string table, Action<string> throwIfInvalid)
         return name;
     }
 
-    /// <summary>A row's name; null where it is none that the library writes.</summary>
+    /// <summary>A row's name; null if the library would not write such a name.</summary>
     public string? Read(Statement row, int column)
     {
         if (row.Class(column) != StorageClass.Text) return null;

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// A row of the events, of which nothing is believed: each value has its class, its length and its range checked before it is
-/// made part of an event.
+/// A row of the events, in which nothing is trusted: the class, the length and the range of each value are checked before it
+/// becomes part of an event.
 /// </summary>
 internal readonly struct AuditedRow(Database database, Statement row, AuditedNames streams, AuditedNames types)
 {
@@ -27,7 +27,7 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
 
     public long Position => row.Long((int)Column.Position);
 
-    /// <summary>The event; false where the row is none that the library writes, with what is wrong.</summary>
+    /// <summary>The event; false, with what is wrong, if the library would not write such a row.</summary>
     public bool TryRead(EventPage page, long position, out StoredEvent e, out string flaw)
     {
         e = default;
@@ -74,7 +74,7 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
         return true;
     }
 
-    /// <summary>The number of the event's type, as its row has it.</summary>
+    /// <summary>The number of the event's type, as stored in the row.</summary>
     public long TypeNumber => row.Long((int)Column.Type);
 
     private bool IsClass(Column column, StorageClass expected, ref string flaw)
@@ -85,7 +85,7 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
         return false;
     }
 
-    /// <summary>No metadata is NULL, and never an empty BLOB.</summary>
+    /// <summary>Missing metadata is stored as NULL, and never as an empty BLOB.</summary>
     private bool IsMetadata(out bool isAny)
     {
         var actual = row.Class((int)Column.Metadata);
@@ -103,7 +103,7 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
             case StorageClass.Text:
                 try
                 {
-                    // As an append would take them, and as it would write them then.
+                    // The tags must be valid for an append, and written as an append would write them.
                     var text = row.Bytes((int)Column.Tags);
                     tags = TagList.Read(text);
                     return tags.Length > 0 && new NewEvent { Tags = tags }.Tags.Count == tags.Length && TagList.Write(tags).SequenceEqual(text);

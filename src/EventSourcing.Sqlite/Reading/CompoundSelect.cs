@@ -4,12 +4,12 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// The positions of some tags and types as one statement. Parameters ?1 to ?3 are the range (exclusive below, inclusive
-/// above) and the limit.
+/// The positions of some tags and types as one statement. Parameters ?1 to ?3 are the range (exclusive lower bound, inclusive
+/// upper bound) and the limit.
 /// </summary>
 internal sealed class CompoundSelect(Database database, ReadDirection direction, long after) : IPositions
 {
-    // SQLite takes 500 terms in a compound SELECT and expressions 1,000 deep. Queries with more become several statements.
+    // SQLite accepts 500 terms in a compound SELECT and expressions 1,000 deep. Queries with more become several statements.
     private const int MaxSources = 100;
     private const int MaxParameters = 500;
     private const int FirstText = 4;
@@ -21,11 +21,11 @@ internal sealed class CompoundSelect(Database database, ReadDirection direction,
 
     public bool IsEmpty => _sources == 0;
 
-    /// <summary>The parts of an item that each become one source: all of it if it has tags, else each of its types.</summary>
+    /// <summary>The parts of an item that each become one source: the whole item if it has tags, otherwise each of its types.</summary>
     public static IEnumerable<IReadOnlyList<string>> SourcesOf(EventQueryItem item) =>
         item.Tags.Count > 0 ? [[.. item.Tags, .. item.Types]] : item.Types.Select(IReadOnlyList<string> (type) => [type]);
 
-    /// <summary>Whether a source of so many names can be added.</summary>
+    /// <summary>Whether a source with this many names can be added.</summary>
     public bool HasRoomFor(int names) => _sources < MaxSources && _texts.Count + names + 1 <= MaxParameters;
 
     /// <summary>Adds a part of an item.</summary>
@@ -37,7 +37,7 @@ internal sealed class CompoundSelect(Database database, ReadDirection direction,
 
     public List<long> Positions(Database on, long from, long upTo, long limit)
     {
-        // Each source is in order by its index, so SQLite merges them and stops at the limit.
+        // Each source is ordered by its index, so SQLite merges them and stops at the limit.
         var select = on.Prepare(_sql + (direction == ReadDirection.Forwards ? " ORDER BY 1 LIMIT ?3" : " ORDER BY 1 DESC LIMIT ?3"));
         select.Bind(1, from).Bind(2, upTo).Bind(3, limit);
         for (var i = 0; i < _texts.Count; i++) select.Bind(FirstText + i, _texts[i]);
@@ -48,8 +48,8 @@ internal sealed class CompoundSelect(Database database, ReadDirection direction,
     }
 
     /// <summary>
-    /// SQLite walks the tags in the order in which they are written, so the rarest comes first: one common tag of many
-    /// thousand events would otherwise be walked whole to find the few that have the other one too.
+    /// SQLite walks the tags in the order in which they are written, so the rarest comes first. Otherwise one common tag of
+    /// many thousand events would be walked completely to find the few events that also have the other one.
     /// </summary>
     private IReadOnlyList<string> RarestFirst(EventQueryItem item)
     {

@@ -1,19 +1,19 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Looks conditions up before their append has the write lock, as far as the log goes by then: what may have to walk past
-/// millions of events must keep no other append waiting. Under the lock only what has been appended since is looked at. Both
-/// together are exact, since events are neither removed nor changed in what a query looks at.
+/// Checks conditions before their append has the write lock, against the log as it is by then: a check that may have to walk
+/// past millions of events must not keep other appends waiting. Under the lock, only events that were appended since are
+/// checked. Both together are exact, since events are never removed and the parts that a query looks at never change.
 /// </summary>
 internal static class ConditionScout
 {
-    /// <summary>How many events may be left to be looked at under the lock: well under a millisecond.</summary>
+    /// <summary>How many events may be left to check under the lock: that takes well under a millisecond.</summary>
     private const long LeftForLock = 1_000;
 
-    /// <summary>How many events are looked at in one read. Checkpoints wait for reads, and appends for checkpoints.</summary>
+    /// <summary>How many events are checked in one read. Checkpoints wait for reads, and appends for checkpoints.</summary>
     private const long Window = 10_000;
 
-    /// <summary>What is known of each condition; null if there is none that needs it.</summary>
+    /// <summary>What is known of each condition; null if no condition needs the check.</summary>
     public static async ValueTask<ScoutedCondition[]?> LookAsync(SqliteEventStorage storage, AppendRequest request, CancellationToken cancellationToken)
     {
         ScoutedCondition[]? found = null;
@@ -38,7 +38,7 @@ internal static class ConditionScout
             if (upTo > 0) known = new ScoutedCondition(upTo, position);
             if (position > 0 || isEnd) return known;
 
-            // The caller's thread may be one with better things to do.
+            // The caller's thread may be needed elsewhere.
             await Task.Yield();
         }
     }
@@ -48,7 +48,7 @@ internal static class ConditionScout
         var head = LogReader.ReadHead(database);
         if (head - of.After <= LeftForLock) return (0, 0, IsEnd: true);
 
-        // By the streams of a prefix it is a matter of microseconds, however long the log is.
+        // A condition on the streams of a prefix takes microseconds, however long the log is.
         var isDirect = of.Query.Items.All(item => item.StreamPrefix is not null && item.Tags.Count == 0 && item.Types.Count == 0 && PrefixPositions.From(database, item, ReadDirection.Forwards) is not null);
         var upTo = isDirect ? head : Math.Min(head, of.After + Window);
         if (upTo < head) LogReader.ThrowIfMissing(database, upTo);
@@ -57,6 +57,6 @@ internal static class ConditionScout
 }
 
 /// <summary>What is known of a condition before its append.</summary>
-/// <param name="UpTo">The position up to which the log was looked at; 0 for not at all.</param>
-/// <param name="Match">The position of the first match; 0 for none up to there.</param>
+/// <param name="UpTo">The position up to which the log was checked; 0 if it was not.</param>
+/// <param name="Match">The position of the first match; 0 if there is none up to there.</param>
 internal readonly record struct ScoutedCondition(long UpTo, long Match);

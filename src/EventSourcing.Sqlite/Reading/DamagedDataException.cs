@@ -1,19 +1,19 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What the file holds is not what this library has written: on its way to the <see cref="StoreCorruptedException"/> that
-/// callers get. Code that decodes a stored value throws nothing else about it, so that damage of the file is never taken for
-/// a fault of the caller or of the library.
+/// The file holds something that this library has not written; becomes the <see cref="StoreCorruptedException"/> that callers
+/// get. Code that decodes a stored value throws no other exception about the value, so that damage of the file is never
+/// mistaken for a fault of the caller or of the library.
 /// </summary>
 internal sealed class DamagedDataException(string finding, Exception? innerException = null) : Exception(finding, innerException)
 {
-    /// <summary>The column of the value that is at fault, as far as it is known.</summary>
+    /// <summary>The column of the wrong value, if it is known.</summary>
     public string? Column { get; init; }
 
     /// <summary>The error for a row that cannot be decoded.</summary>
     /// <param name="row">Which row it is, e.g. "the event at position 7".</param>
-    /// <param name="column">The column of the value that is at fault.</param>
-    /// <param name="flaw">What decoding it has thrown.</param>
+    /// <param name="column">The column of the wrong value.</param>
+    /// <param name="flaw">The error thrown by decoding it.</param>
     public static DamagedDataException InColumn(string row, string column, Exception flaw) =>
         new($"{row} cannot be read: the value of its column '{column}' is not one that the library writes. {Sentence(flaw.Message)}", flaw) { Column = column };
 

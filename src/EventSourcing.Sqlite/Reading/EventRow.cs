@@ -4,15 +4,15 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// The one place where a stored row becomes an event. A value that is not one of the library's throws a
+/// The one place where a stored row becomes an event. If the library would not write such a value, it throws a
 /// <see cref="DamagedDataException"/> that names the position and the column.
 /// </summary>
 internal readonly ref struct EventRow(Statement row)
 {
-    /// <summary>The columns of a row whose names are looked up.</summary>
+    /// <summary>The columns of a row for which the names are looked up.</summary>
     public const string Columns = "position, version, type, id, recorded, data, metadata, tags, stream, seal";
 
-    /// <summary>A selection of the same columns, and of the names behind two of them.</summary>
+    /// <summary>A selection of the same columns together with the two names.</summary>
     public const string WithNames =
         "SELECT e.position, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, e.stream, e.seal, s.name, t.name FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type";
 
@@ -32,10 +32,10 @@ internal readonly ref struct EventRow(Statement row)
 
     /// <summary>The event, with its bytes copied into a page.</summary>
     /// <param name="page">The page.</param>
-    /// <param name="database">The connection, to ask for names.</param>
+    /// <param name="database">The connection through which names are looked up.</param>
     /// <param name="names">The names that are known.</param>
     /// <param name="stream">The name of its stream.</param>
-    /// <param name="withSeals">Whether the event is to have its seal.</param>
+    /// <param name="withSeals">Whether the event gets its seal.</param>
     /// <exception cref="DamagedDataException">A value cannot be decoded.</exception>
     public StoredEvent Read(EventPage page, Database database, NameCache names, string stream, bool withSeals)
     {
@@ -62,7 +62,7 @@ internal readonly ref struct EventRow(Statement row)
         }
     }
 
-    /// <summary>The event of a row that has the names with it; without its metadata and seal.</summary>
+    /// <summary>The event of a row that includes the names; without its metadata and seal.</summary>
     /// <exception cref="DamagedDataException">A value cannot be decoded.</exception>
     public StoredEvent ReadWithNames()
     {
@@ -88,7 +88,7 @@ internal readonly ref struct EventRow(Statement row)
     }
 
     /// <summary>The name of the event's stream.</summary>
-    /// <exception cref="DamagedDataException">There is none, or none that can be read.</exception>
+    /// <exception cref="DamagedDataException">There is no name, or it cannot be read.</exception>
     public string ReadStream(Database database, NameCache names)
     {
         try
@@ -115,7 +115,7 @@ internal readonly ref struct EventRow(Statement row)
         }
     }
 
-    /// <summary>Whether the event of a row that has the names with it matches a query.</summary>
+    /// <summary>Whether the event of a row that includes the names matches a query.</summary>
     /// <exception cref="DamagedDataException">A value cannot be decoded.</exception>
     public bool Matches(EventQuery query)
     {
@@ -135,7 +135,7 @@ internal readonly ref struct EventRow(Statement row)
 
     private string[] Tags => row.Bytes(TagsColumn) is { IsEmpty: false } tags ? TagList.Read(tags) : [];
 
-    /// <summary>Finds the column at fault afterwards: to keep track of it would cost something for each event.</summary>
+    /// <summary>Finds the wrong column afterwards: keeping track of it during decoding would cost something for each event.</summary>
     private DamagedDataException Damage(Exception flaw)
     {
         var column =

@@ -1,22 +1,22 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Looks for the appends of other processes while anybody waits for events: once for all who wait, and less often when
-/// nothing has been appended for a while.
+/// Polls for the appends of other processes while any caller waits for events. It polls once for all callers, and less often
+/// when nothing has been appended for a while.
 /// </summary>
 internal sealed class HeadPoller(TimeSpan interval, TimeProvider clock, HeadSignal signal, Func<CancellationToken, ValueTask<long>> readHead)
 {
-    /// <summary>After how many looks in vain it looks less often.</summary>
+    /// <summary>After how many polls without a result it polls less often.</summary>
     private const int LooksBeforeRest = 40;
 
-    /// <summary>How many times longer it waits between two looks then.</summary>
+    /// <summary>How many times longer the interval is then.</summary>
     private const int RestFactor = 10;
 
     private readonly Lock _lock = new();
     private int _watchers;
     private bool _isPolling;
 
-    /// <summary>Polls until the returned object is disposed, and longer where others watch too.</summary>
+    /// <summary>Polls until the returned object is disposed, and longer if other callers watch too.</summary>
     public Watching Watch()
     {
         lock (_lock)
@@ -26,7 +26,7 @@ internal sealed class HeadPoller(TimeSpan interval, TimeProvider clock, HeadSign
             {
                 _isPolling = true;
 
-                // It looks for all who wait, so nothing of the first one's context may stay with it.
+                // It polls for all callers, so it must not keep the context of the first one.
                 using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow()) _ = Task.Run(PollAsync);
             }
         }
@@ -35,8 +35,8 @@ internal sealed class HeadPoller(TimeSpan interval, TimeProvider clock, HeadSign
     }
 
     /// <summary>
-    /// Stores at rest look at the same moments, which divide the clock's time evenly. What an idle process costs is waking
-    /// up, so the looks of a hundred stores cost little more than those of one.
+    /// Idle stores poll at the same moments, which divide the clock's time evenly. The cost of an idle process is in waking
+    /// up, so the polls of a hundred stores cost little more than those of one.
     /// </summary>
     private TimeSpan UntilNextAtRest()
     {
@@ -44,7 +44,7 @@ internal sealed class HeadPoller(TimeSpan interval, TimeProvider clock, HeadSign
         if (pause <= TimeSpan.Zero) return pause;
         var left = pause - TimeSpan.FromTicks(clock.GetElapsedTime(0).Ticks % pause.Ticks);
 
-        // A timer may fire a little early. That was the look of this moment.
+        // A timer may fire a little early. Then this was the poll of that moment.
         return left < pause / 4 ? left + pause : left;
     }
 
@@ -70,7 +70,7 @@ internal sealed class HeadPoller(TimeSpan interval, TimeProvider clock, HeadSign
             }
             catch (Exception failure)
             {
-                // Those who wait now must hear of it; whoever waits again has it looked at again.
+                // The callers that wait now must be told; a caller that waits again starts the polling again.
                 signal.Fail(failure);
             }
         }

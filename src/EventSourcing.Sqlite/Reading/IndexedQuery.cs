@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A query by the indexes on tags, types and streams: the matching positions of a range, in order. It is made of parts, each
-/// of which gives its positions in order; several are merged.
+/// A query by the indexes on tags, types and streams: the matching positions of a range, in order. It consists of parts that
+/// each return their positions in order; several parts are merged.
 /// </summary>
 internal sealed class IndexedQuery
 {
@@ -12,7 +12,7 @@ internal sealed class IndexedQuery
     {
     }
 
-    /// <summary>The query by its indexes; null if some of it has no index that leads to few events.</summary>
+    /// <summary>The query by its indexes; null if a part of it has no index that leads to few events.</summary>
     public static IndexedQuery? From(Database database, EventQuery query, ReadDirection direction, long after)
     {
         if (query.IsAll) return null;
@@ -45,13 +45,13 @@ internal sealed class IndexedQuery
     }
 
     /// <summary>
-    /// Whether the first match is found by one look into an index for each name, however many events there are. Other queries
-    /// may have to walk past any number of events.
+    /// Whether the first match is found by one index look-up for each name, however many events there are. Other queries may
+    /// have to walk past any number of events.
     /// </summary>
     public static bool IsBySeeksOnly(EventQuery query) => query.IsAll || query.Items.All(item =>
         item.StreamPrefix is null && (item.Tags.Count == 0 || (item.Tags.Count == 1 && item.Types.Count == 0)));
 
-    /// <summary>The matching positions after one and up to another, at most so many.</summary>
+    /// <summary>The matching positions after one and up to another, up to a limit.</summary>
     public List<long> Positions(Database database, long after, long upTo, long limit)
     {
         if (_parts.Count == 1) return _parts[0].Positions(database, after, upTo, limit);

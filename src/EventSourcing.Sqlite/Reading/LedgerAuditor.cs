@@ -1,15 +1,15 @@
 namespace EventSourcing;
 
 /// <summary>
-/// One verification's way through the log: a connection of its own, since those of the pools refuse a store that is damaged
-/// and may still hold pages and names from before somebody changed them. Used by one page at a time.
+/// The pass of one verification through the log. It has a connection of its own: those of the pools refuse a damaged store,
+/// and may still hold pages and names from before the file was changed. Used by one page at a time.
 /// </summary>
 internal sealed class LedgerAuditor(Database database, long after) : IDisposable
 {
-    /// <summary>The most tiles of a page: of a sound log there are far fewer.</summary>
+    /// <summary>The most tiles of a page; an intact log has far fewer.</summary>
     private const int MaxTiles = 100_000;
 
-    /// <summary>How often at most a page goes on behind a place that cannot be read.</summary>
+    /// <summary>How often a page may continue behind a place that cannot be read.</summary>
     private const int MaxDamagedPlaces = 100;
 
     private const string SelectEvents = $"SELECT {AuditedRow.Columns} FROM events WHERE position > ?1 ORDER BY position";
@@ -20,7 +20,7 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
     /// <summary>The position after which the next page begins.</summary>
     public long Next { get; private set; } = after;
 
-    /// <summary>Whether somebody may have changed the file meanwhile, so that what was read does not count.</summary>
+    /// <summary>Whether another process may have changed the file meanwhile, so that what was read does not count.</summary>
     public bool IsOutdated => _database.IsOutdated;
 
     public void Dispose() => _database.Dispose();
@@ -71,7 +71,7 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         }
     }
 
-    /// <summary>Reads events until there are no more or the page is full, and goes on behind what cannot be read.</summary>
+    /// <summary>Reads events until there are no more or the page is full, and continues behind what cannot be read.</summary>
     /// <returns>Whether there are no more.</returns>
     private bool ReadEvents(EventPage page, List<LedgerFinding> findings, int limit, out long next)
     {
@@ -129,7 +129,10 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         }
     }
 
-    /// <summary>The table by which events are found by their tags has each of them; that it has no others is checked from its side.</summary>
+    /// <summary>
+    /// Checks that the table by which events are found by their tags has each of the event's tags; that it has no others is
+    /// checked from the side of the table.
+    /// </summary>
     private void CheckTags(in StoredEvent e, long type, List<LedgerFinding> findings)
     {
         var select = _database.Prepare("SELECT type FROM event_tags WHERE tag = ?1 AND position = ?2").Bind(2, e.Position);
@@ -156,10 +159,10 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         }
     }
 
-    /// <summary>Moves on to where events can be read again; false where that is nowhere.</summary>
+    /// <summary>Moves on to the next position at which events can be read; false if there is none.</summary>
     private bool TryPass(ref long position)
     {
-        // What cannot be read is a page of the file, or a subtree: look further and further, then for its end.
+        // The unreadable part is a page of the file, or a subtree: probe further and further, then search for its end.
         var (unreadable, readable) = (position, position + 1);
         for (var step = 1L; !IsReadableAfter(readable); step *= 2)
         {

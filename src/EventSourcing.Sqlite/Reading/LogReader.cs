@@ -13,7 +13,9 @@ internal static class LogReader
     /// </summary>
     private const long ScanWindow = 20_000;
 
-    /// <summary>How many rows may be stepped over for each one wanted: that costs less than to look each one up. Not measured finely.</summary>
+    /// <summary>
+    /// How many rows may be stepped over for each wanted one: that costs less than looking each one up. Not measured finely.
+    /// </summary>
     private const int DenseSpan = 4;
 
     public static EventPage ReadStream(Database database, NameCache names, StreamRead read)
@@ -29,7 +31,7 @@ internal static class LogReader
         var isEnd = Fill(page, select, database, names, read.Limit, EventQuery.All, read.Stream, withSeals: false);
         var last = page.Count > 0 ? page.Events[^1].Version : 0;
 
-        // A page that goes up to the stream's end has its version; only others have to ask for it.
+        // A page that reaches the stream's end has the stream's version; only other pages have to query it.
         var isUnbounded = read.UpTo == long.MaxValue && read.UpToPosition == long.MaxValue;
         var version = isUnbounded && page.Count > 0 && (isEnd || !forwards)
             ? (forwards ? last : page.Events[0].Version)
@@ -59,8 +61,9 @@ internal static class LogReader
     }
 
     /// <summary>
-    /// The position of the first match after one position and up to another, 0 if there is none. For the writer, which sees its
-    /// own uncommitted events and so must not fill the caches of names; and for what is looked up before it has the lock.
+    /// The position of the first match after one position and up to another; 0 if there is none. Used by the writer, which
+    /// sees its own uncommitted events and therefore must not fill the caches of names; and for conditions that are checked
+    /// before the writer has the lock.
     /// </summary>
     public static long FirstMatch(Database database, EventQuery query, long after, long head)
     {
@@ -84,7 +87,7 @@ internal static class LogReader
         }
     }
 
-    /// <summary>For the writer: the event of an id, if it is stored.</summary>
+    /// <summary>For the writer: the event with an id, if it is stored.</summary>
     public static StoredEvent? FindById(Database database, Guid id)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -112,7 +115,9 @@ internal static class LogReader
         else page.Complete(isEnd ? read.After : positions[added - 1] - 1, isEnd, head);
     }
 
-    /// <summary>Walks the log past positions that lie close together, which is what a filter finds that lets most through.</summary>
+    /// <summary>
+    /// Walks the log from position to position if these lie close together, as they do for a filter that most events match.
+    /// </summary>
     /// <returns>How many were added until the page was full.</returns>
     private static int AddRange(EventPage page, Database database, NameCache names, LogRead read, List<long> positions, int count)
     {
@@ -156,8 +161,8 @@ internal static class LogReader
     }
 
     /// <summary>
-    /// Checks that the log has an event at a position below its head. Who walks a log part by part asks this after each: if
-    /// somebody has given an event a position far behind the others, the walk would not end in a lifetime.
+    /// Checks that the log has an event at a position below its head. Code that walks a log part by part checks this after
+    /// each part: if a tool has given an event a position far behind the others, the walk would not end in a lifetime.
     /// </summary>
     /// <exception cref="DamagedDataException">It has none.</exception>
     public static void ThrowIfMissing(Database database, long position)
@@ -190,7 +195,7 @@ internal static class LogReader
         }
     }
 
-    /// <summary>Adds matching rows until there are no more, or the page is full and another one waits.</summary>
+    /// <summary>Adds matching rows until there are no more, or the page is full and there is another row.</summary>
     /// <returns>Whether there are no more.</returns>
     private static bool Fill(EventPage page, Statement select, Database database, NameCache names, int limit, EventQuery filter, string? stream, bool withSeals)
     {

@@ -4,8 +4,8 @@ using System.Collections.Concurrent;
 namespace EventSourcing;
 
 /// <summary>
-/// The names behind the numbers in committed rows. They never change, so they are kept, and every event of a stream
-/// shares one string. Thread-safe.
+/// The names behind the numbers in committed rows. They never change, so they are cached, and all events of a stream share
+/// one string. Thread-safe.
 /// </summary>
 internal sealed class NameCache
 {
@@ -23,10 +23,10 @@ internal sealed class NameCache
     public string TypeOf(Database database, long id) =>
         _types.TryGetValue(id, out var name) ? name : _types.GetOrAdd(id, Read(database, "type", "SELECT name FROM event_types WHERE id = ?1", id, ThrowIfInvalidType));
 
-    /// <exception cref="ArgumentException">It is none that an append takes as the name of a stream.</exception>
+    /// <exception cref="ArgumentException">An append would not accept it as the name of a stream.</exception>
     public static void ThrowIfInvalidStream(string name) => new StreamRead(name).Validate();
 
-    /// <exception cref="ArgumentException">It is none that an append takes as the name of a type.</exception>
+    /// <exception cref="ArgumentException">An append would not accept it as the name of a type.</exception>
     public static void ThrowIfInvalidType(string name) => _ = new EventQueryItem(types: [name]);
 
     private static string Read(Database database, string column, string sql, long id, Action<string> throwIfInvalid)

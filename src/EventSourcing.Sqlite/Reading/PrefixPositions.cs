@@ -1,16 +1,16 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The positions of all streams whose names begin with a prefix, and perhaps of some types only, by the indexes on the names
-/// of streams and on the events of a stream. It exists only for prefixes of few streams or few events: for others it costs
-/// less to walk the log.
+/// The positions of all streams whose names begin with a prefix, optionally of some types only, by the indexes on the names
+/// of streams and on the events of a stream. It is used only for prefixes of few streams or few events: for others, walking
+/// the log costs less.
 /// </summary>
 internal sealed class PrefixPositions : IPositions
 {
-    /// <summary>Up to so many streams, the place in each is looked up, and only what is asked for is read from there.</summary>
+    /// <summary>Up to this many streams, the start in each stream is looked up, and only what is asked for is read from there.</summary>
     private const int MaxStreams = 64;
 
-    /// <summary>Up to so many events, all of the streams are read and sorted each time.</summary>
+    /// <summary>Up to this many events, all of the streams are read and sorted each time.</summary>
     private const int MaxEvents = 20_000;
 
     private const string OfPrefix =
@@ -30,10 +30,10 @@ internal sealed class PrefixPositions : IPositions
 
     public ReadDirection Direction { get; }
 
-    /// <summary>The positions of an item's streams; null if the streams are too many, and have too many events.</summary>
+    /// <summary>The positions of an item's streams; null if there are too many streams with too many events.</summary>
     public static PrefixPositions? From(Database database, EventQueryItem item, ReadDirection direction)
     {
-        // Streams and events only become more, so what was too much stays it.
+        // The number of streams and events only grows, so a prefix that was too wide stays too wide.
         var prefix = item.StreamPrefix!;
         if (item.Types.Count > MaxStreams || database.WidePrefixes.Contains(prefix)) return null;
         var names = BindPrefix(database.Prepare("SELECT id FROM streams WHERE name >= ?1 AND name < ?2 LIMIT ?3"), prefix).Bind(3, MaxStreams + 1);
@@ -71,7 +71,10 @@ internal sealed class PrefixPositions : IPositions
     private static Statement BindPrefix(Statement statement, string prefix) =>
         statement.Bind(1, prefix).BindText(2, NamePrefix.EndOf(prefix));
 
-    /// <summary>The version in a stream of its first event after a position; one more than the last if there is none. Positions ascend with versions.</summary>
+    /// <summary>
+    /// The version of a stream's first event after a position; one more than the last version if there is none. Positions
+    /// ascend with versions.
+    /// </summary>
     private static long FirstVersionAfter(Database database, long stream, long position, long versions)
     {
         var (low, high) = (1L, versions + 1);
@@ -121,7 +124,7 @@ internal sealed class PrefixPositions : IPositions
         select.Reset();
     }
 
-    /// <summary>The types asked for that the store knows; null for all.</summary>
+    /// <summary>Those of the wanted types that the store knows; null for all.</summary>
     private HashSet<long>? TypesIn(Database database)
     {
         if (_types.Count == 0) return null;

@@ -4,12 +4,12 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing;
 
 /// <summary>
-/// A few connections for the app's own SQL, which the storage's reads never use: what that SQL leaves behind on them
-/// concerns nobody else, and however long it takes, no append waits for it.
+/// A few connections for the app's own SQL. The storage's own reads never use them: what that SQL leaves behind on a
+/// connection affects nothing else, and however long it takes, no append waits for it.
 /// </summary>
 internal sealed class QueryPool : IAsyncDisposable
 {
-    /// <summary>How long a checkpoint waits for queries to end: what one of them still reads is moved by a later one.</summary>
+    /// <summary>How long a checkpoint waits for queries to end: pages that a query still reads are moved by a later checkpoint.</summary>
     private const int PatienceMilliseconds = 10;
 
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
@@ -33,7 +33,7 @@ internal sealed class QueryPool : IAsyncDisposable
     /// <summary>Runs a query on a connection of its own, from one snapshot.</summary>
     public async ValueTask<T> QueryAsync<T>(Func<SqliteConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken)
     {
-        // The driver reads on the thread that calls it; one with a context of its own (a user interface's) is spared that.
+        // The driver reads on the calling thread; a thread with a synchronization context (a user interface's) is not blocked.
         if (SynchronizationContext.Current is not null) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await _free.WaitAsync(cancellationToken).ConfigureAwait(false);
         Database? database = null;
@@ -64,7 +64,7 @@ internal sealed class QueryPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps further queries out until <see cref="Resume"/>, and gives those under way a moment to end.</summary>
+    /// <summary>Keeps further queries out until <see cref="Resume"/>, and gives running queries a moment to end.</summary>
     public async ValueTask PauseAsync()
     {
         for (var began = Environment.TickCount64; _paused < _size; _paused++)
@@ -80,13 +80,13 @@ internal sealed class QueryPool : IAsyncDisposable
         _paused = 0;
     }
 
-    /// <summary>Closes the connections that nobody uses.</summary>
+    /// <summary>Closes the connections that are not in use.</summary>
     public void CloseIdle()
     {
         while (_idle.TryTake(out var database)) database.Dispose();
     }
 
-    /// <summary>Waits for the queries under way, then closes the connections.</summary>
+    /// <summary>Waits for the running queries, then closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
@@ -95,7 +95,7 @@ internal sealed class QueryPool : IAsyncDisposable
         _free.Release(_size);
     }
 
-    /// <summary>The app's query is not run again by itself: it may have kept what it read.</summary>
+    /// <summary>The app's query is not run again automatically: it may have kept what it read.</summary>
     private StorageFailedException Outdated() => new(_file.Path, outcomeIsUnknown: false, new IOException(
         "Another process has opened the store to write while the query read it without a lock, so what it read may be torn and does not count. Run the query again."));
 
@@ -111,7 +111,7 @@ internal sealed class QueryPool : IAsyncDisposable
                 database ??= _file.OpenForReading(forAppSql: true);
                 if (database is null) throw new StorageFailedException(_file.Path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _file.Path));
 
-                // The first read takes the snapshot, and meets whatever lock there may be.
+                // The first read takes the snapshot, and fails here if there is a lock.
                 database.Prepare("BEGIN").Run();
                 LogReader.ReadHead(database);
                 if (database.IsOutdated) throw StoreFile.Outdated();
@@ -129,7 +129,7 @@ internal sealed class QueryPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the snapshot; false where the query has left the connection otherwise than it was.</summary>
+    /// <summary>Ends the snapshot; false if the query has changed the state of the connection.</summary>
     private static bool TryEnd(Database database)
     {
         try

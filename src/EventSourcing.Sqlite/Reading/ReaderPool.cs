@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace EventSourcing;
 
-/// <summary>A few connections that only read, each used by one reader at a time, for the length of one page.</summary>
+/// <summary>A few connections that only read, each used by one reader at a time, for the duration of one page.</summary>
 internal sealed class ReaderPool : IAsyncDisposable
 {
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
@@ -32,13 +32,13 @@ internal sealed class ReaderPool : IAsyncDisposable
     /// <summary>Runs a read on a connection of its own, from one snapshot.</summary>
     /// <param name="state">What the read needs.</param>
     /// <param name="read">The read.</param>
-    /// <param name="createStore">Makes the file a store, where it is new.</param>
+    /// <param name="createStore">Makes the file a store, if it is new.</param>
     /// <param name="cancellationToken">Ends the wait for a connection.</param>
     public async ValueTask<T> ReadAsync<TState, T>(
         TState state, Func<Database, TState, T> read, Func<CancellationToken, ValueTask> createStore, CancellationToken cancellationToken)
     {
-        // A page comes from the cache or the disk within microseconds to a few milliseconds; only a thread with a context
-        // of its own (a user interface's) is spared that.
+        // A page comes from the cache or the disk within microseconds to a few milliseconds; only a thread with a
+        // synchronization context (a user interface's) is not blocked for that long.
         if (SynchronizationContext.Current is not null) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var hasCreated = false;
         for (var began = Environment.TickCount64; ;)
@@ -65,8 +65,8 @@ internal sealed class ReaderPool : IAsyncDisposable
     }
 
     /// <summary>
-    /// Keeps readers out until <see cref="Resume"/>: as long as one of them is at a page, the write-ahead log cannot begin
-    /// anew, and with readers that follow on each other's heels it would grow for ever. Takes as long as the pages at work;
+    /// Keeps readers out until <see cref="Resume"/>: while one of them reads a page, the write-ahead log cannot begin anew,
+    /// and with a continuous succession of readers it would grow for ever. Takes as long as the pages that are being read;
     /// for the app's own queries, a moment at most.
     /// </summary>
     public async ValueTask PauseAsync()
@@ -81,13 +81,13 @@ internal sealed class ReaderPool : IAsyncDisposable
         _free.Release(_size);
     }
 
-    /// <summary>Closes the connections that nobody uses.</summary>
+    /// <summary>Closes the connections that are not in use.</summary>
     public void CloseIdle()
     {
         while (_idle.TryTake(out var database)) database.Dispose();
     }
 
-    /// <summary>Waits for the reads under way, then closes the connections.</summary>
+    /// <summary>Waits for the running reads, then closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
@@ -96,7 +96,7 @@ internal sealed class ReaderPool : IAsyncDisposable
         Resume();
     }
 
-    /// <summary>One try. The place in the pool is held for no longer than that: who pauses the readers waits for it.</summary>
+    /// <summary>One attempt. The place in the pool is held only for its duration: pausing the readers waits for that place.</summary>
     private async ValueTask<(Outcome Outcome, T Result, SqliteFailure? Failure)> TryReadAsync<TState, T>(
         TState state, Func<Database, TState, T> read, CancellationToken cancellationToken)
     {
@@ -130,12 +130,12 @@ internal sealed class ReaderPool : IAsyncDisposable
         Database? database = null;
         try
         {
-            // Who goes on reading from a file that was replaced sees the same for ever.
+            // A reader that goes on reading from a replaced file would see the same events for ever.
             _file.ThrowIfMovedBeforeThisTick();
             database = TakeIdle() ?? _file.OpenForReading();
             if (database is null) return (Outcome.NoStore, default!, null);
 
-            // One snapshot for all that a read looks at. It is short: a snapshot keeps the write-ahead log from shrinking.
+            // All parts of a read use one snapshot. It is short: a snapshot keeps the write-ahead log from shrinking.
             database.TrimStatements();
             database.Prepare("BEGIN").Run();
             var result = read(database, state);

@@ -5,7 +5,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
 {
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>That of the verification that has read a page and not the next one yet.</summary>
+    /// <summary>The auditor of a verification that has read a page and not yet the next one.</summary>
     private LedgerAuditor? _auditor;
     private volatile bool _disposed;
 
@@ -50,7 +50,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         cancellationToken.ThrowIfCancellationRequested();
         await MakeStoreAsync(cancellationToken).ConfigureAwait(false);
 
-        // The whole check takes as long as reading the file does, which is no caller's thread's business.
+        // The whole check takes as long as reading the file does, so it must not block the caller's thread.
         if (isWhole) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         return await AuditAsync<IReadOnlyList<LedgerFinding>>(
             () =>
@@ -72,7 +72,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         Interlocked.Exchange(ref _auditor, null)?.Dispose();
     }
 
-    /// <summary>Makes a new file a store, and brings one of an older version to this one. What is wrong with one is for the audit to find.</summary>
+    /// <summary>Makes a new file a store, and upgrades one of an older version. Any damage is left for the audit to find.</summary>
     private async ValueTask MakeStoreAsync(CancellationToken cancellationToken)
     {
         try
@@ -128,7 +128,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
     }
 
     /// <summary>What was read, if it counts.</summary>
-    /// <exception cref="SqliteFailure">Somebody may have changed the file meanwhile: it is busy.</exception>
+    /// <exception cref="SqliteFailure">Another process may have changed the file meanwhile: it is busy.</exception>
     private static T Current<T>(Func<T> read, Func<bool> isOutdated)
     {
         try
@@ -138,7 +138,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         }
         catch (Exception) when (isOutdated())
         {
-            // What could not be read does not count either.
+            // A failed read does not count either.
         }
 
         throw StoreFile.Outdated();
@@ -151,7 +151,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         return new LedgerAudit(page, [StructureAudit.Damage(failure)], default);
     }
 
-    /// <summary>The hashes of the leaves from an index on, made of the events as they are stored.</summary>
+    /// <summary>The hashes of the leaves from an index on, computed from the events as they are stored.</summary>
     /// <exception cref="DamagedDataException">An event is missing.</exception>
     public static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
     {

@@ -2,8 +2,7 @@ namespace EventSourcing;
 
 /// <summary>
 /// The frontier of the tree as its row has it, and the marks of the leaves since the last complete tile. The row is not
-/// written with every commit: it may lack events since the last complete tile, which are added here from what is stored of
-/// them.
+/// written with every commit: it may lack events since the last complete tile. They are added here from the stored events.
 /// </summary>
 internal sealed class StoredFrontier
 {
@@ -16,14 +15,14 @@ internal sealed class StoredFrontier
     /// <summary>The frontier over the whole log.</summary>
     public MerkleFrontier Frontier { get; }
 
-    /// <summary>The size that the row has.</summary>
+    /// <summary>The size of the tree in the row.</summary>
     public long SavedSize { get; }
 
-    /// <summary>The first bytes of the hash of each leaf since the last complete tile; the rest is of no meaning.</summary>
+    /// <summary>The first bytes of the hash of each leaf since the last complete tile; the bytes after them have no meaning.</summary>
     public byte[] Marks { get; } = new byte[MerkleTree.TileWidth * LedgerAudit.LeafMarkLength];
 
     /// <summary>Reads the row, and the events that it lacks.</summary>
-    /// <exception cref="DamagedDataException">It is not that of the tree over a log of that length.</exception>
+    /// <exception cref="DamagedDataException">It is not the frontier of a tree over a log of that length.</exception>
     public static StoredFrontier Read(Database database, NameCache names, long head)
     {
         var select = database.Prepare("SELECT frontier, marks FROM ledger WHERE id = 0");
@@ -49,10 +48,10 @@ internal sealed class StoredFrontier
         return stored;
     }
 
-    /// <summary>Whether a row of a size would lack events of a complete tile: tiles are stored with the row.</summary>
+    /// <summary>Whether a row of this size would lack events of a complete tile: tiles are stored together with the row.</summary>
     public static bool IsTooFarBehind(long size, long head) => size / MerkleTree.TileWidth < head / MerkleTree.TileWidth;
 
-    /// <summary>Keeps the mark of the leaf that the frontier has just taken.</summary>
+    /// <summary>Stores the mark of the leaf that was just added to the frontier.</summary>
     public static void Mark(Span<byte> marks, long size, in MerkleHash leaf) =>
         leaf.Bytes[..LedgerAudit.LeafMarkLength].CopyTo(marks[((int)((size - 1) % MerkleTree.TileWidth) * LedgerAudit.LeafMarkLength)..]);
 

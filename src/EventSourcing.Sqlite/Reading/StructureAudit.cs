@@ -4,8 +4,9 @@ using System.Text.RegularExpressions;
 namespace EventSourcing;
 
 /// <summary>
-/// Checks what surrounds the events in a file: its marks, its schema, the row and the tiles of the tree, the tables beside the
-/// events, and what SQLite's own check finds. Each part on its own, so that damage of one does not hide what others say.
+/// Checks everything around the events in a file: its marks, its schema, the row and the tiles of the tree, the tables beside
+/// the events, and what SQLite's own check finds. Each part is checked on its own, so that damage of one does not hide the
+/// findings of others.
 /// </summary>
 internal sealed partial class StructureAudit(Database database, StoreFile file)
 {
@@ -62,7 +63,10 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
 
     private void Add(LedgerFindingKind kind, long position, long upTo, string description) => _findings.Add(new LedgerFinding(kind, position, upTo, null, description));
 
-    /// <summary>The audit's connection is lenient, so that it sees all it can: with a schema or a size of the file that SQLite refuses, nobody else can open the store.</summary>
+    /// <summary>
+    /// The audit's connection is lenient, so that it sees as much as possible. If SQLite refuses the schema or the size of
+    /// the file, no other connection can open the store.
+    /// </summary>
     private void CheckOpening()
     {
         using var usual = file.OpenPlainly();
@@ -174,12 +178,12 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
             return false;
         });
 
-    /// <summary>A name is written with its first event, so none is without.</summary>
+    /// <summary>A name is written together with its first event, so every name has one.</summary>
     private void CheckUnusedNames(string table, string column) => Each(
         $"SELECT id, name FROM {table} n WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.{column} = n.id)",
         row => Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', is of no event."));
 
-    /// <summary>That each event's tags are in the table was checked with the events; here, that it has no others.</summary>
+    /// <summary>The check of the events finds missing tags in the table; this one finds tags that no event has.</summary>
     private void CheckTags() => Each(
         """
         SELECT t.tag, t.position FROM event_tags t LEFT JOIN events e ON e.position = t.position
@@ -188,13 +192,13 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         """,
         row =>
         {
-            // A value that is no number reads as one all the same, of an event that has nothing to do with it.
+            // A value that is not a number is still read as one, which names an event that has nothing to do with it.
             var position = row.Class(1) == StorageClass.Integer ? Math.Max(row.Long(1), 0) : 0;
             var description = $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type.";
             Add(LedgerFindingKind.IndexMismatch, position, position, description);
         });
 
-    /// <summary>They may be missing. If they are not as the library makes the table, nobody reads them.</summary>
+    /// <summary>The counts may be missing. If the table is not as the library makes it, nothing reads it.</summary>
     private void CheckTypeCounts()
     {
         if (!TypeCounts.IsThere(database)) return;
@@ -219,8 +223,8 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         });
 
     /// <summary>
-    /// Reads into each table and index. SQLite's check is silent on an empty one whose only page says that there are others
-    /// below it, and every statement that reads it fails.
+    /// Reads into each table and index. SQLite's check does not report an empty one whose only page says that there are
+    /// others below it, although every statement that reads it fails.
     /// </summary>
     private void CheckBeginnings()
     {
@@ -239,9 +243,9 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         return false;
     });
 
-    /// <summary>Looks at each row, until there are too many findings to go on.</summary>
+    /// <summary>Checks each row, until there are too many findings to go on.</summary>
     /// <param name="sql">The rows.</param>
-    /// <param name="isRight">Says whether a row is as it should be, and adds a finding where it is not.</param>
+    /// <param name="isRight">Says whether a row is as it should be, and adds a finding if it is not.</param>
     private void Each(string sql, Func<Statement, bool> isRight)
     {
         using var rows = database.PrepareOnce(sql);

@@ -4,7 +4,7 @@ namespace EventSourcing;
 
 /// <summary>An append waiting to be committed.</summary>
 /// <param name="request">What is to be appended.</param>
-/// <param name="scouted">What is known of its conditions already, each by its index; null for nothing.</param>
+/// <param name="scouted">What is already known of its conditions, each by its index; null if nothing is.</param>
 internal class AppendWork(AppendRequest request, ScoutedCondition[]? scouted) : WriteWork<AppendResult>
 {
     public override int Weight { get; } = request.EventCount + request.Erase.Count;

@@ -3,45 +3,47 @@ using System.Diagnostics;
 namespace EventSourcing;
 
 /// <summary>
-/// Group commit. Works queue up; whoever finds nobody leading leads: takes all that wait, has them checked and written
-/// in order, commits once, and gives each its own verdict. One fsync so serves all concurrent callers, who get a moment
-/// to come back for the next one, and a lone caller commits on its own thread without delay.
+/// Group commit. Writes are queued. The caller that finds the queue idle becomes its leader: it takes every queued write,
+/// checks and executes them in order, commits once, and completes each with its own result. One fsync thus serves all
+/// concurrent callers. The group waits a moment for them to come back with their next writes; a lone caller commits on its
+/// own thread without delay.
 /// </summary>
 internal sealed class CommitQueue : IAsyncDisposable
 {
-    /// <summary>How many works may wait before further callers wait, asynchronously, to queue theirs.</summary>
+    /// <summary>How many writes may be queued; further callers wait, asynchronously, until there is room.</summary>
     private const int Capacity = 4096;
 
-    /// <summary>How many works share a transaction at most: beyond this, the fsync no longer weighs.</summary>
+    /// <summary>The most writes that share a transaction: beyond this, the cost of the fsync no longer matters.</summary>
     private const int MaxGroup = 512;
 
-    /// <summary>How many rows they write together at most: the lock is not held for so long that others give up.</summary>
+    /// <summary>The most rows that they write together: the lock must not be held so long that other processes give up.</summary>
     private const int MaxGroupWeight = 10_000;
 
     /// <summary>
-    /// How long one process keeps committing, in milliseconds, while other processes want to: then it leaves the lock alone for
-    /// a pause in which they cannot miss it. SQLite has no queue for its lock, so without this whoever has it keeps it.
+    /// How long, in milliseconds, one process keeps committing while other processes want to. Then it leaves the lock alone
+    /// for a pause that is long enough for them to take it. SQLite has no queue for its lock, so without the pause the
+    /// process that has the lock keeps it.
     /// </summary>
     private const int TurnMilliseconds = 10;
 
-    /// <summary>Longer than any pause between two tries of one who waits.</summary>
+    /// <summary>Longer than any pause between two attempts of a process that waits.</summary>
     private const int PauseAfterTurnMilliseconds = 5;
 
-    /// <summary>How long a wait for a turn lasts at most before those who wait are looked at again.</summary>
+    /// <summary>The longest wait for a turn before the writes that wait are checked for expiry again.</summary>
     private const int LongestWaitMilliseconds = 3_600_000;
 
-    /// <summary>How many turns at most end at once, if nothing more is to be written, after a caller was waited for in vain.</summary>
+    /// <summary>The most turns in a row that end at once, if nothing more is queued, after a wait for the next write was in vain.</summary>
     private const int MaxTurnsWithoutWaiting = 16;
 
     /// <summary>
-    /// How long a group waits for as many as the last one served: a fraction of an fsync. Callers that append in a loop
-    /// come back within that; without it half of them miss each group, and take turns with the other half.
+    /// How long a group waits until it is as large as the last one: a fraction of an fsync. Callers that append in a loop
+    /// come back within that time; without the wait, half of them miss each group and alternate with the other half.
     /// </summary>
     private static readonly long WaitForCompany = Stopwatch.Frequency * 40 / 1_000_000;
 
     /// <summary>
-    /// How long a turn waits for the next work of its storage while others wait for the turn: less than what a change of writers
-    /// costs, which reads pages and hashes anew.
+    /// How long a turn waits for the next write of its storage while other storages wait for the turn. It is less than the
+    /// cost of changing writers, which reads pages and hashes anew.
     /// </summary>
     private static readonly long WaitForNextWork = Stopwatch.Frequency * 150 / 1_000_000;
 
@@ -59,7 +61,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     private bool _isLed;
     private bool _isClosing;
 
-    // Used by the leader alone.
+    // Used only by the leader.
     private readonly List<WriteWork> _group = [];
     private bool _lookForRepetitions;
     private int _lastServed;
@@ -78,7 +80,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         _userCode = userCode;
     }
 
-    /// <summary>Has a work committed. Cancellation counts until the work is taken into a group.</summary>
+    /// <summary>Queues a write; completes when it is committed or refused. It can be cancelled until it joins a group.</summary>
     public async ValueTask<TResult> CommitAsync<TResult>(WriteWork<TResult> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -97,7 +99,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Refuses new works, fails those that wait, lets the group at work finish.</summary>
+    /// <summary>Refuses new writes, fails those that wait, and lets the current group finish.</summary>
     public async ValueTask DisposeAsync()
     {
         List<WriteWork> abandoned;
@@ -122,7 +124,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     private static ObjectDisposedException Closed() =>
         new(nameof(SqliteEventStorage), "The storage was disposed before this write began; nothing of it was written.");
 
-    /// <summary>Queues a work; true where the caller must lead.</summary>
+    /// <summary>Queues a write; true if the caller must lead.</summary>
     private bool Enqueue(WriteWork work)
     {
         lock (_lock)
@@ -136,8 +138,7 @@ internal sealed class CommitQueue : IAsyncDisposable
 
     private void Lead()
     {
-        // A commit blocks its thread for about one fsync. A thread with a context of its own (a user interface's) is
-        // spared that.
+        // A commit blocks its thread for about one fsync. A thread with a synchronization context (a user interface's) is not blocked.
         if (SynchronizationContext.Current is not null)
         {
             using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow()) _ = Task.Run(LeadAsync);
@@ -148,7 +149,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
         else
         {
-            // Whoever leads works for all: it does not carry the first caller's context along.
+            // The leader acts for all callers, so it does not carry the first caller's context along.
             using (ExecutionContext.SuppressFlow()) _ = LeadAsync();
         }
     }
@@ -185,7 +186,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             }
             catch (Exception unexpected)
             {
-                // Whatever it was: callers must hear of it, and the next ones need a leader.
+                // Whatever failed: the callers must be told, and the next ones need a leader.
                 PassTurn();
                 TakeGroup();
                 FailGroup(unexpected);
@@ -193,8 +194,8 @@ internal sealed class CommitQueue : IAsyncDisposable
 
             if (StepDownIfIdle()) return;
 
-            // The first turn was on the thread of a caller, who has its result by now; the rest is the pool's, or that of the
-            // thread that has waited for the turn of this process.
+            // The first round ran on the thread of a caller, which has its result by now; the rest runs on the pool, or on
+            // the thread that waited for this process's turn.
             attempt = began ? 0 : attempt + 1;
             if (began && _writer.ProcessTurns is { IsOnItsThread: true }) continue;
             if (began) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -203,13 +204,13 @@ internal sealed class CommitQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until it is this storage's turn among those of the process. Whoever could not begin keeps the turn for the next
-    /// try: another process has the lock, and the other storages would fare no better.
+    /// Waits for this storage's turn among those of the process. If it could not begin, it keeps the turn for its next
+    /// attempt: another process has the lock, and the other storages of this process could not begin either.
     /// </summary>
     /// <returns>False if there is nothing left to write.</returns>
     private async ValueTask<bool> TakeTurnAsync(bool isRetry)
     {
-        // As long as there is no file, there is nothing to take turns at: SQLite's lock decides who makes it.
+        // While there is no file, there are no turns to take: SQLite's lock decides who makes the file.
         if (_turn is not null || _writer.Turns is not { } turns) return true;
         _hasWaitedForTurn = false;
         if (turns.Enter() is { } place)
@@ -233,8 +234,8 @@ internal sealed class CommitQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends the turn after a group if others wait and this storage has had its share. Whoever appends in a loop is back in a
-    /// moment: without its share a change of writers would have to be paid for every single append.
+    /// Ends the turn after a group, if other storages wait and this one has had its share of groups. A caller that appends in
+    /// a loop is back in a moment: without a share of several groups, every single append would pay for a change of writers.
     /// </summary>
     private void EndTurnIfOver()
     {
@@ -247,7 +248,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         else AwaitNextWork();
     }
 
-    /// <summary>Waits a moment for the next work. Each time that none comes, more of the next turns end without that.</summary>
+    /// <summary>Waits a moment for the next write. Each time that none arrives, more of the next turns end without this wait.</summary>
     private void AwaitNextWork()
     {
         if (HasWork()) return;
@@ -301,7 +302,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         return false;
     }
 
-    /// <summary>Waits until it is this process's turn among all that write to the file, if others do.</summary>
+    /// <summary>Waits for this process's turn among all that write to the file, if there are others.</summary>
     private async ValueTask TakeProcessTurnAsync(bool isRetry)
     {
         if (_turn is not { } turn) return;
@@ -322,8 +323,8 @@ internal sealed class CommitQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Pauses if this process has committed for a while and others want to that do not take turns; a pause that it made anyway
-    /// counts.
+    /// Pauses if this process has committed for a while and processes that do not take turns want to commit too; a pause that
+    /// it made for another reason counts.
     /// </summary>
     private async ValueTask LeaveTurnToOthersAsync()
     {
@@ -341,8 +342,8 @@ internal sealed class CommitQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until as many are back as the last group had, but not for long. Where they stay away, the group is smaller
-    /// and the next one expects no more than that: nobody waits in vain twice in a row.
+    /// Waits briefly until as many writes are queued as the last group had. If fewer arrive, the group is smaller and the
+    /// next one expects only that many: the wait is never in vain twice in a row.
     /// </summary>
     private void AwaitThoseJustServed()
     {
@@ -355,11 +356,11 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>A short random pause, so that processes which wait for each other do not keep missing their turns.</summary>
+    /// <summary>A short random pause, so that processes which wait for each other do not keep colliding.</summary>
     private static TimeSpan PauseBeforeRetry(int attempt) =>
         TimeSpan.FromMilliseconds(1 + (Random.Shared.NextDouble() * Math.Min(attempt, 2)));
 
-    /// <summary>Whether the write lock was taken. Where that failed for good, those who wait are told.</summary>
+    /// <summary>Whether the write lock was taken. If that failed for good, the waiting callers are told.</summary>
     private async ValueTask<bool> TryBeginAsync(bool isRetry)
     {
         try
@@ -400,7 +401,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         {
             if (!await _writer.TryCommitAsync(_group, _lookForRepetitions).ConfigureAwait(false))
             {
-                // Most likely some id is stored already. Nothing was written; the same group again, looking ids up first.
+                // Most likely an id is stored already. Nothing was written; the same group is tried again, with its ids looked up first.
                 _lookForRepetitions = true;
                 PutBackGroup();
                 return;
@@ -409,14 +410,14 @@ internal sealed class CommitQueue : IAsyncDisposable
             _lookForRepetitions = false;
             _lastServed = _group.Count;
 
-            // Who has erased something is told when its copies are gone too, unless somebody else's reader is in the way.
+            // The caller that erased something is told only when the copies are gone too, unless a reader of another process is in the way.
             if (_writer.LogHoldsErased) await _writer.CheckpointIfDueAsync(_readers).ConfigureAwait(false);
             foreach (var work in _group) work.Complete();
             _group.Clear();
         }
         catch (TransactionLostException lost)
         {
-            // Nothing was committed, so only the one whose doing it was hears of it; the others begin again.
+            // Nothing was committed, so only the caller whose write caused it is told; the others begin again.
             _group.Remove(lost.Work!);
             lost.Work!.Fail(lost.Error);
             PutBackGroup();
@@ -430,8 +431,8 @@ internal sealed class CommitQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Tells those whose writes are lost. A refusal may have been for just such a write, and then for what never was:
-    /// those who were refused are decided anew. Each failure ends somebody's wait, so it cannot go on for ever.
+    /// Fails the writes that are lost. A refusal may be due to a write that is now lost and so never happened: refused writes
+    /// are decided anew. Each failure completes at least one caller, so this cannot go on for ever.
     /// </summary>
     private void FailGroup(Exception failure)
     {
@@ -457,7 +458,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Fails those who have waited too long for the lock; time in which the queue moved does not count.</summary>
+    /// <summary>Fails the writes that have waited too long for the lock; time in which the queue moved does not count.</summary>
     private void ExpireOverdue()
     {
         var now = Environment.TickCount64;
@@ -493,7 +494,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             }
 
             _waiting.Clear();
-            PassTurn(); // before somebody else leads
+            PassTurn(); // before the next caller leads
             _isLed = false;
             if (_isClosing) _closed.TrySetResult();
             return true;

@@ -1,17 +1,17 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Erases payloads within the writer's transaction, so that the file holds no copy of them once the transaction is in it:
-/// SQLite overwrites with zeros what is freed within pages, as it always does on our writing connections, and here whole
-/// freed pages too. What the write-ahead log still holds is the writer's to remove.
+/// Erases payloads within the writer's transaction, so that the file holds no copy of them once the transaction is in the
+/// file. Within pages, SQLite overwrites freed bytes with zeros, as it always does on our writing connections; here it also
+/// overwrites whole freed pages. The writer removes what the write-ahead log still holds.
 /// </summary>
 internal static class Eraser
 {
-    /// <summary>Whether there is an event at a position that may be erased.</summary>
+    /// <summary>Whether the event at a position exists and may be erased.</summary>
     public static bool CanErase(Database database, long position) =>
         database.Prepare("SELECT t.name <> ?2 FROM events e JOIN event_types t ON t.id = e.type WHERE e.position = ?1").Bind(1, position).Bind(2, PayloadsErased.TypeName).Scalar() == 1;
 
-    /// <summary>Erases payloads. Those that are erased already stay so.</summary>
+    /// <summary>Erases payloads. Payloads that are already erased stay erased.</summary>
     public static void Erase(Database database, IReadOnlyList<long> positions)
     {
         database.Execute("PRAGMA secure_delete = ON");

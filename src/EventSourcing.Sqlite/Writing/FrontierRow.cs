@@ -1,6 +1,9 @@
 namespace EventSourcing;
 
-/// <summary>What the frontier's row is to say: what the tree was when it had last been completed, whatever it takes meanwhile.</summary>
+/// <summary>
+/// The content of the ledger's row: the tree as of the last completed hashing, so that it can be stored while newer leaves
+/// are still being hashed.
+/// </summary>
 internal sealed class FrontierRow
 {
     private readonly byte[] _frontier = new byte[12 + (63 * MerkleHash.Length)];
@@ -10,7 +13,7 @@ internal sealed class FrontierRow
     /// <summary>The number of leaves.</summary>
     public long Size { get; private set; }
 
-    /// <summary>Takes the tree as it is now.</summary>
+    /// <summary>Takes the current state of the tree.</summary>
     public void Take(TreeGrowth tree)
     {
         Size = tree.Frontier.Size;

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Some new events, one after the other, of which leaves are to be made, with their salts. Small ones can stay until there are
-/// enough of them: between two commits all that hashing needs has left the processor's caches, so that it costs thrice as
-/// much for one event as for each of many.
+/// New events in order, with their salts, from which leaves are to be made. Small events can be kept until there are enough
+/// of them: between two commits everything that hashing needs has left the processor's caches, so a lone event costs three
+/// times as much as each of many.
 /// </summary>
 internal sealed class LeafBatch
 {
@@ -32,7 +32,7 @@ internal sealed class LeafBatch
 
     public MerkleHash HashOf(int index, LedgerHasher hasher) => _leaves[index].Hash(SaltOf(index), hasher);
 
-    /// <summary>Copies what is still in the callers' memory; false where that is too much.</summary>
+    /// <summary>Copies what is still in the callers' memory; false if that is too much.</summary>
     public bool TryKeep()
     {
         for (; _kept < Count; _kept++)
@@ -46,10 +46,10 @@ internal sealed class LeafBatch
         return true;
     }
 
-    /// <summary>Makes it ready for other leaves.</summary>
+    /// <summary>Clears it for other leaves.</summary>
     public void Clear()
     {
-        _leaves.AsSpan(0, Count).Clear(); // or they would keep their callers' memory alive
+        _leaves.AsSpan(0, Count).Clear(); // otherwise they would keep their callers' memory alive
         _own.AsSpan(0, _ownUsed).Clear(); // it may be erased one day
         (Count, _kept, _ownUsed) = (0, 0, 0);
     }
@@ -63,7 +63,7 @@ internal sealed class LeafBatch
     }
 }
 
-/// <summary>An event of which a leaf is to be made, where it stands.</summary>
+/// <summary>An event from which a leaf is to be made; its bytes stay where they are.</summary>
 internal readonly record struct NewLeaf(long Position, string Stream, long Version, DateTimeOffset RecordedAt, NewEvent Event)
 {
     public MerkleHash Hash(ReadOnlySpan<byte> salt, LedgerHasher hasher) => hasher.HashLeaf(new LedgerLeaf

@@ -1,17 +1,18 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What the writer adds to the Merkle tree: a leaf with each event inserted. Where a transaction fails, it is ahead of what
+/// What the writer adds to the Merkle tree: a leaf for each inserted event. If a transaction fails, the tree is ahead of what
 /// is stored until it is loaded again.
 /// </summary>
 /// <remarks>
-/// <para>Hashing an event takes about a fifth as long as inserting it. That of larger appends begins beside the inserts, on
-/// another core; that of the others when they are committed, since a commit waits for the disk. Lone small events are put
+/// <para>Hashing an event takes about a fifth as long as inserting it. Events of larger appends are hashed beside the
+/// inserts, on another core. Other events are hashed during their commit, which waits for the disk. Lone small events are put
 /// off until there are enough of them.</para>
-/// <para>Tiles are stored in the transaction that completes them, and the frontier's row with them. Otherwise the row is
-/// stored once it trails by <see cref="EventsBetweenRows"/> events what was hashed before. With each commit's own events,
-/// commits would wait for hashes, and that of a lone append would be one more page in the log, of five; readers add what it
-/// lacks from the events. It proves nothing to anybody who can write to the file, and follows from the events.</para>
+/// <para>Tiles are stored in the transaction that completes them, together with the frontier's row. Otherwise the row is
+/// stored only after <see cref="EventsBetweenRows"/> more events were hashed: including the current commit's events would
+/// make the commit wait for their hashes, and updating the row on every append would add a fifth page to the log for a lone
+/// append. Readers add the missing leaves from the events. The row is derived from the events, and it proves nothing against
+/// an attacker who can write to the file.</para>
 /// </remarks>
 internal sealed class LedgerWriter(bool isOff = false) : IDisposable
 {
@@ -30,14 +31,14 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     private long _firstInBatches;
     private long _head;
 
-    /// <summary>Whether nothing would be stored by <see cref="SaveAll"/>.</summary>
+    /// <summary>Whether <see cref="SaveAll"/> would have nothing to store.</summary>
     public bool IsSaved => _head == _savedSize || isOff;
 
     /// <summary>Begins the tree of a new store. Runs inside the caller's write transaction.</summary>
     public static void Create(Database database) =>
         database.Prepare("INSERT INTO ledger (id, frontier, marks) VALUES (0, ?1, x'')").Bind(1, new MerkleFrontier().ToBytes()).Run();
 
-    /// <summary>Takes the tree as it is stored.</summary>
+    /// <summary>Loads the tree as it is stored.</summary>
     /// <exception cref="DamagedDataException">It is not the tree over a log of that length.</exception>
     public void Load(Database database, long head)
     {
@@ -50,7 +51,10 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         _savedSize = stored.SavedSize;
     }
 
-    /// <summary>Forgets what was added; the tree is to be loaded before more is. Nothing refers to the callers' memory after it.</summary>
+    /// <summary>
+    /// Forgets what was added; the tree must be loaded before more is added. Afterwards nothing refers to the callers'
+    /// memory.
+    /// </summary>
     public void Forget()
     {
         _tree.Drop();
@@ -82,7 +86,7 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         _tree.Add(leaf);
     }
 
-    /// <summary>Stores what must not be left for later, in the caller's transaction. The rest is hashed while that is committed.</summary>
+    /// <summary>Stores what must not be put off, in the caller's transaction. The rest is hashed during the commit.</summary>
     public void Save(Database database)
     {
         if (!isOff && StoredFrontier.IsTooFarBehind(_savedSize, _head))
@@ -96,7 +100,7 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         HandOver(byPool: true);
     }
 
-    /// <summary>Stores all, in the caller's transaction.</summary>
+    /// <summary>Stores everything, in the caller's transaction.</summary>
     public void SaveAll(Database database)
     {
         if (IsSaved) return;
@@ -106,8 +110,8 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     }
 
     /// <summary>
-    /// Ends what hashing has begun; false where that has failed: then the tree is to be loaded before more is added. Nothing
-    /// refers to the callers' memory after it.
+    /// Completes the hashing that was begun; false if it has failed: then the tree must be loaded before more is added.
+    /// Afterwards nothing refers to the callers' memory.
     /// </summary>
     public bool TryFinish() => _handedOver == 0 || TryComplete();
 

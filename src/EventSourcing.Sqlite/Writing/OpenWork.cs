@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Writes nothing: it is there to have the writer open the file, and make it a store of this version.</summary>
+/// <summary>Writes nothing. It makes the writer open the file, and make the file a store of this version.</summary>
 internal sealed class OpenWork : WriteWork<bool>
 {
     public override int Weight => 0;

@@ -3,24 +3,25 @@ using Microsoft.Win32.SafeHandles;
 namespace EventSourcing;
 
 /// <summary>
-/// Turns at writing among the processes that have one file open: first come, first served. It is a courtesy among processes
-/// that use this library. SQLite's lock alone keeps writers apart, and a process that cannot take part, or has waited for too
-/// long, writes without a turn.
+/// Turns for writing among the processes that have one file open: first come, first served. Only processes that use this
+/// library take turns. SQLite's lock alone keeps writers apart; a process that cannot take part, or has waited too long,
+/// writes without a turn.
 /// </summary>
 /// <remarks>
-/// <para>A place in the line is a locked byte far beyond the end of the write-ahead log, behind the bytes of those who came
-/// before. The process that has the first place has the turn. The others each wait for the byte before theirs. The system gives
-/// a lock back when a process ends, however it ends.</para>
-/// <para>SQLite never locks the log, unlike the database and its index: closing another handle of those would drop SQLite's own
-/// locks. The locks belong to the open file and not to the process (OFD locks). Only 64-bit Linux is known to have them;
-/// elsewhere nobody waits here.</para>
-/// <para>Used by the storage that has the turn in this process; <see cref="Open"/> and <see cref="Close"/> by anybody.</para>
+/// <para>A place in the line is a locked byte far beyond the end of the write-ahead log, behind the bytes of the processes
+/// that came before. The process at the first place has the turn. Each of the others waits for the byte before its own. The
+/// system releases a lock when its process ends, however it ends.</para>
+/// <para>SQLite never locks the log. It does lock the database and its index: closing another handle of those would drop
+/// SQLite's own locks. The locks belong to the open file and not to the process (OFD locks). Only 64-bit Linux is known to
+/// have them; on other systems no process waits here.</para>
+/// <para>Used by the storage that has the turn in this process; <see cref="Open"/> and <see cref="Close"/> may be called by
+/// any storage.</para>
 /// </remarks>
 internal sealed class ProcessTurns
 {
     /// <summary>
     /// How long, in milliseconds, a process waits before it tries to write without its turn. It keeps its place, and does not
-    /// wait again before that place is the first: whoever has the turn may be stopped.
+    /// wait again until that place is the first: the process that has the turn may be stopped.
     /// </summary>
     private const int PatienceMilliseconds = 500;
 
@@ -43,7 +44,7 @@ internal sealed class ProcessTurns
     private bool _isUnavailable;
     private long _othersSeenAt = long.MinValue / 2;
 
-    /// <summary>Whether another process that takes turns was lately seen, and turns move on.</summary>
+    /// <summary>Whether another process that takes turns was seen recently, and the turns move on.</summary>
     public bool AreTaken
     {
         get
@@ -52,17 +53,17 @@ internal sealed class ProcessTurns
         }
     }
 
-    /// <summary>Whether this is the thread that waits for turns. Nobody else needs it until the next wait.</summary>
+    /// <summary>Whether this is the thread that waits for turns. The thread is free until the next wait.</summary>
     public bool IsOnItsThread => Volatile.Read(ref _thread) == Thread.CurrentThread;
 
-    /// <summary>Whether another process is in the line. Costs one call of the system.</summary>
+    /// <summary>Whether another process is in the line. Costs one system call.</summary>
     public bool IsAnotherInLine()
     {
         lock (_gate) return _isOpen && !_isUnavailable && TryOpen() && OpenFileLocks.LockedByAnother(_handle!, FirstPlace, 0) is not null;
     }
 
-    /// <summary>Waits until it is this process's turn, if it is not yet; but not for long.</summary>
-    /// <returns>Whether it is this process's turn. If not, it may try to write without.</returns>
+    /// <summary>Waits a limited time for this process's turn, unless it has the turn already.</summary>
+    /// <returns>Whether it is this process's turn. If not, it may try to write without one.</returns>
     public ValueTask<bool> TakeAsync(TimeSpan longest, CancellationToken cancellationToken)
     {
         lock (_gate)
@@ -79,8 +80,8 @@ internal sealed class ProcessTurns
     }
 
     /// <summary>
-    /// Ends the turn after a group if another process waits. It has one group: with more, most appends would be somewhat faster,
-    /// and the others ten times as slow.
+    /// Ends the turn after a group if another process waits. A turn has one group: with more, most appends would be somewhat
+    /// faster, and the others ten times as slow.
     /// </summary>
     /// <returns>Whether the turn was ended.</returns>
     public bool TryYield()
@@ -94,7 +95,7 @@ internal sealed class ProcessTurns
         }
     }
 
-    /// <summary>Ends the turn if this process has it. If it waits for one, it will pass it on.</summary>
+    /// <summary>Ends the turn if this process has it. If the process waits for a turn, it will pass that turn on.</summary>
     public void Release()
     {
         lock (_gate)
@@ -106,7 +107,7 @@ internal sealed class ProcessTurns
         }
     }
 
-    /// <summary>Whether the thread waits for another process. It cannot be stopped before that one has moved on or ended.</summary>
+    /// <summary>Whether the thread waits for another process. It cannot be stopped before that process has moved on or ended.</summary>
     public bool IsWaiting
     {
         get
@@ -116,7 +117,8 @@ internal sealed class ProcessTurns
     }
 
     /// <summary>
-    /// Takes part. If the thread still waits since before <see cref="Close"/>, it goes on doing so: there is never a second one.
+    /// Takes part. If the thread has been waiting since before <see cref="Close"/>, it goes on waiting: there is never a
+    /// second thread.
     /// </summary>
     /// <param name="logPath">The path of the write-ahead log.</param>
     public void Open(string logPath)
@@ -129,7 +131,7 @@ internal sealed class ProcessTurns
         }
     }
 
-    /// <summary>Gives all back, or has the thread do so if it waits for another process.</summary>
+    /// <summary>Releases everything, or lets the thread do so if it waits for another process.</summary>
     public void Close()
     {
         lock (_gate)
@@ -141,7 +143,7 @@ internal sealed class ProcessTurns
         }
     }
 
-    /// <summary>Takes the place behind all others; null if that does not succeed now, or never.</summary>
+    /// <summary>Takes the place behind all others; null if that does not succeed now, or never will.</summary>
     private static long? TakePlace(SafeFileHandle handle, out bool isUnavailable)
     {
         isUnavailable = false;
@@ -154,7 +156,7 @@ internal sealed class ProcessTurns
             if (isUnavailable) return null;
             if (answer == LockAnswer.HeldByAnother) continue;
 
-            // Whoever came between looking and locking may have seen nobody, or somebody who is gone.
+            // A process that came between our look and our lock may have seen an empty line, or a process that is gone.
             if (OpenFileLocks.LockedByAnother(handle, place + 1, 0) is null) return place;
             OpenFileLocks.Unlock(handle, place);
         }
@@ -162,7 +164,7 @@ internal sealed class ProcessTurns
         return null;
     }
 
-    /// <summary>The last place before another that somebody has; null if there is none.</summary>
+    /// <summary>The last place before another that a process holds; null if there is none.</summary>
     private static long? PlaceBefore(SafeFileHandle handle, long place)
     {
         long? before = null;
@@ -175,7 +177,7 @@ internal sealed class ProcessTurns
         return before;
     }
 
-    /// <summary>Blocks the thread until nobody has a place before this one, or the system fails.</summary>
+    /// <summary>Blocks the thread until no process has a place before this one, or the system fails.</summary>
     private static void AwaitTurn(SafeFileHandle handle, long place)
     {
         while (PlaceBefore(handle, place) is { } before && OpenFileLocks.AwaitUnlocked(handle, before))
@@ -196,7 +198,7 @@ internal sealed class ProcessTurns
         _handle = null;
     }
 
-    /// <summary>Takes a place, and the turn with it if it is the first; otherwise has the thread wait.</summary>
+    /// <summary>Takes a place, and with it the turn if the place is the first; otherwise lets the thread wait.</summary>
     private bool TryJoin()
     {
         if (!TryOpen() || TakePlace(_handle!, out _isUnavailable) is not { } place) return false;
@@ -207,7 +209,7 @@ internal sealed class ProcessTurns
             return true;
         }
 
-        // The leader goes on in the thread that waits: to wake another one would cost as much as an append.
+        // The leader continues on the thread that waits: waking another thread would cost as much as an append.
         _othersSeenAt = Environment.TickCount64;
         _wait = new TaskCompletionSource();
         _isAsked = true;
@@ -251,7 +253,7 @@ internal sealed class ProcessTurns
         }
     }
 
-    /// <summary>Waits until a turn is to be waited for; null if that is not the case for some time, which ends the thread.</summary>
+    /// <summary>Waits until a storage wants a turn; null if none does for some time, which ends the thread.</summary>
     private SafeFileHandle? TryAwaitWish()
     {
         lock (_gate)

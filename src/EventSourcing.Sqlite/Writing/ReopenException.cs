@@ -1,4 +1,7 @@
 namespace EventSourcing;
 
-/// <summary>A work has SQL of the app's own, and the writer's connection was not opened for such: the group begins again on one that is.</summary>
+/// <summary>
+/// A write runs application SQL, but the connection was opened without support for it; the group is retried on one that has
+/// it.
+/// </summary>
 internal sealed class ReopenException : Exception;

@@ -4,9 +4,9 @@ using System.Runtime.ExceptionServices;
 namespace EventSourcing;
 
 /// <summary>
-/// The end of the Merkle tree, and the events that it is still to take: a thread of the pool hashes them while the writer
-/// inserts rows or waits for the disk, and the writer itself does the rest when it needs the tree. One of the two at a time
-/// is at it.
+/// The end of the Merkle tree, and the events that are still to be added to it. A thread of the pool hashes them while the
+/// writer inserts rows or waits for the disk; the writer hashes the rest when it needs the tree. Only one of the two hashes
+/// at a time.
 /// </summary>
 internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
 {
@@ -19,13 +19,13 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
     private ExceptionDispatchInfo? _failure;
     private bool _isQueued;
 
-    /// <summary>The frontier. Stays as it is from <see cref="TryComplete"/> until more is added.</summary>
+    /// <summary>The frontier. It does not change from <see cref="TryComplete"/> until more is added.</summary>
     public MerkleFrontier Frontier { get; private set; } = new();
 
-    /// <summary>The marks of the leaves since the last complete tile; the rest is of no meaning.</summary>
+    /// <summary>The marks of the leaves since the last complete tile; the bytes after them have no meaning.</summary>
     public ReadOnlySpan<byte> Marks => _marks;
 
-    /// <summary>Begins anew with a tree; what was to be added to the one before is dropped.</summary>
+    /// <summary>Begins anew with a tree; events still to be added to the previous one are dropped.</summary>
     public void Reset(MerkleFrontier frontier, byte[] marks)
     {
         lock (_lock)
@@ -35,7 +35,7 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    /// <summary>Drops what is to be added. Once it is back, nobody looks at it any more.</summary>
+    /// <summary>Drops what is to be added. Once it has returned, no thread reads the events any more.</summary>
     public void Drop()
     {
         lock (_batches) _batches.Clear();
@@ -47,8 +47,8 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    /// <summary>Hands over events. They must stay as they are until <see cref="TryComplete"/> or <see cref="Drop"/>.</summary>
-    /// <param name="batch">The events; not to be changed from here on.</param>
+    /// <summary>Hands over events. They must not change until <see cref="TryComplete"/> or <see cref="Drop"/>.</summary>
+    /// <param name="batch">The events; must not be changed from here on.</param>
     /// <param name="byPool">Whether a thread of the pool is to begin with them.</param>
     public void Add(LeafBatch batch, bool byPool)
     {
@@ -57,7 +57,7 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>Adds a leaf that is made already.</summary>
+    /// <summary>Adds a leaf whose hash is already known.</summary>
     public void Add(in MerkleHash leaf)
     {
         var tiles = _tiles.Count;
@@ -66,7 +66,10 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
         if (_tiles.Count > tiles) _marksOfTiles.Add([.. _marks]);
     }
 
-    /// <summary>Adds all that is still to be added; false where that has failed. Then nothing more can be, until <see cref="Reset"/>.</summary>
+    /// <summary>
+    /// Adds everything that is still to be added; false if that has failed. After a failure nothing can be added until
+    /// <see cref="Reset"/>.
+    /// </summary>
     public bool TryComplete()
     {
         lock (_lock)
@@ -76,7 +79,7 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    /// <summary>Throws what adding events has failed by.</summary>
+    /// <summary>If adding events has failed, throws that error.</summary>
     public void ThrowIfFailed()
     {
         lock (_lock) _failure?.Throw();
@@ -101,14 +104,14 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
     {
         lock (_lock)
         {
-            Drop(); // a turn of the pool may still come
+            Drop(); // the pool may still run this
             _hasher.Dispose();
         }
     }
 
     void IThreadPoolWorkItem.Execute()
     {
-        Volatile.Write(ref _isQueued, false); // what comes from here on needs another turn
+        Volatile.Write(ref _isQueued, false); // what is added from here on must be queued again
         TryComplete();
     }
 
@@ -118,13 +121,13 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
         {
             while (TryTake(out var batch))
             {
-                if (_failure is not null) continue; // of no use without what has failed
+                if (_failure is not null) continue; // useless after the failure
                 for (var i = 0; i < batch.Count; i++) Add(batch.HashOf(i, _hasher));
             }
         }
         catch (Exception failure)
         {
-            _failure = ExceptionDispatchInfo.Capture(failure); // it is the writer's, not the pool's
+            _failure = ExceptionDispatchInfo.Capture(failure); // the writer reports it, not the pool
             lock (_batches) _batches.Clear();
         }
     }

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Runs the app's own code where the storage waits for it, and knows whether a call comes from within such code: one
-/// that would wait for the storage in turn is refused instead of hanging. One for each storage.
+/// Runs the app's own code while the storage waits for it, and knows whether a call comes from within such code: a call that
+/// would in turn wait for the storage is refused instead of hanging. Each storage has one instance.
 /// </summary>
 internal sealed class UserCode
 {
@@ -21,15 +21,15 @@ internal sealed class UserCode
     {
         for (var scope = _current.Value; scope is not null; scope = scope.Outer)
         {
-            // What the code has started and not awaited carries the scope along; it waits for nobody once that has ended.
+            // What the code has started and not awaited carries the scope along; once the scope has ended, nothing waits for that.
             if (!scope.HasEnded && scope.Kind == kind) throw Refusal(kind, doing);
         }
     }
 
-    /// <summary>Runs code with the context of the caller it belongs to.</summary>
+    /// <summary>Runs code in the context of the caller that it belongs to.</summary>
     public async ValueTask<T> RunAsync<TState, T>(ExecutionContext? context, Kind kind, TState state, Func<TState, ValueTask<T>> code)
     {
-        // Both changes of the context are undone when this method first returns, as every async method's are.
+        // Both changes of the context are undone when this method first returns, as in every async method.
         if (context is not null) ExecutionContext.Restore(context);
         var scope = new Scope(kind, _current.Value);
         _current.Value = scope;

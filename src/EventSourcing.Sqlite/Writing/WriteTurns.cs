@@ -1,17 +1,17 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Turns at writing, for the storages of this process that have one file open: SQLite has no queue for its write lock, so
-/// if all tried again and again, some would wait for seconds. First come, first served. Nobody's thread is blocked while it
-/// waits. Thread-safe.
+/// Turns for writing, among the storages of this process that have one file open. SQLite has no queue for its write lock, so
+/// if all storages simply retried, some would wait for seconds. First come, first served. Waiting blocks no thread.
+/// Thread-safe.
 /// </summary>
 internal sealed class WriteTurns
 {
     /// <summary>
-    /// How many groups a turn has while one other waits; the more wait, the fewer. An append is then at most some six groups
-    /// slower than the usual one. And what a change of writers costs (the pages that another connection has changed are read
-    /// anew, and the last events are hashed again) is paid once for several groups. It is a number and not a time, so
-    /// that it holds for a slow disk and for a fast one.
+    /// How many groups a turn has while one other storage waits; the more wait, the fewer. An append is then at most about
+    /// six groups slower than usual. The cost of changing writers (pages changed by another connection are read anew, and the
+    /// last events are hashed again) is paid once for several groups. It is a number and not a time, so that it suits a slow
+    /// disk and a fast one.
     /// </summary>
     public const int GroupsWithOneOther = 6;
 
@@ -32,7 +32,7 @@ internal sealed class WriteTurns
         }
     }
 
-    /// <summary>Whether another process, or a connection that is not the library's, has lately written to the file.</summary>
+    /// <summary>Whether another process, or a connection from outside the library, has recently written to the file.</summary>
     public bool OthersWrite => Environment.TickCount64 - Interlocked.Read(ref _othersSeenAt) < OthersAreForgottenAfterMilliseconds;
 
     /// <summary>How many groups the storages of this process have committed.</summary>
@@ -41,13 +41,13 @@ internal sealed class WriteTurns
     /// <summary>The head of the log after the last of them; -1 if there was none.</summary>
     public long Head => Interlocked.Read(ref _head);
 
-    /// <summary>Since when this process has written without others coming between. Used by whoever has the turn.</summary>
+    /// <summary>Since when this process has written without interruption by others. Used by the storage that has the turn.</summary>
     public long Began { get; set; }
 
-    /// <summary>When the last turn ended. Used by whoever has the turn.</summary>
+    /// <summary>When the last turn ended. Used by the storage that has the turn.</summary>
     public long Ended { get; set; }
 
-    /// <summary>Takes the turn if it is free, and otherwise the last place of those who wait for it.</summary>
+    /// <summary>Takes the turn if it is free, and otherwise the last place in the line.</summary>
     /// <returns>Null if the turn was free; otherwise the place, which completes when its turn has come.</returns>
     public TaskCompletionSource? Enter()
     {
@@ -59,7 +59,7 @@ internal sealed class WriteTurns
                 return null;
             }
 
-            // Whoever ends a turn has its own work to do: those who wait go on elsewhere.
+            // The thread that ends a turn must not run the continuations of those that wait, so these run elsewhere.
             var place = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting.AddLast(place);
             return place;
@@ -67,17 +67,17 @@ internal sealed class WriteTurns
     }
 
     /// <summary>Gives up a place.</summary>
-    /// <returns>False if its turn has come already, which then has to be ended by <see cref="Pass"/>.</returns>
+    /// <returns>False if its turn has come already; then the turn must be ended by <see cref="Pass"/>.</returns>
     public bool TryLeave(TaskCompletionSource place)
     {
         lock (_lock) return _waiting.Remove(place);
     }
 
-    /// <summary>How many groups a storage that writes as fast as it can commits in a turn.</summary>
-    /// <param name="waiting">How many wait for the turn; at least one.</param>
+    /// <summary>How many groups a storage may commit in a turn if it writes as fast as it can.</summary>
+    /// <param name="waiting">How many storages wait for the turn; at least one.</param>
     public static int GroupsAmong(int waiting) => Math.Max(1, GroupsWithOneOther / waiting);
 
-    /// <summary>Ends the turn; the next one begins. If nobody waits for it, the turn of the process ends too.</summary>
+    /// <summary>Ends the turn; the next one begins. If no storage waits, the turn of the process ends too.</summary>
     public void Pass(ProcessTurns? process)
     {
         lock (_lock)
@@ -102,7 +102,7 @@ internal sealed class WriteTurns
         return Interlocked.Increment(ref _commits);
     }
 
-    /// <summary>Says that others were found to have the write lock, or to have written.</summary>
+    /// <summary>Reports that another writer has the write lock, or has written.</summary>
     public void SawOthers()
     {
         var now = Environment.TickCount64;

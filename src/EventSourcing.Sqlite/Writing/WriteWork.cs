@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// One caller's change, waiting to be committed together with others'. It is checked and written under the write lock
-/// and gets a verdict of its own.
+/// One caller's change, waiting to be committed together with the changes of others. It is checked and written under the
+/// write lock, and gets its own result.
 /// </summary>
 internal abstract class WriteWork
 {
@@ -11,41 +11,40 @@ internal abstract class WriteWork
     private const int Ended = 2;
     private int _state;
 
-    /// <summary>When the work was queued, in milliseconds of the system's uptime.</summary>
+    /// <summary>When the write was queued, in milliseconds of the system's uptime.</summary>
     public long QueuedAt { get; } = Environment.TickCount64;
 
-    /// <summary>How many rows the work is about, by which groups are kept short.</summary>
+    /// <summary>Roughly how many rows this write touches; limits the size of a group.</summary>
     public abstract int Weight { get; }
 
     /// <summary>The refusal, once there is one.</summary>
     public Exception? Refusal { get; private set; }
 
-    /// <summary>
-    /// Evaluates the guards. Throws the refusal where they do not hold; nothing is written by then.
-    /// </summary>
-    /// <param name="writer">The writer, in its transaction: it sees the works before this one.</param>
+    /// <summary>Evaluates the guards. Throws the refusal if they do not hold; by then nothing is written.</summary>
+    /// <param name="writer">The writer, in its transaction: it sees the writes before this one.</param>
     /// <param name="lookForRepetition">
-    /// Whether the ids are to be looked up first. Usually the insert itself tells, by the unique index, at no cost.
+    /// Whether the ids are looked up first. Usually they are not: the unique index detects a repetition during the insert, at
+    /// no cost.
     /// </param>
-    /// <returns>Whether there is something to write; if not, the result is known already.</returns>
+    /// <returns>Whether there is something to write; if not, the result is already known.</returns>
     public abstract bool Check(Writer writer, bool lookForRepetition);
 
     /// <summary>Whether <see cref="PrepareAsync"/> has something to do.</summary>
     public virtual bool IsAsync => false;
 
     /// <summary>
-    /// Writes what may still be refused, which it is by throwing: nothing of it is left then. It may run the app's own code
-    /// and wait for it.
+    /// Executes the part that may still be refused. A refusal is thrown, and leaves nothing behind. This part may run the
+    /// app's own code and wait for it.
     /// </summary>
     public virtual ValueTask PrepareAsync(Writer writer) => ValueTask.CompletedTask;
 
-    /// <summary>Writes what was checked. Only the database can make it fail.</summary>
+    /// <summary>Writes what was checked. Only a failure of the database can make it fail.</summary>
     public abstract void Write(Writer writer);
 
-    /// <summary>Begins the work, unless it was cancelled first. From here on, cancelling has no effect.</summary>
+    /// <summary>Takes the write into a group, unless it was cancelled first. From here on, cancelling has no effect.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
 
-    /// <summary>Lets the work wait again: nothing of it was written.</summary>
+    /// <summary>Puts the write back into the queue: nothing of it was written.</summary>
     public void PutBack()
     {
         Refusal = null;
@@ -56,7 +55,7 @@ internal abstract class WriteWork
 
     public void Refuse(Exception refusal) => Refusal = refusal;
 
-    /// <summary>Tells the caller: what was taken is now durable, or refused.</summary>
+    /// <summary>Completes the caller's task: the write is durable, or was refused.</summary>
     public void Complete()
     {
         Volatile.Write(ref _state, Ended);
@@ -65,8 +64,8 @@ internal abstract class WriteWork
     }
 
     /// <summary>
-    /// Tells the caller that the work failed with the whole group. A refusal of its own does not count any more: it may
-    /// be due to what the group wrote before it, which is gone.
+    /// Fails the caller's task together with the whole group. A refusal of the write itself no longer counts: it may be due
+    /// to earlier writes of the group, which are gone.
     /// </summary>
     public void Fail(Exception failure)
     {
@@ -74,7 +73,7 @@ internal abstract class WriteWork
         SetFailed(failure);
     }
 
-    /// <summary>Ends the work if it has not begun.</summary>
+    /// <summary>Cancels the write if no group has taken it.</summary>
     public void TryCancel(CancellationToken cancellationToken)
     {
         if (Interlocked.CompareExchange(ref _state, Ended, Waiting) == Waiting) SetCanceled(cancellationToken);
@@ -87,10 +86,10 @@ internal abstract class WriteWork
     protected abstract void SetCanceled(CancellationToken cancellationToken);
 }
 
-/// <summary>A change with a result.</summary>
+/// <summary>A write with a result.</summary>
 internal abstract class WriteWork<TResult> : WriteWork
 {
-    // Callers continue elsewhere: the thread that commits has others to serve.
+    // Callers continue on other threads: the thread that commits must go on to serve other callers.
     private readonly TaskCompletionSource<TResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<TResult> Task => _completion.Task;

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// The one connection that writes, and what it knows of the log's end. Used by the leader of the
-/// <see cref="CommitQueue"/> alone, so by one thread at a time. What it knows is dropped when another process has
-/// written, and when a transaction or hashing fails.
+/// The one connection that writes, and what it knows of the log's end. Only the leader of the <see cref="CommitQueue"/> uses
+/// it, so one thread at a time does. Its knowledge is dropped when another process has written, and when a transaction or
+/// hashing fails.
 /// </summary>
 internal sealed class Writer : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class Writer : IDisposable
     private const int HeaderBytesOfFrame = 24;
     private const int MillisecondsBetweenTriesToClean = 200;
 
-    /// <summary>The length in bytes that the write-ahead log is cut back to when it begins anew.</summary>
+    /// <summary>The length in bytes to which the write-ahead log is cut back when it begins anew.</summary>
     public const int LogLimit = 64 * 1024 * 1024;
 
     private readonly StoreFile _file;
@@ -63,7 +63,7 @@ internal sealed class Writer : IDisposable
 
     public Database Database => _database ?? throw new InvalidOperationException("The writer has no transaction.");
 
-    /// <summary>Begins a transaction that holds the write lock; false where another connection holds it.</summary>
+    /// <summary>Begins a transaction that holds the write lock; false if another connection holds the lock.</summary>
     /// <exception cref="EventSourcingException">The file cannot be written.</exception>
     public bool TryBegin()
     {
@@ -89,20 +89,22 @@ internal sealed class Writer : IDisposable
         }
         catch
         {
-            if (_database is not null) Abandon(closeConnection: true); // the lock is not kept meanwhile
+            if (_database is not null) Abandon(closeConnection: true); // the lock must not be held meanwhile
             throw;
         }
     }
 
     /// <summary>
-    /// Checks and writes works in order, each seeing those before it, and commits them. A work that is refused has
-    /// written nothing and does not disturb the others.
+    /// Checks and writes the queued writes in order, each seeing those before it, and commits them. A refused write has
+    /// changed nothing and does not disturb the others.
     /// </summary>
     /// <returns>
-    /// False where an event id is stored already, or the connection is not of the kind that a work needs: then nothing was
-    /// written; begin again, and look ids up first.
+    /// False if an event id is stored already, or the connection is of the wrong kind for a write: then nothing was written;
+    /// begin again, and look the ids up first.
     /// </returns>
-    /// <exception cref="EventSourcingException">The database failed; nothing was written, or the error says that it may have been.</exception>
+    /// <exception cref="EventSourcingException">
+    /// The database failed; nothing was written, or the error says that something may have been.
+    /// </exception>
     public async ValueTask<bool> TryCommitAsync(List<WriteWork> works, bool lookForRepetitions)
     {
         var isCommitting = false;
@@ -126,7 +128,7 @@ internal sealed class Writer : IDisposable
             isCommitting = hasWritten;
             Database.Prepare("COMMIT").Run();
             _hasSynced = true;
-            if (!_ledger.TryFinish()) Forget(); // what is committed stays so, and the tree follows from it
+            if (!_ledger.TryFinish()) Forget(); // committed events stay committed, and the tree can be made from them
         }
         catch (SqliteFailure failure) when (failure.IsDuplicate && !lookForRepetitions)
         {
@@ -150,7 +152,7 @@ internal sealed class Writer : IDisposable
             throw;
         }
 
-        // What was committed into files that nobody will find is not acknowledged.
+        // A commit into files that no later process will find is not acknowledged.
         ThrowIfMoved(whileCommitting: true);
         if (_isToReopen) Abandon(closeConnection: true);
         if (_file.Shared is { } shared) _commitsOfProcess = shared.Turns.Committed(_head);
@@ -159,9 +161,9 @@ internal sealed class Writer : IDisposable
     }
 
     /// <summary>
-    /// Moves what was acknowledged from the write-ahead log into the file, once <see cref="TryBegin"/> or
-    /// <see cref="TryCommitAsync"/> has found that one of them was deleted, moved or replaced: the next one to open the file
-    /// would not find it. If anything is in the way, the next write tries again.
+    /// Moves what was acknowledged from the write-ahead log into the file. Called once <see cref="TryBegin"/> or
+    /// <see cref="TryCommitAsync"/> has found that one of the two was deleted, moved or replaced: the next process to open
+    /// the file would not find those commits. If anything is in the way, the next write tries again.
     /// </summary>
     public async ValueTask SaveLogIfMovedAsync(ReaderPool readers)
     {
@@ -191,7 +193,7 @@ internal sealed class Writer : IDisposable
         return end;
     }
 
-    /// <summary>The table of a read model's documents; null where there is none.</summary>
+    /// <summary>The table of a read model's documents; null if there is none.</summary>
     public DocumentTable? TableOf(string model)
     {
         if (_tables.TryGetValue(model, out var known)) return known;
@@ -201,13 +203,13 @@ internal sealed class Writer : IDisposable
         return table;
     }
 
-    /// <summary>Forgets what read models there are: they have changed, or the app's own SQL was undone.</summary>
+    /// <summary>Forgets which read models there are: they have changed, or SQL of the app was undone.</summary>
     public void ForgetTables() => _tables.Clear();
 
-    /// <summary>Has the connection closed once this group is committed: something has been left on it that is not ours.</summary>
+    /// <summary>Lets the connection be closed once this group is committed: code of the app has left something on it.</summary>
     public void ReopenAfterThis() => _isToReopen = true;
 
-    /// <summary>The first position after another whose event matches; 0 where there is none.</summary>
+    /// <summary>The first position after another whose event matches; 0 if there is none.</summary>
     public long FirstMatch(EventQuery query, long after) => LogReader.FirstMatch(Database, query, after, _head);
 
     public long Head => _head;
@@ -246,7 +248,7 @@ internal sealed class Writer : IDisposable
         _lastTicks = recordedAt.UtcTicks;
     }
 
-    /// <summary>Erases payloads of events, and has the write-ahead log, which holds copies of them, emptied after the commit.</summary>
+    /// <summary>Erases payloads of events; after the commit, the write-ahead log, which holds copies of them, is emptied.</summary>
     public void Erase(IReadOnlyList<long> positions)
     {
         LogHoldsErased = true;
@@ -255,11 +257,11 @@ internal sealed class Writer : IDisposable
     }
 
     /// <summary>
-    /// Moves the write-ahead log into the database file once it is long, so that the next write begins it anew. SQLite
-    /// before 3.51.3 can lose committed data when a checkpoint runs beside a commit (sqlite.org/wal.html#walresetbug); so
-    /// no connection checkpoints by itself, and this one does so while it holds the write lock, when no process can
-    /// commit. Readers of this process wait meanwhile, those of others are given some time to turn their page. A log that
-    /// holds erased payloads is moved at once, and cut off; where others are in the way, a later commit tries again.
+    /// Moves the write-ahead log into the database file once it is long, so that the next write begins it anew. SQLite before
+    /// 3.51.3 can lose committed data when a checkpoint runs beside a commit (sqlite.org/wal.html#walresetbug). Therefore no
+    /// connection checkpoints by itself; this one does so while it holds the write lock, when no process can commit. Readers
+    /// of this process wait meanwhile; readers of other processes get some time to finish their page. A log that holds erased
+    /// payloads is moved at once, and cut off. If others are in the way, a later commit tries again.
     /// </summary>
     public async ValueTask CheckpointIfDueAsync(ReaderPool readers)
     {
@@ -286,8 +288,8 @@ internal sealed class Writer : IDisposable
         }
         catch (Exception failure)
         {
-            // What was committed stays committed, in the log. Another process may hold the lock, or the disk be full: a
-            // later commit tries again, and meets the same trouble where it matters.
+            // What was committed stays committed, in the log. Another process may hold the lock, or the disk may be full: a
+            // later commit tries again, and meets the same failure if it matters by then.
             _pagesSinceCheckpoint = _options.CheckpointPages - PagesBeforeNextTry;
             Abandon(closeConnection: failure is not SqliteFailure { IsBusy: true });
         }
@@ -299,8 +301,8 @@ internal sealed class Writer : IDisposable
     }
 
     /// <summary>
-    /// Begins the log anew by a commit that changes nothing, and cuts off what it held. SQLite does so when all of the log is
-    /// in the file and nobody reads from it; whether it has, the file's length tells.
+    /// Begins the log anew by a commit that changes nothing, and cuts off the old content. SQLite does so when all of the log
+    /// is in the file and nothing reads from it; the file's length tells whether it did.
     /// </summary>
     private void CutLogOff()
     {
@@ -308,14 +310,14 @@ internal sealed class Writer : IDisposable
         RewriteMark();
         Database.Execute(string.Create(CultureInfo.InvariantCulture, $"COMMIT; PRAGMA journal_size_limit = {LogLimit}"));
 
-        // An erasure fills more than two pages of the log, this commit one.
+        // An erasure fills more than two pages of the log; this commit fills one.
         var length = HeaderBytesOfLog + (2 * (HeaderBytesOfFrame + Database.Read("PRAGMA page_size")));
         LogHoldsErased = new FileInfo(_file.LogPath) is { Exists: true } log && log.Length > length;
     }
 
     /// <summary>
-    /// Closes the connections. The last one to close moves the log into the file and removes it, which SQLite does only
-    /// when nobody else has the file open.
+    /// Closes the connections. The last one to close moves the log into the file and removes it; SQLite does so only if no
+    /// other process has the file open.
     /// </summary>
     public void Dispose()
     {
@@ -350,8 +352,8 @@ internal sealed class Writer : IDisposable
         }
         catch (Exception)
         {
-            // Whoever opens the file next makes it of the events, and meets what is wrong with the file by itself. The
-            // connection is closed in any case, which gives the lock back.
+            // The next process that opens the file makes the end of the tree from the events, and meets any damage of the
+            // file itself. The connection is closed in any case, which releases the lock.
         }
     }
 
@@ -359,13 +361,13 @@ internal sealed class Writer : IDisposable
     {
         var database = _file.OpenForWriting(_isForAppSql, _options.IsTemporary);
 
-        // What others have left in the log counts: where processes die young, or open and close beside others, none
-        // would write enough by itself for a checkpoint, and the log would grow for ever. Only the length is asked
-        // for: opening the file would drop SQLite's locks.
+        // What other processes have left in the log counts: if processes live only briefly, or open and close beside others,
+        // none of them would write enough for a checkpoint, and the log would grow for ever. Only the length is read: opening
+        // the file would drop SQLite's locks.
         var log = new FileInfo(_file.LogPath);
         _pagesSinceCheckpoint = log.Exists ? (int)Math.Min(log.Length / PageBytes, int.MaxValue) : 0;
 
-        // Who has erased payloads may have died before the log was emptied.
+        // The process that erased payloads may have died before the log was emptied.
         LogHoldsErased |= _pagesSinceCheckpoint > 0 && database.Read($"SELECT count(*) FROM streams WHERE name = '{PayloadsErased.StreamName}'") > 0;
         return database;
     }
@@ -374,7 +376,7 @@ internal sealed class Writer : IDisposable
     {
         if (_file.Moved() is not { } moved) return;
 
-        // Not if others have the same log with an index of their own, or have committed since: what this connection takes
+        // Not if other processes read the same log through another index, or have committed since: what this connection takes
         // for the log's content may have been overwritten.
         _mayMoveLog = _file.SharesIndex && _dataVersion >= 0 && Database.Prepare("PRAGMA data_version").Scalar() == _dataVersion;
         throw _file.Failure(moved, whileCommitting);
@@ -389,11 +391,11 @@ internal sealed class Writer : IDisposable
         }
         catch (SqliteFailure)
         {
-            // The caller of the write is told what was done to the files, and this is one more consequence of that.
+            // The caller of the write is told what was done to the files; this failure is another consequence of it.
         }
     }
 
-    /// <summary>Whether the work has written; where it is refused, it has not.</summary>
+    /// <summary>Whether anything was written; false if the write was refused.</summary>
     private bool Run(WriteWork work, bool lookForRepetitions)
     {
         try
@@ -419,11 +421,11 @@ internal sealed class Writer : IDisposable
         return true;
     }
 
-    /// <summary>The same for a work that the app's own code has a part in.</summary>
+    /// <summary>The same for a write in which code of the app takes part.</summary>
     private async ValueTask<bool> RunAsync(WriteWork work, bool lookForRepetitions)
     {
-        // The first turn of a leader is on a caller's thread, with the flow of contexts suppressed. The app's code needs
-        // one that flows; on the pool, it begins anew, and what the code does to it ends with the code.
+        // A leader's first round runs on a caller's thread, with the flow of contexts suppressed. The app's code needs a
+        // flowing context. On the pool a new one begins, and what the code does to it ends with the code.
         if (ExecutionContext.IsFlowSuppressed()) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
@@ -449,8 +451,8 @@ internal sealed class Writer : IDisposable
 
     /// <summary>
     /// Changes nothing, but makes the commit one that syncs the log. A process that died between writing its commit and
-    /// syncing it has left events that recovery finds and a loss of power may still take away; so the first verdicts
-    /// after opening, which may rest on such events ("already stored", say), are given after a sync of our own.
+    /// syncing it leaves events that recovery finds and that a loss of power may still take away. The first results after
+    /// opening may rest on such events ("already stored", for example), so they are given only after a sync of our own.
     /// </summary>
     private void RewriteMark() => Database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {Schema.ApplicationId}"));
 
@@ -461,8 +463,8 @@ internal sealed class Writer : IDisposable
         var hadDataVersion = _dataVersion >= 0;
         Forget();
 
-        // A newer version of this library may have brought the file to a schema of its own meanwhile, and an administrator
-        // may have added a trigger that undoes what is appended.
+        // Meanwhile a newer version of this library may have upgraded the file to its own schema, or an administrator may
+        // have added a trigger that undoes what is appended.
         if (!Schema.IsOfThisVersion(Database)) Schema.Recognise(Database, Path);
         if (Database.SchemaVersions is var schema && schema != _schema) Schema.Verify(Database, Path);
         var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
@@ -485,8 +487,8 @@ internal sealed class Writer : IDisposable
     }
 
     /// <summary>
-    /// Whether it was another process, or another storage of this one. If both may have, the head of the log tells: what others
-    /// did without appending is missed, and has no effect but on the turns.
+    /// Learns whether another process has written, or another storage of this one. If both may have, the head of the log
+    /// tells: a write of another process that appended nothing is missed, which affects nothing but the turns.
     /// </summary>
     private void LearnWhoHasWritten(bool hadDataVersion)
     {
@@ -517,7 +519,7 @@ internal sealed class Writer : IDisposable
         if (_database is { InTransaction: true }) _database.Prepare("ROLLBACK").Run();
     }
 
-    /// <summary>Gives up the transaction and all that was learned in it.</summary>
+    /// <summary>Rolls back the transaction and forgets all that was learned in it.</summary>
     private void Abandon(bool closeConnection)
     {
         Forget();
@@ -546,10 +548,10 @@ internal sealed class Writer : IDisposable
     }
 }
 
-/// <summary>Where a stream ends, as far as the writer knows.</summary>
+/// <summary>The end of a stream as the writer knows it.</summary>
 internal sealed class StreamEnd
 {
-    /// <summary>The stream's row, 0 where it has none yet.</summary>
+    /// <summary>The stream's row; 0 if it has none yet.</summary>
     public long Id { get; set; }
 
     public long Version { get; set; }

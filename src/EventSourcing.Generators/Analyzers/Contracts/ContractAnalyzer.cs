@@ -7,13 +7,13 @@ using Microsoft.CodeAnalysis.Diagnostics;
 namespace EventSourcing.Generators.Analyzers;
 
 /// <summary>
-/// Compares the events of a project with its contract file, so that what is stored stays readable. A project without the
-/// file is not checked.
+/// Compares the events of a project with its contract file, so that stored events stay readable. A project without the file
+/// is not checked.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ContractAnalyzer : DiagnosticAnalyzer
 {
-    /// <summary>The property of a diagnostic that has the line to write into the file.</summary>
+    /// <summary>The property of a diagnostic that holds the line to write into the file.</summary>
     internal const string LineProperty = "Line";
 
     /// <inheritdoc/>
@@ -65,7 +65,7 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
             var properties = ImmutableDictionary<string, string?>.Empty.Add(LineProperty, now.ToString());
             if (file.Get(name, e.Version) is not { } line)
             {
-                // An alias has no line of its own where nothing was stored under it in this version.
+                // An alias has no line of its own if nothing was stored under it in this version.
                 if (name == e.Name) context.ReportDiagnostic(Diagnostic.Create(Rules.NotInContract, e.Type.Locations[0], properties, name, version, now.ToString()));
                 continue;
             }

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>The checked-in file that says what has ever been stored, as it is now.</summary>
+/// <summary>The checked-in file that says what has ever been stored, in its current state.</summary>
 internal sealed class ContractFile
 {
     public const string Name = "EventContracts.txt";
@@ -17,13 +17,13 @@ internal sealed class ContractFile
 
     public string Path { get; }
 
-    /// <summary>The lines that can be read, with where they stand.</summary>
+    /// <summary>The lines that can be read, with their locations.</summary>
     public IEnumerable<(ContractLine Line, Location Location)> Lines => _lines.Values;
 
-    /// <summary>Where a line is wrong, and how.</summary>
+    /// <summary>The locations of wrong lines, with what is wrong.</summary>
     public List<(Location Location, string Flaw)> Flaws { get; } = [];
 
-    /// <summary>The file among a project's additional files; null where there is none, and nothing is checked.</summary>
+    /// <summary>The contract file among a project's additional files; null if there is none, and nothing is checked.</summary>
     public static ContractFile? Find(IEnumerable<AdditionalText> files, CancellationToken cancellationToken)
     {
         var found = files.FirstOrDefault(file => System.IO.Path.GetFileName(file.Path) == Name);

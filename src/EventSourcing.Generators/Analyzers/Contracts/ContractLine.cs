@@ -3,17 +3,17 @@ using System.Text.RegularExpressions;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>A line of the contract file: the shape that stored events of a name and version have.</summary>
+/// <summary>A line of the contract file: the shape of stored events of a name and version.</summary>
 internal sealed record ContractLine(string Name, int Version, string Shape)
 {
     private static readonly Regex Form = new(@"^(?<name>.+?)@(?<version>[1-9][0-9]{0,8}) (?<shape>\{.*\})$", RegexOptions.CultureInvariant);
 
     public override string ToString() => $"{Name}@{Version.ToString(CultureInfo.InvariantCulture)} {Shape}";
 
-    /// <summary>Whether a line says nothing: it is empty or a comment.</summary>
+    /// <summary>Whether a line has no content: it is empty or a comment.</summary>
     public static bool IsSilent(string text) => text.Trim().Length == 0 || text.TrimStart().StartsWith("#", StringComparison.Ordinal);
 
-    /// <summary>Reads a line that is not silent.</summary>
+    /// <summary>Reads a line that has content.</summary>
     /// <returns>The line, or what is wrong with it.</returns>
     public static (ContractLine? Line, string Flaw) Read(string text)
     {

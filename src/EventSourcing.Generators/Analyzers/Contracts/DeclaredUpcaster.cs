@@ -2,7 +2,10 @@ using Microsoft.CodeAnalysis;
 
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>What <c>[Upcaster]</c> says of a method: which stored events it takes, and of which version they are then, or that they are of today's types.</summary>
+/// <summary>
+/// What <c>[Upcaster]</c> says of a method: which stored events it takes, and which version it turns them into; no version if
+/// it turns them into current types.
+/// </summary>
 internal sealed record DeclaredUpcaster(string Name, int Version, (string Name, int Version)? Next)
 {
     public static DeclaredUpcaster? Of(IMethodSymbol method, LibraryTypes library)

@@ -6,11 +6,11 @@ namespace EventSourcing.Generators.Analyzers;
 
 /// <summary>
 /// The stored shape of an event as a text: what System.Text.Json needs to read it back, by the library's defaults and the
-/// attributes of the type. The README gives the format byte for byte.
+/// attributes of the type. The README describes the format byte for byte.
 /// </summary>
 internal sealed class EventShape
 {
-    // JsonIgnoreCondition.Always, and the two that leave one direction out.
+    // JsonIgnoreCondition.Always, and the two conditions that leave out one direction.
     private static readonly int[] Ignoring = [1, 4, 5];
 
     private readonly List<ITypeSymbol> _around = [];
@@ -60,7 +60,7 @@ internal sealed class EventShape
             : $"enum({string.Join(", ", members.OrderBy(field => Convert.ToDecimal(field.ConstantValue, CultureInfo.InvariantCulture)).ThenBy(field => field.Name, StringComparer.Ordinal).Select(field => $"{field.Name} = {Convert.ToString(field.ConstantValue, CultureInfo.InvariantCulture)}"))})";
     }
 
-    /// <summary>What <c>[JsonDerivedType]</c> lists: a shape by each discriminator.</summary>
+    /// <summary>What <c>[JsonDerivedType]</c> lists: a shape for each discriminator.</summary>
     private string? DerivedText(INamedTypeSymbol type)
     {
         var derived = type.GetAttributes()
@@ -94,7 +94,7 @@ internal sealed class EventShape
         return types;
     }
 
-    /// <summary>Whether a member is both written and read. A computed one is written too, and nobody reads it.</summary>
+    /// <summary>Whether a member is both written and read. A computed member is written too, but never read.</summary>
     private static bool IsStored(ISymbol member, ITypeSymbol type)
     {
         if (member.IsStatic || AttributeOf(member, "JsonExtensionDataAttribute") is not null) return false;
@@ -150,7 +150,7 @@ internal sealed class EventShape
         _ => null,
     };
 
-    /// <summary>As JsonNamingPolicy.CamelCase has it: the capitals at the beginning, but for the one that starts the next word.</summary>
+    /// <summary>Like JsonNamingPolicy.CamelCase: lowers the capitals at the beginning, except the one that starts the next word.</summary>
     internal static string CamelCase(string name)
     {
         var text = new StringBuilder(name);
@@ -163,7 +163,7 @@ internal sealed class EventShape
         return text.ToString();
     }
 
-    /// <summary>A name as it stands, or in quotes where that could not be told from what is around it.</summary>
+    /// <summary>A name as it is, or in quotes if it could not be told apart from what surrounds it.</summary>
     private static string NameText(string name) =>
         name.Length > 0 && name.All(c => char.IsLetterOrDigit(c) || c is '_' or '-' or '$' or '@' or '.') ? name : $"\"{name.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
 }

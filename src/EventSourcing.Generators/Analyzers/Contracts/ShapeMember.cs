@@ -1,6 +1,6 @@
 namespace EventSourcing.Generators.Analyzers;
 
-/// <summary>A member of a shape: its name, and its type with <c>?</c> behind it where it is optional.</summary>
+/// <summary>A member of a shape: its name, and its type, followed by <c>?</c> if it is optional.</summary>
 internal sealed record ShapeMember(string Name, string Type)
 {
     private const string Opening = "{[(<";
@@ -29,7 +29,7 @@ internal sealed record ShapeMember(string Name, string Type)
         return true;
     }
 
-    /// <summary>What has changed from one shape to another, in words; nothing where they are the same but for order and spaces.</summary>
+    /// <summary>What has changed from one shape to another, in words; nothing if they differ only in order and spaces.</summary>
     public static IEnumerable<string> Differences(string before, string after, string path = "")
     {
         TryRead(before, out var old);
@@ -54,7 +54,7 @@ internal sealed record ShapeMember(string Name, string Type)
 
     private static string Inner(string type) => type.Substring(1, type.Length - 2);
 
-    /// <summary>The parts between commas that stand in no bracket; null where brackets or quotes do not match.</summary>
+    /// <summary>The parts between commas that are outside all brackets; null if brackets or quotes do not match.</summary>
     private static List<string>? Split(string text)
     {
         var parts = new List<string>();

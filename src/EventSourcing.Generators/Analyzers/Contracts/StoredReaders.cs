@@ -19,11 +19,11 @@ internal sealed class StoredReaders
         }
     }
 
-    /// <summary>Whether anything has to do with a name.</summary>
+    /// <summary>Whether an event type or an upcaster reads a name.</summary>
     public bool Claims(string name) => _events.Exists(e => e.Names.Contains(name)) || _upcasters.Exists(upcaster => upcaster.Name == name);
 
-    /// <summary>Follows the upcasters from a stored version to a type of today.</summary>
-    /// <returns>Where the way ends before that; null where it does not.</returns>
+    /// <summary>Follows the upcasters from a stored version to a current type.</summary>
+    /// <returns>The version at which the chain ends before that; null if it does not.</returns>
     public (string Name, int Version)? GapAfter(string name, int version)
     {
         var at = (Name: TodaysName(name), Version: version);

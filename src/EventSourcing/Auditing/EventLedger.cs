@@ -1,13 +1,13 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What an <see cref="EventStore"/>'s log can prove of its own history: its checkpoints, its proofs, and whether it is still
-/// what it was. Thread-safe.
+/// Proves the history of an <see cref="EventStore"/>'s log: signs its checkpoints, makes its proofs, and verifies that it is
+/// unchanged. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Signing costs little since the tree is not made anew: what is signed is the tree as it is kept, with the events of its last,
-/// incomplete 256 as they are. Somebody who changes an older event alone does not hinder the next checkpoint, and
-/// <see cref="VerifyAsync"/> finds the change; somebody who changes the tree with it is found by the next checkpoint and refused.
+/// Signing is cheap because the tree is not recomputed: the stored tree is signed, with the leaves of the last, incomplete 256
+/// events computed from the events. If only an older event was changed, the next checkpoint is still signed, and
+/// <see cref="VerifyAsync"/> finds the change. If the tree was changed with it, the next checkpoint finds that and is refused.
 /// </remarks>
 public sealed class EventLedger
 {
@@ -18,10 +18,10 @@ public sealed class EventLedger
     private readonly CheckpointSchedule? _schedule;
 
     /// <param name="store">The store, which knows the types of the events.</param>
-    /// <param name="storage">The storage, behind the check at open where there is one.</param>
-    /// <param name="unchecked">The storage itself: a store that is refused is the very one to verify.</param>
-    /// <param name="checkpointer">Who signs.</param>
-    /// <param name="schedule">Who signs unasked.</param>
+    /// <param name="storage">The storage, behind the check at open if there is one.</param>
+    /// <param name="unchecked">The storage itself: a store that is refused must still be open to verification.</param>
+    /// <param name="checkpointer">Signs checkpoints.</param>
+    /// <param name="schedule">Signs checkpoints when they are due.</param>
     internal EventLedger(EventStore store, IEventStorage storage, IEventStorage @unchecked, Checkpointer? checkpointer = null, CheckpointSchedule? schedule = null)
     {
         _store = store;
@@ -32,38 +32,44 @@ public sealed class EventLedger
     }
 
     /// <summary>
-    /// The newest signed checkpoint that this process knows and the store agrees with: signed by it, or found in the sink;
-    /// <see langword="null"/> where there is none.
+    /// The newest signed checkpoint that this process knows and that agrees with the store: this process signed it, or found it
+    /// in the sink. <see langword="null"/> if there is none.
     /// </summary>
     public SignedNote? NewestCheckpoint => _checkpointer?.Newest?.Note;
 
-    /// <summary>Why the newest checkpoint that was due could not be signed or written; <see langword="null"/> once one could.</summary>
+    /// <summary>
+    /// Why the newest checkpoint that was due could not be signed or written; <see langword="null"/> once one has succeeded.
+    /// </summary>
     public Exception? LastFailure => _schedule?.LastFailure;
 
     private string Store => _checkpointer?.Origin ?? _storage.GetType().Name;
 
     private Checkpointer Checkpointer => _checkpointer ?? throw new InvalidOperationException("This store's log has no name to sign under. Give EventStoreOptions.Ledger.");
 
-    /// <summary>A checkpoint of the log as it is now: the tree as it is kept, unsigned and not handed to the sink.</summary>
+    /// <summary>A checkpoint of the log as it is now, from the stored tree; it is not signed and not handed to the sink.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="InvalidOperationException">There is no <see cref="EventStoreOptions.Ledger"/>.</exception>
     /// <exception cref="StoreRolledBackException">The store does not agree with the newest signed checkpoint.</exception>
-    /// <exception cref="CheckpointSinkException">The sink cannot be read, or what it has is not to be believed.</exception>
+    /// <exception cref="CheckpointSinkException">The sink cannot be read, or its content cannot be trusted.</exception>
     public ValueTask<Checkpoint> CheckpointAsync(CancellationToken cancellationToken = default) => Checkpointer.TakeAsync(cancellationToken);
 
     /// <summary>
-    /// Signs a checkpoint of the log as it is now, all of it durable, and hands it to the sink. Nothing is signed that does not
-    /// follow from the checkpoint before it, of this process and of the sink. Where the log has not grown since, nothing
-    /// new is signed.
+    /// Signs a checkpoint of the log as it is now, all of it durable, and hands it to the sink. A checkpoint is signed only if
+    /// the log has grown from the one before it, of this process and of the sink. If the log has not grown since, nothing new
+    /// is signed.
     /// </summary>
     /// <param name="cancellationToken">Abandons it.</param>
-    /// <returns>The newest signed checkpoint, that of all events committed before the call.</returns>
-    /// <exception cref="StoreReadOnlyException">The store was opened read-only: it cannot see to it that all it has read is on the disk.</exception>
-    /// <exception cref="InvalidOperationException">There is no <see cref="EventStoreOptions.Ledger"/>, or nobody who signs.</exception>
-    /// <exception cref="StoreRolledBackException">The log is not what was signed before. From now on the store serves and signs nothing.</exception>
-    /// <exception cref="StoreCorruptedException">The tree as it is kept contradicts itself; nothing was signed.</exception>
-    /// <exception cref="CheckpointSinkException">The sink cannot be read or written, or what it has is not to be believed.</exception>
+    /// <returns>The newest signed checkpoint; it covers all events committed before the call.</returns>
+    /// <exception cref="StoreReadOnlyException">
+    /// The store was opened read-only: it cannot ensure that everything it has read is on the disk.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">There is no <see cref="EventStoreOptions.Ledger"/>, or it has no signers.</exception>
+    /// <exception cref="StoreRolledBackException">
+    /// The log does not agree with what was signed before. From now on the store serves and signs nothing.
+    /// </exception>
+    /// <exception cref="StoreCorruptedException">The stored tree contradicts itself; nothing was signed.</exception>
+    /// <exception cref="CheckpointSinkException">The sink cannot be read or written, or its content cannot be trusted.</exception>
     public ValueTask<SignedNote> SignCheckpointAsync(CancellationToken cancellationToken = default)
     {
         _store.ThrowIfReadOnly("sign a checkpoint");
@@ -73,15 +79,15 @@ public sealed class EventLedger
     /// <summary>Proves that an event is in the log.</summary>
     /// <param name="position">The event's position.</param>
     /// <param name="checkpoint">
-    /// The signed checkpoint to prove it under, whose signature is not looked at. By default the newest that covers the event, of
-    /// this process or its sink; where there is none, the proof leads to the root as it is now.
+    /// The signed checkpoint to prove it under, whose signature is not checked. By default the newest one, of this process or
+    /// its sink, that covers the event; if there is none, the proof leads to the current root.
     /// </param>
     /// <param name="cancellationToken">Cancels the reads.</param>
-    /// <returns>The proof, which was verified.</returns>
+    /// <returns>The proof, already verified.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such position, or the checkpoint does not cover it.</exception>
     /// <exception cref="StoreRolledBackException">The store does not agree with the checkpoint.</exception>
     /// <exception cref="StoreCorruptedException">The event or the tree was changed: no proof can be made.</exception>
-    /// <exception cref="LedgerFormatException">The note is not that of a checkpoint.</exception>
+    /// <exception cref="LedgerFormatException">The note is not a checkpoint.</exception>
     public async ValueTask<EventProof> ProveInclusionAsync(long position, SignedNote? checkpoint = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(position);
@@ -108,7 +114,7 @@ public sealed class EventLedger
     /// <param name="eventId">The event's id.</param>
     /// <param name="checkpoint">The signed checkpoint to prove it under; see the overload by position.</param>
     /// <param name="cancellationToken">Cancels the reads.</param>
-    /// <returns>The proof, which was verified.</returns>
+    /// <returns>The proof, already verified.</returns>
     /// <exception cref="ArgumentException">No event has the id.</exception>
     public async ValueTask<EventProof> ProveInclusionAsync(Guid eventId, SignedNote? checkpoint = null, CancellationToken cancellationToken = default)
     {
@@ -118,11 +124,15 @@ public sealed class EventLedger
             : throw new ArgumentException($"No event has the id {eventId}.", nameof(eventId));
     }
 
-    /// <summary>Proves that the log of one size has grown into that of another: that nothing of it was changed, moved or removed.</summary>
+    /// <summary>
+    /// Proves that the log of one size has grown into that of another: that none of its events was changed, moved or removed.
+    /// </summary>
     /// <param name="oldSize">The earlier size, from 1.</param>
     /// <param name="newSize">The later size, at most the head of the log.</param>
     /// <param name="cancellationToken">Cancels the reads.</param>
-    /// <returns>The proof, to be verified with the roots of two checkpoints. Where the store was changed in between, it does not fit them.</returns>
+    /// <returns>
+    /// The proof, to be verified with the roots of two checkpoints. If the store was changed in between, it does not fit them.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The sizes are not in order, or the log does not have so many events.</exception>
     public async ValueTask<ConsistencyProof> ProveConsistencyAsync(long oldSize, long newSize, CancellationToken cancellationToken = default)
     {
@@ -132,15 +142,16 @@ public sealed class EventLedger
     }
 
     /// <summary>
-    /// Verifies the log: recomputes the tree from what is stored of the events, trusting no stored hash, and compares it with
-    /// the stored one and with checkpoints that were kept elsewhere: those given, and the newest of the sink. Memory stays
-    /// bounded however long the log is. Snapshots and read models that the options name are made anew and compared too. It also runs on a store that is refused with <see cref="StoreRolledBackException"/>.
+    /// Verifies the log: recomputes the tree from the stored events, trusting no stored hash, and compares it with the stored
+    /// tree and with checkpoints kept elsewhere: those given, and the newest of the sink. Memory stays bounded however long the
+    /// log is. Snapshots and read models that the options name are recomputed and compared too. It also runs on a store that is
+    /// refused with <see cref="StoreRolledBackException"/>.
     /// </summary>
-    /// <param name="options">The checkpoints to compare with, where to begin, and who is told of progress.</param>
+    /// <param name="options">The checkpoints to compare with, where to begin, and what receives the progress.</param>
     /// <param name="cancellationToken">Ends the verification.</param>
     /// <returns>What was found. Damage of the store is a finding, not an exception.</returns>
     /// <exception cref="StorageFailedException">The medium failed.</exception>
-    /// <exception cref="CheckpointSinkException">The sink cannot be read, or what it has is not to be believed.</exception>
+    /// <exception cref="CheckpointSinkException">The sink cannot be read, or its content cannot be trusted.</exception>
     public async ValueTask<LedgerReport> VerifyAsync(LedgerVerification? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new LedgerVerification();
@@ -161,7 +172,7 @@ public sealed class EventLedger
         }
         catch (ArgumentException flaw)
         {
-            // A leaf takes only what an append does, and what is stored may be anything.
+            // A leaf accepts only what an append accepts, but the stored data may be anything.
             throw new StoreCorruptedException(Store, $"the event at position {position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}", flaw);
         }
     }

@@ -1,22 +1,23 @@
 namespace EventSourcing;
 
 /// <summary>
-/// How a store's history is vouched for: the log's name, who signs checkpoints of it, where they go and when. Immutable;
-/// change it by <c>with</c>.
+/// How a store's history is made provable: the log's name, the signers of its checkpoints, where these are kept, and when they
+/// are made. Immutable; change it by <c>with</c>.
 /// </summary>
 /// <remarks>
-/// <para>With a <see cref="Sink"/>, the first call of anything on the store compares it with the newest checkpoint there. A
-/// store that is shorter or has another history, as after the restore of an older copy or the loss of a write-ahead log, is
-/// refused with <see cref="StoreRolledBackException"/> by every call, of read models too. Who calls the storage itself, past
-/// the <see cref="EventStore"/>, is past the check.</para>
-/// <para>What that is worth hangs on where the sink is: whoever can change the store and the sink, or has the key, can make
-/// both say the same.</para>
+/// <para>With a <see cref="Sink"/>, the first call on the store, whatever it is, compares it with the newest checkpoint there.
+/// A store that is shorter or has another history, as after the restore of an older copy or the loss of a write-ahead log, is
+/// refused: every call, those of read models too, throws <see cref="StoreRolledBackException"/>. Code that calls the storage
+/// directly, not through the <see cref="EventStore"/>, bypasses the check.</para>
+/// <para>How much this protects depends on where the sink is: anyone who can change both the store and the sink, or has the
+/// key, can make them agree.</para>
 /// </remarks>
 public sealed record LedgerOptions
 {
     /// <summary>
-    /// The log's name, the first line of each checkpoint, which no other log has; best a URL without its scheme:
-    /// <c>shop.example/ledger/orders</c>. A store that is begun anew on purpose is another log: give it another name and sink.
+    /// The log's name, which no other log has; it is the first line of each checkpoint; best a URL without its scheme:
+    /// <c>shop.example/ledger/orders</c>. If a store is restarted from nothing on purpose, it is another log: give it another
+    /// name and sink.
     /// </summary>
     /// <exception cref="ArgumentException">It is not a line of text.</exception>
     public required string Origin
@@ -30,14 +31,14 @@ public sealed record LedgerOptions
     }
 
     /// <summary>
-    /// Who signs checkpoints; none where this process only checks the store or makes unsigned ones. They and their keys must
-    /// outlive the store, whose disposal signs once more.
+    /// The signers of checkpoints; none if this process only checks the store or makes unsigned ones. They and their keys must
+    /// outlive the store, because its disposal signs once more.
     /// </summary>
     public IReadOnlyList<INoteSigner> Signers { get; init; } = [];
 
     /// <summary>
-    /// The keys whose checkpoints are believed when the sink is read. By default those of the signers that are
-    /// <see cref="EcdsaNoteSigner"/>s; for others give them here, and also the keys of before, where the key was changed.
+    /// The keys whose checkpoints are trusted when the sink is read. By default those of the signers that are
+    /// <see cref="EcdsaNoteSigner"/>s. Give them here for other signers; if the key was changed, give the former keys too.
     /// </summary>
     public IReadOnlyList<INoteVerifier> Verifiers
     {
@@ -45,12 +46,14 @@ public sealed record LedgerOptions
         init;
     }
 
-    /// <summary>Where checkpoints go and come from, e.g. a <see cref="FileCheckpointSink"/>. Without one there is no check at open.</summary>
+    /// <summary>
+    /// Where checkpoints go and come from, e.g. a <see cref="FileCheckpointSink"/>. Without one there is no check at open.
+    /// </summary>
     public ICheckpointSink? Sink { get; init; }
 
     /// <summary>
     /// After how many events a checkpoint is signed; 1,000 by default, <see langword="null"/> to not count. Counted from the
-    /// newest checkpoint on, when this process appends.
+    /// newest checkpoint, whenever this process appends.
     /// </summary>
     public int? EveryEvents
     {
@@ -63,8 +66,8 @@ public sealed record LedgerOptions
     } = 1000;
 
     /// <summary>
-    /// How long after an append of this process a checkpoint is signed at the latest; a minute by default,
-    /// <see langword="null"/> for no such limit. By the clock of the storage's options.
+    /// The longest time between an append of this process and the next checkpoint; a minute by default, <see langword="null"/>
+    /// for no such limit. Measured by the clock of the storage's options.
     /// </summary>
     public TimeSpan? Interval
     {
@@ -82,9 +85,10 @@ public sealed record LedgerOptions
     } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Told of each scheduled checkpoint that could not be signed or written. Appends do not notice; it is tried again, after a
-    /// second at first and a minute at most, except where the error is a <see cref="StoreRolledBackException"/>. The same is in
-    /// the event source <c>EventSourcing</c>, counted by <c>eventsourcing.checkpoints</c>, and at <see cref="EventLedger.LastFailure"/>.
+    /// Called for each scheduled checkpoint that could not be signed or written. Appends are not affected. It is tried again,
+    /// after a second at first and a minute at most, unless the error is a <see cref="StoreRolledBackException"/>. The failure
+    /// is also reported by the event source <c>EventSourcing</c>, by the counter <c>eventsourcing.checkpoints</c>, and by
+    /// <see cref="EventLedger.LastFailure"/>.
     /// </summary>
     public Action<Exception>? OnFailure { get; init; }
 

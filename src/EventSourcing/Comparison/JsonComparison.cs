@@ -3,14 +3,14 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// Finds what differs between two JSON values, member by member: numbers by value, objects whatever the order of their
+/// Finds what differs between two JSON values, member by member: numbers by value, objects regardless of the order of their
 /// members, arrays index by index.
 /// </summary>
 internal static class JsonComparison
 {
     /// <summary>The changes in the order of the members, those of the first value before those that only the second has.</summary>
-    /// <param name="before">The first value, or null where there is none: then all its members are missing.</param>
-    /// <param name="after">The second value, or null where there is none.</param>
+    /// <param name="before">The first value, or null if there is none: then all its members are missing.</param>
+    /// <param name="after">The second value, or null if there is none.</param>
     public static IReadOnlyList<MemberChange> Between(JsonElement? before, JsonElement? after)
     {
         var changes = new List<MemberChange>();
@@ -36,7 +36,9 @@ internal static class JsonComparison
         }
     }
 
-    /// <summary>Object or array where both are, or the one that is there is and has something in it; anything else is compared as a whole.</summary>
+    /// <summary>
+    /// Object or array if both values are, or if the only value is one and is not empty; anything else is compared as a whole.
+    /// </summary>
     private static JsonValueKind KindOf(JsonElement? before, JsonElement? after)
     {
         var kind = (before ?? after)!.Value.ValueKind;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace EventSourcing;
 
-/// <summary>Compares JSON values, whatever the order of items is in their arrays.</summary>
+/// <summary>Compares JSON values, regardless of the order of items in their arrays.</summary>
 internal static class JsonOrder
 {
     public static bool AreEqual(JsonElement one, JsonElement other)

@@ -74,7 +74,7 @@ internal sealed class Erasure
         return new ErasureResult([.. _positions], [.. _streams], position);
     }
 
-    /// <summary>As few records as the limit for an event's data allows: mostly one.</summary>
+    /// <summary>As few records as the size limit of an event's data allows: usually one.</summary>
     private IEnumerable<PayloadsErased> Records()
     {
         var room = _limits.MaxDataBytes - new PayloadsErased([], _reason, _by).ToBytes().Length;

@@ -2,10 +2,16 @@ using System.Globalization;
 
 namespace EventSourcing;
 
-/// <summary>What an erasure has done.</summary>
-/// <param name="Positions">Where the events stand whose payloads it has erased, ascending; without those that were erased before. None where there was nothing to do.</param>
+/// <summary>The result of an erasure.</summary>
+/// <param name="Positions">
+/// The positions of the events whose payloads it has erased, ascending; without those erased before. None if there was nothing
+/// to do.
+/// </param>
 /// <param name="Streams">Their streams, in no particular order.</param>
-/// <param name="RecordPosition">Where the last record of it stands; 0 where there was nothing to do. Projections that are to see it can be waited for by it.</param>
+/// <param name="RecordPosition">
+/// The position of its last record; 0 if there was nothing to do. Wait for projections to reach this position if they have to
+/// see the erasure.
+/// </param>
 public sealed record ErasureResult(IReadOnlyList<long> Positions, IReadOnlyList<string> Streams, long RecordPosition)
 {
     /// <summary>How much was erased, and where that is recorded.</summary>

@@ -6,21 +6,21 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
 
-/// <summary>The JSON of apps that give no options: by reflection. Read-only.</summary>
+/// <summary>The JSON options for apps that give none; by reflection. Read-only.</summary>
 internal static class DefaultJson
 {
-    /// <summary>Documents may lack what a new version of the app has added, until they are rebuilt.</summary>
+    /// <summary>Until they are rebuilt, documents may lack members that a new version of the app has added.</summary>
     public static JsonSerializerOptions Documents => JsonSerializer.IsReflectionEnabledByDefault ? ByReflection.Documents : throw SwitchedOff();
 
     /// <summary>
-    /// Events are facts: one that lacks something, or has null where its type has none, is an error and not a default
-    /// that nobody has chosen.
+    /// Events are facts: if one lacks a member, or has null for a type without null, that is an error. It does not get a
+    /// default that no one has chosen.
     /// </summary>
     public static JsonSerializerOptions Events => JsonSerializer.IsReflectionEnabledByDefault ? ByReflection.Events : throw SwitchedOff();
 
     /// <summary>
-    /// Says at once what the first use would say. It asks for the setting by its name, since to ask the serializer for it
-    /// brings that up, which takes an app that starts some 10 ms.
+    /// Reports at once what the first use would report. Reads the switch by its name instead of asking the serializer: touching
+    /// the serializer costs some 10 ms at the start of an app.
     /// </summary>
     public static void ThrowIfSwitchedOff()
     {
@@ -31,8 +31,8 @@ internal static class DefaultJson
         new("Reflection-based JSON is switched off in this app (JsonSerializerIsReflectionEnabledByDefault). Give EventStoreOptions.Json options with a source-generated JsonSerializerContext.");
 
     /// <summary>
-    /// One for all stores of a process, so that what reflection has found out about a type is found out once; and a class
-    /// of its own, which trimming removes where reflection is switched off.
+    /// Shared by all stores of a process, so that reflection examines each type only once. A class of its own, so that trimming
+    /// removes it if reflection is switched off.
     /// </summary>
     private static class ByReflection
     {
@@ -45,12 +45,12 @@ internal static class DefaultJson
         {
             var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
             {
-                // What Web relaxes for browsers, a log should not: one property has one spelling, a number is a number.
+                // A log should not relax what Web relaxes for browsers: one property has one spelling, a number is a number.
                 PropertyNameCaseInsensitive = false,
                 NumberHandling = JsonNumberHandling.Strict,
                 // The bytes go into a database, not into HTML: text stays readable there.
                 Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-                // An upcaster may add "$type" wherever it comes to stand.
+                // An upcaster may add "$type" at any place among the members.
                 AllowOutOfOrderMetadataProperties = true,
                 TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
                 RespectRequiredConstructorParameters = isStrict,

@@ -4,16 +4,16 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// Ids that follow from what they are for, so that whoever repeats it arrives at the same ones: the first 16 bytes of a
-/// SHA-256, marked as a UUID of version 8 (RFC 9562 §5.8).
+/// Ids derived from their purpose, so that a repetition arrives at the same ids: the first 16 bytes of a SHA-256, marked as a
+/// UUID of version 8 (RFC 9562 §5.8).
 /// </summary>
 internal static class DerivedId
 {
     private const int TimeBytes = 6;
 
     /// <summary>
-    /// The id. Where it derives from a UUIDv7, it begins with the time of that one: then the unique index on ids is
-    /// appended to, as for other new ids.
+    /// The id. If it derives from a UUIDv7, it begins with the same time: then it is appended to the unique index on ids, like
+    /// other new ids.
     /// </summary>
     public static Guid Of(string purpose, Guid origin = default)
     {

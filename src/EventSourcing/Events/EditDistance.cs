@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
-/// <summary>How alike two names are, for messages that say what may have been meant.</summary>
+/// <summary>How similar two names are, for messages that suggest what may have been meant.</summary>
 internal static class EditDistance
 {
-    /// <summary>How many characters have to be inserted, removed or replaced to make one text the other, whatever their case.</summary>
+    /// <summary>The number of characters to insert, remove or replace to turn one text into the other, ignoring case.</summary>
     public static int Between(string one, string other)
     {
         var previous = Enumerable.Range(0, other.Length + 1).ToArray();

@@ -1,16 +1,16 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Stands in for an event whose payload was erased: that it happened, when and to whom is still known, what it said is not.
-/// No upcaster sees it.
+/// Stands in for an event whose payload was erased: it is still known that it happened, when, and in which stream; its data is
+/// not. It is not passed to upcasters.
 /// </summary>
 /// <remarks>
-/// <para>Who handles an event also has to say what an erased one means: an aggregate or state by
-/// <c>Apply(ErasedEvent e)</c>, a projection or reactor by <c>On&lt;ErasedEvent&gt;</c> or a method for it. Where nothing is said,
-/// such an event of a type that is handled is an <see cref="ErasedEventException"/>; others are passed over, like all that is
-/// not handled. It is no entry of <see cref="EventTypes"/>.</para>
-/// <para>A switch written by hand (<see cref="Aggregate.Apply"/>, the functions of a decider) gets it like any other event, and
-/// decides.</para>
+/// <para>Code that handles an event must also say what an erased one means: an aggregate or state by <c>Apply(ErasedEvent
+/// e)</c>, a projection or reactor by <c>On&lt;ErasedEvent&gt;</c> or a method for it. If it does not, an erased event of a
+/// handled type causes an <see cref="ErasedEventException"/>. Erased events of other types are skipped, like all events that
+/// are not handled. The type is not listed in <see cref="EventTypes"/>.</para>
+/// <para>A switch written by hand (<see cref="Aggregate.Apply"/>, the functions of a decider) gets it like any other event and
+/// decides what to do.</para>
 /// </remarks>
 /// <param name="Type">The stored name of the event's type.</param>
 /// <param name="Stream">The event's stream.</param>
@@ -18,15 +18,17 @@ namespace EventSourcing;
 /// <param name="Position">The event's position.</param>
 public sealed record ErasedEvent(string Type, string Stream, long Version, long Position)
 {
-    /// <summary>The types of today that events of its name may become; null where no store has read it.</summary>
+    /// <summary>The current types that events of its name may become; null if no store has read it.</summary>
     internal IReadOnlyList<EventType>? Results { private get; init; }
 
     /// <summary>
-    /// Whether it may have been an event of one of these types, as they are read today, or of one derived from them. For a
+    /// Whether it may have been an event of one of these types, as they are read now, or of a type derived from them. For a
     /// handler: whether it would have been handled.
     /// </summary>
     /// <param name="types">The types.</param>
-    /// <returns>Whether it may have been; <see langword="true"/> for one that no store has read, of which nothing is known.</returns>
+    /// <returns>
+    /// Whether it may have been; <see langword="true"/> for one that no store has read, because nothing is known about it.
+    /// </returns>
     public bool MayHaveBeen(params Type[] types)
     {
         ArgumentNullException.ThrowIfNull(types);

@@ -1,14 +1,14 @@
 namespace EventSourcing;
 
 /// <summary>
-/// An event's payload was erased, and what handles events of its type does not say what such an event means. Nothing was
-/// skipped: the fold stopped there.
+/// An event's payload was erased, and the code that handles events of its type does not say what an erased one means. Nothing
+/// was skipped: the fold stopped there.
 /// </summary>
 public sealed class ErasedEventException : EventSourcingException
 {
     /// <summary>Creates the error.</summary>
     /// <param name="erased">The event.</param>
-    /// <param name="handler">What handles events of its type.</param>
+    /// <param name="handler">The type that handles such events.</param>
     public ErasedEventException(ErasedEvent erased, Type handler)
         : base($"The payload of the event '{erased?.Type}' at version {erased?.Version} of stream '{erased?.Stream}' (position {erased?.Position}) was erased, and {handler?.Name} handles such events without saying what an erased one means. Give it a handler for {nameof(ErasedEvent)}: Apply or React with one, or On<{nameof(ErasedEvent)}>(…); empty where nothing is to change.")
     {

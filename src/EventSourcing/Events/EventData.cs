@@ -1,16 +1,16 @@
 namespace EventSourcing;
 
 /// <summary>
-/// An event about to be appended, with what goes beside it. Where an API takes events as objects, the payload itself
-/// does as well: wrap it only to give an id, metadata or tags.
+/// An event about to be appended, with its id, metadata and tags. An API that takes events as objects also takes the payload
+/// itself: wrap it only to give an id, metadata or tags.
 /// </summary>
 /// <param name="Payload">What happened: an instance of a type in the store's <see cref="EventTypes"/>.</param>
 public sealed record EventData(object Payload)
 {
     /// <summary>
-    /// The event's id, unique in the store; by default a new UUIDv7. Appending the same ids again writes nothing and
-    /// returns the original result, so give ids of your own where an append may be repeated after a crash.
-    /// Time-ordered ids keep large stores fast.
+    /// The event's id, unique in the store; by default a new UUIDv7. Appending the same ids again writes nothing and returns
+    /// the original result, so give your own ids if an append may be repeated after a crash. Time-ordered ids keep large stores
+    /// fast.
     /// </summary>
     public Guid? Id { get; init; }
 

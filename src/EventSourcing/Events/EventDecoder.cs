@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace EventSourcing;
 
 /// <summary>
-/// Turns the JSON of one stored name into the event of today, or into several. It knows beforehand whether there is
-/// anything to upcast, so that an event of today's shape costs nothing that it would not cost without upcasters.
+/// Turns the JSON of one stored name into the current event, or into several. Whether there is anything to upcast is known
+/// beforehand, so that upcasters add no cost to an event of the current shape.
 /// </summary>
 internal sealed class EventDecoder
 {
@@ -21,10 +21,10 @@ internal sealed class EventDecoder
         TodayName = shape.Results is [var only] ? only.Name : shape.Name;
     }
 
-    /// <summary>The name of today of the event, where an upcaster does not split it.</summary>
+    /// <summary>The event's current name, unless an upcaster splits it.</summary>
     public string TodayName { get; }
 
-    /// <summary>The types of today that events of the name may become.</summary>
+    /// <summary>The current types that events of the name may become.</summary>
     public EventType[] Results => _shape.Results;
 
     /// <exception cref="NotSupportedException">JSON cannot handle the type.</exception>
@@ -35,7 +35,7 @@ internal sealed class EventDecoder
 
     private Parts<object> Upcast(ReadOnlySpan<byte> utf8Json)
     {
-        object? current = null; // until it is parsed, and then its JSON or an event
+        object? current = null; // null until it is parsed, then its JSON or an event
         var shape = _shape;
         for (; shape.Step is { } step; shape = shape.Next!)
         {

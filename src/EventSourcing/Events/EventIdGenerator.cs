@@ -4,9 +4,9 @@ using System.Security.Cryptography;
 namespace EventSourcing;
 
 /// <summary>
-/// UUIDv7 (RFC 9562 §5.7), strictly increasing within this instance by method 1 of §6.2: a counter in the 12 bits
-/// after the millisecond, and 62 random bits. Increasing ids keep the unique index on them append-only, which made
-/// bulk inserts several times faster than random ones.
+/// UUIDv7 (RFC 9562 §5.7), strictly increasing within this instance by method 1 of §6.2: a counter in the 12 bits after the
+/// millisecond, and 62 random bits. Increasing ids keep the unique index on them append-only, which made bulk inserts several
+/// times faster than with random ids.
 /// </summary>
 internal sealed class EventIdGenerator(TimeProvider timeProvider)
 {
@@ -21,7 +21,7 @@ internal sealed class EventIdGenerator(TimeProvider timeProvider)
         ulong time, random;
         lock (_lock)
         {
-            // Where one millisecond makes more than 4,096 ids, or the clock steps back, the counter runs ahead of the clock.
+            // If more than 4,096 ids are made in one millisecond, or the clock steps back, the counter runs ahead of the clock.
             _last = time = Math.Max(_last + 1, now);
             if (_randomUsed == _random.Length)
             {

@@ -3,12 +3,12 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing;
 
 /// <summary>
-/// An event type and how JSON handles it, which is found out when the first such event is met: an app should not wait
-/// at its start for hundreds of types that it may not meet for long. Thread-safe.
+/// An event type and how JSON handles it, which is resolved when the first such event is met: at its start, an app should not
+/// wait for hundreds of types that it may not meet for long. Thread-safe.
 /// </summary>
 internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
 {
-    // Several may find it out at once; the options keep one of each type, so all find the same.
+    // Several threads may resolve it at once; the options keep one per type, so all get the same.
     private JsonTypeInfo? _info;
     private JsonProof? _proof;
 
@@ -17,14 +17,17 @@ internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
     /// <exception cref="NotSupportedException">JSON cannot handle the type.</exception>
     public JsonTypeInfo Info => _info ??= Resolve();
 
-    /// <summary>Whether nothing is left to check of any further event that is written.</summary>
+    /// <summary>Whether further events need no more checks when they are written.</summary>
     public bool IsProven { get; private set; }
 
-    /// <summary>Checks that an event is read back as it was written: the first of its type, unless converters of the app's own take part.</summary>
+    /// <summary>
+    /// Checks that an event is read back as it was written: the first of its type, or every one if converters of the app's own
+    /// take part.
+    /// </summary>
     /// <param name="payload">The event.</param>
-    /// <param name="utf8Json">What was written of it.</param>
-    /// <exception cref="ArgumentException">This event would not be.</exception>
-    /// <exception cref="NotSupportedException">No event of the type would be.</exception>
+    /// <param name="utf8Json">The JSON written for it.</param>
+    /// <exception cref="ArgumentException">This event would not be read back as written.</exception>
+    /// <exception cref="NotSupportedException">No event of the type would be read back as written.</exception>
     public void Prove(object payload, ReadOnlySpan<byte> utf8Json)
     {
         _proof ??= new JsonProof(Info, serializer.EventOutput);

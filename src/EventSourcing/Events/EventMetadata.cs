@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// What is worth knowing about an event beside what happened: which conversation it belongs to, what caused it, and
-/// anything else the app puts there (user, tenant, trace). Immutable. It is stored as one flat JSON object of strings.
+/// Facts about an event beside what happened: which conversation it belongs to, what caused it, and anything else the app puts
+/// there (user, tenant, trace). Immutable. It is stored as one flat JSON object of strings.
 /// </summary>
 public sealed class EventMetadata
 {
@@ -12,7 +12,7 @@ public sealed class EventMetadata
     private const string CausationKey = "causationId";
     private static readonly IReadOnlyDictionary<string, string> NoValues = new Dictionary<string, string>().AsReadOnly();
 
-    /// <summary>Metadata that says nothing; stored in no bytes at all.</summary>
+    /// <summary>Empty metadata; stored as no bytes at all.</summary>
     public static EventMetadata None { get; } = new();
 
     /// <summary>Identifies the conversation (request, job, saga) that the event belongs to.</summary>
@@ -21,8 +21,8 @@ public sealed class EventMetadata
     /// <summary>Identifies the message (event, command) that directly caused the event.</summary>
     public string? CausationId { get; init; }
 
-    /// <summary>Further values of the app's own. The keys <c>correlationId</c> and <c>causationId</c> are taken.</summary>
-    /// <exception cref="ArgumentException">A taken key is used.</exception>
+    /// <summary>Further values of the app's own. The keys <c>correlationId</c> and <c>causationId</c> are reserved.</summary>
+    /// <exception cref="ArgumentException">A reserved key is used.</exception>
     public IReadOnlyDictionary<string, string> Values
     {
         get;
@@ -36,8 +36,8 @@ public sealed class EventMetadata
     } = NoValues;
 
     /// <summary>
-    /// The metadata for an event that was caused by another: the same correlation (the cause's id where it has none),
-    /// and the cause's id as causation.
+    /// The metadata for an event that was caused by another: the same correlation (the cause's id if it has none), and the
+    /// cause's id as causation.
     /// </summary>
     /// <param name="cause">The event that led to the new one.</param>
     /// <returns>The metadata.</returns>
@@ -50,8 +50,8 @@ public sealed class EventMetadata
 
     internal bool IsEmpty => CorrelationId is null && CausationId is null && Values.Count == 0;
 
-    /// <summary>Writes it beside an event of a type.</summary>
-    /// <exception cref="ArgumentException">A key or a value is no text.</exception>
+    /// <summary>Writes it for an event of a type.</summary>
+    /// <exception cref="ArgumentException">A key or a value is not valid text.</exception>
     internal void WriteTo(Utf8JsonWriter json, EventType type)
     {
         json.WriteStartObject();

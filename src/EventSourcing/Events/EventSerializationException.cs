@@ -1,6 +1,9 @@
 namespace EventSourcing;
 
-/// <summary>A stored event could not be read into its type: the bytes are not JSON, or not of the type's shape, or an upcaster failed on it.</summary>
+/// <summary>
+/// A stored event could not be read into its type: the bytes are not JSON, or not of the type's shape, or an upcaster failed on
+/// it.
+/// </summary>
 public sealed class EventSerializationException : EventSourcingException
 {
     internal EventSerializationException(string type, string stream, long version, long position, string why, Exception? innerException)

@@ -45,10 +45,10 @@ public sealed class EventType
     /// <summary>The name, the same for all versions.</summary>
     public string Name { get; }
 
-    /// <summary>Which shape of the event the type is, from 1. The highest version listed is today's.</summary>
+    /// <summary>Which shape of the event the type is, from 1. The highest version listed is the current one.</summary>
     public int Version { get; }
 
-    /// <summary>Names under which the event, of whatever version, was stored before it was renamed.</summary>
+    /// <summary>Names under which any version of the event was stored before it was renamed.</summary>
     public IReadOnlyList<string> Aliases { get; }
 
     /// <summary>The name in the store: the plain name for version 1, and <c>name@n</c> for a later one.</summary>
@@ -57,9 +57,9 @@ public sealed class EventType
     /// <summary>Describes <typeparamref name="TEvent"/>; trimming keeps what JSON needs of it.</summary>
     /// <typeparam name="TEvent">A concrete class or struct.</typeparam>
     /// <param name="name">
-    /// The name, of version 1 and without aliases; by default <see cref="EventTypeAttribute"/> says all of it, and for a
-    /// type without that it is the type's short name. It must not end in <c>@</c> and digits, which is how versions are
-    /// stored.
+    /// The name, of version 1 and without aliases; by default <see cref="EventTypeAttribute"/> gives name, version and aliases;
+    /// without the attribute, the name is the type's short name. A name must not end in <c>@</c> and digits, because versions
+    /// are stored that way.
     /// </param>
     /// <returns>The event type.</returns>
     /// <exception cref="ArgumentException">The name is not valid, or the type is abstract.</exception>
@@ -72,19 +72,22 @@ public sealed class EventType
     /// <param name="version">Which shape of the event the type is, from 1.</param>
     /// <param name="aliases">Names under which it was stored before it was renamed.</param>
     /// <returns>The event type.</returns>
-    /// <exception cref="ArgumentException">A name is not valid, the version is below 1, the type is abstract, or it says by attribute what is given here without a name.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is not valid, the version is below 1, the type is abstract, or its attribute states what is given here without a
+    /// name.
+    /// </exception>
     public static EventType Of<[DynamicallyAccessedMembers(JsonMembers)] TEvent>(string? name, int version, params string[] aliases)
         where TEvent : notnull => new(typeof(TEvent), name ?? ShortName(typeof(TEvent)), version, aliases);
 
-    /// <summary>An event of the library's own, under a name that no other can have.</summary>
+    /// <summary>An event type of the library itself, under a name that no other can have.</summary>
     internal static EventType OfTheLibrary(Type clrType, string storedName) => new(clrType, storedName);
 
-    /// <summary>The name that a type has by its attribute, or its short name. A store's types may have another for it.</summary>
+    /// <summary>The name from a type's attribute, or its short name. A store's list of types may give it another.</summary>
     internal static string DeclaredName(Type clrType) => clrType.GetCustomAttribute<EventTypeAttribute>(inherit: false)?.Name ?? clrType.Name;
 
     internal static string StoredNameOf(string name, int version) => version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
 
-    /// <summary>The name and version that a stored name is made of; version 1 where it has none.</summary>
+    /// <summary>The name and version in a stored name; version 1 if it has none.</summary>
     internal static (string Name, int Version) Parse(string storedName)
     {
         var at = storedName.LastIndexOf('@');

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Says which class lists the events of an assembly. The source generator writes both, as an
-/// <see cref="EventTypeListAttribute{TList}"/>; they are how <see cref="EventTypes.FromAssemblyOf"/> finds events without
-/// searching for them, also in trimmed and Native AOT apps.
+/// Says which class lists the events of an assembly. The source generator writes both the class and this attribute, as an
+/// <see cref="EventTypeListAttribute{TList}"/>. Through them <see cref="EventTypes.FromAssemblyOf"/> finds events without
+/// searching, in trimmed and Native AOT apps too.
 /// </summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 public abstract class EventTypeListAttribute : Attribute
@@ -16,7 +16,10 @@ public abstract class EventTypeListAttribute : Attribute
 }
 
 /// <summary>Says that <typeparamref name="TList"/> lists the events of the assembly.</summary>
-/// <remarks>The class is a type argument, and not a <c>typeof</c>, which is kept as text: to parse that takes an app that starts several milliseconds.</remarks>
+/// <remarks>
+/// The class is a type argument, not a <c>typeof</c>: that is stored as text, and parsing it takes several milliseconds at the
+/// start of an app.
+/// </remarks>
 /// <typeparam name="TList">The class.</typeparam>
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class EventTypeListAttribute<TList> : EventTypeListAttribute
@@ -25,7 +28,7 @@ public sealed class EventTypeListAttribute<TList> : EventTypeListAttribute
     internal override IEventTypeList CreateList() => new TList();
 }
 
-/// <summary>The events of an assembly, and how those of old shapes become those of today.</summary>
+/// <summary>The events of an assembly, and how events of old shapes become current ones.</summary>
 public interface IEventTypeList
 {
     /// <summary>The events.</summary>

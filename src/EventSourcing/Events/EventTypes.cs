@@ -3,21 +3,21 @@ using System.Reflection;
 namespace EventSourcing;
 
 /// <summary>
-/// The allow-list of events: which stored name is which CLR type, and how events of old shapes become those of today.
-/// Nothing outside this list is ever written or instantiated, whatever a database says. Immutable and thread-safe;
-/// build it once, at start-up: whatever does not fit together is an error then.
+/// The allow-list of events: which stored name is which CLR type, and how events of old shapes become current ones. Nothing
+/// outside this list is ever written or instantiated, whatever a database says. Immutable and thread-safe; build it once, at
+/// start-up: parts that do not fit together cause an error then.
 /// </summary>
 /// <remarks>
-/// Several types may share a name in different versions: the highest is today's, the others are there for typed
-/// upcasters. An object of an old type may still be appended; it is stored under its own version, and read as today's.
-/// <see cref="PayloadsErased"/> is known to every list, and in none.
+/// Several types may share a name in different versions: the highest is the current one, the others serve typed upcasters. An
+/// object of an old type may still be appended; it is stored under its own version and read as the current one.
+/// <see cref="PayloadsErased"/> is known to every list, but appears in none.
 /// </remarks>
 public sealed class EventTypes
 {
     private readonly List<Upcaster> _upcasters;
     private readonly Dictionary<Type, EventType> _byType = [];
 
-    // Only names of which there is more to say than that they are stored as they are called.
+    // Only names that differ from the stored name: those with aliases, versions or upcasters.
     private readonly Dictionary<string, string[]> _todayNames = [];
     private readonly Dictionary<string, string[]> _storedNames = [];
 
@@ -29,12 +29,12 @@ public sealed class EventTypes
     {
     }
 
-    /// <summary>Creates the list with what reads events of old shapes; this form is safe for trimming and Native AOT.</summary>
-    /// <param name="types">The event types of today, and those of old versions that upcasters take.</param>
-    /// <param name="upcasters">One for each old version of each name, of whichever kind.</param>
+    /// <summary>Creates the list with upcasters for events of old shapes; this form is safe for trimming and Native AOT.</summary>
+    /// <param name="types">The current event types, and those of old versions that upcasters take.</param>
+    /// <param name="upcasters">One of any kind for each old version of each name.</param>
     /// <exception cref="ArgumentException">
-    /// A stored name or a type is claimed twice; an old version has no upcaster, or two; an upcaster takes what is not
-    /// old, gives what is not listed, or leads nowhere. It says what to do.
+    /// A stored name or a type is claimed twice; an old version has no upcaster, or two; an upcaster takes a current event,
+    /// returns one that is not listed, or leads nowhere. The message says what to do.
     /// </exception>
     public EventTypes(IEnumerable<EventType> types, IEnumerable<Upcaster> upcasters)
     {
@@ -63,15 +63,17 @@ public sealed class EventTypes
     public IReadOnlyCollection<EventType> All => _byType.Values;
 
     /// <summary>
-    /// Every name under which an event that this list can read may be stored, in no particular order: of today's
-    /// versions, old versions and aliases, and of events that upcasters have retired.
+    /// Every name under which an event that this list can read may be stored, in no particular order: those of current and old
+    /// versions, aliases, and the names of events that upcasters have retired.
     /// </summary>
     public IReadOnlyCollection<string> StoredNames => Shapes.Keys;
 
-    /// <summary>By stored name, what is made of such events.</summary>
+    /// <summary>What such events become, by stored name.</summary>
     internal Dictionary<string, StoredShape> Shapes { get; }
 
-    /// <summary>The events and upcasters of this list and another, say those of two assemblies. Each must be valid by itself.</summary>
+    /// <summary>
+    /// The events and upcasters of this list and another, for example those of two assemblies. Each must be valid by itself.
+    /// </summary>
     /// <param name="other">The other list.</param>
     /// <returns>Both.</returns>
     /// <exception cref="ArgumentException">They do not go together: they claim the same name or type.</exception>
@@ -84,14 +86,14 @@ public sealed class EventTypes
     /// <summary>
     /// Lists every type of the assembly of <typeparamref name="T"/> that is marked <see cref="EventTypeAttribute"/>, nested and
     /// internal ones too, and every <see cref="UpcasterAttribute"/>, as the source generator has collected them when that
-    /// assembly was compiled. Nothing is searched for; also right in trimmed and Native AOT apps.
+    /// assembly was compiled. Nothing is searched for, so it works in trimmed and Native AOT apps too.
     /// </summary>
-    /// <typeparam name="T">Any type of the assembly, say an aggregate.</typeparam>
+    /// <typeparam name="T">Any type of the assembly, for example an aggregate.</typeparam>
     /// <returns>The list.</returns>
     /// <exception cref="ArgumentException">The assembly has no list.</exception>
     public static EventTypes FromAssemblyOf<T>() => FromAssembly(typeof(T).Assembly);
 
-    /// <summary>The same as <see cref="FromAssemblyOf"/>, of an assembly given.</summary>
+    /// <summary>The same as <see cref="FromAssemblyOf"/>, for a given assembly.</summary>
     /// <param name="assembly">The assembly.</param>
     /// <returns>The list.</returns>
     /// <exception cref="ArgumentException">The assembly has no list.</exception>
@@ -116,7 +118,7 @@ public sealed class EventTypes
         ? new($"'{clrType}' is appended by ErasePayloadsAsync alone, which erases what it says. Nothing was written.")
         : new($"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");
 
-    /// <exception cref="ArgumentException">A name in a query is of no event of this list, nor of the library's own.</exception>
+    /// <exception cref="ArgumentException">A name in a query belongs to no event of this list or of the library.</exception>
     internal void ThrowIfUnlisted(string name)
     {
         if (Shapes.ContainsKey(name) || _storedNames.ContainsKey(name) || name.StartsWith('$')) return;
@@ -130,19 +132,22 @@ public sealed class EventTypes
 
     internal EventType? Find(Type clrType) => _byType.GetValueOrDefault(clrType) ?? (clrType == typeof(PayloadsErased) ? PayloadsErased.Type : null);
 
-    /// <summary>Whether events are read into this type, and not on into a later one.</summary>
+    /// <summary>Whether events are read into this type, rather than upcast to a later one.</summary>
     internal bool IsOfToday(EventType type) => !Shapes.TryGetValue(type.StoredName, out var shape) || shape.Step is null;
 
-    /// <summary>What events of a name are called today: itself, of what an alias stands, or what has become of a retired one. A name that is not listed is itself.</summary>
+    /// <summary>
+    /// The current names of events with this name: the name itself, the name that an alias stands for, or what a retired name
+    /// has become. A name that is not listed stands for itself.
+    /// </summary>
     internal IReadOnlyList<string> TodayNamesOf(string name) => _todayNames.GetValueOrDefault(name) ?? [name];
 
-    /// <summary>The names under which events may be stored that have this name today.</summary>
+    /// <summary>The names under which events that now have this name may be stored.</summary>
     internal IReadOnlyList<string> StoredNamesOf(string todayName) => _storedNames.GetValueOrDefault(todayName) ?? [todayName];
 
-    /// <summary>Whether names are stored as they are called: there are no aliases, versions or upcasters.</summary>
+    /// <summary>Whether every name equals its stored name: there are no aliases, versions or upcasters.</summary>
     internal bool NamesAreStoredNames => _todayNames.Count == 0 && _storedNames.Count == 0;
 
-    /// <summary>The last version known of the name that a stored name is a later one of; null where it is none.</summary>
+    /// <summary>If the stored name is a later version of a known name, the last known version of that name; otherwise null.</summary>
     internal int? LastVersionBefore(string storedName)
     {
         var (name, version) = EventType.Parse(storedName);
@@ -167,7 +172,7 @@ public sealed class EventTypes
         var byToday = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         foreach (var (stored, shape) in shapes.ByStoredName)
         {
-            // An event that becomes nothing is still to be found by its own name, if only to see that there is nothing.
+            // An event that becomes nothing can still be found by its own name, if only to see that nothing is left.
             var today = shape.Results.Length > 0 ? shape.Results.Select(type => type.Name) : [shape.Name];
             foreach (var name in today.Distinct(StringComparer.Ordinal))
             {

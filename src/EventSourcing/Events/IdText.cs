@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// How ids that are not strings are written in names of streams and keys of documents: always in the same way, whatever the
+/// How ids that are not strings are written in names of streams and keys of documents: always in the same way, in every
 /// culture, so that one id is one stream.
 /// </summary>
 public static class IdText
@@ -15,12 +15,12 @@ public static class IdText
     /// </typeparam>
     /// <param name="id">The id.</param>
     /// <returns>
-    /// A <see cref="Guid"/> with hyphens in lower case, a date as <c>2026-03-01</c>, a time of day as
-    /// <c>09:30:00.0000000</c>, an enum by its name, all else as it formats itself in the invariant culture without a format.
+    /// A <see cref="Guid"/> with hyphens in lower case, a date as <c>2026-03-01</c>, a time of day as <c>09:30:00.0000000</c>,
+    /// an enum by its name, anything else as it formats itself in the invariant culture without a format.
     /// </returns>
     /// <exception cref="ArgumentException">
-    /// The type has several texts for one value, as <see cref="decimal"/> has for 1.0 and 1.00: floating point, decimal numbers,
-    /// <see cref="DateTime"/>, <see cref="DateTimeOffset"/> and <see cref="FormattableString"/>; or the text is empty.
+    /// The type has several texts for one value, as <see cref="decimal"/> has for 1.0 and 1.00: floating point, decimal
+    /// numbers, <see cref="DateTime"/>, <see cref="DateTimeOffset"/> and <see cref="FormattableString"/>; or the text is empty.
     /// </exception>
     public static string Of<T>(T id)
         where T : IFormattable

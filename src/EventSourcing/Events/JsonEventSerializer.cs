@@ -10,7 +10,7 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class JsonEventSerializer
 {
-    /// <summary>A buffer that one large document has blown up further than this is left to the garbage collector.</summary>
+    /// <summary>A buffer that a large document has grown beyond this is left to the garbage collector.</summary>
     private const int MaxKeptBytes = 1024 * 1024;
 
     private readonly JsonSerializerOptions? _given;
@@ -33,7 +33,7 @@ internal sealed class JsonEventSerializer
 
     public EventTypes Types { get; }
 
-    /// <summary>The store for which upcasters run, if there is one.</summary>
+    /// <summary>Runs the upcasters for a store, if there is one.</summary>
     public AppCode? AppCode { get; init; }
 
     /// <summary>For documents.</summary>
@@ -50,12 +50,12 @@ internal sealed class JsonEventSerializer
     public JsonDocumentOptions DocumentOptions => new() { AllowTrailingCommas = EventOptions.AllowTrailingCommas, CommentHandling = EventOptions.ReadCommentHandling, MaxDepth = EventOptions.MaxDepth };
 
     /// <summary>
-    /// Changes whenever stored events may be read otherwise: the names, what they mean, and the shapes of the types. Made
-    /// when it is first asked for, which is only where there are snapshots.
+    /// Changes whenever stored events may be read differently: with the names, what they mean, and the shapes of the types.
+    /// Computed on first use, so only if there are snapshots.
     /// </summary>
     public string Fingerprint => field ??= string.Join('\n', Types.Shapes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} → {string.Join(", ", pair.Value.Results.Select(Describe))}"));
 
-    /// <exception cref="ArgumentException">The type is not listed, or the event could not be read again as JSON has it.</exception>
+    /// <exception cref="ArgumentException">The type is not listed, or its JSON could not be read back as the same event.</exception>
     /// <exception cref="NotSupportedException">JSON cannot handle the type, or that of a member.</exception>
     public EventJson Serialize(Utf8JsonWriter json, object payload)
     {
@@ -70,7 +70,7 @@ internal sealed class JsonEventSerializer
         }
         catch (Exception flaw)
         {
-            // Whatever it is: the event's own members and converters run in there.
+            // Any exception: the event's own members and converters run in there.
             if (JsonTypeCheck.FlawOf(known.Info, out _, out _) is { } ofType)
                 throw new NotSupportedException(NotWritten(known.Type, Names.Sentence($"in {known.Type.ClrType}, {ofType}")), flaw);
             throw new ArgumentException(NotWritten(known.Type, Reason(flaw, payload, known.Info, EventOutput)), nameof(payload), flaw);
@@ -79,12 +79,12 @@ internal sealed class JsonEventSerializer
         return known;
     }
 
-    /// <summary>What of documents of a type would not be read back, as a clause; null where nothing was found.</summary>
+    /// <summary>What in documents of a type would not be read back, as a clause; null if nothing was found.</summary>
     public string? FlawOfDocuments(JsonTypeInfo info) => ProofOf(info).FlawOfType();
 
-    /// <summary>A document as it is stored, proven to be read back as it is written where that has not been done of its type.</summary>
+    /// <summary>A document as it is stored. If its type was not proven yet, it is proven to read back as written.</summary>
     /// <exception cref="ArgumentException">This document cannot be written, or would not be read back.</exception>
-    /// <exception cref="NotSupportedException">No document of the type would be.</exception>
+    /// <exception cref="NotSupportedException">No document of the type would be read back.</exception>
     public byte[] WriteDocument<TDocument>(TDocument document, JsonTypeInfo<TDocument> info)
         where TDocument : class
     {
@@ -103,7 +103,7 @@ internal sealed class JsonEventSerializer
         }
         catch (Exception flaw)
         {
-            // Whatever it is: the document's own members and converters run in there.
+            // Any exception: the document's own members and converters run in there.
             if (FlawOfDocuments(info) is { } ofType) throw new NotSupportedException($"A document {typeof(TDocument)} cannot be written: {Names.Sentence(ofType)}", flaw);
             throw new ArgumentException($"A document {typeof(TDocument)} cannot be written: {Reason(flaw, document, info, JsonOutput.OptionsFor(info.Options))}", nameof(document), flaw);
         }
@@ -120,7 +120,9 @@ internal sealed class JsonEventSerializer
         return bytes;
     }
 
-    /// <summary>What decodes events of a stored name; null where the name is not listed, so that the caller decides what that means.</summary>
+    /// <summary>
+    /// The decoder for events of a stored name; null if the name is not listed, so that the caller decides what that means.
+    /// </summary>
     public EventDecoder? Find(string storedName) => _decoders.GetValueOrDefault(storedName);
 
     public EventJson JsonOf(EventType type) => _byType[type.ClrType];
@@ -138,13 +140,15 @@ internal sealed class JsonEventSerializer
 
     private JsonProof ProofOf(JsonTypeInfo info) => _documentProofs.GetOrAdd(info.Type, static (_, info) => new JsonProof(info, JsonOutput.LaidOutFor(info.Options)), info);
 
-    /// <summary>A copy, which the app can no longer change; without a resolver it gets the one that reflects, as everywhere in .NET.</summary>
+    /// <summary>
+    /// A copy, which the app can no longer change. Without a resolver it gets the reflecting one, as everywhere in .NET.
+    /// </summary>
     private static JsonSerializerOptions OwnCopyOf(JsonSerializerOptions options)
     {
         var copy = new JsonSerializerOptions(options);
         copy.TypeInfoResolver ??= DefaultJson.Documents.TypeInfoResolver;
 
-        // An upcaster may add "$type" wherever it comes to stand.
+        // An upcaster may add "$type" at any place among the members.
         copy.AllowOutOfOrderMetadataProperties = true;
         copy.MakeReadOnly();
         return copy;
@@ -158,7 +162,7 @@ internal sealed class JsonEventSerializer
         }
         catch (NotSupportedException)
         {
-            // No such event can be in a stream that is read, so no snapshot depends on it.
+            // A stream that is read cannot contain such an event, so no snapshot depends on it.
             return $"{type.StoredName} {type.ClrType}";
         }
     }

@@ -4,17 +4,19 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
 
-/// <summary>Finds the member of a value that JSON fails on, for messages.</summary>
+/// <summary>Finds the member of a value at which JSON fails, for messages.</summary>
 internal static class JsonMembers
 {
     /// <summary>The path of the innermost value that cannot be written, as <c>$.lines[2].price</c>.</summary>
-    /// <param name="value">The value, which cannot be written as a whole.</param>
+    /// <param name="value">The value, which as a whole cannot be written.</param>
     /// <param name="info">How JSON handles it.</param>
     /// <param name="writer">How it was to be written.</param>
     public static string Unwritable(object value, JsonTypeInfo info, JsonWriterOptions writer) =>
         Find(value, info, "$", 0, (part, of, depth) => !CanWrite(part, of, depth, writer)) ?? "$";
 
-    /// <summary>The path of the first value of a derived type that JSON writes, and reads back, as its base; null where there is none.</summary>
+    /// <summary>
+    /// The path of the first value of a derived type that JSON writes, and reads back, as its base; null if there is none.
+    /// </summary>
     /// <param name="value">The value.</param>
     /// <param name="info">How JSON handles it.</param>
     public static string? Sliced(object value, JsonTypeInfo info) => Find(value, info, "$", 0, (part, of, _) => IsSliced(part, of));
@@ -23,7 +25,7 @@ internal static class JsonMembers
         info is { Kind: JsonTypeInfoKind.Object, PolymorphismOptions: null }
         && info.Type.IsClass && part.GetType() != info.Type && info.Converter.GetType().Assembly == typeof(JsonSerializer).Assembly;
 
-    /// <summary>Whether a part can be written below so many arrays or objects.</summary>
+    /// <summary>Whether a part can be written at this depth of arrays or objects.</summary>
     private static bool CanWrite(object part, JsonTypeInfo info, int depth, JsonWriterOptions writer)
     {
         try
@@ -36,7 +38,7 @@ internal static class JsonMembers
         }
         catch (Exception)
         {
-            // Whatever it is: why is known already, this is about where.
+            // Any exception: the reason is known already, this only finds the place.
             return false;
         }
     }
@@ -85,12 +87,12 @@ internal static class JsonMembers
         }
         catch (Exception)
         {
-            // Whatever it is: the serializer has met it too, and what it said is told.
+            // Any exception: the serializer has met it too, and its message is reported.
             return false;
         }
     }
 
-    /// <summary>The items; none if they cannot be had, as of a default ImmutableArray or of a Memory.</summary>
+    /// <summary>The items; none if they cannot be enumerated, as with a default ImmutableArray or a Memory.</summary>
     private static List<object?> Items(object collection)
     {
         try

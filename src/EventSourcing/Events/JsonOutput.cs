@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// A writer of JSON and its buffer. It refuses what the options that it is made of could not read: what is nested deeper
-/// than they allow, and text that is none. Belongs to one caller at a time.
+/// A writer of JSON and its buffer. It refuses what its options could not read back: values nested deeper than they allow, and
+/// invalid text. Belongs to one caller at a time.
 /// </summary>
 internal sealed class JsonOutput(JsonWriterOptions options) : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class JsonOutput(JsonWriterOptions options) : IDisposable
 
     public ReadOnlySpan<byte> Written => _buffer.WrittenSpan;
 
-    /// <summary>How to write what options are to read.</summary>
+    /// <summary>How to write JSON that these options can read.</summary>
     public static JsonWriterOptions OptionsFor(JsonSerializerOptions json) => new()
     {
         Encoder = new StrictTextEncoder(json.Encoder ?? JavaScriptEncoder.Default),
@@ -27,7 +27,7 @@ internal sealed class JsonOutput(JsonWriterOptions options) : IDisposable
         SkipValidation = true,
     };
 
-    /// <summary>The same, laid out as the options say.</summary>
+    /// <summary>The same, with the layout that the options say.</summary>
     public static JsonWriterOptions LaidOutFor(JsonSerializerOptions json) => OptionsFor(json) with
     {
         Indented = json.WriteIndented,
@@ -36,10 +36,10 @@ internal sealed class JsonOutput(JsonWriterOptions options) : IDisposable
         NewLine = json.NewLine,
     };
 
-    /// <summary>How deep values may be nested; 0 in options stands for the default of System.Text.Json.</summary>
+    /// <summary>How deep values may be nested; 0 in the options means the default of System.Text.Json.</summary>
     public static int MaxDepthOf(JsonSerializerOptions json) => json.MaxDepth == 0 ? DefaultMaxDepth : json.MaxDepth;
 
-    /// <summary>An empty writer; what it writes is there once it is flushed.</summary>
+    /// <summary>An empty writer; its output is available once it is flushed.</summary>
     public Utf8JsonWriter Begin()
     {
         _buffer.ResetWrittenCount();

@@ -5,9 +5,9 @@ using System.Text.Unicode;
 namespace EventSourcing;
 
 /// <summary>
-/// Proves once for a type that what is written of it reads back equal: by its shape, and by the first value, which is read
-/// back and written again. Where a converter of the app's own takes part, which may write anything, each output is parsed as
-/// well. Thread-safe: several may prove the same at once.
+/// Proves once for a type that its JSON reads back equal: by its shape, and by the first value, which is read back and written
+/// again. If a converter of the app's own takes part, it may write anything, so each output is parsed as well. Thread-safe:
+/// several threads may prove the same type at once.
 /// </summary>
 internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
 {
@@ -15,17 +15,17 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
     private bool _hasOwnConverters;
     private bool _isForEachValue;
 
-    /// <summary>Whether there is nothing left to check of any further value.</summary>
+    /// <summary>Whether further values need no more checks.</summary>
     public bool IsDone { get; private set; }
 
-    /// <summary>What of the type would not be read back; null where nothing was found.</summary>
+    /// <summary>What in the type would not be read back; null if nothing was found.</summary>
     public string? FlawOfType() => JsonTypeCheck.FlawOf(info, out _hasOwnConverters, out _isForEachValue);
 
     /// <summary>Checks one value.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="utf8Json">What was written of it.</param>
-    /// <param name="isOfType">Whether it is its type that is at fault, and not this value alone.</param>
-    /// <returns>What is wrong, as a sentence; null where nothing is.</returns>
+    /// <param name="utf8Json">The JSON written for it.</param>
+    /// <param name="isOfType">Whether its type is at fault, not this value alone.</param>
+    /// <returns>What is wrong, as a sentence; null if nothing is.</returns>
     public string? FlawOf(object value, ReadOnlySpan<byte> utf8Json, out bool isOfType)
     {
         isOfType = false;
@@ -50,7 +50,7 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
 
     private static string Capitalized(string clause) => char.ToUpperInvariant(clause[0]) + clause[1..];
 
-    /// <summary>What the reader will trip over: no JSON, too deep, text that is none.</summary>
+    /// <summary>What the reader will fail on: invalid JSON, too deep nesting, invalid text.</summary>
     private string? FlawOfJson(ReadOnlySpan<byte> utf8Json)
     {
         var options = info.Options;
@@ -83,7 +83,7 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         }
         catch (Exception flaw)
         {
-            // Whatever it is: the type's own constructor and converters run in there.
+            // Any exception: the type's own constructor and converters run in there.
             return $"It is written, and cannot be read back: {Names.Sentence(flaw.Message)}";
         }
 
@@ -94,7 +94,7 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         var changes = MemberChange.Between(first, second);
         if (changes.Count == 0) return null;
 
-        // What differs from one writing of the same value to the next is computed from something else, say a clock.
+        // What differs between two writings of the same value is computed from something else, such as a clock.
         var unstable = MemberChange.Between(first, JsonElement.Parse(Write(value), Lenient)).Select(change => change.Path).ToHashSet(StringComparer.Ordinal);
         var lost = changes.Where(change => !unstable.Contains(change.Path)).ToList();
         if (lost.Count == 0 || IsReordered(first, second)) return null;
@@ -102,8 +102,8 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
     }
 
     /// <summary>
-    /// Whether only the order differs, and no longer does when it is read once more: that of a set, which depends on what
-    /// was removed from it. What is reversed each time is not such a set.
+    /// Whether only the order differs, and no longer differs after one more round trip. That is the order of a set, which
+    /// depends on what was removed from it. An order that is reversed each time is not that of such a set.
     /// </summary>
     private bool IsReordered(JsonElement first, JsonElement second) =>
         JsonOrder.AreEqual(first, second)

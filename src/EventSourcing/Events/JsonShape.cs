@@ -3,7 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
 
-/// <summary>What JSON makes of a type, as a text: the names and types of its members, and of theirs.</summary>
+/// <summary>The JSON shape of a type as a text: the names and types of its members, and of their members.</summary>
 internal static class JsonShape
 {
     private const int MaxDepth = 8;

@@ -11,8 +11,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing;
 
 /// <summary>
-/// Finds what JSON would write of a type and not read back, by what the serializer itself says of the type and of those that
-/// it is made of. What only a value shows is not seen here; that is for <see cref="JsonProof"/>.
+/// Finds what JSON would write for a type but not read back, by what the serializer itself says about the type and the types of
+/// its members. What only a value shows is not found here; <see cref="JsonProof"/> finds it.
 /// </summary>
 internal sealed class JsonTypeCheck
 {
@@ -25,19 +25,19 @@ internal sealed class JsonTypeCheck
     {
     }
 
-    /// <summary>Whether a converter that is not of System.Text.Json takes part: it may write what it likes, valid or not.</summary>
+    /// <summary>Whether a converter from outside System.Text.Json takes part: it may write anything, valid or not.</summary>
     private bool HasOwnConverters { get; set; }
 
     /// <summary>
-    /// Whether some member is left out at times, and it is not known what it is if it is missing: each value has to be read back
-    /// to know whether it is the same.
+    /// Whether a member is sometimes left out, and it is unknown which value it has if it is missing. Then each value has to be
+    /// read back to find out whether it is the same.
     /// </summary>
     private bool LeavesOutWhatMayDiffer { get; set; }
 
-    /// <summary>What of a type is not read back, as a clause for a message; null if nothing was found.</summary>
+    /// <summary>What in a type is not read back, as a clause for a message; null if nothing was found.</summary>
     /// <param name="type">How JSON handles it.</param>
-    /// <param name="hasOwnConverters">Whether a converter that is not of System.Text.Json takes part.</param>
-    /// <param name="isForEachValue">Whether the type does not tell, so that each value has to be read back.</param>
+    /// <param name="hasOwnConverters">Whether a converter from outside System.Text.Json takes part.</param>
+    /// <param name="isForEachValue">Whether the type alone does not tell, so that each value has to be read back.</param>
     public static string? FlawOf(JsonTypeInfo type, out bool hasOwnConverters, out bool isForEachValue)
     {
         var check = new JsonTypeCheck();
@@ -95,7 +95,7 @@ internal sealed class JsonTypeCheck
         }
         catch (Exception)
         {
-            // A collection of the app's own that has not been found unfit: its values will be tried.
+            // A collection type of the app's own that was not found unfit: its values will be tried.
         }
 
         return type.ElementType is { } element ? FlawOfMember(element, type.Options) : null;
@@ -135,7 +135,7 @@ internal sealed class JsonTypeCheck
     }
 
     /// <summary>
-    /// What is wrong with leaving a member out if it is its type's default: if it is missing, it must be read as just that.
+    /// What is wrong with leaving a member out if it has its type's default: a missing member must be read as that default.
     /// </summary>
     [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The default of a value type runs no constructor.")]
     private string? FlawOfLeavingOut(JsonPropertyInfo property, JsonTypeInfo type)
@@ -166,7 +166,7 @@ internal sealed class JsonTypeCheck
         static string Shown(object? value) => value is null ? "null" : Names.Printable(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
     }
 
-    /// <summary>What a member is if it is missing in what is read; false if that cannot be told from the type.</summary>
+    /// <summary>The value of a member that is missing in the JSON; false if the type does not tell.</summary>
     private static bool TryReadMissing(JsonPropertyInfo property, JsonTypeInfo type, object? leftOut, out object? read)
     {
         read = leftOut;
@@ -188,7 +188,7 @@ internal sealed class JsonTypeCheck
         }
         catch (Exception)
         {
-            // Whatever it is: the type's own constructor runs in there, and may want other arguments.
+            // Any exception: the type's own constructor runs in there, and may need other arguments.
             return false;
         }
     }
@@ -215,8 +215,8 @@ internal sealed class JsonTypeCheck
         (property.ObjectCreationHandling ?? type.PreferredPropertyObjectCreationHandling ?? type.Options.PreferredObjectCreationHandling) == JsonObjectCreationHandling.Populate;
 
     /// <summary>
-    /// Whether a property that JSON only writes holds something of its own. What is computed, or set once and for all from
-    /// the constructor's parameters, is the same after it was read back.
+    /// Whether a property that JSON only writes has a value of its own. A value that is computed, or set only from the
+    /// constructor's parameters, is the same after it is read back.
     /// </summary>
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Finds more where members are kept; what trimming removes has been judged by the compiler.")]
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "As above.")]
@@ -234,7 +234,7 @@ internal sealed class JsonTypeCheck
 
     private static bool IsCopy(ParameterInfo[] parameters, Type declaring) => parameters is [var only] && only.ParameterType == declaring;
 
-    /// <summary>Whether something can be added to a collection, which then is what the property holds.</summary>
+    /// <summary>Whether items can be added to a collection: then they are a value of the property's own.</summary>
     private static bool IsChangeable(Type type, JsonSerializerOptions options) =>
         options.TryGetTypeInfo(type, out var info) && info is { Kind: JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary, CreateObject: not null };
 

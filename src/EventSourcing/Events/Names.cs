@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace EventSourcing;
 
-/// <summary>The one rule for names of streams, event types and projections, and the laxer one for tags and keys.</summary>
+/// <summary>The one rule for names of streams, event types and projections, and the more permissive one for tags and keys.</summary>
 internal static class Names
 {
     public const int MaxLength = 200;
@@ -21,7 +21,7 @@ internal static class Names
             throw new ArgumentException($"{what} must be 1–{MaxLength} characters of text without U+0000 or lone surrogates; '{Printable(key)}' {flaw}.", parameter);
     }
 
-    /// <summary>The text with everything a log or terminal could trip over escaped, and cut where it is endless.</summary>
+    /// <summary>The text with everything escaped that could harm a log or terminal, and cut if it is too long.</summary>
     public static string Printable(string text)
     {
         var shown = text.Length > MaxLength ? text[..MaxLength] : text;
@@ -33,10 +33,10 @@ internal static class Names
         return text.Length > MaxLength ? shown + "…" : shown;
     }
 
-    /// <summary>Another's message as a sentence among ours: with a full stop at its end, where it has none.</summary>
+    /// <summary>A foreign message as a sentence among ours: a full stop is added if it has none.</summary>
     public static string Sentence(string message) => message.TrimEnd() is { Length: > 0 } text && !char.IsPunctuation(text[^1]) ? text + "." : message;
 
-    /// <summary>What is wrong with a text of any length; null where nothing is.</summary>
+    /// <summary>What is wrong with a text of any length; null if nothing is.</summary>
     public static string? TextFlaw(string text)
     {
         for (var i = 0; i < text.Length; i++)

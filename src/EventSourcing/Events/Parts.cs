@@ -1,6 +1,8 @@
 namespace EventSourcing;
 
-/// <summary>What a stored event is read as: itself, or as many as an upcaster has made of it. No object where it is itself.</summary>
+/// <summary>
+/// What a stored event is read as: itself, or the events that an upcaster made of it. Allocates nothing if it is itself.
+/// </summary>
 internal readonly struct Parts<T>
     where T : class
 {
@@ -11,7 +13,7 @@ internal readonly struct Parts<T>
 
     public Parts(T[] several) => _several = several;
 
-    /// <summary>The parts where an upcaster has made them, be it of one or none, or null.</summary>
+    /// <summary>The parts if an upcaster made them, even if they are only one or none; otherwise null.</summary>
     public T[]? Several => _several;
 
     public int Count => _several is null ? 1 : _several.Length;

@@ -6,14 +6,13 @@ namespace EventSourcing;
 
 /// <summary>
 /// The event by which a store records that it has erased payloads: appended in the same transaction, to the stream
-/// <see cref="StreamName"/>. Every store knows its type, which no <see cref="EventTypes"/> lists; it is appended by
-/// <c>ErasePayloadsAsync</c> alone. Its payload is never erased itself.
+/// <see cref="StreamName"/>. Every store knows its type, which no <see cref="EventTypes"/> lists; only
+/// <c>ErasePayloadsAsync</c> appends it. Its payload is never erased itself.
 /// </summary>
 /// <remarks>
-/// As JSON, whatever options the app has: <c>{"positions":[3,17],"reason":"…","by":"…"}</c>. <c>by</c> is missing where nobody
-/// is named.
+/// As JSON, regardless of the app's options: <c>{"positions":[3,17],"reason":"…","by":"…"}</c>. <c>by</c> is missing if no one is named.
 /// </remarks>
-/// <param name="Positions">Where the events stand whose payloads were erased, ascending.</param>
+/// <param name="Positions">The positions of the events whose payloads were erased, ascending.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="By">Who asked for it, or <see langword="null"/>.</param>
 public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason, string? By)
@@ -26,13 +25,15 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
 
     internal static EventType Type { get; } = EventType.OfTheLibrary(typeof(PayloadsErased), TypeName);
 
-    // People read these in the file: letters of all languages stay what they are.
+    // People read these in the file: letters of all languages stay readable.
     private static JsonWriterOptions Json => new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Reads the JSON of such an event.</summary>
-    /// <param name="utf8Json">The JSON. Members that are not known are left out.</param>
+    /// <param name="utf8Json">The JSON. Unknown members are ignored.</param>
     /// <returns>The event.</returns>
-    /// <exception cref="JsonException">It is not such an event: a member is missing or is there twice, or the positions are not ascending from 1.</exception>
+    /// <exception cref="JsonException">
+    /// It is not such an event: a member is missing or occurs twice, or the positions are not ascending from 1.
+    /// </exception>
     public static PayloadsErased Parse(ReadOnlySpan<byte> utf8Json)
     {
         List<long>? positions = null;
@@ -41,7 +42,7 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("It is not a JSON object.");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            // Of a member that is there twice, another reader may take the other one.
+            // If a member occurs twice, another reader may take the other one.
             if (reader.ValueTextEquals("positions"u8)) positions = positions is null ? PositionsFrom(ref reader) : throw Twice("positions");
             else if (reader.ValueTextEquals("reason"u8)) reason = reason is null ? TextFrom(ref reader) : throw Twice("reason");
             else if (reader.ValueTextEquals("by"u8)) by = by is null ? TextFrom(ref reader) : throw Twice("by");

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EventSourcing;
 
-/// <summary>An event as it stands in the log, and where it stands. Immutable, but for what <see cref="Data"/> allows.</summary>
+/// <summary>An event as recorded in the log, with its place there. Immutable, except for what <see cref="Data"/> allows.</summary>
 public sealed class RecordedEvent
 {
     internal RecordedEvent(
@@ -33,25 +33,30 @@ public sealed class RecordedEvent
     public Guid Id { get; }
 
     /// <summary>
-    /// Which part this is of what an <see cref="Upcaster"/> has made of one stored event, from 0; 0 also where it is the
-    /// only one. Parts share the event's version, position and id, and all else that was recorded beside it.
+    /// If an <see cref="Upcaster"/> made several events of one stored event, the index of this one among them, from 0; 0 also
+    /// if it is the only one. All parts share the stored event's version, position, id and everything else recorded with it.
     /// </summary>
     public int SubIndex { get; }
 
-    /// <summary>The name of the event's type as it is today, whatever name and version it was stored under; for an <see cref="UnknownEvent"/> the stored name.</summary>
+    /// <summary>
+    /// The current name of the event's type, whatever name and version it was stored under; for an <see cref="UnknownEvent"/>
+    /// the stored name.
+    /// </summary>
     public string Type { get; }
 
     /// <summary>
-    /// When the store recorded the event: UTC, to 100 ns, by the storage's <see cref="TimeProvider"/>. It never goes
-    /// backwards from one position to the next; order is nevertheless a matter of positions only, as several events
-    /// may share an instant.
+    /// When the store recorded the event: UTC, to 100 ns, by the storage's <see cref="TimeProvider"/>. It never goes backwards
+    /// from one position to the next. Still, only positions define the order, because several events may share an instant.
     /// </summary>
     public DateTimeOffset RecordedAt { get; }
 
-    /// <summary>What happened: an instance of the event's type, an <see cref="ErasedEvent"/> where the payload was erased; or an <see cref="UnknownEvent"/> where the reader asked for those.</summary>
+    /// <summary>
+    /// What happened: an instance of the event's type, an <see cref="ErasedEvent"/> if the payload was erased; or an
+    /// <see cref="UnknownEvent"/> if the reader asked for those.
+    /// </summary>
     public object Data { get; }
 
-    /// <summary>What was recorded beside it.</summary>
+    /// <summary>The event's metadata.</summary>
     public EventMetadata Metadata { get; }
 
     /// <summary>The event's tags, without repeats.</summary>
@@ -60,8 +65,10 @@ public sealed class RecordedEvent
     /// <summary>The part of the stream's name after its first hyphen, or the whole name: <c>ann</c> for <c>account-ann</c>.</summary>
     public string StreamId => StreamName.IdOf(Stream);
 
-    /// <summary>The id in the stream's name as the type that it was written from, which <see cref="IdText.Of"/> wrote.</summary>
-    /// <typeparam name="T">The id's type, e.g. <see cref="Guid"/> or <see cref="int"/>. It is parsed in the invariant culture.</typeparam>
+    /// <summary>The id in the stream's name, parsed as the type from which <see cref="IdText.Of"/> wrote it.</summary>
+    /// <typeparam name="T">
+    /// The id's type, e.g. <see cref="Guid"/> or <see cref="int"/>. It is parsed in the invariant culture.
+    /// </typeparam>
     /// <returns>The id.</returns>
     /// <exception cref="FormatException">The stream's id is not one of that type.</exception>
     public T StreamIdAs<T>()
@@ -70,7 +77,7 @@ public sealed class RecordedEvent
             ? id
             : throw new FormatException($"The id '{StreamId}' of the stream of {this} is no {typeof(T).Name}.");
 
-    /// <summary>Where the event stands and what it is, for messages.</summary>
+    /// <summary>The event's type and place, for messages.</summary>
     /// <returns>For example <c>money-deposited at version 2 of 'account-ann' (position 17)</c>.</returns>
     public override string ToString() => $"{Type} at version {Version} of '{Stream}' (position {Position}{(SubIndex == 0 ? "" : $", part {SubIndex}")})";
 }

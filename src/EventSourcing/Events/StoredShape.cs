@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>One shape in which events may be stored: a name and a version; and what is made of those on reading.</summary>
+/// <summary>One shape in which events may be stored: a name and a version, and what such events become when they are read.</summary>
 internal sealed class StoredShape(string name, int version, EventType? type, Upcaster? step)
 {
     /// <summary>The name without version.</summary>
@@ -8,15 +8,15 @@ internal sealed class StoredShape(string name, int version, EventType? type, Upc
 
     public int Version => version;
 
-    /// <summary>The type that is of this shape, or null where there is none any more.</summary>
+    /// <summary>The type with this shape, or null if there is none any more.</summary>
     public EventType? Type => type;
 
-    /// <summary>What turns it into the next shape; null for a shape of today.</summary>
+    /// <summary>The upcaster that turns it into the next shape; null for a current shape.</summary>
     public Upcaster? Step => step;
 
-    /// <summary>What the step gives, where that is not finished events.</summary>
+    /// <summary>The shape that the step returns, unless it returns finished events.</summary>
     public StoredShape? Next { get; set; }
 
-    /// <summary>The types of today that events of this shape may become.</summary>
+    /// <summary>The current types that events of this shape may become.</summary>
     public EventType[] Results { get; set; } = [];
 }

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// All shapes in which events may be stored, by their names in the store, and how each leads to today's. Everything
-/// that can be wrong with types and upcasters together is found here, at start-up.
+/// All shapes in which events may be stored, by their names in the store, and how each leads to a current one. Every possible
+/// error in types and upcasters together is found here, at start-up.
 /// </summary>
 internal sealed class StoredShapes
 {
@@ -31,9 +31,9 @@ internal sealed class StoredShapes
     }
 
     /// <summary>
-    /// The same where there is nothing to work out, as in most apps: every event has one version, one name, and is stored
-    /// as it is. Null in others, and where a name is claimed twice, which is explained there. An app that starts waits for
-    /// this, so it is one pass and no more.
+    /// The same for the simple case, that of most apps: every event has one version and one name, and is stored as it is. Null
+    /// in other cases, and if a name is claimed twice, which the full check then explains. The start of an app waits for this,
+    /// so it is a single pass.
     /// </summary>
     public static Dictionary<string, StoredShape>? PlainByStoredName(Dictionary<Type, EventType> types)
     {
@@ -47,10 +47,10 @@ internal sealed class StoredShapes
         return shapes;
     }
 
-    /// <summary>By every name that an event may be stored under.</summary>
+    /// <summary>The shapes by every name under which an event may be stored.</summary>
     public Dictionary<string, StoredShape> ByStoredName { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What the events of a name, an alias or a retired name are called today.</summary>
+    /// <summary>The current names of the events of a name, an alias or a retired name.</summary>
     public IReadOnlyCollection<string> TodayNamesOf(string name)
     {
         var known = _names[name];
@@ -151,7 +151,7 @@ internal sealed class StoredShapes
 
     /// <summary>A name without version, or an alias of it.</summary>
     /// <param name="Name">The name.</param>
-    /// <param name="Types">Its types, by version; none where it is retired.</param>
+    /// <param name="Types">Its types, by version; none if it is retired.</param>
     /// <param name="LastVersion">The highest version that may be stored.</param>
     /// <param name="IsAlias">Whether this is an entry of an alias.</param>
     private sealed record NameOfEvents(string Name, IReadOnlyList<EventType> Types, int LastVersion, bool IsAlias = false);

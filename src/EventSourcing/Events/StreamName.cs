@@ -1,8 +1,7 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The convention for streams of things that come in kinds: <c>category-id</c>, split at the first hyphen. The store
-/// itself gives names no meaning.
+/// The convention for naming streams by kind: <c>category-id</c>, split at the first hyphen. The store itself gives names no meaning.
 /// </summary>
 public static class StreamName
 {
@@ -10,7 +9,9 @@ public static class StreamName
     /// <param name="category">The kind of thing, without a hyphen, e.g. <c>account</c>.</param>
     /// <param name="id">Which one; may contain hyphens.</param>
     /// <returns>The stream's name.</returns>
-    /// <exception cref="ArgumentException">The category has a hyphen, either is empty, or the name is longer than 200 characters.</exception>
+    /// <exception cref="ArgumentException">
+    /// The category has a hyphen, either is empty, or the name is longer than 200 characters.
+    /// </exception>
     public static string For(string category, string id)
     {
         ArgumentException.ThrowIfNullOrEmpty(category);
@@ -26,10 +27,12 @@ public static class StreamName
     /// <param name="category">The kind of thing, without a hyphen, e.g. <c>account</c>.</param>
     /// <param name="id">Which one; it is written as <see cref="IdText.Of"/> does.</param>
     /// <returns>The stream's name.</returns>
-    /// <exception cref="ArgumentException">The category has a hyphen or is empty, the id's type has no single text, or the name is longer than 200 characters.</exception>
+    /// <exception cref="ArgumentException">
+    /// The category has a hyphen or is empty, the id's type has no single text, or the name is longer than 200 characters.
+    /// </exception>
     public static string For(string category, IFormattable id) => For(category, IdText.Of(id));
 
-    /// <summary>The part before the first hyphen, or the whole name where there is none.</summary>
+    /// <summary>The part before the first hyphen, or the whole name if there is none.</summary>
     /// <param name="stream">A stream's name.</param>
     /// <returns>The category.</returns>
     public static string CategoryOf(string stream)
@@ -39,7 +42,7 @@ public static class StreamName
         return hyphen < 0 ? stream : stream[..hyphen];
     }
 
-    /// <summary>The part after the first hyphen, or the whole name where there is none or nothing follows it.</summary>
+    /// <summary>The part after the first hyphen, or the whole name if there is none or nothing follows it.</summary>
     /// <param name="stream">A stream's name.</param>
     /// <returns>The id.</returns>
     public static string IdOf(string stream)

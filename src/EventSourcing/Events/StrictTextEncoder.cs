@@ -6,8 +6,8 @@ using System.Text.Unicode;
 namespace EventSourcing;
 
 /// <summary>
-/// Escapes as another encoder does, and refuses what is no text: JSON would store U+FFFD in its place, so that another
-/// text is read than was written. Text that needs no escaping costs one call more. Thread-safe.
+/// Escapes as another encoder does, but refuses invalid text: JSON would store U+FFFD instead, so that the text read is not the
+/// text written. Text that needs no escaping costs one more call. Thread-safe.
 /// </summary>
 internal sealed unsafe class StrictTextEncoder(JavaScriptEncoder inner) : JavaScriptEncoder
 {
@@ -18,7 +18,7 @@ internal sealed unsafe class StrictTextEncoder(JavaScriptEncoder inner) : JavaSc
     /// <exception cref="JsonException">The text has a lone surrogate.</exception>
     public override int FindFirstCharacterToEncode(char* text, int textLength)
     {
-        // Whatever an encoder leaves as it is, a lone surrogate is not among it.
+        // No encoder leaves a lone surrogate unescaped.
         var first = inner.FindFirstCharacterToEncode(text, textLength);
         if (first >= 0) ThrowIfNotText(new ReadOnlySpan<char>(text, textLength), first);
         return first;

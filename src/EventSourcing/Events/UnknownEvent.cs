@@ -2,7 +2,7 @@ using System.Text;
 
 namespace EventSourcing;
 
-/// <summary>Stands in for an event whose name is not in the store's <see cref="EventTypes"/>, where the reader asked to see those.</summary>
+/// <summary>Stands in for an event whose name is not in the store's <see cref="EventTypes"/>, if the reader asked to see those.</summary>
 /// <param name="Type">The stored name.</param>
 /// <param name="Json">The stored bytes, UTF-8 JSON.</param>
 public sealed record UnknownEvent(string Type, ReadOnlyMemory<byte> Json)

@@ -1,6 +1,9 @@
 namespace EventSourcing;
 
-/// <summary>A stored event has a name that the store's <see cref="EventTypes"/> do not list. Nothing was skipped: the read stopped there.</summary>
+/// <summary>
+/// A stored event has a name that the store's <see cref="EventTypes"/> do not list. Nothing was skipped: the read stopped
+/// there.
+/// </summary>
 public sealed class UnknownEventTypeException : EventSourcingException
 {
     internal UnknownEventTypeException(string type, string stream, long version, long position, int? lastVersion)

@@ -3,14 +3,13 @@ using System.Text.Json.Nodes;
 namespace EventSourcing;
 
 /// <summary>
-/// Turns stored events of an old shape into those of the next version, or into other events. It is run on every read
-/// of such an event, on every path alike, and nothing is ever written back; so it must be a pure function. Immutable
-/// and thread-safe.
+/// Turns stored events of an old shape into those of the next version, or into other events. It runs on every read of such an
+/// event, on every path, and nothing is ever written back; so it must be a pure function. Immutable and thread-safe.
 /// </summary>
 /// <remarks>
-/// Upcasters chain: what one gives is taken by the next, until the events are of today. A stored event that becomes
-/// several, or none, keeps its one position and version; its parts differ in <see cref="RecordedEvent.SubIndex"/>, and
-/// share all else that was recorded beside the event.
+/// Upcasters chain: the next one takes what one returns, until the events are current. A stored event that becomes several, or
+/// none, keeps its one position and version. Its parts differ in <see cref="RecordedEvent.SubIndex"/>, and share everything
+/// else that was recorded with the event.
 /// </remarks>
 public sealed class Upcaster
 {
@@ -33,24 +32,24 @@ public sealed class Upcaster
         _upcast = upcast;
     }
 
-    /// <summary>The stored name that it takes, or null where <see cref="OldType"/> says so.</summary>
+    /// <summary>The stored name that it takes, or null if <see cref="OldType"/> determines it.</summary>
     internal string? Name { get; }
 
     internal int Version { get; }
 
-    /// <summary>The type that it takes, or null where it takes JSON.</summary>
+    /// <summary>The type that it takes, or null if it takes JSON.</summary>
     internal Type? OldType { get; }
 
-    /// <summary>The types of what it gives, or null for JSON of the next version.</summary>
+    /// <summary>The types of the events that it returns, or null for JSON of the next version.</summary>
     internal IReadOnlyList<Type>? Into { get; }
 
-    /// <summary>Whether it gives finished events, however many.</summary>
+    /// <summary>Whether it returns finished events, any number of them.</summary>
     internal bool Splits { get; }
 
     /// <summary>Stored JSON of a version to JSON of the next.</summary>
-    /// <param name="name">The name, without version. One that no listed type has, but that was stored once, is as good.</param>
+    /// <param name="name">The name, without version. It may be one that was once stored but that no listed type has any more.</param>
     /// <param name="version">The version that it takes.</param>
-    /// <param name="upcast">Gives the JSON of the next version; it may change and return what it gets.</param>
+    /// <param name="upcast">Returns the JSON of the next version; it may change and return its argument.</param>
     /// <returns>The upcaster.</returns>
     /// <exception cref="ArgumentException">The name is not valid, or the version below 1.</exception>
     public static Upcaster Json(string name, int version, Func<JsonObject, JsonObject> upcast)
@@ -59,11 +58,13 @@ public sealed class Upcaster
         return new Upcaster(name, version, oldType: null, into: null, splits: false, e => upcast((JsonObject)e));
     }
 
-    /// <summary>Stored JSON of one event to JSON of another: for an event that goes on as part of <typeparamref name="TEvent"/>.</summary>
-    /// <typeparam name="TEvent">The listed type, of any version, whose JSON it gives.</typeparam>
+    /// <summary>
+    /// Stored JSON of one event to JSON of another: for an event that continues as part of <typeparamref name="TEvent"/>.
+    /// </summary>
+    /// <typeparam name="TEvent">The listed type, of any version, whose JSON it returns.</typeparam>
     /// <param name="name">The name, without version.</param>
     /// <param name="version">The version that it takes.</param>
-    /// <param name="upcast">Gives the JSON of <typeparamref name="TEvent"/>.</param>
+    /// <param name="upcast">Returns the JSON of <typeparamref name="TEvent"/>.</param>
     /// <returns>The upcaster.</returns>
     /// <exception cref="ArgumentException">The name is not valid, or the version below 1.</exception>
     public static Upcaster Json<TEvent>(string name, int version, Func<JsonObject, JsonObject> upcast)
@@ -74,10 +75,10 @@ public sealed class Upcaster
     }
 
     /// <summary>Stored JSON to several events, one, or none.</summary>
-    /// <param name="name">The name, without version; mostly one that no listed type has any more.</param>
+    /// <param name="name">The name, without version; usually one that no listed type has any more.</param>
     /// <param name="version">The version that it takes.</param>
-    /// <param name="into">All types that it may give, each of today; none where such events are of no interest any more.</param>
-    /// <param name="split">Gives the events in order.</param>
+    /// <param name="into">All types that it may return, each a current one; none if such events no longer matter.</param>
+    /// <param name="split">Returns the events in order.</param>
     /// <returns>The upcaster.</returns>
     /// <exception cref="ArgumentException">The name is not valid, or the version below 1.</exception>
     public static Upcaster Split(string name, int version, IReadOnlyList<Type> into, Func<JsonObject, IEnumerable<object>> split)
@@ -87,10 +88,10 @@ public sealed class Upcaster
         return new Upcaster(name, version, oldType: null, into, splits: true, e => split((JsonObject)e));
     }
 
-    /// <summary>An event of an old type to one of another, mostly of the next version.</summary>
+    /// <summary>An event of an old type to one of another, usually of the next version.</summary>
     /// <typeparam name="TOld">The old type, listed with its name and version.</typeparam>
-    /// <typeparam name="TNew">The listed type that it gives.</typeparam>
-    /// <param name="upcast">Gives the new event.</param>
+    /// <typeparam name="TNew">The listed type that it returns.</typeparam>
+    /// <param name="upcast">Returns the new event.</param>
     /// <returns>The upcaster.</returns>
     public static Upcaster Typed<TOld, TNew>(Func<TOld, TNew> upcast)
         where TOld : notnull
@@ -102,8 +103,8 @@ public sealed class Upcaster
 
     /// <summary>An event of an old type to several events, one, or none.</summary>
     /// <typeparam name="TOld">The old type, listed with its name and version.</typeparam>
-    /// <param name="into">All types that it may give, each of today.</param>
-    /// <param name="split">Gives the events in order.</param>
+    /// <param name="into">All types that it may return, each a current one.</param>
+    /// <param name="split">Returns the events in order.</param>
     /// <returns>The upcaster.</returns>
     public static Upcaster Split<TOld>(IReadOnlyList<Type> into, Func<TOld, IEnumerable<object>> split)
         where TOld : notnull
@@ -117,10 +118,10 @@ public sealed class Upcaster
     /// <returns>For example <c>the upcaster of 'money-deposited' version 1</c>.</returns>
     public override string ToString() => OldType is null ? $"the upcaster of '{Name}' version {Version}" : $"the upcaster of {OldType}";
 
-    /// <summary>Runs it once and checks what it gives.</summary>
+    /// <summary>Runs it once and checks what it returns.</summary>
     /// <param name="old">The JSON object, or the event of the old type.</param>
     /// <returns>The JSON object, the event, or an array of the events.</returns>
-    /// <exception cref="UpcastFailedException">It threw, or gave what it does not declare.</exception>
+    /// <exception cref="UpcastFailedException">It threw, or returned something that it does not declare.</exception>
     internal object Upcast(object old)
     {
         object? result;
@@ -147,7 +148,7 @@ public sealed class Upcaster
         return result;
     }
 
-    /// <summary>What to do about the one mistake that everybody makes with the nodes of System.Text.Json.</summary>
+    /// <summary>The hint on the one common mistake with the nodes of System.Text.Json.</summary>
     private static string HintOn(Exception failure) => failure is InvalidOperationException { Source: "System.Text.Json" } && failure.Message.Contains("parent", StringComparison.Ordinal)
         ? " A JsonNode stands in one place: to rename a member, take its value out first, as in: e.Remove(\"old\", out var value); e[\"new\"] = value; or copy it by DeepClone()."
         : "";
@@ -160,5 +161,5 @@ public sealed class Upcaster
     }
 }
 
-/// <summary>An upcaster failed; the store says on which event.</summary>
+/// <summary>An upcaster failed; the store adds on which event.</summary>
 internal sealed class UpcastFailedException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -4,7 +4,7 @@ using System.Text.Unicode;
 
 namespace EventSourcing;
 
-/// <summary>Reads a binary form from its start to exactly its end, and says at which byte it is not what it should be.</summary>
+/// <summary>Reads a binary form from its start to exactly its end, and reports the byte at which it is wrong.</summary>
 internal ref struct ByteReader(string what, ReadOnlySpan<byte> bytes)
 {
     private readonly string _what = what;
@@ -19,7 +19,7 @@ internal ref struct ByteReader(string what, ReadOnlySpan<byte> bytes)
         _at += tag.Length;
     }
 
-    /// <summary>A number of 8 bytes, not above what fits into a signed one.</summary>
+    /// <summary>A number of 8 bytes that fits into a signed 64-bit number.</summary>
     public long Number(string name, long atLeast, long atMost = long.MaxValue)
     {
         var start = _at;

@@ -4,12 +4,12 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// What a log was at a size: its origin, the size and the root of its tree. Kept outside the store, signed as a
-/// <see cref="SignedNote"/>, it is what the store is held against later. Immutable.
+/// The state of a log at a size: its origin, the size and the root of its tree. Kept outside the store and signed as a
+/// <see cref="SignedNote"/>, it is what the store is compared with later. Immutable.
 /// </summary>
 /// <remarks>
-/// The text is that of C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint): a line with the origin, a line with the size
-/// in decimal digits, a line with the root in Base64, and any extension lines, none of them empty.
+/// The text is that of C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint): a line with the origin, a line with the size in
+/// decimal digits, a line with the root in Base64, and any extension lines, none of them empty.
 /// </remarks>
 public sealed class Checkpoint
 {
@@ -17,11 +17,15 @@ public sealed class Checkpoint
     private readonly string[] _extensions;
 
     /// <summary>Creates a checkpoint.</summary>
-    /// <param name="origin">A name for the log that no other has, best a URL without its scheme: <c>shop.example/ledger/orders</c>. One line of text.</param>
+    /// <param name="origin">
+    /// A name that no other log has, best a URL without its scheme: <c>shop.example/ledger/orders</c>. One line of text.
+    /// </param>
     /// <param name="size">The number of leaves: the position of the last event.</param>
     /// <param name="root">The root of the tree of this size.</param>
     /// <param name="extensions">Further lines. The format advises against them.</param>
-    /// <exception cref="ArgumentException">The origin or an extension is not a line of text, the size is negative, or a tree without leaves has another root.</exception>
+    /// <exception cref="ArgumentException">
+    /// The origin or an extension is not a line of text, the size is negative, or a tree without leaves has another root.
+    /// </exception>
     public Checkpoint(string origin, long size, in MerkleHash root, IReadOnlyList<string>? extensions = null)
     {
         ArgumentNullException.ThrowIfNull(origin);
@@ -48,12 +52,12 @@ public sealed class Checkpoint
     /// <summary>The root of the tree of this size.</summary>
     public MerkleHash Root { get; }
 
-    /// <summary>Further lines, most often none.</summary>
+    /// <summary>Further lines, usually none.</summary>
     public IReadOnlyList<string> Extensions => _extensions.AsReadOnly();
 
     /// <summary>Reads a checkpoint's text, e.g. that of a note.</summary>
     /// <param name="text">All of it.</param>
-    /// <returns>The checkpoint, of which <see cref="ToString"/> gives the same text again.</returns>
+    /// <returns>The checkpoint; its <see cref="ToString"/> returns the same text again.</returns>
     /// <exception cref="LedgerFormatException">The text is not a checkpoint.</exception>
     public static Checkpoint Parse(string text)
     {
@@ -61,12 +65,15 @@ public sealed class Checkpoint
         return Parse(NoteBytes.Of(What, text));
     }
 
-    /// <summary>Reads a note that holds a checkpoint, and checks that it is to be believed.</summary>
+    /// <summary>Reads a note that contains a checkpoint, and checks that it can be trusted.</summary>
     /// <param name="note">The note.</param>
-    /// <param name="origin">The log of which it must be.</param>
+    /// <param name="origin">The name of the log that it must belong to.</param>
     /// <param name="verifiers">The keys that you trust to speak for that log. One of them must have signed.</param>
     /// <returns>The checkpoint.</returns>
-    /// <exception cref="LedgerVerificationException">No given key has signed the note, one that has did not sign this text, or it is of another log.</exception>
+    /// <exception cref="LedgerVerificationException">
+    /// No given key has signed the note, a signature of a given key does not fit this text, or the checkpoint belongs to
+    /// another log.
+    /// </exception>
     /// <exception cref="LedgerFormatException">The note's text, though signed, is not a checkpoint.</exception>
     public static Checkpoint Open(SignedNote note, string origin, params IReadOnlyList<INoteVerifier> verifiers)
     {
@@ -79,8 +86,8 @@ public sealed class Checkpoint
             : throw new LedgerVerificationException("The checkpoint", $"it is of '{Names.Printable(checkpoint.Origin)}', not of '{Names.Printable(origin)}'.");
     }
 
-    /// <summary>Signs the checkpoint. Whoever signs for a log must sign nothing that does not follow from what it has signed before.</summary>
-    /// <param name="signers">Who signs, at least one.</param>
+    /// <summary>Signs the checkpoint. A log's signer must only sign checkpoints that extend those it has signed before.</summary>
+    /// <param name="signers">The signers, at least one.</param>
     /// <param name="cancellationToken">Passed to the signers.</param>
     /// <returns>The note.</returns>
     public ValueTask<SignedNote> SignAsync(IReadOnlyList<INoteSigner> signers, CancellationToken cancellationToken = default) =>

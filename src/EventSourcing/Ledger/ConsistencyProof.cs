@@ -3,25 +3,27 @@ using System.Numerics;
 namespace EventSourcing;
 
 /// <summary>
-/// Proof that a tree has only grown from one size to another, by RFC 6962 §2.1.2: that the first leaves of the larger are
-/// those of the smaller, every one and in order. Immutable.
+/// Proof that a tree has only grown from one size to another, by RFC 6962 §2.1.2: the first leaves of the larger tree are all
+/// leaves of the smaller, in the same order. Immutable.
 /// </summary>
 /// <remarks>
-/// <para>Between trees of one size there is nothing to prove but that they are the same, and it takes no hash. From the tree
-/// without leaves every tree follows, so that there is no such proof: both sizes are at least 1.</para>
-/// <para>As bytes: the mark <c>45 43 31 00</c> ("EC1" and a zero), the old and the new size as 8 bytes each, big-endian, and the
-/// hashes, 32 bytes each, in the order of RFC 6962. Their number follows from the sizes; nothing comes after them.</para>
+/// <para>For two trees of one size, the proof only shows that they are equal, and has no hashes. Every tree is a growth of the
+/// empty one, so there is no such proof: both sizes are at least 1.</para>
+/// <para>As bytes: the mark <c>45 43 31 00</c> ("EC1" and a zero), the old and the new size as 8 bytes each, big-endian, and
+/// the hashes, 32 bytes each, in the order of RFC 6962. Their number follows from the sizes; nothing follows them.</para>
 /// </remarks>
 public sealed class ConsistencyProof
 {
     private const string What = "a consistency proof";
     private readonly MerkleHash[] _hashes;
 
-    /// <summary>Puts a proof together.</summary>
+    /// <summary>Creates a proof from its parts.</summary>
     /// <param name="oldSize">The number of the smaller tree's leaves, from 1.</param>
     /// <param name="newSize">The number of the larger tree's leaves.</param>
     /// <param name="hashes">The hashes, in the order of RFC 6962.</param>
-    /// <exception cref="ArgumentException">The old size is below 1 or above the new, or the number of hashes is not what the sizes ask for.</exception>
+    /// <exception cref="ArgumentException">
+    /// The old size is below 1 or above the new, or the number of hashes is not the one that follows from the sizes.
+    /// </exception>
     public ConsistencyProof(long oldSize, long newSize, IReadOnlyList<MerkleHash> hashes)
     {
         ArgumentNullException.ThrowIfNull(hashes);
@@ -45,11 +47,11 @@ public sealed class ConsistencyProof
 
     private static ReadOnlySpan<byte> Tag => "EC1\0"u8;
 
-    /// <summary>Builds a proof from a tree that is stored: O(log n) hashes and a few blocks of 256 are read.</summary>
-    /// <param name="hashes">The tree's leaves and tiles, taken as they are: what comes of wrong ones does not verify.</param>
+    /// <summary>Builds a proof from a stored tree: O(log n) hashes and a few blocks of 256 are read.</summary>
+    /// <param name="hashes">The tree's leaves and tiles, used unchecked: a proof made from wrong ones does not verify.</param>
     /// <param name="oldSize">The earlier size, from 1.</param>
     /// <param name="newSize">The later size, at most what is stored.</param>
-    /// <param name="frontier">A frontier that is at hand. Where it is of the new size, the blocks at the right edge need not be read.</param>
+    /// <param name="frontier">An available frontier. If it has the new size, the blocks at the right edge need not be read.</param>
     /// <param name="cancellationToken">Abandons the reads.</param>
     /// <returns>The proof.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The old size is below 1 or above the new.</exception>
@@ -69,7 +71,7 @@ public sealed class ConsistencyProof
             (from, to) = oldSize <= middle ? (from, middle) : (middle, to);
         }
 
-        // Where the old tree is a subtree of the new, its root is known to whoever verifies.
+        // If the old tree is a subtree of the new one, the verifier knows its root.
         if (from > 0) path.Add(await blocks.RootAsync(from, to, cancellationToken).ConfigureAwait(false));
         path.Reverse();
         return new ConsistencyProof(oldSize, newSize, path);
@@ -91,7 +93,7 @@ public sealed class ConsistencyProof
     /// <summary>Whether the proof shows that the tree of one root has grown into that of the other.</summary>
     /// <param name="oldRoot">The root at the old size, from a checkpoint that you trust.</param>
     /// <param name="newRoot">The root at the new size.</param>
-    /// <returns><see langword="false"/> where anything does not fit.</returns>
+    /// <returns><see langword="false"/> if anything does not fit.</returns>
     public bool Verify(in MerkleHash oldRoot, in MerkleHash newRoot)
     {
         if (OldSize == NewSize) return oldRoot == newRoot;
@@ -105,7 +107,7 @@ public sealed class ConsistencyProof
             var level = i - start;
             if (level < inner && (way >> level & 1) == 0)
             {
-                newHash = MerkleTree.HashNode(newHash, _hashes[i]); // to the right of all that was old
+                newHash = MerkleTree.HashNode(newHash, _hashes[i]); // to the right of the whole old tree
                 continue;
             }
 
@@ -130,7 +132,10 @@ public sealed class ConsistencyProof
 
     private static bool StartsFromTheOldRoot(long oldSize) => BitOperations.IsPow2(oldSize);
 
-    /// <summary>How far up, from the old tree's last complete subtree, its way and that of the new tree's last leaf are apart.</summary>
+    /// <summary>
+    /// The number of levels, from the old tree's last complete subtree upwards, on which its path differs from that of the new
+    /// tree's last leaf.
+    /// </summary>
     private static int InnerCount(long oldSize, long newSize) =>
         64 - BitOperations.LeadingZeroCount((ulong)((oldSize - 1) ^ (newSize - 1))) - BitOperations.TrailingZeroCount(oldSize);
 }

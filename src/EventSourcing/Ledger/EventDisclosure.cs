@@ -3,18 +3,18 @@ using System.Buffers.Binary;
 namespace EventSourcing;
 
 /// <summary>
-/// An event for somebody who does not have the store: its leaf and, as far as they are told, what the leaf's commitments are
-/// to. What it holds fits the leaf; that the leaf is in a log is for a proof to show. Immutable.
+/// An event for someone who does not have the store: its leaf and, if disclosed, the content that the leaf's commitments stand
+/// for. The content is checked against the leaf; that the leaf is in a log must be shown by a proof. Immutable.
 /// </summary>
 /// <remarks>
 /// <para>As bytes, numbers big-endian:</para>
 /// <code>
 /// 4       45 44 31 00, "ED1" and a zero: the format and its version
 /// 4 + n   the leaf: length, then the bytes of <see cref="LedgerLeaf"/>
-/// 1       1 where metadata follows, 2 where salt and data follow, 3 where both do, else 0
-/// 4 + n   metadata as stored, where told: length, then the bytes
-/// 16      salt, where data is told
-/// 4 + n   data as stored, where told: length, then the bytes
+/// 1       1 if metadata follows, 2 if salt and data follow, 3 if both do, else 0
+/// 4 + n   metadata as stored, if disclosed: length, then the bytes
+/// 16      salt, if data is disclosed
+/// 4 + n   data as stored, if disclosed: length, then the bytes
 /// </code>
 /// </remarks>
 public sealed class EventDisclosure
@@ -23,12 +23,16 @@ public sealed class EventDisclosure
     private const byte HasMetadata = 1;
     private const byte HasData = 2;
 
-    /// <summary>Puts an event together.</summary>
+    /// <summary>Creates a disclosure from its parts.</summary>
     /// <param name="leaf">Its leaf.</param>
-    /// <param name="metadata">Its metadata as stored, empty where it has none; <see langword="null"/> to not tell it.</param>
-    /// <param name="salt">The salt of its data; <see langword="null"/> to tell neither, as of an event whose data was erased.</param>
+    /// <param name="metadata">Its metadata as stored, empty if it has none; <see langword="null"/> to not disclose it.</param>
+    /// <param name="salt">
+    /// The salt of its data; <see langword="null"/> to disclose neither salt nor data, as for an event whose data was erased.
+    /// </param>
     /// <param name="data">Its data as stored.</param>
-    /// <exception cref="ArgumentException">The leaf commits to other metadata or other data, or only one of salt and data is there.</exception>
+    /// <exception cref="ArgumentException">
+    /// The leaf commits to other metadata or other data, or only one of salt and data is given.
+    /// </exception>
     public EventDisclosure(in LedgerLeaf leaf, ReadOnlyMemory<byte>? metadata = null, ReadOnlyMemory<byte>? salt = null, ReadOnlyMemory<byte>? data = null)
     {
         if (salt is null != data is null) throw new ArgumentException("Salt and data are told together or not at all.", nameof(salt));
@@ -39,27 +43,29 @@ public sealed class EventDisclosure
         Data = Copy(data);
     }
 
-    /// <summary>What the tree holds of the event.</summary>
+    /// <summary>The event's leaf in the tree.</summary>
     public LedgerLeaf Leaf { get; }
 
-    /// <summary>The metadata as stored, empty where the event has none; <see langword="null"/> where it is not told.</summary>
+    /// <summary>The metadata as stored, empty if the event has none; <see langword="null"/> if it is not disclosed.</summary>
     public ReadOnlyMemory<byte>? Metadata { get; }
 
-    /// <summary>The salt of the data; <see langword="null"/> where the data is not told.</summary>
+    /// <summary>The salt of the data; <see langword="null"/> if the data is not disclosed.</summary>
     public ReadOnlyMemory<byte>? Salt { get; }
 
-    /// <summary>The data as stored; <see langword="null"/> where it is not told, or was erased.</summary>
+    /// <summary>The data as stored; <see langword="null"/> if it is not disclosed, or was erased.</summary>
     public ReadOnlyMemory<byte>? Data { get; }
 
     private static ReadOnlySpan<byte> Tag => "ED1\0"u8;
 
     /// <summary>Reads the event of a proof file, and checks that it is in the log.</summary>
-    /// <param name="proof">The file, whose <see cref="TlogProof.Extra"/> is an event: as <c>EventProof.ToTlogProof</c> makes it.</param>
+    /// <param name="proof">The file, whose <see cref="TlogProof.Extra"/> is an event, as <c>EventProof.ToTlogProof</c> makes it.</param>
     /// <param name="origin">The log's name.</param>
     /// <param name="verifiers">The keys that you trust to speak for that log.</param>
-    /// <returns>The event: all that it tells is proven by the checkpoint's signature.</returns>
-    /// <exception cref="LedgerVerificationException">The event is not shown to be in the log, or not at the place that it names.</exception>
-    /// <exception cref="LedgerFormatException">The file does not hold an event, or a content that its leaf does not commit to.</exception>
+    /// <returns>The event; the checkpoint's signature proves everything it discloses.</returns>
+    /// <exception cref="LedgerVerificationException">
+    /// The event is not proven to be in the log, or not at the place that it names.
+    /// </exception>
+    /// <exception cref="LedgerFormatException">The file contains no event, or content that its leaf does not commit to.</exception>
     public static EventDisclosure Open(TlogProof proof, string origin, params IReadOnlyList<INoteVerifier> verifiers)
     {
         ArgumentNullException.ThrowIfNull(proof);
@@ -72,8 +78,10 @@ public sealed class EventDisclosure
 
     /// <summary>Reads what <see cref="ToBytes"/> has written.</summary>
     /// <param name="bytes">All its bytes.</param>
-    /// <returns>The event. Nothing vouches for it yet.</returns>
-    /// <exception cref="LedgerFormatException">The bytes are not such an event, or its leaf does not commit to what stands beside it.</exception>
+    /// <returns>The event. It is not verified yet.</returns>
+    /// <exception cref="LedgerFormatException">
+    /// The bytes are not such an event, or its leaf does not commit to the content beside it.
+    /// </exception>
     public static EventDisclosure Parse(ReadOnlySpan<byte> bytes)
     {
         var reader = new ByteReader(What, bytes);
@@ -113,7 +121,7 @@ public sealed class EventDisclosure
         : salt is { } s && data is { } d && LedgerLeaf.CommitToData(s.Span, d.Span) != leaf.DataCommitment ? "salt and data are not what the leaf commits to"
         : null;
 
-    /// <summary>A copy, or none: an array that is not there would become memory that is there and empty.</summary>
+    /// <summary>A copy, or null: converting a null array would make an empty memory out of it.</summary>
     private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? content) => content is { } bytes ? bytes.ToArray() : default(ReadOnlyMemory<byte>?);
 
     private static void WriteWithLength(List<byte> bytes, ReadOnlySpan<byte> content)

@@ -3,24 +3,26 @@ using System.Numerics;
 namespace EventSourcing;
 
 /// <summary>
-/// Proof that a leaf is in a tree, by RFC 6962 §2.1.1: the hashes beside the way from the leaf up to the root. Immutable.
+/// Proof that a leaf is in a tree, by RFC 6962 §2.1.1: the hashes beside the path from the leaf up to the root. Immutable.
 /// </summary>
 /// <remarks>
-/// <para>The root says nothing of the size: that a root is of a certain size is what a checkpoint is signed for. A proof
-/// stands with any size that gives the leaf the same way up.</para>
+/// <para>A root alone does not tell the size; a signed checkpoint states that a root has a certain size. A proof holds for
+/// every size that gives the leaf the same path.</para>
 /// <para>As bytes: the mark <c>45 49 31 00</c> ("EI1" and a zero), index and size as 8 bytes each, big-endian, and the hashes,
-/// 32 bytes each, the leaf's neighbour first. Their number follows from index and size; nothing comes after them.</para>
+/// 32 bytes each, the leaf's neighbour first. Their number follows from index and size; nothing follows them.</para>
 /// </remarks>
 public sealed class InclusionProof
 {
     private const string What = "an inclusion proof";
     private readonly MerkleHash[] _hashes;
 
-    /// <summary>Puts a proof together.</summary>
+    /// <summary>Creates a proof from its parts.</summary>
     /// <param name="index">The leaf's index, from 0.</param>
     /// <param name="size">The number of the tree's leaves.</param>
     /// <param name="hashes">The hashes, the leaf's neighbour first.</param>
-    /// <exception cref="ArgumentException">The index is not in the tree, or the number of hashes is not what index and size ask for.</exception>
+    /// <exception cref="ArgumentException">
+    /// The index is not in the tree, or the number of hashes is not the one that follows from index and size.
+    /// </exception>
     public InclusionProof(long index, long size, IReadOnlyList<MerkleHash> hashes)
     {
         ArgumentNullException.ThrowIfNull(hashes);
@@ -44,11 +46,11 @@ public sealed class InclusionProof
 
     private static ReadOnlySpan<byte> Tag => "EI1\0"u8;
 
-    /// <summary>Builds a proof from a tree that is stored: O(log n) hashes and a few blocks of 256 are read.</summary>
-    /// <param name="hashes">The tree's leaves and tiles, taken as they are: what comes of wrong ones does not verify.</param>
+    /// <summary>Builds a proof from a stored tree: O(log n) hashes and a few blocks of 256 are read.</summary>
+    /// <param name="hashes">The tree's leaves and tiles, used unchecked: a proof made from wrong ones does not verify.</param>
     /// <param name="index">The leaf's index, from 0.</param>
     /// <param name="size">The size of the tree to prove it in, at most what is stored.</param>
-    /// <param name="frontier">A frontier that is at hand. Where it is of the given size, the blocks at the right edge need not be read.</param>
+    /// <param name="frontier">An available frontier. If it has the given size, the blocks at the right edge need not be read.</param>
     /// <param name="cancellationToken">Abandons the reads.</param>
     /// <returns>The proof.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The index is not in a tree of this size.</exception>
@@ -62,7 +64,7 @@ public sealed class InclusionProof
         var (from, to) = (0L, size);
         while (to - from > 1)
         {
-            // The largest power of two below the number of leaves is where the tree parts.
+            // The tree splits at the largest power of two below the number of leaves.
             var middle = from + (1L << BitOperations.Log2((ulong)(to - from - 1)));
             path.Add(index < middle ? await blocks.RootAsync(middle, to, cancellationToken).ConfigureAwait(false) : await blocks.RootAsync(from, middle, cancellationToken).ConfigureAwait(false));
             (from, to) = index < middle ? (from, middle) : (middle, to);
@@ -88,7 +90,7 @@ public sealed class InclusionProof
     /// <summary>Whether the proof leads from a leaf to a root.</summary>
     /// <param name="leaf">The leaf's hash; compute it from what you know of the event.</param>
     /// <param name="root">The root, from a checkpoint that you trust.</param>
-    /// <returns><see langword="false"/> where anything does not fit.</returns>
+    /// <returns><see langword="false"/> if anything does not fit.</returns>
     public bool Verify(in MerkleHash leaf, in MerkleHash root)
     {
         var hash = leaf;
@@ -106,13 +108,16 @@ public sealed class InclusionProof
     /// <returns>The bytes that the type's remarks describe.</returns>
     public byte[] ToBytes() => ProofBytes.Write(Tag, Index, Size, _hashes);
 
-    /// <summary>What <see cref="Hashes"/> must have.</summary>
+    /// <summary>The number of hashes that <see cref="Hashes"/> must have.</summary>
     internal static int HashCount(long index, long size)
     {
         var inner = InnerCount(index, size);
         return inner + BitOperations.PopCount((ulong)index >> inner);
     }
 
-    /// <summary>How far up the leaf's way and that of the last leaf are apart: only there can a neighbour be to the right.</summary>
+    /// <summary>
+    /// The number of levels on which the paths of the leaf and of the last leaf differ: only there can a neighbour be to the
+    /// right.
+    /// </summary>
     private static int InnerCount(long index, long size) => 64 - BitOperations.LeadingZeroCount((ulong)(index ^ (size - 1)));
 }

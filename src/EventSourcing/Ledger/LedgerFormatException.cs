@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Bytes or a text that should be a leaf, a proof, a checkpoint or a note are not: damaged, of a newer version, or
-/// something else. The parsers of the ledger throw nothing else, whatever they are given.
+/// Bytes or a text that should be a leaf, a proof, a checkpoint or a note are not: damaged, of a newer version, or something
+/// else. The parsers of the ledger throw nothing else, whatever the input.
 /// </summary>
 public sealed class LedgerFormatException : EventSourcingException
 {
@@ -17,7 +17,9 @@ public sealed class LedgerFormatException : EventSourcingException
     /// <summary>What it should have been, with its article: <c>a signed note</c>.</summary>
     public string What { get; }
 
-    /// <summary>Where in it the flaw is: <c>byte 12</c> of a binary form, counted from 0, or <c>line 3</c> of a text, counted from 1.</summary>
+    /// <summary>
+    /// The place of the flaw: <c>byte 12</c> of a binary form, counted from 0, or <c>line 3</c> of a text, counted from 1.
+    /// </summary>
     public string Where { get; }
 
     /// <summary>What is wrong there.</summary>

@@ -3,8 +3,9 @@ using System.Security.Cryptography;
 namespace EventSourcing;
 
 /// <summary>
-/// Makes the hashes of a ledger one after the other. They are those of <see cref="LedgerLeaf"/> and <see cref="MerkleTree"/>,
-/// for about a quarter less time: the cryptographic library sets itself up once, and not for each hash. Not thread-safe.
+/// Computes the hashes of a ledger one after the other. They equal those of <see cref="LedgerLeaf"/> and
+/// <see cref="MerkleTree"/>, but take about a quarter less time: the cryptographic library is set up once, not for each hash.
+/// Not thread-safe.
 /// </summary>
 public sealed class LedgerHasher : IDisposable
 {
@@ -25,7 +26,7 @@ public sealed class LedgerHasher : IDisposable
         var length = 1 + LedgerLeaf.SaltLength;
         if (data.TryCopyTo(_input.AsSpan(length)))
         {
-            _sha256.AppendData(_input.AsSpan(0, length + data.Length)); // each call has a price of its own
+            _sha256.AppendData(_input.AsSpan(0, length + data.Length)); // one call, because each has a fixed cost
         }
         else
         {
@@ -39,7 +40,7 @@ public sealed class LedgerHasher : IDisposable
     /// <summary>See <see cref="LedgerLeaf.Hash"/>.</summary>
     /// <param name="leaf">The leaf.</param>
     /// <returns>Its hash in the tree.</returns>
-    /// <exception cref="ArgumentException">Position or version is below 1, or a text is none that UTF-8 can hold.</exception>
+    /// <exception cref="ArgumentException">Position or version is below 1, or a text cannot be encoded as UTF-8.</exception>
     public MerkleHash HashLeaf(in LedgerLeaf leaf)
     {
         if (_input.Length < 1 + leaf.MaxLength()) _input = new byte[1 + leaf.MaxLength()];

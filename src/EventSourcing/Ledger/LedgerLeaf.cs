@@ -4,8 +4,8 @@ using System.Buffers.Binary;
 namespace EventSourcing;
 
 /// <summary>
-/// What the tree holds of an event: all that is stored of it, but of data and metadata only commitments, so that these can
-/// be erased without a trace in any proof. Every event has one form as bytes, and no two events have the same.
+/// An event as the tree records it: everything that is stored of it, except that data and metadata are only commitments. So
+/// they can be erased without affecting any proof. Every event has exactly one form as bytes, and no two events share one.
 /// </summary>
 /// <remarks>
 /// <para>As bytes, numbers big-endian, texts in UTF-8 and exactly as stored:</para>
@@ -22,10 +22,10 @@ namespace EventSourcing;
 /// 32      commitment to the data: SHA-256(02 ‖ salt of 16 bytes ‖ data)
 /// 32      commitment to the metadata: SHA-256(03 ‖ metadata)
 /// </code>
-/// <para>Tags stand in the order in which they were given, since that is what a storage returns: sorted, the leaf would not
-/// tell if somebody changed their order, and every verifier would have to sort text in the same way.</para>
-/// <para>The salt is random and stands beside the data. Once both are gone, the commitment says nothing of the data, not
-/// even to somebody who tries all likely ones. Metadata has no salt, as it is never erased.</para>
+/// <para>Tags are in the order in which they were given, because a storage returns them so. If they were sorted, the leaf would
+/// not show a change of their order, and every verifier would have to sort text in the same way.</para>
+/// <para>The salt is random and is stored beside the data. Once both are gone, the commitment reveals nothing about the data,
+/// not even by trying all likely values. Metadata has no salt, because it is never erased.</para>
 /// </remarks>
 public readonly struct LedgerLeaf
 {
@@ -44,7 +44,7 @@ public readonly struct LedgerLeaf
     /// <summary>The version within the stream, from 1.</summary>
     public required long Version { get; init; }
 
-    /// <summary>When the event was recorded. Leaves hold the instant, not the offset.</summary>
+    /// <summary>When the event was recorded. Leaves contain the instant, not the offset.</summary>
     public required DateTimeOffset RecordedAt { get; init; }
 
     /// <summary>The event's id.</summary>
@@ -59,10 +59,10 @@ public readonly struct LedgerLeaf
     /// <summary>The tags, in the order in which they are stored.</summary>
     public required IReadOnlyList<string> Tags { get; init; }
 
-    /// <summary>What <see cref="CommitToData"/> says of the data.</summary>
+    /// <summary>The result of <see cref="CommitToData"/> for the data.</summary>
     public required MerkleHash DataCommitment { get; init; }
 
-    /// <summary>What <see cref="CommitToMetadata"/> says of the metadata.</summary>
+    /// <summary>The result of <see cref="CommitToMetadata"/> for the metadata.</summary>
     public required MerkleHash MetadataCommitment { get; init; }
 
     private static ReadOnlySpan<byte> Tag => "ES1\0"u8;
@@ -81,13 +81,13 @@ public readonly struct LedgerLeaf
     }
 
     /// <summary>The commitment to an event's metadata: SHA-256(0x03 ‖ metadata).</summary>
-    /// <param name="metadata">The metadata, as stored; empty where there is none.</param>
+    /// <param name="metadata">The metadata, as stored; empty if there is none.</param>
     /// <returns>The commitment.</returns>
     public static MerkleHash CommitToMetadata(ReadOnlySpan<byte> metadata) => metadata.IsEmpty ? NoMetadata : PrefixedHash.Of(MetadataMark, [], metadata);
 
     /// <summary>Reads the bytes of a leaf.</summary>
     /// <param name="bytes">All its bytes.</param>
-    /// <returns>The leaf, of which <see cref="ToBytes"/> gives the same bytes again.</returns>
+    /// <returns>The leaf; its <see cref="ToBytes"/> returns the same bytes again.</returns>
     /// <exception cref="LedgerFormatException">The bytes are not a leaf.</exception>
     public static LedgerLeaf Parse(ReadOnlySpan<byte> bytes)
     {
@@ -111,7 +111,7 @@ public readonly struct LedgerLeaf
 
     /// <summary>The leaf's bytes.</summary>
     /// <returns>The bytes that the type's remarks describe.</returns>
-    /// <exception cref="ArgumentException">Position or version is below 1, or a text is none that UTF-8 can hold.</exception>
+    /// <exception cref="ArgumentException">Position or version is below 1, or a text cannot be encoded as UTF-8.</exception>
     public byte[] ToBytes()
     {
         var bytes = new byte[MaxLength()];
@@ -120,7 +120,7 @@ public readonly struct LedgerLeaf
 
     /// <summary>The leaf's hash in the tree, SHA-256(0x00 ‖ bytes), without allocating the bytes.</summary>
     /// <returns>The hash.</returns>
-    /// <exception cref="ArgumentException">Position or version is below 1, or a text is none that UTF-8 can hold.</exception>
+    /// <exception cref="ArgumentException">Position or version is below 1, or a text cannot be encoded as UTF-8.</exception>
     public MerkleHash Hash()
     {
         var length = MaxLength();
@@ -153,7 +153,7 @@ public readonly struct LedgerLeaf
         return tags;
     }
 
-    /// <summary>At most this many bytes: what the texts take in UTF-8 is known when they are written.</summary>
+    /// <summary>The most bytes that it may have: the exact UTF-8 length of the texts is only known when they are written.</summary>
     internal int MaxLength()
     {
         var characters = Stream.Length + Type.Length;

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A note or proof is well formed and says something that cannot be believed: no trusted key has signed it, a signature by a
-/// trusted key is wrong, it is of another log, or the proof does not lead to the signed root.
+/// A note or proof is well formed, but what it says cannot be trusted: no trusted key has signed it, a signature by a trusted
+/// key is wrong, it belongs to another log, or the proof does not lead to the signed root.
 /// </summary>
 public sealed class LedgerVerificationException : EventSourcingException
 {
@@ -16,6 +16,6 @@ public sealed class LedgerVerificationException : EventSourcingException
     /// <summary>What was verified, with its article: <c>The signed note</c>.</summary>
     public string What { get; }
 
-    /// <summary>Why it is not to be believed, as a sentence.</summary>
+    /// <summary>Why it cannot be trusted, as a sentence.</summary>
     public string Reason { get; }
 }

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Reads lines, each of which must end in a line feed, and says in which of them a text is not what it should be.</summary>
+/// <summary>Reads lines, each of which must end in a line feed, and reports the line in which a text is wrong.</summary>
 internal ref struct LineReader(string what, ReadOnlySpan<byte> text, int linesBefore = 0)
 {
     private readonly string _what = what;
@@ -9,7 +9,7 @@ internal ref struct LineReader(string what, ReadOnlySpan<byte> text, int linesBe
 
     public readonly bool IsAtEnd => _rest.IsEmpty;
 
-    /// <summary>What has not been read.</summary>
+    /// <summary>The part that has not been read.</summary>
     public readonly ReadOnlySpan<byte> Rest => _rest;
 
     public ReadOnlySpan<byte> Next(string name)

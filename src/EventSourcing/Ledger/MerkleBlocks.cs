@@ -3,28 +3,33 @@ using System.Numerics;
 namespace EventSourcing;
 
 /// <summary>
-/// The hash of any subtree of a tree of a certain size, from a source read in whole blocks of 256, each at most once: a
-/// proof touches at most two blocks of each level, that of the event and that at the right edge.
+/// The hash of any subtree of a tree of a certain size, from a source read in whole blocks of 256, each at most once: a proof
+/// touches at most two blocks of each level, the event's block and the one at the right edge.
 /// </summary>
 internal sealed class MerkleBlocks(IMerkleHashes source, long size, MerkleFrontier? frontier = null) : IDisposable
 {
     private readonly LedgerHasher _hasher = new();
 
-    /// <summary>The subtrees at the right edge, where they are at hand; a copy, as a frontier goes on.</summary>
+    /// <summary>The subtrees at the right edge, if available; a copy, because a frontier keeps changing.</summary>
     private readonly MerkleHash[]? _edge = frontier?.Size == size ? frontier.Hashes.ToArray() : null;
     private readonly Dictionary<(int Level, long Block), MerkleHash[]> _read = [];
 
     public void Dispose() => _hasher.Dispose();
 
-    /// <summary>The root over the leaves from one to before another, where the first is where RFC 6962 would split.</summary>
+    /// <summary>
+    /// The root over the leaves from <paramref name="from"/> (inclusive) to <paramref name="to"/> (exclusive). The first
+    /// must be a point at which RFC 6962 splits the tree.
+    /// </summary>
     public async ValueTask<MerkleHash> RootAsync(long from, long to, CancellationToken cancellationToken) =>
         MerkleTree.Join(await SubtreesAsync(from, to, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>The roots of the complete subtrees that make up a range of leaves, from left to right, each smaller than the one before.</summary>
+    /// <summary>
+    /// The roots of the complete subtrees that make up a range of leaves, from left to right, each smaller than the one before.
+    /// </summary>
     public async ValueTask<MerkleHash[]> SubtreesAsync(long from, long to, CancellationToken cancellationToken)
     {
         var roots = new MerkleHash[BitOperations.PopCount((ulong)(to - from))];
-        if (to == size && (from & (to - from)) == 0 && _edge is not null) return _edge[^roots.Length..]; // not within the last of them
+        if (to == size && (from & (to - from)) == 0 && _edge is not null) return _edge[^roots.Length..]; // the range does not begin within the last of them
         for (var i = 0; i < roots.Length; i++)
         {
             var height = BitOperations.Log2((ulong)(to - from));

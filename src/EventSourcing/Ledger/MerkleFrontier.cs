@@ -4,13 +4,13 @@ using System.Numerics;
 namespace EventSourcing;
 
 /// <summary>
-/// What must be kept of a tree to append to it and to know its root: the roots of the complete subtrees that its leaves
-/// make up, from left to right, one for each 1 in its size. An append costs one hash on average and allocates nothing.
-/// Not thread-safe.
+/// The part of a tree that is needed to append to it and to know its root: the roots of the complete subtrees that its leaves
+/// form, from left to right, one for each 1 in its binary size. An append costs one hash on average and allocates nothing. Not
+/// thread-safe.
 /// </summary>
 /// <remarks>
-/// As bytes: the mark <c>45 46 31 00</c> ("EF1" and a zero), the size as 8 bytes, big-endian, and the hashes, 32 bytes
-/// each, the largest subtree's first; nothing else.
+/// As bytes: the mark <c>45 46 31 00</c> ("EF1" and a zero), the size as 8 bytes, big-endian, and the hashes, 32 bytes each,
+/// the largest subtree's first; nothing else.
 /// </remarks>
 public sealed class MerkleFrontier
 {
@@ -18,7 +18,7 @@ public sealed class MerkleFrontier
     private readonly MerkleHash[] _hashes = new MerkleHash[63];
     private int _count;
 
-    /// <summary>Creates the frontier of the tree without leaves.</summary>
+    /// <summary>Creates the frontier of the empty tree.</summary>
     public MerkleFrontier()
     {
     }
@@ -29,13 +29,17 @@ public sealed class MerkleFrontier
     /// <summary>The roots of the complete subtrees, the largest first. Valid until the next append.</summary>
     public ReadOnlySpan<MerkleHash> Hashes => _hashes.AsSpan(0, _count);
 
-    /// <summary>The length of <see cref="WriteTo"/>'s bytes.</summary>
+    /// <summary>How many bytes <see cref="WriteTo"/> writes.</summary>
     public int ByteCount => Tag.Length + sizeof(ulong) + _count * MerkleHash.Length;
 
     private static ReadOnlySpan<byte> Tag => "EF1\0"u8;
 
-    /// <summary>The frontier of a tree that is stored, of its present or any earlier size: O(log n) hashes and a few blocks of 256 are read.</summary>
-    /// <param name="hashes">The tree's leaves and tiles. They are taken as they are: compare <see cref="Root"/> with one that you trust.</param>
+    /// <summary>
+    /// The frontier of a stored tree, at its present or any earlier size: O(log n) hashes and a few blocks of 256 are read.
+    /// </summary>
+    /// <param name="hashes">
+    /// The tree's leaves and tiles. They are used unchecked: compare <see cref="Root"/> with one that you trust.
+    /// </param>
     /// <param name="size">The size, at most what is stored.</param>
     /// <param name="cancellationToken">Abandons the read.</param>
     /// <returns>The frontier.</returns>
@@ -69,8 +73,10 @@ public sealed class MerkleFrontier
 
     /// <summary>Appends a leaf.</summary>
     /// <param name="leaf">The leaf's hash.</param>
-    /// <param name="completed">Takes the tiles that this leaf completes, lowest first: one at every 256th leaf, two at every 65,536th.</param>
-    /// <param name="hasher">Makes the hashes, for those who append many; without one they are made all the same.</param>
+    /// <param name="completed">
+    /// Receives the tiles that this leaf completes, lowest first: one at every 256th leaf, two at every 65,536th.
+    /// </param>
+    /// <param name="hasher">Computes the hashes faster, for callers that append many leaves; optional.</param>
     /// <exception cref="InvalidOperationException">The tree has as many leaves as a signed number of 64 bits can count.</exception>
     public void Append(in MerkleHash leaf, ICollection<MerkleTile>? completed = null, LedgerHasher? hasher = null)
     {
@@ -78,7 +84,10 @@ public sealed class MerkleFrontier
         Append(leaf, height: 0, completed, hasher);
     }
 
-    /// <summary>Appends a complete subtree of 2^height leaves, where the size is a multiple of that. What it is made of completes no tile here.</summary>
+    /// <summary>
+    /// Appends a complete subtree of 2^height leaves; the size must be a multiple of that. Tiles below its root are not
+    /// reported.
+    /// </summary>
     internal void Append(in MerkleHash subtree, int height, ICollection<MerkleTile>? completed = null, LedgerHasher? hasher = null)
     {
         var hash = subtree;
@@ -95,17 +104,17 @@ public sealed class MerkleFrontier
         _hashes[_count++] = hash;
     }
 
-    /// <summary>The root of the tree: as many hashes as there are 1s in its size, less one.</summary>
+    /// <summary>The root of the tree. Costs one hash less than there are 1s in its binary size.</summary>
     /// <returns>The root.</returns>
     public MerkleHash Root() => MerkleTree.Join(Hashes);
 
-    /// <summary>A frontier of its own, e.g. to go on with while it is not certain that a transaction will commit.</summary>
+    /// <summary>An independent copy, e.g. to append to while it is not certain that a transaction will commit.</summary>
     /// <returns>The copy.</returns>
     public MerkleFrontier Copy() => new(Size, Hashes);
 
     /// <summary>Writes the frontier as bytes.</summary>
     /// <param name="destination">Takes the bytes: at least <see cref="ByteCount"/>.</param>
-    /// <returns>How many were written.</returns>
+    /// <returns>The number of bytes written.</returns>
     /// <exception cref="ArgumentException">The destination is too short.</exception>
     public int WriteTo(Span<byte> destination)
     {

@@ -14,7 +14,7 @@ public readonly struct MerkleHash : IEquatable<MerkleHash>
     private readonly Content _content;
 
     /// <summary>Takes a hash's 32 bytes.</summary>
-    /// <param name="bytes">The bytes, in the order in which SHA-256 gives them.</param>
+    /// <param name="bytes">The bytes, in the order in which SHA-256 returns them.</param>
     /// <exception cref="ArgumentException">There are not 32.</exception>
     public MerkleHash(ReadOnlySpan<byte> bytes)
     {
@@ -45,7 +45,7 @@ public readonly struct MerkleHash : IEquatable<MerkleHash>
     /// <inheritdoc/>
     public override int GetHashCode() => BinaryPrimitives.ReadInt32LittleEndian(Bytes);
 
-    /// <summary>The hash in lower-case hexadecimal digits. Checkpoints and proof files have it in Base64.</summary>
+    /// <summary>The hash in lower-case hexadecimal digits. Checkpoints and proof files contain it in Base64.</summary>
     /// <returns>64 digits.</returns>
     public override string ToString() => Convert.ToHexStringLower(Bytes);
 

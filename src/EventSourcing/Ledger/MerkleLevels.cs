@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EventSourcing;
 
-/// <summary>A whole tree in memory, 32 bytes and a little per leaf. Not thread-safe: whoever owns it orders appends and reads.</summary>
+/// <summary>A whole tree in memory, 32 bytes and a little per leaf. Not thread-safe: its owner must order appends and reads.</summary>
 internal sealed class MerkleLevels : IMerkleHashes
 {
     private readonly List<List<MerkleHash>> _levels = [[]];

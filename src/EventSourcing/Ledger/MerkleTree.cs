@@ -3,12 +3,14 @@ using System.Security.Cryptography;
 namespace EventSourcing;
 
 /// <summary>
-/// The hashes of which an RFC 6962 Merkle tree is made, with SHA-256: leaf = H(0x00 ‖ data), node = H(0x01 ‖ left ‖ right),
-/// and the tree over no leaves has the root H(). In the tree of a log, leaf 0 is the event at position 1.
+/// The hashes of an RFC 6962 Merkle tree, with SHA-256: leaf = H(0x00 ‖ data), node = H(0x01 ‖ left ‖ right), and the tree over
+/// no leaves has the root H(). In the tree of a log, leaf 0 is the event at position 1.
 /// </summary>
 public static class MerkleTree
 {
-    /// <summary>How many hashes of one level, lying together, are kept as one hash of the next: see <see cref="MerkleTile"/>.</summary>
+    /// <summary>
+    /// The number of consecutive hashes of one level that make one stored hash of the next: see <see cref="MerkleTile"/>.
+    /// </summary>
     public const int TileWidth = 256;
 
     /// <summary>The height of a subtree over <see cref="TileWidth"/> leaves.</summary>
@@ -17,7 +19,7 @@ public static class MerkleTree
     internal const byte LeafMark = 0;
     internal const byte NodeMark = 1;
 
-    /// <summary>The root of the tree that has no leaves.</summary>
+    /// <summary>The root of the empty tree.</summary>
     public static MerkleHash EmptyRoot { get; } = new(SHA256.HashData([]));
 
     /// <summary>The hash of a leaf.</summary>
@@ -40,7 +42,7 @@ public static class MerkleTree
         return new MerkleHash(hash);
     }
 
-    /// <summary>The root over the subtrees from left to right, of which each stands above all to its right.</summary>
+    /// <summary>The root over subtrees from left to right, each higher than all to its right.</summary>
     internal static MerkleHash Join(ReadOnlySpan<MerkleHash> subtrees)
     {
         if (subtrees.IsEmpty) return EmptyRoot;

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace EventSourcing;
 
 /// <summary>
-/// SHA-256 of a mark, a short text and a text of any length, one after the other. Short input goes through the stack and
-/// middling input through a pooled buffer; only long input is hashed in pieces, as that takes a context to be made.
+/// SHA-256 of a mark, a short text and a text of any length, one after the other. Short input goes through the stack and medium
+/// input through a pooled buffer. Only long input is hashed in pieces, because that needs a hashing context.
 /// </summary>
 internal static class PrefixedHash
 {
@@ -25,7 +25,7 @@ internal static class PrefixedHash
         {
             var input = ArrayPool<byte>.Shared.Rent(length);
             SHA256.HashData(Joined(input, mark, first, second), hash);
-            ArrayPool<byte>.Shared.Return(input, clearArray: true); // it may hold what is to be erased one day
+            ArrayPool<byte>.Shared.Return(input, clearArray: true); // it may contain data that is to be erased one day
         }
         else
         {

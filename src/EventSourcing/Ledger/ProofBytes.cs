@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace EventSourcing;
 
-/// <summary>The form that both kinds of proof have as bytes: a mark, two numbers, hashes.</summary>
+/// <summary>The common binary form of both kinds of proof: a mark, two numbers, hashes.</summary>
 internal static class ProofBytes
 {
     public static byte[] Write(ReadOnlySpan<byte> tag, long first, long second, ReadOnlySpan<MerkleHash> hashes)

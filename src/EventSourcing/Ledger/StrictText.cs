@@ -5,13 +5,15 @@ using System.Text;
 
 namespace EventSourcing;
 
-/// <summary>The pieces of the text formats, each of which has exactly one form: what is read is what would have been written.</summary>
+/// <summary>
+/// The parts of the text formats, each with exactly one form: text is accepted only if it would have been written the same.
+/// </summary>
 internal static class StrictText
 {
-    /// <summary>UTF-8 that refuses, rather than replaces, what is no text.</summary>
+    /// <summary>UTF-8 that refuses invalid text instead of replacing it.</summary>
     public static UTF8Encoding Utf8 { get; } = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Whether a text may stand in a note: UTF-8, no control characters but line feeds.</summary>
+    /// <summary>Whether a text is valid in a note: UTF-8, no control characters but line feeds.</summary>
     public static bool IsNoteText(ReadOnlySpan<byte> utf8)
     {
         foreach (var b in utf8)
@@ -43,7 +45,7 @@ internal static class StrictText
         return IsLine(name);
     }
 
-    /// <summary>The one Base64 text of some bytes: padded, without spaces, and with zeros in the bits that are left over.</summary>
+    /// <summary>Reads the only accepted Base64 form of some bytes: padded, without spaces, and with zeros in the unused bits.</summary>
     public static bool TryBase64(ReadOnlySpan<byte> text, out byte[] bytes)
     {
         bytes = [];

@@ -4,13 +4,13 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// A file that proves by itself that a leaf is in a log: C2SP tlog-proof (https://c2sp.org/tlog-proof), the way from the leaf to the
-/// root with the signed checkpoint that the root is from. Immutable. Kept as <c>.tlog-proof</c>.
+/// A file that proves by itself that a leaf is in a log: C2SP tlog-proof (https://c2sp.org/tlog-proof), the path from the leaf
+/// to the root, with the signed checkpoint that contains the root. Immutable. The file extension is <c>.tlog-proof</c>.
 /// </summary>
 /// <remarks>
-/// The line <c>c2sp.org/tlog-proof@v1</c>; where there is extra data, a line of <c>extra</c>, a space and the data in Base64; a line
-/// of <c>index</c>, a space and the leaf's index in decimal digits; a line for each hash in Base64, the leaf's neighbour first; a
-/// blank line; the note, as it is.
+/// The line <c>c2sp.org/tlog-proof@v1</c>; if there is extra data, a line of <c>extra</c>, a space and the data in Base64; a
+/// line of <c>index</c>, a space and the leaf's index in decimal digits; a line for each hash in Base64, the leaf's neighbour
+/// first; a blank line; the note, as it is.
 /// </remarks>
 public sealed class TlogProof
 {
@@ -22,10 +22,10 @@ public sealed class TlogProof
     private const int MaxHashes = 64;
     private readonly byte[] _extra;
 
-    /// <summary>Puts a proof together.</summary>
-    /// <param name="inclusion">The way from the leaf to the root.</param>
+    /// <summary>Creates a proof from its parts.</summary>
+    /// <param name="inclusion">The path from the leaf to the root.</param>
     /// <param name="checkpoint">The note whose text is the checkpoint of the same size.</param>
-    /// <param name="extra">Anything, for example the leaf's bytes. Nothing vouches for it.</param>
+    /// <param name="extra">Anything, for example the leaf's bytes. It is not proven.</param>
     /// <exception cref="ArgumentException">The checkpoint is of another size, or the extra data is too long.</exception>
     /// <exception cref="LedgerFormatException">The note's text is not a checkpoint.</exception>
     public TlogProof(InclusionProof inclusion, SignedNote checkpoint, ReadOnlySpan<byte> extra = default)
@@ -40,18 +40,18 @@ public sealed class TlogProof
         _extra = extra.ToArray();
     }
 
-    /// <summary>The way from the leaf to the root.</summary>
+    /// <summary>The path from the leaf to the root.</summary>
     public InclusionProof Inclusion { get; }
 
-    /// <summary>The signed checkpoint, not to be believed before <see cref="Verify"/> has returned.</summary>
+    /// <summary>The signed checkpoint; do not trust it before <see cref="Verify"/> has returned.</summary>
     public SignedNote Note { get; }
 
-    /// <summary>What the file's maker put beside the proof; empty where nothing. Nothing vouches for it.</summary>
+    /// <summary>What the file's creator put beside the proof; empty if nothing. It is not proven.</summary>
     public ReadOnlySpan<byte> Extra => _extra;
 
     /// <summary>Reads a proof from text.</summary>
     /// <param name="proof">All of it.</param>
-    /// <returns>The proof, of which <see cref="ToString"/> gives the same text again.</returns>
+    /// <returns>The proof; its <see cref="ToString"/> returns the same text again.</returns>
     /// <exception cref="LedgerFormatException">The text is not such a proof.</exception>
     public static TlogProof Parse(string proof)
     {
@@ -95,11 +95,14 @@ public sealed class TlogProof
     }
 
     /// <summary>Checks that a leaf is in a log.</summary>
-    /// <param name="leaf">The leaf's bytes, put together from what you know of the event: see <see cref="LedgerLeaf"/>.</param>
+    /// <param name="leaf">The leaf's bytes, built from what you know about the event: see <see cref="LedgerLeaf"/>.</param>
     /// <param name="origin">The log's name.</param>
     /// <param name="verifiers">The keys that you trust to speak for that log.</param>
-    /// <returns>The checkpoint under which it is.</returns>
-    /// <exception cref="LedgerVerificationException">It is not shown to be: no given key has signed, the checkpoint is of another log, or the proof does not lead from the leaf to the root.</exception>
+    /// <returns>The checkpoint that covers it.</returns>
+    /// <exception cref="LedgerVerificationException">
+    /// It is not proven to be in the log: no given key has signed, the checkpoint belongs to another log, or the proof does not
+    /// lead from the leaf to the root.
+    /// </exception>
     public Checkpoint Verify(ReadOnlySpan<byte> leaf, string origin, params IReadOnlyList<INoteVerifier> verifiers)
     {
         var checkpoint = Checkpoint.Open(Note, origin, verifiers);

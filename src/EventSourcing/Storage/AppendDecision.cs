@@ -3,9 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace EventSourcing;
 
 /// <summary>
-/// For storages: the decision of one append by rules 2 to 6 of <see cref="IEventStorage"/>. It is refused, or its events are
-/// stored already, or they are to be written, and then the decision says where they will stand. It is a pure function of
-/// the request and of what the log holds, and the same for every storage.
+/// For storages: the decision on one append by rules 2 to 6 of <see cref="IEventStorage"/>. Either the append is refused, or
+/// its events are stored already, or they are to be written; then the decision gives their positions. It is a pure function of
+/// the request and the log's content, and the same for every storage.
 /// </summary>
 public readonly struct AppendDecision
 {
@@ -17,31 +17,35 @@ public readonly struct AppendDecision
         RecordedAt = recordedAt;
     }
 
-    /// <summary>Why nothing may be written: the error for the caller. <see langword="null"/> if the append is not refused.</summary>
+    /// <summary>
+    /// The error for the caller, which says why nothing may be written. <see langword="null"/> if the append is not refused.
+    /// </summary>
     public EventSourcingException? Refusal { get; }
 
     /// <summary>
-    /// The result of the append that stored these events before, or the one that this append has if it is written now.
+    /// The result of the append that stored these events before, or the result of this append if it is written now.
     /// <see langword="null"/> if the append is refused.
     /// </summary>
     public AppendResult? Outcome { get; }
 
-    /// <summary>The stamp of the events to write: now, but never before the last event's.</summary>
+    /// <summary>The time stamp of the events to write: now, but never before that of the last event.</summary>
     public DateTimeOffset RecordedAt { get; }
 
-    /// <summary>Whether the events are to be written, as <see cref="Outcome"/> and <see cref="RecordedAt"/> say.</summary>
+    /// <summary>
+    /// Whether the events are to be written, with the places in <see cref="Outcome"/> and the time in <see cref="RecordedAt"/>.
+    /// </summary>
     [MemberNotNullWhen(true, nameof(Outcome))]
     public bool IsToWrite => Outcome is { WasAlreadyStored: false };
 
-    /// <summary>Decides an append.</summary>
+    /// <summary>Decides on an append.</summary>
     /// <typeparam name="TFacts">The type of the facts; a structure is not boxed.</typeparam>
     /// <param name="request">The append, validated.</param>
-    /// <param name="log">What the log holds, under the lock that orders commits.</param>
+    /// <param name="log">The log's content, under the lock that orders commits.</param>
     /// <param name="now">The time of the storage's clock.</param>
     /// <param name="looksForRepetition">
-    /// Whether the ids are looked up at once. A storage that finds a stored id when it inserts need not: it asks again with
-    /// <see langword="true"/> if that happens. If a guard fails, the ids are looked up in any case, as a repeated append meets the
-    /// events that it wrote the first time.
+    /// Whether the ids are looked up at once. A storage that detects a stored id on insertion can pass <see langword="false"/>,
+    /// and ask again with <see langword="true"/> if that happens. If a guard fails, the ids are looked up in any case, because
+    /// a repeated append meets the events that it wrote the first time.
     /// </param>
     /// <returns>The decision.</returns>
     public static AppendDecision Of<TFacts>(AppendRequest request, TFacts log, DateTimeOffset now, bool looksForRepetition = true)
@@ -55,7 +59,7 @@ public readonly struct AppendDecision
         return new AppendDecision(PlannedResult(request, log), now > last ? now.ToUniversalTime() : last);
     }
 
-    /// <summary>The events as they will stand in the log, without their seals. Their memory is that of the request.</summary>
+    /// <summary>The events as they will be stored in the log, without their seals. Their memory belongs to the request.</summary>
     /// <param name="request">The append that was decided.</param>
     /// <returns>The events, in the order of their positions.</returns>
     /// <exception cref="InvalidOperationException">They are not to be written.</exception>
@@ -131,7 +135,7 @@ public readonly struct AppendDecision
         return null;
     }
 
-    /// <summary>The decision of an append of which at least one id is stored; null if all are new.</summary>
+    /// <summary>The decision on an append if at least one of its ids is stored; null if all are new.</summary>
     private static AppendDecision? FindRepetition<TFacts>(AppendRequest request, TFacts log)
         where TFacts : ILogFacts
     {

@@ -11,14 +11,15 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
 
     /// <summary>
     /// Positions of events whose payloads are erased in the same transaction: rule 6 of <see cref="IEventStorage"/>. They are
-    /// exactly those that the <see cref="PayloadsErased"/> events of this append name. An event that is erased already stays so.
+    /// exactly those that the <see cref="PayloadsErased"/> events of this append name. An event that is erased already stays
+    /// erased.
     /// </summary>
     public IReadOnlyList<long> Erase { get; init; } = [];
 
     /// <summary>
-    /// Read models to change in the same transaction, or <see langword="null"/>. Called under the lock that orders
-    /// commits, once all guards have held; not called where the events are stored already. What it throws refuses the
-    /// append: nothing is written. It must wait for nothing but what it is given.
+    /// Read models to change in the same transaction, or <see langword="null"/>. Called under the lock that orders commits,
+    /// once all guards have held; not called if the events are stored already. If it throws, the append is refused and nothing
+    /// is written. It must wait only for the transaction that it is given.
     /// </summary>
     public Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>>? ReadModels { get; init; }
 
@@ -33,7 +34,7 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
         }
     }
 
-    /// <summary>Throws where the request breaks a rule or a limit. Every storage calls this before anything else.</summary>
+    /// <summary>Throws if the request breaks a rule or a limit. Every storage calls this before anything else.</summary>
     /// <param name="limits">The limits in force.</param>
     /// <exception cref="ArgumentException">Says what is wrong with which event or stream.</exception>
     public void Validate(EventStorageLimits limits)
@@ -93,7 +94,7 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
         }
     }
 
-    /// <summary>Nothing is erased without a record of it, and nothing recorded that is not done.</summary>
+    /// <summary>Checks that exactly the recorded payloads are erased.</summary>
     private void ValidateErasure(List<long> recorded)
     {
         var erased = new HashSet<long>(Erase.Count);
@@ -115,11 +116,11 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
 public readonly record struct StreamWrite(string Stream, ExpectedVersion Expected, IReadOnlyList<NewEvent> Events);
 
 /// <summary>A guard over the whole log: no event after <paramref name="After"/> matches <paramref name="Query"/>.</summary>
-/// <param name="Query">The events that would be in the way.</param>
+/// <param name="Query">The events that would conflict.</param>
 /// <param name="After">The position up to which the writer knows the log, exclusive; 0 checks from the start.</param>
 public readonly record struct AppendCondition(EventQuery Query, long After);
 
-/// <summary>An event to store, as bytes.</summary>
+/// <summary>An event to store, with its content as bytes.</summary>
 public readonly record struct NewEvent
 {
     private readonly IReadOnlyList<string>? _tags;
@@ -144,11 +145,11 @@ public readonly record struct NewEvent
     /// <summary>The payload.</summary>
     public ReadOnlyMemory<byte> Data { get; init; }
 
-    /// <summary>The metadata; empty where there is none.</summary>
+    /// <summary>The metadata; empty if there is none.</summary>
     public ReadOnlyMemory<byte> Metadata { get; init; }
 
     /// <summary>The tags, without repeats.</summary>
-    /// <exception cref="ArgumentException">A tag is empty, too long or has U+0000 or a lone surrogate.</exception>
+    /// <exception cref="ArgumentException">A tag is empty, too long or contains U+0000 or a lone surrogate.</exception>
     public IReadOnlyList<string> Tags
     {
         get => _tags ?? [];

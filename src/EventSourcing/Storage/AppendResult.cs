@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Where the events of an append stand in the log. Immutable.</summary>
+/// <summary>The places of an append's events in the log. Immutable.</summary>
 public sealed class AppendResult
 {
     /// <summary>Creates the result.</summary>
@@ -17,7 +17,7 @@ public sealed class AppendResult
         WasAlreadyStored = wasAlreadyStored;
     }
 
-    /// <summary>The streams written, in the order of the request. Streams that were only checked are not among them.</summary>
+    /// <summary>The streams written, in the order of the request. Streams that were only checked are not included.</summary>
     public IReadOnlyList<AppendedStream> Streams { get; }
 
     /// <summary>The position of the append's first event.</summary>
@@ -26,10 +26,10 @@ public sealed class AppendResult
     /// <summary>The position of the append's last event: wait for this one to read your own writes.</summary>
     public long Position { get; }
 
-    /// <summary>The version of the append's last event: where one stream was written, the stream's new version.</summary>
+    /// <summary>The version of the append's last event: if one stream was written, the stream's new version.</summary>
     public long Version => Streams.Count > 0 ? Streams[^1].LastVersion : 0;
 
-    /// <summary>Whether an earlier append had stored these very events, so that this one wrote nothing.</summary>
+    /// <summary>Whether an earlier append had stored the same events, so that this one wrote nothing.</summary>
     public bool WasAlreadyStored { get; }
 }
 

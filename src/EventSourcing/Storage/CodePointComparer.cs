@@ -1,7 +1,7 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Orders text by Unicode code point, which is the order of its UTF-8 bytes and so that of databases. It differs from
+/// Orders text by Unicode code point, which is the order of its UTF-8 bytes, and thus that of databases. It differs from
 /// ordinal order of UTF-16 only in that surrogate pairs sort after U+E000–U+FFFF.
 /// </summary>
 internal sealed class CodePointComparer : IComparer<string>

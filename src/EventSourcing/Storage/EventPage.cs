@@ -3,12 +3,12 @@ using System.Buffers;
 namespace EventSourcing;
 
 /// <summary>
-/// A page of stored events, from one snapshot of the store. A storage fills it, one reader consumes it and disposes
-/// it; not thread-safe. Its memory is pooled: nothing of an event but its strings may be kept after disposal.
+/// A page of stored events, from one snapshot of the store. A storage fills it, one reader consumes it and disposes it; not
+/// thread-safe. Its memory is pooled: of an event, only its strings may be kept after disposal.
 /// </summary>
 public sealed class EventPage : IDisposable
 {
-    /// <summary>The page length where none is asked for.</summary>
+    /// <summary>The default page length.</summary>
     public const int DefaultLimit = 512;
 
     /// <summary>A storage ends a page early once its copied bytes exceed this many, so that memory stays bounded.</summary>
@@ -22,7 +22,7 @@ public sealed class EventPage : IDisposable
     private bool _disposed;
 
     /// <summary>Creates an empty page for a storage to fill.</summary>
-    /// <param name="capacity">How many events to make room for at first; it grows by itself.</param>
+    /// <param name="capacity">The initial room for events; it grows by itself.</param>
     public EventPage(int capacity = 64) => _events = ArrayPool<StoredEvent>.Shared.Rent(Math.Clamp(capacity, 1, DefaultLimit));
 
     /// <summary>The events, in the order of the read.</summary>
@@ -39,12 +39,12 @@ public sealed class EventPage : IDisposable
     public int Count => _count;
 
     /// <summary>
-    /// Where the next page begins: the <c>After</c> of the next read forwards, the <c>UpTo</c> of the next read
-    /// backwards. Everything between the start of this read and there has been examined, also what did not match.
+    /// The start of the next page: the <c>After</c> of the next read forwards, the <c>UpTo</c> of the next read backwards.
+    /// Everything from the start of this read up to there has been examined, including events that did not match.
     /// </summary>
     public long Next { get; private set; }
 
-    /// <summary>Whether the range asked for is done: no event of it was left out at the time of the snapshot.</summary>
+    /// <summary>Whether the requested range is complete: at the time of the snapshot, it contained no further event.</summary>
     public bool IsEnd { get; private set; }
 
     /// <summary>The last position of the log, or the last version of the stream, in the snapshot that the page was read from.</summary>
@@ -87,7 +87,7 @@ public sealed class EventPage : IDisposable
         return copy;
     }
 
-    /// <summary>For storages: says where the page ends. Called once, last.</summary>
+    /// <summary>For storages: sets where the page ends. Called once, as the last call.</summary>
     /// <param name="next">See <see cref="Next"/>.</param>
     /// <param name="isEnd">See <see cref="IsEnd"/>.</param>
     /// <param name="head">See <see cref="Head"/>.</param>
@@ -111,7 +111,7 @@ public sealed class EventPage : IDisposable
 
     private void ReturnEvents()
     {
-        // Most pages are far from full: clearing what was used suffices, for everyone who fills the array clears it again.
+        // Most pages are far from full, so only the used part is cleared; everyone who fills the array clears it again.
         _events.AsSpan(0, _count).Clear();
         ArrayPool<StoredEvent>.Shared.Return(_events);
     }

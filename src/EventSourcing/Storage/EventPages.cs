@@ -2,21 +2,21 @@ using System.Runtime.CompilerServices;
 
 namespace EventSourcing;
 
-/// <summary>The one way in which the library reads more of a storage than a page: page after page, in either direction.</summary>
+/// <summary>The only way in which the library reads more than one page of a storage: page after page, in either direction.</summary>
 internal static class EventPages
 {
     /// <summary>The event at a position: a page of one, or an empty one if there is no such event.</summary>
     public static ValueTask<EventPage> ReadAtAsync(this IEventStorage storage, long position, CancellationToken cancellationToken, bool withSeal = false) =>
         storage.ReadLogAsync(At(position, withSeal), cancellationToken);
 
-    /// <summary>What reads the event at a position, and nothing else.</summary>
+    /// <summary>A read of only the event at a position.</summary>
     public static LogRead At(long position, bool withSeal = false) => new() { After = position - 1, UpTo = position, Limit = 1, WithSeals = withSeal };
 
     /// <summary>The pages of a range of the log. Each is disposed when the next one is asked for.</summary>
     /// <param name="storage">The storage.</param>
     /// <param name="read">The range, and the most events in one page.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    /// <param name="scope">What of the events that are appended meanwhile is read, and whether pages are read ahead.</param>
+    /// <param name="scope">How events appended meanwhile are treated, and whether pages are read ahead.</param>
     /// <param name="limit">The most events in all pages.</param>
     public static IAsyncEnumerable<EventPage> PagesAsync(
         this IEventStorage storage, LogRead read, CancellationToken cancellationToken, PageScope scope = default, long limit = long.MaxValue) =>
@@ -28,7 +28,7 @@ internal static class EventPages
     /// <param name="storage">The storage.</param>
     /// <param name="read">The range, and the most events in one page.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    /// <param name="scope">What of the events that are appended meanwhile is read, and whether pages are read ahead.</param>
+    /// <param name="scope">How events appended meanwhile are treated, and whether pages are read ahead.</param>
     /// <param name="limit">The most events in all pages.</param>
     public static IAsyncEnumerable<EventPage> PagesAsync(
         this IEventStorage storage, StreamRead read, CancellationToken cancellationToken, PageScope scope = default, long limit = long.MaxValue) =>
@@ -36,11 +36,11 @@ internal static class EventPages
             ? AheadAsync(read, (of, count) => storage.ReadStreamAsync(of with { Limit = count }, cancellationToken), RestOf, read.Limit, limit)
             : InTurnAsync(storage, read, scope, cancellationToken);
 
-    /// <summary>What is left of a range after a page of it.</summary>
+    /// <summary>The rest of a range after one of its pages.</summary>
     public static LogRead RestOf(LogRead read, EventPage page) =>
         read.Direction == ReadDirection.Forwards ? read with { After = page.Next } : read with { UpTo = page.Next };
 
-    /// <summary>What is left of a range after a page of it.</summary>
+    /// <summary>The rest of a range after one of its pages.</summary>
     public static StreamRead RestOf(StreamRead read, EventPage page) =>
         read.Direction == ReadDirection.Forwards ? read with { After = page.Next } : read with { UpTo = page.Next };
 
@@ -69,8 +69,8 @@ internal static class EventPages
     }
 
     /// <summary>
-    /// While the caller is at one page the next is read on another core, since decoding costs more than reading. No more than
-    /// one is read ahead.
+    /// While the caller processes one page, the next is read on another core, because decoding costs more than reading. At most
+    /// one page is read ahead.
     /// </summary>
     private static async IAsyncEnumerable<EventPage> AheadAsync<TRead>(
         TRead read, Func<TRead, int, ValueTask<EventPage>> readPage, Func<TRead, EventPage, TRead> restOf, int pageLimit, long limit)
@@ -97,7 +97,7 @@ internal static class EventPages
         }
         finally
         {
-            // The caller has left early: what was read ahead goes back to the pool.
+            // The caller has left early: the page that was read ahead goes back to the pool.
             if (ahead is not null)
             {
                 await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

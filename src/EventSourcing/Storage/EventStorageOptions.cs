@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
-/// <summary>What every storage lets an app choose. Immutable; change it by <c>with</c>.</summary>
+/// <summary>The options that every storage has. Immutable; change them by <c>with</c>.</summary>
 public record EventStorageOptions
 {
-    /// <summary>The clock that stamps events, and by which projections wait, retry and take over; by default the system's.</summary>
+    /// <summary>The clock that stamps events, and that projections use to wait, retry and take over; by default the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>The limits on what is appended.</summary>

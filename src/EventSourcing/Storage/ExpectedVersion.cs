@@ -38,8 +38,8 @@ public readonly record struct ExpectedVersion
     public static implicit operator ExpectedVersion(long version) => Exactly(version);
 
     /// <summary>Whether a stream at that version meets the expectation.</summary>
-    /// <param name="version">The stream's version, 0 where it has no events.</param>
-    /// <returns><see langword="true"/> where it does.</returns>
+    /// <param name="version">The stream's version, 0 if it has no events.</param>
+    /// <returns><see langword="true"/> if it does.</returns>
     public bool IsMetBy(long version) => _code switch
     {
         AnyCode => true,

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>For storages: wakes those who wait for events after a position. Thread-safe.</summary>
+/// <summary>For storages: wakes callers that wait for events after a position. Thread-safe.</summary>
 public sealed class HeadSignal
 {
     private readonly Lock _lock = new();
@@ -27,17 +27,17 @@ public sealed class HeadSignal
         waiters?.TrySetResult();
     }
 
-    /// <summary>Completes when a head above a position was announced; at once where it has been.</summary>
+    /// <summary>Completes when a head above a position is announced; at once if one was announced before.</summary>
     /// <param name="position">The position already seen.</param>
-    /// <param name="cancellationToken">Ends the wait, and with it what the wait keeps in memory.</param>
+    /// <param name="cancellationToken">Ends the wait and frees its memory.</param>
     /// <returns>A task that fails with <see cref="ObjectDisposedException"/> when the signal is closed.</returns>
     public async Task WaitAsync(long position, CancellationToken cancellationToken = default)
     {
         while (Head <= position) await NextAdvanceAfter(position).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Fails all who wait now; who waits later is not concerned.</summary>
-    /// <param name="failure">What they get.</param>
+    /// <summary>Fails all current waits; later ones are not affected.</summary>
+    /// <param name="failure">The error that they get.</param>
     public void Fail(Exception failure)
     {
         ArgumentNullException.ThrowIfNull(failure);
@@ -51,11 +51,11 @@ public sealed class HeadSignal
         if (waiters is null) return;
         waiters.TrySetException(failure);
 
-        // Those who waited may all have left by now, and then nobody else looks at it.
+        // All waiters may have left by now; then nothing else observes the exception.
         _ = waiters.Task.Exception;
     }
 
-    /// <summary>Fails all who wait, now and later, with <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>Fails all waits, current and later ones, with <see cref="ObjectDisposedException"/>.</summary>
     public void Close()
     {
         lock (_lock) _closed = true;
@@ -69,7 +69,7 @@ public sealed class HeadSignal
             if (_head > position) return Task.CompletedTask;
             ObjectDisposedException.ThrowIf(_closed, typeof(IEventStorage));
 
-            // One source serves all waiters up to the next advance; each looks again when it wakes.
+            // One source serves all waiters up to the next advance; each checks again when it wakes.
             return (_advanced ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }

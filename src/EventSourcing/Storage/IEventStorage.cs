@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The seam for storage: bytes in, bytes out. Apps use <see cref="EventStore"/>; implement this to keep events
-/// somewhere else, and prove it with the conformance kit of the package <c>EventSourcing.Testing</c>.
+/// The interface to storage: bytes in, bytes out. Apps use <see cref="EventStore"/>. Implement this interface to keep events in
+/// another medium, and test it with the conformance kit of the package <c>EventSourcing.Testing</c>.
 /// </summary>
 /// <remarks>
 /// <para>The contract, the same for every storage:</para>
@@ -12,38 +12,38 @@ namespace EventSourcing;
 /// event has version 1, an empty or unknown stream version 0. Versions are contiguous.</item>
 /// <item><b>Log.</b> Every event also has a <em>position</em>: 1, 2, 3 … over the whole store, dense, in commit order,
 /// never reused, the same for every reader. Once a reader has seen position p, no event at or below p can appear
-/// later. A failed append burns no position.</item>
+/// later. A failed append uses up no position.</item>
 /// <item><b>Append</b> is one guarded, atomic commit: events for one or several streams, in the order given, each
-/// stream with an <see cref="ExpectedVersion"/>, streams that are only checked, and conditions that no event after a
-/// position matches a query. All guards are evaluated under the lock that orders commits. All or nothing; a batch
-/// becomes visible whole. An append's own events are never checked against its conditions.</item>
+/// stream with an <see cref="ExpectedVersion"/>, streams that are only checked, and conditions, each of which says that no
+/// event after a position matches a query. All guards are evaluated under the lock that orders commits. It is all or nothing;
+/// readers see all events of an append or none. An append's own events are never checked against its conditions.</item>
 /// <item><b>Idempotence.</b> Event ids are unique in the store. Appending the same events again (the same ids, in the
-/// same order, for the same streams) writes nothing and returns the original result, whatever the guards say now and
-/// however much has been appended since. Ids of which some are stored and some are not, or stored elsewhere, or with
-/// another type, other data (compared byte by byte) or other tags, are a <see cref="DuplicateEventIdException"/>;
-/// metadata is not compared, nor data that has been erased since. Where the original append began and ended does not matter: any stored events that follow
-/// on each other as given count as the original.
+/// same order, for the same streams) writes nothing and returns the original result, even if the guards would now fail or much
+/// has been appended since. If only some of the ids are stored, or they are stored elsewhere, or with another type, other data
+/// (compared byte by byte) or other tags, that is a <see cref="DuplicateEventIdException"/>; neither metadata nor data that has
+/// been erased since is compared. The boundaries of the original append do not matter: consecutive stored events equal to those
+/// given, in this order, count as the original.
 /// An id given twice in one append is an <see cref="ArgumentException"/>.</item>
-/// <item><b>Time.</b> The storage stamps each event from its <see cref="TimeProvider"/> when it commits, UTC, and never
-/// lets the stamp go backwards: it is the later of now and the last event's.</item>
-/// <item><b>Immutability.</b> Nothing changes or deletes an event, but for one thing: an append may erase the payloads of
-/// events that were stored before it (<see cref="AppendRequest.Erase"/>), which it records by
-/// <see cref="PayloadsErased"/> events of its own. All or nothing, in its transaction: no guard may fail, and whoever sees
-/// the record sees the events erased. An erased event keeps its place and all else that is stored of it, metadata too; its
-/// data is empty, <see cref="StoredEvent.IsErased"/> says so, and its leaf stays as it was: instead of the salt, the storage
-/// keeps the commitment made with it. There is no way back; the bytes are removed from the medium, as far as the storage
-/// can, and says how far. A position beyond the head, or of a record of erasures, is an
-/// <see cref="ErasureRefusedException"/>; to erase again what is erased changes nothing.</item>
-/// <item><b>Durability.</b> When an append returns, it survives whatever the storage promises to survive. A storage
-/// that promises less than a loss of power says so in its name or in the name of the option.</item>
+/// <item><b>Time.</b> The storage stamps each event from its <see cref="TimeProvider"/> when it commits, in UTC. The stamp
+/// never goes backwards: it is the later of now and the last event's stamp.</item>
+/// <item><b>Immutability.</b> Nothing changes or deletes an event, with one exception: an append may erase the payloads of
+/// events that were stored before it (<see cref="AppendRequest.Erase"/>), and records this by <see cref="PayloadsErased"/>
+/// events of its own. The erasure is part of its transaction, all or nothing: no guard may fail, and a reader that sees the
+/// record sees the events erased. An erased event keeps its place and everything else that is stored of it, including metadata.
+/// Its data is empty and <see cref="StoredEvent.IsErased"/> is true. Its leaf is unchanged: instead of the salt, the storage
+/// keeps the commitment made with it. An erasure cannot be undone. The storage removes the bytes from the medium to the extent
+/// that it can and documents. A position beyond the head, or of a record of erasures, causes an
+/// <see cref="ErasureRefusedException"/>; erasing an event again changes nothing.</item>
+/// <item><b>Durability.</b> When an append has returned, its events survive everything that the storage promises to survive. A
+/// storage that does not promise to survive a loss of power says so in its name or in the name of the option.</item>
 /// <item><b>Concurrency.</b> Every member is thread-safe. Waiting is asynchronous and cancellable. Cancelling before
-/// the commit starts leaves nothing behind; after that the true result is returned.</item>
+/// the commit starts leaves nothing behind; after that the actual result is returned.</item>
 /// <item><b>Errors</b> are typed (<see cref="EventSourcingException"/>), with the facts as properties. Bad arguments are
 /// <see cref="ArgumentException"/>s, thrown before anything is written.</item>
 /// <item><b>Limits</b> (<see cref="EventStorageLimits"/>) are checked before anything is written.</item>
 /// <item><b>Ledger.</b> The storage keeps an RFC 6962 Merkle tree over its log: leaf n − 1 is the <see cref="LedgerLeaf"/>
-/// of the event at position n, made with a random salt that stands beside its data. Tree and log change in one
-/// transaction: whoever sees an event sees a tree that holds it.</item>
+/// of the event at position n, made with a random salt that is stored beside its data. Tree and log change in one transaction:
+/// a reader that sees an event sees a tree that contains it.</item>
 /// </list>
 /// </remarks>
 public interface IEventStorage : IAsyncDisposable
@@ -52,56 +52,57 @@ public interface IEventStorage : IAsyncDisposable
     EventStorageOptions Options { get; }
 
     /// <summary>
-    /// Whether the storage was opened read-only. Then everything that would write is refused with
-    /// <see cref="StoreReadOnlyException"/> before anything happens. A storage that wraps another passes it on.
+    /// Whether the storage was opened read-only. Then every call that would write is refused with
+    /// <see cref="StoreReadOnlyException"/> before anything happens. A storage that wraps another returns the value of that
+    /// one.
     /// </summary>
     bool IsReadOnly => false;
 
-    /// <summary>Read models and their checkpoints, kept in the same place and changed in one transaction.</summary>
+    /// <summary>Read models and their checkpoints, kept in the same medium and changed in the same transactions.</summary>
     IReadModelStorage ReadModels { get; }
 
     /// <summary>The Merkle tree over the log: rule 11.</summary>
     ILedgerStorage Ledger { get; }
 
-    /// <summary>What the store holds: streams, types of events, read models, and its size.</summary>
+    /// <summary>The content of the store: streams, types of events, read models, and its size.</summary>
     IStorageCatalog Catalog { get; }
 
-    /// <summary>Appends events, and may erase the payloads of others: rules 3 to 8 and 10.</summary>
+    /// <summary>Appends events, and may erase the payloads of earlier ones: rules 3 to 8 and 10.</summary>
     /// <param name="request">
-    /// The events and their guards. Its memory must stay unchanged until the returned task completes, and may be
-    /// reused then: a storage that keeps bytes copies them.
+    /// The events and their guards. Its memory must stay unchanged until the returned task completes, and may then be reused: a
+    /// storage that keeps bytes copies them.
     /// </param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn; rule 8.</param>
-    /// <returns>Where the events stand.</returns>
+    /// <returns>The places of the events.</returns>
     /// <exception cref="ArgumentException">The request breaks a rule or a limit.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream is not at the version expected.</exception>
     /// <exception cref="AppendConditionFailedException">An event matches the query of a condition.</exception>
-    /// <exception cref="DuplicateEventIdException">Some of the ids are stored, and not as this request has them.</exception>
+    /// <exception cref="DuplicateEventIdException">Some of the ids are stored, but not as in this request.</exception>
     /// <exception cref="ErasureRefusedException">A payload to erase cannot be erased.</exception>
     /// <exception cref="StoreReadOnlyException">The storage was opened read-only; nothing was written.</exception>
-    /// <exception cref="StoreBusyException">Others held the store's write lock for too long; nothing was written.</exception>
+    /// <exception cref="StoreBusyException">The store's write lock was held elsewhere for too long; nothing was written.</exception>
     /// <exception cref="StorageFailedException">The medium failed; the error says whether anything may have been written.</exception>
     ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Reads one page of one stream's events within a range of versions, from one snapshot. A page ends at
-    /// <see cref="StreamRead.Limit"/> events or earlier, where its bytes grow large; <see cref="EventPage.IsEnd"/>
-    /// says whether the range is done.
+    /// <see cref="StreamRead.Limit"/> events or earlier, if its bytes grow large; <see cref="EventPage.IsEnd"/> tells whether
+    /// the range is complete.
     /// </summary>
     /// <param name="read">The stream, the range and the direction.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The page, empty where the range is; dispose it when done.</returns>
+    /// <returns>The page, empty if the range is; dispose it when done.</returns>
     /// <exception cref="ArgumentException">The stream's name or the range is not valid.</exception>
     ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Reads one page of the log within a range of positions, from one snapshot: the events that match the filter.
-    /// A page ends at <see cref="LogRead.Limit"/> matching events or earlier; <see cref="EventPage.Next"/> moves past
-    /// events that do not match too.
+    /// Reads one page of the log within a range of positions, from one snapshot: the events that match the filter. A page ends
+    /// at <see cref="LogRead.Limit"/> matching events or earlier; <see cref="EventPage.Next"/> also advances past events that
+    /// do not match.
     /// </summary>
     /// <param name="read">The range, the direction and the filter.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The page, empty where nothing matches; dispose it when done.</returns>
+    /// <returns>The page, empty if nothing matches; dispose it when done.</returns>
     /// <exception cref="ArgumentException">The range is not valid.</exception>
     ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default);
 
@@ -110,15 +111,15 @@ public interface IEventStorage : IAsyncDisposable
     /// <returns>The head of the log.</returns>
     ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>The position of the event that has an id, 0 where none has. An append that has returned is found by all of its ids.</summary>
+    /// <summary>The position of the event that has an id, 0 if none has. Once an append has returned, all of its ids are found.</summary>
     /// <param name="eventId">The event's id.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The position.</returns>
     ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Completes when the log has an event after a position, readable by then; at once where it has. Appends of this
-    /// instance wake the waiter at once, those of other processes within the storage's poll interval.
+    /// Completes when the log has a readable event after a position; at once if it already has. Appends of this instance wake
+    /// the waiter at once, those of other processes within the storage's poll interval.
     /// </summary>
     /// <param name="position">The position already seen.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// For storages: what an append is decided by (<see cref="AppendDecision"/>). All answers are as of one moment, at which the
-/// storage holds the lock that orders commits. A storage that commits several appends at once answers for each as if those
-/// before it were committed.
+/// For storages: the facts on which an append is decided (<see cref="AppendDecision"/>). All answers are as of one moment,
+/// while the storage holds the lock that orders commits. If a storage commits several appends at once, it answers for each as
+/// if those before it were committed.
 /// </summary>
 public interface ILogFacts
 {
@@ -32,6 +32,6 @@ public interface ILogFacts
 
     /// <summary>Whether there is an event at a position whose payload may be erased: any but a record of erasures.</summary>
     /// <param name="position">The position, from 1.</param>
-    /// <returns>Whether it may be erased; <see langword="true"/> also if it is erased already.</returns>
+    /// <returns>Whether it may be erased; <see langword="true"/> even if it is erased already.</returns>
     bool CanErase(long position);
 }

@@ -3,7 +3,7 @@ namespace EventSourcing;
 /// <summary>For storages: which hashes of a tree may be asked for.</summary>
 public static class LedgerRange
 {
-    /// <summary>Throws where a tree of a size does not have all of some hashes.</summary>
+    /// <summary>Throws if a tree of the given size does not have all of the given hashes.</summary>
     /// <param name="level">0 for leaves, else the tiles' level.</param>
     /// <param name="first">The index of the first hash, from 0.</param>
     /// <param name="count">How many.</param>

@@ -15,14 +15,17 @@ public sealed record LogRead
     /// <summary>Only events that match; all by default.</summary>
     public EventQuery Filter { get; init; } = EventQuery.All;
 
-    /// <summary>Whether events come with their seals, of which their leaves in the ledger are made; by default they do not.</summary>
+    /// <summary>
+    /// Whether events are returned with their seals, which are needed to compute their leaves in the ledger; by default they
+    /// are not.
+    /// </summary>
     public bool WithSeals { get; init; }
 
     /// <summary>The most matching events in the page, 1 or more.</summary>
     public int Limit { get; init; } = EventPage.DefaultLimit;
 
-    /// <summary>Throws where a bound is not valid. Every storage calls this first.</summary>
-    /// <exception cref="ArgumentException">Says which.</exception>
+    /// <summary>Throws if a bound is not valid. Every storage calls this first.</summary>
+    /// <exception cref="ArgumentException">Names the bound.</exception>
     public void Validate()
     {
         ArgumentNullException.ThrowIfNull(Filter);

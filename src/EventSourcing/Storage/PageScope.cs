@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>How pages follow on each other, if events are appended while they are read.</summary>
+/// <summary>How pages relate to each other if events are appended while they are read.</summary>
 internal enum PageScope
 {
     /// <summary>Each page is read when it is asked for, and shows the log as it is then.</summary>
@@ -9,6 +9,6 @@ internal enum PageScope
     /// <summary>No page shows more of the log or the stream than the first one: together they are one view of it.</summary>
     OneView,
 
-    /// <summary>As in turn, but the page after the one that is looked at is read meanwhile.</summary>
+    /// <summary>As in turn, but the next page is read while the current one is processed.</summary>
     ReadAhead,
 }

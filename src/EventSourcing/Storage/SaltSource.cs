@@ -3,8 +3,9 @@ using System.Security.Cryptography;
 namespace EventSourcing;
 
 /// <summary>
-/// For storages: random salts for the commitments to events' data (<see cref="LedgerLeaf.CommitToData"/>), of the system's
-/// cryptographic source, taken from it many at a time: each time costs as much as hundreds of salts. Not thread-safe.
+/// For storages: random salts for the commitments to events' data (<see cref="LedgerLeaf.CommitToData"/>), from the system's
+/// cryptographic source. They are taken from it many at a time, because each call to it costs as much as hundreds of salts. Not
+/// thread-safe.
 /// </summary>
 public sealed class SaltSource
 {

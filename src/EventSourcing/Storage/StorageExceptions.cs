@@ -3,15 +3,15 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// A stream is not at the version that an append expected: somebody else was first. Nothing was written. Read the
-/// stream again and decide again.
+/// A stream is not at the version that an append expected: another writer was first. Nothing was written. Read the stream again
+/// and decide again.
 /// </summary>
 public sealed class WrongExpectedVersionException : EventSourcingException
 {
     /// <summary>Creates the error.</summary>
     /// <param name="stream">The first stream, in the order of the append, that is not as expected.</param>
     /// <param name="expected">What was expected.</param>
-    /// <param name="actual">The stream's version, 0 where it has no events.</param>
+    /// <param name="actual">The stream's version, 0 if it has no events.</param>
     public WrongExpectedVersionException(string stream, ExpectedVersion expected, long actual)
         : base($"The append expected stream '{stream}' at {Expectation(expected)}, but {Actual(actual)}. Nothing was written; read the stream again and decide again.")
     {
@@ -26,7 +26,7 @@ public sealed class WrongExpectedVersionException : EventSourcingException
     /// <summary>What was expected.</summary>
     public ExpectedVersion Expected { get; }
 
-    /// <summary>The stream's version when the append was refused; 0 where it had no events.</summary>
+    /// <summary>The stream's version when the append was refused; 0 if it had no events.</summary>
     public long ActualVersion { get; }
 
     private static string Expectation(ExpectedVersion expected) =>
@@ -36,8 +36,8 @@ public sealed class WrongExpectedVersionException : EventSourcingException
 }
 
 /// <summary>
-/// An event matches the query of an append's condition: the facts behind the decision have changed. Nothing was
-/// written. Read by the query again and decide again.
+/// An event matches the query of an append's condition: the facts behind the decision have changed. Nothing was written. Read
+/// the query's events again and decide again.
 /// </summary>
 public sealed class AppendConditionFailedException : EventSourcingException
 {
@@ -54,13 +54,13 @@ public sealed class AppendConditionFailedException : EventSourcingException
     /// <summary>The first condition, in the order of the append, that does not hold.</summary>
     public AppendCondition Condition { get; }
 
-    /// <summary>The first position after the condition's whose event matches.</summary>
+    /// <summary>The first position after the condition's position whose event matches.</summary>
     public long ConflictingPosition { get; }
 }
 
 /// <summary>
-/// Some of an append's event ids are stored already, and not as the append has them: some are missing, or they stand
-/// in another order or stream, or with another type, other data or other tags. Nothing was written.
+/// Some of an append's event ids are stored already, but not as in the append: some are missing, or they are stored in another
+/// order or stream, or with another type, other data or other tags. Nothing was written.
 /// </summary>
 public sealed class DuplicateEventIdException : EventSourcingException
 {
@@ -82,7 +82,9 @@ public sealed class DuplicateEventIdException : EventSourcingException
     public long Position { get; }
 }
 
-/// <summary>A payload cannot be erased: there is no such event, or it is itself a record of erasures. Nothing was written, and nothing erased.</summary>
+/// <summary>
+/// A payload cannot be erased: there is no such event, or it is itself a record of erasures. Nothing was written or erased.
+/// </summary>
 public sealed class ErasureRefusedException : EventSourcingException
 {
     /// <summary>Creates the error.</summary>
@@ -100,11 +102,11 @@ public sealed class ErasureRefusedException : EventSourcingException
     /// <summary>The first position, in the order of the append, whose payload cannot be erased.</summary>
     public long Position { get; }
 
-    /// <summary>The position of the log's last event then.</summary>
+    /// <summary>The position of the log's last event at that time.</summary>
     public long Head { get; }
 }
 
-/// <summary>Another writer held the store's lock for longer than this one was willing to wait. Nothing was written; try again.</summary>
+/// <summary>Another writer held the store's lock for longer than this one waits. Nothing was written; try again.</summary>
 public sealed class StoreBusyException : EventSourcingException
 {
     /// <summary>Creates the error.</summary>
@@ -126,14 +128,14 @@ public sealed class StoreBusyException : EventSourcingException
 }
 
 /// <summary>
-/// The store could not do what it was asked. Mostly the medium has failed (disk full, I/O error, lost file), and the store is usable
+/// The store could not execute a call. Usually the medium has failed (disk full, I/O error, lost file), and the store is usable
 /// again once the cause is gone: see <see cref="IsTransient"/>.
 /// </summary>
 public sealed class StorageFailedException : EventSourcingException
 {
     /// <summary>Creates the error.</summary>
     /// <param name="store">The store, e.g. the path of its file.</param>
-    /// <param name="outcomeIsUnknown">Whether the write may nevertheless be durable.</param>
+    /// <param name="outcomeIsUnknown">Whether the write may be durable despite the failure.</param>
     /// <param name="innerException">The driver's own error.</param>
     public StorageFailedException(string store, bool outcomeIsUnknown, Exception innerException)
         : base($"The store '{store}' failed: {innerException?.Message} {(outcomeIsUnknown ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same command id or event ids (EventData.Id), which returns the original result if it was; without ids of your own, read the stream to see." : "Nothing was written. Repeat it once the cause is gone.")}", innerException)
@@ -146,21 +148,21 @@ public sealed class StorageFailedException : EventSourcingException
     public string Store { get; }
 
     /// <summary>
-    /// <see langword="false"/> where certainly nothing was written; <see langword="true"/> where the failure came from
-    /// the commit itself, so that only a repetition with the same event ids can tell.
+    /// <see langword="false"/> if certainly nothing was written; <see langword="true"/> if the commit itself failed, so that
+    /// only a repetition with the same event ids can tell.
     /// </summary>
     public bool OutcomeIsUnknown { get; }
 
     /// <summary>
-    /// Whether the same call may succeed later without anybody changing what is stored, as when a disk was full: projections and
-    /// reactors go on trying then. <see langword="false"/> if what fails is the statement and not the medium, for example because
-    /// somebody has added a trigger to the store's tables, or a value is too large: they stop with this error. By default
+    /// Whether the same call may succeed later without a change of the stored data, as after a full disk: then projections and
+    /// reactors keep trying. <see langword="false"/> if the statement fails and not the medium, for example because a trigger
+    /// was added to the store's tables, or a value is too large: then they stop with this error. By default
     /// <see langword="true"/>.
     /// </summary>
     public bool IsTransient { get; init; } = true;
 }
 
-/// <summary>The store's content cannot be what this library wrote: damaged, or changed by someone else.</summary>
+/// <summary>The store's content cannot be what this library wrote: damaged, or changed by other software.</summary>
 public sealed class StoreCorruptedException : EventSourcingException
 {
     /// <summary>Creates the error.</summary>
@@ -203,8 +205,8 @@ public sealed class IncompatibleStoreException : EventSourcingException
 }
 
 /// <summary>
-/// A guarded document is not as its writer believed: somebody else was first. Nothing was written. Read again what the
-/// change was based on.
+/// A guarded document is not as its writer expected: another writer was first. Nothing was written. Read again what the change
+/// was based on.
 /// </summary>
 public sealed class ReadModelConflictException : EventSourcingException
 {
@@ -226,13 +228,13 @@ public sealed class ReadModelConflictException : EventSourcingException
 }
 
 /// <summary>
-/// A query names a field that the read model, as it is stored, does not have. Where the projection has just declared it,
-/// the read model that has it is still being built.
+/// A query names a field that the stored read model does not have. If the projection has only just declared it, the read model
+/// with the field is still being built.
 /// </summary>
 public sealed class UnknownFieldException : EventSourcingException
 {
     /// <summary>Creates the error.</summary>
-    /// <param name="model">The read model's name or alias, as the query has it.</param>
+    /// <param name="model">The read model's name or alias, as used by the query.</param>
     /// <param name="field">The field.</param>
     /// <param name="definition">The read model's definition.</param>
     public UnknownFieldException(string model, string field, ReadModelDefinition definition)

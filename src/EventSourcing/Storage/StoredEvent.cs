@@ -24,12 +24,12 @@ public readonly struct StoredEvent
     /// <summary>The payload.</summary>
     public required ReadOnlyMemory<byte> Data { get; init; }
 
-    /// <summary>The metadata; empty where there is none.</summary>
+    /// <summary>The metadata; empty if there is none.</summary>
     public ReadOnlyMemory<byte> Metadata { get; init; }
 
     /// <summary>
-    /// What the event's commitment to its data is made by: the salt of 16 bytes; once the payload is erased, the commitment
-    /// itself, 32 bytes. Only in reads of the log that ask for it (<see cref="LogRead.WithSeals"/>); empty in others.
+    /// The salt of the event's commitment to its data, 16 bytes; once the payload is erased, the commitment itself, 32 bytes.
+    /// Only present in reads of the log that ask for it (<see cref="LogRead.WithSeals"/>); empty in others.
     /// </summary>
     public ReadOnlyMemory<byte> Seal { get; init; }
 
@@ -39,13 +39,13 @@ public readonly struct StoredEvent
     /// <summary>The tags, without repeats, in the order in which they were given.</summary>
     public required IReadOnlyList<string> Tags { get; init; }
 
-    /// <summary>What the tree holds of the event, made of this.</summary>
+    /// <summary>The event's leaf in the tree, computed from this event.</summary>
     /// <returns>The leaf.</returns>
-    /// <exception cref="ArgumentException">It was read without its seal.</exception>
+    /// <exception cref="ArgumentException">The event was read without its seal.</exception>
     public LedgerLeaf ToLeaf() => ToLeaf(IsErased ? new MerkleHash(Seal.Span) : LedgerLeaf.CommitToData(Seal.Span, Data.Span));
 
-    /// <summary>The hash of the event's leaf, as of <see cref="ToLeaf()"/>, for those who make many.</summary>
-    /// <param name="hasher">Makes the hashes.</param>
+    /// <summary>The hash of the event's leaf, equal to that of <see cref="ToLeaf()"/>, for callers that compute many.</summary>
+    /// <param name="hasher">Computes the hashes.</param>
     /// <returns>The hash.</returns>
     /// <exception cref="ArgumentException">The event was read without its seal.</exception>
     public MerkleHash HashLeaf(LedgerHasher hasher) => hasher.HashLeaf(ToLeaf(IsErased ? new MerkleHash(Seal.Span) : hasher.CommitToData(Seal.Span, Data.Span)));

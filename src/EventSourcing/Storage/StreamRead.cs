@@ -19,8 +19,8 @@ public sealed record StreamRead(string Stream)
     /// <summary>The most events in the page, 1 or more.</summary>
     public int Limit { get; init; } = EventPage.DefaultLimit;
 
-    /// <summary>Throws where the name or a bound is not valid. Every storage calls this first.</summary>
-    /// <exception cref="ArgumentException">Says which.</exception>
+    /// <summary>Throws if the name or a bound is not valid. Every storage calls this first.</summary>
+    /// <exception cref="ArgumentException">Names the one that is not valid.</exception>
     public void Validate()
     {
         Names.ThrowIfInvalid(Stream, "A stream's name");

@@ -1,7 +1,7 @@
 namespace EventSourcing;
 
-/// <summary>What state is made anew from.</summary>
-/// <param name="Store">Decodes events, and knows their types and JSON. It may be refused, so nothing is read through it.</param>
-/// <param name="Storage">Where all is read.</param>
-/// <param name="Json">Compares what was made.</param>
+/// <summary>The source from which derived state is recomputed.</summary>
+/// <param name="Store">Decodes events, and knows their types and JSON. The store may be refused, so nothing is read through it.</param>
+/// <param name="Storage">The storage from which everything is read.</param>
+/// <param name="Json">Compares the results.</param>
 internal sealed record DerivedSource(EventStore Store, IEventStorage Storage, ComparisonJson Json);

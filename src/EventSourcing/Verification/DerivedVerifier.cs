@@ -1,7 +1,7 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Makes anew what a store keeps that follows from its log, and compares it: snapshots by replay, read models of documents by
+/// Recomputes the state that a store derives from its log, and compares it: snapshots by replay, read models of documents by
 /// folding the log. Nothing is written, and memory stays bounded.
 /// </summary>
 internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, LedgerVerification options)
@@ -9,14 +9,14 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
     /// <summary>Snapshots are large, and each is replayed: few are kept at a time.</summary>
     private const int SnapshotsOfPage = 32;
 
-    /// <summary>How often a snapshot is read again that others have replaced meanwhile.</summary>
+    /// <summary>How often a snapshot is read again if it was replaced meanwhile.</summary>
     private const int MaxTries = 5;
 
     private readonly FindingList _findings = new();
     private readonly List<DerivedState> _states = [];
     private bool _isLogSound;
 
-    /// <summary>The report of the log, with what was found beside it.</summary>
+    /// <summary>The report of the log, extended by the findings on derived state.</summary>
     public async ValueTask<LedgerReport> AddToAsync(LedgerReport report, CancellationToken cancellationToken)
     {
         _isLogSound = report.IsSound;
@@ -80,13 +80,13 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
             }
             catch (Exception flaw) when (flaw is not (OperationCanceledException or StoreBusyException or StorageFailedException))
             {
-                // The app's own code folds the state, and what is stored may be anything.
+                // The app's own code folds the state, and the stored data may be anything.
                 verdict = SnapshotVerdict.Wrong(0, $"the stream cannot be replayed ({flaw.Message.TrimEnd('.')})");
             }
 
             if (verdict.Flaw is null || tries == MaxTries) return verdict;
 
-            // It may have been replaced since it was read, and events of the stream erased.
+            // It may have been replaced since it was read, or events of the stream may have been erased.
             var now = (await storage.ReadModels.LoadAsync(model, [document.Key], cancellationToken).ConfigureAwait(false))[0];
             if (now is null) return SnapshotVerdict.Passed;
             if (now.AsSpan().SequenceEqual(bytes)) return verdict;
@@ -94,7 +94,7 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
         }
     }
 
-    /// <summary>Names what the store keeps and nobody has given the code for.</summary>
+    /// <summary>Lists the state that the store keeps but whose code was not given.</summary>
     private async ValueTask AddOthersAsync(CancellationToken cancellationToken)
     {
         await foreach (var document in AllAsync(SnapshotCache.Directory, cancellationToken).ConfigureAwait(false))
@@ -149,7 +149,7 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
             }
             catch (EventSourcingException damage) when (damage is not (StoreBusyException or StorageFailedException))
             {
-                // A store that is refused as a whole was found to be so already.
+                // That a store is refused as a whole was already reported.
                 if (_isLogSound) Add(LedgerFindingKind.ReadModelMismatch, 0, null, model, null, $"The documents of '{model}' cannot be read: {damage.Message}");
                 yield break;
             }

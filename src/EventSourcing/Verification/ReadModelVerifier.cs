@@ -3,15 +3,15 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// Folds the log anew into a read model of documents, and compares. Documents are kept up to a number of bytes: where there are
-/// more, the log is folded several times, each time for the documents whose keys have hashes within a range.
+/// Folds the log again into a read model of documents, and compares. Documents are kept in memory up to a number of bytes. If
+/// there are more, the log is folded several times, each time for the documents whose keys have hashes within a range.
 /// </summary>
 internal sealed class ReadModelVerifier(DerivedSource source, Projection projection, FindingList findings, long maxBytes)
 {
     private const int PageLength = 256;
     private const int MaxFindings = 1_000;
 
-    /// <summary>How often documents are looked at again that the projection has changed meanwhile.</summary>
+    /// <summary>How often documents are compared again if the projection has changed them meanwhile.</summary>
     private const int MaxTries = 10;
 
     private readonly ControlDocuments _control = new(source.Storage.ReadModels);
@@ -67,8 +67,8 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
             : NotVerified("it was replaced meanwhile");
     }
 
-    /// <summary>Folds and compares the documents from a hash on, as many as there is room for.</summary>
-    /// <returns>Why that was not possible; null where it was.</returns>
+    /// <summary>Folds and compares the documents from a hash on, as many as fit into memory.</summary>
+    /// <returns>Why that was not possible; null if it was.</returns>
     private async ValueTask<string?> PassAsync(uint first, CancellationToken cancellationToken)
     {
         _documents.Clear();
@@ -81,7 +81,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
             await FoldUpToAsync(run.Content.Position, cancellationToken).ConfigureAwait(false);
             suspects = await CompareAsync(suspects, cancellationToken).ConfigureAwait(false);
             var after = await FindRunAsync(cancellationToken).ConfigureAwait(false);
-            if (suspects.Count > 0 && (after is null || !after.Bytes.Span.SequenceEqual(run.Bytes.Span))) continue; // it has moved on meanwhile
+            if (suspects.Count > 0 && (after is null || !after.Bytes.Span.SequenceEqual(run.Bytes.Span))) continue; // the projection has moved on meanwhile
             foreach (var key in suspects) await ReportAsync(key, cancellationToken).ConfigureAwait(false);
             _compared += _documents.Count;
             return null;
@@ -128,7 +128,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         _bytes += SizeOf(change.Key, _documents[change.Key].Data);
         while (_bytes > maxBytes && _range.Last > _range.First)
         {
-            // What lies beyond is left for a later pass.
+            // The rest is left for a later pass.
             _range.Last = _range.First + ((_range.Last - _range.First) / 2);
             foreach (var (key, folded) in _documents.Where(pair => !IsInRange(pair.Key)).ToList())
             {
@@ -142,12 +142,12 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
 
     private static long SizeOf(string key, byte[] data) => (2L * key.Length) + data.Length + 128;
 
-    /// <summary>The keys of documents that differ, also by a field: among all, or among those that differed before.</summary>
+    /// <summary>The keys of documents that differ, in themselves or in a field: among all, or among those that differed before.</summary>
     private async ValueTask<SortedSet<string>> CompareAsync(SortedSet<string>? among, CancellationToken cancellationToken)
     {
         var suspects = new SortedSet<string>(StringComparer.Ordinal);
 
-        // Those who fold ask for the read model by its own name, those who read by the projection's.
+        // The fold uses the read model's own name, readers use the projection's.
         foreach (var name in (string[])[_model, projection.Name])
         {
             for (var field = -1; field < _fields.Count; field++)
@@ -160,7 +160,9 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         return suspects;
     }
 
-    /// <summary>Compares the documents of a name, in the order of their keys or of a field, of which the value is compared then.</summary>
+    /// <summary>
+    /// Compares the documents of a name, in the order of their keys or of a field; then the field's value is compared too.
+    /// </summary>
     private async ValueTask CompareAsync(string name, int field, SortedSet<string> suspects, CancellationToken cancellationToken)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -183,7 +185,10 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         foreach (var key in _documents.Keys.Where(key => !seen.Contains(key)).Take(MaxFindings)) suspects.Add(key);
     }
 
-    /// <summary>Whether two documents differ by the order of sets alone, of which the JSON's types tell once a document was read.</summary>
+    /// <summary>
+    /// Whether two documents differ only in the order of sets. The JSON types show which members are sets, once a document was
+    /// read.
+    /// </summary>
     private bool IsEqualByItsSets(byte[] expected, ReadOnlyMemory<byte> actual)
     {
         try
@@ -192,7 +197,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         }
         catch (Exception)
         {
-            // Whatever it is: the document's own code runs in there, on what somebody has stored.
+            // Any exception: the document's own code runs in there, on stored data that may be anything.
             return false;
         }
 

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace EventSourcing;
 
 /// <summary>
-/// The snapshots of one kind of streams, for <see cref="LedgerVerification.Snapshots"/>: which class or decider their states
-/// are folded by is known to the code alone. Immutable and thread-safe.
+/// The snapshots of one kind of streams, for <see cref="LedgerVerification.Snapshots"/>: only the app's code knows which class
+/// or decider folds their states. Immutable and thread-safe.
 /// </summary>
 public abstract class SnapshotsOf
 {
@@ -16,7 +16,7 @@ public abstract class SnapshotsOf
     /// <summary>The snapshots of an aggregate's class.</summary>
     /// <typeparam name="T">The aggregate's class, marked <see cref="SnapshotsAttribute"/>.</typeparam>
     /// <returns>Its snapshots.</returns>
-    /// <exception cref="InvalidOperationException">The class is marked to have snapshots, and cannot have them.</exception>
+    /// <exception cref="InvalidOperationException">The class is marked to have snapshots, but cannot have them.</exception>
     public static SnapshotsOf Aggregate<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>()
         where T : Aggregate, new()
     {
@@ -35,7 +35,7 @@ public abstract class SnapshotsOf
         return new SnapshotsOf<TState>(decider.Category, stream => new DeciderFold<TState, TCommand>(decider, stream));
     }
 
-    /// <summary>Holds a snapshot against the events of its stream.</summary>
+    /// <summary>Compares a snapshot with the events of its stream.</summary>
     /// <param name="source">The store.</param>
     /// <param name="stream">The key of the snapshot's document.</param>
     /// <param name="document">The document.</param>
@@ -77,7 +77,7 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
         }
         catch (Exception flaw)
         {
-            // Whatever it is: the state's own code reads it.
+            // Any exception: the state's own code reads it.
             return SnapshotVerdict.Wrong(header.Position, $"its state cannot be read: {flaw.Message}");
         }
 
@@ -105,14 +105,14 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
     }
 }
 
-/// <summary>What holding a snapshot against its stream has shown.</summary>
+/// <summary>The result of comparing a snapshot with its stream.</summary>
 /// <param name="IsCompared">Whether its state was compared.</param>
-/// <param name="IsOfAnotherFold">Whether it is of an older shape or fold, which no load of this code uses.</param>
-/// <param name="Position">The position at which it says that it was taken.</param>
-/// <param name="Flaw">What is wrong with it; null where nothing is.</param>
+/// <param name="IsOfAnotherFold">Whether it has an older shape or fold, which this code never loads.</param>
+/// <param name="Position">The position at which, by its own statement, it was taken.</param>
+/// <param name="Flaw">What is wrong with it; null if nothing is.</param>
 internal readonly record struct SnapshotVerdict(bool IsCompared, bool IsOfAnotherFold, long Position, string? Flaw)
 {
-    /// <summary>It is none, but stands for one that was removed.</summary>
+    /// <summary>It is not a snapshot, but a marker for one that was removed.</summary>
     public static SnapshotVerdict Passed => default;
 
     public static SnapshotVerdict Right => new(true, false, 0, null);

@@ -3,7 +3,7 @@ namespace EventSourcing;
 /// <summary>Hands checkpoints to the app: to write them to its log, post them to another machine, or print them.</summary>
 /// <param name="write">Takes each new checkpoint; it is kept when this returns.</param>
 /// <param name="readNewest">
-/// Gives the newest one, or null where there is none yet. Without this, nothing is checked at open, and a new process signs
+/// Gives the newest one, or null if there is none yet. Without this, nothing is checked at open, and a new process signs
 /// without knowing what was signed before it.
 /// </param>
 public sealed class CallbackCheckpointSink(

@@ -1,18 +1,18 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Has checkpoints signed as the options say, beside the appends: an append costs a comparison. What fails is reported and
-/// tried again. Thread-safe.
+/// Has checkpoints signed when the options say so, beside the appends: an append pays for one comparison only. A failure is
+/// reported and tried again. Thread-safe.
 /// </summary>
 internal sealed class CheckpointSchedule : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long the last checkpoint may keep a store from closing.</summary>
+    /// <summary>How long the last checkpoint may delay the closing of a store.</summary>
     private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a sink has to end once it was cancelled.</summary>
+    /// <summary>How long a cancelled sink has to return.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly Checkpointer _checkpointer;
@@ -31,17 +31,23 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
     private bool _isRunning;
     private int _failures;
 
-    /// <summary>The position from which on an append has a checkpoint signed at once. Nothing is due while one is being signed or about to be tried again.</summary>
+    /// <summary>
+    /// From this position on, an append has a checkpoint signed at once. Nothing is due while a signature runs or waits to be
+    /// tried again.
+    /// </summary>
     private long _due;
 
-    /// <summary>Whether appends below <see cref="_due"/> need nobody to look at them: somebody will, or nobody has to.</summary>
+    /// <summary>
+    /// Whether appends below <see cref="_due"/> can skip the lock: a timer or a running signature already covers them, or none
+    /// is needed.
+    /// </summary>
     private bool _isWatched;
 
     /// <summary>Creates the schedule; it does nothing before the first append.</summary>
-    /// <param name="checkpointer">Who signs.</param>
-    /// <param name="options">When.</param>
+    /// <param name="checkpointer">Signs the checkpoints.</param>
+    /// <param name="options">Say when.</param>
     /// <param name="clock">The clock.</param>
-    /// <param name="appCode">Knows that the sink is code of the app.</param>
+    /// <param name="appCode">Runs the sink, which is code of the app.</param>
     /// <param name="report">Takes each failure, and null for each success.</param>
     public CheckpointSchedule(Checkpointer checkpointer, LedgerOptions options, TimeProvider clock, AppCode appCode, Action<Exception?> report)
     {
@@ -53,16 +59,16 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         _report = report;
     }
 
-    /// <summary>Why the newest try failed; null where it did not.</summary>
+    /// <summary>Why the newest try failed; null if it succeeded.</summary>
     public Exception? LastFailure => _lastFailure;
 
-    /// <summary>This process has committed events up to a position.</summary>
+    /// <summary>To be called when this process has committed events up to a position.</summary>
     public void Committed(long position)
     {
         if (position >= Volatile.Read(ref _due) || !Volatile.Read(ref _isWatched)) Look(position);
     }
 
-    /// <summary>Signs the last checkpoint, if there is anything new. It waits for the sink for some seconds at most.</summary>
+    /// <summary>Signs the last checkpoint, if there is anything new. Waits for the sink for a few seconds at most.</summary>
     public ValueTask DisposeAsync() => new(_disposal.RunAsync());
 
     private async Task DisposeOnceAsync()
@@ -82,7 +88,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         {
             await _stop.CancelAsync().ConfigureAwait(false);
 
-            // A sink that heeds its token ends at once. One that does not cannot keep the store from closing.
+            // A sink that obeys its token ends at once. One that does not must not keep the store from closing.
             late = Task.Delay(Grace, _clock, ended.Token);
             if (await Task.WhenAny(last, late).ConfigureAwait(false) != last)
                 _report(new TimeoutException($"The store was closed while the sink of '{_checkpointer.Origin}' had not returned for {LongestFarewell + Grace}, although it was cancelled. The last checkpoint may be missing there; the next process that appends signs one. Let the sink end when its token is cancelled."));
@@ -158,7 +164,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
             Volatile.Write(ref _isWatched, false);
         }
 
-        // Those who appended meanwhile were told that somebody looks.
+        // Appends made meanwhile skipped the check because a signature was running, so it is made here.
         if (await HasGrownAsync().ConfigureAwait(false) is { } head) Look(head);
     }
 
@@ -171,11 +177,11 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         }
         catch (Exception)
         {
-            return null; // the next append looks
+            return null; // the next append checks
         }
     }
 
-    /// <summary>Whether a checkpoint was signed, or need not be.</summary>
+    /// <summary>Whether a checkpoint was signed, or need not be signed.</summary>
     private ValueTask<bool> TryAsync() => _appCode.RunAsync(this, "the sink of a checkpoint", this, static schedule => schedule.TryToSignAsync());
 
     private async ValueTask<bool> TryToSignAsync()

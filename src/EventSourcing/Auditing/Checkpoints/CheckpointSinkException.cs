@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The sink of a log's checkpoints cannot be read or written, or what it has is not to be believed. A store is not served
-/// before it could be compared with its sink; the next call tries again.
+/// The sink of a log's checkpoints cannot be read or written, or its content cannot be trusted. A store is not served before it
+/// was compared with its sink; the next call tries again.
 /// </summary>
 public sealed class CheckpointSinkException : EventSourcingException
 {

@@ -1,12 +1,14 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Holds a store against the checkpoints of its log: at open, and before each new one is signed. Once they disagree, the store
+/// Compares a store with the checkpoints of its log: at open, and before each new one is signed. Once they disagree, the store
 /// serves nothing any more, and nothing is signed. Thread-safe.
 /// </summary>
 internal sealed class Checkpointer : IDisposable
 {
-    /// <summary>How often others may be faster at the sink than we: each time the log has grown by what they signed.</summary>
+    /// <summary>
+    /// How often another process may write to the sink first; each time, the log has grown by what that process signed.
+    /// </summary>
     private const int Tries = 20;
 
     private readonly IEventStorage _storage;
@@ -17,7 +19,10 @@ internal sealed class Checkpointer : IDisposable
     private Task? _opening;
     private volatile KnownCheckpoint? _newest;
 
-    /// <summary>What was signed last, whether or not the sink has taken it: it may have been handed on before the sink failed. Guarded by the semaphore.</summary>
+    /// <summary>
+    /// The checkpoint signed last, even if the sink has not taken it: it may have been passed on before the sink failed.
+    /// Guarded by the semaphore.
+    /// </summary>
     private Checkpoint? _signed;
     private volatile StoreRolledBackException? _rolledBack;
     private volatile bool _isOpen;
@@ -39,10 +44,13 @@ internal sealed class Checkpointer : IDisposable
     /// <summary>Whether the store was compared and may be served.</summary>
     public bool IsOpen => _isOpen;
 
-    /// <summary>The newest checkpoint that is known to this process, signed by it or found in the sink.</summary>
+    /// <summary>The newest checkpoint that this process knows: it signed it, or found it in the sink.</summary>
     public KnownCheckpoint? Newest => _newest;
 
-    /// <summary>Compares the store with the sink's newest checkpoint, once for all that call meanwhile. Where that failed, the next call tries again.</summary>
+    /// <summary>
+    /// Compares the store with the sink's newest checkpoint, once for all concurrent callers. If that fails, the next call
+    /// tries again.
+    /// </summary>
     public async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         ThrowIfRolledBack();
@@ -53,7 +61,7 @@ internal sealed class Checkpointer : IDisposable
             if (_isOpen) return;
             if (_opening is null or { IsCompleted: true })
             {
-                // Not within the first caller's context, nor ended by it: others wait for it too.
+                // Neither runs in the first caller's context nor is cancelled by it: other callers wait for it too.
                 _opening = BackgroundTask.Start(CompareAsync);
             }
 
@@ -64,7 +72,7 @@ internal sealed class Checkpointer : IDisposable
         ThrowIfRolledBack();
     }
 
-    /// <summary>A call on the storage, once it may be served.</summary>
+    /// <summary>Makes a call on the storage, once it may be served.</summary>
     public async ValueTask<T> OpenedAsync<TState, T>(TState state, Func<TState, CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken)
     {
         await OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -82,7 +90,10 @@ internal sealed class Checkpointer : IDisposable
         return new Checkpoint(_options.Origin, tree.Size, tree.Root());
     }
 
-    /// <summary>Signs a checkpoint of the log as it is now and hands it to the sink; returns the newest one where nothing was appended since.</summary>
+    /// <summary>
+    /// Signs a checkpoint of the log as it is now and hands it to the sink; returns the newest one if nothing was appended
+    /// since.
+    /// </summary>
     public async ValueTask<SignedNote> SignAsync(CancellationToken cancellationToken)
     {
         if (_options.Signers.Count == 0) throw new InvalidOperationException("Nobody signs for this log: give LedgerOptions.Signers.");
@@ -103,7 +114,7 @@ internal sealed class Checkpointer : IDisposable
         }
     }
 
-    /// <summary>The newest signed checkpoint that covers a position; where there is none, of this process or in the sink, null.</summary>
+    /// <summary>The newest signed checkpoint, of this process or in the sink, that covers a position; null if there is none.</summary>
     public async ValueTask<KnownCheckpoint?> FindAsync(long position, CancellationToken cancellationToken)
     {
         await OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -112,7 +123,7 @@ internal sealed class Checkpointer : IDisposable
         return Learn(found.Note, found.Checkpoint, await ExpectAsync(found.Checkpoint, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>The newest checkpoint of the sink, whether or not the store agrees with it; null where there is none.</summary>
+    /// <summary>The newest checkpoint of the sink, whether or not the store agrees with it; null if there is none.</summary>
     public async ValueTask<Checkpoint?> ReadSinkAsync(CancellationToken cancellationToken) =>
         _sink is not null && await _sink.ReadNewestAsync(cancellationToken).ConfigureAwait(false) is { } found ? found.Checkpoint : null;
 
@@ -120,7 +131,7 @@ internal sealed class Checkpointer : IDisposable
 
     private async Task CompareAsync()
     {
-        // The checkpoint first: the log only grows meanwhile.
+        // The checkpoint is read first: the log only grows meanwhile.
         if (await _sink!.ReadNewestAsync(CancellationToken.None).ConfigureAwait(false) is { } found)
             Learn(found.Note, found.Checkpoint, await ExpectAsync(found.Checkpoint, CancellationToken.None).ConfigureAwait(false));
         lock (_lock) _isOpen = _rolledBack is null;
@@ -132,7 +143,7 @@ internal sealed class Checkpointer : IDisposable
         var found = _sink is null ? null : await _sink.ReadNewestAsync(cancellationToken).ConfigureAwait(false);
         var known = _newest;
 
-        // From leaves and tiles, not the frontier as it is stored: that is the one hash of which nothing else is made.
+        // Computed from leaves and tiles, not taken from the stored frontier: nothing else is derived from that one hash.
         var head = await _storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var tree = await MerkleFrontier.ReadAsync(_storage.Ledger, head, cancellationToken).ConfigureAwait(false);
         var checkpoint = new Checkpoint(_options.Origin, tree.Size, tree.Root());
@@ -141,7 +152,7 @@ internal sealed class Checkpointer : IDisposable
         if (_signed is { } last && last.ToString() != known?.Checkpoint.ToString()) await ExpectGrownAsync(last, tree, cancellationToken).ConfigureAwait(false);
         if (found is { } newest && newest.Checkpoint.Size == tree.Size) return Learn(newest.Note, newest.Checkpoint, tree).Note;
 
-        // Events of a process that has died may be read before they are sure to survive a loss of power.
+        // Events of a process that has crashed may be readable before they are sure to survive a loss of power.
         await _storage.Ledger.SyncAsync(cancellationToken).ConfigureAwait(false);
         var note = known is not null && known.Checkpoint.Size == tree.Size ? known.Note : await checkpoint.SignAsync(_options.Signers, cancellationToken).ConfigureAwait(false);
         _signed = checkpoint;
@@ -149,7 +160,7 @@ internal sealed class Checkpointer : IDisposable
         return Learn(note, checkpoint, tree).Note;
     }
 
-    /// <summary>The tree has grown from that of a checkpoint, as the proof shows that a stranger would be given.</summary>
+    /// <summary>Checks that the tree has grown from that of a checkpoint, by the same proof that an outsider would be given.</summary>
     private async ValueTask ExpectGrownAsync(Checkpoint from, MerkleFrontier tree, CancellationToken cancellationToken)
     {
         if (from.Size == 0) return;
@@ -163,7 +174,7 @@ internal sealed class Checkpointer : IDisposable
         throw new StoreCorruptedException(_options.Origin, $"its tree of {tree.Size} events does not lead back to that of {from.Size}, so that no checkpoint was signed.");
     }
 
-    /// <summary>The tree at a checkpoint's size, which has its root.</summary>
+    /// <summary>The tree at a checkpoint's size, checked to have its root.</summary>
     private async ValueTask<MerkleFrontier> ExpectAsync(Checkpoint checkpoint, CancellationToken cancellationToken)
     {
         var head = await _storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
@@ -188,7 +199,7 @@ internal sealed class Checkpointer : IDisposable
     {
         lock (_lock)
         {
-            // In this order, and for good: a comparison that ends later must not open what was found wrong meanwhile.
+            // In this order, and permanently: a comparison that ends later must not open a store that was refused meanwhile.
             _rolledBack = found;
             _isOpen = false;
         }

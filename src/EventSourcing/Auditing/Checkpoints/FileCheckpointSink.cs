@@ -5,17 +5,18 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// Keeps checkpoints in a file of their own that only grows; each is on the disk when it counts. Several processes of one
-/// machine may share it. Thread-safe.
+/// Keeps checkpoints in a file of their own that only grows. A checkpoint counts only once it is on the disk. Several processes
+/// of one machine may share the file. Thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>Beside the store it tells of a lost write-ahead log and of an old copy put back, as long as the file itself is not put
-/// back with it: leave it out of what restores the store. Against somebody who can write to both, have it on another machine's
-/// disk, or copy its end elsewhere. Never give it the store's own path: opening and closing that would drop SQLite's locks.
-/// A path that leads to something else than a file, such as a pipe, is refused before it is opened: opening a pipe waits until somebody
-/// opens its other end.</para>
-/// <para>Each record is the byte 02, the note, the byte 03 and a line feed; a note holds neither. A record without its end
-/// was cut short by a crash and does not count, nor does one with zero bytes in it, which a loss of power leaves.</para>
+/// <para>A file beside the store detects a lost write-ahead log and a restored old copy, as long as the file itself is not
+/// restored with it: exclude it from whatever restores the store. Against an attacker who can write to both, put it on another
+/// machine's disk, or copy its end elsewhere. Never give it the store's own path: opening and closing that would drop SQLite's
+/// locks. A path that leads to anything but a file, such as a pipe, is refused before it is opened: opening a pipe waits until
+/// its other end is opened.</para>
+/// <para>Each record is the byte 02, the note, the byte 03 and a line feed; a note contains neither byte. A record without its
+/// end was cut short by a crash and does not count. Nor does a record that contains zero bytes, which a loss of power
+/// leaves.</para>
 /// </remarks>
 public sealed class FileCheckpointSink : ICheckpointSink
 {
@@ -25,11 +26,11 @@ public sealed class FileCheckpointSink : ICheckpointSink
     private const int FirstWindow = 4096;
     private const int LastWindow = 4 * SignedNote.MaxBytes;
 
-    /// <summary>How long somebody else may be at the file.</summary>
+    /// <summary>How long to wait while the file is in use elsewhere.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>Describes the sink; the file is made with the first checkpoint, readable by all and writable by its owner.</summary>
+    /// <summary>Describes the sink; the file is created with the first checkpoint, readable by all and writable by its owner.</summary>
     /// <param name="path">The file's path, on a local disk; its folder must exist.</param>
     public FileCheckpointSink(string path)
     {
@@ -41,7 +42,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
     public string Path { get; }
 
     /// <inheritdoc/>
-    /// <exception cref="LedgerFormatException">The file holds something else.</exception>
+    /// <exception cref="LedgerFormatException">The file is not one of checkpoints.</exception>
     /// <exception cref="IOException">It cannot be read, or is a folder, a pipe, a device or a socket.</exception>
     public async ValueTask<SignedNote?> ReadNewestAsync(CancellationToken cancellationToken = default)
     {
@@ -57,17 +58,17 @@ public sealed class FileCheckpointSink : ICheckpointSink
 
     /// <summary>
     /// All checkpoints of the file, in the order in which they were written, to verify a log against: see
-    /// <see cref="LedgerVerification.Checkpoints"/>. Records that do not count are passed over. Memory stays bounded.
+    /// <see cref="LedgerVerification.Checkpoints"/>. Records that do not count are skipped. Memory stays bounded.
     /// </summary>
     /// <param name="cancellationToken">Ends the read.</param>
-    /// <returns>The notes; none where there is no file. Nothing vouches for them before <see cref="Checkpoint.Open"/>.</returns>
-    /// <exception cref="LedgerFormatException">The file holds something else.</exception>
+    /// <returns>The notes; none if there is no file. They are unverified until <see cref="Checkpoint.Open"/> has checked them.</returns>
+    /// <exception cref="LedgerFormatException">The file is not one of checkpoints.</exception>
     /// <exception cref="IOException">It cannot be read, or is a folder, a pipe, a device or a socket.</exception>
     public async IAsyncEnumerable<SignedNote> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (long next = 0; ;)
         {
-            // Nobody who writes is kept waiting by who reads slowly: the file is open for a window of it at a time.
+            // A slow reader must not keep writers waiting: the file is open for one window at a time.
             var start = next;
             List<SignedNote> notes;
             try
@@ -85,7 +86,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
     }
 
     /// <inheritdoc/>
-    /// <exception cref="LedgerFormatException">The file holds something else.</exception>
+    /// <exception cref="LedgerFormatException">The file is not one of checkpoints.</exception>
     /// <exception cref="IOException">It cannot be read or written, or is a folder, a pipe, a device or a socket.</exception>
     public async ValueTask<bool> TryWriteAsync(SignedNote checkpoint, SignedNote? newest, CancellationToken cancellationToken = default)
     {
@@ -106,7 +107,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
     /// <returns>The file's full path.</returns>
     public override string ToString() => Path;
 
-    /// <summary>The newest note, of the last whole record. Only the file's end is read.</summary>
+    /// <summary>The newest note: that of the last whole record. Only the file's end is read.</summary>
     private static SignedNote? NewestOf(FileStream file)
     {
         for (long window = FirstWindow; ; window *= 8)
@@ -121,7 +122,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
                 var begin = tail.AsSpan(0, end).LastIndexOf(Begin);
                 if (begin < 0) break;
 
-                // What has lost its own beginning to zeros reaches back into the record before it, which counts.
+                // A record whose own beginning was lost to zeros seems to reach back into the record before it, which does count.
                 var record = tail.AsSpan((begin + 1)..end);
                 if (!record.Contains((byte)0)) return SignedNote.Parse(record);
             }
@@ -131,7 +132,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
         }
     }
 
-    /// <summary>The notes of the whole records in a window of the file, and where the one after the last of them begins.</summary>
+    /// <summary>The notes of the whole records in a window of the file, and the offset at which the record after them begins.</summary>
     private static (List<SignedNote> Notes, long Next) NotesFrom(FileStream file, long start)
     {
         var window = new byte[(int)Math.Min(LastWindow, Math.Max(0, file.Length - start))];
@@ -142,7 +143,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
         var from = 0;
         while (window.AsSpan(from).IndexOf(End) is var length and >= 0)
         {
-            // What was cut short stands before the mark of the record that was written after it.
+            // What was cut short precedes the begin mark of the record that was written after it.
             var record = window.AsSpan(from, length);
             record = record[(record.LastIndexOf(Begin) + 1)..];
             if (!record.Contains((byte)0)) notes.Add(SignedNote.Parse(record));
@@ -158,7 +159,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
         if (beginning.Length > 0 && beginning[0] is not (Begin or 0)) throw new LedgerFormatException(What, "byte 0", "it does not begin with the mark of a record");
     }
 
-    /// <summary>Opens the file anew each time. Whoever else is at it, here or in another process, is waited for.</summary>
+    /// <summary>Opens the file anew each time. If it is in use, in this process or another, this waits until it is free.</summary>
     private async ValueTask<T> WithFileAsync<T>(FileMode mode, FileAccess access, FileShare share, Func<FileStream, T> work, CancellationToken cancellationToken)
     {
         var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0 };
@@ -169,7 +170,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
             ThrowIfNoFile();
             try
             {
-                // What follows blocks for a sync of the disk: not on the caller's thread, which may be a user interface's.
+                // The rest blocks for a sync of the disk: not on the caller's thread, which may be that of a user interface.
                 return await Task.Run(
                     () =>
                     {
@@ -186,7 +187,9 @@ public sealed class FileCheckpointSink : ICheckpointSink
         }
     }
 
-    /// <summary>The call that opens a pipe blocks until somebody opens its other end, and no token can cancel it.</summary>
+    /// <summary>
+    /// Throws if the path is no file. Opening a pipe would block until its other end is opened, and no token can cancel that.
+    /// </summary>
     /// <exception cref="IOException">The path leads to something else than a file.</exception>
     private void ThrowIfNoFile()
     {
@@ -201,7 +204,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
         }
         catch (IOException inUse) when (inUse.GetType() == typeof(IOException))
         {
-            // Of the errors that have no type of their own, opening a file meets hardly another one.
+            // Opening a file hardly meets any other error among those without a type of their own.
             throw new InUseException(inUse);
         }
     }

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>The app's sink: nothing of it is believed unless signed, and its failures have one type.</summary>
+/// <summary>Wraps the app's sink: only signed content is trusted, and all failures have one type.</summary>
 internal sealed class TrustedSink(LedgerOptions options, ICheckpointSink sink)
 {
     public async ValueTask<(SignedNote Note, Checkpoint Checkpoint)?> ReadNewestAsync(CancellationToken cancellationToken)

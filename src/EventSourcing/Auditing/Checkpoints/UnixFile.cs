@@ -5,8 +5,8 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// What .NET does not tell about a file: which one a name stands for. Each call costs about a microsecond. On Windows
-/// nothing is called: there SQLite's open files cannot be deleted, renamed or replaced.
+/// Finds out which file a name stands for, which .NET does not tell. Each call costs about a microsecond. On Windows nothing is
+/// called: SQLite's open files cannot be deleted, renamed or replaced there.
 /// </summary>
 internal static partial class UnixFile
 {
@@ -41,8 +41,8 @@ internal static partial class UnixFile
     }
 
     /// <summary>
-    /// What a path leads to, through symbolic links, if that is something else than a file of bytes; null if it is a file, if
-    /// nothing is there, or if the system does not say.
+    /// What a path leads to, through symbolic links, if that is not a file of bytes. Null if it is a file, if nothing is there,
+    /// or if the system does not say.
     /// </summary>
     public static string? OtherThanFile(string path) =>
         Directory.Exists(path) ? "a folder"
@@ -51,7 +51,7 @@ internal static partial class UnixFile
 
     private static FileStatus OnLinux(byte[] path)
     {
-        // The kernel defines this structure, for every architecture alike.
+        // The kernel defines this structure, the same for every architecture.
         Span<byte> buffer = stackalloc byte[StatusBytes];
         if (Statx(CurrentFolder, in path[0], 0, TypeLinksAndNumber, ref buffer[0]) != 0) return Failed();
         var device = ((ulong)Number(buffer[136..]) << 32) | Number(buffer[140..]);
@@ -88,13 +88,13 @@ internal static partial class UnixFile
     private static partial int StatOnIntelMac(in byte path, ref byte buffer);
 }
 
-/// <summary>Which file it is, whatever it is called: no two files that exist at the same time have the same.</summary>
+/// <summary>Identifies a file whatever its name: two files that exist at the same time never share an identity.</summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Number);
 
-/// <summary>What the system says of a path.</summary>
+/// <summary>What the system says about a path.</summary>
 internal enum FileAnswer
 {
-    /// <summary>The system cannot be asked, or does not say.</summary>
+    /// <summary>The system cannot be asked, or does not answer.</summary>
     Unknown = 0,
     Found,
     Missing,

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A storage that serves nothing before it was compared with the checkpoints of its log, and nothing at all where it does not
-/// agree with them. Once it was, calls go straight through.
+/// A storage that serves nothing before it was compared with the checkpoints of its log, and nothing at all if it disagrees
+/// with them. After the comparison, calls go straight through.
 /// </summary>
 internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpointer) : IEventStorage
 {

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The store is not the one that a signed checkpoint speaks of: its log is shorter, or has another history. An older copy was
-/// restored, a write-ahead log was lost, or events were changed, and the tree with them. It serves nothing: every call on the
+/// The store does not agree with a signed checkpoint: its log is shorter, or has another history. An older copy was restored, a
+/// write-ahead log was lost, or events were changed together with the tree. It serves nothing: every call on the
 /// <see cref="EventStore"/> throws this.
 /// </summary>
 public sealed class StoreRolledBackException : EventSourcingException
@@ -17,12 +17,12 @@ public sealed class StoreRolledBackException : EventSourcingException
         Root = root;
     }
 
-    /// <summary>What the store was, as signed: the log, the number of its events, and the root.</summary>
+    /// <summary>The signed state of the store: the log, the number of its events, and the root.</summary>
     public Checkpoint Checkpoint { get; }
 
-    /// <summary>The position of the last event that the store has.</summary>
+    /// <summary>The position of the store's last event.</summary>
     public long Head { get; }
 
-    /// <summary>The root of the store's tree at the checkpoint's size; <see langword="null"/> where it does not have so many events.</summary>
+    /// <summary>The root of the store's tree at the checkpoint's size; <see langword="null"/> if it has fewer events.</summary>
     public MerkleHash? Root { get; }
 }

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Holds the tree, whenever it has the size of a checkpoint, against that.</summary>
+/// <summary>Compares the tree with a checkpoint whenever it has the checkpoint's size.</summary>
 internal sealed class CheckpointComparison
 {
     private readonly Checkpoint[] _checkpoints;
@@ -11,16 +11,16 @@ internal sealed class CheckpointComparison
 
     public CheckpointComparison(IEnumerable<Checkpoint> checkpoints) => _checkpoints = [.. checkpoints.OrderBy(checkpoint => checkpoint.Size)];
 
-    /// <summary>The size of the next checkpoint that was not compared yet.</summary>
+    /// <summary>The size of the next checkpoint not compared yet.</summary>
     public long NextSize => _next < _checkpoints.Length ? _checkpoints[_next].Size : long.MaxValue;
 
     /// <summary>How many checkpoints there are to compare with.</summary>
     public int Count => _checkpoints.Length;
 
-    /// <summary>The size of the newest checkpoint that agrees; 0 where none does.</summary>
+    /// <summary>The size of the newest checkpoint that agrees; 0 if none does.</summary>
     public long AgreedUpTo => _agreed[^1];
 
-    /// <summary>Compares those checkpoints that lie before where the verification begins with the tree that is stored.</summary>
+    /// <summary>Compares the checkpoints before the beginning of the verification with the stored tree.</summary>
     public async ValueTask CompareStoredAsync(IMerkleHashes hashes, long before, CancellationToken cancellationToken)
     {
         while (NextSize < before)
@@ -34,18 +34,18 @@ internal sealed class CheckpointComparison
     public void Compare(RecomputedTree tree) => Compare(tree.Root(), static (root, tree) => tree.WasOnce(root), tree);
 
     /// <summary>
-    /// Says which checkpoints do not agree. A range begins after the newest that does; where the stored tree still is the one of a
-    /// later checkpoint, only what differs from that can have been changed before it.
+    /// Reports the checkpoints that do not agree. A range begins after the newest checkpoint that does. If the stored tree is
+    /// still that of a later checkpoint, only what differs from that tree can have been changed before it.
     /// </summary>
     /// <param name="findings">Takes what does not agree.</param>
     /// <param name="head">The last position.</param>
-    /// <param name="isOnlyTruncated">Whether the stored tree shows that the events up to the head are those that were there.</param>
+    /// <param name="isOnlyTruncated">Whether the stored tree shows that the events up to the head are the original ones.</param>
     public void Complete(FindingList findings, long head, bool isOnlyTruncated)
     {
         foreach (var checkpoint in _mismatches) findings.AddFirst(Mismatch(checkpoint, findings));
         if (_next == _checkpoints.Length) return;
 
-        // Of what lies between the newest checkpoint that agrees and the log's end, no checkpoint says anything.
+        // No checkpoint covers what lies between the newest checkpoint that agrees and the log's end.
         var agreed = _agreed[^1];
         var from = isOnlyTruncated && findings.FirstSuspect(agreed, head) == 0 ? head + 1 : FirstInDoubt(findings, agreed, head);
         for (; _next < _checkpoints.Length; _next++)
@@ -58,7 +58,7 @@ internal sealed class CheckpointComparison
 
     private void Compare<TState>(in MerkleHash root, Func<MerkleHash, TState, bool> wasOnce, TState state)
     {
-        // The log may end at the last of all positions, which is no checkpoint's size if there is no further one.
+        // The log may end at the highest possible position; without a further checkpoint, NextSize has that value too.
         for (var size = NextSize; _next < _checkpoints.Length && NextSize == size; _next++)
         {
             var checkpoint = _checkpoints[_next];
@@ -69,7 +69,7 @@ internal sealed class CheckpointComparison
         }
     }
 
-    /// <summary>The first position after those of a checkpoint that agrees of which nothing shows that its event is the one that was there.</summary>
+    /// <summary>The first position, after those of a checkpoint that agrees, whose event is not shown to be the original.</summary>
     private long FirstInDoubt(FindingList findings, long agreed, long upTo)
     {
         var known = Math.Min(_knownUpTo, upTo);

@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace EventSourcing;
 
-/// <summary>The positions that a stored <see cref="PayloadsErased"/> names, read without trust in who wrote it.</summary>
+/// <summary>The positions that a stored <see cref="PayloadsErased"/> names, read without trusting its writer.</summary>
 internal static class ErasureRecord
 {
     public static bool Is(in StoredEvent e) => e.Type == PayloadsErased.TypeName && e.Stream == PayloadsErased.StreamName;
 
-    /// <summary>Reads the positions by the one parser that there is for such events.</summary>
+    /// <summary>Reads the positions, by the only parser for such events.</summary>
     /// <param name="data">The event's data.</param>
     /// <param name="flaw">What is wrong with it; empty if it is such a record.</param>
     /// <returns>The positions, ascending; none if it is no such record.</returns>

@@ -1,18 +1,21 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Whether each erased payload is named by a later event that records it, and each named one is erased. Takes memory for
-/// each erased event.
+/// Checks that each erased payload is named by a later event that records it, and that each named one is erased. Takes memory
+/// for each erased event.
 /// </summary>
 internal sealed class Erasures(IEventStorage storage, FindingList findings, long trustedUpTo)
 {
     private readonly Dictionary<long, (string Stream, bool IsRecorded)> _erased = [];
     private readonly List<(long Position, long Record)> _unknown = [];
 
-    /// <summary>Up to where erased events must be recorded: behind it, the record may be one that is not read.</summary>
+    /// <summary>
+    /// Erased events up to here must have a record among the events read; a later one's record may lie beyond the end of this
+    /// verification.
+    /// </summary>
     public long RequiredUpTo { get; set; }
 
-    /// <summary>How many of these are still to be recorded.</summary>
+    /// <summary>How many of these have no record yet.</summary>
     public int Unrecorded { get; private set; }
 
     public void Check(in StoredEvent e)
@@ -40,8 +43,8 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
     }
 
     /// <summary>
-    /// Asks the store for named events that were not read as erased: they stand before what is verified, or were erased while
-    /// it went on, after they were read.
+    /// Asks the store for named events that were not read as erased: they precede the verified range, or were erased during the
+    /// verification, after they were read.
     /// </summary>
     public async ValueTask AskAsync(CancellationToken cancellationToken)
     {
@@ -62,7 +65,7 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
         }
         catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
         {
-            // An audit reads what the store refuses, but each that begins anew costs a connection.
+            // An audit can read what the store refuses, but each new audit costs a connection.
             using var audit = await storage.Ledger.AuditAsync(position - 1, limit: 1, cancellationToken).ConfigureAwait(false);
             return IsErased(audit.Events, position);
         }

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>The findings of a verification so far: the first ones, and how many there are in all.</summary>
+/// <summary>The findings of a verification: the first ones, and how many there are in all.</summary>
 internal sealed class FindingList
 {
     private const int MaxListed = 10_000;
@@ -13,7 +13,7 @@ internal sealed class FindingList
 
     public void Add(LedgerFinding finding)
     {
-        if (finding.Kind == LedgerFindingKind.StructureDamaged && _listed.Contains(finding)) return; // every part of an unreadable file says it
+        if (finding.Kind == LedgerFindingKind.StructureDamaged && _listed.Contains(finding)) return; // every part of an unreadable file reports it
         Count++;
         if (_listed.Count < MaxListed) _listed.Add(finding);
     }
@@ -24,14 +24,17 @@ internal sealed class FindingList
     public void Add(LedgerFindingKind kind, long position, string? stream, string description) =>
         Add(new LedgerFinding(kind, position, position, stream, description));
 
-    /// <summary>Adds one that says how much of the log is concerned; there are few of these, and they are listed in any case.</summary>
+    /// <summary>Adds a finding that says how much of the log is affected; these are few and always listed.</summary>
     public void AddFirst(LedgerFinding finding)
     {
         Count++;
         _listed.Add(finding);
     }
 
-    /// <summary>The first position after another, up to a last one, of which an event or a stored hash is not what it was; 0 where none is.</summary>
+    /// <summary>
+    /// The first position after <paramref name="after"/>, up to <paramref name="upTo"/>, whose event or stored hash was
+    /// changed; 0 if there is none.
+    /// </summary>
     public long FirstSuspect(long after, long upTo)
     {
         var first = 0L;

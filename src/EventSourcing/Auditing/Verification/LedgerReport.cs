@@ -6,34 +6,37 @@ namespace EventSourcing;
 /// <summary>What a verification of the log has found.</summary>
 /// <param name="Size">The number of events at the time.</param>
 /// <param name="Root">The root of the tree over them, as recomputed.</param>
-/// <param name="Findings">What is wrong, by position; empty where all is well.</param>
+/// <param name="Findings">What is wrong, by position; empty if all is well.</param>
 public sealed record LedgerReport(long Size, MerkleHash Root, IReadOnlyList<LedgerFinding> Findings)
 {
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsSound => Findings.Count == 0;
 
     /// <summary>
-    /// The size of the newest checkpoint that the log agrees with: nobody has changed the events up to there since it was made,
-    /// whatever they have done to the tree. 0 where there was none to compare with, or none agrees.
+    /// The size of the newest checkpoint that the log agrees with: the events up to there are unchanged since it was made, even
+    /// if the tree was recomputed. 0 if there was none to compare with, or none agrees.
     /// </summary>
     public long AgreedUpTo { get; init; }
 
-    /// <summary>How many findings there were beyond those listed: no more than 10,000 are, so that memory stays bounded on a log of which nothing is right.</summary>
+    /// <summary>
+    /// How many findings there are beyond those listed. At most 10,000 are listed, so that memory stays bounded even if
+    /// everything is wrong.
+    /// </summary>
     public long FurtherFindings { get; init; }
 
     /// <summary>
-    /// The snapshots and read models that were to be verified, and those that the store lists and nobody has given the code
-    /// for. <see cref="IsSound"/> says nothing of those that are not <see cref="DerivedState.IsVerified"/>.
+    /// The snapshots and read models that were to be verified, and those that the store lists but whose code was not given.
+    /// <see cref="IsSound"/> does not cover those that are not <see cref="DerivedState.IsVerified"/>.
     /// </summary>
     public IReadOnlyList<DerivedState> Derived { get; init; } = [];
 
-    /// <summary>The first position of the log that is wrong or may be; 0 where there is none.</summary>
+    /// <summary>The first position of the log that is wrong or may be; 0 if there is none.</summary>
     public long FirstBadPosition => Findings.Where(finding => finding.Position > 0 && finding.Kind is not (LedgerFindingKind.SnapshotMismatch or LedgerFindingKind.ReadModelMismatch)).Select(finding => finding.Position).DefaultIfEmpty().Min();
 
-    /// <summary>How many checkpoints the log was compared with, those included that do not agree.</summary>
+    /// <summary>How many checkpoints the log was compared with, including those that do not agree.</summary>
     public int ComparedCheckpoints { get; init; }
 
-    /// <summary>The outcome, what it rests on, and the first findings, for a log or a console.</summary>
+    /// <summary>The outcome, its basis, and the first findings, for a log or a console.</summary>
     /// <returns>A line, one for each of up to ten findings, and one for each of <see cref="Derived"/>.</returns>
     public override string ToString()
     {
@@ -44,7 +47,9 @@ public sealed record LedgerReport(long Size, MerkleHash Root, IReadOnlyList<Ledg
         return text.ToString();
     }
 
-    /// <summary>A log that was compared with nothing proves nothing against somebody who has made the tree anew, so it is not called sound.</summary>
+    /// <summary>
+    /// A log that was compared with no checkpoint is not called sound: its tree may have been recomputed after a change.
+    /// </summary>
     private string Outcome => !IsSound ? "not sound" : AgreedUpTo > 0 ? "sound" : "consistent in itself";
 
     private string Ground => (ComparedCheckpoints, AgreedUpTo) switch

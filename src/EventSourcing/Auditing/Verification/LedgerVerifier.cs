@@ -24,8 +24,8 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         _erasures = new Erasures(storage, _findings, _trustedUpTo);
         foreach (var finding in await storage.Ledger.AuditStructureAsync(isWhole: beginning.Size == 0, cancellationToken).ConfigureAwait(false)) _findings.Add(finding);
 
-        // The frontier and the end are those of the first page, since others may append all the while. What was erased
-        // meanwhile has its record behind that: at the head of the page that shows it as erased.
+        // The frontier and the end are those of the first page, because events may be appended all the while. The record of a
+        // payload erased meanwhile lies behind that end: at the head of the page that shows the event as erased.
         var (end, isExtended) = (0L, false);
         for (var isFirst = true; ; isFirst = false)
         {
@@ -55,15 +55,17 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         return Complete();
     }
 
-    /// <summary>The tree from which recomputing begins: that without leaves, or the stored one of a size before that of the checkpoint to start from.</summary>
+    /// <summary>
+    /// The tree from which recomputing begins: the empty one, or the stored one of a size before that of the checkpoint to start from.
+    /// </summary>
     private async ValueTask<MerkleFrontier> BeginAsync(CancellationToken cancellationToken)
     {
         _checkpoints = new CheckpointComparison(options.From is null ? options.Checkpoints : [.. options.Checkpoints, options.From]);
         if (options.From is not { } from) return new MerkleFrontier();
         try
         {
-            // One event before the checkpoint's last is read too: later ones must not be older. A stored frontier lacks at most
-            // what comes after the last complete tile, so its size is met.
+            // One event before the checkpoint's last is read too, because later ones must not be older. A stored frontier lacks
+            // at most what comes after the last complete tile, so its size is reached.
             var head = await storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
             var size = Math.Max(0, Math.Min(from.Size - 1, head)) / MerkleTree.TileWidth * MerkleTree.TileWidth;
             if (head < from.Size || size == 0) return new MerkleFrontier();
@@ -90,7 +92,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         _tree.Expect(page.Tiles);
         foreach (ref readonly var e in page.Events.Events)
         {
-            if (e.Position <= _tree.Size) continue; // a storage that repeats itself; its tree will not be right
+            if (e.Position <= _tree.Size) continue; // the storage returned it twice; its tree will not match
             if (e.Position > _tree.Size + 1) PassOver(e.Position - 1, unread);
             var isMarked = e.Position - first < marks.Length / LedgerAudit.LeafMarkLength;
             Examine(e, isMarked ? marks.Slice((int)(e.Position - first) * LedgerAudit.LeafMarkLength, LedgerAudit.LeafMarkLength) : default);
@@ -111,10 +113,12 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         _lastRecordedAt = e.RecordedAt;
     }
 
-    /// <summary>Goes on to a position without the events up to it: those of which the storage has not said why are missing.</summary>
+    /// <summary>
+    /// Continues at a position without the events up to it. Those for which the storage has given no reason are missing.
+    /// </summary>
     private void PassOver(long upTo, LedgerFinding[] unread)
     {
-        if (_tree.Size >= upTo) return; // also at the last of all positions, after which none can be counted
+        if (_tree.Size >= upTo) return; // true also at the highest possible position, beyond which nothing can be counted
         var from = _tree.Size + 1;
         foreach (var finding in unread)
         {

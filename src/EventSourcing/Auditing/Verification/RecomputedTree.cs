@@ -1,13 +1,13 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The tree over the events as they are read, held against what is stored of it: tiles, frontier and the marks of leaves.
-/// Beside it grows the tree that the stored tiles make: where that one has a checkpoint's root, it is what the tree was, and
-/// the events below the tiles that differ are those that were changed.
+/// The tree over the events as they are read, compared with what is stored of it: tiles, frontier and the marks of leaves. A
+/// second tree grows beside it from the stored tiles. If that one has a checkpoint's root, it is the original tree, and the
+/// events below the tiles that differ were changed.
 /// </summary>
 internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginning) : IDisposable
 {
-    /// <summary>Where more positions than this are missing, the tree of the stored tiles is given up.</summary>
+    /// <summary>If more positions than this are missing, the tree of the stored tiles is given up.</summary>
     private const long MaxMissing = 1L << 24;
 
     private readonly MerkleFrontier _tree = beginning;
@@ -22,15 +22,15 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
 
     public long Size => _tree.Size;
 
-    /// <summary>The size at which the stored frontier is to be compared; −1 where there is none.</summary>
+    /// <summary>The size at which the stored frontier is to be compared; −1 if there is none.</summary>
     public long FrontierSize => _storedFrontier?.Size ?? -1;
 
     public void Dispose() => _hasher.Dispose();
 
     /// <summary>
-    /// Whether the stored tree goes on where the events end, and agrees with all of them up to the last tile: then events are
-    /// gone from the end, and the others are those that it was made of. A tree of the events' own size says nothing of the kind:
-    /// other events may have been appended to an older copy.
+    /// Whether the stored tree continues beyond the last event, and agrees with all events up to its last tile. Then events are
+    /// missing from the end, and the others are those that the tree was made of. A tree of exactly the events' size shows no
+    /// such thing: other events may have been appended to an older copy.
     /// </summary>
     public bool IsContinuedByStored
     {
@@ -69,7 +69,9 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
         if (_completed.Count > 0) CompareTiles();
     }
 
-    /// <summary>Takes the place of events that are missing or cannot be read, up to a size: no root from there on is that of any checkpoint.</summary>
+    /// <summary>
+    /// Fills in for events that are missing or cannot be read, up to a size. From there on, no root can equal a checkpoint's.
+    /// </summary>
     public void AppendUnknown(long upTo)
     {
         _lastWrong = upTo;
@@ -84,21 +86,24 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
         }
     }
 
-    /// <summary>Whether the stored tree has a root at the present size: made of its tiles and, since the last of them, of the stored frontier or of the events as they are.</summary>
+    /// <summary>
+    /// Whether the stored tree has a root at the present size. It is made of its tiles and, after the last of them, of the
+    /// stored frontier or of the events as they are.
+    /// </summary>
     public bool WasOnce(in MerkleHash root)
     {
         if (_kept is null) return false;
         var tail = (int)(Size % MerkleTree.TileWidth);
         if (Root(_kept, 0, tail) == root) return true;
 
-        // A frontier that is not that of the tiles would vouch for events that nothing holds against it.
+        // A frontier that does not fit the tiles would confirm events that nothing else is compared with.
         return _storedFrontier is { } frontier && frontier.Size <= Size && frontier.Size > Size - tail && frontier.Hashes[.._kept.Hashes.Length].SequenceEqual(_kept.Hashes) && Root(frontier, (int)(frontier.Size % MerkleTree.TileWidth), tail) == root;
     }
 
     /// <summary>Compares the stored frontier, once the tree has its size.</summary>
     public void CompareFrontier()
     {
-        if (_storedFrontier is not { } stored) return; // it cannot be read, which the audit of the structure has found
+        if (_storedFrontier is not { } stored) return; // it cannot be read; the audit of the structure has reported that
         var from = 0L;
         for (var i = 0; i < stored.Hashes.Length; i++)
         {
@@ -111,7 +116,7 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
         }
     }
 
-    /// <summary>Judges what marks say of the events after the last stored hash.</summary>
+    /// <summary>Checks the events after the last stored hash against their marks.</summary>
     public void Complete() => JudgeMarks(Size - MerkleTree.TileWidth, Size, isSame: false);
 
     private MerkleHash Root(MerkleFrontier beginning, int from, int to)
@@ -135,7 +140,7 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
                 _kept?.Append(stored, MerkleTree.TileHeight);
             }
 
-            // What a wrong hash follows from was said already: something below it.
+            // The cause of a wrong hash was reported already: something below it.
             if (isSame || (hasStored && _lastWrong > from)) continue;
             Mismatch(from + 1, from + width, $"The stored hash {tile.Index} of level {tile.Level}, over the events from position {from + 1} to {from + width}, {(hasStored ? "is not that of the events" : "is missing or cannot be read")}.");
         }
@@ -143,7 +148,10 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
         _completed.Clear();
     }
 
-    /// <summary>Where the hash over some events is wrong, marks name those that were changed; where it is right, the marks were.</summary>
+    /// <summary>
+    /// If the hash over some events is wrong, marks name the events that were changed. If it is right, the marks themselves
+    /// were changed.
+    /// </summary>
     private void JudgeMarks(long after, long upTo, bool isSame)
     {
         if (_unlikeTheirMarks.Count == 0) return;

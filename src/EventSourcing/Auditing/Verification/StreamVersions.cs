@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Whether each event has the version after that of its stream's event before. The versions of the streams met last are
-/// kept, 200,000 of them at most; for others, and for those whose beginning was not read, the store is asked for the event
-/// before. That no version of a stream stands twice is the storage's to check.
+/// Checks that each event has the version after that of the event before it in its stream. The versions of the streams met last
+/// are kept, 200,000 of them at most. For other streams, and for those whose beginning was not read, the store is asked for the
+/// event before. The storage itself checks that no version of a stream occurs twice.
 /// </summary>
 internal sealed class StreamVersions(IEventStorage storage, FindingList findings)
 {
@@ -27,7 +27,7 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
         _recent[e.Stream] = e.Version;
     }
 
-    /// <summary>Asks the store what could not be told from what was read.</summary>
+    /// <summary>Asks the store for what the events read did not tell.</summary>
     public async ValueTask AskAsync(CancellationToken cancellationToken)
     {
         foreach (var (stream, version, position) in _unknown)
@@ -39,7 +39,7 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
             }
             catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
             {
-                // The store refuses to be read so: the audit of its structure has said why.
+                // The store refuses this read; the audit of its structure has reported why.
             }
         }
 

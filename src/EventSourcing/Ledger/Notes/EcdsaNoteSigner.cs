@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace EventSourcing;
 
 /// <summary>
-/// Signs notes by ECDSA over P-256 with SHA-256, by .NET's own cryptography: type 2 of C2SP signed notes. Thread-safe, as long as
-/// nobody else uses the key at the same time. The key stays its owner's, who disposes it.
+/// Signs notes by ECDSA over P-256 with SHA-256, by .NET's own cryptography: type 2 of C2SP signed notes. Thread-safe, as long
+/// as no other code uses the key at the same time. The key still belongs to the caller, which disposes it.
 /// </summary>
 public sealed class EcdsaNoteSigner : INoteSigner
 {
@@ -27,7 +27,7 @@ public sealed class EcdsaNoteSigner : INoteSigner
     /// <inheritdoc/>
     public uint KeyId => Verifier.KeyId;
 
-    /// <summary>The public key, which verifiers need: its <see cref="EcdsaNoteVerifier.ToString"/> is what to hand them.</summary>
+    /// <summary>The public key, which verifiers need: give them its <see cref="EcdsaNoteVerifier.ToString"/>.</summary>
     public EcdsaNoteVerifier Verifier { get; }
 
     /// <inheritdoc/>

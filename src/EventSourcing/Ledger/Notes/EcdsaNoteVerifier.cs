@@ -17,9 +17,9 @@ public sealed class EcdsaNoteVerifier : INoteVerifier
         KeyId = NoteKey.IdOf(key);
     }
 
-    /// <summary>Takes the public key of a key.</summary>
+    /// <summary>Takes the public part of a key.</summary>
     /// <param name="name">The key's name: not empty, without spaces and <c>+</c>.</param>
-    /// <param name="key">A key on P-256; only its public part is taken, and nothing is kept of the object.</param>
+    /// <param name="key">A key on P-256; only its public part is copied, and the object itself is not kept.</param>
     /// <exception cref="ArgumentException">The name is bad, or the key is on another curve.</exception>
     public EcdsaNoteVerifier(string name, ECDsa key)
         : this(name, PublicKeyOf(name, key))
@@ -32,7 +32,10 @@ public sealed class EcdsaNoteVerifier : INoteVerifier
     /// <inheritdoc/>
     public uint KeyId { get; }
 
-    /// <summary>What every SubjectPublicKeyInfo on P-256 begins with: the lengths, the two object identifiers, and the mark of an uncompressed point.</summary>
+    /// <summary>
+    /// The beginning of every SubjectPublicKeyInfo on P-256: the lengths, the two object identifiers, and the mark of an
+    /// uncompressed point.
+    /// </summary>
     private static ReadOnlySpan<byte> Start =>
     [
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01,
@@ -44,14 +47,14 @@ public sealed class EcdsaNoteVerifier : INoteVerifier
     {
         try
         {
-            // Made anew each time, which takes microseconds: so nothing is shared between threads or must be disposed.
+            // Created anew each time, which takes microseconds: nothing is shared between threads or must be disposed.
             using var key = ECDsa.Create();
             key.ImportSubjectPublicKeyInfo(_key, out _);
             return key.VerifyData(text, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
         }
         catch (CryptographicException)
         {
-            return false; // a signature so malformed that the platform does not even answer
+            return false; // a signature so malformed that the platform throws
         }
     }
 
@@ -65,7 +68,7 @@ public sealed class EcdsaNoteVerifier : INoteVerifier
         try
         {
             using var check = ECDsa.Create();
-            check.ImportSubjectPublicKeyInfo(key, out _); // throws where the point is not on the curve
+            check.ImportSubjectPublicKeyInfo(key, out _); // throws if the point is not on the curve
             return new EcdsaNoteVerifier(name, key.ToArray());
         }
         catch (CryptographicException)

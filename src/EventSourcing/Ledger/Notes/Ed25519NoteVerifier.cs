@@ -5,14 +5,15 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// Verifies Ed25519 signatures (RFC 8032): type 1 of C2SP signed notes, that of most logs and witnesses. The key id is the first 4
-/// bytes of the SHA-256 of name, line feed, 0x01 and key. Immutable and thread-safe.
+/// Verifies Ed25519 signatures (RFC 8032): type 1 of C2SP signed notes, that of most logs and witnesses. The key id is the
+/// first 4 bytes of the SHA-256 of name, line feed, 0x01 and key. Immutable and thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>In managed code, as .NET has none. It is not of constant time and need not be: all that it sees is public. For the same
-/// reason there is no signer here: bring one through <see cref="INoteSigner"/>, or sign by <see cref="EcdsaNoteSigner"/>.</para>
+/// <para>Written in managed code, because .NET has no Ed25519. It does not run in constant time and need not: all its input is
+/// public. A signer would have to, so there is none here: bring one through <see cref="INoteSigner"/>, or sign with
+/// <see cref="EcdsaNoteSigner"/>.</para>
 /// <para>Strict: a signature has 64 bytes, its number S is below the order of the group, its point R is encoded in the one
-/// canonical way, and S·B = R + k·A holds without multiplying by the cofactor. A key is a point in canonical encoding, and not one
+/// canonical way, and S·B = R + k·A holds without multiplying by the cofactor. A key is a point in canonical encoding, but none
 /// of the eight of small order, under which one signature would fit many texts.</para>
 /// </remarks>
 public sealed class Ed25519NoteVerifier : INoteVerifier

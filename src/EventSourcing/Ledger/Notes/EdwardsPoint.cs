@@ -31,7 +31,7 @@ internal readonly struct EdwardsPoint(in Field25519 x, in Field25519 y, in Field
 
     public static EdwardsPoint operator +(in EdwardsPoint p, in EdwardsPoint q)
     {
-        // Complete on this curve: it also doubles, and adds the identity.
+        // The formula is complete on this curve: it also doubles, and adds the identity.
         var a = (p._y - p._x) * (q._y - q._x);
         var b = (p._y + p._x) * (q._y + q._x);
         var c = p._t * TwiceD * q._t;

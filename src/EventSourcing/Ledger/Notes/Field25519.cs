@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace EventSourcing;
 
 /// <summary>
-/// A number modulo p = 2^255 - 19, as five digits of 51 bits. Digits may be a little longer between operations, each of which
-/// carries what is above its 51 bits. Time depends on the values: for public data only.
+/// A number modulo p = 2^255 - 19, as five digits of 51 bits. Between operations, digits may be a little longer; each operation
+/// carries what exceeds the 51 bits. Time depends on the values: for public data only.
 /// </summary>
 internal readonly struct Field25519 : IEquatable<Field25519>
 {
@@ -62,7 +62,7 @@ internal readonly struct Field25519 : IEquatable<Field25519>
 
     public static Field25519 operator *(in Field25519 a, in Field25519 b)
     {
-        // What lands above 2^255 counts 19 times at the bottom.
+        // What exceeds 2^255 is added 19 times at the bottom.
         var (b1, b2, b3, b4) = (b._1 * 19, b._2 * 19, b._3 * 19, b._4 * 19);
         var d0 = Product(a._0, b._0) + Product(a._4, b1) + Product(a._3, b2) + Product(a._2, b3) + Product(a._1, b4);
         var d1 = Product(a._1, b._0) + Product(a._0, b._1) + Product(a._4, b2) + Product(a._3, b3) + Product(a._2, b4);
@@ -101,7 +101,7 @@ internal readonly struct Field25519 : IEquatable<Field25519>
     /// <summary>1/a by Fermat: a^(p-2), and p - 2 = 2^255 - 21. The inverse of 0 is 0.</summary>
     public Field25519 Invert() => Power(255, 21);
 
-    /// <summary>A square root of u/v, where there is one: RFC 8032 §5.1.3.</summary>
+    /// <summary>A square root of u/v, if there is one: RFC 8032 §5.1.3.</summary>
     public static bool TrySquareRootOfRatio(in Field25519 u, in Field25519 v, out Field25519 root)
     {
         var v3 = v * v * v;
@@ -128,7 +128,7 @@ internal readonly struct Field25519 : IEquatable<Field25519>
     /// <summary>Writes the number below p as 32 bytes, little-endian.</summary>
     public void Encode(Span<byte> bytes)
     {
-        // Carried once more all digits are below 2^51 + 2^13, so that the number is below 2 p: it is p too large, or not.
+        // After one more carry all digits are below 2^51 + 2^13, so the number is below 2 p: it is either right or p too large.
         var r = new Field25519(_0, _1, _2, _3, _4);
         var tooLarge = r._0 + 19 >> 51;
         tooLarge = r._1 + tooLarge >> 51;
@@ -139,7 +139,7 @@ internal readonly struct Field25519 : IEquatable<Field25519>
         var d1 = r._1 + (d0 >> 51);
         var d2 = r._2 + (d1 >> 51);
         var d3 = r._3 + (d2 >> 51);
-        var d4 = r._4 + (d3 >> 51) & Mask; // drops 2^255, where p was taken away
+        var d4 = r._4 + (d3 >> 51) & Mask; // drops 2^255 if p was subtracted
         (d0, d1, d2, d3) = (d0 & Mask, d1 & Mask, d2 & Mask, d3 & Mask);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, d0 | d1 << 51);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], d1 >> 13 | d2 << 38);
@@ -147,10 +147,10 @@ internal readonly struct Field25519 : IEquatable<Field25519>
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[24..], d3 >> 39 | d4 << 12);
     }
 
-    /// <summary>This to the power of 2^bits - less, for a small number to take away.</summary>
+    /// <summary>This to the power of 2^bits - less, for a small <paramref name="less"/>.</summary>
     private Field25519 Power(int bits, uint less)
     {
-        // Below 2^bits, 2^bits - less is all ones but for its lowest bits.
+        // 2^bits - less is all ones below 2^bits, except for its lowest bits.
         var low = (1u << 8) - less;
         var power = One;
         for (var bit = bits - 1; bit >= 0; bit--)

@@ -2,14 +2,14 @@ namespace EventSourcing;
 
 /// <summary>
 /// A key that signs notes: the seam for keys kept elsewhere, in a hardware module or a key service.
-/// <see cref="EcdsaNoteSigner"/> signs with what .NET brings. Implementations are thread-safe.
+/// <see cref="EcdsaNoteSigner"/> signs with .NET's own cryptography. Implementations are thread-safe.
 /// </summary>
 public interface INoteSigner
 {
     /// <summary>The key's name: not empty, without spaces and <c>+</c>; for a log's own key best the log's origin.</summary>
     string Name { get; }
 
-    /// <summary>The key's id: with the name it says which key and algorithm a signature is of.</summary>
+    /// <summary>The key's id: together with the name it identifies the key and algorithm of a signature.</summary>
     uint KeyId { get; }
 
     /// <summary>Signs a note's text.</summary>

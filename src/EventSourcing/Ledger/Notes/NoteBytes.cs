@@ -2,7 +2,7 @@ using System.Text;
 
 namespace EventSourcing;
 
-/// <summary>The UTF-8 of texts that others give us, of bounded length.</summary>
+/// <summary>The UTF-8 of foreign texts, of bounded length.</summary>
 internal static class NoteBytes
 {
     public static byte[] Of(string what, string text, int maxBytes = SignedNote.MaxBytes)

@@ -7,7 +7,7 @@ namespace EventSourcing;
 
 /// <summary>
 /// Public keys as text, in the form that tools for signed notes exchange: the name, <c>+</c>, the key id as 8 hexadecimal
-/// digits, <c>+</c>, and in Base64 a byte for the algorithm with the key after it.
+/// digits, <c>+</c>, and, in Base64, a byte for the algorithm followed by the key.
 /// </summary>
 public static class NoteKey
 {
@@ -19,8 +19,8 @@ public static class NoteKey
 
     /// <summary>Reads a public key: Ed25519 (algorithm 1) or ECDSA over P-256 (algorithm 2).</summary>
     /// <param name="key">The text.</param>
-    /// <returns>The key, of which <see cref="object.ToString"/> gives the same text again.</returns>
-    /// <exception cref="LedgerFormatException">The text is not such a key, or its id is not that of the key.</exception>
+    /// <returns>The key; its <see cref="object.ToString"/> returns the same text again.</returns>
+    /// <exception cref="LedgerFormatException">The text is not such a key, or its id does not fit the key.</exception>
     public static INoteVerifier Parse(string key)
     {
         ArgumentNullException.ThrowIfNull(key);

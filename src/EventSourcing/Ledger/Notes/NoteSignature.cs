@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>One signature of a note. Immutable; it says nothing until it is verified.</summary>
+/// <summary>One signature of a note. Immutable; it proves nothing until it is verified.</summary>
 public sealed class NoteSignature
 {
     private readonly byte[] _signature;
@@ -12,7 +12,7 @@ public sealed class NoteSignature
         _signature = signature;
     }
 
-    /// <summary>The name of the key that is said to have signed.</summary>
+    /// <summary>The name of the key that allegedly signed.</summary>
     public string Name { get; }
 
     /// <summary>The id of that key.</summary>
@@ -21,7 +21,7 @@ public sealed class NoteSignature
     /// <summary>The signature's bytes, without the key id.</summary>
     public ReadOnlySpan<byte> Signature => _signature;
 
-    /// <summary>Which key it names.</summary>
+    /// <summary>The key that it names.</summary>
     /// <returns>For example <c>shop.example/ledger+0a1b2c3d</c>.</returns>
     public override string ToString() => $"{Name}+{KeyId:x8}";
 }

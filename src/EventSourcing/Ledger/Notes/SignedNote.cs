@@ -4,12 +4,12 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// A text and who signed it, by C2SP signed-note (https://c2sp.org/signed-note): the text, a blank line, and a line for each
-/// signature. Immutable. The text is to be ignored until <see cref="Verify"/> has returned.
+/// A text and its signatures, by C2SP signed-note (https://c2sp.org/signed-note): the text, a blank line, and a line for each
+/// signature. Immutable. Ignore the text until <see cref="Verify"/> has returned.
 /// </summary>
 /// <remarks>
-/// A signature line is an em dash (U+2014), a space, the key's name, a space, and in Base64 the key id as 4 bytes,
-/// big-endian, with the signature after it. The text may hold blank lines: the last one of the note ends it.
+/// A signature line is an em dash (U+2014), a space, the key's name, a space, and, in Base64, the key id as 4 bytes,
+/// big-endian, followed by the signature. The text may contain blank lines: the last one of the note ends it.
 /// </remarks>
 public sealed class SignedNote
 {
@@ -30,7 +30,7 @@ public sealed class SignedNote
         Text = StrictText.Utf8.GetString(text);
     }
 
-    /// <summary>What was signed, with its last line feed.</summary>
+    /// <summary>The signed text, with its last line feed.</summary>
     public string Text { get; }
 
     /// <summary>The signatures in the order of their lines, none of them verified.</summary>
@@ -39,11 +39,13 @@ public sealed class SignedNote
     private static ReadOnlySpan<byte> Dash => "— "u8;
 
     /// <summary>Signs a text.</summary>
-    /// <param name="text">The text: it ends in a line feed and holds no other control characters.</param>
-    /// <param name="signers">Who signs, at least one; their lines follow this order.</param>
+    /// <param name="text">The text: it ends in a line feed and contains no control characters but line feeds.</param>
+    /// <param name="signers">The signers, at least one; their lines follow this order.</param>
     /// <param name="cancellationToken">Passed to the signers.</param>
     /// <returns>The note.</returns>
-    /// <exception cref="ArgumentException">The text cannot be that of a note, there is no signer or too many, or one has a bad name or gives no signature.</exception>
+    /// <exception cref="ArgumentException">
+    /// The text is not valid in a note, there is no signer or too many, or one has a bad name or returns no signature.
+    /// </exception>
     public static async ValueTask<SignedNote> SignAsync(string text, IReadOnlyList<INoteSigner> signers, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -69,7 +71,7 @@ public sealed class SignedNote
 
     /// <summary>Reads a note from text.</summary>
     /// <param name="note">All of it.</param>
-    /// <returns>The note, of which <see cref="ToString"/> gives the same text again.</returns>
+    /// <returns>The note; its <see cref="ToString"/> returns the same text again.</returns>
     /// <exception cref="LedgerFormatException">The text is not a note.</exception>
     public static SignedNote Parse(string note)
     {
@@ -100,11 +102,13 @@ public sealed class SignedNote
         return new SignedNote(text.ToArray(), [.. signatures]);
     }
 
-    /// <summary>Checks that the text is to be believed: some given key has signed it, and no signature of a given key is wrong.</summary>
-    /// <param name="verifiers">The keys that you trust. Signatures of others are ignored.</param>
-    /// <returns>The signatures that are right, at least one.</returns>
-    /// <exception cref="LedgerVerificationException">It is not.</exception>
-    /// <exception cref="ArgumentException">Two keys have the same name and id, so that nobody could say whose a signature is.</exception>
+    /// <summary>Checks that the text can be trusted: some given key has signed it, and no signature of a given key is wrong.</summary>
+    /// <param name="verifiers">The keys that you trust. Signatures of other keys are ignored.</param>
+    /// <returns>The valid signatures, at least one.</returns>
+    /// <exception cref="LedgerVerificationException">It cannot be trusted.</exception>
+    /// <exception cref="ArgumentException">
+    /// Two keys have the same name and id, so that a signature could not be attributed to one of them.
+    /// </exception>
     public IReadOnlyList<NoteSignature> Verify(params IReadOnlyList<INoteVerifier> verifiers)
     {
         ArgumentNullException.ThrowIfNull(verifiers);

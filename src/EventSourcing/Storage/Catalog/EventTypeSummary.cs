@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>A type of events, as it is stored: what upcasters would make of the events is not looked at.</summary>
+/// <summary>A type of events, as it is stored; upcasters are not applied.</summary>
 /// <param name="Name">The stored name of the type.</param>
 /// <param name="Count">The number of events of that type; exact.</param>
 /// <param name="FirstPosition">The position of the first of them.</param>

@@ -1,14 +1,13 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What a storage holds: its streams, the types of its events, its read models, and its size. For people and tools that know
-/// nothing of the app, and for apps that list their streams. It knows names as they are stored. Thread-safe.
+/// The content of a storage: its streams, the types of its events, its read models, and its size. For people and tools without
+/// knowledge of the app, and for apps that list their streams. Names are those stored. Thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>Each call sees one committed snapshot of the store: all events of an append, or none. An erased payload changes
-/// nothing here, since its event keeps its place.</para>
-/// <para>A storage answers from its indexes. What a call takes grows with what it returns, not with the length of the
-/// log.</para>
+/// <para>Each call sees one committed snapshot of the store: all events of an append, or none. Erasing a payload changes
+/// nothing here, because the event keeps its place.</para>
+/// <para>A storage answers from its indexes. The cost of a call grows with its result, not with the length of the log.</para>
 /// </remarks>
 public interface IStorageCatalog
 {
@@ -29,15 +28,15 @@ public interface IStorageCatalog
 
     /// <summary>
     /// Lists the read models, ordered by the code points of their names. The library's own, whose names begin with <c>$</c>,
-    /// are listed like all others. How many documents one has is told by <see cref="IReadModelStorage.CountAsync"/>.
+    /// are listed like all others. To count the documents of one, use <see cref="IReadModelStorage.CountAsync"/>.
     /// </summary>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The read models.</returns>
-    /// <exception cref="ReadModelDamagedException">What is stored of a read model's fields cannot be read.</exception>
+    /// <exception cref="ReadModelDamagedException">The stored definition of a read model's fields cannot be read.</exception>
     ValueTask<IReadOnlyList<ReadModelSummary>> ListReadModelsAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Tells how much room the store takes on its medium.</summary>
+    /// <summary>Returns how much space the store takes on its medium.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The size; <see langword="null"/> if the storage does not know it, as in memory.</returns>
+    /// <returns>The size; <see langword="null"/> if the storage does not know it, as one in memory.</returns>
     ValueTask<StorageSize?> GetSizeAsync(CancellationToken cancellationToken = default);
 }

@@ -3,12 +3,12 @@ namespace EventSourcing;
 /// <summary>One page to list of the streams.</summary>
 public sealed record StreamListing
 {
-    /// <summary>The number of streams in a page unless told otherwise.</summary>
+    /// <summary>The number of streams in a page by default.</summary>
     public const int DefaultLimit = 256;
 
     /// <summary>
-    /// What the names must begin with, compared code unit by code unit: <c>%</c>, <c>_</c> and the case of letters have no
-    /// meaning of their own. Empty for all streams, the default.
+    /// The prefix that the names must have, compared code unit by code unit: <c>%</c> and <c>_</c> have no special meaning, and
+    /// case matters. Empty for all streams, the default.
     /// </summary>
     public string Prefix { get; init; } = "";
 
@@ -22,7 +22,7 @@ public sealed record StreamListing
     public int Limit { get; init; } = DefaultLimit;
 
     /// <summary>Throws if the prefix, the place or the limit is not valid. Every storage calls this first.</summary>
-    /// <exception cref="ArgumentException">Says which and why.</exception>
+    /// <exception cref="ArgumentException">Names the one that is not valid, and why.</exception>
     public void Validate()
     {
         ArgumentNullException.ThrowIfNull(Prefix);

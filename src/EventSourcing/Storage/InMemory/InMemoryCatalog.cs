@@ -1,13 +1,13 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What a store in memory holds, read under the storage's commit lock. The names are sorted when somebody first asks for them,
-/// and those that are new are merged each time, so that appends pay nothing for it.
+/// The content of a store in memory, read under the storage's commit lock. The names are sorted when they are first asked for,
+/// and new ones are merged on each call, so that appends pay nothing for it.
 /// </summary>
 internal sealed class InMemoryCatalog(Lock commitLock, InMemoryLog log, InMemoryReadModels readModels, Action throwIfDisposed)
     : IStorageCatalog
 {
-    /// <summary>Up to so many new names are sorted within the lock, which appends wait for.</summary>
+    /// <summary>Up to this many new names are sorted within the lock, while appends wait.</summary>
     private const int MaxSortedInLock = 1_000;
 
     private volatile string[] _names = [];

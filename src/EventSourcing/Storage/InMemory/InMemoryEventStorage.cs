@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Keeps everything in memory, for as long as the instance lives: the contract of <see cref="IEventStorage"/> at its
-/// plainest. For tests and for apps whose events need not outlive the process. Thread-safe.
+/// Keeps everything in memory, for as long as the instance lives: the simplest implementation of the contract of
+/// <see cref="IEventStorage"/>. For tests and for apps whose events need not outlive the process. Thread-safe.
 /// </summary>
 public sealed class InMemoryEventStorage : IEventStorage
 {
@@ -71,7 +71,7 @@ public sealed class InMemoryEventStorage : IEventStorage
         ThrowIfDisposed();
         cancellationToken.ThrowIfCancellationRequested();
 
-        // What is published never changes, so a scan needs no lock: it would keep appends waiting.
+        // Published data never changes, so a scan needs no lock; holding it would keep appends waiting.
         return ValueTask.FromResult(_log.ReadLog(read));
     }
 
@@ -134,7 +134,7 @@ public sealed class InMemoryEventStorage : IEventStorage
 
     private static ReadModelCommit Project(Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> project, Transaction transaction)
     {
-        // All that it may wait for completes at once in memory, and the lock cannot be held across anything else.
+        // Everything that it may wait for completes at once in memory, and the lock cannot be held across anything else.
         var commit = project(transaction, CancellationToken.None).AsTask().GetAwaiter();
         if (!commit.IsCompleted) throw new InvalidOperationException("What changes read models within an append waited for something other than its transaction. Nothing was written.");
         var result = commit.GetResult();

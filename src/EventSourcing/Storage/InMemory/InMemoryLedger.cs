@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The tree over a log in memory. It is made up to the head when somebody asks for it: what stands in such a log cannot be
-/// changed behind its back, so nobody could tell whether that was done with each append, and appends need not wait for it.
+/// The tree over a log in memory. It is extended up to the head on first use: a log in memory cannot be altered between append
+/// and read, so building it later makes no observable difference, and appends need not wait for it.
 /// </summary>
 internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : ILedgerStorage
 {
@@ -49,7 +49,7 @@ internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
         lock (_lock)
         {
-            // Within the lock: else the tree may have grown beyond what was read, which looks as if events were gone.
+            // Within the lock: otherwise the tree may have grown beyond the events read, which looks as if events were missing.
             var events = log.ReadLog(new LogRead { After = after, Limit = limit, WithSeals = true });
             GrowTo(events.Head);
             return ValueTask.FromResult(new LedgerAudit(events, [], default) { Tiles = TilesBetween(after, events.Next), Frontier = _frontier.Copy() });

@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace EventSourcing;
 
 /// <summary>
-/// The events in memory and what finds them. Changed only under the storage's commit lock; what is published is
-/// immutable, so the log itself may be scanned without it. An erased payload is gone when the garbage collector has taken
-/// the memory of the append that brought it.
+/// The events in memory and their indexes. Changed only under the storage's commit lock. Published data is immutable, so the
+/// log itself may be scanned without the lock. An erased payload is gone once the garbage collector has freed the memory of the
+/// append that stored it.
 /// </summary>
 internal sealed class InMemoryLog : ILogFacts
 {
@@ -29,7 +29,7 @@ internal sealed class InMemoryLog : ILogFacts
 
     public long PositionOf(Guid id) => _positionById.GetValueOrDefault(id);
 
-    /// <summary>The names of the streams in the order of their first appends, without the first so many.</summary>
+    /// <summary>The names of the streams in the order of their first appends, without the first <paramref name="count"/>.</summary>
     public IReadOnlyList<string> StreamsAfter(int count) => _streams.GetRange(count, _streams.Count - count);
 
     public StreamSummary SummaryOf(string stream)
@@ -41,7 +41,7 @@ internal sealed class InMemoryLog : ILogFacts
     public IEnumerable<EventTypeSummary> Types() =>
         _positionsByType.Select(type => new EventTypeSummary(type.Key, type.Value.Count, type.Value[0], type.Value[^1]));
 
-    /// <summary>Under the lock: appends what was decided to be written.</summary>
+    /// <summary>Under the lock: appends the events that the decision says to write.</summary>
     public void Append(AppendRequest request, in AppendDecision decision)
     {
         var memory = CopyOf(request);
@@ -79,7 +79,7 @@ internal sealed class InMemoryLog : ILogFacts
         if (request.Erase.Count > 0) Erase(request.Erase);
         Debug.Assert(position == decision.Outcome?.Position, "What was written is not what was decided.");
         _head = position;
-        _published = new Published(_chunks, position); // the batch whole, and what it has erased
+        _published = new Published(_chunks, position); // the whole batch, together with its erasures
     }
 
     /// <inheritdoc/>
@@ -220,14 +220,17 @@ internal sealed class InMemoryLog : ILogFacts
         return memory;
     }
 
-    /// <summary>The shortest lists of positions that together hold every event the item could match; none for a prefix alone.</summary>
+    /// <summary>
+    /// The shortest lists of positions that together contain every event the item could match; none if the item has only a
+    /// prefix.
+    /// </summary>
     private IEnumerable<List<long>> CandidatesFor(EventQueryItem item)
     {
         if (item.Tags.Count > 0) return [item.Tags.Select(tag => _positionsByTag.GetValueOrDefault(tag) ?? []).MinBy(positions => positions.Count)!];
         return item.Types.Select(type => _positionsByType.GetValueOrDefault(type) ?? []);
     }
 
-    /// <summary>The event at a position up to the head. It may be erased meanwhile; the one that is returned stays as it is.</summary>
+    /// <summary>The event at a position up to the head. It may be erased meanwhile; the returned one does not change.</summary>
     public ref readonly StoredEvent At(long position) => ref At(_chunks, position);
 
     private static ref readonly StoredEvent At(StoredEvent[][] chunks, long position)
@@ -236,7 +239,7 @@ internal sealed class InMemoryLog : ILogFacts
         return ref chunks[index / ChunkLength][index % ChunkLength];
     }
 
-    /// <summary>Puts erased events in the place of others, in copies: whoever is reading goes on with what it has begun.</summary>
+    /// <summary>Replaces events by erased ones, in copies: readers continue with the data they have begun with.</summary>
     private void Erase(IReadOnlyList<long> positions)
     {
         var chunks = _chunks.ToArray();
@@ -267,6 +270,6 @@ internal sealed class InMemoryLog : ILogFacts
         }
     }
 
-    /// <summary>What readers see.</summary>
+    /// <summary>The part that readers see.</summary>
     private sealed record Published(StoredEvent[][] Chunks, long Head);
 }

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>One read model in memory: its documents by key, looked through for every query.</summary>
+/// <summary>One read model in memory: its documents by key; every query scans them.</summary>
 internal sealed class InMemoryReadModel(ReadModelDefinition definition)
 {
     private readonly Dictionary<string, Document> _documents = new(StringComparer.Ordinal);

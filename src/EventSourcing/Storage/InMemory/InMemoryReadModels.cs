@@ -58,7 +58,10 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
         }
     }
 
-    /// <summary>Under the lock: until the returned object is disposed, code of others runs that must not write. The lock alone lets its own thread in.</summary>
+    /// <summary>
+    /// Under the lock: until the returned object is disposed, foreign code runs that must not write. The lock alone would admit
+    /// its own thread.
+    /// </summary>
     public AppendScope BeginAppend()
     {
         _isWithinAppend = true;
@@ -92,14 +95,14 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
         return documents;
     }
 
-    /// <summary>Under the lock: refuses what cannot be written, before anything is.</summary>
+    /// <summary>Under the lock: refuses a commit that cannot be written, before anything is.</summary>
     public void Check(ReadModelCommit commit)
     {
         if (commit.Tables is not null) throw new NotSupportedException("The storage in memory has no tables, so nothing was written. Keep documents, or use a storage with tables, e.g. SqliteEventStorage.");
         ReadModelDecision.ThrowIfRefused(commit, this);
     }
 
-    /// <summary>Under the lock: writes what was checked.</summary>
+    /// <summary>Under the lock: writes a commit that was checked.</summary>
     public void Write(ReadModelCommit commit)
     {
         foreach (var name in commit.Drops)

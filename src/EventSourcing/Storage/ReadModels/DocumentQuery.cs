@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Which documents of a read model to read, in which order, and how many.</summary>
+/// <summary>Says which documents of a read model to read, in which order, and how many.</summary>
 public sealed record DocumentQuery
 {
     /// <summary>Conditions, all of which must hold; none for all documents.</summary>
@@ -18,7 +18,7 @@ public sealed record DocumentQuery
     /// <summary>The most documents to return, 1 or more.</summary>
     public int Limit { get; init; } = 256;
 
-    /// <summary>Throws where the query is not valid. Every storage calls this first.</summary>
+    /// <summary>Throws if the query is not valid. Every storage calls this first.</summary>
     /// <exception cref="ArgumentException">Says what is wrong.</exception>
     public void Validate()
     {
@@ -31,20 +31,20 @@ public sealed record DocumentQuery
     }
 }
 
-/// <summary>A place in the order of a query: that of a document which it returned.</summary>
-/// <param name="Value">The document's value of the field that orders; missing where documents are ordered by key.</param>
+/// <summary>A place in the order of a query: that of a document that it returned.</summary>
+/// <param name="Value">The document's value of the field to order by; missing if documents are ordered by key.</param>
 /// <param name="Key">The document's key.</param>
 public readonly record struct DocumentCursor(FieldValue Value, string Key);
 
 /// <summary>A condition on a field. A missing value equals a missing value, and meets no other comparison.</summary>
 /// <param name="Field">The field.</param>
 /// <param name="Comparison">How its value compares.</param>
-/// <param name="Value">With what: a value of the field's kind.</param>
+/// <param name="Value">The value to compare with, of the field's kind.</param>
 public readonly record struct FieldCondition(string Field, FieldComparison Comparison, FieldValue Value)
 {
-    /// <summary>Throws where a condition is not valid. Every storage calls this first.</summary>
+    /// <summary>Throws if a condition is not valid. Every storage calls this first.</summary>
     /// <param name="conditions">The conditions.</param>
-    /// <exception cref="ArgumentException">Says what is wrong with which.</exception>
+    /// <exception cref="ArgumentException">Says which condition is wrong, and why.</exception>
     public static void Validate(IReadOnlyList<FieldCondition> conditions)
     {
         ArgumentNullException.ThrowIfNull(conditions);
@@ -58,7 +58,7 @@ public readonly record struct FieldCondition(string Field, FieldComparison Compa
 
     /// <summary>Whether a value meets the condition.</summary>
     /// <param name="value">The document's value of the field.</param>
-    /// <returns><see langword="true"/> where it does.</returns>
+    /// <returns><see langword="true"/> if it does.</returns>
     public bool IsMetBy(FieldValue value) => Comparison switch
     {
         FieldComparison.Equal => value.CompareTo(Value) == 0,

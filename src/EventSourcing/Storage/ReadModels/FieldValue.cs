@@ -40,7 +40,7 @@ public readonly record struct FieldValue : IComparable<FieldValue>
         _text = value;
     }
 
-    /// <summary>The kind, or <see langword="null"/> where the value is missing.</summary>
+    /// <summary>The kind, or <see langword="null"/> if the value is missing.</summary>
     public FieldKind? Kind => _kind;
 
     /// <summary>The whole number.</summary>
@@ -55,14 +55,14 @@ public readonly record struct FieldValue : IComparable<FieldValue>
     /// <exception cref="InvalidOperationException">It is of another kind.</exception>
     public string Text => _kind == FieldKind.Text ? _text! : throw Not(FieldKind.Text);
 
-    /// <summary>Whether the value may stand in a field of a kind.</summary>
+    /// <summary>Whether a field of a kind may have the value.</summary>
     /// <param name="kind">The kind.</param>
-    /// <returns><see langword="true"/> where it is of that kind, or missing.</returns>
+    /// <returns><see langword="true"/> if it is of that kind, or missing.</returns>
     public bool Fits(FieldKind kind) => _kind is null || _kind == kind;
 
     /// <summary>Compares two values of one field.</summary>
     /// <param name="other">The other.</param>
-    /// <returns>Below, at or above 0, as this one comes before, with or after the other.</returns>
+    /// <returns>Below, equal to or above 0 if this one comes before, with or after the other.</returns>
     public int CompareTo(FieldValue other) =>
         _kind != other._kind ? (_kind ?? 0).CompareTo(other._kind ?? 0)
         : _kind switch
@@ -93,7 +93,7 @@ public readonly record struct FieldValue : IComparable<FieldValue>
     /// <param name="right">The other.</param>
     public static bool operator >=(FieldValue left, FieldValue right) => left.CompareTo(right) >= 0;
 
-    /// <summary>The value for people.</summary>
+    /// <summary>The value as readable text.</summary>
     /// <returns>For example <c>42</c> or <c>'Paris'</c>.</returns>
     public override string ToString() => _kind switch
     {

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// For storages: what a commit of read models is decided by (<see cref="ReadModelDecision"/>). All answers are as of the moment
-/// at which the commit takes effect.
+/// For storages: the facts on which a commit of read models is decided (<see cref="ReadModelDecision"/>). All answers are as of
+/// the moment at which the commit takes effect.
 /// </summary>
 public interface IReadModelFacts
 {

@@ -3,14 +3,14 @@ using System.Data.Common;
 namespace EventSourcing;
 
 /// <summary>
-/// Where projections keep read models: named collections of documents (bytes under a key, with fields to find them by),
-/// and, where <see cref="HasTables"/>, tables of their own. Everything that belongs together changes in one transaction,
-/// and only if nobody else was first. What a projection is, how far it is and who runs it are documents too: the storage
+/// Stores the read models of projections: named collections of documents (bytes under a key, with fields to find them by) and,
+/// if <see cref="HasTables"/>, tables of their own. Everything that belongs together changes in one transaction, and only if no
+/// other writer was first. The definition of a projection, its position and its current owner are documents too: the storage
 /// does not know the difference. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item><b>Names.</b> A read model's name is as a stream's; a key is 1–200 characters without U+0000 or lone surrogates.
+/// <item><b>Names.</b> A read model's name follows the rule for streams; a key is 1–200 characters without U+0000 or lone surrogates.
 /// Both are compared ordinally. An <em>alias</em> is another name for a read model, for reading; names and aliases are
 /// one namespace.</item>
 /// <item><b>Reads</b> see one committed snapshot. A read model that does not exist reads as one without documents.</item>
@@ -22,14 +22,15 @@ namespace EventSourcing;
 public interface IReadModelStorage
 {
     /// <summary>
-    /// Whether commits may run SQL of the projection's own (<see cref="ReadModelCommit.Tables"/>). A storage without
-    /// tables refuses such a commit with <see cref="NotSupportedException"/>.
+    /// Whether commits may run SQL of the projection's own (<see cref="ReadModelCommit.Tables"/>). A storage without tables
+    /// throws, for such a commit, <see cref="NotSupportedException"/>.
     /// </summary>
     bool HasTables { get; }
 
     /// <summary>
-    /// Says why a projection cannot keep a table of some name here: the name is the storage's own, say. Asked before
-    /// anything is written, so that the database need not refuse it later. A storage that wraps another passes it on.
+    /// Says why a projection cannot keep a table of a name here, for example because the storage itself uses the name. Called
+    /// before anything is written, so that the database need not refuse it later. A storage that wraps another passes the call
+    /// on.
     /// </summary>
     /// <param name="table">The table's name: 1–60 letters, digits and underscores of ASCII, not beginning with a digit.</param>
     /// <returns>What is wrong with the name, to follow "which"; <see langword="null"/> if nothing is.</returns>
@@ -39,7 +40,7 @@ public interface IReadModelStorage
     /// <param name="model">The read model's name or alias.</param>
     /// <param name="keys">The keys.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>A document or <see langword="null"/> for each key, in the order of the keys. The arrays are the caller's.</returns>
+    /// <returns>A document or <see langword="null"/> for each key, in the order of the keys. The arrays belong to the caller.</returns>
     /// <exception cref="ArgumentException">A name or key is not valid.</exception>
     ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default);
 
@@ -47,9 +48,9 @@ public interface IReadModelStorage
     /// <param name="model">The read model's name or alias.</param>
     /// <param name="query">The conditions, the order and the page.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The documents in the order asked for; fewer than the limit only at the end.</returns>
+    /// <returns>The documents in the requested order; fewer than the limit only at the end.</returns>
     /// <exception cref="ArgumentException">A name, a condition or the page is not valid.</exception>
-    /// <exception cref="UnknownFieldException">The read model exists, and has no such field.</exception>
+    /// <exception cref="UnknownFieldException">The read model exists, but has no such field.</exception>
     ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken = default);
 
     /// <summary>Counts the documents that meet some conditions, from one snapshot.</summary>
@@ -58,34 +59,34 @@ public interface IReadModelStorage
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The number of documents.</returns>
     /// <exception cref="ArgumentException">A name or a condition is not valid.</exception>
-    /// <exception cref="UnknownFieldException">The read model exists, and has no such field.</exception>
+    /// <exception cref="UnknownFieldException">The read model exists, but has no such field.</exception>
     ValueTask<long> CountAsync(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken = default);
 
-    /// <summary>Changes read models, all or nothing, provided that every guard holds.</summary>
+    /// <summary>Changes read models, all or nothing, if every guard holds.</summary>
     /// <param name="commit">The guards and the changes.</param>
     /// <param name="cancellationToken">Cancels while the commit waits for its turn.</param>
     /// <returns>A task that completes when the changes are as durable as the storage's appends.</returns>
     /// <exception cref="ArgumentException">A name, a key, a definition or a change is not valid; nothing was written.</exception>
     /// <exception cref="ReadModelConflictException">A guarded document is not as expected; nothing was written.</exception>
-    /// <exception cref="NotSupportedException">The commit has SQL and the storage no tables; nothing was written.</exception>
+    /// <exception cref="NotSupportedException">The commit has SQL, but the storage has no tables; nothing was written.</exception>
     /// <exception cref="StoreReadOnlyException">The storage was opened read-only; nothing was written.</exception>
     ValueTask CommitAsync(ReadModelCommit commit, CancellationToken cancellationToken = default);
 }
 
 /// <summary>
-/// An append that is about to be committed, as those read models see it that change with it: under the lock that orders
-/// commits, after its guards have held. Valid until the callback returns.
+/// An append that is about to be committed, as seen by the read models that change with it: under the lock that orders commits,
+/// after its guards have held. Valid until the callback returns.
 /// </summary>
 public interface IAppendTransaction
 {
-    /// <summary>The events to be appended, as they will stand in the log.</summary>
+    /// <summary>The events to be appended, as they will be stored in the log.</summary>
     IReadOnlyList<StoredEvent> Events { get; }
 
     /// <summary>Reads documents as of all commits before this one.</summary>
     /// <param name="model">The read model's name or alias.</param>
     /// <param name="keys">The keys.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>A document or <see langword="null"/> for each key, in the order of the keys. The arrays are the caller's.</returns>
+    /// <returns>A document or <see langword="null"/> for each key, in the order of the keys. The arrays belong to the caller.</returns>
     ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default);
 
     /// <summary>Reads one page of the log as of all commits before this one.</summary>
@@ -96,7 +97,7 @@ public interface IAppendTransaction
 }
 
 /// <summary>SQL of a projection's own, run in the transaction of a commit.</summary>
-/// <param name="connection">The storage's own connection, within the transaction; neither to be closed nor kept.</param>
-/// <param name="cancellationToken">Cancels the work, and with it the commit.</param>
+/// <param name="connection">The storage's own connection, within the transaction; do not close or keep it.</param>
+/// <param name="cancellationToken">Cancels the SQL, and with it the commit.</param>
 /// <returns>A task that completes when the SQL has run.</returns>
 public delegate ValueTask TableWork(DbConnection connection, CancellationToken cancellationToken);

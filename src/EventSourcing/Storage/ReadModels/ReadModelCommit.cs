@@ -1,18 +1,20 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Changes of read models that take effect together or not at all. They are made in the order of the properties here:
+/// Changes of read models that take effect together or not at all. They are applied in the order of the properties here:
 /// guards, drops, creations, aliases, documents, tables.
 /// </summary>
 public sealed record ReadModelCommit
 {
-    /// <summary>Documents that must be as expected; else nothing is written.</summary>
+    /// <summary>Documents that must be as expected; otherwise nothing is written.</summary>
     public IReadOnlyList<DocumentGuard> Guards { get; init; } = [];
 
-    /// <summary>Read models to remove, with their documents and aliases. One that does not exist is no error.</summary>
+    /// <summary>Read models to remove, with their documents and aliases. It is no error if one does not exist.</summary>
     public IReadOnlyList<string> Drops { get; init; } = [];
 
-    /// <summary>Read models to create. One that exists as defined is left as it is; one defined otherwise is an error.</summary>
+    /// <summary>
+    /// Read models to create. One that exists with the same definition is left unchanged; another definition is an error.
+    /// </summary>
     public IReadOnlyList<ReadModelDefinition> Creates { get; init; } = [];
 
     /// <summary>Aliases to set. One that exists is moved.</summary>
@@ -24,8 +26,8 @@ public sealed record ReadModelCommit
     /// <summary>SQL to run in the same transaction; if it throws, nothing is written. It may be run again after a failure.</summary>
     public TableWork? Tables { get; init; }
 
-    /// <summary>Throws where a name, a key or a definition is not valid. Every storage calls this first.</summary>
-    /// <exception cref="ArgumentException">Says which and why.</exception>
+    /// <summary>Throws if a name, a key or a definition is not valid. Every storage calls this first.</summary>
+    /// <exception cref="ArgumentException">Names the one that is not valid, and why.</exception>
     public void Validate()
     {
         ArgumentNullException.ThrowIfNull(Guards);
@@ -64,15 +66,15 @@ public sealed record ReadModelCommit
     }
 }
 
-/// <summary>What a document must be for a commit to take effect.</summary>
+/// <summary>The expected state of a document, required for a commit to take effect.</summary>
 /// <param name="Model">The read model's name, not an alias; one that does not exist has no documents.</param>
 /// <param name="Key">The document's key.</param>
-/// <param name="Expected">Its bytes, or <see langword="null"/> where there must be no such document.</param>
+/// <param name="Expected">Its bytes, or <see langword="null"/> if there must be no such document.</param>
 public readonly record struct DocumentGuard(string Model, string Key, ReadOnlyMemory<byte>? Expected)
 {
     /// <summary>Whether a document is as expected.</summary>
-    /// <param name="actual">The document's bytes, or <see langword="null"/> where there is none.</param>
-    /// <returns><see langword="true"/> where it is.</returns>
+    /// <param name="actual">The document's bytes, or <see langword="null"/> if there is none.</param>
+    /// <returns><see langword="true"/> if it is.</returns>
     public bool IsMetBy(byte[]? actual) =>
         Expected is { } expected ? actual is not null && expected.Span.SequenceEqual(actual) : actual is null;
 }
@@ -85,7 +87,7 @@ public readonly record struct ReadModelAlias(string Alias, string Model);
 /// <summary>A change of one document.</summary>
 /// <param name="Model">The read model's name, not an alias.</param>
 /// <param name="Key">The document's key.</param>
-/// <param name="Data">Its new bytes, or <see langword="null"/> to delete it, which is no error where there is none.</param>
+/// <param name="Data">Its new bytes, or <see langword="null"/> to delete it; it is no error if there is none.</param>
 public readonly record struct DocumentChange(string Model, string Key, ReadOnlyMemory<byte>? Data)
 {
     private readonly IReadOnlyList<FieldValue>? _fields;
@@ -101,10 +103,12 @@ public readonly record struct DocumentChange(string Model, string Key, ReadOnlyM
 /// <summary>A document of a read model, as stored.</summary>
 /// <param name="Key">Its key.</param>
 /// <param name="Data">Its bytes.</param>
-/// <param name="OrderedBy">The value of the field that the query orders by; missing where it orders by key.</param>
+/// <param name="OrderedBy">The value of the field that the query orders by; missing if it orders by key.</param>
 public readonly record struct StoredDocument(string Key, ReadOnlyMemory<byte> Data, FieldValue OrderedBy = default)
 {
-    /// <summary>Throws where a text cannot be a key: empty, over 200 characters, with U+0000 or a lone surrogate.</summary>
+    /// <summary>
+    /// Throws if a text cannot be a key: if it is empty, has over 200 characters, or contains U+0000 or a lone surrogate.
+    /// </summary>
     /// <param name="key">The text.</param>
     /// <exception cref="ArgumentException">Says what is wrong with it.</exception>
     public static void ThrowIfInvalidKey(string key) => Names.ThrowIfInvalidKey(key, "A document's key");

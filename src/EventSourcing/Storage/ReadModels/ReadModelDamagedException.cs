@@ -1,17 +1,18 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A read model, or what is recorded of its projection, is not as this library has written it: a table is missing, for example, or
-/// a record cannot be read. The log is not concerned. Nothing was written. The projection has stopped, or the append with it is
-/// refused, and the other projections of the store go on. A rebuild (<see cref="RunningProjections.RebuildAsync"/>) makes the read
-/// model anew from the log, and so does a higher <see cref="Projection.Version"/>.
+/// A read model, or the record of its projection, is not as this library has written it: for example, a table is missing, or a
+/// record cannot be read. The log is not affected. Nothing was written. The projection has stopped, or the append that it was
+/// part of is refused; the other projections of the store keep running. A rebuild
+/// (<see cref="RunningProjections.RebuildAsync"/>) or a higher <see cref="Projection.Version"/> makes the read model anew from
+/// the log.
 /// </summary>
 public sealed class ReadModelDamagedException : EventSourcingException
 {
     /// <summary>Creates the error.</summary>
-    /// <param name="readModel">The read model, or the projection or reactor whose record it is.</param>
+    /// <param name="readModel">The read model, or the projection or reactor that the record belongs to.</param>
     /// <param name="finding">What is wrong with it, as a clause that begins in lower case and has no full stop.</param>
-    /// <param name="innerException">The error by which it was found, if any.</param>
+    /// <param name="innerException">The error that revealed it, if any.</param>
     public ReadModelDamagedException(string readModel, string finding, Exception? innerException = null)
         : base(
             $"The read model '{readModel}' is damaged: {finding}. Nothing was written, and the log is not concerned. {RemedyOf(readModel)} "
@@ -22,7 +23,7 @@ public sealed class ReadModelDamagedException : EventSourcingException
         Finding = finding;
     }
 
-    /// <summary>The read model, or the projection or reactor whose record it is.</summary>
+    /// <summary>The read model, or the projection or reactor that the record belongs to.</summary>
     public string ReadModel { get; }
 
     /// <summary>What is wrong with it.</summary>

@@ -1,17 +1,17 @@
 namespace EventSourcing;
 
 /// <summary>
-/// For storages: decides whether a commit of read models may take effect. It is a pure function of the commit and of what
-/// the storage holds, and the same for every storage. What remains for the storage to refuse is SQL of the app's own.
+/// For storages: decides whether a commit of read models may take effect. It is a pure function of the commit and the storage's
+/// content, and the same for every storage. Only SQL of the app's own is left for the storage to refuse.
 /// </summary>
 public static class ReadModelDecision
 {
     /// <summary>Throws if a guard does not hold or a change cannot be made.</summary>
     /// <typeparam name="TFacts">The type of the facts; a structure is not boxed.</typeparam>
     /// <param name="commit">The commit, validated.</param>
-    /// <param name="facts">What the storage holds; nothing of the commit may have been written.</param>
+    /// <param name="facts">The storage's content; no part of the commit may have been written.</param>
     /// <exception cref="ReadModelConflictException">A guarded document is not as expected.</exception>
-    /// <exception cref="ArgumentException">A definition, an alias or a change does not fit what there will be.</exception>
+    /// <exception cref="ArgumentException">A definition, an alias or a change does not fit the read models as they will be.</exception>
     public static void ThrowIfRefused<TFacts>(ReadModelCommit commit, TFacts facts)
         where TFacts : IReadModelFacts
     {

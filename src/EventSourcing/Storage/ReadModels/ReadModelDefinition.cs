@@ -2,19 +2,19 @@ namespace EventSourcing;
 
 /// <summary>A read model to create: its name and the fields by which its documents can be found.</summary>
 /// <param name="Name">The name.</param>
-/// <param name="Fields">The fields, each name once; none where documents are found by key alone.</param>
+/// <param name="Fields">The fields, each name once; none if documents are found by key alone.</param>
 public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinition> Fields)
 {
     /// <summary>The most fields that a read model may have.</summary>
     public const int MaxFields = 32;
 
-    /// <summary>Throws where a text cannot be a read model's name: as for a stream's.</summary>
+    /// <summary>Throws if a text cannot be a read model's name; the rule is that for streams.</summary>
     /// <param name="name">The text.</param>
     /// <exception cref="ArgumentException">Says what is wrong with it.</exception>
     public static void ThrowIfInvalidName(string name) => Names.ThrowIfInvalid(name, "A read model's name");
 
-    /// <summary>Throws where the name or a field is not valid.</summary>
-    /// <exception cref="ArgumentException">Says which and why.</exception>
+    /// <summary>Throws if the name or a field is not valid.</summary>
+    /// <exception cref="ArgumentException">Names the one that is not valid, and why.</exception>
     public void Validate()
     {
         ThrowIfInvalidName(Name);
@@ -28,9 +28,9 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
         }
     }
 
-    /// <summary>Throws where the values of a document do not fit the fields.</summary>
+    /// <summary>Throws if the values of a document do not fit the fields.</summary>
     /// <param name="change">The change of the document.</param>
-    /// <exception cref="ArgumentException">Says which and why.</exception>
+    /// <exception cref="ArgumentException">Names the value that does not fit, and why.</exception>
     public void ThrowIfUnfit(in DocumentChange change)
     {
         if (change.Data is null) return;
@@ -52,8 +52,8 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
         }
     }
 
-    /// <summary>Where a field stands in the definition.</summary>
-    /// <param name="field">Its name; upper and lower case are the same.</param>
+    /// <summary>The index of a field in the definition.</summary>
+    /// <param name="field">Its name; case is ignored.</param>
     /// <param name="model">The name or alias under which the read model was asked for.</param>
     /// <returns>The index in <see cref="Fields"/>.</returns>
     /// <exception cref="UnknownFieldException">There is no such field.</exception>
@@ -67,7 +67,7 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
         throw new UnknownFieldException(model, field, this);
     }
 
-    /// <summary>Throws where conditions name a field that there is not, or compare it with a value of another kind.</summary>
+    /// <summary>Throws if conditions name a field that does not exist, or compare it with a value of another kind.</summary>
     /// <param name="conditions">The conditions.</param>
     /// <param name="model">The name or alias under which the read model was asked for.</param>
     /// <exception cref="UnknownFieldException">There is no such field.</exception>
@@ -82,7 +82,10 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
         }
     }
 
-    /// <summary>Throws where a query orders by a field that there is not, or begins at a value of another kind, or its conditions do not fit.</summary>
+    /// <summary>
+    /// Throws if a query orders by a field that does not exist, or begins at a value of another kind, or its conditions do not
+    /// fit.
+    /// </summary>
     /// <param name="query">The query.</param>
     /// <param name="model">The name or alias under which the read model was asked for.</param>
     /// <exception cref="UnknownFieldException">There is no such field.</exception>
@@ -96,9 +99,9 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
         if (query.After is { } after && !after.Value.Fits(field.Kind)) throw new ArgumentException($"The field '{field.Name}' of '{model}' holds {field.Kind} values; the cursor has {after.Value}.", nameof(query));
     }
 
-    /// <summary>Whether two definitions are the same in all that counts.</summary>
+    /// <summary>Whether two definitions are equal.</summary>
     /// <param name="other">The other.</param>
-    /// <returns><see langword="true"/> where they have the same name and the same fields in the same order.</returns>
+    /// <returns><see langword="true"/> if they have the same name and the same fields in the same order.</returns>
     public bool Equals(ReadModelDefinition? other) => other is not null && Name == other.Name && Fields.SequenceEqual(other.Fields);
 
     /// <inheritdoc/>
@@ -107,7 +110,7 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
 
 /// <summary>A field by which documents can be found and ordered.</summary>
 /// <param name="Name">Its name: 1–60 letters, digits and underscores of ASCII, not beginning with a digit.</param>
-/// <param name="Kind">What its values are.</param>
+/// <param name="Kind">The kind of its values.</param>
 public readonly record struct FieldDefinition(string Name, FieldKind Kind)
 {
     private const int MaxLength = 60;
@@ -122,7 +125,7 @@ public readonly record struct FieldDefinition(string Name, FieldKind Kind)
     }
 }
 
-/// <summary>What the values of a field are.</summary>
+/// <summary>The kinds of values that a field may have.</summary>
 public enum FieldKind
 {
     /// <summary>Whole numbers of 64 bits.</summary>

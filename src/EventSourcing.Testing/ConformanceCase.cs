@@ -25,15 +25,17 @@ public sealed class ConformanceCase
     /// <summary>Runs the case on new storages of a fixture, and disposes them.</summary>
     /// <param name="fixture">Opens the storages.</param>
     /// <param name="cancellationToken">Abandons the case.</param>
-    /// <returns>A task that completes where the storage keeps the contract.</returns>
-    /// <exception cref="ConformanceException">It does not; the message says what was expected and what happened.</exception>
+    /// <returns>A task that completes if the storage keeps the contract.</returns>
+    /// <exception cref="ConformanceException">
+    /// The storage breaks the contract; the message says what was expected and what happened.
+    /// </exception>
     public async Task RunAsync(IEventStorageFixture fixture, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(fixture);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var store = new StoreUnderTest(fixture, _limits, stop.Token);
 
-        // On the pool: a storage that blocks its caller then cannot block the runner of the tests.
+        // It runs on the thread pool, so that a storage which blocks its caller cannot block the test runner.
         var run = Task.Run(() => RunAsync(store), CancellationToken.None);
         try
         {

@@ -1,6 +1,6 @@
 namespace EventSourcing.Testing;
 
-/// <summary>The part of the contract that a case holds a storage to. 1 to 10 are the numbered rules of <see cref="IEventStorage"/>.</summary>
+/// <summary>The part of the contract that a case tests. 1 to 10 are the numbered rules of <see cref="IEventStorage"/>.</summary>
 public enum ConformanceRule
 {
     /// <summary>Rule 1: names of streams and versions.</summary>
@@ -12,13 +12,15 @@ public enum ConformanceRule
     /// <summary>Rule 3: one guarded, atomic commit.</summary>
     Append = 3,
 
-    /// <summary>Rule 4: an append repeated returns the original result.</summary>
+    /// <summary>Rule 4: a repeated append returns the original result.</summary>
     Idempotence = 4,
 
-    /// <summary>Rule 5: stamps that never go backwards.</summary>
+    /// <summary>Rule 5: stamps never decrease.</summary>
     Time = 5,
 
-    /// <summary>Rule 6: what is stored stays as it is, whatever callers do to their memory, but for payloads that an append erases.</summary>
+    /// <summary>
+    /// Rule 6: what is stored stays as it is, whatever callers do to their memory. The exception is a payload that an append erases.
+    /// </summary>
     Immutability = 6,
 
     /// <summary>Rule 8: any number of callers at once, and cancellation.</summary>
@@ -45,12 +47,12 @@ public enum ConformanceRule
     /// <summary>Read models changed within an append: <see cref="AppendRequest.ReadModels"/>.</summary>
     AppendedReadModels = 15,
 
-    /// <summary>Tables changed with read models, or refused where <see cref="IReadModelStorage.HasTables"/> says so.</summary>
+    /// <summary>Tables changed with read models; refused if <see cref="IReadModelStorage.HasTables"/> is false.</summary>
     Tables = 16,
 
     /// <summary>Rule 11: the Merkle tree over the log; see <see cref="ILedgerStorage"/>.</summary>
     Ledger = 17,
 
-    /// <summary>What the store holds, listed: see <see cref="IStorageCatalog"/>.</summary>
+    /// <summary>The listing of what the store holds: see <see cref="IStorageCatalog"/>.</summary>
     Catalog = 18,
 }

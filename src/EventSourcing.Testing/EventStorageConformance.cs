@@ -1,8 +1,8 @@
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// The contract of <see cref="IEventStorage"/> as cases, for any test framework: run every case on a fixture of your
-/// storage. None is optional and none is skipped.
+/// The contract of <see cref="IEventStorage"/> as cases, for any test framework. Run every case on a fixture of your storage. No case is
+/// optional, and none is skipped.
 /// </summary>
 /// <example>
 /// With xUnit:
@@ -23,7 +23,7 @@ public static class EventStorageConformance
     /// <summary>Finds a case by its title.</summary>
     /// <param name="title">The title.</param>
     /// <returns>The case.</returns>
-    /// <exception cref="ArgumentException">There is no case of that title.</exception>
+    /// <exception cref="ArgumentException">No case has that title.</exception>
     public static ConformanceCase Get(string title) => ByTitle.TryGetValue(title, out var found)
         ? found
         : throw new ArgumentException($"There is no conformance case '{title}'.", nameof(title));

@@ -1,14 +1,14 @@
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// What the conformance kit needs of a storage: that it can be opened, empty. There is nothing else to declare, since
-/// the contract is one for all storages and no case is optional.
+/// What the conformance kit needs of a storage: that it can be opened, empty. Nothing else is declared, since the contract is the same for
+/// all storages and no case is optional.
 /// </summary>
 public interface IEventStorageFixture
 {
     /// <summary>
-    /// How long a case may take before something that must happen counts as lost: a wake-up, an answer. It decides
-    /// nothing else; raise it for slow machines.
+    /// How long a case waits for something that must happen, a wake-up or an answer, before it counts as lost. It has no other effect;
+    /// raise it for slow machines.
     /// </summary>
     TimeSpan Patience => TimeSpan.FromSeconds(60);
 

@@ -4,12 +4,12 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// Turns the objects of one append into bytes: each is serialized once, all into one buffer that is used again by
-/// later appends. Belongs to one append at a time.
+/// Turns the objects of one append into bytes. Each is serialized once, all into one buffer that later appends reuse. Belongs to one append
+/// at a time.
 /// </summary>
 internal sealed class AppendWriter : IDisposable
 {
-    /// <summary>A buffer that one large append has blown up further than this is left to the garbage collector.</summary>
+    /// <summary>A buffer that one large append has grown beyond this size is left to the garbage collector.</summary>
     private const int MaxKeptBytes = 1024 * 1024;
 
     private readonly JsonEventSerializer _serializer;
@@ -30,12 +30,12 @@ internal sealed class AppendWriter : IDisposable
     /// <summary>The bytes written since the last <see cref="Clear"/>.</summary>
     public int WrittenBytes => _buffer.WrittenCount;
 
-    /// <summary>The request; its memory is valid until <see cref="Clear"/>, also if further ones are written meanwhile.</summary>
+    /// <summary>The request. Its memory is valid until <see cref="Clear"/>, even if more requests are written meanwhile.</summary>
     public AppendRequest Write(IReadOnlyList<StreamAppend> streams, EventMetadata? metadata, IReadOnlyList<AppendCondition> conditions)
     {
         _written.Clear();
 
-        // By index, here and wherever an append passes: an enumerator of a list known by its interface is an object.
+        // By index, here and wherever an append passes: enumerating a list through its interface allocates an enumerator.
         for (var s = 0; s < streams.Count; s++)
         {
             var events = streams[s].Events;
@@ -48,7 +48,7 @@ internal sealed class AppendWriter : IDisposable
             }
         }
 
-        // Only now does the buffer no longer grow, and with it move.
+        // The buffer no longer grows from here on, so its memory no longer moves.
         var bytes = _buffer.WrittenMemory;
         var writes = new StreamWrite[streams.Count];
         var next = 0;

@@ -28,7 +28,7 @@ public readonly record struct AsOf
 
     internal DateTimeOffset? AtInstant { get; }
 
-    /// <summary>As the stream was at a version; 0 is before its first event.</summary>
+    /// <summary>The stream as it was at a version; 0 is before its first event.</summary>
     /// <param name="version">The last version to read.</param>
     /// <returns>The point.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The version is negative.</exception>
@@ -39,7 +39,7 @@ public readonly record struct AsOf
         return new AsOf(version, -1, null);
     }
 
-    /// <summary>As everything was when the log's last event was at a position; 0 is before the first event.</summary>
+    /// <summary>Everything as it was when the log's last event was at a position; 0 is before the first event.</summary>
     /// <param name="position">The last position to read.</param>
     /// <returns>The point.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
@@ -50,12 +50,12 @@ public readonly record struct AsOf
         return new AsOf(-1, position, null);
     }
 
-    /// <summary>As everything was at an instant, with all that was recorded at that very instant.</summary>
+    /// <summary>Everything as it was at an instant, including what was recorded at that very instant.</summary>
     /// <param name="instant">The last instant to read.</param>
     /// <returns>The point.</returns>
     public static AsOf Instant(DateTimeOffset instant) => new(-1, -1, instant);
 
-    /// <summary>The point for people.</summary>
+    /// <summary>The point as text for people.</summary>
     /// <returns>For example <c>version 3</c>.</returns>
     public override string ToString() =>
         AtVersion is { } version ? $"version {version}"

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A query in two forms: as it is meant, by the names of today, and as the storage is asked, by all names under which
-/// such events may be stored. The storage decides by the second; where an upcaster has made several events of one, or
-/// others, the first decides about those. Where names are stored as they are called, both are the one object.
+/// A query in two forms: over current event names, and over every stored name that may be upcast to them. The storage filters by the stored
+/// form. Events that an upcaster splits or replaces are filtered again by the current form. If every name is stored as it is, both forms
+/// are the same object.
 /// </summary>
 internal sealed class EventFilter
 {
@@ -21,8 +21,8 @@ internal sealed class EventFilter
 
     /// <param name="types">The store's types.</param>
     /// <param name="query">The query.</param>
-    /// <param name="allowsUnlisted">Whether it may name types that are not among these.</param>
-    /// <exception cref="ArgumentException">It names one that is not, and must not.</exception>
+    /// <param name="allowsUnlisted">Whether the query may name types that are not among these.</param>
+    /// <exception cref="ArgumentException">The query names a type that is not listed, and unlisted types are not allowed.</exception>
     public static EventFilter Of(EventTypes types, EventQuery query, bool allowsUnlisted = false)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -36,10 +36,10 @@ internal sealed class EventFilter
     }
 
     /// <summary>
-    /// As <see cref="Stored"/> of <see cref="Of"/>: the query itself, and nothing made for it, if the names in it are those that
-    /// are stored. Every conditional append asks.
+    /// The same as <see cref="Stored"/> of <see cref="Of"/>. If the names in the query are the stored names, it returns the query itself
+    /// and allocates nothing, since every conditional append calls it.
     /// </summary>
-    /// <exception cref="ArgumentException">It names a type that is not among the store's.</exception>
+    /// <exception cref="ArgumentException">The query names a type that is not among the store's.</exception>
     public static EventQuery StoredOf(EventTypes types, EventQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -50,10 +50,10 @@ internal sealed class EventFilter
 
     public EventFilter Or(EventFilter other) => new(Today.Or(other.Today), Stored.Or(other.Stored));
 
-    /// <summary>What of it may be in streams whose names begin so.</summary>
+    /// <summary>The filter, limited to streams whose names begin with a prefix.</summary>
     public EventFilter InStreams(string prefix) => new(Narrow(Today, prefix), Narrow(Stored, prefix));
 
-    /// <summary>Whether no name in it has to be looked up; those that are named are checked.</summary>
+    /// <summary>Whether every name in the query is stored as it is. The names are checked.</summary>
     private static bool IsStoredAsIs(EventTypes types, EventQuery query, bool allowsUnlisted)
     {
         var namesTypes = false;
@@ -78,7 +78,7 @@ internal sealed class EventFilter
         }
     }
 
-    /// <summary>The item with the names that the store has for the types.</summary>
+    /// <summary>The item with the stored names of its types.</summary>
     private static EventQueryItem Name(EventQueryItem item, EventTypes types) =>
         item.ClrTypes.Count == 0 ? item : new EventQueryItem(item.ClrTypes.Select(type => types.Get(type).Name), item.Tags, item.StreamPrefix);
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// Reads a storage as events of the app: the one place where what is stored becomes objects. Thread-safe.
+/// Reads a storage as events of the app: the one place that turns stored events into objects. Thread-safe.
 /// </summary>
 internal sealed class EventReader(IEventStorage storage, JsonEventSerializer serializer)
 {
@@ -48,9 +48,9 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
 
     /// <summary>Reads all events that a filter matches, in one view of the log.</summary>
     /// <param name="filter">The filter.</param>
-    /// <param name="after">The position after which it reads.</param>
+    /// <param name="after">The position to read after.</param>
     /// <param name="state">Handed to <paramref name="take"/>.</param>
-    /// <param name="take">Takes the next event in; from a state to the next one.</param>
+    /// <param name="take">Folds the next event into a state, and returns the next state.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <returns>The last state, and the position up to which no other event matches.</returns>
     public async ValueTask<(TState State, long Head)> FoldAsync<TState>(
@@ -75,7 +75,7 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
     /// <exception cref="StoreCorruptedException">The log has no event at a position below its head.</exception>
     public async ValueTask<long> PositionAtAsync(DateTimeOffset instant, CancellationToken cancellationToken)
     {
-        // Stamps never go backwards from one position to the next, so the log itself is the index to search.
+        // Stamps never decrease from one position to the next, so the log itself can be searched by bisection.
         var (atOrBefore, last) = (0L, await storage.GetHeadAsync(cancellationToken).ConfigureAwait(false));
         while (atOrBefore < last)
         {
@@ -89,24 +89,26 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         return atOrBefore;
     }
 
-    /// <summary>The position that a point in the past stands for; null for now.</summary>
+    /// <summary>The position that a point in the past means; null for now.</summary>
     public async ValueTask<long?> PositionOfAsync(AsOf asOf, CancellationToken cancellationToken) =>
         asOf.AtInstant is { } instant ? await PositionAtAsync(instant, cancellationToken).ConfigureAwait(false) : asOf.AtPosition;
 
-    /// <summary>The part of a read that was there at a point in the past.</summary>
+    /// <summary>A read, limited to what was stored at a point in the past.</summary>
     public ValueTask<StreamRead> AsOfAsync(StreamRead read, AsOf asOf, CancellationToken cancellationToken) =>
         asOf.AtVersion is { } version ? new(read with { UpTo = version })
         : asOf.AtPosition is { } position ? new(read with { UpToPosition = position })
         : asOf.AtInstant is { } instant ? AsOfAsync(read, instant, cancellationToken)
         : new(read);
 
-    /// <summary>A query as it is meant on this store, and as its storage is asked.</summary>
-    /// <exception cref="ArgumentException">It names a type that is not in the store's types, and such events are not wanted as they are.</exception>
+    /// <summary>A query over current names, and as the storage is asked.</summary>
+    /// <exception cref="ArgumentException">
+    /// The query names a type that is not in the store's types, and unknown events are not returned as they are.
+    /// </exception>
     public EventFilter FilterOf(EventQuery query, UnknownEvents unknownEvents = UnknownEvents.Throw) =>
         EventFilter.Of(Types, query, allowsUnlisted: unknownEvents == UnknownEvents.AsRaw);
 
     /// <summary>
-    /// Decodes an event that the storage has found by a filter. Of the parts that upcasters make of it, those are left that the
+    /// Decodes an event that the storage has found by a filter. If upcasters make several events of it, only those are returned that the
     /// filter matches by their current names.
     /// </summary>
     public Parts<RecordedEvent> Decode(in StoredEvent stored, UnknownEvents unknownEvents, EventFilter filter)

@@ -8,13 +8,14 @@ namespace EventSourcing;
 /// and dispose it with the app. It owns its storage.
 /// </summary>
 /// <remarks>
-/// What holds (the full rules are those of <see cref="IEventStorage"/>): an append is atomic over all its streams and
-/// durable when it returns; positions are dense and in commit order; events are immutable; ids make appends
-/// repeatable; nothing is ever skipped.
+/// Guarantees (the full rules are those of <see cref="IEventStorage"/>): an append is atomic over all its streams and durable when it
+/// returns; positions are dense and in commit order; events are immutable; ids make appends repeatable; nothing is ever skipped.
 /// </remarks>
 public sealed class EventStore : IAsyncDisposable, IDisposable
 {
-    /// <summary>How long an append may be kept waiting for a read model to be put in place: it is a courtesy, nothing depends on it.</summary>
+    /// <summary>
+    /// How long an append may wait for a read model to be put in place. The wait only avoids contention; nothing depends on it.
+    /// </summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly EventIdGenerator _ids;
@@ -24,14 +25,14 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     private readonly Disposal _disposal;
     private AppendWriter? _spareWriter;
 
-    /// <summary>Opens a store. Nothing is touched until the first call that needs the storage.</summary>
-    /// <param name="storage">Where the events are; disposed with this store.</param>
+    /// <summary>Opens a store. The storage is not touched until the first call that needs it.</summary>
+    /// <param name="storage">Holds the events; disposed with this store.</param>
     /// <param name="types">The events that this app writes and reads.</param>
     /// <param name="options">JSON and retries.</param>
     /// <remarks>
-    /// How JSON handles a type is found out when the first event of it is appended or read, so that an app with many types
-    /// starts fast. One that it cannot handle is an error only then; <c>EventHistory.CheckAsync</c> of
-    /// <c>EventSourcing.Testing</c> finds all in a test.
+    /// JSON's contract for a type is built when the first event of that type is appended or read, so that an app with many types starts
+    /// fast. A type that JSON cannot handle is an error only then. <c>EventHistory.CheckAsync</c> of <c>EventSourcing.Testing</c> finds all
+    /// of them in a test.
     /// </remarks>
     public EventStore(IEventStorage storage, EventTypes types, EventStoreOptions? options = null)
     {
@@ -57,10 +58,12 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
     }
 
-    /// <summary>The storage underneath; with <see cref="EventStoreOptions.Ledger"/>, behind the check that they ask for.</summary>
+    /// <summary>
+    /// The storage underneath. If <see cref="EventStoreOptions.Ledger"/> asks for a check when opening, the storage runs it first.
+    /// </summary>
     public IEventStorage Storage { get; }
 
-    /// <summary>What the log can prove of its own history.</summary>
+    /// <summary>What the log can prove about its own history.</summary>
     public EventLedger Ledger { get; }
 
     /// <summary>What the store holds: streams, types of events, read models, and its size.</summary>
@@ -73,14 +76,15 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     public EventStoreOptions Options { get; }
 
     /// <summary>
-    /// How documents become JSON and back, and events too: those of the options, or the library's own, which are stricter
-    /// on events than these say: nothing may be missing without a default, nor null without being nullable. Read-only.
+    /// How documents and events become JSON and back: the JSON options of the store, or the library's own. The library's own are stricter
+    /// for events than these options say: a member without a default must be present, and a member that is not nullable must not be null.
+    /// Read-only.
     /// </summary>
     public JsonSerializerOptions Json => Serializer.Options;
 
     /// <summary>
-    /// Whether the storage was opened read-only: then the store reads, waits, queries and verifies, and refuses everything that
-    /// would write with <see cref="StoreReadOnlyException"/>.
+    /// Whether the storage was opened read-only. A read-only store reads, waits, queries and verifies. It refuses every write with
+    /// <see cref="StoreReadOnlyException"/>.
     /// </summary>
     public bool IsReadOnly => Storage.IsReadOnly;
 
@@ -94,39 +98,39 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
 
     internal StreamTurns Turns { get; } = new();
 
-    /// <summary>The code of the app that runs for this store.</summary>
+    /// <summary>The app's code that runs for this store.</summary>
     internal AppCode AppCode { get; } = new();
 
-    /// <summary>Read models that change within each append, or null. Set once, before the first append that it is to see.</summary>
+    /// <summary>Read models that change within each append, or null. Set once, before the first append that must change them.</summary>
     internal Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>>? InlineReadModels { get; set; }
 
-    /// <summary>Told the position of each append that has changed read models with it.</summary>
+    /// <summary>Called with the position of each append that has changed read models.</summary>
     internal Action<long>? Appended { get; set; }
 
     /// <summary>Appends events to one stream: atomic, and durable when it returns.</summary>
     /// <param name="stream">The stream's name.</param>
     /// <param name="expected">What is expected of the stream; a number is its exact version.</param>
     /// <param name="events">The events in order: payloads, or <see cref="EventData"/> to give ids, metadata or tags.</param>
-    /// <param name="metadata">The metadata of those events that bring none of their own.</param>
+    /// <param name="metadata">The metadata of those events that have none of their own.</param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
     /// <exception cref="ArgumentException">A name, an event or a limit is not valid; nothing was written.</exception>
     /// <exception cref="NotSupportedException">JSON cannot handle an event's type; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">The stream is not as expected; nothing was written.</exception>
-    /// <exception cref="DuplicateEventIdException">Some ids are stored already, and otherwise; nothing was written.</exception>
+    /// <exception cref="DuplicateEventIdException">Some ids are stored already, with other content; nothing was written.</exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
-    /// <exception cref="StoreBusyException">Others held the write lock for too long; nothing was written.</exception>
-    /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
+    /// <exception cref="StoreBusyException">Another process held the write lock for too long; nothing was written.</exception>
+    /// <exception cref="StorageFailedException">The medium failed; the exception says whether anything may have been written.</exception>
     public Task<AppendResult> AppendAsync(
         string stream, ExpectedVersion expected, IReadOnlyList<object> events, EventMetadata? metadata = null, CancellationToken cancellationToken = default) =>
         AppendAsync([new StreamAppend(stream, expected, events)], metadata, conditions: null, cancellationToken);
 
     /// <summary>Appends events to several streams in one atomic commit, and may check further streams and conditions.</summary>
     /// <param name="streams">The streams, each once, with their events and expectations; positions follow this order.</param>
-    /// <param name="metadata">The metadata of those events that bring none of their own.</param>
+    /// <param name="metadata">The metadata of those events that have none of their own.</param>
     /// <param name="conditions">
-    /// Queries that no event after a position may match, by the names of today. An old event counts that upcasters might
-    /// make a matching one of, whether or not they do. A name that is not in <see cref="Types"/> is an error.
+    /// Queries that no event after a position may match, by current event names. A stored event counts as matching if an upcaster could
+    /// turn it into one that matches, even if it does not do so for this event. A name that is not in <see cref="Types"/> is an error.
     /// </param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
@@ -134,10 +138,10 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <exception cref="NotSupportedException">JSON cannot handle an event's type; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream is not as expected; nothing was written.</exception>
     /// <exception cref="AppendConditionFailedException">A condition does not hold; nothing was written.</exception>
-    /// <exception cref="DuplicateEventIdException">Some ids are stored already, and otherwise; nothing was written.</exception>
+    /// <exception cref="DuplicateEventIdException">Some ids are stored already, with other content; nothing was written.</exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
-    /// <exception cref="StoreBusyException">Others held the write lock for too long; nothing was written.</exception>
-    /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
+    /// <exception cref="StoreBusyException">Another process held the write lock for too long; nothing was written.</exception>
+    /// <exception cref="StorageFailedException">The medium failed; the exception says whether anything may have been written.</exception>
     public async Task<AppendResult> AppendAsync(
         IReadOnlyList<StreamAppend> streams, EventMetadata? metadata = null, IReadOnlyList<AppendCondition>? conditions = null, CancellationToken cancellationToken = default)
     {
@@ -157,8 +161,8 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Reads a stream, in pages, one of them ahead of the caller, holding no transaction meanwhile. Events appended
-    /// while reading forwards are seen as far as a later page finds them. An unknown stream has no events.
+    /// Reads a stream in pages. One page is read ahead of the caller, and no transaction is held in between. A forward read also returns
+    /// events that are appended meanwhile, if a later page finds them. An unknown stream has no events.
     /// </summary>
     /// <param name="stream">The stream's name.</param>
     /// <param name="options">The range, the direction and the limit; by default all of it, oldest first.</param>
@@ -166,20 +170,24 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <returns>The events, by version.</returns>
     /// <exception cref="ArgumentException">The name or an option is not valid.</exception>
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
-    /// <exception cref="EventSerializationException">An event's bytes do not make its type, JSON cannot handle that, or an upcaster failed on it.</exception>
+    /// <exception cref="EventSerializationException">
+    /// An event's bytes cannot be read as its type, JSON cannot handle the type, or an upcaster failed on it.
+    /// </exception>
     public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, StreamReadOptions? options = null, CancellationToken cancellationToken = default) =>
         EventReader.ReadStreamAsync(stream, options ?? new StreamReadOptions(), cancellationToken);
 
     /// <summary>
-    /// Reads the log over all streams, in pages, one of them ahead of the caller, holding no transaction meanwhile.
-    /// Events appended while reading forwards are seen as far as a later page finds them.
+    /// Reads the log over all streams, in pages. One page is read ahead of the caller, and no transaction is held in between. A forward
+    /// read also returns events that are appended meanwhile, if a later page finds them.
     /// </summary>
     /// <param name="options">The range, the filter, the direction and the limit; by default all of it, oldest first.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <returns>The events, by position.</returns>
     /// <exception cref="ArgumentException">An option is not valid.</exception>
     /// <exception cref="UnknownEventTypeException">An event's name is not in <see cref="Types"/>.</exception>
-    /// <exception cref="EventSerializationException">An event's bytes do not make its type, JSON cannot handle that, or an upcaster failed on it.</exception>
+    /// <exception cref="EventSerializationException">
+    /// An event's bytes cannot be read as its type, JSON cannot handle the type, or an upcaster failed on it.
+    /// </exception>
     public IAsyncEnumerable<RecordedEvent> ReadLogAsync(LogReadOptions? options = null, CancellationToken cancellationToken = default) =>
         EventReader.ReadLogAsync(options ?? new LogReadOptions(), cancellationToken);
 
@@ -200,29 +208,31 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     public async Task<long> GetHeadAsync(CancellationToken cancellationToken = default) =>
         await Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
 
-    /// <summary>The position of the event that has an id; 0 where none has.</summary>
+    /// <summary>The position of the event that has an id; 0 if there is none.</summary>
     /// <param name="eventId">The event's id.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The position.</returns>
     public async Task<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
         await Storage.GetPositionAsync(eventId, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>The position of the last event recorded at or before an instant; 0 where there is none.</summary>
+    /// <summary>The position of the last event recorded at or before an instant; 0 if there is none.</summary>
     /// <param name="instant">The instant.</param>
     /// <param name="cancellationToken">Cancels the search.</param>
     /// <returns>The position.</returns>
-    /// <exception cref="StoreCorruptedException">The log has no event at a position below its head: somebody has removed or moved it.</exception>
+    /// <exception cref="StoreCorruptedException">The log has no event at a position below its head: it was removed or moved.</exception>
     public async Task<long> GetPositionAsync(DateTimeOffset instant, CancellationToken cancellationToken = default) =>
         await EventReader.PositionAtAsync(instant, cancellationToken).ConfigureAwait(false);
 
     /// <summary>
-    /// Closes the store. Projections and reactors that still run are stopped first, as their own disposal does. Appends that
-    /// have begun are finished; those that wait for their turn fail with <see cref="ObjectDisposedException"/>, and nothing of
-    /// them is written. Snapshots and the checkpoint that are due get a few seconds to be written. Waits and subscriptions end
-    /// with <see cref="ObjectDisposedException"/>. It is done once, and all that call it wait for that.
+    /// Closes the store. Projections and reactors that still run are stopped first, as if they were disposed. Appends that have begun are
+    /// finished. Appends that wait for their turn fail with <see cref="ObjectDisposedException"/>, and write nothing. Snapshots and a
+    /// checkpoint that are due get a few seconds to be written. Waits and subscriptions end with <see cref="ObjectDisposedException"/>. The
+    /// store is closed once; every call waits for that.
     /// </summary>
     /// <returns>A task that completes when the storage is closed.</returns>
-    /// <exception cref="InvalidOperationException">The call comes from within a handler, an inline projection, an upcaster or a checkpoint's sink.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The call comes from within a handler, an inline projection, an upcaster or a checkpoint's sink.
+    /// </exception>
     public ValueTask DisposeAsync()
     {
         AppCode.ThrowIfWithin("dispose the store");
@@ -230,17 +240,19 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Does what <see cref="DisposeAsync"/> does, and blocks the thread until it is done. It is there for containers that are
-    /// disposed synchronously. Prefer <c>await using</c>.
+    /// Does the same as <see cref="DisposeAsync"/>, and blocks the thread until it is done. It exists for containers that dispose
+    /// synchronously. Prefer <c>await using</c>.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The call comes from within a handler, an inline projection, an upcaster or a checkpoint's sink.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The call comes from within a handler, an inline projection, an upcaster or a checkpoint's sink.
+    /// </exception>
     public void Dispose()
     {
         AppCode.ThrowIfWithin("dispose the store");
         _disposal.RunAndWait();
     }
 
-    /// <summary>Has something that runs on this store stopped when the store is disposed.</summary>
+    /// <summary>Registers something that runs on this store, so that it is stopped when the store is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The store is disposed already.</exception>
     internal void Register(IAsyncDisposable running)
     {
@@ -268,7 +280,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         if (IsReadOnly) throw new StoreReadOnlyException(operation);
     }
 
-    /// <summary>Something to write an append with. If the append fails, it is not given back.</summary>
+    /// <summary>A writer for one append. If the append fails, the writer is not returned for reuse.</summary>
     internal AppendWriter RentWriter() => Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
 
     internal void Return(AppendWriter writer)
@@ -277,18 +289,20 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
     }
 
-    /// <summary>Waits while a read model is being put in place, but not for long.</summary>
+    /// <summary>Waits while a read model is being put in place, but only briefly.</summary>
     internal ValueTask PauseAsync(CancellationToken cancellationToken) => InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause
         ? new ValueTask(Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)))
         : ValueTask.CompletedTask;
 
-    /// <summary>Something that is made when it is first needed, once for this store, and disposed with it, before the storage.</summary>
+    /// <summary>
+    /// A part of this store. It is created once, when it is first needed, and disposed with the store, before the storage.
+    /// </summary>
     internal T Part<T>(Func<EventStore, T> create)
         where T : class, IAsyncDisposable =>
         (T)_parts.GetOrAdd(typeof(T), static (_, of) => new Lazy<IAsyncDisposable>(() => of.create(of.store)), (store: this, create)).Value;
 
-    /// <summary>Appends what is bytes already, with the read models that change within each append.</summary>
-    /// <param name="request">The append. The read models that it creates and changes itself are committed as well.</param>
+    /// <summary>Appends events that are encoded already, with the read models that change within each append.</summary>
+    /// <param name="request">The append. The read models that the request creates and changes are committed too.</param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn.</param>
     internal async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken)
     {

@@ -6,16 +6,15 @@ namespace EventSourcing;
 public sealed record EventStoreOptions
 {
     /// <summary>
-    /// How events and documents are written as JSON: by default camel-case names by reflection. Give options with a
-    /// source-generated <c>JsonSerializerContext</c> for trimmed and Native AOT apps. Events are read for ever, so
-    /// decide before the first one is written.
+    /// How events and documents are written as JSON: by default with camel-case names, by reflection. For trimmed and Native AOT apps, give
+    /// options with a source-generated <c>JsonSerializerContext</c>. Events are read for ever, so decide before the first one is written.
     /// </summary>
     public JsonSerializerOptions? Json { get; init; }
 
     /// <summary>
-    /// How often a command is tried again after a conflict before the conflict is thrown; 16 by default. Each try reads what is
-    /// new and acts again, after a short random pause that grows. Commands of one store on one stream take turns, so their
-    /// conflicts are with others.
+    /// How often a command is tried again after a conflict before the conflict is thrown; 16 by default. Each try reads the new events and
+    /// acts again, after a short random pause that grows. Commands of one store on one stream take turns, so they only conflict with other
+    /// writers.
     /// </summary>
     public int MaxConflictRetries
     {
@@ -28,8 +27,8 @@ public sealed record EventStoreOptions
     } = 16;
 
     /// <summary>
-    /// Who vouches for the store's history, and what it is compared with before anything is served; by default nobody and
-    /// nothing, while the tree of the log is kept all the same.
+    /// The signer of the store's history, and what the history is compared with before the store serves anything. By default there is
+    /// neither; the tree of the log is kept all the same.
     /// </summary>
     public LedgerOptions? Ledger { get; init; }
 }

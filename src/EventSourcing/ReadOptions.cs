@@ -6,16 +6,19 @@ public sealed record StreamReadOptions
     /// <summary>Only events after this version, also when reading backwards; 0 for all.</summary>
     public long After { get; init; }
 
-    /// <summary>Only what had been recorded at this point; with <see cref="ReadDirection.Backwards"/>, where to begin.</summary>
+    /// <summary>Only what had been recorded at this point; with <see cref="ReadDirection.Backwards"/>, the point to begin at.</summary>
     public AsOf AsOf { get; init; }
 
     /// <summary>Oldest or newest first.</summary>
     public ReadDirection Direction { get; init; }
 
-    /// <summary>The most stored events to read, 1 or more; by default without limit. One that an <see cref="Upcaster"/> makes several of, or none, counts once.</summary>
+    /// <summary>
+    /// The most stored events to read, 1 or more; by default without limit. A stored event counts once, even if an <see cref="Upcaster"/>
+    /// makes several events of it, or none.
+    /// </summary>
     public long Limit { get; init; } = long.MaxValue;
 
-    /// <summary>What to do about event names that the store's types do not list: by default an error.</summary>
+    /// <summary>What to do with event names that the store's types do not list: by default an error.</summary>
     public UnknownEvents UnknownEvents { get; init; }
 }
 
@@ -27,24 +30,30 @@ public sealed record LogReadOptions
 
     /// <summary>
     /// Only what had been recorded at this point, a position or an instant; with <see cref="ReadDirection.Backwards"/>,
-    /// where to begin.
+    /// the point to begin at.
     /// </summary>
     public AsOf AsOf { get; init; }
 
-    /// <summary>Only events that match, decided in the storage. Types go by their names of today, and find events of all their versions and aliases.</summary>
+    /// <summary>
+    /// Only events that match, filtered by the storage. Types are given by their current names; events of all their versions and aliases
+    /// are found.
+    /// </summary>
     public EventQuery Filter { get; init; } = EventQuery.All;
 
     /// <summary>Oldest or newest first.</summary>
     public ReadDirection Direction { get; init; }
 
-    /// <summary>The most stored events to read, 1 or more; by default without limit. One that an <see cref="Upcaster"/> makes several of, or none, counts once.</summary>
+    /// <summary>
+    /// The most stored events to read, 1 or more; by default without limit. A stored event counts once, even if an <see cref="Upcaster"/>
+    /// makes several events of it, or none.
+    /// </summary>
     public long Limit { get; init; } = long.MaxValue;
 
-    /// <summary>What to do about event names that the store's types do not list: by default an error.</summary>
+    /// <summary>What to do with event names that the store's types do not list: by default an error.</summary>
     public UnknownEvents UnknownEvents { get; init; }
 }
 
-/// <summary>What a read does about stored event names that the store's <see cref="EventTypes"/> do not list.</summary>
+/// <summary>What a read does with stored event names that the store's <see cref="EventTypes"/> do not list.</summary>
 public enum UnknownEvents
 {
     /// <summary>Throw <see cref="UnknownEventTypeException"/>: nothing is skipped silently.</summary>

@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace EventSourcing;
 
 /// <summary>
-/// What a store holds: its streams, the types of its events, its read models, and its size. Thread-safe. What a call takes grows
-/// with what it returns, not with the length of the log.
+/// What a store holds: its streams, the types of its events, its read models, and its size. Thread-safe. The cost of a call grows with what
+/// it returns, not with the length of the log.
 /// </summary>
 /// <remarks>
-/// Names are those that are stored. The library's own, which begin with <c>$</c>, are listed like all others, and a type has the
-/// name under which its events were appended, also if upcasters call it otherwise today.
+/// Names are the stored names. The library's own names, which begin with <c>$</c>, are listed like all others. A type has the name under
+/// which its events were appended, even if upcasters now give it another.
 /// </remarks>
 public sealed class StoreCatalog
 {
@@ -17,8 +17,8 @@ public sealed class StoreCatalog
     internal StoreCatalog(IEventStorage storage) => _storage = storage;
 
     /// <summary>
-    /// Lists the streams that have events, ordered by the code points of their names. They are read page by page, and no transaction
-    /// is held meanwhile: each page is one snapshot, and a stream that is new is seen if its name is on a later page.
+    /// Lists the streams that have events, ordered by the code points of their names. They are read page by page, and no transaction is
+    /// held in between. Each page is one snapshot. A stream that is created meanwhile is listed if its name is on a later page.
     /// </summary>
     /// <param name="prefix">What the names must begin with; empty for all streams.</param>
     /// <param name="after">Only streams whose names come after this one; <see langword="null"/> to begin with the first.</param>
@@ -51,8 +51,8 @@ public sealed class StoreCatalog
         await _storage.Catalog.ListEventTypesAsync(cancellationToken).ConfigureAwait(false);
 
     /// <summary>
-    /// Lists the read models, ordered by the code points of their names, from one snapshot. How many documents one has is told by
-    /// <see cref="IReadModelStorage.CountAsync"/>.
+    /// Lists the read models, ordered by the code points of their names, from one snapshot. <see cref="IReadModelStorage.CountAsync"/>
+    /// returns how many documents a read model has.
     /// </summary>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The read models.</returns>
@@ -60,7 +60,7 @@ public sealed class StoreCatalog
     public async Task<IReadOnlyList<ReadModelSummary>> ListReadModelsAsync(CancellationToken cancellationToken = default) =>
         await _storage.Catalog.ListReadModelsAsync(cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Tells how much room the store takes on its medium.</summary>
+    /// <summary>How much room the store takes on its medium.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The size; <see langword="null"/> if the storage does not know it, as in memory.</returns>
     public async Task<StorageSize?> GetSizeAsync(CancellationToken cancellationToken = default) =>

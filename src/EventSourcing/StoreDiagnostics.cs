@@ -4,27 +4,27 @@ using System.Diagnostics.Metrics;
 namespace EventSourcing;
 
 /// <summary>
-/// What a store counts, on a meter named "EventSourcing" whose scope is the store. The meter is made when there is
-/// something to count: the first of a process takes an app that starts several milliseconds.
+/// What a store counts, on a meter named "EventSourcing" whose scope is the store. The meter is created when there is something to count,
+/// since the first meter of a process costs an app several milliseconds at start-up.
 /// </summary>
 internal sealed class StoreDiagnostics(EventStore store) : IDisposable
 {
     private readonly Lazy<Instruments> _instruments = new(() => new Instruments(store));
 
-    /// <summary>Counts what became of one snapshot.</summary>
+    /// <summary>Counts the outcome of one snapshot.</summary>
     public void Snapshot(string category, string outcome) => Count(_instruments.Value.Snapshots, category, outcome);
 
-    /// <summary>Counts a snapshot that should not be as it is, and says so in the log.</summary>
+    /// <summary>Counts a snapshot that is not as it should be, and logs it.</summary>
     public void BadSnapshot(string category, string outcome, string stream, string reason)
     {
         Count(_instruments.Value.Snapshots, category, outcome);
         EventSourcingLog.Instance.BadSnapshot(outcome, stream, reason);
     }
 
-    /// <summary>Counts a conflict, and whether the command acts again or its events pass by rule.</summary>
+    /// <summary>Counts a conflict, and whether the command acts again or its events are appended by rule.</summary>
     public void Conflict(string category, bool passed) => Count(_instruments.Value.Conflicts, category, passed ? "passed" : "retried");
 
-    /// <summary>Counts a checkpoint that was due, and says in the log why it failed, if it did.</summary>
+    /// <summary>Counts a checkpoint that was due. If it failed, logs the reason.</summary>
     public void Checkpoint(string origin, Exception? failure)
     {
         var counter = _instruments.Value.Checkpoints;

@@ -2,7 +2,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>A caller who gives up before the commit starts leaves nothing behind.</summary>
+/// <summary>A caller that cancels before the commit starts leaves nothing behind.</summary>
 internal static class CancellationCases
 {
     private static readonly CancellationToken Cancelled = new(canceled: true);

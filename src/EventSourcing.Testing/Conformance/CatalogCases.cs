@@ -2,10 +2,10 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>The catalogue tells what the store holds, in the order of code points and page by page, as of one snapshot.</summary>
+/// <summary>The catalogue lists what the store holds, by code points and page by page, from one snapshot.</summary>
 internal static class CatalogCases
 {
-    /// <summary>In the order of their code points, which is neither that of UTF-16 nor that of any culture.</summary>
+    /// <summary>In the order of their code points, which differs from that of UTF-16 and of every culture.</summary>
     private static readonly string[] Names =
     [
         "$own", " ", "%", "A", "_", "a", "a%1", "a-", "a-1", "a-10", "a-2", "a-\uFFFF", "a-\U00010000", "a_1", "a\u0308", "aa", "b",
@@ -261,7 +261,7 @@ internal static class CatalogCases
     private static string Spelled(string text) =>
         string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) ? c.ToString() : $"U{(int)c:X4}"));
 
-    /// <summary>All pages of a listing, each held to what is true of any.</summary>
+    /// <summary>All pages of a listing. Each page is checked for what holds of every page.</summary>
     private static async Task<List<StreamSummary>> ListAsync(StoreUnderTest store, StreamListing listing)
     {
         var streams = new List<StreamSummary>();
@@ -318,7 +318,7 @@ internal static class CatalogCases
         }
     }
 
-    /// <summary>Of appends that write one event to each of three streams, the last of which is new each time.</summary>
+    /// <summary>Lists during appends. Each append writes one event to each of three streams, the last of which is new each time.</summary>
     private static async Task ExpectOneSnapshotAsync(StoreUnderTest store)
     {
         var page = await store.Catalog.ListStreamsAsync(new StreamListing { Limit = 1_000 }, store.CancellationToken);

@@ -47,7 +47,9 @@ internal static class CultureCases
         }),
     ];
 
-    /// <summary>Made by hand, so that an app with invariant globalization can run the cases too. Its minus sign is Swedish.</summary>
+    /// <summary>
+    /// Made by hand, so that an app with invariant globalization can run the cases too. Its minus sign is the Swedish one.
+    /// </summary>
     private static CultureInfo Elsewhere
     {
         get

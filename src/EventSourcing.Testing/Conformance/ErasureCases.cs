@@ -2,7 +2,9 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>The one change that an event can undergo: an append erases its payload and records that, and nothing else of it changes.</summary>
+/// <summary>
+/// The one change that an event can undergo: an append erases its payload and records that. Nothing else of the event changes.
+/// </summary>
 internal static class ErasureCases
 {
     public static IEnumerable<ConformanceCase> All =>
@@ -296,7 +298,7 @@ internal static class ErasureCases
 
     private static AppendRequest Erasure(StoreUnderTest store, params long[] positions) => Erasing(Record(store, positions), positions);
 
-    /// <summary>Six events of three streams, with all that an event can have.</summary>
+    /// <summary>Six events in three streams, with everything that an event can have.</summary>
     private static async Task<List<SeenEvent>> FillAsync(StoreUnderTest store)
     {
         await store.AppendAsync("a", store.Event("opened", """{"owner":"Ann"}""", """{"by":"x"}""", "t1", "t2"), store.Event("renamed", """{"owner":"Bob"}""", "m", "t2"));
@@ -305,7 +307,7 @@ internal static class ErasureCases
         return await store.LogAsync();
     }
 
-    /// <summary>The log begins as it did, but that these events are erased; streams and queries show the same.</summary>
+    /// <summary>The log begins as it did, except that these events are erased; streams and queries show the same.</summary>
     private static async Task<List<SeenEvent>> ExpectErasedAsync(StoreUnderTest store, List<SeenEvent> before, params long[] positions)
     {
         var erased = positions.ToHashSet();

@@ -2,7 +2,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>The Merkle tree over the log: always that of the events as they are stored, and never of anything else.</summary>
+/// <summary>The Merkle tree over the log is always that of the events as they are stored, and of nothing else.</summary>
 internal static class LedgerCases
 {
     public static IEnumerable<ConformanceCase> All =>
@@ -369,7 +369,7 @@ internal static class LedgerCases
 
     private static Task<List<Sealed>> SealedAsync(StoreUnderTest store) => SealedAsync(store, new LogRead { WithSeals = true });
 
-    /// <summary>The events' leaves as their fields and seals say, whatever the storage says of its tree.</summary>
+    /// <summary>The leaves of the events, computed from their fields and seals, not from the storage's tree.</summary>
     private static async Task<List<Sealed>> SealedAsync(StoreUnderTest store, LogRead read)
     {
         var seen = new List<Sealed>();
@@ -387,7 +387,7 @@ internal static class LedgerCases
         }
     }
 
-    /// <summary>Frontier, leaves and tiles are those of the events as they are read.</summary>
+    /// <summary>Frontier, leaves and tiles match the events as they are read.</summary>
     internal static async Task<List<LedgerLeaf>> ExpectTreeAsync(StoreUnderTest store)
     {
         var seen = await SealedAsync(store);
@@ -406,7 +406,7 @@ internal static class LedgerCases
         return [.. seen.Select(e => e.Leaf)];
     }
 
-    /// <summary>An audit gives what reads give, the tiles that are complete, a frontier of the tree, and says that nothing is wrong.</summary>
+    /// <summary>An audit returns what reads return, the tiles that are complete and a frontier of the tree, and reports no error.</summary>
     private static async Task ExpectSoundAsync(StoreUnderTest store, int limit)
     {
         var ledger = store.Storage.Ledger;
@@ -446,7 +446,7 @@ internal static class LedgerCases
         Expect.Equal(Convert.ToHexString(expected.ToBytes()), Convert.ToHexString(actual.ToBytes()), "the frontier of the tree");
     }
 
-    /// <summary>What is refused leaves the tree as it was, and so that the next append goes on from there.</summary>
+    /// <summary>A refused append leaves the tree as it was, so the next append continues from there.</summary>
     private static async Task ExpectNoLeafAsync(StoreUnderTest store, Func<Task> refused)
     {
         await store.AppendAsync("a", store.Events(255));
@@ -474,7 +474,7 @@ internal static class LedgerCases
         await ExpectTreeAsync(store);
     }
 
-    /// <summary>The leaves of that many events, and the root of every size, both of the events as they are read.</summary>
+    /// <summary>The leaves of that many events and the root of every size, both computed from the events as they are read.</summary>
     private static async Task<(List<MerkleHash> Leaves, List<MerkleHash> Roots)> GrowAsync(StoreUnderTest store, int count)
     {
         for (var i = 0; i < count; i += 100) await store.AppendAsync($"s{i}", store.Events(100));

@@ -2,7 +2,9 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>What is stored is the storage's own: callers use their buffers again, and pages do not change under their readers.</summary>
+/// <summary>
+/// The storage keeps its own copy of what it stores: callers may reuse their buffers, and pages do not change while they are read.
+/// </summary>
 internal static class MemoryCases
 {
     public static IEnumerable<ConformanceCase> All =>

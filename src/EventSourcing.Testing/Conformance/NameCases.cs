@@ -3,8 +3,8 @@ using static EventSourcing.Testing.StoreUnderTest;
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// Names are ordinal text: what differs in one code unit is another name, whatever a culture, a collation or a
-/// column's affinity thinks; what is no text is refused.
+/// Names are ordinal text: names that differ in one code unit are different, whatever a culture, a collation or a column's affinity says.
+/// What is not text is refused.
 /// </summary>
 internal static class NameCases
 {

@@ -6,13 +6,13 @@ namespace EventSourcing.Testing;
 internal sealed record SeenEvent(
     long Position, string Stream, long Version, Guid Id, string Type, DateTimeOffset RecordedAt, TimeSpan Offset, string Data, string Metadata, string Tags, bool IsErased = false)
 {
-    /// <summary>Tags cannot contain it, so that joined tags compare as lists do.</summary>
+    /// <summary>Tags cannot contain this character, so joined tags compare like lists.</summary>
     private const char TagSeparator = '\0';
 
     public static SeenEvent Of(in StoredEvent e) => new(
         e.Position, e.Stream, e.Version, e.Id, e.Type, e.RecordedAt, e.RecordedAt.Offset, Text(e.Data.Span), Text(e.Metadata.Span), Join(e.Tags), e.IsErased);
 
-    /// <summary>Bytes as text, one character each, so that nothing is lost and messages are readable.</summary>
+    /// <summary>Bytes as text, one character each, so that no byte is lost and messages are readable.</summary>
     public static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 
     public static string Join(IEnumerable<string> tags) => string.Join(TagSeparator, tags);

@@ -3,7 +3,7 @@ using System.Text;
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// A storage and the verbs that cases speak in. Every read goes through all its pages and checks what holds of any page.
+/// A storage, and the operations that cases use. Every read goes through all its pages, and checks what holds of every page.
 /// </summary>
 internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageLimits limits, CancellationToken cancellationToken) : IAsyncDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
 
     public CancellationToken CancellationToken => cancellationToken;
 
-    /// <summary>What the case waits for, for the message where it never happens.</summary>
+    /// <summary>What the case waits for; for the message if it never happens.</summary>
     public string WaitingFor { get; set; } = "the case to end";
 
     public async Task OpenAsync() => _storage = await OpenAnotherAsync(new EventStorageOptions { TimeProvider = Clock, Limits = limits });
@@ -38,7 +38,7 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
         foreach (var storage in _opened) await storage.DisposeAsync();
     }
 
-    /// <summary>A new id: the same ones in every run, and not in the order of their bytes.</summary>
+    /// <summary>A new id. Every run gets the same ids, and their order is not that of their bytes.</summary>
     public Guid NewId()
     {
         var n = Interlocked.Increment(ref _ids);
@@ -58,7 +58,7 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
 
     public static AppendRequest Request(params IReadOnlyList<StreamWrite> writes) => new(writes);
 
-    /// <summary>Appends, and holds the result to what is true of any: it covers the events written, and they can be read.</summary>
+    /// <summary>Appends, and checks what holds of every result: it covers the events written, and they can be read.</summary>
     public async Task<AppendResult> AppendAsync(AppendRequest request)
     {
         var result = await Storage.AppendAsync(request, cancellationToken);
@@ -124,7 +124,7 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
         return seen;
     }
 
-    /// <summary>The append fails with that error, and afterwards the log, its head and the versions are what they were.</summary>
+    /// <summary>The append fails with that error, and leaves the log, its head and the versions as they were.</summary>
     public Task<TException> RefusesAsync<TException>(AppendRequest request, CancellationToken? token = null)
         where TException : Exception =>
         RefusesAsync<TException>(async () => await Storage.AppendAsync(request, token ?? cancellationToken), [.. request.Writes.Select(w => w.Stream)]);
@@ -145,7 +145,7 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
         return error;
     }
 
-    /// <summary>The log is exactly these events, in this order, each where its append put it.</summary>
+    /// <summary>The log is exactly these events, in this order, each at the place that its append returned.</summary>
     public async Task<List<SeenEvent>> ExpectLogAsync(params IReadOnlyList<(string Stream, NewEvent Event)> events)
     {
         var versions = new Dictionary<string, long>(StringComparer.Ordinal);

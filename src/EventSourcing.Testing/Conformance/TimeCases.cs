@@ -2,7 +2,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Stamps: the clock's, in UTC, and never backwards along the log.</summary>
+/// <summary>Stamps come from the clock, are in UTC, and never decrease along the log.</summary>
 internal static class TimeCases
 {
     public static IEnumerable<ConformanceCase> All =>

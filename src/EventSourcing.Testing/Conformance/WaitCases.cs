@@ -2,7 +2,9 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Waiting for events: at once where there are some, woken by the next append, and by nothing else.</summary>
+/// <summary>
+/// Waiting for events: a wait returns at once if there are some. Otherwise the next append wakes it, and nothing else does.
+/// </summary>
 internal static class WaitCases
 {
     public static IEnumerable<ConformanceCase> All =>
@@ -159,7 +161,7 @@ internal static class WaitCases
 
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Waiting, run);
 
-    /// <summary>Waits as a case may: what comes back is above what was asked for.</summary>
+    /// <summary>Waits, and checks that the position returned is above the one given.</summary>
     private static async Task<long> WaitAsync(StoreUnderTest store, long position)
     {
         var head = await store.Storage.WaitForEventsAsync(position, store.CancellationToken);
@@ -174,7 +176,7 @@ internal static class WaitCases
         return await wait;
     }
 
-    /// <summary>Gives a wait that would end wrongly the occasion to do so: whoever was woken runs before this returns, as a rule.</summary>
+    /// <summary>Gives a wait that would end wrongly time to do so: as a rule, a woken wait has run before this returns.</summary>
     private static async Task SettleAsync(StoreUnderTest store)
     {
         for (var i = 0; i < 5; i++)

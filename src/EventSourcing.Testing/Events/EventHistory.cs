@@ -1,28 +1,28 @@
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// Proves that today's code reads what was ever stored: samples of every version of every event lie as files in the
-/// app's test project, one test reads them all.
+/// Proves that the current code reads everything that was ever stored. Samples of every version of every event are kept as files in the
+/// app's test project, and one test reads them all.
 /// </summary>
 /// <remarks>
 /// <para>A sample is the stored JSON of one event, in a file <c>name@version.json</c>, or
-/// <c>name@version.what-is-special.json</c> where a version has several; characters that file names may not have are
-/// percent-encoded. A relative folder is taken from that of the test assembly, so <c>../../../EventSamples</c> lies
+/// <c>name@version.what-is-special.json</c> if a version has several; characters that file names may not have are
+/// percent-encoded. A relative folder is relative to that of the test assembly, so <c>../../../EventSamples</c> lies
 /// beside the project file.</para>
-/// <para>Samples are never changed: they stand for events in databases that no one can change either.</para>
+/// <para>Samples are never changed: they stand for events in databases, which cannot be changed either.</para>
 /// </remarks>
 public static class EventHistory
 {
     /// <summary>
-    /// Checks that JSON can handle every listed type; that every sample is read without an error, by a store; that every
-    /// version of every listed event, and of every retired one, has a sample; and that what a sample of today's version says is still there when the event is
-    /// written and read again.
+    /// Checks that JSON can handle every listed type; that a store reads every sample without an error; that every version of every listed
+    /// event, and of every retired one, has a sample; and that everything in a sample of the current version is still there when the event
+    /// is written and read again.
     /// </summary>
     /// <param name="types">The events of the app.</param>
     /// <param name="directory">The folder with the samples.</param>
     /// <param name="options">The options of the app's store: its JSON.</param>
     /// <param name="cancellationToken">Ends the check.</param>
-    /// <returns>A task that fails with all that is wrong.</returns>
+    /// <returns>A task that fails with all problems found.</returns>
     /// <exception cref="EventHistoryException">Lists the problems.</exception>
     public static async Task CheckAsync(EventTypes types, string directory, EventStoreOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -46,19 +46,19 @@ public static class EventHistory
     }
 
     /// <summary>
-    /// Writes a sample of each event that has none, as a store would store it. An existing sample is never changed; where
-    /// it differs from what would be stored now, that is what this fails with. So give the same events each time, say at
-    /// the top of the test that checks: a changed shape is then found before it is released.
+    /// Writes a sample of each event that has none, as a store would store it. An existing sample is never changed: if it differs from what
+    /// would be stored now, this method fails. So give the same events each time, say at the top of the test that checks. A changed shape
+    /// is then found before it is released.
     /// </summary>
     /// <param name="types">The events of the app.</param>
-    /// <param name="directory">The folder for the samples, created where it is not there.</param>
-    /// <param name="events">An event of each type, old versions that still have one too.</param>
+    /// <param name="directory">The folder for the samples; it is created if it does not exist.</param>
+    /// <param name="events">An event of each type, and of each old version that still has a type.</param>
     /// <param name="options">The options of the app's store: its JSON.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>A task that fails where a sample exists and is another.</returns>
+    /// <param name="cancellationToken">Cancels the writing.</param>
+    /// <returns>A task that fails if a sample exists and differs.</returns>
     /// <exception cref="ArgumentException">An event is not of the listed types.</exception>
     /// <exception cref="NotSupportedException">JSON cannot handle an event's type.</exception>
-    /// <exception cref="EventHistoryException">Lists the samples that differ; those that were missing are written.</exception>
+    /// <exception cref="EventHistoryException">Lists the samples that differ. Missing ones were written.</exception>
     public static async Task RecordAsync(
         EventTypes types, string directory, IReadOnlyList<object> events, EventStoreOptions? options = null, CancellationToken cancellationToken = default)
     {

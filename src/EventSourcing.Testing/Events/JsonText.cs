@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace EventSourcing.Testing;
 
-/// <summary>JSON as text, compared by what it says.</summary>
+/// <summary>JSON as text, compared by its meaning.</summary>
 internal static class JsonText
 {
     public static string Indented(string json) => Written(json, indented: true);
@@ -26,7 +26,7 @@ internal static class JsonText
         }
     }
 
-    /// <summary>The path of the first thing that one text says and another does not, or says otherwise; null where there is none.</summary>
+    /// <summary>The path of the first value of one text that is missing or different in another; null if there is none.</summary>
     public static string? FirstLost(string json, string other)
     {
         using var a = JsonDocument.Parse(json);

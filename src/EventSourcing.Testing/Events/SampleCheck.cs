@@ -2,7 +2,7 @@ using System.Text;
 
 namespace EventSourcing.Testing;
 
-/// <summary>What is checked of types and samples, by a store in memory.</summary>
+/// <summary>The checks of types and samples, by a store in memory.</summary>
 internal static class SampleCheck
 {
     private const string Stream = "sample";
@@ -47,7 +47,7 @@ internal static class SampleCheck
         }
     }
 
-    /// <summary>A store finds out how JSON handles a type when the first such event is met; here it is all types at once.</summary>
+    /// <summary>A store builds JSON's contract of a type when it meets the first such event. This builds all of them at once.</summary>
     public static async Task OfTypesAsync(EventTypes types, EventStoreOptions? options, List<string> problems)
     {
         var store = new EventStore(new InMemoryEventStorage(), types, options);
@@ -67,7 +67,7 @@ internal static class SampleCheck
         }
     }
 
-    /// <summary>An event as a store stores it, once it has been read again.</summary>
+    /// <summary>An event as a store stores it, after it has been read again.</summary>
     public static async Task<Sample> WriteAsync(object e, EventTypes types, EventStoreOptions? options, CancellationToken cancellationToken)
     {
         var store = new EventStore(new InMemoryEventStorage(), types, options);

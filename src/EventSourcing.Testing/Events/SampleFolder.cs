@@ -4,8 +4,8 @@ using System.Text;
 namespace EventSourcing.Testing;
 
 /// <summary>A stored event in a file.</summary>
-/// <param name="StoredName">The name it is stored under.</param>
-/// <param name="Label">What tells it from others of that name; empty for the one that has no label.</param>
+/// <param name="StoredName">The name under which it is stored.</param>
+/// <param name="Label">Distinguishes the sample from others of that name; empty for the one without a label.</param>
 /// <param name="Json">Its JSON.</param>
 internal sealed record Sample(string StoredName, string Label, string Json)
 {
@@ -23,7 +23,7 @@ internal sealed record Sample(string StoredName, string Label, string Json)
         }
     }
 
-    /// <summary>The sample that a file is; null where its name is not that of one.</summary>
+    /// <summary>The sample that a file holds; null if the file's name is not that of a sample.</summary>
     public static Sample? Of(string fileName, string json)
     {
         var at = fileName.LastIndexOf('@');
@@ -66,7 +66,7 @@ internal sealed class SampleFolder
         return samples;
     }
 
-    /// <summary>Writes a sample where there is none of that name; the JSON of that one where there is.</summary>
+    /// <summary>Writes a sample if there is none of that name. If there is one, returns its JSON.</summary>
     public async Task<string?> TryRecordAsync(Sample sample, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path);

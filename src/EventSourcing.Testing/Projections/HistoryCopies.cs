@@ -1,6 +1,6 @@
 namespace EventSourcing.Testing;
 
-/// <summary>A log in memory, and stores to be filled with it: every event keeps its id, position and instant.</summary>
+/// <summary>A log in memory, and stores to fill with it. Every event keeps its id, position and instant.</summary>
 internal sealed class HistoryCopies
 {
     private readonly EventStore _history;
@@ -34,7 +34,7 @@ internal sealed class HistoryCopies
             using var page = await history.Storage.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < page.Count; i++)
             {
-                // What upcasters have had a hand in can only be appended again as it is stored.
+                // An event that upcasters have changed can only be appended again as it is stored.
                 var stored = page.Events[i];
                 var appended = parts.GetValueOrDefault(stored.Position) is { } e && types.GetValueOrDefault(stored.Type) == e.Data.GetType() ? e : null;
                 copies._events.Add(new CopiedEvent(stored.Stream, stored.RecordedAt, Raw(stored), appended));
@@ -56,13 +56,13 @@ internal sealed class HistoryCopies
         return new CopiedStore(new EventStore(storage, _history.Types, _history.Options), clock);
     }
 
-    /// <summary>Appends some of the events past the store, so that nothing happens inline.</summary>
+    /// <summary>Appends some of the events directly to the storage, so that nothing happens inline.</summary>
     public async Task AppendRawAsync(CopiedStore to, int first, int count, CancellationToken cancellationToken)
     {
         for (var i = first; i < first + count; i++) await AppendRawAsync(to, _events[i], cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Appends some of the events by the store: as they were appended, as far as that can be seen, or one by one.</summary>
+    /// <summary>Appends some of the events through the store: in their original appends, if these can be told, or one by one.</summary>
     public async Task AppendAsync(CopiedStore to, int first, int count, bool oneByOne, CancellationToken cancellationToken)
     {
         for (int i = first, end = first + count; i < end;)
@@ -82,7 +82,9 @@ internal sealed class HistoryCopies
         }
     }
 
-    /// <summary>How many events from one on can have been one append: of one instant, each stream in one piece.</summary>
+    /// <summary>
+    /// How many events from this one on can have been one append: they have the same instant, and each stream is in one piece.
+    /// </summary>
     private int LengthOfAppend(int first, int end)
     {
         var streams = new HashSet<string>(StringComparer.Ordinal);
@@ -103,14 +105,14 @@ internal sealed class HistoryCopies
         to.Clock.Now = e.RecordedAt;
         var request = new AppendRequest([new StreamWrite(e.Stream, ExpectedVersion.Any, [e.Raw])]);
 
-        // The payload is not there any more; the copy of its record says so again.
+        // The payload no longer exists; the copy of its record says so again.
         if (e.Raw.Type == PayloadsErased.TypeName) request = request with { Erase = PayloadsErased.Parse(e.Raw.Data.Span).Positions };
         await to.Store.Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     private static NewEvent Raw(in StoredEvent e) => new(e.Id, e.Type, e.Data.ToArray()) { Metadata = e.Metadata.ToArray(), Tags = e.Tags };
 
-    /// <summary>A stored event, and the object to append it by again; null where it can only be stored as bytes.</summary>
+    /// <summary>A stored event, and the object to append it by again; null if it can only be stored as bytes.</summary>
     private sealed record CopiedEvent(string Stream, DateTimeOffset RecordedAt, NewEvent Raw, RecordedEvent? Appended)
     {
         public EventData ToEventData() => new(Appended!.Data) { Id = Raw.Id, Metadata = Appended.Metadata, Tags = Raw.Tags };

@@ -6,15 +6,15 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// Holds a projection to what the library relies on: that its read model is the same however it runs. Handlers that keep
-/// state outside the document, read a clock or make up ids, and documents of which JSON loses a part, break that, and
-/// show here rather than after a restart or a rebuild.
+/// Checks that a projection's read model is the same however it runs, which the library relies on. Handlers that keep state outside the
+/// document, read a clock or make up ids break that, and so do documents of which JSON loses a part. This check finds them before a restart
+/// or a rebuild does.
 /// </summary>
 /// <remarks>
-/// The history is copied, event by event with its id, position and instant, and folded live (all documents, one at a
-/// time, and once more by the same object), in the background (in batches of one event, of two, whole, and stopped and
-/// started again with a new object in between), and inline (as it was appended, event by event, and from the middle on).
-/// A dependence on something that happens not to change meanwhile, such as today's date, is not found.
+/// The history is copied, event by event with its id, position and instant. It is folded live (all documents, one at a time, and once more
+/// by the same object), in the background (in batches of one event, of two, whole, and stopped and started again with a new object in
+/// between), and inline (as it was appended, event by event, and from the middle on). A dependence on something that does not change
+/// meanwhile, such as today's date, is not found.
 /// </remarks>
 public static class ProjectionModes
 {
@@ -24,15 +24,15 @@ public static class ProjectionModes
     private const int DocumentsOnTheirOwn = 8;
     private const int PageLength = 256;
 
-    /// <summary>Folds a history into documents in all ways, and throws where one of them gives other documents.</summary>
+    /// <summary>Folds a history into documents in all ways, and throws if the documents of one way differ.</summary>
     /// <typeparam name="TDocument">The document.</typeparam>
     /// <param name="history">The store whose log is the history. It is read, and not changed.</param>
     /// <param name="create">Makes the projection; called for each run.</param>
-    /// <param name="storages">Where to fold; by default in memory.</param>
+    /// <param name="storages">Creates the storages to fold in; by default in memory.</param>
     /// <param name="cancellationToken">Ends the runs.</param>
     /// <returns>A task that completes when all have agreed.</returns>
     /// <exception cref="ProjectionModesException">Says which document differs, how it was made, and both texts.</exception>
-    /// <exception cref="ProjectionFailedException">The projection fails on an event of the history, however it runs.</exception>
+    /// <exception cref="ProjectionFailedException">The projection fails on an event of the history, in whatever way it runs.</exception>
     public static async Task AssertAgreeAsync<[DynamicallyAccessedMembers(JsonMembers)] TDocument>(
         EventStore history, Func<Projection<TDocument>> create, IEventStorageFixture? storages = null, CancellationToken cancellationToken = default)
         where TDocument : class
@@ -67,17 +67,16 @@ public static class ProjectionModes
     }
 
     /// <summary>
-    /// Folds a history into tables in all ways that there are for these, which is not live, and throws where one of them
-    /// gives other content.
+    /// Folds a history into tables in all ways that tables have, which excludes live, and throws if the content of one way differs.
     /// </summary>
     /// <param name="history">The store whose log is the history. It is read, and not changed.</param>
     /// <param name="create">Makes the projection; called for each run.</param>
-    /// <param name="read">Reads what is to be compared from the tables of a store, in an order of its own making, as text.</param>
-    /// <param name="storages">Where to fold: a storage with tables.</param>
+    /// <param name="read">Reads from a store's tables what is to be compared, as text, in an order that it determines itself.</param>
+    /// <param name="storages">Creates the storages to fold in; they must have tables.</param>
     /// <param name="cancellationToken">Ends the runs.</param>
     /// <returns>A task that completes when all have agreed.</returns>
     /// <exception cref="ProjectionModesException">Says which way differs, and both texts.</exception>
-    /// <exception cref="ProjectionFailedException">The projection fails on an event of the history, however it runs.</exception>
+    /// <exception cref="ProjectionFailedException">The projection fails on an event of the history, in whatever way it runs.</exception>
     public static async Task AssertAgreeAsync(
         EventStore history, Func<TableProjection> create, Func<EventStore, CancellationToken, Task<string>> read, IEventStorageFixture storages, CancellationToken cancellationToken = default)
     {

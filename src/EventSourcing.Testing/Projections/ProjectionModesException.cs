@@ -1,6 +1,6 @@
 namespace EventSourcing.Testing;
 
-/// <summary>A projection gives another read model when it runs in another way. The message shows the first document that differs.</summary>
+/// <summary>A projection gives another read model if it runs in another way. The message shows the first document that differs.</summary>
 public sealed class ProjectionModesException : Exception
 {
     internal ProjectionModesException(string projection, string mode, string otherMode, string key, string? text, string? otherText)
@@ -26,9 +26,9 @@ public sealed class ProjectionModesException : Exception
     /// <summary>The projection.</summary>
     public string Projection { get; }
 
-    /// <summary>How it ran where it differs.</summary>
+    /// <summary>The way of running that differs.</summary>
     public string Mode { get; }
 
-    /// <summary>The key of the first document that differs, by ordinal order; <see langword="null"/> where that run failed.</summary>
+    /// <summary>The key of the first document that differs, by ordinal order; <see langword="null"/> if that run failed.</summary>
     public string? Key { get; }
 }

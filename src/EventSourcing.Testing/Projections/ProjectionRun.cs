@@ -3,7 +3,7 @@ namespace EventSourcing.Testing;
 /// <summary>One way to run a projection over a history.</summary>
 internal abstract class ProjectionRun(string name)
 {
-    /// <summary>At most so many times a projection is stopped and started again on its way through a history.</summary>
+    /// <summary>How often a projection is stopped and started again on its way through a history, at most.</summary>
     private const int MaxPieces = 32;
 
     public static IReadOnlyList<ProjectionRun> All { get; } =
@@ -19,7 +19,7 @@ internal abstract class ProjectionRun(string name)
 
     public string Name => name;
 
-    /// <summary>Folds a copy of the history; whoever gets the store disposes it.</summary>
+    /// <summary>Folds a copy of the history. The caller disposes the store.</summary>
     public async Task<EventStore> FoldAsync(HistoryCopies history, Func<Projection> create, CancellationToken cancellationToken)
     {
         var copy = await history.OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -77,7 +77,7 @@ internal abstract class ProjectionRun(string name)
             await copy.Store.StartInlineProjectionsAsync([create()], cancellationToken).ConfigureAwait(false);
             await history.AppendAsync(copy, before, history.Count - before, oneByOne, cancellationToken).ConfigureAwait(false);
 
-            // What was appended past the store at the end is caught up with by nobody.
+            // Events appended directly to the storage at the end are not caught up with otherwise.
             await CatchUpAsync(copy.Store, create(), int.MaxValue, history.Patience, cancellationToken).ConfigureAwait(false);
         }
     }

@@ -1,6 +1,6 @@
 namespace EventSourcing.Testing;
 
-/// <summary>Holds read models, as texts by key, to one of them.</summary>
+/// <summary>Compares read models, as texts by key, with one of them.</summary>
 internal sealed class ReadModelComparison(string projection, string mode, IReadOnlyDictionary<string, string> expected)
 {
     public async Task HoldAsync(string otherMode, Func<Task<Dictionary<string, string>>> fold)

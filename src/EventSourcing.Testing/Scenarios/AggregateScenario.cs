@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EventSourcing.Testing;
 
-/// <summary>A scenario of one aggregate. Immutable: what several tests share is given once and gone on from.</summary>
+/// <summary>A scenario of one aggregate. Immutable: what several tests share can be given once and extended by each.</summary>
 /// <typeparam name="T">The aggregate's class.</typeparam>
 public sealed class AggregateScenario<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>
     where T : Aggregate, new()
@@ -19,19 +19,19 @@ public sealed class AggregateScenario<[DynamicallyAccessedMembers(DynamicallyAcc
     /// <returns>The scenario with them.</returns>
     public AggregateScenario<T> Given(params object[] events) => new(_store.Given(static store => store.Aggregate<T>(Id).Stream, events));
 
-    /// <summary>Sets the clock, for what is given and done after this.</summary>
-    /// <param name="now">The instant; not before what it was set to last. It begins with the year 2000.</param>
+    /// <summary>Sets the clock for everything given and done after this.</summary>
+    /// <param name="now">The instant; not before the one last set. The clock begins with the year 2000.</param>
     /// <returns>The scenario at that time.</returns>
     public AggregateScenario<T> At(DateTimeOffset now) => new(_store.At(now));
 
-    /// <summary>Moves the clock on, for what is given and done after this.</summary>
+    /// <summary>Moves the clock on for everything given and done after this.</summary>
     /// <param name="time">How far; not negative.</param>
     /// <returns>The scenario at that time.</returns>
     public AggregateScenario<T> After(TimeSpan time) => new(_store.At(_store.Now + time));
 
-    /// <summary>Acts on the aggregate, loaded from what was given, or new where nothing was.</summary>
+    /// <summary>Acts on the aggregate, loaded from the given events; if none were given, on a new one.</summary>
     /// <param name="act">The command.</param>
-    /// <returns>The outcome, to say what it is to be.</returns>
+    /// <returns>The outcome, to state what is expected of it.</returns>
     public ScenarioOutcome<T> When(Action<T> act)
     {
         ArgumentNullException.ThrowIfNull(act);
@@ -44,7 +44,7 @@ public sealed class AggregateScenario<[DynamicallyAccessedMembers(DynamicallyAcc
 
     /// <summary>Acts on the aggregate, with the scenario's clock for commands that need to know the time.</summary>
     /// <param name="act">The command.</param>
-    /// <returns>The outcome, to say what it is to be.</returns>
+    /// <returns>The outcome, to state what is expected of it.</returns>
     public ScenarioOutcome<T> When(Action<T, TimeProvider> act)
     {
         ArgumentNullException.ThrowIfNull(act);

@@ -1,6 +1,6 @@
 namespace EventSourcing.Testing;
 
-/// <summary>A scenario of one stream of a decider. Immutable: what several tests share is given once and gone on from.</summary>
+/// <summary>A scenario of one stream of a decider. Immutable: what several tests share can be given once and extended by each.</summary>
 /// <typeparam name="TState">The decider's state.</typeparam>
 /// <typeparam name="TCommand">The decider's commands.</typeparam>
 public sealed class DeciderScenario<TState, TCommand>
@@ -24,24 +24,24 @@ public sealed class DeciderScenario<TState, TCommand>
         return new(_store.Given(store => store.Decider(decider, Id).Stream, events), decider);
     }
 
-    /// <summary>Sets the clock, for what is given and done after this.</summary>
-    /// <param name="now">The instant; not before what it was set to last. It begins with the year 2000.</param>
+    /// <summary>Sets the clock for everything given and done after this.</summary>
+    /// <param name="now">The instant; not before the one last set. The clock begins with the year 2000.</param>
     /// <returns>The scenario at that time.</returns>
     public DeciderScenario<TState, TCommand> At(DateTimeOffset now) => new(_store.At(now), _decider);
 
-    /// <summary>Moves the clock on, for what is given and done after this.</summary>
+    /// <summary>Moves the clock on for everything given and done after this.</summary>
     /// <param name="time">How far; not negative.</param>
     /// <returns>The scenario at that time.</returns>
     public DeciderScenario<TState, TCommand> After(TimeSpan time) => new(_store.At(_store.Now + time), _decider);
 
-    /// <summary>Has a command decided, on the state folded from what was given.</summary>
+    /// <summary>Decides a command, on the state folded from the given events.</summary>
     /// <param name="command">The command.</param>
-    /// <returns>The outcome, to say what it is to be.</returns>
+    /// <returns>The outcome, to state what is expected of it.</returns>
     public ScenarioOutcome<TState> When(TCommand command) => When(_ => command);
 
-    /// <summary>Has a command decided that is made by the scenario's clock.</summary>
+    /// <summary>Decides a command that is made from the scenario's clock.</summary>
     /// <param name="command">Makes the command.</param>
-    /// <returns>The outcome, to say what it is to be.</returns>
+    /// <returns>The outcome, to state what is expected of it.</returns>
     public ScenarioOutcome<TState> When(Func<TimeProvider, TCommand> command)
     {
         ArgumentNullException.ThrowIfNull(command);

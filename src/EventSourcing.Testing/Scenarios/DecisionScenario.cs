@@ -1,8 +1,8 @@
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// A scenario of a decision over a query: what it reads is its boundary. Immutable. Events that are given must lie inside
-/// that boundary, so that no test believes in a decision that looked at what the real one will not see.
+/// A scenario of a decision over a query: what it reads is its boundary. Immutable. Given events must lie inside that boundary, so that no
+/// test passes because of an event which the real decision would not see.
 /// </summary>
 public sealed class DecisionScenario
 {
@@ -27,20 +27,20 @@ public sealed class DecisionScenario
     /// <returns>The scenario with them.</returns>
     public DecisionScenario GivenOutside(string stream, params object[] events) => With(stream, events, inside: false);
 
-    /// <summary>Sets the clock, for what is given and done after this.</summary>
-    /// <param name="now">The instant; not before what it was set to last. It begins with the year 2000.</param>
+    /// <summary>Sets the clock for everything given and done after this.</summary>
+    /// <param name="now">The instant; not before the one last set. The clock begins with the year 2000.</param>
     /// <returns>The scenario at that time.</returns>
     public DecisionScenario At(DateTimeOffset now) => new(_store.At(now), _given);
 
-    /// <summary>Moves the clock on, for what is given and done after this.</summary>
+    /// <summary>Moves the clock on for everything given and done after this.</summary>
     /// <param name="time">How far; not negative.</param>
     /// <returns>The scenario at that time.</returns>
     public DecisionScenario After(TimeSpan time) => new(_store.At(_store.Now + time), _given);
 
     /// <summary>Decides, as <see cref="DecisionExtensions.DecideAsync"/> does.</summary>
     /// <param name="query">The events that matter to the decision.</param>
-    /// <param name="decide">From the events to what is to be appended.</param>
-    /// <returns>The outcome, to say what it is to be.</returns>
+    /// <param name="decide">Returns what to append, from the events.</param>
+    /// <returns>The outcome, to state what is expected of it.</returns>
     public ScenarioOutcome When(EventQuery query, Func<IReadOnlyList<RecordedEvent>, IReadOnlyList<StreamAppend>> decide)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -58,7 +58,7 @@ public sealed class DecisionScenario
         return new(_store.Given(_ => stream, events), [.. _given, (stream, events.Length, inside)]);
     }
 
-    /// <summary>Each event given lies on the side of the boundary on which it was given.</summary>
+    /// <summary>Checks that each given event lies on the side of the boundary for which it was given.</summary>
     private async ValueTask HoldBoundaryAsync(EventStore store, EventQuery query)
     {
         var seen = (await store.QueryAsync(query).ConfigureAwait(false)).Events.Select(e => e.Position).ToHashSet();

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// A scenario of a projection of documents, folded live. Immutable. That the projection gives the same in the background and
-/// inline is for <see cref="ProjectionModes"/> to show.
+/// A scenario of a projection of documents, folded live. Immutable. <see cref="ProjectionModes"/> tests that the projection gives the same
+/// in the background and inline.
 /// </summary>
 /// <typeparam name="TDocument">The document.</typeparam>
 public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.JsonMembers)] TDocument>
@@ -22,26 +22,28 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
     }
 
     /// <summary>Events that a stream has.</summary>
-    /// <param name="stream">The stream's name; the part after its first hyphen is what documents are keyed by, where the projection does not say otherwise.</param>
+    /// <param name="stream">
+    /// The stream's name. Unless the projection says otherwise, the part after its first hyphen is the key of the document.
+    /// </param>
     /// <param name="events">The events in order: payloads, or <see cref="EventData"/> around them.</param>
     /// <returns>The scenario with them.</returns>
     public ProjectionScenario<TDocument> Given(string stream, params object[] events) => new(_store.Given(_ => stream, events), _projection);
 
-    /// <summary>Sets the clock, for what is given after this.</summary>
-    /// <param name="now">The instant; not before what it was set to last. It begins with the year 2000.</param>
+    /// <summary>Sets the clock for everything given after this.</summary>
+    /// <param name="now">The instant; not before the one last set. The clock begins with the year 2000.</param>
     /// <returns>The scenario at that time.</returns>
     public ProjectionScenario<TDocument> At(DateTimeOffset now) => new(_store.At(now), _projection);
 
-    /// <summary>Moves the clock on, for what is given after this.</summary>
+    /// <summary>Moves the clock on for everything given after this.</summary>
     /// <param name="time">How far; not negative.</param>
     /// <returns>The scenario at that time.</returns>
     public ProjectionScenario<TDocument> After(TimeSpan time) => new(_store.At(_store.Now + time), _projection);
 
     /// <summary>Then a document is this one.</summary>
     /// <param name="key">Its key.</param>
-    /// <param name="document">What it is to be; compared as JSON.</param>
-    /// <returns>A task that completes when that was found.</returns>
-    /// <exception cref="ScenarioException">It is another one, or missing.</exception>
+    /// <param name="document">What is expected; compared as JSON.</param>
+    /// <returns>A task that completes if the check succeeds.</returns>
+    /// <exception cref="ScenarioException">The document differs or is missing.</exception>
     /// <exception cref="ProjectionFailedException">The projection fails on an event.</exception>
     public async Task ThenAsync(string key, TDocument document)
     {
@@ -54,8 +56,8 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
 
     /// <summary>Then there is no document under a key.</summary>
     /// <param name="key">The key.</param>
-    /// <returns>A task that completes when that was found.</returns>
-    /// <exception cref="ScenarioException">There is one.</exception>
+    /// <returns>A task that completes if the check succeeds.</returns>
+    /// <exception cref="ScenarioException">There is a document under the key.</exception>
     /// <exception cref="ProjectionFailedException">The projection fails on an event.</exception>
     public async Task ThenNoneAsync(string key)
     {
@@ -66,8 +68,8 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
 
     /// <summary>Then the read model is these documents and no others.</summary>
     /// <param name="documents">The documents by key; compared as JSON.</param>
-    /// <returns>A task that completes when that was found.</returns>
-    /// <exception cref="ScenarioException">One is another, missing, or one too many.</exception>
+    /// <returns>A task that completes if the check succeeds.</returns>
+    /// <exception cref="ScenarioException">A document differs, is missing or is not expected.</exception>
     /// <exception cref="ProjectionFailedException">The projection fails on an event.</exception>
     public async Task ThenAllAsync(IReadOnlyDictionary<string, TDocument> documents)
     {

@@ -3,10 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// Given some events, when something is done, then this comes of it: examples of aggregates, deciders, decisions over
-/// queries and projections, in any test framework. They run on a store in memory, events through JSON and back as they will
-/// in the app, under a clock that stands still until the scenario moves it. What does not come out as it was to is a
-/// <see cref="ScenarioException"/> that shows the difference.
+/// Given some events, when something is done, then this is the outcome: examples of aggregates, deciders, decisions over queries and
+/// projections, in any test framework. They run on a store in memory. Events go through JSON and back as in the app, and the clock stands
+/// still until the scenario moves it. An outcome that differs is a <see cref="ScenarioException"/> that shows the difference.
 /// </summary>
 /// <example>
 /// <code>

@@ -1,6 +1,6 @@
 namespace EventSourcing.Testing;
 
-/// <summary>The clock of a scenario. It tells the time that the scenario says it is, and does nothing else: nothing can be waited for by it.</summary>
+/// <summary>The clock of a scenario. It returns the time that the scenario sets, and has no timers, so nothing can wait for it.</summary>
 internal sealed class ScenarioClock : TimeProvider
 {
     public DateTimeOffset Now { get; set; }

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace EventSourcing.Testing;
 
-/// <summary>What comes of a scenario. Each statement runs it afresh.</summary>
+/// <summary>The outcome of a scenario. Each statement runs the scenario afresh.</summary>
 public class ScenarioOutcome
 {
     private readonly ScenarioStore _given;
@@ -18,8 +18,8 @@ public class ScenarioOutcome
 
     /// <summary>Then exactly these events were appended, in this order.</summary>
     /// <param name="events">The events: payloads, compared as JSON; or <see cref="EventData"/> to compare the tags as well.</param>
-    /// <returns>A task that completes when that was found.</returns>
-    /// <exception cref="ScenarioException">Others were, or it failed.</exception>
+    /// <returns>A task that completes if the check succeeds.</returns>
+    /// <exception cref="ScenarioException">Other events were appended, or the scenario failed.</exception>
     public async Task ThenAsync(params object[] events)
     {
         ArgumentNullException.ThrowIfNull(events);
@@ -33,15 +33,15 @@ public class ScenarioOutcome
     }
 
     /// <summary>Then nothing was appended, and nothing failed.</summary>
-    /// <returns>A task that completes when that was found.</returns>
-    /// <exception cref="ScenarioException">Something was, or it failed.</exception>
+    /// <returns>A task that completes if the check succeeds.</returns>
+    /// <exception cref="ScenarioException">Something was appended, or the scenario failed.</exception>
     public Task ThenNothingAsync() => ThenAsync();
 
     /// <summary>Then it failed, and nothing was appended.</summary>
     /// <typeparam name="TException">The type of the error, or a base of it.</typeparam>
     /// <param name="where">What else must hold of the error.</param>
     /// <returns>The error.</returns>
-    /// <exception cref="ScenarioException">It did not fail, or otherwise.</exception>
+    /// <exception cref="ScenarioException">The scenario did not fail, or failed in another way.</exception>
     public async Task<TException> ThenThrowsAsync<TException>(Func<TException, bool>? where = null)
         where TException : Exception
     {
@@ -55,7 +55,7 @@ public class ScenarioOutcome
         }
     }
 
-    /// <summary>Fills a store, acts, and tells what was appended and what was thrown.</summary>
+    /// <summary>Fills a store, acts, and returns what was appended and what was thrown.</summary>
     private protected async Task<(EventStore Store, IReadOnlyList<RecordedEvent> Appended, Exception? Error)> RunAsync()
     {
         var (store, clock) = await _given.OpenAsync().ConfigureAwait(false);
@@ -116,7 +116,7 @@ public class ScenarioOutcome
     private static JsonElement Json(EventStore store, object payload) => JsonSerializer.SerializeToElement(payload, store.Json.GetTypeInfo(payload.GetType()));
 }
 
-/// <summary>What comes of a scenario of something that has a state. Each statement runs it afresh.</summary>
+/// <summary>The outcome of a scenario that has a state. Each statement runs the scenario afresh.</summary>
 /// <typeparam name="TState">The state: an aggregate, or that of a decider.</typeparam>
 public sealed class ScenarioOutcome<TState> : ScenarioOutcome
 {
@@ -125,10 +125,10 @@ public sealed class ScenarioOutcome<TState> : ScenarioOutcome
     internal ScenarioOutcome(ScenarioStore given, Func<EventStore, TimeProvider, Task> act, Func<EventStore, Task<TState>> load)
         : base(given, act) => _load = load;
 
-    /// <summary>Then the state, loaded afresh from all events, is as it must be.</summary>
-    /// <param name="check">Throws where it is not, say by the assertions of a test framework.</param>
-    /// <returns>A task that completes when that was found.</returns>
-    /// <exception cref="ScenarioException">It failed.</exception>
+    /// <summary>Then the state, loaded afresh from all events, is as expected.</summary>
+    /// <param name="check">Throws if the state is not as expected, say by the assertions of a test framework.</param>
+    /// <returns>A task that completes if the check succeeds.</returns>
+    /// <exception cref="ScenarioException">The scenario failed.</exception>
     public async Task ThenStateAsync(Action<TState> check)
     {
         ArgumentNullException.ThrowIfNull(check);

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace EventSourcing.Testing;
 
-/// <summary>What a scenario begins with: events, each at its time. Immutable; each run fills a store of its own.</summary>
+/// <summary>The events that a scenario begins with, each at its time. Immutable; each run fills a store of its own.</summary>
 internal sealed record ScenarioStore(EventTypes Types, EventStoreOptions? Options)
 {
     private static readonly DateTimeOffset Start = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -22,7 +22,7 @@ internal sealed record ScenarioStore(EventTypes Types, EventStoreOptions? Option
         ? this with { Now = now }
         : throw new ArgumentOutOfRangeException(nameof(now), now, $"The scenario has come to {Now:O}; its clock goes forwards only.");
 
-    /// <summary>A store with the events in it, and its clock, which shows what comes after them.</summary>
+    /// <summary>A store that holds the events, and its clock, which shows the time after them.</summary>
     public async ValueTask<(EventStore Store, ScenarioClock Clock)> OpenAsync()
     {
         var clock = new ScenarioClock();

@@ -27,15 +27,15 @@ public abstract class Aggregate
     internal long Position { get; private set; }
 
     /// <summary>
-    /// Whether some class of this aggregate's inheritance has a method <c>Apply(ErasedEvent)</c>. If none has, the generated
-    /// <see cref="Apply"/> refuses an erased event that it would have applied. Generated.
+    /// Whether a class in this aggregate's inheritance has a method <c>Apply(ErasedEvent)</c>. If none has, the generated
+    /// <see cref="Apply"/> refuses an erased event that it would otherwise have applied. Generated.
     /// </summary>
     protected virtual bool AppliesErasedEvents => false;
 
-    /// <summary>Records that something happened. It is applied at once, so that the rest of the command sees its effect.</summary>
+    /// <summary>Records that something happened. The event is applied at once, so that the rest of the command sees its effect.</summary>
     /// <param name="event">
-    /// What happened; or <see cref="EventData"/> around it, to give the event an id, tags or metadata, which
-    /// <see cref="Apply"/> does not see. If applying it throws, it has not been raised.
+    /// What happened; or <see cref="EventData"/> around it, to give the event an id, tags or metadata, which <see cref="Apply"/> does not
+    /// see. If applying the event throws, the event has not been raised.
     /// </param>
     protected void Raise(object @event)
     {
@@ -45,17 +45,17 @@ public abstract class Aggregate
     }
 
     /// <summary>
-    /// Changes the state by one event: one switch over the event's type. It must not fail, decide, read the clock or
-    /// do I/O, since it is run again over the same events for ever.
+    /// Changes the state by one event: one switch over the event's type. It must not fail, decide, read the clock or do I/O, since the same
+    /// events are applied again for ever.
     /// </summary>
     /// <param name="event">What happened.</param>
     protected abstract void Apply(object @event);
 
     /// <summary>
-    /// Whether an event that was about to be appended conflicts with one that somebody else has appended since the
-    /// aggregate was loaded. Where no pair of them does, the events are appended after those of the other as they are,
-    /// without acting again. Only for events whose order makes no difference, and whose command would have decided the
-    /// same after the other: it looks at the two events, never at the state.
+    /// Whether an event that was about to be appended conflicts with one that another writer has appended since the aggregate was loaded.
+    /// If no pair conflicts, the events are appended as they are after the other writer's, without acting again. Override it only for
+    /// events whose order makes no difference, and whose command would have decided the same after the other event: this method sees the
+    /// two events, never the state.
     /// </summary>
     /// <example>
     /// <code>
@@ -64,8 +64,10 @@ public abstract class Aggregate
     /// </code>
     /// </example>
     /// <param name="raised">An event raised by the command, without <see cref="EventData"/> around it.</param>
-    /// <param name="committed">An event appended by another since.</param>
-    /// <returns><see langword="true"/>, unless overridden: every other event is a conflict, and the command acts again.</returns>
+    /// <param name="committed">An event that another writer has appended since.</param>
+    /// <returns>
+    /// <see langword="true"/>, unless overridden: every event of another writer is a conflict, and the command acts again.
+    /// </returns>
     protected virtual bool ConflictsWith(object raised, object committed) => true;
 
     internal bool IsInConflict(object raised, object committed) => ConflictsWith(raised, committed);

@@ -1,8 +1,7 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Gives an aggregate class the category of its streams, which is for ever; by default it is the class's name in camel
-/// case.
+/// Sets the category of an aggregate class's streams, which can never change. By default it is the class's name in camel case.
 /// </summary>
 /// <param name="category">The category: not empty, without a hyphen.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]

@@ -23,7 +23,9 @@ public static class AggregateExtensions
     /// <param name="store">The store.</param>
     /// <param name="id">Which one: a <see cref="Guid"/>, an integer or another id, written as <see cref="IdText.Of"/> does.</param>
     /// <returns>A handle to create, update and load it.</returns>
-    /// <exception cref="ArgumentException">The id's type has no single text, or the stream's name would be longer than 200 characters.</exception>
+    /// <exception cref="ArgumentException">
+    /// The id's type has no single text, or the stream's name would be longer than 200 characters.
+    /// </exception>
     public static AggregateHandle<T> Aggregate<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(this EventStore store, IFormattable id)
         where T : Aggregate, new() => store.Aggregate<T>(IdText.Of(id));
 
@@ -34,16 +36,23 @@ public static class AggregateExtensions
     /// <param name="store">The store.</param>
     /// <param name="aggregates">The aggregates, each stream once, loaded from this store.</param>
     /// <param name="metadata">The metadata of the events.</param>
-    /// <param name="conditions">Queries that no event after a position may match: what the decision relied on beside the aggregates.</param>
+    /// <param name="conditions">
+    /// Queries that no event after a position may match: what the decision relied on besides the aggregates.
+    /// </param>
     /// <param name="commandId">
-    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in any
-    /// process and whatever has happened since, writes nothing and returns the original result. Then the aggregates keep their
-    /// uncommitted events, since these are not stored: load them afresh.
+    /// An id of the command's own, the same one whenever it is repeated. The command then takes effect once: every repetition, in any
+    /// process and whatever has happened since, writes nothing and returns the original result. After a repetition the aggregates keep
+    /// their uncommitted events, since these are not stored: load them afresh.
     /// </param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
-    /// <exception cref="ArgumentException">No aggregate has uncommitted events, or one is given twice; or the command's id is empty, or an event brings an id of its own beside it.</exception>
-    /// <exception cref="WrongExpectedVersionException">One of them has changed since; nothing was written.</exception>
+    /// <exception cref="ArgumentException">
+    /// No aggregate has uncommitted events, or one is given twice; or the command's id is empty, or an event has an id of its own besides
+    /// the command's.
+    /// </exception>
+    /// <exception cref="WrongExpectedVersionException">
+    /// One of the aggregates has changed since it was loaded; nothing was written.
+    /// </exception>
     /// <exception cref="AppendConditionFailedException">A condition does not hold; nothing was written.</exception>
     public static async Task<AppendResult> SaveAsync(
         this EventStore store,
@@ -63,24 +72,29 @@ public static class AggregateExtensions
     }
 
     /// <summary>
-    /// Loads several aggregates, acts on them and appends what they raise in one atomic commit, each with the version it was
-    /// loaded at: <c>UpdateAsync</c> for more than one. On a conflict all are loaded and acted on again, up to
+    /// Loads several aggregates, acts on them and appends what they raise in one atomic commit, each with the version it was loaded at:
+    /// <c>UpdateAsync</c> for more than one aggregate. On a conflict all are loaded and acted on again, up to
     /// <see cref="EventStoreOptions.MaxConflictRetries"/> times, so <paramref name="act"/> must do nothing but load and act.
     /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="act">
-    /// Loads the aggregates from this store, acts on them and returns them, each stream once. One that raised nothing is checked
-    /// to be still at its version. If none is returned, nothing is appended.
+    /// Loads the aggregates from this store, acts on them and returns them, each stream once. If an aggregate has raised nothing, the
+    /// commit checks that it is still at its version. If none is returned, nothing is appended.
     /// </param>
     /// <param name="metadata">The metadata of the events.</param>
     /// <param name="commandId">
-    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in any
-    /// process and whatever has happened since, does not act and returns the original result. A command that raised nothing
-    /// leaves nothing behind, so its repetition acts again.
+    /// An id of the command's own, the same one whenever it is repeated. The command then takes effect once: every repetition, in any
+    /// process and whatever has happened since, does not act and returns the original result. A command that raised nothing stores nothing,
+    /// so its repetition acts again.
     /// </param>
-    /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written. It is what <paramref name="act"/> is given.</param>
+    /// <param name="cancellationToken">
+    /// Cancels while the append waits for its turn; then nothing was written. <paramref name="act"/> is given the same token.
+    /// </param>
     /// <returns>Where the events stand; if nothing was raised, a result without streams at the head of the log.</returns>
-    /// <exception cref="ArgumentException">An aggregate is given twice or did not come from a store; or the command's id is empty, or an event brings an id of its own beside it.</exception>
+    /// <exception cref="ArgumentException">
+    /// An aggregate is given twice or did not come from a store; or the command's id is empty, or an event has an id of its own besides the
+    /// command's.
+    /// </exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public static Task<AppendResult> UpdateTogetherAsync(
         this EventStore store,

@@ -45,7 +45,7 @@ public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(Dynam
     /// <summary>Rebuilds the aggregate from its events, if it has any.</summary>
     /// <param name="asOf">The point in the past to rebuild it at; by default now.</param>
     /// <param name="cancellationToken">Cancels the load.</param>
-    /// <returns>The aggregate, or <see langword="null"/> where it has no events, or none yet at that point.</returns>
+    /// <returns>The aggregate, or <see langword="null"/> if it has no events, or none yet at that point.</returns>
     /// <exception cref="UnknownEventTypeException">One of its events is not in the store's types.</exception>
     public async Task<T?> FindAsync(AsOf asOf = default, CancellationToken cancellationToken = default)
     {
@@ -55,18 +55,18 @@ public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(Dynam
         return load.Version > 0 ? load.State : null;
     }
 
-    /// <summary>Creates the aggregate: acts on an empty one and appends what it raises, expecting no stream.</summary>
+    /// <summary>Creates the aggregate: acts on an empty one and appends the events raised, expecting no stream.</summary>
     /// <param name="act">The command.</param>
     /// <param name="metadata">The metadata of the events.</param>
     /// <param name="commandId">
-    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in
-    /// any process and whatever has happened since, does not act and returns the original result. The ids of its events
-    /// derive from it, so a UUIDv7 keeps them in the order of time. A command that raised nothing leaves nothing behind, so
-    /// its repetition acts again.
+    /// An id of the command's own, the same one whenever it is repeated. The command then takes effect once: every repetition, in any
+    /// process and whatever has happened since, does not act and returns the original result. The ids of its events derive from the
+    /// command's id, so a UUIDv7 keeps them in the order of time. A command that raised nothing stores nothing, so its repetition acts
+    /// again.
     /// </param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
-    /// <exception cref="ArgumentException">The command's id is empty, or an event brings an id of its own beside it.</exception>
+    /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="InvalidOperationException">The command raised no event.</exception>
     /// <exception cref="WrongExpectedVersionException">The aggregate exists already; nothing was written.</exception>
     public Task<AppendResult> CreateAsync(Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
@@ -77,23 +77,23 @@ public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(Dynam
         Command(act, metadata, commandId, cancellationToken).CreateAsync();
 
     /// <summary>
-    /// Loads the aggregate, acts on it and appends what it raises, expecting the version loaded. On a conflict it reads
-    /// what is new and acts again on a fresh instance, up to <see cref="EventStoreOptions.MaxConflictRetries"/> times, so
-    /// <paramref name="act"/> must do nothing but act on the aggregate; unless <see cref="Aggregate.ConflictsWith"/> finds
-    /// that nothing is in the way.
+    /// Loads the aggregate, acts on it and appends the events raised, expecting the version loaded. On a conflict it reads the new events.
+    /// If <see cref="Aggregate.ConflictsWith"/> finds no conflict among them, the raised events are appended as they are. Otherwise it acts
+    /// again on a fresh instance, up to <see cref="EventStoreOptions.MaxConflictRetries"/> times, so <paramref name="act"/> must do nothing
+    /// but act on the aggregate.
     /// </summary>
     /// <param name="act">The command. It may raise nothing; then nothing is appended.</param>
     /// <param name="metadata">The metadata of the events.</param>
     /// <param name="commandId">
-    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in
-    /// any process and whatever has happened since, does not act and returns the original result. The ids of its events
-    /// derive from it, so a UUIDv7 keeps them in the order of time. A command that raised nothing leaves nothing behind, so
-    /// its repetition acts again.
+    /// An id of the command's own, the same one whenever it is repeated. The command then takes effect once: every repetition, in any
+    /// process and whatever has happened since, does not act and returns the original result. The ids of its events derive from the
+    /// command's id, so a UUIDv7 keeps them in the order of time. A command that raised nothing stores nothing, so its repetition acts
+    /// again.
     /// </param>
     /// <param name="cancellationToken">Cancels the load, or the append while it waits for its turn; then nothing was written.</param>
-    /// <returns>Where the events stand; where none was raised, where the aggregate's last event stands.</returns>
+    /// <returns>Where the events stand; if none was raised, where the aggregate's last event stands.</returns>
     /// <exception cref="AggregateNotFoundException">It has no events.</exception>
-    /// <exception cref="ArgumentException">The command's id is empty, or an event brings an id of its own beside it.</exception>
+    /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public Task<AppendResult> UpdateAsync(Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
         UpdateAsync(Async(act), metadata, commandId, cancellationToken);
@@ -112,14 +112,14 @@ public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(Dynam
     /// <param name="act">The command. It may raise nothing; then nothing is appended.</param>
     /// <param name="metadata">The metadata of the events.</param>
     /// <param name="commandId">
-    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in
-    /// any process and whatever has happened since, does not act and returns the original result. The ids of its events
-    /// derive from it, so a UUIDv7 keeps them in the order of time. A command that raised nothing leaves nothing behind, so
-    /// its repetition acts again.
+    /// An id of the command's own, the same one whenever it is repeated. The command then takes effect once: every repetition, in any
+    /// process and whatever has happened since, does not act and returns the original result. The ids of its events derive from the
+    /// command's id, so a UUIDv7 keeps them in the order of time. A command that raised nothing stores nothing, so its repetition acts
+    /// again.
     /// </param>
     /// <param name="cancellationToken">Cancels the load, or the append while it waits for its turn; then nothing was written.</param>
-    /// <returns>Where the events stand; where none was raised, where the aggregate's last event stands.</returns>
-    /// <exception cref="ArgumentException">The command's id is empty, or an event brings an id of its own beside it.</exception>
+    /// <returns>Where the events stand; if none was raised, where the aggregate's last event stands.</returns>
+    /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public Task<AppendResult> CreateOrUpdateAsync(Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
         CreateOrUpdateAsync(Async(act), metadata, commandId, cancellationToken);

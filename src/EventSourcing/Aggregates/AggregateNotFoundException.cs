@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>An aggregate that was to be loaded has no events, or had none at the point asked for.</summary>
+/// <summary>An aggregate was to be loaded, but has no events, or had none at the point asked for.</summary>
 public sealed class AggregateNotFoundException : EventSourcingException
 {
     internal AggregateNotFoundException(Type aggregate, string stream, AsOf asOf)

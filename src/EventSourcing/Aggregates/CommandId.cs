@@ -4,9 +4,9 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// Ids for commands that have a key and a time of their own, such as the rows of an import: whoever derives the id again, on
-/// another machine or years later, gets the same one, so the command takes effect once. The ids are in the order of the times,
-/// which keeps the index on the ids of events fast to add to.
+/// Ids for commands that have a key and a time of their own, such as the rows of an import. Deriving the id again, on another machine or
+/// years later, gives the same id, so the command takes effect once. The ids are in the order of the times, which keeps insertions into the
+/// index of event ids fast.
 /// </summary>
 public static class CommandId
 {
@@ -18,8 +18,8 @@ public static class CommandId
     /// The id of a command. It has the layout of a UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds; the random bits are
     /// those of the name-based UUID of RFC 9562, appendix B.2: the SHA-256 of the scope's 16 bytes and the key in UTF-8.
     /// </summary>
-    /// <param name="time">When the command's cause happened, from 1970 on. What is smaller than a millisecond does not count.</param>
-    /// <param name="key">What tells the command from all others of its scope, e.g. <c>loans.csv:4711</c>: not empty.</param>
+    /// <param name="time">When the command's cause happened, from 1970 on. Fractions of a millisecond are ignored.</param>
+    /// <param name="key">Distinguishes the command from all others of its scope, e.g. <c>loans.csv:4711</c>: not empty.</param>
     /// <param name="scope">What the key belongs to, if the same key may mean different commands, e.g. an id of the import's kind.</param>
     /// <returns>The id. Commands of one millisecond are in no particular order.</returns>
     /// <exception cref="ArgumentException">The key is empty or has half of a surrogate pair.</exception>

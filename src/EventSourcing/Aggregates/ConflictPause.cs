@@ -5,7 +5,7 @@ internal static class ConflictPause
 {
     private const int MaxMilliseconds = 50;
 
-    /// <summary>Short, growing and random: those who collided would collide again if they came back at the same moment.</summary>
+    /// <summary>Short, growing and random: commands that collided would collide again if they came back at the same moment.</summary>
     public static Task AfterAsync(int conflicts, CancellationToken cancellationToken) =>
         Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * Math.Min(MaxMilliseconds, 1 << Math.Min(conflicts, 10))), cancellationToken);
 }

@@ -1,11 +1,11 @@
 namespace EventSourcing;
 
-/// <summary>Starts what goes on in the background for longer than the call that started it.</summary>
+/// <summary>Starts background work that goes on for longer than the call that started it.</summary>
 internal static class BackgroundTask
 {
     /// <summary>
-    /// Starts work on the thread pool without the caller's execution context. It serves all callers, so the activity, the
-    /// culture and the async locals of the one that happened to come first must not stay with it.
+    /// Starts work on the thread pool without the caller's execution context. The work serves all callers, so the activity, the culture and
+    /// the async locals of the first caller must not stay with it.
     /// </summary>
     /// <param name="work">The work.</param>
     /// <returns>A task that ends with the work.</returns>
@@ -14,6 +14,6 @@ internal static class BackgroundTask
         using (SuppressFlow()) return Task.Run(work, CancellationToken.None);
     }
 
-    /// <summary>Keeps the execution context from whatever is started until the returned object is disposed.</summary>
+    /// <summary>Keeps the execution context from everything that is started until the returned object is disposed.</summary>
     public static AsyncFlowControl SuppressFlow() => ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow();
 }

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// Folds one batch into documents, key by key. Documents are read from bytes for every batch and never kept: what fails
-/// leaves nothing behind. Where the batch is large, keys are folded on all cores.
+/// Folds one batch into documents, key by key. Documents are read from bytes for every batch and never kept, so a failure leaves nothing
+/// behind. If the batch is large, keys are folded on all cores.
 /// </summary>
 internal sealed class DocumentFold<[DynamicallyAccessedMembers(
     EventType.JsonMembers)] TDocument>(Projection<TDocument> projection, FoldInput input)
@@ -20,7 +20,7 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(
 
     private string Model => projection.ModelOf(input.Generation);
 
-    /// <summary>Sorts the events by the documents that they change, and leaves out what is held back.</summary>
+    /// <summary>Sorts the events by the documents that they change, and leaves out the events that are held back.</summary>
     public void Sort()
     {
         var keys = new List<string>();
@@ -33,14 +33,14 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(
             {
                 if (e.Failure is { } undecodable) throw undecodable;
 
-                // All keys first: an event whose keys fail half-way has no effect on any of them.
+                // All keys first: if the keys of an event fail half-way, the event must have no effect on any of them.
                 keys.Clear();
                 projection.AddKeysOf(e, keys);
                 foreach (var key in keys) AddStep(key, e);
             }
             catch (Exception failure)
             {
-                // Which documents it changes is not known, so its stream waits.
+                // It is unknown which documents the event changes, so its stream waits.
                 if (input.Only is { Kind: ParkedKind.Document }) continue;
                 _failedStreams.Add(e.Stream);
                 _failures.Add(new FoldFailure(stream, e, failure));
@@ -106,8 +106,8 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(
             }
             catch (Exception failure)
             {
-                // The handler may have changed its document half-way, so what came before is folded again. Where the fold
-                // is at its end, the document itself cannot be written: the last event made it so.
+                // The handler may have changed its document half-way, so the events before it are folded again. If the fold had reached its
+                // end, the document itself cannot be written, and the last event is the cause.
                 count = Math.Min(done, count - 1);
                 if (count < 0) return;
                 fold.Failure = new FoldFailure(new Partition(ParkedKind.Document, fold.Key), fold.Steps[count], failure);

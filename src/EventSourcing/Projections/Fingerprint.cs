@@ -4,18 +4,18 @@ using System.Text;
 
 namespace EventSourcing;
 
-/// <summary>Says whether two read models are interchangeable: equal fingerprints, equal folds.</summary>
+/// <summary>Says whether two read models are interchangeable: if their fingerprints are equal, so are their folds.</summary>
 internal static class Fingerprint
 {
     public static string Of(Projection projection, EventStore store, IEnumerable<string> shape)
     {
-        // The names under which its events may be stored are in the query, so that an upcaster or alias more is seen.
+        // The query contains the names under which its events may be stored, so that a new upcaster or alias changes the fingerprint.
         var filter = projection.FilterFor(store);
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{projection.Version}\n").Append(filter.Stored).Append('\n');
         foreach (var line in shape) text.Append(line).Append('\n');
         if (filter.Today.IsAll || filter.Today.Items.Any(item => item.Types.Count == 0))
         {
-            // It looks at events of every name: those that are not what they are stored as.
+            // It looks at events of every name: those that are read under another name than the stored one.
             foreach (var (stored, old) in store.Types.Shapes.Where(pair => pair.Value.Step is not null || pair.Value.Name != pair.Key).OrderBy(pair => pair.Key, StringComparer.Ordinal))
             {
                 text.Append(stored).Append(" → ").AppendJoin(", ", old.Results.Select(type => type.StoredName)).Append('\n');

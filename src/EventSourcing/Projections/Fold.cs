@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Reads documents as of the state that a fold starts from.</summary>
+/// <summary>Reads documents, as of the state that a fold starts from.</summary>
 internal delegate ValueTask<IReadOnlyList<byte[]?>> DocumentLoader(
     string model, IReadOnlyList<string> keys, CancellationToken cancellationToken);
 
@@ -9,8 +9,8 @@ internal delegate ValueTask<IReadOnlyList<byte[]?>> DocumentLoader(
 /// <param name="Generation">The generation of the read model.</param>
 /// <param name="IsBuilding">Whether that generation is not in place yet.</param>
 /// <param name="Events">The events, in order.</param>
-/// <param name="Load">Where the documents are.</param>
-/// <param name="Parked">Partitions of which events are held back.</param>
+/// <param name="Load">Reads the documents.</param>
+/// <param name="Parked">The partitions whose events are held back.</param>
 /// <param name="Only">The one partition to fold, or null for all.</param>
 /// <param name="InOrder">Whether nothing may be done for later events once one has failed.</param>
 internal sealed record FoldInput(EventStore Store, int Generation, bool IsBuilding, IReadOnlyList<FeedEvent> Events, DocumentLoader Load, ParkedSet Parked, Partition? Only, bool InOrder)
@@ -18,19 +18,19 @@ internal sealed record FoldInput(EventStore Store, int Generation, bool IsBuildi
     /// <summary>Which documents to fold, by their keys; null for all.</summary>
     public Func<string, bool>? Includes { get; init; }
 
-    /// <summary>Is told at which event the handlers are; null if nobody asks.</summary>
+    /// <summary>Records which event the handlers are at; null if that is not needed.</summary>
     public HandlerWatch? Watch { get; init; }
 }
 
-/// <summary>What came of folding a batch.</summary>
+/// <summary>The result of folding a batch.</summary>
 /// <param name="Changes">The documents to write.</param>
 /// <param name="Failures">What failed, at most once per partition.</param>
 /// <param name="Tables">SQL to run, or null.</param>
-/// <param name="Reached">The position up to which everything was dealt with, where it was stopped before the end; null if it was not.</param>
+/// <param name="Reached">If the fold was stopped before the end, the position up to which everything was handled; otherwise null.</param>
 internal sealed record Fold(
     IReadOnlyList<DocumentChange> Changes, IReadOnlyList<FoldFailure> Failures, TableWork? Tables = null, long? Reached = null);
 
-/// <summary>An event that could not be folded; its partition's later events are held back behind it.</summary>
+/// <summary>An event that could not be folded; the later events of its partition are held back.</summary>
 internal sealed record FoldFailure(Partition Partition, FeedEvent Event, Exception Error);
 
 /// <summary>What is parked together: a stream, or a document.</summary>
@@ -38,7 +38,7 @@ internal sealed record FoldFailure(Partition Partition, FeedEvent Event, Excepti
 /// <param name="Name">The stream's name or the document's key.</param>
 internal readonly record struct Partition(ParkedKind Kind, string Name);
 
-/// <summary>The partitions of which events are held back, and from where on.</summary>
+/// <summary>The partitions whose events are held back, and the position from which they are.</summary>
 internal sealed class ParkedSet
 {
     public static readonly ParkedSet Empty = new();
@@ -55,7 +55,7 @@ internal sealed class ParkedSet
 
 internal static class ReadModelCommitExtensions
 {
-    /// <summary>One commit that does what this one does and then what another does; of drops, creations, aliases and SQL.</summary>
+    /// <summary>One commit that does what this one does and then what another does; for drops, creations, aliases and SQL.</summary>
     public static ReadModelCommit Then(this ReadModelCommit first, ReadModelCommit second) => new()
     {
         Drops = [.. first.Drops, .. second.Drops],

@@ -1,9 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Folds projections within each append, in its transaction and under its lock: what is appended and what is read are
-/// never apart, and no two appends can race. Events that another process has appended without them are caught up with
-/// first, in the same transaction.
+/// Folds projections within each append, in its transaction and under its lock: read models are never behind the events, and no two appends
+/// can race. If another process has appended events without these projections, the events are folded first, in the same transaction.
 /// </summary>
 internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projection> projections)
 {
@@ -54,7 +53,7 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
         return commit with { Changes = changes };
     }
 
-    /// <summary>Runs SQL of a projection as what it is: code of the app.</summary>
+    /// <summary>Runs SQL of a projection, marked as code of the app.</summary>
     private async ValueTask RunAsync(TableWork tables, System.Data.Common.DbConnection connection, CancellationToken cancellationToken) =>
         await store.AppCode.RunAsync(this, "an inline projection", (tables, connection, cancellationToken), static async of =>
         {
@@ -84,7 +83,7 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
         }
     }
 
-    /// <summary>Reads a document of ours, which mostly is as it was known to be: then it is not parsed again.</summary>
+    /// <summary>Reads a document of the library. Usually it is the known one; then it is not parsed again.</summary>
     private static async ValueTask<ReadDocument<T>?> FindAsync<T>(
         IAppendTransaction transaction, string model, string key, ReadDocument<T>? known, CancellationToken cancellationToken)
         where T : class, IControlRecord
@@ -94,7 +93,7 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
         return known is not null && known.Key == key && known.Bytes.Span.SequenceEqual(bytes) ? known : new ReadDocument<T>(model, key, bytes, ControlDocuments.Read<T>(model, key, bytes));
     }
 
-    /// <summary>A projection, and its documents of ours as they were read or written last.</summary>
+    /// <summary>A projection, and its control documents as they were last read or written.</summary>
     private sealed class Inline(Projection projection, string fingerprint, EventFilter filter)
     {
         public Projection Projection => projection;

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EventSourcing;
 
-/// <summary>A read model folded on demand and never stored: as of any point of the log, for tests, and for what is seldom asked.</summary>
+/// <summary>
+/// A read model that is folded on demand and never stored: as of any point of the log, for tests, and for rare questions.
+/// </summary>
 /// <typeparam name="TDocument">The document.</typeparam>
 public sealed class LiveReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>
     where TDocument : class
@@ -16,7 +18,7 @@ public sealed class LiveReadModel<[DynamicallyAccessedMembers(EventType.JsonMemb
     /// <summary>The documents by key.</summary>
     public IReadOnlyDictionary<string, TDocument> Documents { get; }
 
-    /// <summary>The position up to which events are in it.</summary>
+    /// <summary>The position up to which events are in the read model.</summary>
     public long Position { get; }
 
     /// <summary>Finds a document by its key.</summary>

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing;
 
 /// <summary>
-/// Folds events into a read model of documents: one typed value per key. The constructor says by <c>On</c> what each
-/// event does to which documents.
+/// Folds events into a read model of documents: one typed value per key. The constructor calls <c>On</c> to say what each event does to
+/// which documents.
 /// </summary>
 /// <example>
 /// <code>
@@ -25,23 +25,23 @@ namespace EventSourcing;
 public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument> : Projection
     where TDocument : class
 {
-    /// <summary>Up to so many keys it is faster to compare with each than to hash.</summary>
+    /// <summary>Up to this many keys it is faster to compare with each than to hash.</summary>
     private const int FewKeys = 8;
 
     private readonly Dictionary<Type, Handler> _handlers = [];
     private Handler? _anyHandler;
 
-    /// <summary>Fields by which the documents can be found and ordered, kept in an index each; none by default.</summary>
+    /// <summary>Fields by which the documents can be found and ordered, each with an index; none by default.</summary>
     public virtual IReadOnlyList<DocumentField<TDocument>> Fields => [];
 
     /// <summary>
-    /// Says what an event does to the document of its stream: the one whose key is the stream's id, <c>ann</c> for
-    /// <c>account-ann</c>. Where streams of several categories may share ids, choose other keys.
+    /// Says what an event does to the document of its stream: the one whose key is the stream's id, <c>ann</c> for <c>account-ann</c>. If
+    /// streams of several categories may share ids, choose other keys.
     /// </summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
     /// <param name="apply">
-    /// Gives the document after the event; it gets the one before, the caller's own copy, <see langword="null"/> if there is none, and
-    /// returns <see langword="null"/> to delete it.
+    /// Returns the document after the event. It gets the document before the event as a copy of its own, or <see langword="null"/> if there
+    /// is none, and returns <see langword="null"/> to delete the document.
     /// </param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(Func<TDocument?, TEvent, TDocument?> apply)
@@ -52,10 +52,11 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     }
 
     /// <summary>
-    /// Says what an event does to the document of its stream, by all that is recorded of it: its position, instant, tags, metadata.
+    /// Says what an event does to the document of its stream, from all that is recorded of the event: its position, instant, tags,
+    /// metadata.
     /// </summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
-    /// <param name="apply">Gives the document after the event, as above.</param>
+    /// <param name="apply">Returns the document after the event, as above.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(Func<TDocument?, TEvent, RecordedEvent, TDocument?> apply)
         where TEvent : notnull
@@ -66,8 +67,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
 
     /// <summary>Says what an event does to one document.</summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
-    /// <param name="key">Gives the document's key: 1–200 characters, compared ordinally.</param>
-    /// <param name="apply">Gives the document after the event, as above.</param>
+    /// <param name="key">Returns the document's key: 1–200 characters, compared ordinally.</param>
+    /// <param name="apply">Returns the document after the event, as above.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(Func<TEvent, string> key, Func<TDocument?, TEvent, TDocument?> apply)
         where TEvent : notnull
@@ -78,11 +79,11 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     }
 
     /// <summary>
-    /// Says what an event does to one document, by all that is recorded of it: its stream, position, instant, tags, metadata.
+    /// Says what an event does to one document, from all that is recorded of the event: its stream, position, instant, tags, metadata.
     /// </summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
-    /// <param name="key">Gives the document's key, as above.</param>
-    /// <param name="apply">Gives the document after the event, as above.</param>
+    /// <param name="key">Returns the document's key, as above.</param>
+    /// <param name="apply">Returns the document after the event, as above.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(Func<TEvent, RecordedEvent, string> key, Func<TDocument?, TEvent, RecordedEvent, TDocument?> apply)
         where TEvent : notnull
@@ -94,8 +95,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
 
     /// <summary>Says what an event does to several documents.</summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
-    /// <param name="keys">Gives their keys: none to leave all as they are. A key given twice counts once.</param>
-    /// <param name="apply">Gives the document of a key after the event, as above.</param>
+    /// <param name="keys">Returns their keys: none to leave all as they are. A key given twice counts once.</param>
+    /// <param name="apply">Returns the document of a key after the event, as above.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(Func<TEvent, IEnumerable<string>> keys, Func<TDocument?, string, TEvent, TDocument?> apply)
         where TEvent : notnull
@@ -106,11 +107,11 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     }
 
     /// <summary>
-    /// Says what an event does to some documents, by all that is recorded of it: its stream, position, instant, tags, metadata.
+    /// Says what an event does to some documents, from all that is recorded of the event: its stream, position, instant, tags, metadata.
     /// </summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
-    /// <param name="keys">Gives the documents' keys, as above.</param>
-    /// <param name="apply">Gives the document of a key after the event, as above.</param>
+    /// <param name="keys">Returns the documents' keys, as above.</param>
+    /// <param name="apply">Returns the document of a key after the event, as above.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(
         Func<TEvent, RecordedEvent, IEnumerable<string>> keys, Func<TDocument?, string, TEvent, RecordedEvent, TDocument?> apply)
@@ -122,11 +123,11 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     }
 
     /// <summary>
-    /// Says what any event does that has no handler of its own. The projection then reads all events that its filter lets
-    /// through, and one whose name the store's types do not list is a failure.
+    /// Says what any event does that has no handler of its own. The projection then reads all events that match its filter. An event whose
+    /// name the store's types do not list is a failure.
     /// </summary>
-    /// <param name="keys">Gives the documents' keys, as above.</param>
-    /// <param name="apply">Gives the document of a key after the event, as above.</param>
+    /// <param name="keys">Returns the documents' keys, as above.</param>
+    /// <param name="apply">Returns the document of a key after the event, as above.</param>
     /// <exception cref="ArgumentException">There is a handler for any event.</exception>
     protected void OnAny(Func<RecordedEvent, IEnumerable<string>> keys, Func<TDocument?, string, RecordedEvent, TDocument?> apply)
     {
@@ -166,7 +167,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
 
     internal sealed override ReadModelCommit Creation(EventStore store, int generation) => new()
     {
-        // Where the record of what there is was lost, one of that name may be there, with documents that are folded already.
+        // If the record of existing read models was lost, one of that name may exist, with documents that are folded already.
         Drops = [ModelOf(generation)],
         Creates = [Definition(generation)],
     };
@@ -181,8 +182,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         var fold = documents.Run();
         if (input.Only is not { Kind: ParkedKind.Stream } stream || fold.Failures.Count == 0) return fold;
 
-        // A parked stream goes on event by event, each with all its documents or none: fold again what comes before the
-        // failure. An earlier one that shows up then counts instead.
+        // A parked stream goes on event by event, each with all its documents or none: fold again the events before the failure. If an
+        // earlier failure shows up, that one counts instead.
         var failure = fold.Failures.MinBy(f => f.Event.Position)!;
         var before = await FoldAsync(input with { Events = [.. input.Events.TakeWhile(e => e.Position < failure.Event.Position)] }, cancellationToken).ConfigureAwait(false);
         return before.Failures.Count > 0 ? before : before with { Failures = [failure with { Partition = stream }] };
@@ -198,7 +199,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         }
         catch (Exception)
         {
-            // Which documents it changes cannot be known; then its stream is parked, and no document because of it.
+            // It cannot be known which documents the event changes. Its stream is then parked, and no document because of it.
             return false;
         }
     }
@@ -216,7 +217,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         }
     }
 
-    /// <summary>Adds the keys of the documents that an event changes, by any of its parts, each once.</summary>
+    /// <summary>Adds the keys of the documents that any part of an event changes, each once.</summary>
     internal void AddKeysOf(FeedEvent e, List<string> keys)
     {
         if (e.Recorded is { } recorded)
@@ -251,8 +252,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     }
 
     /// <summary>
-    /// Adds the keys of the documents that an event changes, into a list of the caller's since it is done for every event.
-    /// Each counts once, also where both sides of a transfer are the same account.
+    /// Adds the keys of the documents that an event changes. The caller passes the list, since this runs for every event. Each key counts
+    /// once, even if both sides of a transfer are the same account.
     /// </summary>
     private void AddKeysOf(RecordedEvent e, List<string> keys)
     {
@@ -287,7 +288,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         _handlers.Add(typeof(TEvent), handler);
     }
 
-    /// <summary>What an event does; it has the one key or the several.</summary>
+    /// <summary>What an event does; it has either one key or several.</summary>
     private sealed record Handler(
         Func<RecordedEvent, string>? Key, Func<RecordedEvent, IEnumerable<string>>? Keys, Func<TDocument?, string, RecordedEvent, TDocument?> Apply);
 }

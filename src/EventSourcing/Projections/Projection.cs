@@ -11,10 +11,10 @@ namespace EventSourcing;
 /// (<see cref="ProjectionExtensions.StartProjections(EventStore, IReadOnlyList{Projection})"/>), within each append
 /// (<see cref="ProjectionExtensions.StartInlineProjectionsAsync"/>), or live, on demand and never stored
 /// (<see cref="ProjectionExtensions.ProjectAsync{TDocument}"/>).</para>
-/// <para>A read model belongs to the <em>fingerprint</em> of its projection: <see cref="Version"/>, the events and
-/// filter, the shape of the document and its fields. When that changes, the log is folded afresh beside the old read
-/// model, which goes on serving until the new one is level and takes its place. A changed calculation is not seen by
-/// itself: raise <see cref="Version"/> then.</para>
+/// <para>A read model belongs to the <em>fingerprint</em> of its projection: <see cref="Version"/>, the events and filter, the shape of the
+/// document and its fields. When the fingerprint changes, the log is folded afresh beside the old read model, which goes on serving until
+/// the new one is level and takes its place. A changed calculation does not change the fingerprint: raise <see cref="Version"/>
+/// then.</para>
 /// </remarks>
 public abstract class Projection : Subscriber
 {
@@ -22,20 +22,22 @@ public abstract class Projection : Subscriber
     {
     }
 
-    /// <summary>Raise it when what the projection computes changes while its shape does not; 1 by default.</summary>
+    /// <summary>Raise it when the projection computes something else while its shape stays the same; 1 by default.</summary>
     public virtual int Version => 1;
 
-    /// <summary>The fingerprint: equal where read models are interchangeable.</summary>
+    /// <summary>The fingerprint. If it is equal, read models are interchangeable.</summary>
     internal abstract string FingerprintOn(EventStore store);
 
-    /// <summary>What makes the read model of a generation, where it does not exist.</summary>
+    /// <summary>The commit that creates the read model of a generation, if it does not exist.</summary>
     internal abstract ReadModelCommit Creation(EventStore store, int generation);
 
-    /// <summary>Looks whether a read model can be read as it was made. Of tables, the first SQL that needs them tells.</summary>
+    /// <summary>
+    /// Checks whether a read model can be read as it was created. For tables, only the first SQL that needs them can tell.
+    /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="model">The name or alias of the read model.</param>
     /// <param name="cancellationToken">Cancels the reads.</param>
-    /// <exception cref="ReadModelDamagedException">It cannot.</exception>
+    /// <exception cref="ReadModelDamagedException">The read model cannot be read.</exception>
     internal async ValueTask ProbeAsync(EventStore store, string model, CancellationToken cancellationToken)
     {
         var fields = Creation(store, 1).Creates.SelectMany(definition => definition.Fields).Select(field => (string?)field.Name);
@@ -50,17 +52,17 @@ public abstract class Projection : Subscriber
         }
     }
 
-    /// <summary>The tables of a generation, as its record keeps them: another version of the code may be the one to remove them.</summary>
+    /// <summary>The tables of a generation, as its record stores them: another version of the code may be the one to remove them.</summary>
     internal virtual IReadOnlyList<string> TableNames => [];
 
-    /// <summary>Reads a document and writes it again, with some options.</summary>
+    /// <summary>Reads a document and writes it again, with the given options.</summary>
     internal virtual byte[] Rewrite(ReadOnlySpan<byte> document, System.Text.Json.JsonSerializerOptions json) => document.ToArray();
 
-    /// <summary>What puts a generation in the place of another, which is removed, if there is one.</summary>
+    /// <summary>The commit that puts a generation in place of another one, which is removed if it exists.</summary>
     internal ReadModelCommit Activation(int generation, GenerationRecord? replaced) =>
         replaced is null ? Placing(generation) : Removal(replaced, isInPlace: true).Then(Placing(generation));
 
-    /// <summary>What removes the read model of a generation, of whatever kind it is.</summary>
+    /// <summary>The commit that removes the read model of a generation, of whatever kind it is.</summary>
     internal ReadModelCommit Removal(GenerationRecord removed, bool isInPlace) => new()
     {
         Drops = [ModelOf(removed.Number)],
@@ -71,7 +73,7 @@ public abstract class Projection : Subscriber
         },
     };
 
-    /// <summary>What gives a generation the name that readers use.</summary>
+    /// <summary>The commit that gives a generation the name that readers use.</summary>
     private protected abstract ReadModelCommit Placing(int generation);
 
     internal string ModelOf(int generation) => $"{Name}@{generation}";

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Looks after projections and reactors, from any process, whether or not they run in this one: how they are doing, what
-/// is parked, and what to do about it. Orders are stored, and carried out within about half a second by the process that runs the
-/// projection. Thread-safe; holds no state.
+/// Administers projections and reactors from any process, whether or not they run in this one: their status, what is parked, and what to do
+/// about it. Orders are stored, and carried out within about half a second by the process that runs the projection. Thread-safe; holds no
+/// state.
 /// </summary>
 public sealed class ProjectionAdmin
 {
@@ -17,11 +17,11 @@ public sealed class ProjectionAdmin
     }
 
     /// <summary>
-    /// How every projection and reactor is doing that was ever started on this store, by name. One whose read model or record is
-    /// damaged is among them: its state is <see cref="ProjectionState.Failed"/>, and its last error says what cannot be read.
+    /// The status of every projection and reactor that was ever started on this store, by name. One whose read model or record is damaged
+    /// is included: its state is <see cref="ProjectionState.Failed"/>, and its last error says what cannot be read.
     /// </summary>
     /// <param name="cancellationToken">Cancels the reads.</param>
-    /// <returns>The status of each, as far as it is stored.</returns>
+    /// <returns>The status of each, from what is stored.</returns>
     public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken = default)
     {
         var status = new StatusReader(_store);
@@ -34,7 +34,7 @@ public sealed class ProjectionAdmin
     /// <summary>What is parked, or being retried, oldest first.</summary>
     /// <param name="projection">The name of the projection or reactor.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The streams and documents of which events are held back; none if there is no such projection.</returns>
+    /// <returns>The streams and documents whose events are held back; none if there is no such projection.</returns>
     public async Task<IReadOnlyList<ParkedEvents>> GetParkedAsync(string projection, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(projection);
@@ -42,10 +42,10 @@ public sealed class ProjectionAdmin
         return [.. parked.OrderBy(p => p.Content.Position).Select(Describe)];
     }
 
-    /// <summary>The events that were left out because somebody said so, oldest order first.</summary>
+    /// <summary>The events that were left out by an order, oldest order first.</summary>
     /// <param name="projection">The name of the projection or reactor.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The events, with who said so and why.</returns>
+    /// <returns>The events, with the person who gave the order and the reason.</returns>
     public async Task<IReadOnlyList<SkippedEvent>> GetSkippedAsync(string projection, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(projection);
@@ -57,14 +57,14 @@ public sealed class ProjectionAdmin
         ];
     }
 
-    /// <summary>Has what is parked tried again, in order from the event that failed.</summary>
-    /// <param name="parked">What <see cref="GetParkedAsync"/> has returned.</param>
+    /// <summary>Orders that a parked stream or document is tried again, in order from the event that failed.</summary>
+    /// <param name="parked">A result of <see cref="GetParkedAsync"/>.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
-    /// <returns><see langword="false"/> if it is not parked any more.</returns>
+    /// <returns><see langword="false"/> if it is no longer parked.</returns>
     public Task<bool> ResumeAsync(ParkedEvents parked, CancellationToken cancellationToken = default) =>
         OrderAsync(parked, record => record with { Attempts = 0, RetryAt = Now, Skip = null }, cancellationToken);
 
-    /// <summary>Has everything that is parked tried again, say when a service that all of it needed is back.</summary>
+    /// <summary>Orders that everything parked is tried again, for example when a service that all of it needs is back.</summary>
     /// <param name="projection">The name of the projection or reactor.</param>
     /// <param name="cancellationToken">Cancels while an order waits to be stored.</param>
     /// <returns>How many streams or documents are tried again.</returns>
@@ -80,14 +80,14 @@ public sealed class ProjectionAdmin
     }
 
     /// <summary>
-    /// Has the event that fails left out, and what waits behind it tried. That is recorded; only a rebuild tries the event
-    /// again.
+    /// Orders that the failing event is left out, and that the events waiting behind it are tried. The order is recorded; only a rebuild
+    /// tries the event again.
     /// </summary>
-    /// <param name="parked">What <see cref="GetParkedAsync"/> has returned: the event that fails now is the one meant.</param>
-    /// <param name="by">Who says so.</param>
-    /// <param name="reason">Why.</param>
+    /// <param name="parked">A result of <see cref="GetParkedAsync"/>; its failing event is the one that is left out.</param>
+    /// <param name="by">The person who gives the order.</param>
+    /// <param name="reason">The reason.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
-    /// <returns><see langword="false"/> if that event does not fail any more, or another one does.</returns>
+    /// <returns><see langword="false"/> if that event no longer fails, or another one does.</returns>
     public Task<bool> SkipAsync(ParkedEvents parked, string by, string reason, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(parked);
@@ -100,7 +100,9 @@ public sealed class ProjectionAdmin
             : null;
     }
 
-    /// <summary>Has one document built anew from the whole log; until it is done at one stroke, the old one stands.</summary>
+    /// <summary>
+    /// Orders that one document is rebuilt from the whole log. The old document stays until the new one replaces it in one commit.
+    /// </summary>
     /// <param name="projection">The name of a projection of documents.</param>
     /// <param name="key">The document's key; it need not exist.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
@@ -119,10 +121,10 @@ public sealed class ProjectionAdmin
     }
 
     /// <summary>
-    /// Has the read model of a projection built anew from the whole log, beside the one that serves, which it then replaces. This
-    /// process needs none of the projection's code. A process that runs the projection begins within about half a second; if none
-    /// does, the next one that starts it. One that has failed is started again for it, and one that was stopped rebuilds once it is
-    /// started. Orders that were given before one is carried out are one. For progress, see the status.
+    /// Orders that the read model of a projection is rebuilt from the whole log, beside the one that serves, which it then replaces. This
+    /// process needs none of the projection's code. A process that runs the projection begins within about half a second; if there is none,
+    /// the next process that starts it does. A projection that has failed is started again for the rebuild; one that was stopped rebuilds
+    /// once it is started. Several orders given before one is carried out count as one. For progress, see the status.
     /// </summary>
     /// <param name="projection">The name of a projection.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
@@ -142,14 +144,14 @@ public sealed class ProjectionAdmin
     }
 
     /// <summary>
-    /// Stops a projection or reactor in all processes, until <see cref="StartAsync"/>: each finishes or abandons the batch that it is
-    /// at, whole. A process that starts it meanwhile does not run it either. Appends go on, and it goes on with their events when it
-    /// is started. A projection that runs inline is not stopped, since it is part of the appends.
+    /// Stops a projection or reactor in all processes, until <see cref="StartAsync"/>. Each finishes or abandons its current batch as a
+    /// whole. A process that starts it meanwhile does not run it either. Appends go on; when it is started, it continues with their events.
+    /// A projection that runs inline is not stopped, since it is part of the appends.
     /// </summary>
     /// <param name="projection">The name of a projection or reactor.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
     /// <returns>
-    /// A task that completes when the order is stored. It is carried out within about half a second: the status then has no
+    /// A task that completes when the order is stored. The order is carried out within about half a second; the status then has no
     /// <see cref="ProjectionStatus.Runner"/>.
     /// </returns>
     /// <exception cref="ArgumentException">Nothing of that name was ever started on this store.</exception>
@@ -160,12 +162,12 @@ public sealed class ProjectionAdmin
     }
 
     /// <summary>
-    /// Has a projection or reactor run again that was stopped by <see cref="StopAsync"/>, or that has failed in a process that still
-    /// runs. It goes on where it was. The <see cref="RunningSubscribers.Completion"/> that has told of the failure stays failed.
+    /// Starts a projection or reactor again that was stopped by <see cref="StopAsync"/>, or that has failed in a process that still runs.
+    /// It goes on where it was. A <see cref="RunningSubscribers.Completion"/> that has reported the failure stays failed.
     /// </summary>
     /// <param name="projection">The name of a projection or reactor.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
-    /// <returns>A task that completes when the order is stored. It is carried out within about half a second.</returns>
+    /// <returns>A task that completes when the order is stored. The order is carried out within about half a second.</returns>
     /// <exception cref="ArgumentException">Nothing of that name was ever started on this store.</exception>
     public async Task StartAsync(string projection, CancellationToken cancellationToken = default)
     {
@@ -181,7 +183,7 @@ public sealed class ProjectionAdmin
         new StandingOrders(_store).GiveAsync(projection, order, cancellationToken);
 
     /// <summary>
-    /// What is recorded of a projection or reactor; null if that is damaged, which must not keep an order from being given.
+    /// The record of a projection or reactor; null if it is damaged, which must not prevent an order.
     /// </summary>
     private async ValueTask<DirectoryRecord?> FindKnownAsync(string projection, CancellationToken cancellationToken)
     {
@@ -243,7 +245,7 @@ public sealed class ProjectionAdmin
             }
             catch (ReadModelConflictException)
             {
-                // It has just been tried again: look at what came of it.
+                // It has just been tried again: look at the result.
             }
         }
     }

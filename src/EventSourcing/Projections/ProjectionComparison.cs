@@ -13,7 +13,10 @@ public static class ProjectionComparison
     /// <param name="to">The second point; by default now.</param>
     /// <param name="key">The only document of interest, or <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Ends the folds.</param>
-    /// <returns>By key, ordered ordinally, the documents that differ, each with its changes; one that is new or gone has all its members changed.</returns>
+    /// <returns>
+    /// The documents that differ, by key in ordinal order, each with its changes. If a document is new or gone, all its members count as
+    /// changed.
+    /// </returns>
     /// <exception cref="ArgumentException">The projection is not valid, or a point is a version.</exception>
     /// <exception cref="ProjectionFailedException">The projection fails on an event.</exception>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyList<MemberChange>>> CompareAsync<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(
@@ -25,7 +28,7 @@ public static class ProjectionComparison
         return Between(store, before, after);
     }
 
-    /// <summary>What if: folds the log by two projections, say today's and the next version of it, and compares the outcomes.</summary>
+    /// <summary>What if: folds the log by two projections, say the current one and its next version, and compares the outcomes.</summary>
     /// <typeparam name="TDocument">The first one's document.</typeparam>
     /// <typeparam name="TOther">The second one's document.</typeparam>
     /// <param name="store">The store.</param>
@@ -34,7 +37,7 @@ public static class ProjectionComparison
     /// <param name="asOf">The point to fold up to; by default now.</param>
     /// <param name="key">The only document of interest, or <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Ends the folds.</param>
-    /// <returns>By key, ordered ordinally, the documents that differ, each with its changes.</returns>
+    /// <returns>The documents that differ, by key in ordinal order, each with its changes.</returns>
     /// <exception cref="ArgumentException">A projection is not valid, or the point is a version.</exception>
     /// <exception cref="ProjectionFailedException">A projection fails on an event.</exception>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyList<MemberChange>>> WhatIfAsync<

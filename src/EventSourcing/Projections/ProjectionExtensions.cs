@@ -6,16 +6,19 @@ namespace EventSourcing;
 public static class ProjectionExtensions
 {
     /// <summary>
-    /// Starts projections in the background: each goes on from the position that it has reached and stays level with the log.
+    /// Starts projections in the background. Each goes on from the position that it has reached, and stays level with the log.
     /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
-    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is none, two have one name, or one is not valid: the message says what is wrong.
+    /// </exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">
-    /// One has the name of another class that runs on this store object. If it runs elsewhere or was started before, the
-    /// projection fails with this error once it has read the store: see <see cref="RunningSubscribers.Completion"/>; waits throw it too.
+    /// A projection has the name of another class that runs on this store object. If the other class runs elsewhere or was started before,
+    /// the projection fails with this error once it has read the store: see <see cref="RunningSubscribers.Completion"/>; waits throw it
+    /// too.
     /// </exception>
     /// <exception cref="NotSupportedException">
     /// JSON cannot handle a document, or the storage has no tables and a projection needs some.
@@ -28,7 +31,9 @@ public static class ProjectionExtensions
     /// <param name="options">How they run.</param>
     /// <param name="projections">The projections, each name once.</param>
     /// <returns>The running projections; dispose them before the store.</returns>
-    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is none, two have one name, or one is not valid: the message says what is wrong.
+    /// </exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">As above.</exception>
     /// <exception cref="NotSupportedException">
@@ -43,9 +48,8 @@ public static class ProjectionExtensions
     }
 
     /// <summary>
-    /// Starts reactors in the background: each goes on from the position that it has reached; one that is new begins where it says.
-    /// What fails
-    /// is tried again for some hours, as services that are down come back, before it is parked.
+    /// Starts reactors in the background. Each goes on from the position that it has reached; a new one begins at its
+    /// <see cref="Reactor.Start"/>. What fails is tried again for some hours before it is parked, since services that are down come back.
     /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="reactors">The reactors, each name once.</param>
@@ -53,7 +57,9 @@ public static class ProjectionExtensions
     /// The running reactors, once their places in the log are stored: <see cref="StartFrom.Now"/> means now. Dispose them before the
     /// store.
     /// </returns>
-    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is none, two have one name, or one is not valid: the message says what is wrong.
+    /// </exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
     public static Task<RunningReactors> StartReactorsAsync(this EventStore store, params IReadOnlyList<Reactor> reactors) =>
@@ -64,7 +70,9 @@ public static class ProjectionExtensions
     /// <param name="options">How they run.</param>
     /// <param name="reactors">The reactors, each name once.</param>
     /// <returns>The running reactors, once their places in the log are stored. Dispose them before the store.</returns>
-    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is none, two have one name, or one is not valid: the message says what is wrong.
+    /// </exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
     public static async Task<RunningReactors> StartReactorsAsync(
@@ -86,26 +94,27 @@ public static class ProjectionExtensions
     }
 
     /// <summary>
-    /// Runs projections inline from now on: every append through this store object also changes their read models, in its
-    /// own transaction. An event that a projection fails on is then refused. Brings them up to date first. Call it at
-    /// start-up, in every process that appends; an append of a process that has not done so is caught up with by the next
-    /// one of a process that has. Call it again, with the same projections, where appends are refused with
-    /// <see cref="InlineProjectionException"/>. When a new version of a projection goes live, processes of the old one can
-    /// append no more: stop those first.
+    /// Runs projections inline from now on: every append through this store object also changes their read models, in its own transaction.
+    /// If a projection fails on an event, the append is refused. This method first brings the projections up to date. Call it at start-up,
+    /// in every process that appends. If a process appends without having called it, the next append of a process that has called it
+    /// catches up first. If appends are refused with <see cref="InlineProjectionException"/>, call it again, with the same projections.
+    /// When a new version of a projection goes live, processes of the old version can no longer append: stop those first.
     /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="projections">The projections, each name once.</param>
     /// <param name="cancellationToken">Ends the wait until they are up to date.</param>
     /// <returns>A task that completes when they are up to date and inline.</returns>
-    /// <exception cref="ArgumentException">There is none, or two of one name, or one is not valid: it says what is wrong.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is none, two have one name, or one is not valid: the message says what is wrong.
+    /// </exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="InvalidOperationException">
     /// Other projections run inline already, or another version of one serves and is running elsewhere.
     /// </exception>
     /// <exception cref="ProjectionParkedException">
-    /// Something of a projection is parked from when it ran in the background; resume or skip it first.
+    /// Something of a projection is still parked from its time in the background; resume or skip it first.
     /// </exception>
-    /// <exception cref="ProjectionFailedException">A projection fails on an event that is stored.</exception>
+    /// <exception cref="ProjectionFailedException">A projection fails on a stored event.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
     public static async Task StartInlineProjectionsAsync(
         this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)
@@ -127,7 +136,7 @@ public static class ProjectionExtensions
             if (parked.Count > 0) throw new ProjectionParkedException(parked[0], parked[0].Position);
         }
 
-        // They stay inline for as long as there is the store object.
+        // They stay inline for the lifetime of the store object.
         if (store.InlineReadModels is null) StartedSubscribers.Of(store).Add(projections);
         var inline = new InlineProjections(store, projections);
         store.InlineReadModels = inline.FoldAsync;
@@ -139,9 +148,9 @@ public static class ProjectionExtensions
     /// <param name="store">The store.</param>
     /// <param name="projection">The projection.</param>
     /// <param name="key">The only document of interest, or <see langword="null"/> for all.</param>
-    /// <param name="asOf">The position or instant; by default now. Versions are of streams, and the log has none.</param>
+    /// <param name="asOf">The position or instant; by default now. Not a version: versions belong to streams, and the log has none.</param>
     /// <param name="cancellationToken">Ends the fold.</param>
-    /// <returns>The read model as of then. Its documents are kept in memory.</returns>
+    /// <returns>The read model as of that point. Its documents are kept in memory.</returns>
     /// <exception cref="ArgumentException">The projection is not valid, or the point is a version.</exception>
     /// <exception cref="ProjectionFailedException">The projection fails on an event.</exception>
     public static async Task<LiveReadModel<TDocument>> ProjectAsync<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(
@@ -190,7 +199,7 @@ public static class ProjectionExtensions
         return new ReadModel<TDocument>(store, projection);
     }
 
-    /// <summary>Looks after projections and reactors: status, what is parked, resume, skip.</summary>
+    /// <summary>Administers projections and reactors: status, what is parked, resume, skip.</summary>
     /// <param name="store">The store.</param>
     /// <returns>The administration, from any process.</returns>
     public static ProjectionAdmin ProjectionAdmin(this EventStore store)

@@ -23,7 +23,7 @@ public sealed class ProjectionFailedException : EventSourcingException
     internal static ProjectionFailedException TooManyParked(string projection, FeedEvent e, Exception failure, int limit) =>
         new(projection, e, failure, $"As {limit} streams or documents are parked (ProjectionOptions.MaxParked), '{projection}' stops: it seems to be broken, not they. Mend the cause and start it again.") { IsFinal = true };
 
-    /// <summary>Whether it stops the projection: it is not one to be dealt with any more.</summary>
+    /// <summary>Whether it stops the projection, and must no longer be retried or parked.</summary>
     internal bool IsFinal { get; private init; }
 
     /// <summary>The name of the projection or reactor.</summary>

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// The tables of a <see cref="TableProjection"/> within its transaction. Always name a table by the indexer: while a read
-/// model is rebuilt beside the one that serves, its tables bear other names. Valid until the handler returns.
+/// The tables of a <see cref="TableProjection"/> within its transaction. Always name a table by the indexer: while a read model is rebuilt
+/// beside the one that serves, its tables have other names. Valid until the handler returns.
 /// </summary>
 public sealed class ProjectionTables : IDisposable
 {
@@ -24,12 +24,12 @@ public sealed class ProjectionTables : IDisposable
     }
 
     /// <summary>
-    /// The storage's own connection, within the transaction that also moves the projection on: for Dapper or commands of
-    /// your own. Neither close it nor end its transaction.
+    /// The storage's own connection, within the transaction that also moves the projection on: for Dapper or commands of your own. Do not
+    /// close it, and do not end its transaction.
     /// </summary>
     public DbConnection Connection { get; }
 
-    /// <summary>What a table is called now, quoted for SQL.</summary>
+    /// <summary>The current name of a table, quoted for SQL.</summary>
     /// <param name="table">One of <see cref="TableProjection.Tables"/>.</param>
     /// <exception cref="ArgumentException">The projection has no such table.</exception>
     public string this[string table] => _quoted.TryGetValue(table, out var quoted)
@@ -37,8 +37,8 @@ public sealed class ProjectionTables : IDisposable
         : throw new ArgumentException($"The projection has no table '{table}'; it has {string.Join(", ", _tables)}. Name it in the projection's constructor.", nameof(table));
 
     /// <summary>
-    /// A name for something that belongs to a table, an index say: databases have one namespace for them, so while a read
-    /// model is rebuilt both sets of names exist.
+    /// A name for something that belongs to a table, such as an index. Databases have one namespace for these, and while a read model is
+    /// rebuilt both sets of names exist.
     /// </summary>
     /// <param name="name">The name, of letters, digits and underscores.</param>
     /// <returns>The name to use now, quoted for SQL.</returns>
@@ -59,7 +59,7 @@ public sealed class ProjectionTables : IDisposable
         ArgumentNullException.ThrowIfNull(sql);
         ArgumentNullException.ThrowIfNull(parameters);
 
-        // Mostly it is the statement of the event before: to compare two texts is much faster than to hash one.
+        // Usually it is the same statement as for the event before. Comparing two texts is much faster than hashing one.
         var command = sql == _last.Sql ? _last.Command : CommandOf(sql, parameters.Count);
         var slots = command.Parameters;
         if (slots.Count != parameters.Count)

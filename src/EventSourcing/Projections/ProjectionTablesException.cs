@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>The tables of a projection cannot be made or put in place. Nothing was changed, and the projection has stopped.</summary>
+/// <summary>The tables of a projection cannot be created or put in place. Nothing was changed, and the projection has stopped.</summary>
 public sealed class ProjectionTablesException : EventSourcingException
 {
     internal ProjectionTablesException(string projection, IReadOnlyList<string> tables, string reason, Exception? innerException = null)

@@ -1,17 +1,17 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Does something in the world for events: sends mail, calls another service, gives commands to other aggregates. Each
-/// event is delivered at least once, in the order of its stream; what fails is tried again and then parked, as with
-/// projections. No rebuild ever delivers anything. The constructor says by <c>On</c> what each event leads to.
+/// Does something outside the store for events: sends mail, calls another service, gives commands to other aggregates. Each event is
+/// delivered at least once, in the order of its stream. What fails is tried again and then parked, as with projections. A rebuild never
+/// delivers anything. The constructor calls <c>On</c> to say what each event leads to.
 /// </summary>
 /// <remarks>
-/// <para>"At least once" means: after a crash or a failure of the storage, the events delivered since the last commit of its position
-/// (at most <see cref="BatchSize"/>) are delivered again, and after a stop those few that other streams were ahead by, each with the
-/// same <see cref="Delivery.Id"/>. Give that id to whoever can
-/// tell a repetition by it, or do what does no harm when done twice.</para>
-/// <para>An event that an <see cref="Upcaster"/> makes several of is delivered as those, one after the other; where one
-/// fails, all of them are delivered again.</para>
+/// <para>"At least once" means: after a crash or a failure of the storage, the events delivered since the last commit of its position (at
+/// most <see cref="BatchSize"/>) are delivered again. After a stop, those few events are delivered again by which other streams were ahead.
+/// Each has the same <see cref="Delivery.Id"/> as before. Give that id to a receiver that can recognize a repetition by it, or do something
+/// that is harmless when done twice.</para>
+/// <para>If an <see cref="Upcaster"/> makes several events of one, they are delivered one after the other. If one of them fails, all of
+/// them are delivered again.</para>
 /// <para>A process manager is a reactor that keeps its state in a stream or aggregate of its own, and gives commands that
 /// are safe to repeat.</para>
 /// </remarks>
@@ -21,16 +21,18 @@ public abstract class Reactor : Subscriber
     private Func<Delivery, CancellationToken, Task>? _anyHandler;
 
     /// <summary>
-    /// Where in the log it begins when it is started for the first time; afterwards it goes on where it was. There is no
-    /// default: at the beginning it reacts to all that ever happened, now to none of it.
+    /// Where in the log the reactor begins when it is started for the first time; afterwards it goes on where it was. There is no default:
+    /// from the beginning it reacts to everything that ever happened, from now to none of it.
     /// </summary>
     public abstract StartFrom Start { get; }
 
-    /// <summary>The most events delivered between two commits of its position, and so again after a crash; 32 by default.</summary>
+    /// <summary>
+    /// The most events delivered between two commits of its position, and thus delivered again after a crash; 32 by default.
+    /// </summary>
     public virtual int BatchSize => 32;
 
     /// <summary>
-    /// How many streams it reacts to at once; 4 by default. The events of one stream are always delivered one after the other.
+    /// How many streams it handles at once; 4 by default. The events of one stream are always delivered one after the other.
     /// </summary>
     public virtual int MaxConcurrency => 4;
 
@@ -40,7 +42,7 @@ public abstract class Reactor : Subscriber
 
     /// <summary>Says what an event leads to.</summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
-    /// <param name="react">Does it; completes when it is done. If it throws, the event is delivered again later.</param>
+    /// <param name="react">Does it; the task completes when it is done. If it throws, the event is delivered again later.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(Func<TEvent, Delivery, CancellationToken, Task> react)
         where TEvent : notnull
@@ -50,7 +52,7 @@ public abstract class Reactor : Subscriber
         _handlers.Add(typeof(TEvent), (delivery, cancellationToken) => react((TEvent)delivery.Event.Data, delivery, cancellationToken));
     }
 
-    /// <summary>Says what any event leads to that has no handler of its own, say to pass everything on.</summary>
+    /// <summary>Says what any event leads to that has no handler of its own, for example to pass everything on.</summary>
     /// <param name="react">Does it, as above.</param>
     /// <exception cref="ArgumentException">There is a handler for any event.</exception>
     protected void OnAny(Func<Delivery, CancellationToken, Task> react)
@@ -78,7 +80,7 @@ public abstract class Reactor : Subscriber
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrency, CancellationToken = CancellationToken.None };
         await Parallel.ForAsync(0, streams.Count, options, async (i, _) => delivered[i] = await DeliverAsync(streams[i], input.Watch, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
 
-        // Where it was told to stop, what was delivered before the first event that was not need not be delivered again.
+        // If it was told to stop, events that were delivered before the first undelivered one need not be delivered again.
         var left = delivered.Zip(streams, (d, stream) => d.Failure is null && d.Count < stream.Count ? stream[d.Count].Position : long.MaxValue).DefaultIfEmpty(long.MaxValue).Min();
         var failures = delivered.Select(d => d.Failure).OfType<FoldFailure>().Where(failure => failure.Event.Position < left).ToList();
         if (left == long.MaxValue) return new Fold([], failures);
@@ -92,7 +94,7 @@ public abstract class Reactor : Subscriber
         return input.Only is { } only ? only == stream : !input.Parked.Holds(stream, e.Position);
     }
 
-    /// <summary>Delivers events one after the other, up to the first failure, or until it is to stop.</summary>
+    /// <summary>Delivers events one after the other, up to the first failure, or until it is told to stop.</summary>
     private async ValueTask<Delivered> DeliverAsync(List<FeedEvent> events, HandlerWatch? watch, CancellationToken cancellationToken)
     {
         for (var i = 0; i < events.Count; i++)
@@ -127,6 +129,6 @@ public abstract class Reactor : Subscriber
         return new Delivered(events.Count, null);
     }
 
-    /// <summary>How many events of a stream were delivered, and what the next one failed with, if it did.</summary>
+    /// <summary>How many events of a stream were delivered, and the failure of the next one, if it failed.</summary>
     private readonly record struct Delivered(int Count, FoldFailure? Failure);
 }

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What reacts to committed events and remembers how far it is: a <see cref="Projection"/> or a <see cref="Reactor"/>.
-/// It says by its handlers which events it looks at; everything about it is checked when it is started.
+/// Reacts to committed events and remembers its position: a <see cref="Projection"/> or a <see cref="Reactor"/>. Its handlers say which
+/// events it looks at. All of it is checked when it is started.
 /// </summary>
 public abstract class Subscriber
 {
@@ -14,47 +14,46 @@ public abstract class Subscriber
 
     private protected Subscriber()
     {
-        // Fields of the derived class are initialized by now, the bodies of its constructors have not run: handlers are
-        // only named here, and called later.
+        // Fields of the derived class are initialized by now, but the bodies of its constructors have not run: handlers are only registered
+        // here, and called later.
         Bind();
     }
 
     /// <summary>
-    /// The name under which its place in the log is kept: by default the class's name without the namespace. On one store
-    /// a name belongs to one class; a second class of that name is refused (<see cref="SubscriberNameTakenException"/>).
+    /// The name under which its place in the log is stored: by default the class's name without the namespace. On one store a name belongs
+    /// to one class; a second class of that name is refused (<see cref="SubscriberNameTakenException"/>).
     /// </summary>
     public virtual string Name => GetType().Name;
 
     /// <summary>
-    /// The full names that the class had before it was renamed or moved to another namespace, as <see cref="Type.ToString"/>
-    /// gives them; none by default. A class that keeps its <see cref="Name"/> goes on where it was if the class that the
-    /// name belongs to is listed here. The line may be removed once the class has been started on every store.
+    /// The full names that the class had before it was renamed or moved to another namespace, as <see cref="Type.ToString"/> returns them;
+    /// none by default. A class that keeps its <see cref="Name"/> goes on where it was if the class that the name belongs to is listed
+    /// here. An entry may be removed once the class has been started on every store.
     /// </summary>
     public virtual IReadOnlyList<string> FormerTypeNames => [];
 
-    /// <summary>The full name of its class, which a name on a store belongs to.</summary>
+    /// <summary>The full name of its class. A name on a store belongs to that class.</summary>
     internal string TypeName => field ??= SubscriberIdentity.Of(GetType());
 
     /// <summary>
-    /// Narrows the events to look at, by stream prefix or tags; chosen in the storage. By default all events that there
-    /// is a handler for.
+    /// Limits the events to look at by stream prefix or tags; filtered by the storage. By default, all events that have a handler.
     /// </summary>
     public virtual EventQuery Filter => EventQuery.All;
 
-    /// <summary>The events that there are handlers for, in no particular order.</summary>
+    /// <summary>The types of the events that have handlers, in no particular order.</summary>
     internal IReadOnlyCollection<Type> EventTypes => _eventTypes;
 
     internal bool HandlesAny => _handlesAny;
 
-    /// <summary>The most events in one batch, where it wants few.</summary>
+    /// <summary>The most events in one batch, if it needs a limit.</summary>
     internal virtual int MaxBatchEvents => int.MaxValue;
 
-    /// <summary>Whether it does what no transaction can take back.</summary>
+    /// <summary>Whether its handlers have effects that no transaction can undo.</summary>
     internal virtual bool HasEffects => false;
 
     /// <summary>
-    /// Names the handlers: for partial classes the source generator writes it from their methods. Called once, before the
-    /// constructor's body, in which further ones may be named.
+    /// Registers the handlers: for partial classes the source generator writes it from their methods. It is called once, before the
+    /// constructor's body, which may register more.
     /// </summary>
     protected virtual void Bind()
     {
@@ -63,11 +62,11 @@ public abstract class Subscriber
     /// <summary>Whether an event changes a document.</summary>
     internal virtual bool Changes(FeedEvent e, string key) => false;
 
-    /// <summary>Folds a batch into changes, of which nothing is written yet; or reacts to it.</summary>
+    /// <summary>Folds a batch into changes, without writing any of them yet; or reacts to it.</summary>
     internal abstract ValueTask<Fold> FoldAsync(FoldInput input, CancellationToken cancellationToken);
 
     /// <summary>Throws if it cannot be run on a store.</summary>
-    /// <exception cref="ArgumentException">Says why not.</exception>
+    /// <exception cref="ArgumentException">It cannot; the message says why.</exception>
     internal virtual void Validate(EventStore store)
     {
         Names.ThrowIfInvalid(Name, $"The name of {GetType()}", nameof(Name));
@@ -97,7 +96,7 @@ public abstract class Subscriber
     /// <summary>Whether a name looks like that of a read model that is being rebuilt: <c>name@2</c>.</summary>
     private static bool EndsLikeGeneration(string name) => name.TrimEnd("0123456789".ToCharArray()) is var stem && stem.Length < name.Length && stem.EndsWith('@');
 
-    /// <summary>What to read of the log: the handled events, as far as the filter lets them through.</summary>
+    /// <summary>What to read of the log: the handled events that match the filter.</summary>
     internal EventFilter FilterFor(EventStore store)
     {
         if (_handlesAny) return store.EventReader.FilterOf(Filter);
@@ -117,17 +116,17 @@ public abstract class Subscriber
     }
 
     /// <summary>
-    /// Throws if an event was erased that there is a handler for, and none that says what that means. One for any event
-    /// counts for those that have none of their own.
+    /// Throws if an erased event has a handler, but none that handles its erasure. For events without a handler of their own, the handler
+    /// for any event counts.
     /// </summary>
-    /// <exception cref="ErasedEventException">Says what to do.</exception>
+    /// <exception cref="ErasedEventException">The event was erased; the message says what to do.</exception>
     private protected void ThrowIfErased(object data)
     {
         if (data is ErasedEvent erased && !_eventTypes.Contains(typeof(ErasedEvent)) && erased.MayHaveBeen([.. _eventTypes]))
             throw new ErasedEventException(erased, GetType());
     }
 
-    /// <summary>The handled types that events have names by.</summary>
+    /// <summary>The handled types that have event names.</summary>
     private IEnumerable<Type> NamedTypes => _eventTypes.Where(type => !IsErased(type));
 
     private static bool IsErased(Type type) => type == typeof(ErasedEvent);

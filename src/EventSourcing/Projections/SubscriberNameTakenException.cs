@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A projection or reactor was refused because its name belongs to another class on this store: their places in the log
-/// and their read models would be taken for one another's. Nothing was changed.
+/// A projection or reactor was refused because its name belongs to another class on this store. Otherwise the two would share a place in
+/// the log and a read model. Nothing was changed.
 /// </summary>
 public sealed class SubscriberNameTakenException : EventSourcingException
 {

@@ -3,9 +3,9 @@ using System.Data.Common;
 namespace EventSourcing;
 
 /// <summary>
-/// Folds events into tables of your own, by SQL in the projection's transaction: plain ADO.NET, so Dapper and the like
-/// work on its connection. Needs a storage with tables (<see cref="IReadModelStorage.HasTables"/>). The constructor says
-/// by <c>On</c> what each event does.
+/// Folds events into tables of your own, by SQL in the projection's transaction: plain ADO.NET, so Dapper and similar libraries work on its
+/// connection. It needs a storage with tables (<see cref="IReadModelStorage.HasTables"/>). The constructor calls <c>On</c> to say what each
+/// event does.
 /// </summary>
 /// <example>
 /// <code>
@@ -14,7 +14,8 @@ namespace EventSourcing;
 ///     public Sales() : base("sales")
 ///     {
 ///         On&lt;ItemSold&gt;((tables, e, recorded, ct) =&gt; tables.ExecuteAsync(
-///             $"INSERT INTO {tables["sales"]} (item, count) VALUES ($1, 1) ON CONFLICT (item) DO UPDATE SET count = count + 1", [e.Item], ct));
+///             $"INSERT INTO {tables["sales"]} (item, count) VALUES ($1, 1) " +
+///             "ON CONFLICT (item) DO UPDATE SET count = count + 1", [e.Item], ct));
 ///     }
 ///
 ///     protected override ValueTask CreateAsync(ProjectionTables tables, CancellationToken ct) =&gt; tables.ExecuteAsync(
@@ -24,7 +25,7 @@ namespace EventSourcing;
 /// </example>
 public abstract class TableProjection : Projection
 {
-    /// <summary>With the number of a rebuild behind it, a name still fits into the 63 bytes that databases allow.</summary>
+    /// <summary>With the number of a rebuild appended, a name still fits into the 63 bytes that databases allow.</summary>
     private const int MaxTableNameLength = 60;
 
     private readonly Dictionary<Type, Func<ProjectionTables, RecordedEvent, CancellationToken, ValueTask>> _handlers = [];
@@ -39,18 +40,18 @@ public abstract class TableProjection : Projection
         _tables = [.. tables];
     }
 
-    /// <summary>The names of the tables, under which the app reads them.</summary>
+    /// <summary>The names of the tables, by which the app reads them.</summary>
     public IReadOnlyList<string> Tables => _tables;
 
     /// <summary>Creates the tables and their indices, empty. Called before the log is folded, in a transaction.</summary>
-    /// <param name="tables">The connection, and what each table is called while it is built.</param>
+    /// <param name="tables">The connection, and the name of each table while it is built.</param>
     /// <param name="cancellationToken">Cancels the work.</param>
-    /// <returns>A task that completes when they are there.</returns>
+    /// <returns>A task that completes when they exist.</returns>
     protected abstract ValueTask CreateAsync(ProjectionTables tables, CancellationToken cancellationToken);
 
     /// <summary>Says what an event does to the tables.</summary>
     /// <typeparam name="TEvent">The event's type.</typeparam>
-    /// <param name="apply">Runs the SQL. What it does besides is not undone where the transaction is, and may be done again.</param>
+    /// <param name="apply">Runs the SQL. Any other effect is not undone with the transaction, and may be repeated.</param>
     /// <exception cref="ArgumentException">There is a handler for that event.</exception>
     protected void On<TEvent>(Func<ProjectionTables, TEvent, RecordedEvent, CancellationToken, ValueTask> apply)
         where TEvent : notnull
@@ -86,7 +87,7 @@ public abstract class TableProjection : Projection
         }
     }
 
-    /// <summary>What is wrong with a name in every storage; null if nothing is.</summary>
+    /// <summary>What makes a name invalid in every storage; null if nothing does.</summary>
     private static string? FlawIn(string? table)
     {
         if (string.IsNullOrEmpty(table) || table.Length > MaxTableNameLength || char.IsAsciiDigit(table[0]) || !table.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
@@ -99,7 +100,7 @@ public abstract class TableProjection : Projection
 
     private static string Suggested(string table) => $"my_{(table.Length > MaxTableNameLength - 3 ? table[..(MaxTableNameLength - 3)] : table)}";
 
-    /// <summary>Who has no tables. One storage may wrap another, and then it is not the outer one that lacks them.</summary>
+    /// <summary>The storage that has no tables. One storage may wrap another, and then it is not the outer one that lacks them.</summary>
     private static string StorageWithoutTables(EventStore store) =>
         store.Storage is InMemoryEventStorage || store.Storage.ReadModels is InMemoryReadModels ? nameof(InMemoryEventStorage) : "the storage of this store";
 
@@ -121,7 +122,7 @@ public abstract class TableProjection : Projection
     {
         Tables = async (connection, cancellationToken) =>
         {
-            // Until it is in place a table bears the number of its generation; then it has the name that the app reads.
+            // Until it is in place, a table's name has the number of its generation; then it has the name that the app reads.
             using var building = new ProjectionTables(connection, _tables, generation);
             using var inPlace = new ProjectionTables(connection, _tables, generation: 0);
             foreach (var table in _tables) await inPlace.ExecuteAsync($"ALTER TABLE {building[table]} RENAME TO {inPlace[table]}", [], cancellationToken).ConfigureAwait(false);
@@ -167,7 +168,7 @@ public abstract class TableProjection : Projection
         }
     };
 
-    /// <summary>The first of the tables that is missing; null if none is, or where that cannot be told any more in this transaction.</summary>
+    /// <summary>The first table that is missing; null if none is, or if this transaction can no longer tell.</summary>
     private async ValueTask<string?> FindMissingAsync(ProjectionTables tables, CancellationToken cancellationToken)
     {
         if (!await CanReadAsync("SELECT 1").ConfigureAwait(false)) return null;

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// An event as a consumer gets it: decoded, or what is known of one that cannot be. One that an upcaster has split is
-/// one event with several parts: they have one position, and are dealt with all or none.
+/// An event as a consumer gets it: decoded, or what is known of an event that cannot be decoded. An event that an upcaster has split is one
+/// event with several parts: they share a position, and either all or none of them are handled.
 /// </summary>
 internal readonly struct FeedEvent
 {
@@ -10,13 +10,13 @@ internal readonly struct FeedEvent
 
     private FeedEvent(object content) => _content = content;
 
-    /// <summary>The event, or null where it has parts, or could not be decoded.</summary>
+    /// <summary>The event; null if it has parts, or could not be decoded.</summary>
     public RecordedEvent? Recorded => _content as RecordedEvent;
 
-    /// <summary>Why it could not be decoded, or null where it could.</summary>
+    /// <summary>Why it could not be decoded; null if it could.</summary>
     public EventSourcingException? Failure => (_content as UndecodableEvent)?.Failure;
 
-    /// <summary>The number of parts: 1 for an event that is itself, 0 for one that could not be decoded.</summary>
+    /// <summary>The number of parts: 1 for an event that was not split, 0 for one that could not be decoded.</summary>
     public int PartCount => _content is RecordedEvent ? 1 : _content is RecordedEvent[] parts ? parts.Length : 0;
 
     public long Position => _content is UndecodableEvent undecodable ? undecodable.Position : Part(0).Position;
@@ -32,7 +32,7 @@ internal readonly struct FeedEvent
 
     public RecordedEvent Part(int index) => _content as RecordedEvent ?? ((RecordedEvent[])_content)[index];
 
-    /// <summary>Adds what a filter leaves of it.</summary>
+    /// <summary>Adds the parts of it that match a filter.</summary>
     public void AddTo(List<FeedEvent> events, EventFilter filter)
     {
         if (_content is RecordedEvent[] parts)
@@ -46,13 +46,15 @@ internal readonly struct FeedEvent
         }
     }
 
-    /// <summary>What an erased event would have been read as is not known, so it counts for all that its stored name may stand for.</summary>
+    /// <summary>
+    /// It is unknown as what an erased event would have been read, so it matches everything that its stored name may stand for.
+    /// </summary>
     private static bool Matches(RecordedEvent e, EventFilter filter) =>
         e.Data is ErasedEvent erased ? filter.Stored.Matches(erased.Type, e.Stream, e.Tags) : filter.Matches(e);
 
     /// <summary>
-    /// Decodes an event that the storage has found by a filter, and adds it, unless upcasters have made nothing of it that
-    /// matches. What cannot be decoded is the consumer's to deal with.
+    /// Decodes an event that the storage has found by a filter. Adds it, unless upcasters made nothing of it that matches. If it cannot be
+    /// decoded, the consumer decides what to do.
     /// </summary>
     public static void AddTo(List<FeedEvent> events, EventStore store, in StoredEvent stored, EventFilter filter)
     {
@@ -85,17 +87,17 @@ internal sealed class UndecodableEvent(in StoredEvent stored, EventSourcingExcep
     public bool Matches(EventQuery filter) => filter.Matches(Type, Stream, _tags);
 }
 
-/// <summary>Events that follow on each other in a log, as far as a filter lets them through.</summary>
+/// <summary>Consecutive events of a log that match a filter.</summary>
 /// <param name="After">The position after which they begin.</param>
 /// <param name="Events">The events.</param>
-/// <param name="Next">The position up to which all was examined, also what the filter left out.</param>
+/// <param name="Next">The position up to which everything was examined, including what the filter left out.</param>
 /// <param name="IsEnd">Whether that was the end of the log.</param>
 internal sealed record FeedPage(long After, IReadOnlyList<FeedEvent> Events, long Next, bool IsEnd)
 {
-    /// <summary>The id of the event at <see cref="Next"/>, where the page has seen it.</summary>
+    /// <summary>The id of the event at <see cref="Next"/>, if the page has seen it.</summary>
     public Guid? IdAtNext { get; init; }
 
-    /// <summary>What lies after a position in this page.</summary>
+    /// <summary>The part of this page after a position.</summary>
     public FeedPage From(long after)
     {
         if (after == After) return this;
@@ -104,11 +106,11 @@ internal sealed record FeedPage(long After, IReadOnlyList<FeedEvent> Events, lon
         return this with { After = after, Events = [.. Events.Skip(first)] };
     }
 
-    /// <summary>No more than some events of this page.</summary>
+    /// <summary>The first events of this page, up to a number.</summary>
     public FeedPage Limited(int maxEvents) =>
         Events.Count <= maxEvents ? this : this with { Events = [.. Events.Take(maxEvents)], Next = Events[maxEvents - 1].Position, IdAtNext = null, IsEnd = false };
 
-    /// <summary>What a narrower filter leaves.</summary>
+    /// <summary>The part of this page that a narrower filter matches.</summary>
     public FeedPage Filtered(EventFilter filter)
     {
         if (filter.Today.IsAll) return this;

@@ -1,17 +1,17 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Reads the log for several consumers. Those who are level with its end share one read and one decoding; who lags
-/// behind reads for itself, by its own filter. Thread-safe.
+/// Reads the log for several consumers. Consumers that are level with its end share one read and one decoding. A consumer that lags behind
+/// has reads of its own, by its own filter. Thread-safe.
 /// </summary>
 /// <param name="store">The store.</param>
-/// <param name="filter">What the consumers together look at.</param>
+/// <param name="filter">The events that any of the consumers looks at.</param>
 internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposable
 {
     /// <summary>How far behind the end a consumer may be and still share.</summary>
     private const int SharedReach = 512;
 
-    /// <summary>The size that a list of events is given where there are more than one page.</summary>
+    /// <summary>The capacity given to a list of events if there is more than one page.</summary>
     private const int GrownEvents = 16_384;
 
     private readonly SemaphoreSlim _reading = new(1, 1);
@@ -22,9 +22,9 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
 
     public void Dispose() => _reading.Dispose();
 
-    /// <summary>Reads what lies after a position, without waiting for more.</summary>
+    /// <summary>Reads the events after a position, without waiting for more.</summary>
     /// <param name="after">The position.</param>
-    /// <param name="own">What this consumer looks at.</param>
+    /// <param name="own">The events that this consumer looks at.</param>
     /// <param name="maxEvents">The most events to return.</param>
     /// <param name="maxBytes">The most bytes to read; exceeded by at most a page.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
@@ -45,7 +45,7 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
         await _reading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            // Whoever came first has read for all who waited.
+            // The first caller has read for all that waited.
             if (_shared is { } known && Covers(known, after)) return known;
             SharedReads++;
             return _shared = await ReadOwnAsync(after, filter, SharedReach, EventPage.MaxBytes, cancellationToken).ConfigureAwait(false);
@@ -63,7 +63,7 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
         for (long bytes = 0; ;)
         {
             using var page = await store.Storage.ReadLogAsync(read with { Limit = Math.Min(EventPage.DefaultLimit, maxEvents - events.Count) }, cancellationToken).ConfigureAwait(false);
-            // One page is seldom the last of a long way, and a list that grows to that size is several large objects.
+            // If one page is not the last, usually many follow, and a list that grows to that size creates several large objects.
             if (!page.IsEnd) events.EnsureCapacity(Math.Min(maxEvents, GrownEvents));
             for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], own);
             bytes += page.CopiedBytes;
@@ -73,6 +73,6 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
         }
     }
 
-    /// <summary>How far one read looks: a filter that lets little through must not hide for minutes how far it is.</summary>
+    /// <summary>How many positions one read covers: a filter that matches little must not hide its progress for minutes.</summary>
     private const long MaxPositionsPerRead = 1_000_000;
 }

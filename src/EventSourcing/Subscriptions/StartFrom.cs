@@ -12,13 +12,13 @@ public readonly record struct StartFrom
         _isNow = isNow;
     }
 
-    /// <summary>With the first event of the log. This is the default value.</summary>
+    /// <summary>Begin with the first event of the log. This is the default value.</summary>
     public static StartFrom Beginning => default;
 
-    /// <summary>With the first event appended after the start; everything before is left out.</summary>
+    /// <summary>Begin with the first event appended after the start; all earlier events are left out.</summary>
     public static StartFrom Now => new(after: null, isNow: true);
 
-    /// <summary>With the first event after a position.</summary>
+    /// <summary>Begin with the first event after a position.</summary>
     /// <param name="position">The position already seen, exclusive; 0 for the beginning.</param>
     /// <returns>The start.</returns>
     public static StartFrom After(long position)
@@ -30,7 +30,7 @@ public readonly record struct StartFrom
     internal async ValueTask<long> PositionAsync(EventStore store, CancellationToken cancellationToken) =>
         _isNow ? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false) : _after ?? 0;
 
-    /// <summary>The start for people.</summary>
+    /// <summary>The start as text for people.</summary>
     /// <returns>For example <c>after position 17</c>.</returns>
     public override string ToString() => _isNow ? "now" : _after is null or 0 ? "the beginning" : $"after position {_after}";
 }

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The events of a log from a position on, without end: catching up and following live are one sequence over one
-/// cursor, in which no event is lost, repeated or out of order. Enumerate it once, with <c>await foreach</c>; it ends by
-/// cancellation or by an exception, never silently. It reads in pages and only as fast as it is enumerated.
+/// The events of a log from a position on, without end: catching up and following live are one sequence over one cursor, in which no event
+/// is lost, repeated or out of order. Enumerate it once, with <c>await foreach</c>. It ends by cancellation or by an exception, never
+/// silently. It reads in pages, and only as fast as it is enumerated.
 /// </summary>
 public sealed class Subscription : IAsyncEnumerable<RecordedEvent>
 {
@@ -24,19 +24,21 @@ public sealed class Subscription : IAsyncEnumerable<RecordedEvent>
     }
 
     /// <summary>
-    /// The position up to which every event has been handed out and, by asking for the next one, dealt with, or left out
-    /// by the filter. Of an event that an <see cref="Upcaster"/> makes several of, that is all of them. Keep it to go on from there by <see cref="StartFrom.After"/>. It also moves while nothing matches;
-    /// it may be read from any thread.
+    /// The position up to which every event has either been left out by the filter, or been handed out and handled: asking for the next
+    /// event counts as having handled the one before. If an <see cref="Upcaster"/> makes several events of one, all of them count. Keep the
+    /// position to go on from there by <see cref="StartFrom.After"/>. It also moves while nothing matches; it may be read from any thread.
     /// </summary>
     public long Position => Volatile.Read(ref _position);
 
-    /// <summary>Whether everything that was in the log when it was last looked at has been handed out; true already while the last of it is dealt with.</summary>
+    /// <summary>
+    /// Whether everything that was in the log at the last look has been handed out; already true while the last event is handled.
+    /// </summary>
     public bool IsCaughtUp { get; private set; }
 
     /// <summary>Starts the subscription.</summary>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">Ends the subscription.</param>
     /// <returns>The events, by position.</returns>
-    /// <exception cref="InvalidOperationException">It has been enumerated before.</exception>
+    /// <exception cref="InvalidOperationException">The subscription has been enumerated before.</exception>
     public async IAsyncEnumerator<RecordedEvent> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref _isTaken, 1) == 1)
@@ -73,9 +75,11 @@ public static class SubscriptionExtensions
 {
     /// <summary>Subscribes to the log, from a position on and without end.</summary>
     /// <param name="store">The store.</param>
-    /// <param name="from">Where to begin; by default at the beginning.</param>
-    /// <param name="filter">The events to hand out, chosen in the storage; by default all.</param>
-    /// <param name="unknownEvents">What to do with events whose name is not in the store's types; by default they end the subscription with an error.</param>
+    /// <param name="from">Where in the log to begin; by default at the beginning.</param>
+    /// <param name="filter">The events to hand out, filtered by the storage; by default all.</param>
+    /// <param name="unknownEvents">
+    /// What to do with events whose name is not in the store's types; by default they end the subscription with an error.
+    /// </param>
     /// <returns>The subscription, to enumerate with <c>await foreach</c>.</returns>
     public static Subscription Subscribe(this EventStore store, StartFrom from = default, EventQuery? filter = null, UnknownEvents unknownEvents = UnknownEvents.Throw)
     {

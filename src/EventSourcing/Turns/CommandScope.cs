@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>The run of one command's own code, perhaps within that of another command.</summary>
+/// <summary>The scope in which the app's code of one command runs, perhaps within that of another command.</summary>
 internal sealed class CommandScope(CommandScope? outer)
 {
     private volatile bool _hasEnded;

@@ -1,24 +1,24 @@
 namespace EventSourcing;
 
-/// <summary>The turn of a command, or of those that are decided together, on one stream.</summary>
+/// <summary>The turn on one stream of a command, or of several commands that are decided together.</summary>
 internal sealed class StreamTurn(string stream)
 {
     private long _actingSince;
 
     public string Stream => stream;
 
-    /// <summary>Whether others have gone on, or nobody waits. Guarded by the lock of the turns.</summary>
+    /// <summary>Whether other commands have gone on, or none waits. Guarded by the lock of the turns.</summary>
     public bool IsOver { get; set; }
 
-    /// <summary>The commands that are decided and not yet appended. Guarded by the lock of the turns.</summary>
+    /// <summary>The commands that are decided but not yet appended. Guarded by the lock of the turns.</summary>
     public List<WaitingCommand> Decided { get; } = [];
 
-    /// <summary>Says that a command's own code begins to run.</summary>
+    /// <summary>The app's code of a command begins to run.</summary>
     public void BeginActing() => Volatile.Write(ref _actingSince, Environment.TickCount64);
 
-    /// <summary>Says that a command's own code has ended.</summary>
+    /// <summary>The app's code of a command has ended.</summary>
     public void EndActing() => Volatile.Write(ref _actingSince, 0);
 
-    /// <summary>Whether a command's own code has been running for so long.</summary>
+    /// <summary>Whether the app's code of a command has been running for at least a time.</summary>
     public bool HasActedFor(TimeSpan time) => Volatile.Read(ref _actingSince) is > 0 and var since && Environment.TickCount64 - since >= time.TotalMilliseconds;
 }

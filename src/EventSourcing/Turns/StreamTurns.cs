@@ -1,13 +1,12 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The turns that the commands of one store take, stream by stream, first come, first served. The first command on a stream
-/// begins at once. Those that come meanwhile wait, and are decided together when it has ended. A stream on which no command
-/// is under way has no entry.
+/// The turns that the commands of one store take on each stream: first come, first served. The first command on a stream begins at once.
+/// Those that come meanwhile wait, and are decided together when it has ended. A stream on which no command is running has no entry.
 /// </summary>
 internal sealed class StreamTurns
 {
-    /// <summary>How long a command's own code may keep others waiting.</summary>
+    /// <summary>How long the app's code of a command may keep other commands waiting.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private static readonly AsyncLocal<CommandScope?> Current = new();
@@ -16,8 +15,8 @@ internal sealed class StreamTurns
     private readonly Dictionary<string, Queue> _streams = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Whether the caller is within a command's own code. A command that it runs there must not wait for a turn: the turn may be
-    /// that of the command around it, or of one that waits for that in turn.
+    /// Whether the caller is within the app's code of a command. A command that runs there must not wait for a turn: the turn may belong to
+    /// the command around it, or to a command that waits for that one.
     /// </summary>
     public static bool IsWithinCommand
     {
@@ -25,7 +24,8 @@ internal sealed class StreamTurns
         {
             for (var scope = Current.Value; scope is not null; scope = scope.Outer)
             {
-                // What the code has started and not awaited carries the scope along. It holds nobody up once that has ended.
+                // Tasks that the code has started without awaiting them inherit the scope. Once the code has ended, they may wait for a
+                // turn like any other.
                 if (!scope.HasEnded) return true;
             }
 
@@ -33,7 +33,7 @@ internal sealed class StreamTurns
         }
     }
 
-    /// <summary>How many streams have a command under way.</summary>
+    /// <summary>How many streams have a running command.</summary>
     public int Count
     {
         get
@@ -42,11 +42,11 @@ internal sealed class StreamTurns
         }
     }
 
-    /// <summary>Marks the calls that the running code makes as within a command. Call it from an async method, which undoes it.</summary>
-    /// <returns>What is to be told when the command's code has ended.</returns>
+    /// <summary>Marks the calls of the running code as calls within a command. Call it from an async method, which undoes it.</summary>
+    /// <returns>The scope, to be ended when the command's code has ended.</returns>
     public static CommandScope BeginCommand() => Current.Value = new CommandScope(Current.Value);
 
-    /// <summary>Begins a command's turn. If the stream is busy, the command is queued and will be served.</summary>
+    /// <summary>Begins a command's turn. If the stream is busy, the command is queued, and runs later.</summary>
     /// <returns>The turn; null if the command has been queued.</returns>
     public StreamTurn? Enter(WaitingCommand command)
     {
@@ -60,7 +60,7 @@ internal sealed class StreamTurns
         }
     }
 
-    /// <summary>Ends the wait of a command, unless it is being served.</summary>
+    /// <summary>Ends the wait of a command, unless it is being run already.</summary>
     public bool TryLeave(WaitingCommand command)
     {
         lock (_lock)
@@ -82,14 +82,14 @@ internal sealed class StreamTurns
             if (isNew) Serve(queue);
         }
 
-        // If one was cancelled meanwhile, it was in no queue that it could leave.
+        // A command that was cancelled meanwhile was in no queue, so it could not leave one.
         foreach (var command in commands)
         {
             if (command.CancellationToken.IsCancellationRequested && TryLeave(command)) command.Cancel();
         }
     }
 
-    /// <summary>Takes the first of those that wait. If there is none, the turn ends.</summary>
+    /// <summary>Takes the first waiting command. If there is none, the turn ends.</summary>
     public WaitingCommand? TakeNextOrEnd(StreamTurn turn)
     {
         lock (_lock)
@@ -102,26 +102,26 @@ internal sealed class StreamTurns
         }
     }
 
-    /// <summary>Takes the first of those that wait, if it is one that is asked for.</summary>
+    /// <summary>Takes the first waiting command, if it meets a condition.</summary>
     public WaitingCommand? TakeNextIf(StreamTurn turn, Predicate<WaitingCommand> isWanted)
     {
         lock (_lock) return turn.IsOver || _streams[turn.Stream] is not { First: { } first } queue || !isWanted(first) ? null : queue.TakeFirst();
     }
 
-    /// <summary>Keeps a command that is decided and not yet appended. If others go on before that, they decide it again.</summary>
+    /// <summary>Keeps a command that is decided but not yet appended. If other commands go on before that, they decide it again.</summary>
     public void Keep(StreamTurn turn, WaitingCommand command)
     {
         lock (_lock) turn.Decided.Add(command);
     }
 
-    /// <summary>Whether others have gone on without this turn. While no command's own code runs, that does not change.</summary>
+    /// <summary>Whether other commands have gone on without this turn. While no app code of a command runs, that does not change.</summary>
     public bool IsOver(StreamTurn turn)
     {
         lock (_lock) return turn.IsOver;
     }
 
-    /// <summary>Takes out what was kept, to append it.</summary>
-    /// <returns>Whether the turn still goes on; if not, what was kept has been put back.</returns>
+    /// <summary>Takes the kept commands, to append them.</summary>
+    /// <returns>Whether the turn still goes on; if not, the kept commands have been put back.</returns>
     public bool TryTakeDecided(StreamTurn turn)
     {
         lock (_lock)
@@ -131,7 +131,7 @@ internal sealed class StreamTurns
         }
     }
 
-    /// <summary>Ends the turn of a command that did not have to wait. Those that came meanwhile are served.</summary>
+    /// <summary>Ends the turn of a command that did not have to wait. The commands that came meanwhile are run.</summary>
     public void Release(StreamTurn turn)
     {
         lock (_lock)
@@ -165,7 +165,7 @@ internal sealed class StreamTurns
         Serve(queue);
     }
 
-    /// <summary>Serves those that wait, in the context of nobody.</summary>
+    /// <summary>Runs the waiting commands, in no caller's execution context.</summary>
     private void Serve(Queue queue) => ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Turns.ServeAsync(state.Turn), (Turns: this, queue.Turn), preferLocal: false);
 
     private async Task ServeAsync(StreamTurn turn)
@@ -178,16 +178,16 @@ internal sealed class StreamTurns
             }
             catch (Exception unexpected)
             {
-                // Whatever it was: the caller must hear of it, and those behind it are to be served.
+                // Whatever the error is, the caller must receive it, and the commands behind it must be run.
                 next.Fail(unexpected);
             }
         }
     }
 
     /// <summary>
-    /// Looks now and then at a stream for which commands wait. If the code of a command takes too long, the others go on: then
-    /// it is as a command of another process, and its append may meet a conflict. A command that hangs so holds up nobody for
-    /// ever. The time is real, since a clock that stands still in a test must not make it one that hangs.
+    /// Checks from time to time a stream for which commands wait. If the code of a command takes too long, the others go on: the command
+    /// then continues like one of another process, and its append may meet a conflict. A command that hangs thus blocks no others for ever.
+    /// The time is real time: with a clock that stands still in a test, a command that hangs would block the others.
     /// </summary>
     private ITimer Watch(string stream)
     {
@@ -215,7 +215,7 @@ internal sealed class StreamTurns
         }
     }
 
-    /// <summary>One stream: whose turn it is, and who waits. Guarded by the lock.</summary>
+    /// <summary>One stream: its current turn, and the waiting commands. Guarded by the lock.</summary>
     private sealed class Queue(StreamTurn turn)
     {
         private readonly LinkedList<WaitingCommand> _waiting = [];

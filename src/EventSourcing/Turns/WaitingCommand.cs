@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>A command that waits for its stream, as the queue knows it.</summary>
+/// <summary>A command that waits for its stream, as the queue sees it.</summary>
 internal abstract class WaitingCommand(string stream, CancellationToken cancellationToken)
 {
     private TaskCompletionSource<AppendResult>? _done;
@@ -12,10 +12,10 @@ internal abstract class WaitingCommand(string stream, CancellationToken cancella
     /// <summary>Its place in the queue; null while it is not in one. Guarded by the lock of the turns.</summary>
     public LinkedListNode<WaitingCommand>? Place { get; set; }
 
-    /// <summary>Whether it is to be run by itself, because it could not be appended with others.</summary>
+    /// <summary>Whether it must run by itself, because it could not be appended with others.</summary>
     public bool IsAlone { get; set; }
 
-    /// <summary>The context of the caller, in which the command's own code runs.</summary>
+    /// <summary>The execution context of the caller, in which the app's code of the command runs.</summary>
     protected ExecutionContext? Context { get; private set; }
 
     public void BeginWaiting()
@@ -24,7 +24,7 @@ internal abstract class WaitingCommand(string stream, CancellationToken cancella
         Context = ExecutionContext.Capture();
     }
 
-    /// <summary>Waits for the result. If the wait is cancelled before the command is served, the command leaves the queue at once.</summary>
+    /// <summary>Waits for the result. If the wait is cancelled before the command is run, the command leaves the queue at once.</summary>
     public async Task<AppendResult> WaitAsync(StreamTurns turns)
     {
         using var cancellation = cancellationToken.UnsafeRegister(
@@ -37,7 +37,9 @@ internal abstract class WaitingCommand(string stream, CancellationToken cancella
         return await _done!.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Runs the command, and with it those that wait behind it and can be appended with it. All are told, or put back.</summary>
+    /// <summary>
+    /// Runs the command, and with it the commands behind it that can be appended with it. All of them are completed, or put back.
+    /// </summary>
     public abstract Task ServeAsync(StreamTurn turn);
 
     public void Complete(AppendResult result) => _done!.TrySetResult(result);

@@ -2,7 +2,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Where appended events stand, and that they come back as they were given.</summary>
+/// <summary>The positions and versions of appended events, and that they are read back as they were given.</summary>
 internal static class AppendCases
 {
     public static IEnumerable<ConformanceCase> All => [.. Places, .. Contents];
@@ -120,7 +120,7 @@ internal static class AppendCases
         }),
     ];
 
-    /// <summary>A failed append burns no position, whatever it failed of.</summary>
+    /// <summary>A failed append uses up no position, whatever the reason of its failure.</summary>
     private static IEnumerable<ConformanceCase> AfterRefusals
     {
         get

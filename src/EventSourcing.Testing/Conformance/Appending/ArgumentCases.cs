@@ -2,7 +2,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Bad arguments of an append: refused as such, with nothing written.</summary>
+/// <summary>Bad arguments of an append: each is refused with its error, and nothing is written.</summary>
 internal static class ArgumentCases
 {
     public static IEnumerable<ConformanceCase> All =>

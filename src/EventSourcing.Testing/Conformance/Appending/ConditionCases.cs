@@ -2,7 +2,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Conditions in the course of events: what a decision read, what came in between, and what then may be appended.</summary>
+/// <summary>Conditions over time: what a decision has read, what was appended meanwhile, and what may then be appended.</summary>
 internal static class ConditionCases
 {
     private static readonly EventQuery X = EventQuery.WithTags("x");

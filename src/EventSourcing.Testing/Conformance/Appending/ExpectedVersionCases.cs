@@ -2,7 +2,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Every expectation against every state of a stream, in every place that an expectation can stand in an append.</summary>
+/// <summary>Every expectation against every state of a stream, at every place of an append that can have one.</summary>
 internal static class ExpectedVersionCases
 {
     private const string Stream = "guarded";
@@ -102,7 +102,7 @@ internal static class ExpectedVersionCases
             });
     }
 
-    /// <summary>Versions differ from positions, and the other stream exists, so that mixing any two of them up shows.</summary>
+    /// <summary>Versions differ from positions, and the other stream exists, so that a mix-up of any two shows.</summary>
     private static async Task<List<(string, NewEvent)>> SeedAsync(StoreUnderTest store, long version)
     {
         var log = new List<(string Stream, NewEvent Event)> { (Other, store.Event()) };

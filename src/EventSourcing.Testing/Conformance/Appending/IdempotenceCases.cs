@@ -2,7 +2,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>An append repeated, wholly, partly or changed, in every mode and whatever happened in between.</summary>
+/// <summary>An append that is repeated wholly, partly or changed, in every mode and after whatever has happened in between.</summary>
 internal static class IdempotenceCases
 {
     private const string Stream = "a";
@@ -244,7 +244,7 @@ internal static class IdempotenceCases
     private static AppendRequest TwoStreams(StoreUnderTest store) =>
         Request(Write("a", ExpectedVersion.NoStream, store.Events(2)), Write("b", ExpectedVersion.NoStream, store.Events(2)));
 
-    /// <summary>An event elsewhere comes first, so that positions differ from versions.</summary>
+    /// <summary>An event of another stream comes first, so that positions differ from versions.</summary>
     private static async Task<AppendRequest> AppendOnceAsync(StoreUnderTest store, Mode mode)
     {
         await store.AppendAsync("elsewhere", store.Event());

@@ -3,7 +3,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Guards are evaluated under the lock that orders commits: of those who decide on the same facts, one wins.</summary>
+/// <summary>Guards are evaluated under the lock that orders commits: of several decisions on the same facts, one wins.</summary>
 internal static class ConcurrentAppendCases
 {
     private const int Rounds = 20;
@@ -162,7 +162,7 @@ internal static class ConcurrentAppendCases
         }),
         Case("Race_of_decisions_on_random_queries_never_commits_one_whose_facts_had_changed", async store =>
         {
-            // Each event tells on which query and after which position it was decided, so that the log proves itself.
+            // Each event records the query and the position of its decision, so that the log itself shows whether the guards held.
             var decisions = new ConcurrentDictionary<Guid, AppendCondition>();
             await Race.RunAsync(20, async n =>
             {
@@ -242,7 +242,7 @@ internal static class ConcurrentAppendCases
 
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Concurrency, run);
 
-    /// <summary>Contenders who have all read the same facts append at once, round after round: exactly one wins each time.</summary>
+    /// <summary>Contenders that have all read the same facts append at once, round after round: exactly one wins each time.</summary>
     private static ConformanceCase OneWins(
         string doing, int contenders, Func<StoreUnderTest, int, Task<long>> readFacts, Func<StoreUnderTest, int, int, long, AppendRequest> request) =>
         Case($"Race_of_{contenders}_{doing}_lets_exactly_one_win", async store =>
@@ -261,7 +261,7 @@ internal static class ConcurrentAppendCases
             await ExpectWholeLogAsync(store, expected);
         });
 
-    /// <summary>Positions and versions run from 1 without a gap, and no id is there twice.</summary>
+    /// <summary>Positions and versions run from 1 without a gap, and no id occurs twice.</summary>
     internal static async Task<List<SeenEvent>> ExpectWholeLogAsync(StoreUnderTest store, int count)
     {
         var log = await store.LogAsync();

@@ -2,7 +2,9 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Readers beside writers: once a position has been seen, nothing at or below it appears later, and batches appear whole.</summary>
+/// <summary>
+/// Readers beside writers: once a position has been seen, no event appears later at or below it, and batches appear whole.
+/// </summary>
 internal static class ConcurrentReadCases
 {
     public static IEnumerable<ConformanceCase> All =>
@@ -115,7 +117,7 @@ internal static class ConcurrentReadCases
 
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Concurrency, run);
 
-    /// <summary>Batches of five events, three for one stream and two for another, while a reader looks again and again.</summary>
+    /// <summary>Appends batches of five events, three to one stream and two to another, while a reader reads repeatedly.</summary>
     private static async Task WhileAppendingBatchesAsync(StoreUnderTest store, Func<Task> look)
     {
         var done = Race.RunAsync(3, async n =>

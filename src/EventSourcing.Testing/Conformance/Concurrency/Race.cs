@@ -1,9 +1,9 @@
 namespace EventSourcing.Testing;
 
-/// <summary>Runs contenders at once, as nearly as threads allow.</summary>
+/// <summary>Runs contenders at the same time, as nearly as threads allow.</summary>
 internal static class Race
 {
-    /// <summary>Starts all, lets them go together, and returns what each came to, in their order.</summary>
+    /// <summary>Starts all, releases them together, and returns their results in their order.</summary>
     public static async Task<T[]> RunAsync<T>(int contenders, Func<int, Task<T>> run)
     {
         var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,7 +22,7 @@ internal static class Race
         return true;
     });
 
-    /// <summary>The result of an append, or null where a guard refused it. Any other error is not part of a race.</summary>
+    /// <summary>The result of an append, or null if a guard refused it. Any other error is not part of a race.</summary>
     public static async Task<AppendResult?> TryAsync(Task<AppendResult> append)
     {
         try

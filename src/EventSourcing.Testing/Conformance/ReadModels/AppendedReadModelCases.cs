@@ -4,7 +4,9 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Read models that change with the events, within the append. Commits that it refuses stand in <see cref="RefusedCommitCases"/>.</summary>
+/// <summary>
+/// Read models that change with the events, within the append. For commits that it refuses, see <see cref="RefusedCommitCases"/>.
+/// </summary>
 internal static class AppendedReadModelCases
 {
     private const string Count = "count";
@@ -294,7 +296,7 @@ internal static class AppendedReadModelCases
                         store,
                         async (transaction, token) =>
                         {
-                            // Under the lock, so one at a time: a list does.
+                            // It runs under the write lock, so one at a time: a list is enough.
                             foreach (var e in transaction.Events) seen.Add(SeenEvent.Of(e));
                             return await CountEvents(transaction, token);
                         },
@@ -426,6 +428,6 @@ internal static class AppendedReadModelCases
 
     private static long Number(string? text) => text is null ? 0 : long.Parse(text, CultureInfo.InvariantCulture);
 
-    /// <summary>What a read model throws to refuse an append: nothing that a storage could throw itself.</summary>
+    /// <summary>What a read model throws to refuse an append: an exception that no storage throws itself.</summary>
     private sealed class Refusal() : Exception("This read model refuses the append.");
 }

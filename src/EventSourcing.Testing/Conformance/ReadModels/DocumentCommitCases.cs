@@ -2,7 +2,7 @@ using static EventSourcing.Testing.Documents;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Read models and aliases: created, moved and dropped in one commit with documents, in the order of the contract.</summary>
+/// <summary>Read models and aliases are created, moved and dropped in one commit with documents, in the order of the contract.</summary>
 internal static class DocumentCommitCases
 {
     private static readonly ReadModelDefinition New = Define("new", ("Colour", FieldKind.Text));

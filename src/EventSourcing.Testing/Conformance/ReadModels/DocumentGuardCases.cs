@@ -3,7 +3,7 @@ using static EventSourcing.Testing.Documents;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Guards that hold, and races for what they guard. What they refuse stands in <see cref="RefusedCommitCases"/>.</summary>
+/// <summary>Guards that hold, and races for what they guard. For what they refuse, see <see cref="RefusedCommitCases"/>.</summary>
 internal static class DocumentGuardCases
 {
     public static IEnumerable<ConformanceCase> All =>

@@ -2,7 +2,9 @@ using static EventSourcing.Testing.Documents;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Pages, each after the last document of the one before: together they are the whole, each document once.</summary>
+/// <summary>
+/// Pages, each of which begins after the last document of the page before: together they are the whole, with each document once.
+/// </summary>
 internal static class DocumentPageCases
 {
     public static IEnumerable<ConformanceCase> All =>
@@ -92,7 +94,7 @@ internal static class DocumentPageCases
         }),
     ];
 
-    /// <summary>36 documents: every value is that of several, and every third value is missing.</summary>
+    /// <summary>36 documents: several share each value, and every third value is missing.</summary>
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Queries, async store =>
     {
         await CreateAsync(store, Books);

@@ -2,7 +2,9 @@ using static EventSourcing.Testing.Documents;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Documents found by their fields. What is expected follows from tables of values in their order, not from how values compare.</summary>
+/// <summary>
+/// Documents found by their fields. What is expected follows from tables of values in their order, not from a comparison of values.
+/// </summary>
 internal static class DocumentQueryCases
 {
     private static readonly FieldComparison[] Comparisons = Enum.GetValues<FieldComparison>();
@@ -288,7 +290,7 @@ internal static class DocumentQueryCases
 
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Queries, run);
 
-    /// <summary>A document for each value and three without; returned in the order of values, then of keys.</summary>
+    /// <summary>Writes a document for each value and three without one; returned by value, then by key.</summary>
     private static async Task<List<(int Rank, string Key, FieldValue Value)>> WriteEachAsync(StoreUnderTest store, FieldKind kind, IReadOnlyList<IReadOnlyList<FieldValue>> inOrder)
     {
         var all = Enumerable.Range(-1, inOrder.Count + 1)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace EventSourcing.Testing;
 
-/// <summary>The verbs in which cases speak of read models, and those read models that most cases begin with.</summary>
+/// <summary>Helpers of the cases that are about read models, and the read models that most cases begin with.</summary>
 internal static class Documents
 {
     /// <summary>Has a field of each kind, two documents, and the alias "current".</summary>
@@ -11,10 +11,10 @@ internal static class Documents
     /// <summary>Has no fields, and two documents.</summary>
     public static readonly ReadModelDefinition People = Define("people");
 
-    /// <summary>Every name that a case uses, of read models and aliases that are there, were, or might have come to be.</summary>
+    /// <summary>Every name of a read model or an alias that a case uses, whether it exists, existed or might have been created.</summary>
     private static readonly string[] Names = ["books", "people", "current", "new", "other", "missing"];
 
-    /// <summary>The last is a field of no read model: asking for it tells whether there is one.</summary>
+    /// <summary>The last is a field of no read model; asking for it shows whether the read model exists.</summary>
     private static readonly string[] Fields = ["Pages", "Price", "Title", "Colour", "Nothing"];
 
     public static ReadModelDefinition Define(string name, params IReadOnlyList<(string Name, FieldKind Kind)> fields) =>
@@ -31,12 +31,12 @@ internal static class Documents
 
     public static DocumentChange Delete(string model, string key) => new(model, key, null);
 
-    /// <summary>Expects the text, or that there is no such document where it is null.</summary>
+    /// <summary>Expects the text; if it is null, expects that there is no such document.</summary>
     public static DocumentGuard Guard(string model, string key, string? expected) => new(model, key, expected is null ? default(ReadOnlyMemory<byte>?) : Bytes(expected));
 
     public static FieldCondition Where(string field, FieldComparison comparison, FieldValue value) => new(field, comparison, value);
 
-    /// <summary>What a case finds unchanged at its end must have been there: the seed is read back.</summary>
+    /// <summary>Writes the seed and reads it back, so that a case which finds it unchanged at its end knows that it was there.</summary>
     public static async Task SeedAsync(StoreUnderTest store)
     {
         await store.ReadModels.CommitAsync(new ReadModelCommit
@@ -55,7 +55,7 @@ internal static class Documents
     public static async Task CommitAsync(StoreUnderTest store, params IReadOnlyList<DocumentChange> changes) =>
         await store.ReadModels.CommitAsync(new ReadModelCommit { Changes = changes }, store.CancellationToken);
 
-    /// <summary>The documents under these keys are these, null where there is none.</summary>
+    /// <summary>The documents under these keys are these; null if there must be none.</summary>
     public static async Task ExpectAsync(StoreUnderTest store, string model, params IReadOnlyList<(string Key, string? Text)> expected)
     {
         var documents = await store.ReadModels.LoadAsync(model, [.. expected.Select(d => d.Key)], store.CancellationToken);
@@ -76,7 +76,7 @@ internal static class Documents
         return found;
     }
 
-    /// <summary>All that can be seen of the read models: which there are, their documents, and the values of their fields.</summary>
+    /// <summary>Everything that can be seen of the read models: which exist, their documents, and the values of their fields.</summary>
     public static async Task<List<string>> StateAsync(StoreUnderTest store)
     {
         var state = new List<string>();
@@ -101,7 +101,7 @@ internal static class Documents
         return state;
     }
 
-    /// <summary>The commit fails with that error, and afterwards read models and log are what they were.</summary>
+    /// <summary>The commit fails with that error, and leaves read models and log as they were.</summary>
     public static Task<TException> RefusesAsync<TException>(StoreUnderTest store, ReadModelCommit commit, CancellationToken? token = null)
         where TException : Exception =>
         RefusesAsync<TException>(store, async () => await store.ReadModels.CommitAsync(commit, token ?? store.CancellationToken));

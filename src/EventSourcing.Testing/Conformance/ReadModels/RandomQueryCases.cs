@@ -3,7 +3,9 @@ using static EventSourcing.Testing.Documents;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Queries at random, from a seed, on documents that change in between, held to a list that is filtered and sorted in full.</summary>
+/// <summary>
+/// Random queries, from a seed, on documents that change in between. Each is compared with a list that is filtered and sorted in full.
+/// </summary>
 internal static class RandomQueryCases
 {
     private const int Rounds = 6;

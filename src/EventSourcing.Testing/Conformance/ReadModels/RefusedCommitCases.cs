@@ -2,10 +2,10 @@ using static EventSourcing.Testing.Documents;
 
 namespace EventSourcing.Testing;
 
-/// <summary>All or nothing: a commit that would change everything, refused for one flaw each time, changes nothing.</summary>
+/// <summary>All or nothing: a commit that would change everything has one flaw each time, is refused, and changes nothing.</summary>
 internal static class RefusedCommitCases
 {
-    /// <summary>What is right, and changes everything that there is.</summary>
+    /// <summary>The commit without a flaw, which changes everything that exists.</summary>
     private static readonly ReadModelCommit Right = new()
     {
         Guards = [Guard("people", "ann", "Ann")],

@@ -6,8 +6,8 @@ using static EventSourcing.Testing.StoreUnderTest;
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// Tables that change with read models, in portable SQL. Each case is one of all storages: where there are no tables,
-/// the same commits are refused and change nothing.
+/// Tables that change with read models, in portable SQL. Each case runs on all storages: if a storage has no tables, the same commits are
+/// refused and change nothing.
 /// </summary>
 internal static class TableCases
 {
@@ -227,7 +227,7 @@ internal static class TableCases
         rows.Sort(StringComparer.Ordinal);
     }
 
-    /// <summary>Tables are read where they are written: in a commit, here one that changes nothing.</summary>
+    /// <summary>Reads a table in a commit, like every write to it; this commit changes nothing.</summary>
     private static async Task ExpectTableAsync(StoreUnderTest store, params string[] expected)
     {
         var rows = new List<string>();
@@ -243,6 +243,6 @@ internal static class TableCases
         await store.AppendAsync("late", store.Event());
     }
 
-    /// <summary>What a table's work throws: nothing that a storage could throw itself.</summary>
+    /// <summary>What the work on a table throws: an exception that no storage throws itself.</summary>
     private sealed class Refusal() : Exception("This work throws.");
 }

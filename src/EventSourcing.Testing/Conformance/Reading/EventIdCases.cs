@@ -2,7 +2,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Events found by their ids: those that are stored, and no others.</summary>
+/// <summary>Events found by their ids: every stored one, and no other.</summary>
 internal static class EventIdCases
 {
     public static IEnumerable<ConformanceCase> All =>

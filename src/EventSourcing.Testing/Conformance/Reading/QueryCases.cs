@@ -3,8 +3,8 @@ using static EventSourcing.Testing.StoreUnderTest;
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// The one meaning of a query, held twice: as the filter of a read and as the condition of an append. Types are
-/// alternatives, tags add up, items are alternatives; everything is compared whole and ordinally.
+/// The one meaning of a query, tested twice: as the filter of a read and as the condition of an append. Types are alternatives, all tags
+/// must match, items are alternatives. Everything is compared whole and ordinally.
 /// </summary>
 internal static class QueryCases
 {
@@ -14,7 +14,7 @@ internal static class QueryCases
 
     public static IEnumerable<ConformanceCase> All => [.. Rows.Select(AsFilter), .. Rows.Select(AsCondition), .. Others];
 
-    /// <summary>The log that every row is asked about; the row's numbers are positions in it.</summary>
+    /// <summary>The log that every row is run against; a row's numbers are positions in it.</summary>
     private static readonly (string Stream, string Type, string[] Tags)[] Log =
     [
         ("account-1", "A", []), // 1

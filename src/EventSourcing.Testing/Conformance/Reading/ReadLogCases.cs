@@ -198,7 +198,7 @@ internal static class ReadLogCases
         return log;
     }
 
-    /// <summary>Where a read that has come to its end would go on.</summary>
+    /// <summary>The position at which a finished read would go on.</summary>
     private static async Task<long> EndOfAsync(StoreUnderTest store, LogRead read)
     {
         while (true)

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Decisions as two pure functions, for those who prefer these to a class: from a state and a command to events, and from a
-/// state and an event to the state after it. Immutable and thread-safe; make one and keep it. Its streams are
-/// <c>category-id</c>; run it by <c>store.Decider(decider, id)</c>.
+/// Decisions as two pure functions instead of a class: from a state and a command to events, and from a state and an event to the state
+/// after it. Immutable and thread-safe; make one and keep it. Its streams are <c>category-id</c>; run it by <c>store.Decider(decider,
+/// id)</c>.
 /// </summary>
 /// <typeparam name="TState">The state: a value that is never changed, but replaced.</typeparam>
 /// <typeparam name="TCommand">The commands.</typeparam>
@@ -13,13 +13,11 @@ public sealed class Decider<TState, TCommand>
     /// <param name="category">The category of its streams: not empty, without a hyphen.</param>
     /// <param name="initial">The state before the first event.</param>
     /// <param name="decide">
-    /// What a command leads to: events, or <see cref="EventData"/> around them to give tags or metadata; none where there is
-    /// nothing to do. It throws where a rule forbids the command. It may be called more than once for one command, so it
-    /// does nothing else.
+    /// What a command leads to: events, or <see cref="EventData"/> around them to give tags or metadata; none if there is nothing to do. It
+    /// throws if a rule forbids the command. It may be called more than once for one command, so it must do nothing else.
     /// </param>
     /// <param name="evolve">
-    /// The state after an event. It must not fail, decide, read the clock or do I/O, since it is run again over the same
-    /// events for ever.
+    /// The state after an event. It must not fail, decide, read the clock or do I/O, since the same events are folded again for ever.
     /// </param>
     /// <exception cref="ArgumentException">The category is empty or has a hyphen.</exception>
     public Decider(string category, TState initial, Func<TState, TCommand, IEnumerable<object>> decide, Func<TState, object, TState> evolve)
@@ -52,9 +50,9 @@ public sealed class Decider<TState, TCommand>
     public Func<TState, object, TState> Evolve { get; }
 
     /// <summary>
-    /// Whether an event that was about to be appended (the first argument) conflicts with one that somebody else has
-    /// appended since the state was loaded. Where no pair of them does, the events are appended after those of the other as
-    /// they are, without deciding again. By default all do.
+    /// Whether an event that was about to be appended (the first argument) conflicts with one that another writer has appended since the
+    /// state was loaded. If no pair conflicts, the events are appended as they are after the other writer's, without deciding again. By
+    /// default every pair conflicts.
     /// </summary>
     public Func<object, object, bool> ConflictsWith
     {
@@ -67,7 +65,9 @@ public sealed class Decider<TState, TCommand>
     } = static (_, _) => true;
 
     /// <summary>When snapshots of the state are taken; <see langword="null"/>, the default, for never. The state is kept as JSON.</summary>
-    /// <exception cref="ArgumentException">Neither the policy nor the state says by a fingerprint which fold the snapshots are of.</exception>
+    /// <exception cref="ArgumentException">
+    /// Neither the policy nor the state has a fingerprint that tells which fold the snapshots belong to.
+    /// </exception>
     public SnapshotPolicy? Snapshots
     {
         get;
@@ -93,10 +93,18 @@ public static class Decider
     /// <typeparam name="TCommand">The commands.</typeparam>
     /// <param name="category">The category of its streams: not empty, without a hyphen.</param>
     /// <param name="decide">What a command leads to; see <see cref="Decider{TState, TCommand}"/>.</param>
-    /// <param name="snapshots">When snapshots of the state are taken; <see langword="null"/> for never. The state's own fingerprint says which fold they are of.</param>
-    /// <param name="conflictsWith">Whether an event raised conflicts with one committed since; see <see cref="Decider{TState, TCommand}.ConflictsWith"/>. By default all do.</param>
+    /// <param name="snapshots">
+    /// When snapshots of the state are taken; <see langword="null"/> for never. The state's own fingerprint tells which fold they belong
+    /// to.
+    /// </param>
+    /// <param name="conflictsWith">
+    /// Whether an event raised conflicts with one committed since; see <see cref="Decider{TState, TCommand}.ConflictsWith"/>. By default
+    /// every pair conflicts.
+    /// </param>
     /// <returns>The decider.</returns>
-    /// <exception cref="ArgumentException">The category is empty or has a hyphen; or there are to be snapshots, and neither the policy nor the state has a fingerprint.</exception>
+    /// <exception cref="ArgumentException">
+    /// The category is empty or has a hyphen; or snapshots are asked for, and neither the policy nor the state has a fingerprint.
+    /// </exception>
     public static Decider<TState, TCommand> For<TState, TCommand>(
         string category, Func<TState, TCommand, IEnumerable<object>> decide, SnapshotPolicy? snapshots = null, Func<object, object, bool>? conflictsWith = null)
         where TState : IState<TState> =>

@@ -25,7 +25,9 @@ public static class DeciderExtensions
     /// <param name="decider">The decider.</param>
     /// <param name="id">Which one: a <see cref="Guid"/>, an integer or another id, written as <see cref="IdText.Of"/> does.</param>
     /// <returns>A handle to decide and to load the state.</returns>
-    /// <exception cref="ArgumentException">The id's type has no single text, or the stream's name would be longer than 200 characters.</exception>
+    /// <exception cref="ArgumentException">
+    /// The id's type has no single text, or the stream's name would be longer than 200 characters.
+    /// </exception>
     public static DeciderHandle<TState, TCommand> Decider<TState, TCommand>(this EventStore store, Decider<TState, TCommand> decider, IFormattable id) =>
         store.Decider(decider, IdText.Of(id));
 }

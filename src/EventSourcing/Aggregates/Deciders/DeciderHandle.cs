@@ -26,21 +26,21 @@ public readonly partial struct DeciderHandle<TState, TCommand>
     public string Stream { get; }
 
     /// <summary>
-    /// Loads the state, decides, and appends what was decided, expecting the version loaded; a stream without events begins
-    /// with the initial state. On a conflict it reads what is new and decides again, up to
-    /// <see cref="EventStoreOptions.MaxConflictRetries"/> times, unless <see cref="Decider{TState, TCommand}.ConflictsWith"/>
-    /// finds none.
+    /// Loads the state, decides, and appends what was decided, expecting the version loaded. A stream without events begins with the
+    /// initial state. On a conflict it reads the new events. If <see cref="Decider{TState, TCommand}.ConflictsWith"/> finds no conflict
+    /// among them, the decided events are appended as they are. Otherwise it decides again, up to
+    /// <see cref="EventStoreOptions.MaxConflictRetries"/> times.
     /// </summary>
     /// <param name="command">The command.</param>
     /// <param name="metadata">The metadata of the events.</param>
     /// <param name="commandId">
-    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in
-    /// any process and whatever has happened since, decides nothing and returns the original result. A command that led to
-    /// no event leaves nothing behind, so its repetition decides again.
+    /// An id of the command's own, the same one whenever it is repeated. The command then takes effect once: every repetition, in any
+    /// process and whatever has happened since, decides nothing and returns the original result. A command that led to no event stores
+    /// nothing, so its repetition decides again.
     /// </param>
     /// <param name="cancellationToken">Cancels the load, or the append while it waits for its turn; then nothing was written.</param>
-    /// <returns>Where the events stand; where there are none, where the stream's last event stands.</returns>
-    /// <exception cref="ArgumentException">The command's id is empty, or an event brings an id of its own beside it.</exception>
+    /// <returns>Where the events stand; if there are none, where the stream's last event stands.</returns>
+    /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public async Task<AppendResult> DecideAsync(TCommand command, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default)
     {
@@ -57,7 +57,7 @@ public readonly partial struct DeciderHandle<TState, TCommand>
     /// <summary>Folds the state from the stream's events.</summary>
     /// <param name="asOf">The point in the past to fold it at; by default now.</param>
     /// <param name="cancellationToken">Cancels the load.</param>
-    /// <returns>The state and its version; where there are no events, the initial state at version 0.</returns>
+    /// <returns>The state and its version; if there are no events, the initial state at version 0.</returns>
     /// <exception cref="UnknownEventTypeException">One of its events is not in the store's types.</exception>
     public async Task<StateAt<TState>> LoadAsync(AsOf asOf = default, CancellationToken cancellationToken = default)
     {
@@ -68,8 +68,8 @@ public readonly partial struct DeciderHandle<TState, TCommand>
     }
 }
 
-/// <summary>A state, and the version of the stream that it is the state at.</summary>
+/// <summary>A state, and the version of the stream at which it is the state.</summary>
 /// <typeparam name="TState">The state.</typeparam>
 /// <param name="State">The state.</param>
-/// <param name="Version">The version of the last event in it; 0 where there is none.</param>
+/// <param name="Version">The version of the last event in it; 0 if there is none.</param>
 public readonly record struct StateAt<TState>(TState State, long Version);

@@ -1,13 +1,13 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The state that decisions over a query are based on, folded from the events that the query finds. It remembers its fold and
-/// the position up to which it has read, so that a decision reads only what is new. Thread-safe; make one with
-/// <c>store.DecisionModel(…)</c>, and keep it. It holds one state.
+/// The state that decisions over a query are based on, folded from the events that the query finds. It remembers its fold and the position
+/// up to which it has read, so that a decision reads only new events. Thread-safe; make one with <c>store.DecisionModel(…)</c>, and keep
+/// it. It holds one state.
 /// </summary>
 /// <remarks>
-/// A decision is never based on a state that is out of date: it is appended on condition that no event which the query finds
-/// has come since. If the payload of an event is erased, a model that had folded it keeps what it made of it; make a new one.
+/// A decision is never based on an outdated state: it is appended on condition that the query finds no further event by then. If the
+/// payload of an event is erased, a model that has folded the event keeps the result of it; make a new model.
 /// </remarks>
 /// <typeparam name="TState">The state: a value that is never changed, but replaced.</typeparam>
 public sealed class DecisionModel<TState>
@@ -30,7 +30,7 @@ public sealed class DecisionModel<TState>
     /// <summary>The events that matter to the decisions.</summary>
     public EventQuery Query { get; }
 
-    /// <summary>Reads what is new and folds it.</summary>
+    /// <summary>Reads the new events and folds them.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The state, and the position up to which no other event belongs to it.</returns>
     /// <exception cref="UnknownEventTypeException">An event's name is not in the store's types.</exception>
@@ -49,24 +49,26 @@ public sealed class DecisionModel<TState>
     }
 
     /// <summary>
-    /// Reads what is new, decides on the state, and appends the decision on condition that no further event matches the query by
-    /// then. On a conflict it reads what is new and decides again, up to <see cref="EventStoreOptions.MaxConflictRetries"/>
-    /// times, so <paramref name="decide"/> must do nothing but decide.
+    /// Reads the new events, decides on the state, and appends the decision on condition that no further event matches the query by then.
+    /// On a conflict it reads the new events and decides again, up to <see cref="EventStoreOptions.MaxConflictRetries"/> times, so
+    /// <paramref name="decide"/> must do nothing but decide.
     /// </summary>
     /// <param name="decide">
-    /// From the state to what is to be appended; nothing if there is nothing to do. It throws if a rule forbids the decision.
+    /// Returns what to append, from the state; nothing if there is nothing to do. It throws if a rule forbids the decision.
     /// </param>
     /// <param name="metadata">The metadata of the events.</param>
     /// <param name="commandId">
-    /// An id of the command's own, the same one whenever it is repeated: then it takes effect once, and every repetition, in any
-    /// process and whatever has happened since, decides nothing and returns the original result. A command that led to no event
-    /// leaves nothing behind, so its repetition decides again.
+    /// An id of the command's own, the same one whenever it is repeated. The command then takes effect once: every repetition, in any
+    /// process and whatever has happened since, decides nothing and returns the original result. A command that led to no event stores
+    /// nothing, so its repetition decides again.
     /// </param>
     /// <param name="cancellationToken">Cancels the read, or the append while it waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand; if nothing was decided, a result without streams at the head that was read.</returns>
-    /// <exception cref="ArgumentException">The command's id is empty, or an event brings an id of its own beside it.</exception>
+    /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="AppendConditionFailedException">Every try met a conflict; nothing was written.</exception>
-    /// <exception cref="WrongExpectedVersionException">A stream of the decision is not as it expects, at every try; nothing was written.</exception>
+    /// <exception cref="WrongExpectedVersionException">
+    /// At every try, a stream of the decision was not as it expects; nothing was written.
+    /// </exception>
     public Task<AppendResult> DecideAsync(
         Func<TState, IReadOnlyList<StreamAppend>> decide, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default)
     {

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace EventSourcing;
 
-/// <summary>An aggregate as a state that is folded: an object that its events and commands change.</summary>
+/// <summary>An aggregate as a state to fold: an object that its events and commands change.</summary>
 internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(string id, string stream)
     : StateFold<T>(CategoryOfStreams, stream, Policy)
     where T : Aggregate, new()
@@ -23,7 +23,7 @@ internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAcces
 
     public override bool IsChangedByActing => true;
 
-    /// <exception cref="InvalidOperationException">The class is marked to have snapshots, and cannot have them.</exception>
+    /// <exception cref="InvalidOperationException">The class is marked to have snapshots, but cannot have them.</exception>
     public static void ThrowIfFlawed()
     {
         if (Marked is null || Policy is not null) return;

@@ -1,16 +1,16 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Decides the commands that wait for one stream, one after the other, each on the state that the one before it leaves, and
-/// appends what they raise as one. No caller is told before that is stored, not even one whose command came to nothing: until
-/// then, the state that it acted on does not exist. What cannot be appended together is run command by command.
+/// Decides the commands that wait for one stream one after the other, each on the state that the one before it leaves, and appends the
+/// events of all in one commit. No caller gets a result before that is stored, not even one whose command raised nothing: until then, the
+/// state that the command acted on does not exist. Commands that cannot be appended together run one by one.
 /// </summary>
 internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> fold, StreamTurn turn)
 {
-    /// <summary>How many commands are appended together at most: beyond this, the commit no longer weighs.</summary>
+    /// <summary>How many commands are appended together at most. With more, the cost of the commit per command no longer matters.</summary>
     private const int MaxCommands = 256;
 
-    /// <summary>After how many bytes of events they are appended.</summary>
+    /// <summary>After how many bytes of events the batch is appended.</summary>
     private const int MaxBytes = 256 * 1024;
 
     private readonly List<DecidedCommand<TState>> _decided = [];
@@ -24,7 +24,7 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
 
     private bool IsFull => _decided.Count >= MaxCommands || Writer.WrittenBytes >= MaxBytes;
 
-    /// <summary>Serves a command and those behind it, as long as they are of the same kind.</summary>
+    /// <summary>Runs a command and those queued behind it, as long as they are of the same kind.</summary>
     public async Task ServeAsync(StreamCommand<TState> first)
     {
         for (var next = first; next is not null || _decided.Count > 0; next = store.Turns.TakeNextIf(turn, IsOfThisKind) as StreamCommand<TState>)
@@ -54,7 +54,7 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
     {
         if (command.CommandId is { } id && _commandIds.Contains(id))
         {
-            // It repeats one that is decided and not stored yet.
+            // The command repeats one that is decided but not stored yet.
             await TryAppendAsync().ConfigureAwait(false);
             StartAfresh();
             await command.RunAloneAsync(turn).ConfigureAwait(false);
@@ -72,13 +72,13 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
         turn.BeginActing();
         var deciding = command.DecideAsync(state);
 
-        // Code that waits does not keep those waiting that are decided.
+        // While the app's code waits, commands that are decided already are appended, so that they need not wait for it.
         bool? isAppended = !deciding.IsCompleted && _decided.Count > 0 ? await TryAppendAsync().ConfigureAwait(false) : null;
         await ((Task)deciding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         turn.EndActing();
         if (store.Turns.IsOver(turn))
         {
-            // Others have gone on without this one, and have taken over what was decided.
+            // Other commands have gone on without this one, and have taken over what was decided.
             var isBaseStored = isAppended ?? _decided.Count == 0;
             _decided.Clear();
             _load = null;
@@ -158,7 +158,7 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
         _load = null;
     }
 
-    /// <summary>Appends what is decided, and tells those whose it is. What could not be appended is put back.</summary>
+    /// <summary>Appends what is decided, and completes those commands. What could not be appended is put back.</summary>
     /// <returns>Whether all of it is stored as it was decided.</returns>
     private async Task<bool> TryAppendAsync()
     {
@@ -210,7 +210,7 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
     }
 
     /// <summary>Appends the events of a batch.</summary>
-    /// <returns>The position of the last; null if some of them were stored before.</returns>
+    /// <returns>The position of the last event; null if some of the events were stored before.</returns>
     private async Task<long?> AppendAsync(List<DecidedCommand<TState>> batch)
     {
         var events = new List<NewEvent>();
@@ -260,8 +260,8 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
     }
 
     /// <summary>
-    /// After a conflict with a writer elsewhere: keeps the commands at the front whose events pass by rule, as they are. From the
-    /// first that does not, all are decided again, since they have acted on a state that will not be.
+    /// After a conflict with another writer: keeps the commands at the front whose events may be appended by rule, as they are. From the
+    /// first that conflicts, all are decided again, since the state that they have acted on will never exist.
     /// </summary>
     private async Task<List<DecidedCommand<TState>>> KeepWhatPassesAsync(List<DecidedCommand<TState>> batch, WrongExpectedVersionException conflict)
     {
@@ -295,10 +295,10 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
     }
 
     /// <summary>
-    /// Tells those for whom there is no hope, and has the others run by themselves: what has failed may be the doing of one, and
-    /// an id that is stored already is the first of a command that was repeated.
+    /// Fails the commands that cannot succeed, and runs the others one by one. One command may have caused the failure of all, and an id
+    /// that is stored already belongs to the first run of a repeated command.
     /// </summary>
-    /// <param name="batch">The commands, of which nothing is stored.</param>
+    /// <param name="batch">The commands; none of their events is stored.</param>
     /// <param name="failure">Why they could not be appended; null if some of the events were stored before.</param>
     private void GiveUp(List<DecidedCommand<TState>> batch, Exception? failure)
     {

@@ -1,15 +1,14 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The ids of the events that a command appends. They follow from the command's id, the stream if the command is on one, and
-/// the event's index among those raised, so whoever repeats the command arrives at the same ones, and the first of them tells
-/// whether the command was stored.
+/// The ids of the events that a command appends. They derive from the command's id, the stream if the command is on one, and the event's
+/// index among those raised. A repetition of the command thus gets the same ids, and the first id tells whether the command was stored.
 /// </summary>
 /// <param name="commandId">The command's id; not empty.</param>
-/// <param name="stream">The stream that the command is on; empty if it is on whatever streams it decides.</param>
+/// <param name="stream">The stream that the command is on; empty if the command decides itself which streams it writes to.</param>
 internal sealed class CommandIds(Guid commandId, string stream = "")
 {
-    /// <summary>How many events are read at once to find the end of a command's: most raise a few.</summary>
+    /// <summary>How many events are read at once to find the last one of a command: most commands raise a few.</summary>
     private const int PageLimit = 32;
 
     private readonly Guid _commandId = commandId != Guid.Empty
@@ -41,7 +40,7 @@ internal sealed class CommandIds(Guid commandId, string stream = "")
         var first = await storage.GetPositionAsync(IdOf(0), cancellationToken).ConfigureAwait(false);
         if (first == 0) return null;
 
-        // One append has stored them, so they stand side by side.
+        // One append has stored them, so they are adjacent.
         var (count, streams) = (0, new List<AppendedStream>(1));
         await foreach (var page in storage.PagesAsync(new LogRead { After = first - 1, Limit = PageLimit }, cancellationToken).ConfigureAwait(false))
         {

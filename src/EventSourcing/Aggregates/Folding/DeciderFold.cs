@@ -3,7 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
 
-/// <summary>The state of a decider: a value that nobody changes.</summary>
+/// <summary>The state of a decider: a value that is never changed.</summary>
 internal sealed class DeciderFold<TState, TCommand>(Decider<TState, TCommand> decider, string stream)
     : StateFold<TState>(decider.Category, stream, decider.Snapshots)
 {
@@ -21,7 +21,7 @@ internal sealed class DeciderFold<TState, TCommand>(Decider<TState, TCommand> de
 
     public override string Describe(JsonSerializerOptions json) => $"{typeof(TState)} {JsonShape.Of(InfoOf(json))}";
 
-    /// <exception cref="NotSupportedException">JSON would not read back all that a state holds.</exception>
+    /// <exception cref="NotSupportedException">JSON would not read back everything in the state.</exception>
     public override void WriteState(TState state, Utf8JsonWriter writer, JsonSerializerOptions json)
     {
         var info = InfoOf(json);

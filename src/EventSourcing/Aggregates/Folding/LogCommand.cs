@@ -8,8 +8,10 @@ internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Guid
 {
     private readonly CommandIds? _ids = commandId is { } id ? new CommandIds(id) : null;
 
-    /// <summary>Decides and appends, and again after a conflict, until it is stored or there have been too many.</summary>
-    /// <param name="decide">From the state of the store to what is to be appended.</param>
+    /// <summary>
+    /// Decides and appends. After a conflict it does both again, until the events are stored or there were too many conflicts.
+    /// </summary>
+    /// <param name="decide">Returns what to append, from the state of the store.</param>
     /// <param name="maxRetries">How often it is decided again.</param>
     public async Task<AppendResult> RunAsync(Func<Task<LogDecision>> decide, int maxRetries)
     {
@@ -30,7 +32,9 @@ internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Guid
         }
     }
 
-    /// <summary>Decides once. If a command with an id comes to nothing, it may be a repetition whose first has been stored meanwhile.</summary>
+    /// <summary>
+    /// Decides once. If a command with an id comes to nothing, it may be a repetition whose original was stored meanwhile.
+    /// </summary>
     private async Task<(LogDecision? Decision, AppendResult? Stored)> DecideAsync(Func<Task<LogDecision>> decide)
     {
         try
@@ -52,12 +56,12 @@ internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Guid
             var streams = _ids?.Mark(decision.Streams) ?? decision.Streams;
             var result = await store.AppendAsync(streams, metadata, decision.Conditions, cancellationToken).ConfigureAwait(false);
 
-            // What was stored may have been more than what was decided this time.
+            // The original may have stored more events than were decided this time.
             return result.WasAlreadyStored ? await FindOriginalAsync().ConfigureAwait(false) ?? result : result;
         }
         catch (Exception failure) when (_ids is not null && failure is DuplicateEventIdException or AppendConditionFailedException or WrongExpectedVersionException)
         {
-            // If the first was stored meanwhile, it was in the way of its own repetition.
+            // If the original was stored meanwhile, it caused the conflict of its own repetition.
             if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;
             throw;
         }

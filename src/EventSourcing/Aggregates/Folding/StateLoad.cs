@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// One state on its way from events, perhaps from a snapshot, and how far it is. For a command it keeps what it has
-/// decoded, so that after a conflict only what is new is read.
+/// One state while it is folded from events, perhaps from a snapshot, and the version that it has reached. For a command it keeps the
+/// decoded events, so that after a conflict only new events are read.
 /// </summary>
 internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold, bool isForCommand)
 {
@@ -16,18 +16,18 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
 
     public TState State { get; private set; } = default!;
 
-    /// <summary>The version of the last event read, 0 where there is none.</summary>
+    /// <summary>The version of the last event read, 0 if there is none.</summary>
     public long Version { get; private set; }
 
     public long Position { get; private set; }
 
-    /// <summary>The version with the events that are expected.</summary>
+    /// <summary>The version including the events that are expected.</summary>
     public long ExpectedVersion => Version + _expected.Count;
 
-    /// <summary>Whether a load of today would make a snapshot due, or find one that spares it events.</summary>
+    /// <summary>Whether a load now would make a snapshot due, or could skip events by using one.</summary>
     public bool IsDueForSnapshot => fold.Snapshots is { } policy && _replayed >= policy.Every;
 
-    /// <summary>The snapshot that this load has made due, to be written when it no longer keeps anybody waiting.</summary>
+    /// <summary>The snapshot that this load has made due. It is written when it no longer delays the caller.</summary>
     public DueSnapshot? Due { get; private set; }
 
     public async ValueTask LoadAsync(AsOf asOf, CancellationToken cancellationToken)
@@ -39,8 +39,8 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         _untouched = State;
     }
 
-    /// <summary>Reads what has been appended since. The state stays as it is until <see cref="Refold"/>.</summary>
-    /// <returns>The events that are new.</returns>
+    /// <summary>Reads the events that were appended since. The state stays as it is until <see cref="Refold"/>.</summary>
+    /// <returns>The new events.</returns>
     public async ValueTask<IReadOnlyList<object>> ReadTailAsync(CancellationToken cancellationToken)
     {
         var known = _kept.Count;
@@ -54,7 +54,7 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         return events;
     }
 
-    /// <summary>Folds a state that nobody has acted on, of all that was read, without reading it again.</summary>
+    /// <summary>Folds a fresh state from everything that was read, without reading it again.</summary>
     public void Refold()
     {
         State = !fold.IsChangedByActing ? _untouched! : _origin is { } snapshot ? snapshot.Restore(fold, store.Json) : fold.Begin();
@@ -66,8 +66,8 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
     }
 
     /// <summary>
-    /// The state to act on next, with the events that are expected. If acting changes the very object, it is one that nobody
-    /// has had before: whoever acted on another may have kept that.
+    /// The state to act on next, including the events that are expected. If acting changes the object itself, this is a new object: the
+    /// code that acted on the one before may still hold it.
     /// </summary>
     public TState Take()
     {
@@ -76,8 +76,8 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         return State;
     }
 
-    /// <summary>Takes in events that are about to be appended, as they will be read back.</summary>
-    /// <exception cref="EventSerializationException">One of them cannot be read back. Then none is taken in.</exception>
+    /// <summary>Adds events that are about to be appended, as they will be read back.</summary>
+    /// <exception cref="EventSerializationException">One of them cannot be read back. Then none is added.</exception>
     public void Expect(IReadOnlyList<NewEvent> events)
     {
         var known = _expected.Count;
@@ -110,7 +110,7 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         foreach (var (parts, _) in _expected.Skip(known)) Apply(parts, Version, Position);
     }
 
-    /// <summary>Says that the events that were expected are stored, side by side.</summary>
+    /// <summary>Tells that the expected events are stored, at adjacent positions.</summary>
     /// <param name="position">The position of the last of them.</param>
     public void Settle(long position)
     {
@@ -127,8 +127,8 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         if (!fold.IsChangedByActing) _untouched = State;
     }
 
-    /// <summary>Says that the events that were expected are not stored, and reads what is there instead.</summary>
-    /// <returns>The events that are new.</returns>
+    /// <summary>Tells that the expected events are not stored, and reads the events that are stored instead.</summary>
+    /// <returns>The new events.</returns>
     public async ValueTask<IReadOnlyList<object>> ForgetAndReadTailAsync(CancellationToken cancellationToken)
     {
         _expected.Clear();
@@ -148,14 +148,14 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         if (outcome != SnapshotOutcome.Used) await ReadAsync(read, isReplay: true, cancellationToken).ConfigureAwait(false);
         if (isKnown) cache.Count(fold.Category, fold.Stream, outcome);
 
-        // What was asked of the past says nothing about the snapshot that is there.
+        // A read of the past says nothing about the stored snapshot.
         if (!isNow || !isKnown || Version == 0) return;
         var isSlow = policy.SlowLoadMilliseconds > 0 && clock.GetElapsedTime(began).TotalMilliseconds > policy.SlowLoadMilliseconds;
         var isDue = outcome is not (SnapshotOutcome.Used or SnapshotOutcome.Missing) || _replayed >= policy.Every || (isSlow && _replayed > 0);
         if (isDue) Due = cache.Capture(fold, State, new SnapshotHeader(fingerprint, fold.Stream, Version, Position, _lastId, clock.GetUtcNow()), seen);
     }
 
-    /// <summary>Replays the events after a snapshot, where the stream has the event that the snapshot was taken at.</summary>
+    /// <summary>Replays the events after a snapshot, if the stream has the event at which the snapshot was taken.</summary>
     private async ValueTask<string> ReplayFromAsync(StoredSnapshot snapshot, StreamRead read, CancellationToken cancellationToken)
     {
         var header = snapshot.Header;
@@ -168,7 +168,7 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         }
         catch (Exception)
         {
-            // Whatever it is: the state's own code reads it.
+            // Any exception may be thrown here: the state's own code does the reading.
             return SnapshotOutcome.Corrupt;
         }
 

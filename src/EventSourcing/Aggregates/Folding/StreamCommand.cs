@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A command on one stream: load, act, append; on a conflict read the tail and act again. Aggregates and deciders share it.
-/// The commands of one store on one stream take turns: those that had to wait are decided and appended together.
+/// A command on one stream: load, act, append; on a conflict read the new events and act again. Aggregates and deciders share it. The
+/// commands of one store on one stream take turns: those that had to wait are decided and appended together.
 /// </summary>
 internal sealed class StreamCommand<TState>(
     EventStore store, StateFold<TState> fold, Func<TState, ValueTask<IReadOnlyList<object>>> act, EventMetadata? metadata, Guid? commandId, CancellationToken cancellationToken)
@@ -32,8 +32,8 @@ internal sealed class StreamCommand<TState>(
             : throw new InvalidOperationException($"The command that was to create '{fold.Stream}' raised no event, so there is nothing to create it by.");
     }
 
-    /// <summary>Acts on the state as it is and appends, expecting the version it had.</summary>
-    /// <param name="notFound">The error where there are no events; null where that is none.</param>
+    /// <summary>Acts on the current state and appends, expecting its version.</summary>
+    /// <param name="notFound">The error if there are no events; null if that is no error.</param>
     public async Task<AppendResult> UpdateAsync(Func<Exception>? notFound)
     {
         _notFound = notFound;
@@ -53,16 +53,16 @@ internal sealed class StreamCommand<TState>(
 
     public override Task ServeAsync(StreamTurn turn) => IsAlone ? RunAloneAsync(turn) : new CommandBatch<TState>(store, fold, turn).ServeAsync(this);
 
-    /// <summary>Runs a command that has waited, from the beginning and by itself.</summary>
-    /// <param name="turn">The turn that it has; null if it goes on without one.</param>
+    /// <summary>Runs a command that has waited by itself, from the beginning.</summary>
+    /// <param name="turn">The turn that the command has; null if it goes on without one.</param>
     public Task RunAloneAsync(StreamTurn? turn)
     {
         _turn = turn;
         return TellAsync(async () => await FindOriginalAsync().ConfigureAwait(false) ?? await LoadAndActAsync().ConfigureAwait(false));
     }
 
-    /// <summary>Goes on without a turn from what the command has decided.</summary>
-    /// <param name="load">The state it was decided on, which nobody else uses any more.</param>
+    /// <summary>Finishes a decided command without a turn.</summary>
+    /// <param name="load">The state it was decided on, which nothing else uses any more.</param>
     /// <param name="deciding">The decision.</param>
     public Task FinishAloneAsync(StateLoad<TState> load, Task<IReadOnlyList<object>> deciding)
     {
@@ -70,7 +70,7 @@ internal sealed class StreamCommand<TState>(
         return TellAsync(async () => await ActUntilAppendedAsync(load, await OrOriginalAsync(deciding).ConfigureAwait(false)).ConfigureAwait(false));
     }
 
-    /// <summary>Tells the caller that the command came to nothing, be it by an error, unless it is a repetition.</summary>
+    /// <summary>Tells the caller that the command came to nothing, with or without an error, unless it is a repetition.</summary>
     public async Task TellAsync(AppendResult nothing, Exception? error)
     {
         try
@@ -89,10 +89,10 @@ internal sealed class StreamCommand<TState>(
     /// <param name="version">The version of the stream.</param>
     public Exception? ErrorAt(long version) => version == 0 ? _notFound?.Invoke() : null;
 
-    /// <summary>Runs the command's own code once, in the context of its caller.</summary>
+    /// <summary>Runs the app's code of the command once, in the execution context of its caller.</summary>
     public async Task<IReadOnlyList<object>> DecideAsync(TState state)
     {
-        // Both changes of the context are undone when this method first returns, as every async method's are.
+        // Both changes of the context are undone when this method first returns, as in every async method.
         if (Context is not null) ExecutionContext.Restore(Context);
         var scope = StreamTurns.BeginCommand();
         try
@@ -105,7 +105,7 @@ internal sealed class StreamCommand<TState>(
         }
     }
 
-    /// <summary>The events with the ids that follow from the command's.</summary>
+    /// <summary>The events with ids that derive from the command's id.</summary>
     public IReadOnlyList<object> Mark(IReadOnlyList<object> raised) => _ids?.Mark(raised) ?? raised;
 
     public bool AreInConflict(TState state, IReadOnlyList<object> raised, IReadOnlyList<object> committed)
@@ -144,7 +144,7 @@ internal sealed class StreamCommand<TState>(
         }
         finally
         {
-            // Only now: the caller has not waited for it, and whether the command went through does not matter to it.
+            // Only now, since the caller does not wait for the snapshot. Whether the command succeeded does not matter to it.
             load.Due?.Enqueue();
         }
     }
@@ -180,8 +180,8 @@ internal sealed class StreamCommand<TState>(
     }
 
     /// <summary>
-    /// A decision. With a command id, one that comes to nothing may be a repetition: the first has been stored since it was
-    /// looked for, and the state it was to act on has its events in it.
+    /// A decision. If a command with an id comes to nothing, it may be a repetition: the original was stored after the look-up, and the
+    /// state to act on contains its events already.
     /// </summary>
     private async ValueTask<(IReadOnlyList<object> Raised, AppendResult? Stored)> OrOriginalAsync(Task<IReadOnlyList<object>> deciding)
     {
@@ -207,12 +207,12 @@ internal sealed class StreamCommand<TState>(
         {
             var result = await store.AppendAsync(fold.Stream, version, Mark(raised), metadata, CancellationToken).ConfigureAwait(false);
 
-            // What was stored may have been more than what was raised this time.
+            // The original may have stored more events than were raised this time.
             return result.WasAlreadyStored ? await FindOriginalAsync().ConfigureAwait(false) ?? result : result;
         }
         catch (DuplicateEventIdException) when (_ids is not null)
         {
-            // The first has raised others than this one has.
+            // The original has raised other events than this repetition.
             if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;
             throw;
         }

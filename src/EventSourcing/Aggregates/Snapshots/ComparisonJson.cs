@@ -7,10 +7,10 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing;
 
 /// <summary>
-/// JSON of values that are to be compared: values that are equal are written equally as far as possible, whatever way led to
-/// them. Sets and dictionaries have an order that depends on the way, so <see cref="SnapshotFields"/> writes those of an
-/// aggregate's fields sorted with these options, and members of objects are compared by name. Sets deeper within a value
-/// cannot be told from lists in its JSON: where a value holds any, the order of arrays is not compared.
+/// JSON of values that are to be compared. As far as possible, equal values give equal JSON, however they came about. The order of sets and
+/// dictionaries depends on how they were filled, so <see cref="SnapshotFields"/> uses these options to write those of an aggregate's fields
+/// sorted, and members of objects are compared by name. Sets deeper within a value cannot be distinguished from lists in its JSON: if a
+/// value holds any, the order of arrays is not compared.
 /// </summary>
 internal sealed class ComparisonJson : IJsonTypeInfoResolver
 {
@@ -26,7 +26,7 @@ internal sealed class ComparisonJson : IJsonTypeInfoResolver
 
     public JsonSerializerOptions Options { get; }
 
-    /// <summary>Whether values that are written with some options are to be compared.</summary>
+    /// <summary>Whether these options write values for comparison.</summary>
     public static bool IsOf(JsonSerializerOptions json) => json.TypeInfoResolver is ComparisonJson;
 
     public JsonTypeInfo? GetTypeInfo(Type type, JsonSerializerOptions options)
@@ -35,7 +35,7 @@ internal sealed class ComparisonJson : IJsonTypeInfoResolver
         return _inner.GetTypeInfo(type, options);
     }
 
-    /// <summary>A state as it is written to be compared.</summary>
+    /// <summary>A state as JSON for comparison.</summary>
     public byte[] Write<TState>(TState state, StateFold<TState> fold)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -43,8 +43,8 @@ internal sealed class ComparisonJson : IJsonTypeInfoResolver
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>How two texts differ, as part of a sentence; null where they mean the same.</summary>
-    /// <param name="expected">What the log leads to.</param>
+    /// <summary>How two texts differ, as part of a sentence; null if they mean the same.</summary>
+    /// <param name="expected">The result of the log.</param>
     /// <param name="actual">What is stored.</param>
     public string? DifferenceBetween(ReadOnlyMemory<byte> expected, ReadOnlyMemory<byte> actual)
     {
@@ -58,7 +58,7 @@ internal sealed class ComparisonJson : IJsonTypeInfoResolver
         }
         catch (Exception flaw) when (flaw is JsonException or InvalidOperationException)
         {
-            // The latter for a text within it that is not UTF-8, or has half of a surrogate pair: those are decoded one by one.
+            // The latter if a text within it is not UTF-8, or has half of a surrogate pair: those are decoded one by one.
             return $"it is no JSON: {flaw.Message}";
         }
     }

@@ -3,25 +3,25 @@ using System.Text.Json;
 
 namespace EventSourcing;
 
-/// <summary>A state that has been captured, on its way into a snapshot.</summary>
+/// <summary>A captured state that is about to be written as a snapshot.</summary>
 internal abstract class DueSnapshot(SnapshotCache cache, string category, SnapshotHeader header, byte[]? seen)
 {
     public string Category => category;
 
     public SnapshotHeader Header => header;
 
-    /// <summary>The document that was there when the state was loaded; null where there was none.</summary>
+    /// <summary>The document that was stored when the state was loaded; null if there was none.</summary>
     public byte[]? Seen => seen;
 
     public abstract ReadOnlySpan<byte> State { get; }
 
     /// <summary>
-    /// Whether the state that is read back from the bytes is written as the same bytes: what JSON loses would otherwise be
-    /// lost from the state of every later load.
+    /// Whether the state that is read back from the bytes is written as the same bytes. If JSON loses a part of the state, every later load
+    /// would lose it too.
     /// </summary>
     public abstract bool IsFaithful(JsonSerializerOptions json);
 
-    /// <summary>Has it written in the background. Nobody waits for it.</summary>
+    /// <summary>Queues it to be written in the background. No caller waits for it.</summary>
     public void Enqueue() => cache.Enqueue(this);
 }
 

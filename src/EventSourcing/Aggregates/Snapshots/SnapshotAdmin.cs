@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>The snapshots of a store. Nothing depends on them but the time that loads take. Get it by <c>store.Snapshots()</c>.</summary>
+/// <summary>The snapshots of a store. They only affect how long loads take. Get it by <c>store.Snapshots()</c>.</summary>
 public sealed class SnapshotAdmin
 {
     private readonly EventStore _store;
@@ -9,13 +9,13 @@ public sealed class SnapshotAdmin
 
     private static ReadModelDefinition Directory { get; } = new(SnapshotCache.Directory, []);
 
-    /// <summary>Waits until the snapshots that this store object has yet to write are written or given up: for tests.</summary>
+    /// <summary>Waits until this store object has written or given up the snapshots that are pending: for tests.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that completes then.</returns>
     public Task FlushAsync(CancellationToken cancellationToken = default) => SnapshotCache.Of(_store).FlushAsync(cancellationToken);
 
     /// <summary>Deletes all snapshots. Later loads replay all events, and take new ones.</summary>
-    /// <param name="cancellationToken">Cancels while it waits for its turn.</param>
+    /// <param name="cancellationToken">Cancels while the deletion waits for its turn.</param>
     /// <returns>A task that completes when they are gone.</returns>
     public async Task DeleteAsync(CancellationToken cancellationToken = default)
     {
@@ -31,7 +31,7 @@ public sealed class SnapshotAdmin
 
     /// <summary>Deletes all snapshots of an aggregate's class.</summary>
     /// <typeparam name="T">The aggregate's class.</typeparam>
-    /// <param name="cancellationToken">Cancels while it waits for its turn.</param>
+    /// <param name="cancellationToken">Cancels while the deletion waits for its turn.</param>
     /// <returns>A task that completes when they are gone.</returns>
     public Task DeleteAsync<T>(CancellationToken cancellationToken = default)
         where T : Aggregate, new() =>
@@ -39,7 +39,7 @@ public sealed class SnapshotAdmin
 
     /// <summary>Deletes all snapshots of the streams of a category: of an aggregate or a decider.</summary>
     /// <param name="category">The category.</param>
-    /// <param name="cancellationToken">Cancels while it waits for its turn.</param>
+    /// <param name="cancellationToken">Cancels while the deletion waits for its turn.</param>
     /// <returns>A task that completes when they are gone.</returns>
     public async Task DeleteAsync(string category, CancellationToken cancellationToken = default)
     {

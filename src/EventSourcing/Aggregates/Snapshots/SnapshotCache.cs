@@ -8,21 +8,21 @@ using System.Threading.Channels;
 namespace EventSourcing;
 
 /// <summary>
-/// The snapshots of one store: documents, read by those who load, written one after the other in the background. Whatever
-/// fails here is counted and logged, and nobody else's failure.
+/// The snapshots of one store: documents that loads read, and that are written one after the other in the background. Every failure here is
+/// counted and logged, and fails nothing else.
 /// </summary>
 internal sealed class SnapshotCache : IAsyncDisposable
 {
-    /// <summary>Which categories have snapshots: one document for each, under its name.</summary>
+    /// <summary>The read model that lists the categories which have snapshots: one document for each, under its name.</summary>
     public const string Directory = "$snapshots";
 
-    /// <summary>How many snapshots may wait to be written; more are dropped, since the next load takes them again.</summary>
+    /// <summary>How many snapshots may wait to be written. More are dropped, since the next load takes them again.</summary>
     private const int QueueLength = 64;
 
-    /// <summary>How often a snapshot is tried to be put in the place of one that another has just written.</summary>
+    /// <summary>How often a snapshot is tried to be written in place of one that another process has just written.</summary>
     private const int MaxTries = 3;
 
-    /// <summary>How long closing the store may wait for snapshots: they are worth no more.</summary>
+    /// <summary>How long closing the store may wait for snapshots; they are not worth more.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly EventStore _store;
@@ -64,7 +64,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
     }
 
-    /// <summary>The document of a stream, the fingerprint that it should have, and whether these could be found out.</summary>
+    /// <summary>The document of a stream, the fingerprint that it should have, and whether both could be found out.</summary>
     public async ValueTask<(byte[]? Seen, string Fingerprint, bool IsKnown)> LoadAsync<TState>(StateFold<TState> fold, TState state, CancellationToken cancellationToken)
     {
         _categories.TryAdd(fold.Category, true);
@@ -81,7 +81,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the state as it is now; null if it cannot be written, or the store was opened read-only.</summary>
+    /// <summary>Captures the current state; null if it cannot be written, or the store was opened read-only.</summary>
     public DueSnapshot? Capture<TState>(StateFold<TState> fold, TState state, SnapshotHeader header, byte[]? seen)
     {
         if (_store.IsReadOnly) return null;
@@ -91,7 +91,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // Whatever it is: the state's own code and converters run in there.
+            // Any exception may be thrown here: the state's own code and converters run.
             _store.Diagnostics.BadSnapshot(fold.Category, SnapshotOutcome.Failed, fold.Stream, $"The state could not be written: {e.Message}");
             return null;
         }
@@ -103,9 +103,9 @@ internal sealed class SnapshotCache : IAsyncDisposable
     }
 
     /// <summary>
-    /// What removes the snapshots of streams for good within an append: also those of loads that are under way, in whatever
-    /// process, which would be written later. Only the very first snapshot of a category that another process is about to write
-    /// is not foreseen.
+    /// The commit that removes the snapshots of streams for good within an append. It also prevents snapshots of loads that are under way,
+    /// in any process, from being written later. The only exception is the very first snapshot of a category, if another process is about
+    /// to write it.
     /// </summary>
     /// <param name="transaction">The append.</param>
     /// <param name="streams">The streams, each once.</param>
@@ -129,7 +129,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         };
     }
 
-    /// <summary>Completes when all that was enqueued before has been written or given up.</summary>
+    /// <summary>Completes when everything that was enqueued before has been written or given up.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -139,7 +139,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
         catch (ChannelClosedException)
         {
-            // The store is closing, and waits for them itself.
+            // The store is closing, and waits for the snapshots itself.
         }
 
         await Task.WhenAny(reached.Task, _writing).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -184,7 +184,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
 
                 expected = (await Documents.LoadAsync(ModelOf(due.Category), [stream], _stop.Token).ConfigureAwait(false))[0];
 
-                // What the state was folded of has been erased since.
+                // Events that the state was folded from have been erased since.
                 if (StoredSnapshot.IsTombstone(expected)) break;
             }
 
@@ -202,7 +202,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
 
     private static DocumentChange EntryOf(string category) => new(Directory, category, "{}"u8.ToArray());
 
-    /// <summary>Puts a document in the place of the one expected there; false where another one is there by now.</summary>
+    /// <summary>Puts a document in place of the expected one; false if another one is there by now.</summary>
     private async ValueTask<bool> TryPutAsync(string category, string stream, byte[] document, byte[]? expected)
     {
         var model = ModelOf(category);
@@ -223,7 +223,10 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
     }
 
-    /// <summary>Has writing fail on what JSON would write, and read back, as an instance of a base class, however deep in the state it is.</summary>
+    /// <summary>
+    /// Makes writing fail if JSON would write a value as an instance of its base class, and read it back as one, however deep it is in the
+    /// state.
+    /// </summary>
     private static void RefuseDerivedTypes(JsonTypeInfo info)
     {
         if (info.Kind != JsonTypeInfoKind.Object || info.Type.IsSealed) return;

@@ -6,20 +6,22 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing;
 
 /// <summary>
-/// How generated code writes the fields of an aggregate into a snapshot and reads them back: a JSON object of all of them,
-/// in one order. Reading is strict, and throws <see cref="JsonException"/> on anything else than was written. Collections
-/// go item by item into a new one that compares as the one that the constructor has given the field.
+/// How generated code writes the fields of an aggregate into a snapshot and reads them back: one JSON object with all of them, in one
+/// order. Reading is strict, and throws <see cref="JsonException"/> on anything but what was written. A collection is read item by item
+/// into a new one, which compares like the one that the constructor has given the field.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class SnapshotFields
 {
     /// <summary>Writes a field.</summary>
     /// <typeparam name="T">Its type.</typeparam>
-    /// <param name="writer">Where to, within the object.</param>
+    /// <param name="writer">The writer, within the object.</param>
     /// <param name="name">Its name.</param>
     /// <param name="value">Its value.</param>
     /// <param name="json">The store's JSON options.</param>
-    /// <exception cref="NotSupportedException">The value is of a type derived from <typeparamref name="T"/>, as which it would not come back.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The value's type is derived from <typeparamref name="T"/>, and would be read back as the base type.
+    /// </exception>
     public static void Write<T>(Utf8JsonWriter writer, string name, T value, JsonSerializerOptions json)
     {
         writer.WritePropertyName(name);
@@ -47,7 +49,7 @@ public static class SnapshotFields
             return;
         }
 
-        // A stack gives first what was put onto it last.
+        // A stack enumerates its last item first.
         foreach (var item in value is Stack<T> ? value.Reverse() : value) WriteValue(writer, item, info);
         writer.WriteEndArray();
     }
@@ -84,29 +86,29 @@ public static class SnapshotFields
     }
 
     /// <summary>Begins to read the object.</summary>
-    /// <param name="reader">Stands at its start.</param>
-    /// <exception cref="JsonException">There is none.</exception>
+    /// <param name="reader">The reader, at the start of the object.</param>
+    /// <exception cref="JsonException">There is no object.</exception>
     public static void ReadStart(ref Utf8JsonReader reader) => Expect(reader.TokenType == JsonTokenType.StartObject, "the start of the state", ref reader);
 
     /// <summary>Ends reading the object.</summary>
-    /// <param name="reader">Stands at the last field.</param>
-    /// <exception cref="JsonException">There is more.</exception>
+    /// <param name="reader">The reader, at the last field.</param>
+    /// <exception cref="JsonException">The object has more fields.</exception>
     public static void ReadEnd(ref Utf8JsonReader reader) => Expect(reader.Read() && reader.TokenType == JsonTokenType.EndObject, "the end of the state", ref reader);
 
     /// <summary>Reads the next field.</summary>
     /// <typeparam name="T">Its type.</typeparam>
-    /// <param name="reader">Stands before it.</param>
+    /// <param name="reader">The reader, before the field.</param>
     /// <param name="name">Its name.</param>
     /// <param name="field">The field.</param>
     /// <param name="json">The store's JSON options.</param>
-    /// <exception cref="JsonException">It is another field, or not of that type.</exception>
+    /// <exception cref="JsonException">The next field is another one, or has another type.</exception>
     public static void Read<T>(ref Utf8JsonReader reader, string name, ref T field, JsonSerializerOptions json)
     {
         ReadName(ref reader, name);
         field = JsonSerializer.Deserialize(ref reader, InfoOf<T>(json))!;
     }
 
-    /// <summary>Reads the next field, a collection, into a new one that compares as the one that is there.</summary>
+    /// <summary>Reads the next field, a collection, into a new one that compares like the current one.</summary>
     /// <typeparam name="T">The type of its items.</typeparam>
     /// <typeparam name="TCollection">Its own type.</typeparam>
     /// <inheritdoc cref="Read"/>
@@ -119,7 +121,7 @@ public static class SnapshotFields
             return;
         }
 
-        // Never the one that is there: it may be one that all new instances begin with.
+        // Never into the current one: all new instances may share it.
         object collection = (object?)field switch
         {
             HashSet<T> set => new HashSet<T>(set.Comparer),
@@ -149,17 +151,17 @@ public static class SnapshotFields
     /// <summary>Reads the next field, an immutable set.</summary>
     /// <typeparam name="T">The type of its items.</typeparam>
     /// <typeparam name="TSet">Its own type.</typeparam>
-    /// <param name="reader">Stands before it.</param>
+    /// <param name="reader">The reader, before the field.</param>
     /// <param name="name">Its name.</param>
     /// <param name="field">The field.</param>
-    /// <param name="empty">What to begin with where the field is null.</param>
+    /// <param name="empty">What to begin with if the field is null.</param>
     /// <param name="json">The store's JSON options.</param>
-    /// <exception cref="JsonException">It is another field, or not of that type.</exception>
+    /// <exception cref="JsonException">The next field is another one, or has another type.</exception>
     public static void ReadItems<T, TSet>(ref Utf8JsonReader reader, string name, ref TSet? field, TSet empty, JsonSerializerOptions json)
         where TSet : class, IImmutableSet<T> =>
         field = ItemsOf<T>(ref reader, name, json) is { } items ? (TSet)(field ?? empty).Clear().Union(items) : null;
 
-    /// <summary>Reads the next field, a dictionary, into a new one that compares as the one that is there.</summary>
+    /// <summary>Reads the next field, a dictionary, into a new one that compares like the current one.</summary>
     /// <typeparam name="TKey">The type of its keys.</typeparam>
     /// <typeparam name="TValue">The type of its values.</typeparam>
     /// <typeparam name="TDictionary">Its own type.</typeparam>
@@ -189,18 +191,18 @@ public static class SnapshotFields
     /// <typeparam name="TKey">The type of its keys.</typeparam>
     /// <typeparam name="TValue">The type of its values.</typeparam>
     /// <typeparam name="TDictionary">Its own type.</typeparam>
-    /// <param name="reader">Stands before it.</param>
+    /// <param name="reader">The reader, before the field.</param>
     /// <param name="name">Its name.</param>
     /// <param name="field">The field.</param>
-    /// <param name="empty">What to begin with where the field is null.</param>
+    /// <param name="empty">What to begin with if the field is null.</param>
     /// <param name="json">The store's JSON options.</param>
-    /// <exception cref="JsonException">It is another field, or not of that type.</exception>
+    /// <exception cref="JsonException">The next field is another one, or has another type.</exception>
     public static void ReadEntries<TKey, TValue, TDictionary>(ref Utf8JsonReader reader, string name, ref TDictionary? field, TDictionary empty, JsonSerializerOptions json)
         where TKey : notnull
         where TDictionary : class, IImmutableDictionary<TKey, TValue> =>
         field = EntriesOf<TKey, TValue>(ref reader, name, json) is { } entries ? (TDictionary)(field ?? empty).Clear().AddRange(entries) : null;
 
-    /// <summary>Writes values in an order that depends on nothing but them.</summary>
+    /// <summary>Writes values in an order that depends only on the values.</summary>
     private static void WriteSorted(Utf8JsonWriter writer, IEnumerable<byte[]> values)
     {
         foreach (var value in values.Order(Comparer<byte[]>.Create(static (first, second) => first.AsSpan().SequenceCompareTo(second)))) writer.WriteRawValue(value);
@@ -215,7 +217,7 @@ public static class SnapshotFields
 
     private static JsonTypeInfo<T> InfoOf<T>(JsonSerializerOptions json) => (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T));
 
-    /// <summary>Writes a value as what it is read back as, or not at all.</summary>
+    /// <summary>Writes a value with the type that it is read back with, or fails.</summary>
     private static void WriteValue<T>(Utf8JsonWriter writer, T value, JsonTypeInfo<T> info)
     {
         if (value is not null && info is { Kind: JsonTypeInfoKind.Object, PolymorphismOptions: null } && Nullable.GetUnderlyingType(typeof(T)) is null && value.GetType() != typeof(T))
@@ -250,7 +252,7 @@ public static class SnapshotFields
         return entries;
     }
 
-    /// <summary>Whether an array begins, rather than there being none.</summary>
+    /// <summary>Whether an array begins; false if the value is null.</summary>
     private static bool ReadArrayStart(ref Utf8JsonReader reader, string name)
     {
         ReadName(ref reader, name);

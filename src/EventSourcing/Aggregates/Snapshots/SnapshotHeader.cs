@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace EventSourcing;
 
-/// <summary>What a snapshot says about itself, by which it is judged before it is used.</summary>
-/// <param name="Fingerprint">Of the fold, the state's shape and the store's event types.</param>
+/// <summary>What a snapshot says about itself. It is checked before the snapshot is used.</summary>
+/// <param name="Fingerprint">The fingerprint of the fold, the state's shape and the store's event types.</param>
 /// <param name="Stream">The stream.</param>
 /// <param name="Version">The version of the last event in the state.</param>
-/// <param name="Position">Its position.</param>
-/// <param name="EventId">Its id, by which another history is noticed.</param>
-/// <param name="TakenAt">When it was taken.</param>
+/// <param name="Position">The position of that event.</param>
+/// <param name="EventId">The id of that event; it shows if the history is another one.</param>
+/// <param name="TakenAt">When the snapshot was taken.</param>
 internal sealed record SnapshotHeader(string Fingerprint, string Stream, long Version, long Position, Guid EventId, DateTimeOffset TakenAt)
 {
     public const int CurrentFormat = 1;

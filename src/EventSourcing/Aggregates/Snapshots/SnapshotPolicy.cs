@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// When snapshots of a decider's state are taken. A snapshot is a cache and never a truth: one that is missing, damaged or
-/// of another fold is ignored and replaced. Immutable.
+/// When snapshots of a decider's state are taken. A snapshot is only a cache: if it is missing, damaged or from another fold, it is ignored
+/// and replaced. Immutable.
 /// </summary>
 public sealed record SnapshotPolicy
 {
@@ -31,8 +31,8 @@ public sealed record SnapshotPolicy
     }
 
     /// <summary>
-    /// A text of the app's own, e.g. a number to count up, that changes whenever the fold does: snapshots of another one are
-    /// not used. The shapes of the state and of the events are watched without it.
+    /// A text of the app's own, e.g. a number to count up, that changes whenever the fold does: snapshots with another one are not used.
+    /// Changes in the shapes of the state and of the events are noticed without it.
     /// </summary>
     public string? Fingerprint { get; init; }
 }

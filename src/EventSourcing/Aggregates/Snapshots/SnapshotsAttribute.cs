@@ -1,13 +1,13 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Lets an aggregate be loaded from a snapshot and the events after it. A snapshot is a cache and never a truth: one
-/// that is missing, damaged or of another fold is ignored and replaced, and deleting them all changes nothing but time.
-/// The class must be partial; the source generator writes how its state is kept (<see cref="ISnapshotState"/>).
+/// Lets an aggregate be loaded from a snapshot and the events after it. A snapshot is only a cache: if it is missing, damaged or from
+/// another fold, it is ignored and replaced. Deleting all snapshots changes nothing but time. The class must be partial; the source
+/// generator writes how its state is kept (<see cref="ISnapshotState"/>).
 /// </summary>
 /// <remarks>
-/// All fields are kept, by the store's JSON. A collection that the constructor makes keeps what it compares by; one within
-/// another value gets the default. What cannot be kept is an error of the compiler that names the field.
+/// All fields are kept, by the store's JSON. A collection that the constructor makes keeps its comparer; a collection within another value
+/// gets the default comparer. A field that cannot be kept is a compiler error that names it.
 /// </remarks>
 /// <param name="every">A new snapshot is taken once a load has read this many events beyond the last one; 1 or more.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
@@ -20,8 +20,7 @@ public sealed class SnapshotsAttribute(int every) : Attribute
     public int SlowLoadMilliseconds { get; init; }
 
     /// <summary>
-    /// Raise it when the fold changes by something outside the class, which the generated fingerprint does not see; 1 by
-    /// default.
+    /// Raise it when something outside the class changes the fold, which the generated fingerprint does not see; 1 by default.
     /// </summary>
     public int Version { get; init; } = 1;
 }

@@ -12,7 +12,10 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class StoredSnapshot
 {
-    /// <summary>The first 16 bytes of a SHA-256 are enough against damage, and nobody is to be kept from forging a snapshot who can write the log.</summary>
+    /// <summary>
+    /// The first 16 bytes of a SHA-256 are enough to detect damage. They need not prevent forgery: whoever can forge a snapshot can write
+    /// to the log too.
+    /// </summary>
     private const int ChecksumLength = 32;
 
     private const byte LineFeed = (byte)'\n';
@@ -43,22 +46,22 @@ internal sealed class StoredSnapshot
     }
 
     /// <summary>
-    /// What takes the place of a snapshot whose stream has had payloads erased. It is another one each time, so that a load
-    /// that began before can be told from one that began after.
+    /// What replaces a snapshot if payloads of its stream were erased. It differs each time, so that a load that began before the erasure
+    /// can be distinguished from one that began after it.
     /// </summary>
     /// <param name="position">The position of the erasure's record.</param>
     public static byte[] WriteTombstone(long position) => [.. Tombstone, .. Encoding.ASCII.GetBytes(position.ToString(CultureInfo.InvariantCulture))];
 
-    /// <summary>Whether a document is one that takes the place of a snapshot.</summary>
+    /// <summary>Whether a document is a tombstone, which replaces a snapshot.</summary>
     public static bool IsTombstone(byte[]? document) => document is not null && document.AsSpan().StartsWith(Tombstone);
 
-    /// <summary>Whether a document may be used for a read, as far as can be told without the stream.</summary>
-    /// <param name="document">The document, or null where there is none.</param>
+    /// <summary>Whether a document may be used for a read. The stream is not looked at.</summary>
+    /// <param name="document">The document, or null if there is none.</param>
     /// <param name="stream">The stream.</param>
-    /// <param name="fingerprint">The fingerprint of today's fold.</param>
-    /// <param name="read">The read, whose bounds it must be within.</param>
-    /// <param name="snapshot">The snapshot, where it may be used.</param>
-    /// <returns>Why not, or that it is used unless the stream says otherwise.</returns>
+    /// <param name="fingerprint">The fingerprint of the current fold.</param>
+    /// <param name="read">The read; the snapshot must be within its bounds.</param>
+    /// <param name="snapshot">The snapshot, if it may be used.</param>
+    /// <returns>Why it may not be used; or that it is used, unless the stream contradicts it.</returns>
     public static string Judge(byte[]? document, string stream, string fingerprint, StreamRead read, out StoredSnapshot? snapshot)
     {
         snapshot = null;
@@ -73,14 +76,16 @@ internal sealed class StoredSnapshot
         return SnapshotOutcome.Used;
     }
 
-    /// <summary>Whether a document that is there already makes another one for the same stream and fold superfluous.</summary>
+    /// <summary>Whether the stored document makes another one for the same stream and fold superfluous.</summary>
     public static bool IsAtLeast(byte[]? document, SnapshotHeader header) =>
         document is not null && TryRead(document, out var found)
         && found.Header.Format == header.Format && found.Header.Fingerprint == header.Fingerprint && found.Header.Stream == header.Stream
         && found.Header.Version >= header.Version;
 
-    /// <summary>A new state, as it was at the header's version.</summary>
-    /// <exception cref="JsonException">The state does not read all of what was written. It may throw anything else too.</exception>
+    /// <summary>A new state, as of the header's version.</summary>
+    /// <exception cref="JsonException">
+    /// The state does not read everything that was written. Any other exception may be thrown too.
+    /// </exception>
     public TState Restore<TState>(StateFold<TState> fold, JsonSerializerOptions json)
     {
         var state = ReadState(fold, _state.Span, json);
@@ -90,7 +95,7 @@ internal sealed class StoredSnapshot
 
     public static TState ReadState<TState>(StateFold<TState> fold, ReadOnlySpan<byte> bytes, JsonSerializerOptions json)
     {
-        // The store's options say how deep and how lenient: the state was written by them.
+        // The maximum depth and the leniency come from the store's options, since the state was written with them.
         var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = json.MaxDepth, CommentHandling = json.ReadCommentHandling, AllowTrailingCommas = json.AllowTrailingCommas });
         if (!reader.Read()) throw new JsonException("There is no state.");
         var state = fold.ReadState(ref reader, json);

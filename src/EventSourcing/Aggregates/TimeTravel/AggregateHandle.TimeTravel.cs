@@ -3,14 +3,14 @@ using System.Text.Json;
 
 namespace EventSourcing;
 
-/// <content>What an aggregate was, how it came about, and what it would be by other rules.</content>
+/// <content>The aggregate's past: what it was, how it came about, and what it would be by other rules.</content>
 public readonly partial struct AggregateHandle<T>
 {
     /// <summary>
-    /// Goes through the aggregate's events, oldest first, with what each changed in its public members as JSON shows them.
-    /// Private state is not compared.
+    /// Goes through the aggregate's events, oldest first, each with the changes of the public members as JSON shows them. Private state is
+    /// not compared.
     /// </summary>
-    /// <param name="asOf">Where to end; by default now.</param>
+    /// <param name="asOf">The point to end at; by default now.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <returns>The events with their changes; none for an aggregate without events.</returns>
     /// <exception cref="NotSupportedException">JSON cannot handle the aggregate's class.</exception>
@@ -19,13 +19,13 @@ public readonly partial struct AggregateHandle<T>
         StateHistory.StepsAsync(_store, new AggregateFold<T>(Id, Stream), Show<T>(_store), asOf, cancellationToken);
 
     /// <summary>
-    /// Compares the aggregate at two points of its history: the public members that differ, as JSON shows them. Before its
-    /// first event it is compared as a new one.
+    /// Compares the aggregate at two points of its history, and returns the public members that differ, as JSON shows them. Before its
+    /// first event it counts as a new one.
     /// </summary>
     /// <param name="from">The first point.</param>
     /// <param name="to">The second point; by default now.</param>
     /// <param name="cancellationToken">Cancels the loads.</param>
-    /// <returns>The changes; none where the states are equal.</returns>
+    /// <returns>The changes; none if the states are equal.</returns>
     /// <exception cref="NotSupportedException">JSON cannot handle the aggregate's class.</exception>
     /// <exception cref="UnknownEventTypeException">One of its events is not in the store's types.</exception>
     public async Task<IReadOnlyList<MemberChange>> CompareAsync(AsOf from, AsOf to = default, CancellationToken cancellationToken = default)
@@ -43,7 +43,7 @@ public readonly partial struct AggregateHandle<T>
     /// <typeparam name="TOther">The other class; its category does not matter.</typeparam>
     /// <param name="asOf">The point to fold up to; by default now.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The public members that differ, from this class to the other; none where the outcomes are equal.</returns>
+    /// <returns>The public members that differ, from this class to the other; none if the outcomes are equal.</returns>
     /// <exception cref="NotSupportedException">JSON cannot handle one of the classes.</exception>
     /// <exception cref="UnknownEventTypeException">One of the events is not in the store's types.</exception>
     public Task<IReadOnlyList<MemberChange>> WhatIfAsync<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOther>(
@@ -51,7 +51,7 @@ public readonly partial struct AggregateHandle<T>
         where TOther : Aggregate, new() =>
         StateHistory.CompareAsync(_store, new AggregateFold<T>(Id, Stream), Show<T>(_store), new AggregateFold<TOther>(Id, Stream), Show<TOther>(_store), asOf, cancellationToken);
 
-    /// <summary>The aggregate's own public members; where it stands and what it has raised is no part of its state.</summary>
+    /// <summary>The public members of the aggregate's own; its version and the events raised are not part of its state.</summary>
     private static Func<TAggregate, JsonElement> Show<TAggregate>(EventStore store)
         where TAggregate : Aggregate
     {

@@ -1,10 +1,10 @@
 namespace EventSourcing;
 
-/// <content>What a state was, how it came about, and what it would be by other functions.</content>
+/// <content>The state's past: what it was, how it came about, and what it would be by other functions.</content>
 public readonly partial struct DeciderHandle<TState, TCommand>
 {
-    /// <summary>Goes through the stream's events, oldest first, with what each changed in the state as JSON shows it.</summary>
-    /// <param name="asOf">Where to end; by default now.</param>
+    /// <summary>Goes through the stream's events, oldest first, each with the changes of the state as JSON shows them.</summary>
+    /// <param name="asOf">The point to end at; by default now.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <returns>The events with their changes; none for a stream without events.</returns>
     /// <exception cref="NotSupportedException">JSON cannot handle the state.</exception>
@@ -19,7 +19,7 @@ public readonly partial struct DeciderHandle<TState, TCommand>
     /// <param name="from">The first point.</param>
     /// <param name="to">The second point; by default now.</param>
     /// <param name="cancellationToken">Cancels the loads.</param>
-    /// <returns>The members that differ; none where the states are equal.</returns>
+    /// <returns>The members that differ; none if the states are equal.</returns>
     /// <exception cref="NotSupportedException">JSON cannot handle the state.</exception>
     /// <exception cref="UnknownEventTypeException">One of the events is not in the store's types.</exception>
     public async Task<IReadOnlyList<MemberChange>> CompareAsync(AsOf from, AsOf to = default, CancellationToken cancellationToken = default)
@@ -30,13 +30,15 @@ public readonly partial struct DeciderHandle<TState, TCommand>
         return MemberChange.Between(StateJson.Of(before.State!, store.Json), StateJson.Of(after.State!, store.Json));
     }
 
-    /// <summary>What if: folds the same events by another decider, say the next version of this one, and compares the outcomes. Nothing is stored.</summary>
+    /// <summary>
+    /// What if: folds the same events by another decider, say the next version of this one, and compares the outcomes. Nothing is stored.
+    /// </summary>
     /// <typeparam name="TOther">The other state.</typeparam>
     /// <typeparam name="TOtherCommand">The other decider's commands.</typeparam>
     /// <param name="other">The other decider; its category does not matter.</param>
     /// <param name="asOf">The point to fold up to; by default now.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The members that differ, from this decider's state to the other's; none where the outcomes are equal.</returns>
+    /// <returns>The members that differ, from this decider's state to the other's; none if the outcomes are equal.</returns>
     /// <exception cref="NotSupportedException">JSON cannot handle one of the states.</exception>
     /// <exception cref="UnknownEventTypeException">One of the events is not in the store's types.</exception>
     public Task<IReadOnlyList<MemberChange>> WhatIfAsync<TOther, TOtherCommand>(Decider<TOther, TOtherCommand> other, AsOf asOf = default, CancellationToken cancellationToken = default)

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace EventSourcing;
 
-/// <summary>How a state has come about, step by step, and what other folds make of the same events. No snapshots are used.</summary>
+/// <summary>How a state has come about, step by step, and what other folds make of the same events. It uses no snapshots.</summary>
 internal static class StateHistory
 {
     public static async IAsyncEnumerable<HistoryStep> StepsAsync<TState>(

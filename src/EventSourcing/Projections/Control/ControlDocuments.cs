@@ -7,7 +7,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing;
 
 /// <summary>
-/// What is kept of projections beside their read models: documents like any other, so that they change in the same
+/// What is stored about projections beside their read models. These are documents like any other, so that they change in the same
 /// transaction, and any storage can keep them.
 /// </summary>
 internal sealed class ControlDocuments(IReadModelStorage storage)
@@ -22,22 +22,22 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     public const string Orders = "$orders";
 
     /// <summary>
-    /// The one document of <see cref="Orders"/>: another one with each order, so that one read tells whether there is any.
+    /// The one document of <see cref="Orders"/>. Each order changes it, so that one read tells whether there is a new one.
     /// </summary>
     public const string LastOrder = "last";
 
-    /// <summary>How many bytes of a record that cannot be read an error message shows.</summary>
+    /// <summary>How many bytes of an unreadable record an error message shows.</summary>
     private const int MaxShown = 120;
 
-    /// <summary>The fingerprint of a read model of which the record is lost: that of no projection.</summary>
+    /// <summary>The fingerprint of a read model whose record is lost. No projection has it.</summary>
     public const string LostFingerprint = "lost";
 
-    /// <summary>In the place of a fingerprint, of which reactors have none.</summary>
+    /// <summary>Used instead of a fingerprint for reactors, which have none.</summary>
     public const string ReactorFingerprint = "reactor";
 
     private const string ProjectionField = "projection";
 
-    /// <summary>What a commit needs that may be the first in this store.</summary>
+    /// <summary>The read models that a commit needs if it may be the first in this store.</summary>
     public static IReadOnlyList<ReadModelDefinition> Definitions { get; } =
     [
         new(Directory, []),
@@ -50,10 +50,10 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         OrdersDefinition,
     ];
 
-    /// <summary>What a commit needs that gives an order, in a store that may never have had one.</summary>
+    /// <summary>The read model that a commit needs to give an order, in a store that may never have had one.</summary>
     public static ReadModelDefinition OrdersDefinition => new(Orders, []);
 
-    /// <summary>Part of each commit that the processes which run projections must look at.</summary>
+    /// <summary>Belongs to each commit that processes which run projections must look at.</summary>
     public static DocumentChange NewOrder() => new(Orders, LastOrder, Encoding.UTF8.GetBytes($"\"{Guid.CreateVersion7():N}\""));
 
     public static string RunKey(string projection, int generation) =>
@@ -66,17 +66,17 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         return found[0] is { } bytes ? new ReadDocument<T>(model, key, bytes, Read<T>(model, key, bytes)) : null;
     }
 
-    /// <summary>What is recorded of a projection or reactor; null if it was never started.</summary>
-    /// <exception cref="ReadModelDamagedException">It cannot be read.</exception>
+    /// <summary>The record of a projection or reactor; null if it was never started.</summary>
+    /// <exception cref="ReadModelDamagedException">The record cannot be read.</exception>
     public ValueTask<ReadDocument<DirectoryRecord>?> FindDirectoryAsync(string projection, CancellationToken cancellationToken) =>
         FindAsync<DirectoryRecord>(Directory, projection, cancellationToken);
 
-    /// <summary>Where the run of a generation stands; null if there is no such run.</summary>
-    /// <exception cref="ReadModelDamagedException">It cannot be read.</exception>
+    /// <summary>The record of a generation's run; null if there is no such run.</summary>
+    /// <exception cref="ReadModelDamagedException">The record cannot be read.</exception>
     public ValueTask<ReadDocument<RunRecord>?> FindRunAsync(string key, CancellationToken cancellationToken) =>
         FindAsync<RunRecord>(Runs, key, cancellationToken);
 
-    /// <summary>Whether anything is recorded under a name. If all such records are lost, nothing is.</summary>
+    /// <summary>Whether anything is recorded under a name. False if all such records are lost.</summary>
     public async ValueTask<bool> IsKnownAsync(string name, CancellationToken cancellationToken)
     {
         try
@@ -93,7 +93,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     public async ValueTask<byte[]?> FindStoredAsync(string model, string key, CancellationToken cancellationToken) =>
         (await storage.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false))[0];
 
-    /// <summary>All documents about a projection in a model that is indexed by that.</summary>
+    /// <summary>All documents about a projection, in a model that is indexed by projection.</summary>
     /// <exception cref="ReadModelDamagedException">One of them cannot be read.</exception>
     public async ValueTask<IReadOnlyList<ReadDocument<T>>> ListAsync<T>(
         string model, string projection, CancellationToken cancellationToken)
@@ -108,7 +108,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         ListStoredAsync(model, [new FieldCondition(ProjectionField, FieldComparison.Equal, new FieldValue(projection))], cancellationToken);
 
     /// <summary>
-    /// What is recorded of all projections and reactors, as far as it can be read: what cannot concerns its projection alone.
+    /// The records of all projections and reactors that can be read. One that cannot be read concerns its projection alone.
     /// </summary>
     public async ValueTask<IReadOnlyList<ReadDocument<DirectoryRecord>>> ListReadableDirectoryAsync(CancellationToken cancellationToken)
     {
@@ -123,7 +123,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         }
         catch (ReadModelDamagedException)
         {
-            // The table of such records is lost, or the document after these cannot be read.
+            // The table of these records is lost, or the next document cannot be read.
         }
 
         return list;
@@ -133,13 +133,13 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     public async ValueTask<IReadOnlyList<string>> ListNamesAsync(CancellationToken cancellationToken) =>
         [.. (await ListStoredAsync(Directory, [], cancellationToken).ConfigureAwait(false)).Select(document => document.Key)];
 
-    /// <summary>Whether there is a place in the log for a name, whatever its generation.</summary>
+    /// <summary>Whether a run is recorded for a name, whatever its generation.</summary>
     public async ValueTask<bool> HasRunsAsync(string projection, CancellationToken cancellationToken) =>
         (await ListRunsAsync(projection, cancellationToken).ConfigureAwait(false)).Count > 0;
 
     /// <summary>
-    /// What can still be told if the record of a projection is lost, so that a rebuild has something to replace. A generation that
-    /// is being built has a higher number than the one that serves.
+    /// The record of a projection, reconstructed as well as possible after it was lost, so that a rebuild has something to replace. A
+    /// generation that is being built has a higher number than the one that serves.
     /// </summary>
     public async ValueTask<ReadDocument<DirectoryRecord>> RestoreDirectoryAsync(Projection projection, CancellationToken cancellationToken)
     {
@@ -151,7 +151,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         }
         catch (ReadModelDamagedException)
         {
-            // All records of this kind are lost. The commit that follows makes room for them anew.
+            // All records of this kind are lost. The commit that follows creates their table again.
         }
 
         try
@@ -160,7 +160,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         }
         catch (ReadModelDamagedException)
         {
-            // The same.
+            // The same as above.
         }
 
         if (runs.Count == 0) runs = [(1, [])];
@@ -204,7 +204,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         }
         catch (Exception misfit) when (misfit is UnknownFieldException or ArgumentException)
         {
-            // The query is ours, and fits the model as it is made.
+            // The library wrote the query, and it fits the model as it was created.
             throw new ReadModelDamagedException(model, "it is stored with other fields than those that it is made with", misfit);
         }
     }
@@ -225,8 +225,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     }
 
     /// <summary>
-    /// Commits what a projection writes of itself. It has made the read models itself, so what does not fit them is no bad argument
-    /// of the caller's: they are damaged.
+    /// Commits what a projection writes about itself. The library has created these read models, so if the commit does not fit them, that
+    /// is not the caller's bad argument: they are damaged.
     /// </summary>
     /// <exception cref="ReadModelDamagedException">A read model is missing, or is stored with other fields.</exception>
     public static async ValueTask CommitAsync(IReadModelStorage storage, ReadModelCommit commit, CancellationToken cancellationToken)
@@ -242,27 +242,27 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     }
 
     /// <summary>
-    /// Has the storage mend the tables of these records, as it does with each commit that creates them: what is missing is made anew,
-    /// and a catalogue that does not tell how a table was made is written anew. Of records that are there none is lost.
+    /// Lets the storage repair the tables of these records, as it does with each commit that creates them. Missing tables are created
+    /// again, and a catalogue that does not tell how a table was created is written again. Existing records are not lost.
     /// </summary>
-    /// <exception cref="ReadModelDamagedException">A table has other columns than it was made with.</exception>
+    /// <exception cref="ReadModelDamagedException">A table has other columns than it was created with.</exception>
     public static ValueTask MendAsync(IReadModelStorage storage, CancellationToken cancellationToken) =>
         CommitAsync(storage, new ReadModelCommit { Creates = Definitions }, cancellationToken);
 
-    /// <summary>A document to write that belongs to a projection.</summary>
+    /// <summary>The change that writes a document which belongs to a projection.</summary>
     public static DocumentChange Write<T>(string model, string key, T content, string projection) =>
         new(model, key, JsonSerializer.SerializeToUtf8Bytes(content, InfoOf<T>())) { Fields = [new FieldValue(projection)] };
 
-    /// <summary>A document to write.</summary>
+    /// <summary>The change that writes a document.</summary>
     public static DocumentChange Write<T>(string model, string key, T content) =>
         new(model, key, JsonSerializer.SerializeToUtf8Bytes(content, InfoOf<T>()));
 
-    /// <summary>Reads a document of ours.</summary>
+    /// <summary>Reads a document of the library.</summary>
     /// <param name="model">The model that it is in.</param>
     /// <param name="key">Its key.</param>
     /// <param name="bytes">The document.</param>
-    /// <param name="projection">Whose it is; null if the key tells.</param>
-    /// <exception cref="ReadModelDamagedException">It cannot be read.</exception>
+    /// <param name="projection">The projection that it belongs to; null if the key tells.</param>
+    /// <exception cref="ReadModelDamagedException">The document cannot be read.</exception>
     public static T Read<T>(string model, string key, ReadOnlySpan<byte> bytes, string? projection = null)
         where T : class, IControlRecord
     {
@@ -279,7 +279,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         }
     }
 
-    /// <summary>Reads a document of ours; null if it cannot be read.</summary>
+    /// <summary>Reads a document of the library; null if it cannot be read.</summary>
     public static T? TryRead<T>(ReadOnlySpan<byte> bytes)
         where T : class, IControlRecord
     {

@@ -3,15 +3,15 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// Looks for what other processes have ordered and done, once for all projections and reactors that run on a store. At rest
-/// that is one document, read twice a second. Thread-safe.
+/// Looks for what other processes have ordered and done, once for all projections and reactors that run on a store. At rest it reads one
+/// document, twice a second. Thread-safe.
 /// </summary>
 internal sealed class ControlPoller : IAsyncDisposable
 {
     /// <summary>How often it looks for orders.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How often it looks at all runs if one of this process stands by.</summary>
+    /// <summary>How often it looks at all runs if a run of this process stands by.</summary>
     private static readonly TimeSpan LongestStandby = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan ShortestStandby = TimeSpan.FromMilliseconds(25);
@@ -35,7 +35,7 @@ internal sealed class ControlPoller : IAsyncDisposable
 
     public static ControlPoller Of(EventStore store) => store.Part(static store => new ControlPoller(store));
 
-    /// <summary>Wakes what an order may concern, until <see cref="EndWatch"/>.</summary>
+    /// <summary>Wakes the runs that an order may concern, until <see cref="EndWatch"/>.</summary>
     public void BeginWatch()
     {
         lock (_lock)
@@ -53,8 +53,8 @@ internal sealed class ControlPoller : IAsyncDisposable
         lock (_lock) _watchers--;
     }
 
-    /// <summary>What the next look at all runs sees; one look serves all waits. Fails with what kept it from looking.</summary>
-    /// <param name="leaseDuration">The lease that the caller waits for: shorter ones are looked at more often.</param>
+    /// <summary>The result of the next look at all runs; one look serves all waits. If the look fails, so does this.</summary>
+    /// <param name="leaseDuration">The lease that the caller waits for; shorter leases are looked at more often.</param>
     public Task<ControlView> NextAsync(TimeSpan leaseDuration)
     {
         lock (_lock)
@@ -93,7 +93,7 @@ internal sealed class ControlPoller : IAsyncDisposable
             }
             catch (Exception failure)
             {
-                // The waits fail with it, and their callers try again. For orders the next look is the next try.
+                // The waits fail with it, and their callers try again. Orders are looked for again by the next look.
                 next?.TrySetException(failure);
                 _ = next?.Task.Exception;
             }
@@ -105,14 +105,14 @@ internal sealed class ControlPoller : IAsyncDisposable
     }
 
     /// <summary>
-    /// At rest all stores of a process look at the same moments, at whole multiples of the interval: an idle process costs what it
-    /// costs to wake up.
+    /// At rest all stores of a process look at the same moments, at whole multiples of the interval, so that an idle process wakes up only
+    /// once for all of them.
     /// </summary>
     private TimeSpan UntilNextAtRest()
     {
         var left = Interval - TimeSpan.FromTicks(_clock.GetElapsedTime(0).Ticks % Interval.Ticks);
 
-        // A timer may fire a little early. That was the look of this moment.
+        // A timer may fire a little early. The look of this moment has then been done already.
         return left < Interval / 4 ? left + Interval : left;
     }
 
@@ -133,7 +133,7 @@ internal sealed class ControlPoller : IAsyncDisposable
         }
         catch (ReadModelDamagedException)
         {
-            // All who stand by need this look, and may be the only ones who are left to mend what it reads.
+            // All runs that stand by need this look, and may be the only ones left to repair what it reads.
             await ControlDocuments.MendAsync(_store.Storage.ReadModels, cancellationToken).ConfigureAwait(false);
             return await ReadAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -141,7 +141,7 @@ internal sealed class ControlPoller : IAsyncDisposable
 
     private async ValueTask<ControlView> ReadAsync(CancellationToken cancellationToken)
     {
-        // The owner of a run is recorded before it owns one, so owners are read after runs.
+        // A lease holder is recorded before it owns a run, so holders are read after runs.
         var runs = await ReadAllAsync<RunRecord>(ControlDocuments.Runs, cancellationToken).ConfigureAwait(false);
         var holders = await ReadAllAsync<LeaseHolderRecord>(ControlDocuments.Hosts, cancellationToken).ConfigureAwait(false);
         var refolds = await ReadAllAsync<RefoldRecord>(ControlDocuments.Refolds, cancellationToken).ConfigureAwait(false);
@@ -150,7 +150,7 @@ internal sealed class ControlPoller : IAsyncDisposable
         return new ControlView(head, _order ?? "", runs, holders, refolded);
     }
 
-    /// <summary>All documents that can be read. One that cannot is reported by the projection that it belongs to.</summary>
+    /// <summary>All documents that can be read. One that cannot be read is reported by the projection that it belongs to.</summary>
     private async ValueTask<Dictionary<string, ReadDocument<T>>> ReadAllAsync<T>(string model, CancellationToken cancellationToken)
         where T : class, IControlRecord
     {

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Which log a position is of, so that a read model never goes on beside another log than its own. The event at the position is
-/// noted with each commit: a log that was set back and has grown again has another one there. The tree's root covers all that
-/// comes before; it costs more, and is noted anew only every thousand positions.
+/// Identifies the log that a position belongs to, so that a read model never goes on beside another log. The event at the position is noted
+/// with each commit: if a log was set back and has grown again, it has another event there. The tree's root covers everything before it. It
+/// costs more, so it is noted anew only every thousand positions.
 /// </summary>
 /// <param name="Event">The id of the event at the position.</param>
 /// <param name="Size">A size that the log has had.</param>
@@ -15,16 +15,16 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
     /// <summary>Reads a page of the log, of a store or within an append.</summary>
     public delegate ValueTask<EventPage> ReadLog(LogRead read, CancellationToken cancellationToken);
 
-    /// <summary>Before the first event; every log begins so.</summary>
+    /// <summary>Before the first event; every log begins like this.</summary>
     public static LogIdentity OfNothing { get; } = new(Guid.Empty, 0, MerkleTree.EmptyRoot.ToString());
 
     /// <summary>What is to be noted with a position.</summary>
     /// <param name="store">The store.</param>
     /// <param name="before">What was noted last.</param>
     /// <param name="position">The position, at most the log's head.</param>
-    /// <param name="seen">An event that was read; most often it is the one at the position.</param>
+    /// <param name="seen">An event that was read; usually the one at the position.</param>
     /// <param name="cancellationToken">Cancels the reads.</param>
-    /// <param name="isLast">Whether no other commit is to come soon, so that this one is worth a root of its own.</param>
+    /// <param name="isLast">Whether no other commit is expected soon, so that this one is worth a root of its own.</param>
     public static async ValueTask<LogIdentity?> AtAsync(
         EventStore store, RunRecord before, long position, (long Position, Guid Id) seen, CancellationToken cancellationToken, bool isLast = false)
     {
@@ -39,12 +39,12 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
         return new LogIdentity(id, frontier.Size, frontier.Root().ToString());
     }
 
-    /// <summary>Throws if the log is not the one that a run's position is of.</summary>
+    /// <summary>Throws if a run's position belongs to another log than the store's.</summary>
     /// <param name="store">The store.</param>
-    /// <param name="projection">Whose run it is.</param>
-    /// <param name="run">The run. One that was stored before logs were noted passes.</param>
+    /// <param name="projection">The projection of the run.</param>
+    /// <param name="run">The run. If it was stored before logs were noted, it passes.</param>
     /// <param name="cancellationToken">Cancels the reads.</param>
-    /// <exception cref="ReadModelOfAnotherLogException">It is not.</exception>
+    /// <exception cref="ReadModelOfAnotherLogException">The position belongs to another log.</exception>
     public static async ValueTask CheckAsync(EventStore store, string projection, RunRecord run, CancellationToken cancellationToken)
     {
         if (run.Log is not { } log) return;
@@ -58,7 +58,7 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
             projection, run.Position, $"it has seen the log of {log.Size} events with the root {log.Root}, and this one has the root {root}");
     }
 
-    /// <summary>Throws if a run has seen more than the log has: it would seem to be level at once, and for ever.</summary>
+    /// <summary>Throws if a run has seen more events than the log has: it would seem to be level at once, and for ever.</summary>
     public static void ThrowIfAhead(string projection, RunRecord run, long head)
     {
         var seen = Math.Max(run.Position, run.Log?.Size ?? 0);
@@ -66,9 +66,11 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
         throw new ReadModelOfAnotherLogException(projection, run.Position, $"it has seen a log of {seen} events, and this one has {head}");
     }
 
-    /// <summary>Throws if another event stands at a run's position than the run has seen there. The log must reach that far.</summary>
+    /// <summary>
+    /// Throws if the event at a run's position differs from the one that the run has seen there. The log must reach the position.
+    /// </summary>
     /// <param name="read">Reads the log.</param>
-    /// <param name="projection">Whose run it is.</param>
+    /// <param name="projection">The projection of the run.</param>
     /// <param name="run">The run.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     public static async ValueTask CheckEventAsync(ReadLog read, string projection, RunRecord run, CancellationToken cancellationToken)

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// Identifies this process, so that others can see at once that it has ended and need not wait for it. This only saves time:
-/// whatever it says, a process that has lost a run cannot write.
+/// Identifies this process, so that other processes can see at once that it has ended and need not wait for it. This only saves time: even
+/// if it is wrong, a process that has lost a run cannot write.
 /// </summary>
 internal static class ProcessIdentity
 {
@@ -15,7 +15,7 @@ internal static class ProcessIdentity
         return new LeaseHolderRecord(0, ProcessSpace(), Environment.ProcessId, start, Environment.MachineName);
     }
 
-    /// <summary>Whether the process of a lease holder is certainly gone. False if that cannot be known from here.</summary>
+    /// <summary>Whether the process of a lease holder has certainly ended. False if that cannot be known from here.</summary>
     public static bool IsCertainlyGone(LeaseHolderRecord holder)
     {
         if (holder.ProcessSpace != ProcessSpace()) return false;
@@ -31,7 +31,7 @@ internal static class ProcessIdentity
         }
     }
 
-    /// <summary>Ids of processes mean something on one machine, since it was started, and in one namespace (a container).</summary>
+    /// <summary>Process ids have a meaning on one machine, since its last start, and in one namespace (a container).</summary>
     private static string ProcessSpace()
     {
         if (!OperatingSystem.IsLinux()) return Environment.MachineName;
@@ -43,15 +43,15 @@ internal static class ProcessIdentity
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It cannot be known, so the name must be equal to no other.
+            // If it is unknown, the name must differ from every other.
             return Guid.CreateVersion7().ToString();
         }
     }
 
     /// <summary>
-    /// Whether a process has ended although its parent has not yet collected its exit code, and when it was started, in ticks
-    /// since the machine was, which no change of the clock touches (proc(5), /proc/pid/stat, fields 3 and 22); null if the
-    /// system does not tell.
+    /// Whether a process has ended although its parent has not yet collected its exit code; and when it was started, in ticks since the
+    /// start of the machine, which changes of the clock do not affect (proc(5), /proc/pid/stat, fields 3 and 22). Null if the system does
+    /// not tell.
     /// </summary>
     private static (bool IsDead, long Start)? StatOf(int processId)
     {

@@ -2,18 +2,20 @@ using System.Text.Json.Serialization;
 
 namespace EventSourcing;
 
-/// <summary>A document of ours. What JSON has read into it may still lack what it needs.</summary>
+/// <summary>A document of the library. JSON may have read it without members that it needs.</summary>
 internal interface IControlRecord
 {
-    /// <summary>Whether it has all that such a record has.</summary>
+    /// <summary>Whether the record is complete.</summary>
     bool IsSound { get; }
 }
 
 /// <summary>Which read models a projection has. One document per projection.</summary>
 /// <param name="Active">The generation that serves readers.</param>
 /// <param name="Last">The highest number that a generation has had.</param>
-/// <param name="Generations">Those that exist, and the fingerprints of those that were replaced.</param>
-/// <param name="Types">The full names of its class, the present one first; null in a store that was written before they were kept.</param>
+/// <param name="Generations">The generations that exist, and the fingerprints of those that were replaced.</param>
+/// <param name="Types">
+/// The full names of its class, the present one first; null in a store that was written before they were stored.
+/// </param>
 internal sealed record DirectoryRecord(
     [property: JsonRequired] int Active,
     [property: JsonRequired] int Last,
@@ -38,7 +40,7 @@ internal sealed record DirectoryRecord(
 /// <summary>One read model of a projection: its tables or documents, built by one version of its code.</summary>
 /// <param name="Number">Its number.</param>
 /// <param name="Fingerprint">The fingerprint of its projection.</param>
-/// <param name="State">Whether it serves.</param>
+/// <param name="State">Whether it serves readers.</param>
 /// <param name="Tables">The names of its tables; none if it keeps documents.</param>
 internal sealed record GenerationRecord(int Number, string Fingerprint, GenerationState State, IReadOnlyList<string> Tables);
 
@@ -50,22 +52,22 @@ internal enum GenerationState
     Replaced,
 }
 
-/// <summary>How far one generation is, and whose it is. Every change of the read model is guarded by this document.</summary>
+/// <summary>The position of one generation, and its owner. Every change of the read model is guarded by this document.</summary>
 /// <param name="Position">The position up to which events are in the read model.</param>
-/// <param name="Token">Grows each time the run changes hands, so that the owner before can write no more.</param>
+/// <param name="Token">Grows each time the run changes hands, so that the former owner can no longer write.</param>
 /// <param name="Owner">The lease holder that runs it, or null.</param>
 /// <param name="Target">The head of the log when the generation began to be built.</param>
 /// <param name="Parked">How many partitions are parked.</param>
-/// <param name="Log">Of which log the position is one; null at the start of it.</param>
+/// <param name="Log">The log that the position belongs to; null at its start.</param>
 /// <param name="Retries">
-/// How many of the parked partitions are tried again without an order, so that its owner owes signs of life; null for none.
+/// How many of the parked partitions are tried again without an order, so that the owner must give signs of life; null for none.
 /// </param>
 /// <param name="Fingerprint">
-/// The fingerprint of the projection; null for a reactor, and in a store that was written before it was kept.
+/// The fingerprint of the projection; null for a reactor, and in a store that was written before it was stored.
 /// </param>
-/// <param name="Since">Since when the owner has run it, by its own clock.</param>
-/// <param name="From">The position at which the owner has begun.</param>
-/// <param name="At">When the owner has committed last, by its own clock.</param>
+/// <param name="Since">When the owner began to run it, by its own clock.</param>
+/// <param name="From">The position at which the owner began.</param>
+/// <param name="At">When the owner last committed, by its own clock.</param>
 internal sealed record RunRecord(
     [property: JsonRequired] long Position,
     [property: JsonRequired] long Token,
@@ -83,20 +85,22 @@ internal sealed record RunRecord(
         Position >= 0 && Target >= 0 && Parked >= 0 && Retries is null or >= 0 && Log is null or { Size: >= 0, Root: not null };
 }
 
-/// <summary>A sign of life of something that runs projections.</summary>
-/// <param name="Beat">Grows for as long as it lives.</param>
-/// <param name="ProcessSpace">Where its process id means something: the machine, and on Linux the namespace.</param>
+/// <summary>A sign of life of a process that runs projections.</summary>
+/// <param name="Beat">Grows as long as the process lives.</param>
+/// <param name="ProcessSpace">Where its process id has a meaning: the machine, and on Linux the namespace.</param>
 /// <param name="ProcessId">Its process.</param>
-/// <param name="ProcessStart">When that process started, if the system tells it exactly; 0 if not. Process ids are used again.</param>
-/// <param name="Machine">The name of its machine; null in a store that was written before it was kept.</param>
-/// <param name="At">When the sign was given, by its own clock. It is shown to people, and never compared with another clock.</param>
+/// <param name="ProcessStart">When that process was started, if the system tells it exactly; otherwise 0. Process ids are reused.</param>
+/// <param name="Machine">The name of its machine; null in a store that was written before it was stored.</param>
+/// <param name="At">
+/// When the sign was given, by the process's own clock. It is only shown to people, never compared with another clock.
+/// </param>
 internal sealed record LeaseHolderRecord(
     long Beat, string ProcessSpace, int ProcessId, long ProcessStart, string? Machine = null, DateTimeOffset? At = null) : IControlRecord
 {
     bool IControlRecord.IsSound => ProcessSpace is not null;
 }
 
-/// <summary>A partition of which events are held back.</summary>
+/// <summary>A partition whose events are held back.</summary>
 internal sealed record ParkedRecord(
     string Projection,
     [property: JsonRequired] int Generation,
@@ -118,7 +122,7 @@ internal sealed record ParkedRecord(
         && Enum.IsDefined(Kind) && After >= 0 && Attempts >= 0 && Skip is null or { By: not null, Reason: not null };
 
     /// <summary>
-    /// Whether the event that failed is still the next one. It is not if it has gone through and later ones are being folded.
+    /// Whether the event that failed is still the next one. False if it has succeeded and later ones are being folded.
     /// </summary>
     [JsonIgnore]
     public bool IsStuck => After == Position - 1;
@@ -149,10 +153,10 @@ internal sealed record RefoldRecord(string Projection, string Key) : IControlRec
     bool IControlRecord.IsSound => Projection is not null && Key is not null;
 }
 
-/// <summary>What is ordered of a projection or reactor as a whole.</summary>
-/// <param name="IsStopped">Whether it is to run nowhere.</param>
-/// <param name="Start">Another one with each order to start, so that one that has failed is started again.</param>
-/// <param name="Rebuild">The order to build the read model anew that has not been carried out yet, or null.</param>
+/// <summary>The orders for a projection or reactor as a whole.</summary>
+/// <param name="IsStopped">Whether no process may run it.</param>
+/// <param name="Start">Changes with each order to start, so that one that has failed is started again.</param>
+/// <param name="Rebuild">The order to rebuild the read model that has not been carried out yet, or null.</param>
 internal sealed record StandingOrderRecord(
     [property: JsonRequired] bool IsStopped, string? Start = null, string? Rebuild = null) : IControlRecord
 {

@@ -1,20 +1,21 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The orders for whole projections and reactors: run or do not run, and build the read model anew. One document per name says how
-/// things are to be. So an order is carried out however often a process crashes in between, and given twice it is one. Thread-safe.
+/// The orders for whole projections and reactors: run or do not run, and rebuild the read model. One document per name holds the state that
+/// is wanted. An order is thus carried out however often a process crashes in between, and an order given twice is carried out once.
+/// Thread-safe.
 /// </summary>
 internal sealed class StandingOrders(EventStore store)
 {
     private readonly ControlDocuments _documents = new(store.Storage.ReadModels);
 
-    /// <summary>What is ordered; null if nothing ever was.</summary>
+    /// <summary>The orders for a name; null if none was ever given.</summary>
     public ValueTask<ReadDocument<StandingOrderRecord>?> FindAsync(string projection, CancellationToken cancellationToken) =>
         _documents.FindAsync<StandingOrderRecord>(ControlDocuments.Standing, projection, cancellationToken);
 
-    /// <summary>Gives an order: changes what is ordered, and tells the processes that run projections to look.</summary>
+    /// <summary>Gives an order: changes the stored orders, and tells the processes that run projections to look.</summary>
     /// <param name="projection">The name of the projection or reactor.</param>
-    /// <param name="order">What is to be ordered, from what is; the same for no change.</param>
+    /// <param name="order">Returns the new orders, from the current ones; the same for no change.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
     public async ValueTask GiveAsync(
         string projection, Func<StandingOrderRecord, StandingOrderRecord> order, CancellationToken cancellationToken)
@@ -39,7 +40,7 @@ internal sealed class StandingOrders(EventStore store)
             }
             catch (ReadModelConflictException)
             {
-                // Another order has just been given or carried out: once more, on what is ordered now.
+                // Another order has just been given or carried out: try again, on the orders that are stored now.
             }
         }
     }

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Tells whether a name belongs to a class: two classes may have one name, and a class may have had another one before.</summary>
+/// <summary>Tells whether a name belongs to a class: two classes may have one name, and a class may have had another name before.</summary>
 internal static class SubscriberIdentity
 {
     private const int MaxKept = 16;
@@ -21,8 +21,8 @@ internal static class SubscriberIdentity
     }
 
     /// <summary>
-    /// Whether a subscriber is of the class that a place in the log belongs to. One that was stored before classes were belongs to
-    /// whoever comes first.
+    /// Whether a subscriber has the class that a place in the log belongs to. A place that was stored before classes were recorded belongs
+    /// to the first class that claims it.
     /// </summary>
     public static bool BelongsTo(this DirectoryRecord directory, Subscriber subscriber) =>
         directory.Types is not { Count: > 0 } known || known.Contains(subscriber.TypeName) || subscriber.FormerTypeNames.Any(known.Contains);
@@ -33,10 +33,10 @@ internal static class SubscriberIdentity
         if (!directory.BelongsTo(subscriber)) throw new SubscriberNameTakenException(subscriber.Name, directory.Types![0], subscriber.TypeName);
     }
 
-    /// <summary>Throws if the record is that of a reactor and the subscriber is a projection, or the other way round.</summary>
-    /// <exception cref="ReadModelDamagedException">It is, although it belongs to the subscriber's class.</exception>
+    /// <summary>Throws if the record is a reactor's and the subscriber is a projection, or the reverse.</summary>
+    /// <exception cref="ReadModelDamagedException">The kinds differ, although the record belongs to the subscriber's class.</exception>
     /// <exception cref="InvalidOperationException">
-    /// It is, and no class is recorded in it, as in stores of older versions: it may be that of another class.
+    /// The kinds differ, and the record names no class, as in stores of older versions: it may belong to another class.
     /// </exception>
     public static void ThrowIfOfOtherKind(this DirectoryRecord directory, Subscriber subscriber)
     {
@@ -52,13 +52,15 @@ internal static class SubscriberIdentity
             + $"If its class was a {other} before, give the {mine} another name");
     }
 
-    /// <summary>The record as the subscriber's own; former names stay in it, so that an older version of the app may still run.</summary>
+    /// <summary>
+    /// The record, claimed by the subscriber's class. Former names stay in it, so that an older version of the app may still run.
+    /// </summary>
     public static DirectoryRecord ClaimedBy(this DirectoryRecord directory, Subscriber subscriber) =>
         directory.Types?.Contains(subscriber.TypeName) == true
             ? directory
             : directory with { Types = [subscriber.TypeName, .. (directory.Types ?? []).Take(MaxKept - 1)] };
 
-    /// <summary>Whether two that bear one name are of the same class.</summary>
+    /// <summary>Whether two subscribers with one name have the same class.</summary>
     public static bool AreSame(Subscriber one, Subscriber other) =>
         one.TypeName == other.TypeName || one.FormerTypeNames.Contains(other.TypeName) || other.FormerTypeNames.Contains(one.TypeName);
 }

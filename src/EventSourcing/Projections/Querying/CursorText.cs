@@ -7,8 +7,8 @@ using System.Text.Unicode;
 namespace EventSourcing;
 
 /// <summary>
-/// A place in the order of a query as text: in Base64Url, a version, the field's name (empty for keys), the kind of the
-/// value (0 for missing), the value, the key. Names, texts and keys follow their length; every place has one text.
+/// A place in the order of a query as text: in Base64Url, a version, the field's name (empty for keys), the kind of the value (0 for
+/// missing), the value, the key. Names, texts and keys are preceded by their length; every place has exactly one text.
 /// </summary>
 internal static class CursorText
 {
@@ -27,7 +27,7 @@ internal static class CursorText
         return Base64Url.EncodeToString(bytes.WrittenSpan);
     }
 
-    /// <exception cref="FormatException">The text is none that <see cref="Write"/> makes.</exception>
+    /// <exception cref="FormatException">The text was not made by <see cref="Write"/>.</exception>
     public static (string? Field, DocumentCursor Place) Parse(string text)
     {
         var bytes = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
@@ -50,13 +50,13 @@ internal static class CursorText
             StoredDocument.ThrowIfInvalidKey(key);
             if (field.Length == 0 && kind != Missing) throw NoCursor();
 
-            // Spaces, padding, stray bits, minus zero, what is left over: all that differs from the one text of this place.
+            // Spaces, padding, stray bits, minus zero, trailing bytes: everything that differs from the one text of this place.
             var place = new DocumentCursor(value, key);
             return Write(field, place) == text ? (field.Length == 0 ? null : field, place) : throw NoCursor();
         }
         catch (ArgumentException)
         {
-            // NaN, U+0000, or a key that cannot be one.
+            // NaN, U+0000, or a key that is not valid.
             throw NoCursor();
         }
     }

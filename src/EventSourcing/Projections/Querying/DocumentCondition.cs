@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What documents must be to be found. Made by a <see cref="DocumentField{TDocument, TValue}"/>, so that it fits the
-/// documents and the type of the value; the default is no condition and is refused.
+/// A condition that documents must meet to be found. It is made by a <see cref="DocumentField{TDocument, TValue}"/>, so that it fits the
+/// documents and the type of the value. The default value is no condition, and is refused.
 /// </summary>
 /// <typeparam name="TDocument">The document.</typeparam>
 public readonly record struct DocumentCondition<TDocument>
@@ -17,13 +17,13 @@ public readonly record struct DocumentCondition<TDocument>
         _second = second;
     }
 
-    /// <summary>What the storage is asked, all of which must hold.</summary>
+    /// <summary>The conditions for the storage; all of them must hold.</summary>
     internal IReadOnlyList<FieldCondition> Parts =>
         _first.Field is null ? throw new ArgumentException("The condition is the default one, which says nothing. Make it from a field, e.g. Customers.City.Is(\"Paris\").")
         : _second is { } second ? [_first, second]
         : [_first];
 
-    /// <summary>The condition for people.</summary>
+    /// <summary>The condition as text for people.</summary>
     /// <returns>For example <c>city = 'Paris'</c>.</returns>
     public override string ToString() => _first.Field is null ? "" : string.Join(" and ", Parts.Select(Text));
 

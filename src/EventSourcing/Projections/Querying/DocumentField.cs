@@ -14,10 +14,10 @@ public abstract class DocumentField<TDocument>
         Definition.Validate();
     }
 
-    /// <summary>The name under which the storage keeps it, and SQL finds it.</summary>
+    /// <summary>The field's name in the storage and in SQL.</summary>
     public string Name => Definition.Name;
 
-    /// <summary>What its values are in the storage.</summary>
+    /// <summary>The kind of its values in the storage.</summary>
     public FieldKind Kind => Definition.Kind;
 
     internal FieldDefinition Definition { get; }
@@ -27,35 +27,39 @@ public abstract class DocumentField<TDocument>
     public override string ToString() => $"{Name} ({Kind})";
 
     /// <summary>The value that a document is found by.</summary>
-    /// <exception cref="ArgumentException">The document's value has no place in a field, e.g. NaN.</exception>
+    /// <exception cref="ArgumentException">The document's value cannot be stored in a field, e.g. NaN.</exception>
     internal abstract FieldValue ValueOf(TDocument document);
 }
 
 /// <summary>
-/// A field of documents: what it is called, and how its value comes from a document. Declare it once, as a static member
-/// of the projection, and use it there and in queries. Immutable; thread-safe where the function is pure, as it must be.
+/// A field of documents: its name, and how its value comes from a document. Declare it once, as a static member of the projection, and use
+/// it there and in queries. Immutable; thread-safe if the function is pure, as it must be.
 /// </summary>
 /// <typeparam name="TDocument">The document.</typeparam>
-/// <typeparam name="TValue">The value: one of the types below, or <see cref="Nullable{T}"/> of one, where <see langword="null"/> is a missing value.</typeparam>
+/// <typeparam name="TValue">
+/// The value: one of the types below, or <see cref="Nullable{T}"/> of one, for which <see langword="null"/> is a missing value.
+/// </typeparam>
 /// <remarks>
 /// How values are stored, for reading them by SQL, and how they are ordered:
 /// <list type="bullet">
-/// <item><see cref="string"/>: the text, ordered by Unicode code point, upper and lower case apart. Without U+0000 or lone surrogates.</item>
+/// <item><see cref="string"/>: the text, ordered by Unicode code point, case-sensitive. Without U+0000 or lone surrogates.</item>
 /// <item><see cref="bool"/>: the whole number 0 or 1.</item>
-/// <item><see cref="sbyte"/>, <see cref="byte"/>, <see cref="short"/>, <see cref="ushort"/>, <see cref="int"/>, <see cref="uint"/>, <see cref="long"/>: the whole number.</item>
+/// <item><see cref="sbyte"/>, <see cref="byte"/>, <see cref="short"/>, <see cref="ushort"/>, <see cref="int"/>, <see cref="uint"/>,
+/// <see cref="long"/>: the whole number.</item>
 /// <item><see cref="float"/>, <see cref="double"/>: the number in double precision, which is exact; not NaN. Minus zero is zero.</item>
-/// <item><see cref="decimal"/>: the nearest number in double precision. Up to 15 significant digits are told apart; values
-/// that differ only beyond may be equal here. The document itself keeps all digits.</item>
+/// <item><see cref="decimal"/>: the nearest number in double precision. Up to 15 significant digits are distinguished; values that differ
+/// only in later digits may be equal here. The document itself keeps all digits.</item>
 /// <item><see cref="DateTimeOffset"/>: the instant as text in UTC, always <c>2026-01-31T23:59:59.0000000Z</c>, to 100 ns; the
 /// offset is not kept. The order of these texts is that of time.</item>
-/// <item><see cref="DateTime"/>: the same, of <see cref="DateTimeKind.Utc"/> only; others are refused.</item>
+/// <item><see cref="DateTime"/>: the same, for <see cref="DateTimeKind.Utc"/> only; other kinds are refused.</item>
 /// <item><see cref="DateOnly"/>: the text <c>2026-01-31</c>.</item>
 /// <item><see cref="TimeOnly"/>: the text <c>23:59:59.0000000</c>, to 100 ns.</item>
 /// <item><see cref="TimeSpan"/>: the whole number of ticks of 100 ns.</item>
-/// <item><see cref="Guid"/>: the text <c>0193a1e2-…</c> in lower case, 36 characters; ordered as <see cref="Guid.CompareTo(Guid)"/> does.</item>
-/// <item>Enums: the text of the name, a value without a name by its number. Documents are ordered by that text, which is
-/// not the order of the values, so the comparisons but <see cref="Is"/> refuse enums. To rename a member is to change
-/// what is stored: build the read model again.</item>
+/// <item><see cref="Guid"/>: the text <c>0193a1e2-…</c> in lower case, 36 characters; ordered as <see cref="Guid.CompareTo(Guid)"/>
+/// does.</item>
+/// <item>Enums: the text of the name; a value without a name by its number. Documents are ordered by that text, which is not the order of
+/// the values, so all comparisons except <see cref="Is"/> refuse enums. Renaming a member changes what is stored: rebuild the read
+/// model.</item>
 /// </list>
 /// </remarks>
 public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
@@ -64,9 +68,14 @@ public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
     private readonly Func<TDocument, TValue> _value;
 
     /// <summary>Declares a field.</summary>
-    /// <param name="name">Its name: 1–60 letters, digits and underscores of ASCII, not beginning with a digit, and not <c>key</c>, <c>data</c> or <c>document</c>.</param>
+    /// <param name="name">
+    /// Its name: 1–60 letters, digits and underscores of ASCII, not beginning with a digit, and not <c>key</c>, <c>data</c> or
+    /// <c>document</c>.
+    /// </param>
     /// <param name="value">Takes the value from a document; a pure function, called whenever a document is written.</param>
-    /// <exception cref="ArgumentException">The name is not valid, or <typeparamref name="TValue"/> is none of the supported types.</exception>
+    /// <exception cref="ArgumentException">
+    /// The name is not valid, or <typeparamref name="TValue"/> is not one of the supported types.
+    /// </exception>
     public DocumentField(string name, Func<TDocument, TValue> value)
         : base(name, FieldMapping.KindOf(typeof(TValue)))
     {
@@ -77,7 +86,7 @@ public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
     /// <summary>Documents whose value is equal to one; <see langword="null"/> equals a missing value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
-    /// <exception cref="ArgumentException">The value has no place in a field, e.g. NaN.</exception>
+    /// <exception cref="ArgumentException">The value cannot be stored in a field, e.g. NaN.</exception>
     public DocumentCondition<TDocument> Is(TValue value) => new(new FieldCondition(Name, FieldComparison.Equal, Stored(value)));
 
     /// <summary>Documents without a value.</summary>
@@ -87,37 +96,37 @@ public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
     /// <summary>Documents whose value is equal to one or greater; never those without a value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
-    /// <exception cref="ArgumentException">The value is <see langword="null"/> or has no place in a field.</exception>
-    /// <exception cref="NotSupportedException">The field is of an enum.</exception>
+    /// <exception cref="ArgumentException">The value is <see langword="null"/> or cannot be stored in a field.</exception>
+    /// <exception cref="NotSupportedException">The field's type is an enum.</exception>
     public DocumentCondition<TDocument> AtLeast(TValue value) => new(Ordered(FieldComparison.AtLeast, value));
 
     /// <summary>Documents whose value is equal to one or less; never those without a value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
-    /// <exception cref="ArgumentException">The value is <see langword="null"/> or has no place in a field.</exception>
-    /// <exception cref="NotSupportedException">The field is of an enum.</exception>
+    /// <exception cref="ArgumentException">The value is <see langword="null"/> or cannot be stored in a field.</exception>
+    /// <exception cref="NotSupportedException">The field's type is an enum.</exception>
     public DocumentCondition<TDocument> AtMost(TValue value) => new(Ordered(FieldComparison.AtMost, value));
 
     /// <summary>Documents whose value is greater than one; never those without a value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
-    /// <exception cref="ArgumentException">The value is <see langword="null"/> or has no place in a field.</exception>
-    /// <exception cref="NotSupportedException">The field is of an enum.</exception>
+    /// <exception cref="ArgumentException">The value is <see langword="null"/> or cannot be stored in a field.</exception>
+    /// <exception cref="NotSupportedException">The field's type is an enum.</exception>
     public DocumentCondition<TDocument> Above(TValue value) => new(Ordered(FieldComparison.Above, value));
 
     /// <summary>Documents whose value is less than one; never those without a value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
-    /// <exception cref="ArgumentException">The value is <see langword="null"/> or has no place in a field.</exception>
-    /// <exception cref="NotSupportedException">The field is of an enum.</exception>
+    /// <exception cref="ArgumentException">The value is <see langword="null"/> or cannot be stored in a field.</exception>
+    /// <exception cref="NotSupportedException">The field's type is an enum.</exception>
     public DocumentCondition<TDocument> Below(TValue value) => new(Ordered(FieldComparison.Below, value));
 
     /// <summary>Documents whose value is in a range, both ends included; none if the range ends before it begins.</summary>
     /// <param name="lowest">The lowest value.</param>
     /// <param name="highest">The highest value.</param>
     /// <returns>The condition.</returns>
-    /// <exception cref="ArgumentException">A value is <see langword="null"/> or has no place in a field.</exception>
-    /// <exception cref="NotSupportedException">The field is of an enum.</exception>
+    /// <exception cref="ArgumentException">A value is <see langword="null"/> or cannot be stored in a field.</exception>
+    /// <exception cref="NotSupportedException">The field's type is an enum.</exception>
     public DocumentCondition<TDocument> Between(TValue lowest, TValue highest) =>
         new(Ordered(FieldComparison.AtLeast, lowest), Ordered(FieldComparison.AtMost, highest));
 

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>A stored document could not be read into its type: the bytes are not JSON, or not of the type's shape.</summary>
+/// <summary>A stored document could not be read into its type: its bytes are not JSON, or do not have the type's shape.</summary>
 public sealed class DocumentSerializationException : EventSourcingException
 {
     internal DocumentSerializationException(string model, string key, string why, Exception? innerException)
@@ -10,7 +10,7 @@ public sealed class DocumentSerializationException : EventSourcingException
         Key = key;
     }
 
-    /// <summary>The name under which the read model was asked for.</summary>
+    /// <summary>The name by which the read model was read.</summary>
     public string Model { get; }
 
     /// <summary>The document's key.</summary>

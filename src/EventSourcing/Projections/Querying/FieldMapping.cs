@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EventSourcing;
 
-/// <summary>How values of .NET stand in a field: chosen so that the order there is their order here, but for the names of enums.</summary>
+/// <summary>How .NET values are stored in a field: chosen so that both have the same order, except for the names of enums.</summary>
 internal static class FieldMapping
 {
     private static readonly Dictionary<Type, FieldKind> Kinds = new()
@@ -37,7 +37,7 @@ internal static class FieldMapping
 
     public static bool IsByName(Type type) => Underlying(type).IsEnum;
 
-    /// <exception cref="ArgumentException">The value has no place in a field.</exception>
+    /// <exception cref="ArgumentException">The value cannot be stored in a field.</exception>
     public static FieldValue ToFieldValue<TValue>(TValue value) => value switch
     {
         null => default,
@@ -64,7 +64,7 @@ internal static class FieldMapping
         _ => throw new ArgumentException($"A field cannot hold values of {typeof(TValue)}."),
     };
 
-    /// <summary>Of one width for all values of a type, so that the order of the texts is that of the values.</summary>
+    /// <summary>All texts of a type have the same width, so that their order is that of the values.</summary>
     private static string RoundTrip<T>(T value)
         where T : IFormattable => value.ToString("O", CultureInfo.InvariantCulture);
 

@@ -3,21 +3,21 @@ using System.Runtime.CompilerServices;
 namespace EventSourcing;
 
 /// <summary>
-/// Which documents of a read model to read, in which order and how many. Immutable: each call returns a new query, so one
-/// may be kept, shared between threads and refined in different ways. Nothing is read until a method whose name ends in
-/// <c>Async</c>, or the enumeration of <see cref="ToAsyncEnumerable"/>.
+/// Which documents of a read model to read, in which order and how many. Immutable: each call returns a new query, so a query may be kept,
+/// shared between threads and refined in different ways. Nothing is read until a method whose name ends in <c>Async</c> is called, or
+/// <see cref="ToAsyncEnumerable"/> is enumerated.
 /// </summary>
 /// <typeparam name="TDocument">The document.</typeparam>
 /// <remarks>
 /// <list type="number">
-/// <item><b>Snapshots.</b> Each read sees one committed snapshot: <see cref="ToListAsync"/>, <see cref="FirstOrDefaultAsync"/>
-/// and <see cref="CountAsync"/> are one read, <see cref="ToAsyncEnumerable"/> is one for each page.</item>
-/// <item><b>Order.</b> By a field or by key; total, since documents of equal value are ordered by key. A missing value
+/// <item><b>Snapshots.</b> Each read sees one committed snapshot: <see cref="ToListAsync"/>, <see cref="FirstOrDefaultAsync"/> and
+/// <see cref="CountAsync"/> are one read; <see cref="ToAsyncEnumerable"/> is one read for each page.</item>
+/// <item><b>Order.</b> By a field or by key. The order is total, since documents with equal values are ordered by key. A missing value
 /// comes before all others; texts and keys are ordered by Unicode code point.</item>
-/// <item><b>Paging.</b> A page that begins after a document is found by its place in the order, not by counting: what
-/// comes and goes before it shifts nothing. Over several pages a document that does not change is seen once. One that
-/// changes meanwhile may be seen before or after the change; where the change moves it in the order, or in or out of the
-/// conditions, it may be seen twice or not at all.</item>
+/// <item><b>Paging.</b> A page that begins after a document is found by the document's place in the order, not by counting, so documents
+/// that come and go before it shift nothing. Over several pages a document that does not change is seen once. One that changes meanwhile
+/// may be seen before or after the change. If the change moves it in the order, or into or out of the conditions, it may be seen twice or
+/// not at all.</item>
 /// </list>
 /// </remarks>
 public sealed class ReadModelQuery<TDocument>
@@ -47,44 +47,46 @@ public sealed class ReadModelQuery<TDocument>
         _take = take;
     }
 
-    /// <summary>Only documents that meet a condition, besides those given before.</summary>
+    /// <summary>Only documents that meet a condition, in addition to those given before.</summary>
     /// <param name="condition">The condition, made by a field.</param>
     /// <returns>The narrower query.</returns>
     /// <exception cref="ArgumentException">The condition is the default one.</exception>
     public ReadModelQuery<TDocument> Where(DocumentCondition<TDocument> condition) =>
         new(_documents, [.. _conditions, .. condition.Parts], _orderBy, _descending, _after, _take);
 
-    /// <summary>Orders by a field, smallest first and missing before that, then by key. Takes the place of an order given before.</summary>
+    /// <summary>Orders by a field, smallest first and missing values before that, then by key. Replaces an order given before.</summary>
     /// <param name="field">The field.</param>
     /// <returns>The ordered query.</returns>
-    /// <exception cref="InvalidOperationException">The query begins after a document already: give the order first.</exception>
+    /// <exception cref="InvalidOperationException">The query begins after a document already: set the order first.</exception>
     public ReadModelQuery<TDocument> OrderBy(DocumentField<TDocument> field)
     {
         ArgumentNullException.ThrowIfNull(field);
         return Ordered(field, descending: false);
     }
 
-    /// <summary>Orders by a field, greatest first and missing last, then by key, backwards too. Takes the place of an order given before.</summary>
+    /// <summary>
+    /// Orders by a field, greatest first and missing values last, then by key, also descending. Replaces an order given before.
+    /// </summary>
     /// <param name="field">The field.</param>
     /// <returns>The ordered query.</returns>
-    /// <exception cref="InvalidOperationException">The query begins after a document already: give the order first.</exception>
+    /// <exception cref="InvalidOperationException">The query begins after a document already: set the order first.</exception>
     public ReadModelQuery<TDocument> OrderByDescending(DocumentField<TDocument> field)
     {
         ArgumentNullException.ThrowIfNull(field);
         return Ordered(field, descending: true);
     }
 
-    /// <summary>Orders by key, backwards. Takes the place of an order given before.</summary>
+    /// <summary>Orders by key, descending. Replaces an order given before.</summary>
     /// <returns>The ordered query.</returns>
-    /// <exception cref="InvalidOperationException">The query begins after a document already: give the order first.</exception>
+    /// <exception cref="InvalidOperationException">The query begins after a document already: set the order first.</exception>
     public ReadModelQuery<TDocument> OrderByKeyDescending() => Ordered(null, descending: true);
 
     /// <summary>
-    /// Begins after a document that a query in order of the same field found, be it the last of a page, to read the next.
-    /// In the opposite order and after the first of a page, it reads the page before, backwards. The conditions may differ.
+    /// Begins after a document that a query in order of the same field has found, such as the last of a page, to read the next page. To
+    /// read the page before, backwards, use the opposite order and begin after the first document of a page. The conditions may differ.
     /// </summary>
     /// <param name="document">The document.</param>
-    /// <returns>The query for what comes after.</returns>
+    /// <returns>The query for the documents after it.</returns>
     /// <exception cref="ArgumentException">The document was found in the order of another field.</exception>
     public ReadModelQuery<TDocument> After(Document<TDocument> document)
     {
@@ -94,11 +96,12 @@ public sealed class ReadModelQuery<TDocument>
             : Beginning(document.Place);
     }
 
-    /// <summary>As <see cref="After(Document{TDocument})"/>, by the text of the document's place.</summary>
-    /// <param name="cursor">A <see cref="Document{TDocument}.Cursor"/>. It may come from anywhere: it is checked.</param>
-    /// <returns>The query for what comes after.</returns>
+    /// <summary>Like <see cref="After(Document{TDocument})"/>, by the text of the document's place.</summary>
+    /// <param name="cursor">A <see cref="Document{TDocument}.Cursor"/>. It need not be trusted: it is checked.</param>
+    /// <returns>The query for the documents after it.</returns>
     /// <exception cref="FormatException">
-    /// The text is no cursor, or one of a query in the order of another field; there is no other error for what a stranger may have sent.
+    /// The text is not a cursor, or belongs to a query in the order of another field. Whatever an untrusted text contains, there is no
+    /// other error.
     /// </exception>
     public ReadModelQuery<TDocument> After(string cursor)
     {
@@ -107,7 +110,7 @@ public sealed class ReadModelQuery<TDocument>
         return Misplacement(field, place) is { } flaw ? throw new FormatException($"The query cannot go on after this cursor: {flaw}") : Beginning(place);
     }
 
-    /// <summary>At most so many documents. Takes the place of a number given before.</summary>
+    /// <summary>At most this many documents. Replaces a number given before.</summary>
     /// <param name="count">How many, 1 or more.</param>
     /// <returns>The bounded query.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is less than 1.</exception>
@@ -118,11 +121,11 @@ public sealed class ReadModelQuery<TDocument>
     }
 
     /// <summary>
-    /// Reads the documents, all as of one snapshot. Without <see cref="Take"/> that is all of them, in memory; to go through
-    /// many, use <see cref="ToAsyncEnumerable"/>.
+    /// Reads the documents, all as of one snapshot. Without <see cref="Take"/> it reads all of them into memory; to go through many, use
+    /// <see cref="ToAsyncEnumerable"/>.
     /// </summary>
     /// <param name="cancellationToken">Cancels the read.</param>
-    /// <returns>The documents in the order of the query; fewer than <see cref="Take"/> says only at the end.</returns>
+    /// <returns>The documents in the order of the query. They are fewer than <see cref="Take"/> says only at the end.</returns>
     /// <exception cref="UnknownFieldException">The read model, as it is stored, has no such field.</exception>
     /// <exception cref="ArgumentException">The read model, as it is stored, has other kinds of values in a field.</exception>
     /// <exception cref="DocumentSerializationException">A stored document cannot be read into its type.</exception>
@@ -133,8 +136,8 @@ public sealed class ReadModelQuery<TDocument>
     }
 
     /// <summary>
-    /// Reads the documents in pages of 256, each as of its own snapshot, holding nothing in between: for going through many.
-    /// What is done with them by LINQ is done here, not in the storage.
+    /// Reads the documents in pages of 256, each as of its own snapshot, and holds nothing in between: for going through many. LINQ
+    /// operators on the result run in this process, not in the storage.
     /// </summary>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <returns>The documents in the order of the query.</returns>
@@ -169,7 +172,7 @@ public sealed class ReadModelQuery<TDocument>
         return page.Count == 0 ? null : Read(page[0]);
     }
 
-    /// <summary>Counts the documents that meet the conditions, reading none of them.</summary>
+    /// <summary>Counts the documents that meet the conditions, without reading any.</summary>
     /// <param name="cancellationToken">Cancels the count.</param>
     /// <returns>The number of documents.</returns>
     /// <exception cref="InvalidOperationException">The query has <see cref="Take"/> or <c>After</c>: count before you page.</exception>
@@ -177,7 +180,7 @@ public sealed class ReadModelQuery<TDocument>
     /// <exception cref="ArgumentException">The read model, as it is stored, has other kinds of values in a field.</exception>
     public async Task<long> CountAsync(CancellationToken cancellationToken = default)
     {
-        // It could mean the length of the page or of the whole list; who pages wants the latter, who knows LINQ the former.
+        // A count could mean the length of the page or of the whole list: paging needs the latter, LINQ means the former.
         if (_take is not null || _after is not null) throw new InvalidOperationException("CountAsync counts all documents that meet the conditions; call it on the query before Take and After.");
         return await _documents.CountAsync(_conditions, cancellationToken).ConfigureAwait(false);
     }
@@ -188,7 +191,7 @@ public sealed class ReadModelQuery<TDocument>
 
     private ReadModelQuery<TDocument> Beginning(DocumentCursor place) => new(_documents, _conditions, _orderBy, _descending, place, _take);
 
-    /// <summary>Why a place is none in the order of this query; null if it is one.</summary>
+    /// <summary>Why a place does not fit the order of this query; null if it does.</summary>
     private string? Misplacement(string? field, DocumentCursor place) =>
         !string.Equals(field, _orderBy?.Name, StringComparison.OrdinalIgnoreCase) ? $"it was found in the order of {Order(field)}, and this query is in the order of {Order(_orderBy?.Name)}."
         : _orderBy is { } own && !place.Value.Fits(own.Kind) ? $"it was found when '{own.Name}' held {place.Value.Kind} values; now it holds {own.Kind} values."

@@ -21,10 +21,10 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
         ? store.Storage.ReadModels.CountAsync(_model, conditions, cancellationToken)
         : OnceKnownAsync((Documents: store.Storage.ReadModels, _model, conditions), static (of, ct) => of.Documents.CountAsync(of._model, of.conditions, ct), cancellationToken);
 
-    /// <summary>Whether it was seen that the name belongs to the projection's class; that does not change while the store is open.</summary>
+    /// <summary>Whether the name is known to belong to the projection's class; that does not change while the store is open.</summary>
     private bool IsKnown => store.Signals.KnownOwners.ContainsKey((_model, projection.GetType()));
 
-    /// <exception cref="SubscriberNameTakenException">The read model is that of another class.</exception>
+    /// <exception cref="SubscriberNameTakenException">The read model belongs to another class.</exception>
     public async ValueTask ThrowIfOfAnotherAsync(CancellationToken cancellationToken)
     {
         if (IsKnown) return;
@@ -40,7 +40,7 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
             return;
         }
 
-        // If the record cannot be read, what serves goes on serving: the projection says what is wrong.
+        // If the record cannot be read, the read model that serves goes on serving; the projection reports the damage.
         if (stored is null || ControlDocuments.TryRead<DirectoryRecord>(stored) is not { } directory) return;
         directory.ThrowIfOfAnother(projection);
         if (directory.Types is not null) store.Signals.KnownOwners.TryAdd((_model, projection.GetType()), true);
@@ -53,7 +53,7 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
         return await read(of, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <exception cref="DocumentSerializationException">The bytes do not make the document.</exception>
+    /// <exception cref="DocumentSerializationException">The bytes cannot be read as the document.</exception>
     public TDocument Decode(string key, ReadOnlySpan<byte> data)
     {
         try
@@ -62,7 +62,7 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
         }
         catch (Exception e)
         {
-            // Whatever it is: the document's own constructor and converters run in there.
+            // Any exception may be thrown here: the document's own constructor and converters run.
             throw new DocumentSerializationException(_model, key, e.Message, e);
         }
     }

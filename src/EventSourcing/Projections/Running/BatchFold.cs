@@ -7,13 +7,13 @@ internal sealed class BatchFold(RunContext context, RunPlace place, ParkedPartit
 {
     private HandlerWatch Handlers => report.Handlers;
 
-    /// <summary>Folds events; nothing is written yet, unless the handlers do something in the world.</summary>
+    /// <summary>Folds events. Nothing is written yet, unless the handlers have effects outside the store.</summary>
     /// <param name="events">The events, in order.</param>
     /// <param name="only">The one partition to fold, or null for all.</param>
     /// <param name="stop">Cancels the handlers.</param>
     public async ValueTask<Fold> FoldAsync(IReadOnlyList<FeedEvent> events, Partition? only, CancellationToken stop)
     {
-        // Before anything is done that cannot be taken back.
+        // Before anything is done that cannot be undone.
         if (context.Subscriber.HasEffects && !place.IsCertainlyMine) await place.ThrowIfLostAsync(stop).ConfigureAwait(false);
 
         var isInOrder = context.Options.OnFailure == FailureMode.Stop;
@@ -41,7 +41,7 @@ internal sealed class BatchFold(RunContext context, RunPlace place, ParkedPartit
         (context.Subscriber, input, stop),
         static of => of.Subscriber.FoldAsync(of.input, of.stop));
 
-    /// <summary>Runs SQL of the projection within the storage's commit. Once it was given up, what it did is rolled back.</summary>
+    /// <summary>Runs SQL of the projection within the storage's commit. If the run was given up, the SQL is rolled back.</summary>
     private async ValueTask RunAsync(TableWork tables, long position, DbConnection connection, CancellationToken cancellationToken)
     {
         Handlers.BeginBatch(position);

@@ -1,7 +1,7 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Carries out the orders to build single documents anew: each from the whole log up to the run's position, in one commit.
+/// Carries out the orders to rebuild single documents: each from the whole log up to the run's position, in one commit.
 /// </summary>
 internal sealed class DocumentRebuild(RunContext context, RunPlace place, ParkedPartitions parked, BatchFold handlers)
 {
@@ -12,7 +12,7 @@ internal sealed class DocumentRebuild(RunContext context, RunPlace place, Parked
         {
             if (context.Subscriber is TableProjection)
             {
-                // It has no documents. The order was stored all the same: the process that gave it may not know the projection.
+                // It has no documents. The order was stored all the same, since the process that gave it may not know the projection.
                 await place.CommitAsync([order.Deletion], null, place.Position, [], stop).ConfigureAwait(false);
                 continue;
             }
@@ -33,7 +33,7 @@ internal sealed class DocumentRebuild(RunContext context, RunPlace place, Parked
     }
 
     /// <summary>Folds the whole log into one document.</summary>
-    /// <returns>What is to be written of it, and the failure that it stopped before, if there was one.</returns>
+    /// <returns>The change to write, and the failure before which the fold stopped, if there was one.</returns>
     private async ValueTask<(DocumentChange Change, FoldFailure? Failure)> FoldAsync(Partition partition, CancellationToken stop)
     {
         var change = new DocumentChange(((Projection)context.Subscriber).ModelOf(context.Generation), partition.Name, null);

@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace EventSourcing;
 
 /// <summary>
-/// The generations of one projection or reactor, as they are recorded: finds them, makes the first, and begins further ones beside
-/// those that there are. Each change is one commit that is guarded by the record, so of several processes one makes it.
+/// The recorded generations of one projection or reactor: finds them, creates the first, and begins further ones beside the existing ones.
+/// Each change is one commit that is guarded by the record, so of several processes only one makes it.
 /// </summary>
 internal sealed class Generations(EventStore store, Subscriber subscriber)
 {
@@ -14,7 +14,8 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
     public string Fingerprint { get; } = (subscriber as Projection)?.FingerprintOn(store) ?? ControlDocuments.ReactorFingerprint;
 
     /// <summary>
-    /// Commits what makes, moves or drops tables of a projection. What the database or its own SQL refuses is said with their names.
+    /// Commits the creation, the move or the removal of a projection's tables. If the database or the projection's own SQL refuses it, the
+    /// error names the tables.
     /// </summary>
     public static async ValueTask CommitTablesAsync(
         EventStore store, Subscriber subscriber, ReadModelCommit commit, CancellationToken cancellationToken)
@@ -31,11 +32,11 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
     }
 
     /// <summary>
-    /// What is recorded of it, as the subscriber's own; null if it was never started. If the record is lost, this fails, unless the
-    /// subscriber is another version of the projection than the one that was started last: that one is built beside what there is,
-    /// as a rebuild is.
+    /// The record of the projection or reactor, as the subscriber's own; null if it was never started. If the record is lost, this fails.
+    /// The exception is a subscriber that is another version of the projection than the one that was started last: it is built beside what
+    /// exists, like a rebuild.
     /// </summary>
-    /// <param name="restores">Whether to go on from what can still be told if the record is lost: a rebuild replaces that.</param>
+    /// <param name="restores">Whether to reconstruct a lost record as well as possible, for a rebuild that replaces it.</param>
     /// <param name="stop">Cancels the reads.</param>
     /// <exception cref="SubscriberNameTakenException">The name belongs to another class.</exception>
     public async ValueTask<ReadDocument<DirectoryRecord>?> FindAsync(bool restores, CancellationToken stop)
@@ -50,12 +51,12 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         return new ReadDocument<DirectoryRecord>(directory.Model, directory.Key, claim.Data!.Value, claimed);
     }
 
-    /// <summary>Makes the first generation. It serves at once: readers see it grow.</summary>
+    /// <summary>Creates the first generation. It serves at once: readers see it grow.</summary>
     public async ValueTask CreateFirstAsync(CancellationToken stop)
     {
         await ThrowIfTablesAreTakenAsync(stop).ConfigureAwait(false);
 
-        // If the record of a reactor is lost, it goes on from where it was: to begin anew would deliver again what was delivered.
+        // If the record of a reactor is lost, it goes on from where it was: beginning anew would repeat deliveries.
         var key = ControlDocuments.RunKey(subscriber.Name, 1);
         ReadDocument<RunRecord>? known = null;
         long after = 0;
@@ -77,17 +78,17 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
     }
 
     /// <summary>
-    /// Whether an order to build the read model anew is for this process: it runs the version that is being built, or that serves if
-    /// none is. Otherwise an old version of an app might give up the read model of the new one.
+    /// Whether an order to rebuild the read model is for this process. It is if the process runs the version that is being built, or, if
+    /// none is, the version that serves. Otherwise an old version of an app might give up the read model of the new one.
     /// </summary>
     public bool IsToRebuild(DirectoryRecord directory) =>
         subscriber is Projection
         && (directory.Building ?? directory.ActiveGeneration)?.Fingerprint is var newest
         && (newest == Fingerprint || newest == ControlDocuments.LostFingerprint);
 
-    /// <summary>Begins a new generation of a projection. One that is being built is given up for it.</summary>
-    /// <param name="directory">What is recorded of it.</param>
-    /// <param name="order">What is ordered of it, or null. If that includes a rebuild, this is the rebuild.</param>
+    /// <summary>Begins a new generation of a projection. A generation that is being built is given up for it.</summary>
+    /// <param name="directory">The record of the projection.</param>
+    /// <param name="order">The orders for the projection, or null. If they include a rebuild, this is the rebuild.</param>
     /// <param name="cancellationToken">Cancels it before it is stored.</param>
     /// <returns>Its number.</returns>
     public async ValueTask<int> BuildAsync(
@@ -99,7 +100,7 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         await ThrowIfTablesAreTakenAsync(cancellationToken).ConfigureAwait(false);
         var number = content.Last + 1;
 
-        // Before such names were refused, another projection may have been called as this generation would be.
+        // Before such names were refused, another projection may have been given the name that this generation would have.
         while (await _documents.IsKnownAsync(projection.ModelOf(number), cancellationToken).ConfigureAwait(false)) number++;
         var commit = projection.Creation(store, number);
         var changes = new List<DocumentChange>();
@@ -163,9 +164,9 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
     }
 
     /// <summary>
-    /// Throws if a table that the projection names is another one's: to make it would fail, or take it away from that one.
+    /// Throws if a table that the projection names belongs to another one: creating it would fail, or take it away from that one.
     /// </summary>
-    /// <exception cref="ProjectionTablesException">It is.</exception>
+    /// <exception cref="ProjectionTablesException">A table belongs to another projection.</exception>
     private async ValueTask ThrowIfTablesAreTakenAsync(CancellationToken cancellationToken)
     {
         if (subscriber is not Projection { TableNames: { Count: > 0 } tables } projection) return;

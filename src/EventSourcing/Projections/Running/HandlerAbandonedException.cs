@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A projection or reactor was stopped and a handler of it did not return within <see cref="ProjectionOptions.StopTimeout"/>:
-/// it was given up. Nothing that the handler still returns is stored.
+/// A projection or reactor was stopped, and one of its handlers did not return within <see cref="ProjectionOptions.StopTimeout"/>: it was
+/// given up. Nothing that the handler still returns is stored.
 /// </summary>
 public sealed class HandlerAbandonedException : EventSourcingException
 {

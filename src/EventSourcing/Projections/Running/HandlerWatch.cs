@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Keeps at which events the handlers of a run are, and since when, to be reported if they are given up. Thread-safe.</summary>
+/// <summary>Records which events the handlers of a run are at, and since when, to report them if they are given up. Thread-safe.</summary>
 internal sealed class HandlerWatch(TimeProvider clock)
 {
     private readonly Lock _lock = new();
@@ -9,8 +9,8 @@ internal sealed class HandlerWatch(TimeProvider clock)
     private long _batchAt;
 
     /// <summary>
-    /// The handlers that have not returned: the position of each one's event, and since when. It is that of the batch if events are
-    /// folded many at a time.
+    /// The handlers that have not returned: the position of each one's event, and the time of the call. If events are folded many at a
+    /// time, it is the position of the batch.
     /// </summary>
     public IReadOnlyList<(long Position, DateTimeOffset Since)> Running
     {
@@ -34,7 +34,7 @@ internal sealed class HandlerWatch(TimeProvider clock)
         }
     }
 
-    /// <summary>The handler of an event in the batch begins; one after the other.</summary>
+    /// <summary>The handler of an event in the batch begins; they run one after the other.</summary>
     public void At(long position) => Volatile.Write(ref _batchAt, position);
 
     public void EndBatch()

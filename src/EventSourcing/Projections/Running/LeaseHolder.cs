@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Holds the leases of the runs of one start of projections, and gives signs of life to other processes. It does so only while a
-/// run has something to do and has committed nothing lately, since each commit of a run is a sign too. At rest it writes nothing.
+/// Holds the leases of the runs of one start of projections, and gives signs of life to other processes. It does so only while a run has
+/// something to do and has committed nothing lately, since each commit of a run is a sign too. At rest it writes nothing.
 /// </summary>
 internal sealed class LeaseHolder : IAsyncDisposable
 {
@@ -28,18 +28,18 @@ internal sealed class LeaseHolder : IAsyncDisposable
 
     public string Id { get; } = Guid.CreateVersion7().ToString("N");
 
-    /// <summary>Is cancelled when what has not stopped in time is given up: from then on nothing of it may be committed.</summary>
+    /// <summary>Is cancelled when runs that have not stopped in time are given up. From then on they may commit nothing.</summary>
     public CancellationToken GivenUp => _givenUp.Token;
 
     private IReadModelStorage Storage => _store.Storage.ReadModels;
 
-    /// <summary>Records this holder for other processes. The first sign of life is given when this returns.</summary>
+    /// <summary>Records this holder for other processes. When this returns, the first sign of life has been given.</summary>
     public async ValueTask BeginAsync(CancellationToken cancellationToken)
     {
         if (_signing is not null) return;
         _here = ProcessIdentity.Here();
 
-        // First, since it also mends the catalogue of what is read next.
+        // First, since it also repairs the catalogue of what is read next.
         await SignAsync(cancellationToken).ConfigureAwait(false);
         await RemoveEndedAsync(cancellationToken).ConfigureAwait(false);
         lock (_lock) _signing ??= BackgroundTask.Start(SignWhileWorkingAsync);
@@ -61,14 +61,14 @@ internal sealed class LeaseHolder : IAsyncDisposable
         someWork?.TrySetResult();
     }
 
-    /// <summary>A run has nothing to do: no process expects signs of life because of it.</summary>
+    /// <summary>A run has nothing to do: other processes expect no signs of life because of it.</summary>
     public void Rest(RunPlace run)
     {
         lock (_lock) _working.Remove(run);
     }
 
-    /// <summary>Whether a sign was given so lately that no process can have taken a run over by waiting.</summary>
-    /// <param name="runSignedAt">When the run has committed last.</param>
+    /// <summary>Whether a sign was given so recently that no process can have taken a run over by waiting.</summary>
+    /// <param name="runSignedAt">When the run last committed.</param>
     public bool IsFresh(long runSignedAt) =>
         _clock.GetElapsedTime(Math.Max(runSignedAt, Volatile.Read(ref _signedAt))) < _leaseDuration / 2;
 
@@ -80,7 +80,7 @@ internal sealed class LeaseHolder : IAsyncDisposable
         return ControlDocuments.Write(ControlDocuments.Hosts, Id, sign);
     }
 
-    /// <summary>Nothing that runs here may commit any more.</summary>
+    /// <summary>From now on, nothing that runs here may commit.</summary>
     public Task GiveUpAsync() => _givenUp.CancelAsync();
 
     public async ValueTask DisposeAsync()
@@ -97,7 +97,7 @@ internal sealed class LeaseHolder : IAsyncDisposable
         }
         catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)
         {
-            // It only tidies up: a holder that gives no sign of life is replaced all the same.
+            // This only tidies up: a holder that gives no sign of life is replaced anyway.
         }
     }
 
@@ -133,7 +133,7 @@ internal sealed class LeaseHolder : IAsyncDisposable
             }
             catch (EventSourcingException)
             {
-                // The storage fails. The runs meet the same failure and report it. The next sign may get through.
+                // The storage fails. The runs meet the same failure and report it. The next sign may succeed.
                 await Task.Delay(_leaseDuration / 4, _clock, _stop.Token).ConfigureAwait(false);
             }
         }
@@ -148,7 +148,7 @@ internal sealed class LeaseHolder : IAsyncDisposable
         }
     }
 
-    /// <summary>How long it is since the last sign of the run that has been silent longest, of those that have something to do.</summary>
+    /// <summary>The time since the last sign of the run that has been silent longest, among those that have something to do.</summary>
     private TimeSpan SilentFor()
     {
         lock (_lock)

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Tells whether the owner of a run is gone. It is if its process is; or if there is something to do, and neither the run nor its
-/// owner has changed for the length of a lease since that was first seen, by this process's own clock. An owner that has nothing
-/// to do gives no signs of life. No two clocks are ever compared.
+/// Tells whether the owner of a run is gone. That is so if its process has ended. It is also so if there is something to do, and neither
+/// the run nor its owner has changed for the length of a lease since that was first seen, by this process's own clock. An owner that has
+/// nothing to do gives no signs of life. Two clocks are never compared.
 /// </summary>
 internal sealed class LeaseWatch(ControlDocuments documents, TimeSpan leaseDuration, TimeProvider clock)
 {
@@ -19,7 +19,7 @@ internal sealed class LeaseWatch(ControlDocuments documents, TimeSpan leaseDurat
             || ProcessIdentity.IsCertainlyGone(record);
     }
 
-    /// <summary>Whether the owner of a run is gone; both as one look has seen them.</summary>
+    /// <summary>Whether the owner of a run is gone, according to one look at both.</summary>
     public bool IsGone(ReadDocument<RunRecord> run, ControlView view)
     {
         if (run.Content.Owner is not { } owner) return true;

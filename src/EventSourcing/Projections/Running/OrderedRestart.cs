@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Starts a projection or reactor again that has failed in this process: for each order to start it, and once for an order to build
-/// its read model anew.
+/// Starts a projection or reactor again that has failed in this process: for each order to start it, and once for an order to rebuild its
+/// read model.
 /// </summary>
 internal sealed class OrderedRestart(EventStore store, Supervisor supervisor, Action<Supervisor> startAgain)
 {
@@ -10,7 +10,7 @@ internal sealed class OrderedRestart(EventStore store, Supervisor supervisor, Ac
     private string? _start;
     private string? _rebuild;
 
-    /// <summary>Does so until it is stopped. It reads nothing as long as nothing has failed.</summary>
+    /// <summary>Watches until it is stopped. It reads nothing as long as nothing has failed.</summary>
     public async Task WatchAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -30,13 +30,13 @@ internal sealed class OrderedRestart(EventStore store, Supervisor supervisor, Ac
                 // The storage fails or is closed. The next order is the next try.
             }
 
-            // One that has failed is looked at again when there is an order, and not because it has failed.
+            // A run that has failed is looked at again when there is an order, not because it has failed.
             var wake = completion.IsCompleted ? order : completion;
             await wake.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Whether something is ordered that neither the run that has failed nor a restart has seen.</summary>
+    /// <summary>Whether there is an order that neither the failed run nor a restart has seen.</summary>
     private async ValueTask<bool> IsToStartAsync(CancellationToken stop)
     {
         if ((await _orders.FindAsync(supervisor.Name, stop).ConfigureAwait(false))?.Content is not { } found) return false;

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>A change of one parked partition.</summary>
-/// <param name="before">How it was; null if it begins to be held back.</param>
-/// <param name="after">How it will be; null if it is held back no longer.</param>
-/// <param name="skipped">The record of an event that is left out by it, or null.</param>
+/// <param name="before">The record before; null if the partition begins to be held back.</param>
+/// <param name="after">The record after; null if the partition is no longer held back.</param>
+/// <param name="skipped">The record of an event that this change leaves out, or null.</param>
 internal sealed class ParkedChange(ReadDocument<ParkedRecord>? before, ParkedRecord? after, DocumentChange? skipped)
 {
     private readonly DocumentChange? _change = after is null
@@ -16,7 +16,7 @@ internal sealed class ParkedChange(ReadDocument<ParkedRecord>? before, ParkedRec
 
     public string Key => before?.Key ?? _change!.Value.Key;
 
-    /// <summary>The document as it is stored by the change, which must not be the end of it.</summary>
+    /// <summary>The document as the change stores it. The change must not be the one that deletes it.</summary>
     public ReadOnlyMemory<byte> Written => _change!.Value.Data!.Value;
 
     public IEnumerable<DocumentChange> Changes

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Which partitions a run holds back, as they are stored, and when each is tried again. A parked partition has a position of its
-/// own, and everything of it after that has not been applied. So nothing is copied: to go on is to fold the log from there, for
-/// that partition alone. Used by the run alone.
+/// Which partitions a run holds back, as they are stored, and when each is tried again. A parked partition has a position of its own, and
+/// no event of it after that position has been applied. Nothing is copied: to go on, the log is folded from there, for that partition
+/// alone. Only the run uses it.
 /// </summary>
 internal sealed class ParkedPartitions(RunContext context, RunReport report)
 {
@@ -18,7 +18,7 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
 
     public static Partition PartitionOf(ParkedRecord record) => new(record.Kind, record.Partition);
 
-    /// <summary>Those that are due by now.</summary>
+    /// <summary>The partitions that are due by now.</summary>
     public IReadOnlyList<ReadDocument<ParkedRecord>> Due()
     {
         if (_parked.Count == 0) return [];
@@ -26,7 +26,7 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
         return [.. _parked.Values.Where(parked => parked.DueAt <= now).Select(parked => parked.Document)];
     }
 
-    /// <summary>How long until the next one is due; null if all wait for an order.</summary>
+    /// <summary>How long until the next partition is due; null if all wait for an order.</summary>
     public TimeSpan? UntilDue()
     {
         if (_parked.Count == 0 || _parked.Values.Min(parked => parked.DueAt) is not { } due) return null;
@@ -39,8 +39,10 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
     public ReadDocument<ParkedRecord>? Find(Partition partition) =>
         _parked.Values.FirstOrDefault(parked => PartitionOf(parked.Document.Content) == partition)?.Document;
 
-    /// <summary>Reads them as they are stored now: they may have been changed by an order, or left behind by another process.</summary>
-    /// <param name="run">The run's document, which says how many there must be.</param>
+    /// <summary>
+    /// Reads the partitions as they are stored now: an order may have changed them, or another process may have left some behind.
+    /// </summary>
+    /// <param name="run">The run's document, which says how many partitions there must be.</param>
     /// <param name="isBuilding">Whether the run's read model does not serve yet.</param>
     /// <param name="stop">Cancels the reads.</param>
     public async ValueTask ReadAsync(ReadDocument<RunRecord> run, bool isBuilding, CancellationToken stop)
@@ -50,13 +52,15 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
         var set = new ParkedSet();
         foreach (var stored in all)
         {
-            // One that cannot be read belongs to the read model that is to be replaced: no reason not to build its replacement.
+            // A record that cannot be read belongs to the read model that is being replaced, so it does not prevent building the
+            // replacement.
             var record = isBuilding
                 ? ControlDocuments.TryRead<ParkedRecord>(stored.Data.Span)
                 : ControlDocuments.Read<ParkedRecord>(ControlDocuments.Parked, stored.Key, stored.Data.Span, context.Name);
             if (record is null || record.Generation != context.Generation) continue;
 
-            // The time of the next try is this process's own. What another process has left behind, or was ordered, is due at once.
+            // The time of the next try is kept by this process only. A partition that another process has left behind, or that was ordered,
+            // is due at once.
             var document = new ReadDocument<ParkedRecord>(ControlDocuments.Parked, stored.Key, stored.Data, record);
             var dueAt = record is { RetryAt: null, Skip: null } ? (long?)null
                 : _parked.TryGetValue(stored.Key, out var same) && same.Document.Bytes.Span.SequenceEqual(stored.Data.Span) ? same.DueAt
@@ -71,7 +75,7 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
         if (_parked.Count != run.Content.Parked) await ThrowIfMissingAsync(run, stop).ConfigureAwait(false);
     }
 
-    /// <summary>Parks what has failed for the first time.</summary>
+    /// <summary>Parks a partition that has failed for the first time.</summary>
     public ParkedChange Park(FoldFailure failure)
     {
         var (kind, name) = failure.Partition;
@@ -80,7 +84,7 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
         return new ParkedChange(null, FailedAgain(record, failure), null);
     }
 
-    /// <summary>What is to be recorded after another failure.</summary>
+    /// <summary>The record after another failure.</summary>
     public ParkedRecord FailedAgain(ParkedRecord record, FoldFailure failure)
     {
         var attempts = record.Position == failure.Event.Position ? record.Attempts + 1 : 1;
@@ -98,11 +102,11 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
         };
     }
 
-    /// <summary>How many there are once some changes have been made.</summary>
+    /// <summary>How many partitions are parked after some changes.</summary>
     public int CountAfter(IReadOnlyList<ParkedChange> changes) =>
         _parked.Count + changes.Count(change => change.Before is null) - changes.Count(change => change.After is null);
 
-    /// <summary>How many are tried again without an order, once some changes have been made; null for none.</summary>
+    /// <summary>How many partitions are tried again without an order, after some changes; null for none.</summary>
     public int? RetriesAfter(IReadOnlyList<ParkedChange> changes)
     {
         if (_parked.Count == 0 && changes.Count == 0) return null;
@@ -123,7 +127,7 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
             return;
         }
 
-        // If no attempts are counted, it did not fail: it only waits for its turn to go on.
+        // If no attempts are counted, it has not failed: it only waits for its turn to go on.
         var pause = after.Attempts == 0 ? TimeSpan.Zero : context.Retries.PauseAfter(after.Attempts);
         long? due = after.RetryAt is null || pause is null ? null
             : context.Clock.GetTimestamp() + (long)(pause.Value.TotalSeconds * context.Clock.TimestampFrequency);
@@ -132,7 +136,7 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
         Set.Set(PartitionOf(after), after.After);
     }
 
-    /// <summary>Throws why there are fewer or more records than the run says.</summary>
+    /// <summary>Throws the reason why there are fewer or more records than the run says.</summary>
     private async ValueTask ThrowIfMissingAsync(ReadDocument<RunRecord> run, CancellationToken stop)
     {
         var now = await context.Documents.FindStoredAsync(ControlDocuments.Runs, context.Key, stop).ConfigureAwait(false);

@@ -1,6 +1,8 @@
 namespace EventSourcing;
 
-/// <summary>Goes on with parked partitions when they are due: folds what each has missed, in order, up to its next failure.</summary>
+/// <summary>
+/// Goes on with parked partitions when they are due: folds the events that each has missed, in order, up to its next failure.
+/// </summary>
 internal sealed class Parking(RunContext context, RunPlace place, ParkedPartitions parked, BatchFold handlers)
 {
     /// <summary>The most events that are read at once for one partition.</summary>
@@ -11,7 +13,7 @@ internal sealed class Parking(RunContext context, RunPlace place, ParkedPartitio
         foreach (var due in parked.Due()) await GoOnAsync(due, stop).ConfigureAwait(false);
     }
 
-    /// <summary>Folds what a partition has missed, up to the position of the run or the next failure.</summary>
+    /// <summary>Folds the events that a partition has missed, up to the position of the run or the next failure.</summary>
     private async ValueTask GoOnAsync(ReadDocument<ParkedRecord> partition, CancellationToken stop)
     {
         var (content, skipped) = CarryOutSkip(partition.Content);
@@ -42,8 +44,8 @@ internal sealed class Parking(RunContext context, RunPlace place, ParkedPartitio
     }
 
     /// <summary>
-    /// Leaves out the event that an order names, if there is one. An order is for the event that failed when it was given, and
-    /// counts only if that event has not gone through since.
+    /// Leaves out the event that an order names, if there is an order. An order is for the event that had failed when it was given, and is
+    /// valid only if that event has not succeeded since.
     /// </summary>
     private (ParkedRecord Content, DocumentChange? Skipped) CarryOutSkip(ParkedRecord content)
     {
@@ -65,8 +67,8 @@ internal sealed class Parking(RunContext context, RunPlace place, ParkedPartitio
     }
 
     /// <summary>
-    /// The events that were left out of their streams, and so out of all documents: also of a document that was parked then and
-    /// reaches them only now.
+    /// The events that were left out of their streams, and thus out of all documents. That includes a document that was parked then and
+    /// reaches the events only now.
     /// </summary>
     private async ValueTask<HashSet<long>> LeftOutOfStreamsAsync(CancellationToken stop)
     {
@@ -79,7 +81,7 @@ internal sealed class Parking(RunContext context, RunPlace place, ParkedPartitio
     }
 
     /// <summary>Folds and commits a page of one partition, up to the first failure if there is one.</summary>
-    /// <returns>How the partition stands; null if nothing of it is held back any more.</returns>
+    /// <returns>The new record of the partition; null if nothing of it is held back any more.</returns>
     private async ValueTask<ParkedRecord?> FoldMissedAsync(
         ReadDocument<ParkedRecord> before, ParkedRecord content, FeedPage missed, DocumentChange? skipped, CancellationToken stop)
     {
@@ -108,7 +110,7 @@ internal sealed class Parking(RunContext context, RunPlace place, ParkedPartitio
     }
 
     /// <summary>
-    /// The events that may belong to a partition. For a stream these are the ones of all streams that begin with its name.
+    /// The events that may belong to a partition. For a stream these are the events of all streams whose names begin with its name.
     /// </summary>
     private EventFilter FilterOf(ParkedRecord record) =>
         record.Kind == ParkedKind.Stream ? context.Filter.InStreams(record.Partition) : context.Filter;

@@ -4,8 +4,8 @@ namespace EventSourcing;
 public sealed record ProjectionOptions
 {
     /// <summary>
-    /// What reactors run with unless other options are given: retries for some hours, since what they need may be down, and up
-    /// to 100,000 streams held back meanwhile.
+    /// The default options of reactors: retries for some hours, since the services that they need may be down, and up to 100,000 streams
+    /// held back meanwhile.
     /// </summary>
     public static ProjectionOptions ForReactors { get; } = new()
     {
@@ -17,12 +17,12 @@ public sealed record ProjectionOptions
         MaxParked = 100_000,
     };
 
-    /// <summary>What happens after the last retry of an event that fails; by default it is parked.</summary>
+    /// <summary>What happens after the last retry of a failing event; by default it is parked.</summary>
     public FailureMode OnFailure { get; init; } = FailureMode.Park;
 
     /// <summary>
-    /// The pauses before an event that failed is tried again; by default 0.1 s, 1 s and 5 s. Meanwhile everything else
-    /// goes on, except with <see cref="FailureMode.Stop"/>.
+    /// The pauses before an event that failed is tried again; by default 0.1 s, 1 s and 5 s. Everything else goes on meanwhile, except with
+    /// <see cref="FailureMode.Stop"/>.
     /// </summary>
     public IReadOnlyList<TimeSpan> RetryDelays
     {
@@ -36,15 +36,15 @@ public sealed record ProjectionOptions
     } = [TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
 
     /// <summary>
-    /// How many streams or documents may be parked before the whole projection stops, since it is then not they that are
-    /// broken; 1,000 by default.
+    /// How many streams or documents may be parked before the whole projection stops; 1,000 by default. If there are more, the cause is
+    /// probably not in these streams or documents.
     /// </summary>
     public int MaxParked { get; init => field = Positive(value); } = 1_000;
 
     /// <summary>
-    /// How long a process that runs a projection may give no sign of life before another takes over; 5 s by default. One that
-    /// is seen to be gone is replaced at once. Not a matter of correctness: a process that has lost a projection cannot
-    /// write, however late it notices.
+    /// How long a process that runs a projection may give no sign of life before another takes over; 5 s by default. A process that is
+    /// known to have ended is replaced at once. Correctness does not depend on it: a process that has lost a projection cannot write,
+    /// however late it notices.
     /// </summary>
     public TimeSpan LeaseDuration
     {
@@ -57,10 +57,10 @@ public sealed record ProjectionOptions
     } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long stopping may wait for handlers that do not end although their token is cancelled; 20 s by default, since hosts
-    /// and orchestrators commonly give an app 30 s to end, and the store is closed after this. Then they are given up: see
-    /// <see cref="RunningSubscribers.Abandoned"/>. <see cref="Timeout.InfiniteTimeSpan"/> waits without end. This one limit is of
-    /// real time, whatever the storage's clock says; all other waits go by that clock.
+    /// How long stopping may wait for handlers that do not end although their token is cancelled; 20 s by default, since hosts and
+    /// orchestrators commonly give an app 30 s to end, and the store is closed after this. Handlers that take longer are given up: see
+    /// <see cref="RunningSubscribers.Abandoned"/>. <see cref="Timeout.InfiniteTimeSpan"/> waits without end. Only this limit is in real
+    /// time, whatever the storage's clock says; all other waits use the storage's clock.
     /// </summary>
     public TimeSpan StopTimeout
     {
@@ -73,8 +73,8 @@ public sealed record ProjectionOptions
     } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// The most events in one transaction while catching up; 16,384 by default. All documents that they change are in memory
-    /// at once, and written while appends wait: if documents are large, say 100 KiB, choose fewer.
+    /// The most events in one transaction while catching up; 16,384 by default. All documents that they change are in memory at the same
+    /// time, and are written while appends wait: if documents are large, say 100 KiB, choose fewer.
     /// </summary>
     public int MaxBatchEvents { get; init => field = Positive(value); } = 16_384;
 

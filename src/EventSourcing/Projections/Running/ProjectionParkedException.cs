@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The event waited for is not in the read model, since its stream or document is parked there. It is stored, and waits
-/// in order until what failed is resumed or skipped.
+/// The event waited for is not in the read model, since its stream or document is parked there. The event is stored, and waits in order
+/// until the failing event is resumed or skipped.
 /// </summary>
 public sealed class ProjectionParkedException : EventSourcingException
 {

@@ -9,7 +9,7 @@ public enum ProjectionState
     /// <summary>It is about to start.</summary>
     Starting = 1,
 
-    /// <summary>Another process, or another start in this one, runs it; this one takes over when that one is gone.</summary>
+    /// <summary>Another process, or another start in this one, runs it. This one takes over when that one is gone.</summary>
     Standby = 2,
 
     /// <summary>It is behind the log and catching up.</summary>
@@ -21,7 +21,7 @@ public enum ProjectionState
     /// <summary>The storage fails; it is tried again.</summary>
     Retrying = 5,
 
-    /// <summary>Another version of it has taken its place, and is alive or was so less than a lease ago.</summary>
+    /// <summary>Another version of it has taken its place, and is alive or was alive less than a lease ago.</summary>
     Replaced = 6,
 
     /// <summary>It has failed and does nothing until it is started again.</summary>
@@ -31,7 +31,7 @@ public enum ProjectionState
     Stopped = 8,
 
     /// <summary>
-    /// Some process holds it, perhaps this one: all that a look from outside can tell. Whether that one is alive shows in the position.
+    /// A process holds it, perhaps this one: more cannot be told from outside. Whether that process is alive shows in the position.
     /// </summary>
     Held = 9,
 }

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// What was waited for does not come, since an order has stopped the projection or reactor (<see cref="ProjectionAdmin.StopAsync"/>).
-/// The events are stored; it goes on with them when it is started.
+/// The wait cannot succeed, since an order has stopped the projection or reactor (<see cref="ProjectionAdmin.StopAsync"/>). The events are
+/// stored; it continues with them when it is started.
 /// </summary>
 public sealed class ProjectionStoppedException : EventSourcingException
 {

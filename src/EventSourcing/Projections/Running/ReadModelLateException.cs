@@ -2,7 +2,7 @@ using static System.FormattableString;
 
 namespace EventSourcing;
 
-/// <summary>The event is stored, but the read model has not got to it in time. Nothing is lost: read later, or wait longer.</summary>
+/// <summary>The event is stored, but the read model has not reached it in time. Nothing is lost: read later, or wait longer.</summary>
 public sealed class ReadModelLateException : EventSourcingException
 {
     internal ReadModelLateException(string projection, long position, long reached, TimeSpan waited, string? state = null)

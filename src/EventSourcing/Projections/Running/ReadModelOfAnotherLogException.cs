@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A read model was made from another log than the one beside it: an older copy was put back, events were changed or taken
-/// away by other means, or it is another store's. The projection has stopped, or the append with it is refused; nothing was written.
+/// A read model was made from another log than the one beside it: an older copy was restored, events were changed or removed by other
+/// means, or it belongs to another store. The projection has stopped, or the append with it is refused; nothing was written.
 /// </summary>
 public sealed class ReadModelOfAnotherLogException : EventSourcingException
 {

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Waits until the read model that serves holds everything up to a position. If its run is in this process, the run says so; if it
-/// is in another, this looks again and again.
+/// Waits until the read model that serves holds everything up to a position. If its run is in this process, the run signals it; if it is in
+/// another, this polls.
 /// </summary>
 internal sealed class ReadModelWait(EventStore store, string projection)
 {
@@ -14,8 +14,8 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     /// <summary>The position that the read model has reached in this process; 0 if it does not run here.</summary>
     public long Progress => _progress.Head;
 
-    /// <summary>The run of the generation that serves, as it is stored; null before the projection was first started.</summary>
-    /// <exception cref="ReadModelDamagedException">What is recorded of it cannot be read, or is missing.</exception>
+    /// <summary>The stored run of the generation that serves; null before the projection was first started.</summary>
+    /// <exception cref="ReadModelDamagedException">The record of the run cannot be read, or is missing.</exception>
     public async ValueTask<ReadDocument<RunRecord>?> FindRunAsync(CancellationToken cancellationToken)
     {
         ReadDocument<DirectoryRecord>? before = null;
@@ -26,18 +26,18 @@ internal sealed class ReadModelWait(EventStore store, string projection)
             var run = await _documents.FindRunAsync(ControlDocuments.RunKey(projection, directory.Content.Active), cancellationToken).ConfigureAwait(false);
             if (run is not null) return run;
 
-            // Another generation may have taken its place between the two reads; then the directory is another one by now.
+            // Another generation may have taken its place between the two reads; the directory has then changed by now.
             if (before is not null && before.Bytes.Span.SequenceEqual(directory.Bytes.Span)) throw Missing(projection, directory.Content.Active);
             before = directory;
         }
     }
 
-    /// <summary>The error that what is recorded of a generation's place in the log is gone.</summary>
+    /// <summary>The error for a generation whose record of its place in the log is missing.</summary>
     public static ReadModelDamagedException Missing(string projection, int generation) =>
         new(projection, $"its record '{ControlDocuments.RunKey(projection, generation)}' in '{ControlDocuments.Runs}' is missing");
 
     /// <summary>Throws if the read model has reached a position that the log does not have.</summary>
-    /// <exception cref="ReadModelOfAnotherLogException">It has.</exception>
+    /// <exception cref="ReadModelOfAnotherLogException">The read model has reached such a position.</exception>
     public async ValueTask ThrowIfAheadAsync(CancellationToken cancellationToken)
     {
         if (await FindRunAsync(cancellationToken).ConfigureAwait(false) is not { } run) return;
@@ -53,17 +53,17 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     }
 
     /// <summary>Waits for the events from one position to another.</summary>
-    /// <param name="first">The first of them; 0 for all, but for what is parked for good.</param>
-    /// <param name="last">The last of them.</param>
+    /// <param name="first">The position of the first event; 0 for all, except those parked for good.</param>
+    /// <param name="last">The position of the last event.</param>
     /// <param name="timeout">How long to wait.</param>
     /// <param name="fault">
-    /// Gives the error that keeps the projection in this process from going on, or null; or null if it does not run here.
+    /// Returns the error that prevents the projection in this process from going on, or null; or null if it does not run here.
     /// </param>
-    /// <param name="subscriber">What runs, to tell whether an event is parked; null if that is not known.</param>
+    /// <param name="subscriber">The subscriber that runs, to tell whether an event is parked; null if it is not known.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="placed">Completes when it is certain that the read model is that of the subscriber; null if that is known.</param>
+    /// <param name="placed">Completes when the read model certainly belongs to the subscriber; null if that is known.</param>
     /// <param name="ended">
-    /// Completes when the projection ends in this process; <paramref name="fault"/> gives an error from then on.
+    /// Completes when the projection ends in this process; <paramref name="fault"/> returns an error from then on.
     /// </param>
     public async Task WaitAsync(
         long first, long last, TimeSpan timeout, Func<Exception?>? fault, Subscriber? subscriber, CancellationToken cancellationToken, Task? placed = null, Task? ended = null)
@@ -93,7 +93,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         }
     }
 
-    /// <summary>Whether it is not known yet whose read model it is; throws what keeps it from being known.</summary>
+    /// <summary>Whether it is not known yet which class the read model belongs to; throws the error that prevents finding out.</summary>
     private static bool IsKept(Task placed, Func<Exception?>? fault)
     {
         if (placed.IsCompleted) return false;
@@ -123,7 +123,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         return false;
     }
 
-    /// <summary>Whether one of the events is held back with what is being retried; throws where it is parked for good.</summary>
+    /// <summary>Whether one of the events is held back with what is being retried; throws if it is parked for good.</summary>
     private async ValueTask<bool> IsHeldBackAsync(
         ReadDocument<RunRecord> run, long first, long last, Subscriber? subscriber, CancellationToken cancellationToken)
     {

@@ -1,14 +1,14 @@
 namespace EventSourcing;
 
-/// <summary>How far a rebuild is.</summary>
+/// <summary>The progress of a rebuild.</summary>
 /// <param name="Position">The position up to which the new read model is built.</param>
-/// <param name="Target">The head of the log, at which it takes the place of the old one.</param>
-/// <param name="PositionsPerSecond">How fast it goes, over its run in this process so far; 0 if that is not known.</param>
+/// <param name="Target">The head of the log, at which the new read model takes the place of the old one.</param>
+/// <param name="PositionsPerSecond">Its speed, over its run in this process until now; 0 if that is not known.</param>
 public sealed record RebuildProgress(long Position, long Target, double PositionsPerSecond)
 {
     /// <summary>
-    /// How many streams or documents of the new read model are parked, or being retried. It takes the place of the old one
-    /// only when there is none: resume or skip them.
+    /// How many streams or documents of the new read model are parked, or being retried. It takes the place of the old one only if there
+    /// are none: resume or skip them.
     /// </summary>
     public int Parked { get; init; }
 

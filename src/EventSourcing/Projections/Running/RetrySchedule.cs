@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// How long to pause before the next try, from how often something has failed in a row. It knows no clock and keeps no state;
-/// one schedule serves any number of things that fail.
+/// How long to pause before the next try, depending on how often something has failed in a row. It has no clock and no state; one schedule
+/// serves any number of things that fail.
 /// </summary>
 internal sealed class RetrySchedule
 {
@@ -20,10 +20,10 @@ internal sealed class RetrySchedule
         [.. Enumerable.Range(0, 9).Select(i => TimeSpan.FromMilliseconds(Math.Min(50 << i, 10_000)))],
         isEndless: true);
 
-    /// <summary>One try after each of the pauses, and none after the last.</summary>
+    /// <summary>One try after each of the pauses, and no more after the last.</summary>
     public static RetrySchedule Of(IReadOnlyList<TimeSpan> pauses) => new(pauses, isEndless: false);
 
-    /// <summary>The pause before the next try; null if there is to be none.</summary>
+    /// <summary>The pause before the next try; null if there is no next try.</summary>
     /// <param name="failures">How many tries have failed in a row, 1 or more.</param>
     public TimeSpan? PauseAfter(int failures) =>
         failures <= _pauses.Count ? _pauses[failures - 1]

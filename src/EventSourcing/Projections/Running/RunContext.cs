@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>What the parts of one run have in common: what it runs, where, and how. Immutable.</summary>
+/// <summary>What the parts of one run share: what it runs, where, and how. Immutable.</summary>
 internal sealed class RunContext
 {
     public RunContext(EventStore store, Subscriber subscriber, int generation, LeaseHolder holder, ProjectionOptions options)
@@ -40,7 +40,7 @@ internal sealed class RunContext
 
     public int MaxBatchEvents { get; }
 
-    /// <summary>The key of the document that says where the run stands.</summary>
+    /// <summary>The key of the document that stores the run's position and owner.</summary>
     public string Key { get; }
 
     public string Name => Subscriber.Name;

@@ -1,13 +1,13 @@
 namespace EventSourcing;
 
-/// <summary>Waits for a run's turn in this process: until its owner is gone, and this process has made itself the owner.</summary>
+/// <summary>Waits until a run's owner is gone, and makes this process the owner.</summary>
 internal sealed class RunLease(RunContext context, RunPlace place, RunReport report)
 {
     private readonly LeaseWatch _watch = new(context.Documents, context.Options.LeaseDuration, context.Clock);
     private readonly ControlPoller _poller = ControlPoller.Of(context.Store);
 
     /// <summary>Waits until this process owns the run.</summary>
-    /// <returns>Where the run stands; null if there is no such run any more.</returns>
+    /// <returns>The run's document; null if the run no longer exists.</returns>
     public async ValueTask<ReadDocument<RunRecord>?> HoldAsync(CancellationToken stop)
     {
         ControlView? view = null;
@@ -19,7 +19,7 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
                 : view.Runs.GetValueOrDefault(context.Key);
             if (run is null && view is not null)
             {
-                // What this look has not found may be there and damaged: ask for it alone.
+                // A document that this look has not found may exist and be damaged: read it alone.
                 view = null;
                 continue;
             }
@@ -31,8 +31,8 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
                 throw ReadModelWait.Missing(context.Name, context.Generation);
             }
 
-            // While this one stood by, another process may have put the generation in its place; or this run itself, in a commit
-            // whose result was lost. Only the owner can do so: once this run has seen itself as owner, the answer no longer changes.
+            // While this run stood by, another process may have put the generation in place; or this run itself may have, in a commit whose
+            // result was lost. Only the owner can do so. Once this run has seen itself as owner, the answer no longer changes.
             if (place.IsBuilding) place.IsBuilding = (await FindDirectoryAsync(stop).ConfigureAwait(false))?.Active != context.Generation;
             if (run.Content.Owner == context.Holder.Id) return run;
 

@@ -1,27 +1,27 @@
 namespace EventSourcing;
 
 /// <summary>
-/// A run's place in the log: its document as this process has read or written it last, and the position reached. Every commit of
-/// the run goes through here. It is guarded by that document, so it takes effect once, whatever crashes, and only for the owner.
+/// A run's place in the log: its document as this process last read or wrote it, and the position reached. Every commit of the run goes
+/// through here. It is guarded by that document, so it takes effect once, whatever crashes, and only for the owner.
 /// </summary>
 internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunReport report)
 {
     private (long Position, Guid Id) _seen;
     private long _signedAt;
 
-    /// <summary>The run's document; null before the run was this process's for the first time.</summary>
+    /// <summary>The run's document; null until this process first owns the run.</summary>
     public ReadDocument<RunRecord>? Document { get; private set; }
 
-    /// <summary>The position reached; beyond that of the document if the events between them were left out by the filter.</summary>
+    /// <summary>The position reached. It is beyond that of the document if the filter left out the events in between.</summary>
     public long Position { get; private set; }
 
     /// <summary>Whether the read model does not serve yet.</summary>
     public bool IsBuilding { get; set; }
 
-    /// <summary>Whether a sign of life was given so lately that no other process can have taken the run over by waiting.</summary>
+    /// <summary>Whether a sign of life was given so recently that no other process can have taken the run over by waiting.</summary>
     public bool IsCertainlyMine => context.Holder.IsFresh(_signedAt);
 
-    /// <summary>The run is this process's, and stands where its document says.</summary>
+    /// <summary>This process owns the run, at the position in its document.</summary>
     public void TakeUp(ReadDocument<RunRecord> run)
     {
         Document = run;
@@ -30,23 +30,23 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
         report.Begin(Position);
     }
 
-    /// <summary>There is something to do, so that others may expect signs of life.</summary>
+    /// <summary>There is something to do, so that other processes may expect signs of life.</summary>
     public void ShowWork() => context.Holder.Work(this, context.Clock.GetTimestamp());
 
     /// <summary>There is nothing to do.</summary>
     public void Rest() => context.Holder.Rest(this);
 
-    /// <summary>The id of an event that was read, so that it need not be read again when its position is committed.</summary>
+    /// <summary>Notes the id of an event that was read, so that it need not be read again when its position is committed.</summary>
     public void Saw(long position, Guid id) => _seen = (position, id);
 
-    /// <summary>Moves on past events that were left out, without a commit.</summary>
+    /// <summary>Moves past events that were left out, without a commit.</summary>
     public void MoveTo(long position)
     {
         Position = position;
         Publish(position);
     }
 
-    /// <summary>Makes a position known: to the status, and to those who wait for the read model if it serves.</summary>
+    /// <summary>Publishes a position: to the status and, if the read model serves, to waits for it.</summary>
     public void Publish(long position)
     {
         report.Position = position;
@@ -55,12 +55,12 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
     }
 
     /// <summary>
-    /// Throws if another process has taken over. One that has lost the run may also meet documents that are ahead of its events:
-    /// what fails on those is no failure.
+    /// Throws if another process has taken over. A run that was lost may also meet documents that are ahead of its events. If it fails on
+    /// those, that is not a failure of the event.
     /// </summary>
     public ValueTask ThrowIfLostAsync(CancellationToken stop) => CommitAsync([], null, Position, [], stop);
 
-    /// <summary>Commits changes together with the position and with what is parked or no longer is.</summary>
+    /// <summary>Commits changes together with the position and the changes of parked partitions.</summary>
     public async ValueTask CommitAsync(
         IReadOnlyList<DocumentChange> changes,
         TableWork? tables,
@@ -68,7 +68,7 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
         IReadOnlyList<ParkedChange> parkedChanges,
         CancellationToken stop)
     {
-        // A handler that was given up may return at any time; another process may have its events by then.
+        // A handler that was given up may return at any time; another process may be handling its events by then.
         context.Holder.GivenUp.ThrowIfCancellationRequested();
         var began = context.Clock.GetTimestamp();
         var before = Document!;
@@ -83,13 +83,13 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
         };
         var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, run);
 
-        // Sized at once: of a large batch these are large objects, and growing would make several of them.
+        // Allocated at its final size: for a large batch these are large objects, and growing would create several of them.
         var all = new List<DocumentChange>(changes.Count + 1);
         all.AddRange(changes);
         all.Add(change);
         all.AddRange(parkedChanges.SelectMany(p => p.Changes));
 
-        // A commit is a sign of life only if others can see that something has changed.
+        // A commit is a sign of life only if other processes can see a change.
         if (change.Data!.Value.Span.SequenceEqual(before.Bytes.Span)) all.Add(context.Holder.NextSign());
         var commit = new ReadModelCommit
         {
@@ -118,7 +118,7 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
     public void Wrote(DocumentChange change, RunRecord run) =>
         Document = new ReadDocument<RunRecord>(ControlDocuments.Runs, context.Key, change.Data!.Value, run);
 
-    /// <summary>Lets other processes have the run at once.</summary>
+    /// <summary>Lets another process take the run at once.</summary>
     public async ValueTask ReleaseAsync()
     {
         if (Document is not { } run || run.Content.Owner != context.Holder.Id || context.Holder.GivenUp.IsCancellationRequested) return;
@@ -135,7 +135,7 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
         }
         catch (Exception e) when (e is EventSourcingException or ObjectDisposedException or OperationCanceledException)
         {
-            // It is another process's by now, or the storage fails: then the others wait for the length of a lease.
+            // Another process owns it by now, or the storage fails: then the others wait for the length of a lease.
         }
     }
 }

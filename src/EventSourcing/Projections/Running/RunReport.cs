@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>What a run shows of itself. The run alone writes it; anybody may read it at any time.</summary>
+/// <summary>What a run shows of itself. Only the run writes it; any thread may read it at any time.</summary>
 internal sealed class RunReport(TimeProvider clock)
 {
     private long _position;
@@ -14,7 +14,7 @@ internal sealed class RunReport(TimeProvider clock)
 
     public int Parked { get; set; }
 
-    /// <summary>At which events its handlers are.</summary>
+    /// <summary>The events that its handlers are at.</summary>
     public HandlerWatch Handlers { get; } = new(clock);
 
     public long Position
@@ -28,7 +28,7 @@ internal sealed class RunReport(TimeProvider clock)
         ? (Position - Volatile.Read(ref _beganAtPosition)) / Math.Max(0.001, clock.GetElapsedTime(Volatile.Read(ref _beganAt)).TotalSeconds)
         : 0;
 
-    /// <summary>It begins at a position; only the first call counts.</summary>
+    /// <summary>The run begins at a position; only the first call counts.</summary>
     public void Begin(long position)
     {
         if (_hasBegun) return;

@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace EventSourcing;
 
 /// <summary>
-/// Projections running in the background: they catch up with the log and stay level with it until disposed. The same
-/// projection may be started in several processes: one runs it, the others take over when that one is gone.
+/// Projections that run in the background: they catch up with the log and stay level with it until disposed. The same projection may be
+/// started in several processes: one runs it, and another takes over when that one is gone.
 /// </summary>
 public sealed class RunningProjections : RunningSubscribers
 {
@@ -20,28 +20,28 @@ public sealed class RunningProjections : RunningSubscribers
     }
 
     /// <summary>
-    /// Folds the log afresh into a new read model beside the one that serves, which it then replaces at one stroke. It goes
-    /// on after a crash, and whether or not it is waited for. Readers see the old one until then. As long as something of the new
-    /// one is parked it does not take that place: resume or skip it (<see cref="ProjectionAdmin"/>). A projection that has
-    /// stopped with a failure is started again for it.
+    /// Folds the log afresh into a new read model beside the one that serves, which it then replaces in one commit. The rebuild goes on
+    /// after a crash, and even if the wait for it ends. Readers see the old read model until it is replaced. As long as something of the
+    /// new one is parked, it does not take that place: resume or skip it (<see cref="ProjectionAdmin"/>). A projection that has stopped
+    /// with a failure is started again for the rebuild.
     /// </summary>
     /// <param name="projection">The projection's name.</param>
-    /// <param name="progress">Is told how far it is, several times a second.</param>
+    /// <param name="progress">Receives the progress, several times a second.</param>
     /// <param name="cancellationToken">Ends the wait, not the rebuild.</param>
     /// <returns>A task that completes when the new read model serves.</returns>
     /// <exception cref="ArgumentException">No projection of that name was started here.</exception>
-    /// <exception cref="ProjectionFailedException">The new read model fails on an event and stops; the old one serves on.</exception>
+    /// <exception cref="ProjectionFailedException">The new read model fails on an event and stops; the old one goes on serving.</exception>
     /// <exception cref="ReadModelDamagedException">
-    /// A table in which all projections have records has other columns than it was made with.
+    /// A table that stores the records of all projections has other columns than it was created with.
     /// </exception>
-    /// <exception cref="ProjectionTablesException">The tables of a projection cannot be made.</exception>
+    /// <exception cref="ProjectionTablesException">The tables of a projection cannot be created.</exception>
     /// <exception cref="ProjectionParkedException">
-    /// Something of the new read model is parked for good. It takes its place once that is resumed or skipped.
+    /// Something of the new read model is parked for good. The new read model takes its place once that is resumed or skipped.
     /// </exception>
     /// <exception cref="ProjectionStoppedException">
     /// An order has stopped the projection. The rebuild goes on when it is started.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The projections were stopped before it was done.</exception>
+    /// <exception cref="ObjectDisposedException">The projections were stopped before the rebuild was done.</exception>
     public async Task RebuildAsync(
         string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -62,7 +62,7 @@ public sealed class RunningProjections : RunningSubscribers
             var directory = await FindOrRestoreAsync(documents, supervisor, cancellationToken).ConfigureAwait(false);
             if (directory is null)
             {
-                // It has only just been started: there is nothing that it could be built beside yet. If it has failed at that, it is
+                // It has only just been started, so there is nothing yet that it could be built beside. If its start has failed, it is
                 // tried once more.
                 if (supervisor.Completion.IsCompleted && supervisor.Completion.Exception?.InnerException is not ReadModelDamagedException)
                 {
@@ -83,7 +83,7 @@ public sealed class RunningProjections : RunningSubscribers
             }
             catch (ReadModelConflictException conflict)
             {
-                // Another process has changed it: once more, on what is there now.
+                // Another process has changed it: try again, on what is stored now.
                 if (refused?.Stored.HasValue == directory.Stored.HasValue && refused.Bytes.Span.SequenceEqual(directory.Bytes.Span))
                 {
                     var finding = $"its record '{projection}' in '{ControlDocuments.Directory}' is not found as it was read";
@@ -111,7 +111,7 @@ public sealed class RunningProjections : RunningSubscribers
 
             if (supervisor.Completion.IsFaulted && supervisor.FailedGeneration < number && restarts++ < MostRestarts)
             {
-                // It was the read model to be replaced that has failed, after the rebuild was ordered.
+                // The read model to be replaced has failed, after the rebuild was ordered.
                 StartAgain(supervisor);
                 continue;
             }
@@ -129,7 +129,7 @@ public sealed class RunningProjections : RunningSubscribers
         }
     }
 
-    /// <summary>Ends a rebuild with what has stopped its projection.</summary>
+    /// <summary>Ends a rebuild with the error that has stopped its projection.</summary>
     private static async ValueTask ThrowWhyStoppedAsync(Supervisor supervisor)
     {
         await supervisor.Completion.ConfigureAwait(false);
@@ -138,7 +138,7 @@ public sealed class RunningProjections : RunningSubscribers
     }
 
     /// <summary>
-    /// What is recorded of a projection, or what can still be told if the record is lost; null if it has not been started yet.
+    /// The record of a projection, or, if it is lost, what can be reconstructed of it; null if the projection has not been started yet.
     /// </summary>
     private static async ValueTask<ReadDocument<DirectoryRecord>?> FindOrRestoreAsync(
         ControlDocuments documents, Supervisor supervisor, CancellationToken cancellationToken)
@@ -152,13 +152,13 @@ public sealed class RunningProjections : RunningSubscribers
         }
         catch (ReadModelDamagedException)
         {
-            // That is what the rebuild is to get past.
+            // The rebuild is to repair exactly that.
         }
 
         return await documents.RestoreDirectoryAsync((Projection)supervisor.Subscriber, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until each read model that serves is of the projection started here; throws if one cannot be.</summary>
+    /// <summary>Waits until each read model that serves belongs to the projection started here; throws if that is impossible.</summary>
     internal async Task PutInPlaceAsync(CancellationToken cancellationToken)
     {
         var orders = new StandingOrders(Store);
@@ -199,7 +199,7 @@ public sealed class RunningProjections : RunningSubscribers
                 }
                 catch (ReadModelDamagedException) when (!isPlaced)
                 {
-                    // Another version than the last one makes the record anew as it starts; any other fails with this.
+                    // A version other than the last one writes the record anew when it starts; any other fails with this error.
                 }
 
                 directory?.Content.ThrowIfOfAnother(supervisor.Subscriber);
@@ -223,13 +223,13 @@ public sealed class RunningProjections : RunningSubscribers
         }
     }
 
-    /// <summary>Waits until it is worth looking again: something was ordered or done, it has ended, or a while has passed.</summary>
+    /// <summary>Waits until another look makes sense: something was ordered or done, the run has ended, or some time has passed.</summary>
     private async ValueTask NextLookAsync(Supervisor supervisor, Task order, TimeSpan pause, CancellationToken cancellationToken)
     {
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var delay = Task.Delay(pause, Clock, abandon.Token);
 
-        // One that has ended is looked at again only after the pause: it may be about to be started again.
+        // A run that has ended is looked at again only after the pause: it may be about to be started again.
         var ended = supervisor.Completion.IsCompleted ? delay : supervisor.Completion;
         await Task.WhenAny(order, ended, delay).ConfigureAwait(false);
         await abandon.CancelAsync().ConfigureAwait(false);

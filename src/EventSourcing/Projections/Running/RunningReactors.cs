@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Reactors running in the background until disposed. The same reactor may be started in several processes: one runs it,
-/// the others take over when that one is gone.
+/// Reactors that run in the background until disposed. The same reactor may be started in several processes: one runs it, and another takes
+/// over when that one is gone.
 /// </summary>
 public sealed class RunningReactors : RunningSubscribers
 {

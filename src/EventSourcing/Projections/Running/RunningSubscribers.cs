@@ -35,24 +35,24 @@ public abstract class RunningSubscribers : IAsyncDisposable
     }
 
     /// <summary>
-    /// Fails with the first failure of any of them, as soon as it stops; completes when all were stopped by disposal. If a
-    /// handler was given up at that (<see cref="Abandoned"/>), it fails with <see cref="HandlerAbandonedException"/>.
-    /// Watch it: what has stopped falls behind until it is started again.
+    /// Fails with the first failure of any of them, as soon as that one stops; completes when all were stopped by disposal. If the disposal
+    /// gave up a handler (<see cref="Abandoned"/>), it fails with <see cref="HandlerAbandonedException"/>. Watch it: one that has stopped
+    /// falls behind until it is started again.
     /// </summary>
     public Task Completion { get; }
 
     /// <summary>
-    /// The handlers that had not returned when disposal stopped waiting for them (<see cref="ProjectionOptions.StopTimeout"/>);
-    /// empty before that, and if all have. They are in the log of the event source "EventSourcing" too.
+    /// The handlers that had not returned when disposal stopped waiting for them (<see cref="ProjectionOptions.StopTimeout"/>). Empty
+    /// before disposal, and if all have returned. They are also in the log of the event source "EventSourcing".
     /// </summary>
     public IReadOnlyList<AbandonedHandler> Abandoned { get; private set; } = [];
 
     private protected EventStore Store { get; }
 
-    /// <summary>The one clock of all that runs on the store.</summary>
+    /// <summary>The one clock of everything that runs on the store.</summary>
     private protected TimeProvider Clock => Store.Storage.Options.TimeProvider;
 
-    /// <summary>Starts one that has failed: what failed may stay behind, as another read model takes its place.</summary>
+    /// <summary>Starts one again that has failed. The read model that failed may stay behind, if another one takes its place.</summary>
     private protected void StartAgain(Supervisor supervisor)
     {
         if (supervisor.Completion.IsFaulted && !_stop.IsCancellationRequested) supervisor.Start(_stop.Token);
@@ -60,10 +60,10 @@ public abstract class RunningSubscribers : IAsyncDisposable
 
     private protected IReadOnlyList<Supervisor> Supervisors { get; }
 
-    /// <summary>How often the log was read for all that were level with it: once per page, however many they are.</summary>
+    /// <summary>How often the log was read for all that were level with it: once per page, however many there are.</summary>
     internal long SharedReads => _feed.SharedReads;
 
-    /// <summary>How each is doing, in the order in which they were started.</summary>
+    /// <summary>The status of each, in the order in which they were started.</summary>
     /// <param name="cancellationToken">Cancels the reads.</param>
     /// <returns>The status of each.</returns>
     public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken = default)
@@ -97,17 +97,17 @@ public abstract class RunningSubscribers : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until all of them have dealt with an event: read your own writes. Whatever keeps one of them from getting
-    /// there fails the wait at once, with its own error.
+    /// Waits until all of them have handled an event: read your own writes. Any error that prevents one of them from getting there fails
+    /// the wait at once.
     /// </summary>
     /// <param name="position">The event's position; 0 is reached at once.</param>
     /// <param name="timeout">
     /// How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>A task that completes when the read models hold everything up to there, but for what is parked.</returns>
-    /// <exception cref="ReadModelLateException">They have not got there in time. The event is stored.</exception>
-    /// <exception cref="ProjectionParkedException">The event is held back with what is parked.</exception>
+    /// <returns>A task that completes when the read models hold everything up to the position, except what is parked.</returns>
+    /// <exception cref="ReadModelLateException">They have not reached the position in time. The event is stored.</exception>
+    /// <exception cref="ProjectionParkedException">The event is held back in a parked stream or document.</exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
     /// <exception cref="ProjectionStoppedException">An order has stopped one of them before it got there.</exception>
     /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
@@ -117,15 +117,15 @@ public abstract class RunningSubscribers : IAsyncDisposable
         return WaitForAsync(position, position, timeout ?? DefaultWait, cancellationToken);
     }
 
-    /// <summary>Waits until all of them have dealt with all events of an append: read your own writes.</summary>
+    /// <summary>Waits until all of them have handled all events of an append: read your own writes.</summary>
     /// <param name="appended">What an append or a command returned.</param>
     /// <param name="timeout">
     /// How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>A task that completes when the read models hold everything up to there, but for what is parked.</returns>
-    /// <exception cref="ReadModelLateException">They have not got there in time. The events are stored.</exception>
-    /// <exception cref="ProjectionParkedException">One of the events is held back with what is parked.</exception>
+    /// <returns>A task that completes when the read models hold everything up to the last event, except what is parked.</returns>
+    /// <exception cref="ReadModelLateException">They have not reached the events in time. The events are stored.</exception>
+    /// <exception cref="ProjectionParkedException">One of the events is held back in a parked stream or document.</exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
     /// <exception cref="ProjectionStoppedException">An order has stopped one of them before it got there.</exception>
     /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
@@ -136,9 +136,9 @@ public abstract class RunningSubscribers : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until all of them have dealt with everything that is in the log at the time of the call: it is in the read
-    /// models, or parked for good; nothing is being retried. A projection that has changed is waited for until its new read
-    /// model serves, except if it stands by for another version.
+    /// Waits until all of them have handled everything that is in the log at the time of the call: it is in the read models, or parked for
+    /// good, and nothing is being retried. For a projection that has changed, it waits until the new read model serves, unless the
+    /// projection stands by for another version.
     /// </summary>
     /// <param name="timeout">
     /// How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.
@@ -146,11 +146,11 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The position that they have reached.</returns>
     /// <exception cref="ReadModelOfAnotherLogException">
-    /// A read model was made from another log: it has seen more than this one has.
+    /// A read model was made from another log: it has seen more events than this log has.
     /// </exception>
     /// <exception cref="ReadModelLateException">They have not got there in time.</exception>
     /// <exception cref="ProjectionParkedException">
-    /// Something of a new read model is parked for good, so that it does not take its place.
+    /// Something of a new read model is parked for good, so the new read model does not take its place.
     /// </exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
     /// <exception cref="ProjectionStoppedException">An order has stopped one of them before it got there.</exception>
@@ -173,13 +173,13 @@ public abstract class RunningSubscribers : IAsyncDisposable
         return head;
     }
 
-    /// <summary>Waits until what was started here is what serves.</summary>
+    /// <summary>Waits until the read models of what was started here serve.</summary>
     private protected virtual Task WaitUntilInPlaceAsync(TimeSpan timeout, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
-    /// Stops them where they stand; each finishes or abandons the batch it is at, whole. A handler that does not end within
-    /// <see cref="ProjectionOptions.StopTimeout"/> although its token is cancelled is given up: see <see cref="Abandoned"/>. It
-    /// is done once, and all that call it wait for that.
+    /// Stops them; each finishes or abandons its current batch as a whole. A handler that does not end within
+    /// <see cref="ProjectionOptions.StopTimeout"/> although its token is cancelled is given up: see <see cref="Abandoned"/>. They are
+    /// stopped once; every call waits for that.
     /// </summary>
     /// <returns>
     /// A task that completes when all have stopped or were given up. It does not throw for those that had failed: see <see
@@ -196,8 +196,8 @@ public abstract class RunningSubscribers : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until the place of each in the log is stored; throws what kept one from it. What stops one after that is
-    /// told by <see cref="Completion"/> and by the waits alone, however soon it comes.
+    /// Waits until the place of each in the log is stored; throws the error that prevented it. Later errors are only reported by
+    /// <see cref="Completion"/> and by the waits, however soon they come.
     /// </summary>
     internal async Task PlacedAsync()
     {
@@ -210,13 +210,13 @@ public abstract class RunningSubscribers : IAsyncDisposable
 
     private async Task DisposeOnceAsync()
     {
-        // What the app has registered with the token may hang as well as a handler.
+        // Callbacks that the app has registered with the token may hang just like a handler.
         var stopped = Task.WhenAll([_stop.CancelAsync(), .. _restarts, .. Supervisors.Select(supervisor => supervisor.Completion)]);
         if (!await StopLimit.EndsWithinAsync(stopped, _stopTimeout).ConfigureAwait(false)) await GiveUpAsync(stopped).ConfigureAwait(false);
         _poller.EndWatch();
         StartedSubscribers.Of(Store).Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);
 
-        // It removes its record by a commit. A storage that does not answer would never end that.
+        // It removes its record by a commit. If the storage does not answer, that would never end.
         var removal = _holder.DisposeAsync().AsTask();
         var patience = _holder.GivenUp.IsCancellationRequested ? StopLimit.Grace : _stopTimeout;
         if (await StopLimit.EndsWithinAsync(removal, patience).ConfigureAwait(false)) await removal.ConfigureAwait(false);
@@ -228,7 +228,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
 
     private async Task GiveUpAsync(Task stopped)
     {
-        // From here on nothing of them is committed, so what is listed is never stored.
+        // From here on they commit nothing, so what is listed is never stored.
         _ = _holder.GiveUpAsync();
         var now = Clock.GetUtcNow();
         var handlers = Supervisors.SelectMany(supervisor => supervisor.Handlers).ToList();
@@ -254,7 +254,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            // As they end, so that one which fails is not hidden behind one which is still busy.
+            // In the order in which they end, so that one that fails is not hidden behind one that is still busy.
             await ThrowFirstAsync(Supervisors.Select(WaitAsync)).ConfigureAwait(false);
         }
         finally
@@ -274,7 +274,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
                 supervisor.Completion);
     }
 
-    /// <summary>What keeps a projection from going on; null if nothing does.</summary>
+    /// <summary>The error that prevents a projection from going on; null if there is none.</summary>
     private Exception? FaultOf(Supervisor supervisor) =>
         supervisor.Completion.Exception?.InnerException
         ?? (supervisor.Completion.IsCompleted ? StoppedBefore(supervisor.Name) : null)
@@ -285,7 +285,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
 
     private ObjectDisposedException StoppedBefore(string name) => new(GetType().Name, $"'{name}' was stopped before it got there.");
 
-    /// <summary>Awaits tasks as they end, so that the first failure is thrown although others go on.</summary>
+    /// <summary>Awaits tasks in the order in which they end, so that the first failure is thrown although others go on.</summary>
     private static async Task ThrowFirstAsync(IEnumerable<Task> tasks)
     {
         await foreach (var ended in Task.WhenEach(tasks).ConfigureAwait(false)) await ended.ConfigureAwait(false);

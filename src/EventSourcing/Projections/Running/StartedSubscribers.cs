@@ -1,21 +1,21 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The projections and reactors that run on one store object, so that two that exclude each other are refused when the
-/// second one is started. Those of other processes are known by what is stored. Thread-safe.
+/// The projections and reactors that run on one store object, so that two that exclude each other are refused when the second one is
+/// started. Those of other processes are known from what is stored. Thread-safe.
 /// </summary>
 internal sealed class StartedSubscribers : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<Subscriber> _started = [];
 
-    /// <summary>Those of a store object.</summary>
+    /// <summary>The started subscribers of a store object.</summary>
     public static StartedSubscribers Of(EventStore store) => store.Part(static _ => new StartedSubscribers());
 
-    /// <summary>Does nothing: whatever still runs is stopped by itself.</summary>
+    /// <summary>Does nothing: everything that still runs is stopped on its own.</summary>
     public ValueTask DisposeAsync() => default;
 
-    /// <summary>Adds all of them, or none.</summary>
+    /// <summary>Adds all of the subscribers, or none.</summary>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class.</exception>
     /// <exception cref="ArgumentException">Two projections name one table.</exception>
     public void Add(IReadOnlyList<Subscriber> subscribers)

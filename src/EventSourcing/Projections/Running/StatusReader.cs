@@ -1,11 +1,11 @@
 namespace EventSourcing;
 
-/// <summary>Reads how a projection or reactor is doing from what is stored, in any process. Thread-safe; holds no state.</summary>
+/// <summary>Reads the status of a projection or reactor from what is stored, in any process. Thread-safe; holds no state.</summary>
 internal sealed class StatusReader(EventStore store)
 {
     private readonly ControlDocuments _documents = new(store.Storage.ReadModels);
 
-    /// <summary>How one of them is doing, as far as it is stored; what cannot be read of it is its last error.</summary>
+    /// <summary>The status of one, from what is stored. If something of it cannot be read, that is its last error.</summary>
     public async Task<ProjectionStatus> ReadAsync(string name, CancellationToken cancellationToken)
     {
         ReadModelDamagedException? damage = null;
@@ -85,7 +85,7 @@ internal sealed class StatusReader(EventStore store)
         ];
     }
 
-    /// <summary>The process that runs it, by what is stored; null if none does.</summary>
+    /// <summary>The process that runs it, from what is stored; null if none does.</summary>
     private async ValueTask<ProjectionRunner?> RunnerOfAsync(RunRecord? run, CancellationToken cancellationToken)
     {
         if (run?.Owner is not { } owner) return null;

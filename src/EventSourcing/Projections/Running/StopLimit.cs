@@ -1,12 +1,12 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Limits of shutting down. They are of real time, whatever the storage's clock says: a clock that stands still must not keep an
-/// app from ending. Nothing else of projections takes the time from anywhere but the storage's clock.
+/// Limits for shutting down. They are in real time, whatever the storage's clock says: a clock that stands still must not prevent an app
+/// from ending. Everything else in projections uses the storage's clock.
 /// </summary>
 internal static class StopLimit
 {
-    /// <summary>How long those have to end whose handlers were given up, or that only wait for the storage.</summary>
+    /// <summary>How long runs whose handlers were given up, or that only wait for the storage, may take to end.</summary>
     public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether a task ends within a time. If it does not, it goes on.</summary>

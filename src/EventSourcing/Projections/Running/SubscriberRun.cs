@@ -1,7 +1,7 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Runs one generation of a projection, or a reactor, in this process: waits for its turn, folds batch after batch, and commits
+/// Runs one generation of a projection, or a reactor, in this process: waits until it owns the run, folds batch after batch, and commits
 /// each with the position reached (<see cref="RunPlace"/>).
 /// </summary>
 internal sealed class SubscriberRun
@@ -43,13 +43,13 @@ internal sealed class SubscriberRun
 
     public bool IsBuilding => _place.IsBuilding;
 
-    /// <summary>How it is doing.</summary>
+    /// <summary>What the run shows of itself.</summary>
     public RunReport Report => _report;
 
     private EventStore Store => _context.Store;
 
-    /// <summary>Runs until it is stopped, or until the generation exists no more.</summary>
-    /// <exception cref="ProjectionFailedException">An event failed, and the run is to stop at such.</exception>
+    /// <summary>Runs until it is stopped, or until the generation no longer exists.</summary>
+    /// <exception cref="ProjectionFailedException">An event failed, and the run stops at failures.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
         var failures = 0;
@@ -60,7 +60,7 @@ internal sealed class SubscriberRun
                 if (await _lease.HoldAsync(stop).ConfigureAwait(false) is not { } run) break;
                 await TakeUpAsync(run, stop).ConfigureAwait(false);
 
-                // That the run could be read is no success yet: a storage may go on reading and refuse every commit.
+                // Reading the run is no success yet: a storage may go on reading and refuse every commit.
                 await FollowAsync(() => failures = 0, stop).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -106,7 +106,7 @@ internal sealed class SubscriberRun
         {
             await LogIdentity.CheckAsync(Store, _context.Name, run.Content, stop).ConfigureAwait(false);
 
-            // A read model that is damaged is found out at the start, and not only by the next event.
+            // A damaged read model is found at the start, not only by the next event.
             if (_context.Subscriber is Projection projection)
                 await projection.ProbeAsync(Store, projection.ModelOf(Generation), stop).ConfigureAwait(false);
         }
@@ -175,8 +175,8 @@ internal sealed class SubscriberRun
         await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Folds a page and commits it. If an event fails, what comes before it is committed all the same.</summary>
-    /// <returns>False if the event itself is to be tried again.</returns>
+    /// <summary>Folds a page and commits it. If an event fails, the events before it are committed all the same.</summary>
+    /// <returns>False if the failing event is to be tried again.</returns>
     private async ValueTask<bool> TryApplyAsync(FeedPage page, CancellationToken stop)
     {
         var events = page.Events;
@@ -201,7 +201,7 @@ internal sealed class SubscriberRun
                     throw ProjectionFailedException.TooManyParked(_context.Name, last.Event, last.Error, _context.Options.MaxParked);
                 }
 
-                // What has been done in the world is done: that is recorded although it is to stop.
+                // Effects outside the store cannot be undone, so they are recorded although the run is to stop.
                 var token = _context.Subscriber.HasEffects ? _context.Holder.GivenUp : stop;
                 List<ParkedChange> parked = [.. fold.Failures.Select(_parked.Park)];
                 await _place.CommitAsync(fold.Changes, fold.Tables, fold.Reached ?? next, parked, token).ConfigureAwait(false);
@@ -209,7 +209,7 @@ internal sealed class SubscriberRun
             }
             catch (ProjectionFailedException failure) when (!failure.IsFinal && (split is null || failure.Position < split.Event.Position))
             {
-                // Tables cannot be folded past a failure in the same transaction: once more, up to there.
+                // Tables cannot be folded past a failure in the same transaction: fold again, up to the failure.
                 var e = events.First(candidate => candidate.Position == failure.Position);
                 split = new FoldFailure(new Partition(ParkedKind.Stream, e.Stream), e, failure.InnerException ?? failure);
                 events = [.. events.TakeWhile(candidate => candidate.Position < failure.Position)];
@@ -218,7 +218,7 @@ internal sealed class SubscriberRun
         }
     }
 
-    /// <summary>Commits what comes before a failure, then waits before the next try, or gives up.</summary>
+    /// <summary>Commits the events before a failure, then waits before the next try, or gives up.</summary>
     private async ValueTask StopBeforeAsync(FoldFailure failure, IReadOnlyList<FeedEvent> events, CancellationToken stop)
     {
         var position = failure.Event.Position;
@@ -245,7 +245,7 @@ internal sealed class SubscriberRun
         await Task.Delay(pause, _context.Clock, stop).ConfigureAwait(false);
     }
 
-    /// <summary>Moves on past events that the filter left out. That is worth a transaction only now and then.</summary>
+    /// <summary>Moves past events that the filter left out. That is worth a transaction only now and then.</summary>
     private async ValueTask MoveAsync(long position, CancellationToken stop)
     {
         var committed = _place.Document!.Content.Position;

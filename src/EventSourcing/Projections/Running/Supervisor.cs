@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Starts and stops the runs of one projection or reactor in this process: that of the generation that serves, if its
-/// fingerprint is the same, and that of one that is being built beside it.
+/// Starts and stops the runs of one projection or reactor in this process: the run of the generation that serves, if its fingerprint is the
+/// same, and the run of a generation that is being built beside it.
 /// </summary>
 internal sealed class Supervisor
 {
@@ -40,7 +40,7 @@ internal sealed class Supervisor
 
     public string Name => Subscriber.Name;
 
-    /// <summary>Ends when stopped, or fails with the error that has ended a run.</summary>
+    /// <summary>Completes when it is stopped, or fails with the error that has ended a run.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
     /// <summary>Why it runs nothing; null if it runs something.</summary>
@@ -48,7 +48,7 @@ internal sealed class Supervisor
 
     public Exception? LastError { get; private set; }
 
-    /// <summary>Completes when its place in the log is stored, and with it where it begins.</summary>
+    /// <summary>Completes when its place in the log is stored, which includes where it begins.</summary>
     public Task Placed => _placed.Task;
 
     /// <summary>
@@ -60,10 +60,10 @@ internal sealed class Supervisor
     /// <summary>The run that is being built; null if there is none in this process.</summary>
     public SubscriberRun? Building => _seenRuns.FirstOrDefault(run => run.IsBuilding);
 
-    /// <summary>What was ordered of it when it last looked; null if nothing ever was.</summary>
+    /// <summary>Its orders when it last looked; null if none was ever given.</summary>
     public StandingOrderRecord? SeenOrder { get; private set; }
 
-    /// <summary>The generation whose run has failed it; 0 if it was none of them.</summary>
+    /// <summary>The generation whose run has made it fail; 0 if it was none of them.</summary>
     public int FailedGeneration { get; private set; }
 
     /// <summary>The handlers that have not returned.</summary>
@@ -78,7 +78,7 @@ internal sealed class Supervisor
         Completion = EndAsync(BackgroundTask.Start(() => SuperviseAsync(stop)));
     }
 
-    /// <summary>Ends <see cref="Completion"/>, although something of it goes on.</summary>
+    /// <summary>Ends <see cref="Completion"/>, although something of it still runs.</summary>
     public void Abandon(HandlerAbandonedException why) => _abandoned.TrySetException(why);
 
     private async Task EndAsync(Task supervision)
@@ -109,7 +109,7 @@ internal sealed class Supervisor
                     LastError = failure;
                 }
 
-                // A run may end before it is waited for, so those that have ended are looked at first.
+                // A run may end before it is awaited, so those that have ended are looked at first.
                 if (await FollowUpAsync().ConfigureAwait(false) is not { } unfinished)
                 {
                     view = null;
@@ -131,7 +131,7 @@ internal sealed class Supervisor
         }
         finally
         {
-            // Runs that failed stay in the status; the others are stopped.
+            // Failed runs stay in the status; the others are stopped.
             foreach (var (_, _, cancel) in _runs.Values) await cancel.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(_runs.Values.Select(run => run.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             foreach (var generation in _runs.Keys.ToList()) Forget(generation);
@@ -139,10 +139,10 @@ internal sealed class Supervisor
     }
 
     /// <summary>
-    /// Looks at the runs that have ended, and throws what one of them failed with. If a rebuild fails, the read model that serves
-    /// goes on; if that one fails, the rebuild that is to replace it goes on. The failed one then stays in the status.
+    /// Looks at the runs that have ended, and throws the error of one that failed. If a rebuild fails, the read model that serves goes on;
+    /// if that one fails, the rebuild that is to replace it goes on. The failed run then stays in the status.
     /// </summary>
-    /// <returns>The runs that go on; null if one has ended that is to be looked for again.</returns>
+    /// <returns>The runs that go on; null if one has ended and must be looked for again.</returns>
     private async ValueTask<IReadOnlyList<Task>?> FollowUpAsync()
     {
         List<Task> unfinished = [];
@@ -230,9 +230,9 @@ internal sealed class Supervisor
     }
 
     /// <summary>
-    /// Begins a generation of this fingerprint beside the others. One that was replaced before waits as long as any other
-    /// is alive: while an old and a new version of an app both run, the new one wins, and when the new one has been gone
-    /// for the length of a lease, the old one builds again.
+    /// Begins a generation of this fingerprint beside the others. A fingerprint that was replaced before waits as long as another one is
+    /// alive: while an old and a new version of an app both run, the new one wins. When the new one has been gone for the length of a
+    /// lease, the old one builds again.
     /// </summary>
     private async ValueTask<bool> TryBuildAsync(
         ReadDocument<DirectoryRecord> directory, ReadDocument<StandingOrderRecord>? order, ControlView? view, CancellationToken stop)

@@ -1,14 +1,14 @@
 namespace EventSourcing;
 
-/// <summary>Puts a generation that was built in the place of the one that serves.</summary>
+/// <summary>Puts a newly built generation in place of the one that serves.</summary>
 internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartitions parked)
 {
     private const int TriesBeforePause = 16;
     private int _tries;
     private bool _isPausingAppends;
 
-    /// <summary>Tries to, once the new one is level and nothing of it is parked.</summary>
-    /// <returns>Whether to look at the log again at once: it is in place, or there are more events to fold first.</returns>
+    /// <summary>Tries to put it in place, once the new one is level and nothing of it is parked.</summary>
+    /// <returns>Whether to look at the log again at once: the new one is in place, or there are more events to fold first.</returns>
     public async ValueTask<bool> TryAsync(CancellationToken stop)
     {
         if (parked.Count > 0 || context.Subscriber is not Projection projection) return false;
@@ -17,12 +17,12 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
         if (directory?.Content.Find(context.Generation) is not { State: GenerationState.Building })
             throw new ReadModelConflictException(ControlDocuments.Directory, context.Name);
 
-        // The document of the old run need not be readable, nor be there at all: what is damaged is replaced as well.
+        // The document of the old run need not be readable, and need not exist: a damaged one is replaced as well.
         var oldKey = ControlDocuments.RunKey(context.Name, directory.Content.Active);
         var old = await documents.FindStoredAsync(ControlDocuments.Runs, oldKey, stop).ConfigureAwait(false);
 
-        // A position that was waited for on the old read model must be in the new one too.
-        // (If the log has been set back, the old one may be ahead of it; that position will never be reached again.)
+        // A position that a caller has waited for on the old read model must be in the new one too. (If the log was set back, the old one
+        // may be ahead of it; that position will never be reached again.)
         if (await context.Store.GetHeadAsync(stop).ConfigureAwait(false) > place.Position)
         {
             AskForRoom();
@@ -71,8 +71,8 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
     }
 
     /// <summary>
-    /// If every append moves the old read model on, there is hardly ever a moment in which the new one is level with it. So after
-    /// a number of tries, appends of this process are paused for some.
+    /// If every append moves the old read model on, there is hardly ever a moment at which the new one is level with it. After a number of
+    /// tries, appends of this process are therefore paused for some tries.
     /// </summary>
     private void AskForRoom()
     {
@@ -98,14 +98,14 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
     }
 
     /// <summary>
-    /// Removes what concerns the old read model. It is read after the old run's document, by which the commit is guarded: what
-    /// that run parks later changes its document.
+    /// Removes the documents about the old read model. They are read after the old run's document, which guards the commit: if that run
+    /// parks something later, its document changes.
     /// </summary>
     private async ValueTask<IReadOnlyList<DocumentChange>> LeftoversAsync(CancellationToken stop)
     {
         var parkedRecords = await context.Documents.ListStoredAsync(ControlDocuments.Parked, context.Name, stop).ConfigureAwait(false);
 
-        // The new one was made of the whole log, so orders to build single documents anew are carried out.
+        // The new one was built from the whole log, so orders to rebuild single documents are carried out.
         var refolds = await context.Documents.ListStoredAsync(ControlDocuments.Refolds, context.Name, stop).ConfigureAwait(false);
         var skipped = await context.Documents.ListStoredAsync(ControlDocuments.Skipped, context.Name, stop).ConfigureAwait(false);
         return

@@ -7,9 +7,9 @@ namespace EventSourcing;
 /// </summary>
 /// <remarks>
 /// <para>"At least once" means: after a crash or a failure of the storage, the events delivered since the last commit of its position (at
-/// most <see cref="BatchSize"/>) are delivered again. After a stop, those few events are delivered again by which other streams were ahead.
-/// Each has the same <see cref="Delivery.Id"/> as before. Give that id to a receiver that can recognize a repetition by it, or do something
-/// that is harmless when done twice.</para>
+/// most <see cref="BatchSize"/>) are delivered again. After a stop, the few events by which some streams were ahead of others are delivered
+/// again. Each has the same <see cref="Delivery.Id"/> as before. Give that id to a receiver that can recognize a repetition by it, or do
+/// something that is harmless when done twice.</para>
 /// <para>If an <see cref="Upcaster"/> makes several events of one, they are delivered one after the other. If one of them fails, all of
 /// them are delivered again.</para>
 /// <para>A process manager is a reactor that keeps its state in a stream or aggregate of its own, and gives commands that

@@ -185,9 +185,9 @@ internal sealed class StreamTurns
     }
 
     /// <summary>
-    /// Checks from time to time a stream for which commands wait. If the code of a command takes too long, the others go on: the command
-    /// then continues like one of another process, and its append may meet a conflict. A command that hangs thus blocks no others for ever.
-    /// The time is real time: with a clock that stands still in a test, a command that hangs would block the others.
+    /// From time to time, checks a stream for which commands wait. If the code of a command takes too long, the others go on: the command
+    /// then continues like one of another process, and its append may meet a conflict. A command that hangs thus does not block the others
+    /// for ever. The time is real time: a clock that stands still in a test must not make the test hang.
     /// </summary>
     private ITimer Watch(string stream)
     {

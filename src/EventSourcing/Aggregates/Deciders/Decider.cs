@@ -2,8 +2,8 @@ namespace EventSourcing;
 
 /// <summary>
 /// Decisions as two pure functions instead of a class: from a state and a command to events, and from a state and an event to the state
-/// after it. Immutable and thread-safe; make one and keep it. Its streams are <c>category-id</c>; run it by <c>store.Decider(decider,
-/// id)</c>.
+/// after it. Immutable and thread-safe; make one and keep it. Its streams are <c>category-id</c>; run it by
+/// <c>store.Decider(decider, id)</c>.
 /// </summary>
 /// <typeparam name="TState">The state: a value that is never changed, but replaced.</typeparam>
 /// <typeparam name="TCommand">The commands.</typeparam>

@@ -9,7 +9,7 @@ internal abstract class StateFold<TState>(string category, string stream, Snapsh
 
     public string Stream => stream;
 
-    /// <summary>Equal for two folds of the same stream if, and only if, they fold the same state.</summary>
+    /// <summary>Equal for two folds of the same streams only if they fold the same state.</summary>
     public abstract object Kind { get; }
 
     /// <summary>When snapshots are taken; null if none are.</summary>

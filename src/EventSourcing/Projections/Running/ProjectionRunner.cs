@@ -9,7 +9,7 @@ namespace EventSourcing;
 /// When the process gave its last sign of life, or <see langword="null"/> if that is not known. It gives none while it has nothing to do.
 /// </param>
 /// <param name="PositionsPerSecond">
-/// How many positions it has passed per second from then to its last commit; 0 if that is not known.
+/// How many positions the process has passed per second since it began to run it, up to its last commit; 0 if that is not known.
 /// </param>
 public sealed record ProjectionRunner(
     string Machine, int ProcessId, bool IsGone, DateTimeOffset? Since, DateTimeOffset? LastSign, double PositionsPerSecond);

@@ -103,7 +103,7 @@ public sealed class RunningProjections : RunningSubscribers
                 throw new ReadModelDamagedException(projection, $"its record '{projection}' in '{ControlDocuments.Directory}' is missing");
             if (directory.Content.Active >= number && supervisor.Building?.Generation != number)
             {
-                // What has failed is the read model that was replaced: the new one is to be followed all the same.
+                // If the replaced read model has failed, the new one is still to be followed.
                 if (supervisor.FailedGeneration < number) StartAgain(supervisor);
                 progress?.Report(new RebuildProgress(head, head, 0));
                 return;

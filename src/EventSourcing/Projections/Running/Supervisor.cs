@@ -52,8 +52,8 @@ internal sealed class Supervisor
     public Task Placed => _placed.Task;
 
     /// <summary>
-    /// The run that serves readers; null if it is not in this process. One that has just taken the place of another is it at once,
-    /// although the other one is stopped only with the next look.
+    /// The run that serves readers; null if it is not in this process. A run that has just replaced another serves at once, although
+    /// the other one is stopped only at the next look.
     /// </summary>
     public SubscriberRun? Serving => _seenRuns.Where(run => !run.IsBuilding).MaxBy(run => run.Generation);
 

@@ -1,4 +1,4 @@
-using static System.FormattableString;
+using System.Globalization;
 
 namespace EventSourcing;
 
@@ -7,8 +7,9 @@ public sealed class ReadModelLateException : EventSourcingException
 {
     internal ReadModelLateException(string projection, long position, long reached, TimeSpan waited, string? state = null)
         : base(
-            $"The read model of '{projection}' {state ?? Invariant($"is at position {reached} and not at {position}")} "
-            + Invariant($"after {waited.TotalSeconds:0.###} s. The event is stored and will be in it. ")
+            $"The read model of '{projection}' "
+            + (state ?? string.Create(CultureInfo.InvariantCulture, $"is at position {reached} and not at {position}"))
+            + string.Create(CultureInfo.InvariantCulture, $" after {waited.TotalSeconds:0.###} s. The event is stored and will be in it. ")
             + "Wait longer, or see in the projection's status what keeps it: the last error, or a rebuild of which something is parked.")
     {
         Projection = projection;

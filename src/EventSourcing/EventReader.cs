@@ -17,7 +17,7 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, "options.Limit");
         var all = new StreamRead(stream) { After = options.After, Direction = options.Direction };
         var read = await AsOfAsync(all, options.AsOf, cancellationToken).ConfigureAwait(false);
-        await foreach (var page in storage.PagesAsync(read, cancellationToken, PageScope.ReadAhead, options.Limit).ConfigureAwait(false))
+        await foreach (var page in storage.PagesAheadAsync(read, options.Limit, cancellationToken).ConfigureAwait(false))
         {
             for (var i = 0; i < page.Count; i++)
             {
@@ -36,7 +36,7 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         var filter = FilterOf(options.Filter, options.UnknownEvents);
         var read = new LogRead { After = options.After, Direction = options.Direction, Filter = filter.Stored };
         if (await PositionOfAsync(options.AsOf, cancellationToken).ConfigureAwait(false) is { } upTo) read = read with { UpTo = upTo };
-        await foreach (var page in storage.PagesAsync(read, cancellationToken, PageScope.ReadAhead, options.Limit).ConfigureAwait(false))
+        await foreach (var page in storage.PagesAheadAsync(read, options.Limit, cancellationToken).ConfigureAwait(false))
         {
             for (var i = 0; i < page.Count; i++)
             {

@@ -32,6 +32,22 @@ public sealed partial class ForbiddenFileTests : IDisposable
         (await File.ReadAllBytesAsync(_folder.Store)).Should().Equal(before);
     }
 
+    [Fact]
+    public async Task Open_a_store_in_a_folder_that_this_user_may_not_enter_says_so_also_if_it_is_opened_read_only()
+    {
+        if (OperatingSystem.IsWindows()) return; // its rights are others
+        await using (var storage = new SqliteEventStorage(_folder.Store)) await storage.AppendAsync(Some.Append("a", ExpectedVersion.Any));
+        File.SetUnixFileMode(Path.GetDirectoryName(_folder.Store)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        using var worker = WorkerProgram.Start("verify-as-nobody", _folder.Store);
+        var said = await worker.StandardOutput.ReadToEndAsync();
+        await worker.WaitForExitAsync();
+
+        worker.ExitCode.Should().Be(0, said);
+        said.Should().Contain("verify: StorageFailedException").And.Contain("read: StorageFailedException").And.Contain("enter")
+            .And.Contain("read-only: StorageFailedException");
+    }
+
     /// <summary>What a process does that gives up all rights first: root may write whatever the modes say.</summary>
     internal static async Task<int> VerifyAsNobodyAsync(string path)
     {
@@ -47,6 +63,8 @@ public sealed partial class ForbiddenFileTests : IDisposable
         await using var store = new EventStore(new SqliteEventStorage(path), new EventTypes());
         await SayAsync("verify", async () => Console.WriteLine(await store.Ledger.VerifyAsync()));
         await SayAsync("read", () => store.GetHeadAsync());
+        await using var readOnly = new EventStore(new SqliteEventStorage(path, new SqliteEventStorageOptions { ReadOnly = true }), new EventTypes());
+        await SayAsync("read-only", () => readOnly.GetHeadAsync());
         return 0;
     }
 

@@ -156,25 +156,11 @@ internal sealed class Database : IDisposable
     private static void ThrowIfNoFile(string path)
     {
         if (UnixFile.OtherThanFile(path) is { } what) throw new IncompatibleStoreException(path, $"it is {what}, not a file. Choose another path.");
-        var name = TargetOf(path);
+        var name = StorePath.TargetOf(path);
         foreach (var suffix in BesideIt)
         {
             if (UnixFile.OtherThanFile(name + suffix) is { } other)
                 throw new IncompatibleStoreException(path, $"'{name + suffix}', which SQLite keeps beside it, is {other}, not a file. Move that away.");
-        }
-    }
-
-    /// <summary>The file's own name if the path is a symbolic link to it: the names of the files beside it begin with that name.</summary>
-    private static string TargetOf(string path)
-    {
-        try
-        {
-            return System.IO.File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // There is no file yet, or the links lead nowhere: SQLite refuses links that it cannot follow.
-            return path;
         }
     }
 

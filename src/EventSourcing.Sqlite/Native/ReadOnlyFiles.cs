@@ -55,7 +55,7 @@ internal sealed class ReadOnlyFiles
     /// <exception cref="StorageFailedException">There is no file.</exception>
     public static ReadOnlyFiles? Look(string path)
     {
-        var target = TargetOf(path);
+        var target = StorePath.TargetOf(path);
         var file = new FileInfo(target);
         if (!file.Exists)
         {
@@ -73,7 +73,7 @@ internal sealed class ReadOnlyFiles
     /// <summary>Why a store could not be opened for some time, as a sentence with the remedy; null if it is only in use.</summary>
     public static string? Hindrance(string path)
     {
-        var target = TargetOf(path);
+        var target = StorePath.TargetOf(path);
         if (!File.Exists(target) || IsAlone(target) || HasLogAndIndex(target)) return null;
         var journal = new FileInfo(target + "-journal").Exists;
         return $"beside it there is '{target + (journal ? "-journal" : StoreFile.LogSuffix)}', " + (journal
@@ -103,17 +103,4 @@ internal sealed class ReadOnlyFiles
 
     private static bool HasLogAndIndex(string target) =>
         File.Exists(target + StoreFile.LogSuffix) && File.Exists(target + StoreFile.IndexSuffix);
-
-    /// <summary>The file itself; SQLite keeps the other files beside it.</summary>
-    private static string TargetOf(string path)
-    {
-        try
-        {
-            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        }
-        catch (IOException)
-        {
-            return path; // there is no such file, or the chain of links does not end
-        }
-    }
 }

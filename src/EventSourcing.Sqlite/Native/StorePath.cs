@@ -33,6 +33,20 @@ internal static partial class StorePath
         return Path.GetFullPath(path);
     }
 
+    /// <summary>The file's own name if the path is a symbolic link to it: the names of the files beside it begin with that name.</summary>
+    public static string TargetOf(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There is no file yet, or the links lead nowhere: SQLite refuses links that it cannot follow.
+            return path;
+        }
+    }
+
     [GeneratedRegex(
         @"^\s*(data\s*source|filename|mode|cache|password|pooling|foreign\s+keys|recursive\s+triggers|(default|command)\s+timeout|vfs|version|(full)?uri|server)\s*=",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -16,25 +16,29 @@ internal static class EventPages
     /// <param name="storage">The storage.</param>
     /// <param name="read">The range, and the most events in one page.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    /// <param name="scope">How events appended meanwhile are treated, and whether pages are read ahead.</param>
-    /// <param name="limit">The most events in all pages.</param>
+    /// <param name="scope">How events appended meanwhile are treated.</param>
     public static IAsyncEnumerable<EventPage> PagesAsync(
-        this IEventStorage storage, LogRead read, CancellationToken cancellationToken, PageScope scope = default, long limit = long.MaxValue) =>
-        scope == PageScope.ReadAhead
-            ? AheadAsync(read, (of, count) => storage.ReadLogAsync(of with { Limit = count }, cancellationToken), RestOf, read.Limit, limit)
-            : InTurnAsync(storage, read, scope, cancellationToken);
+        this IEventStorage storage, LogRead read, CancellationToken cancellationToken, PageScope scope = default) =>
+        InTurnAsync(storage, read, scope, cancellationToken);
+
+    /// <summary>The same, with at most a number of events in all, and the next page read while the caller is at one.</summary>
+    public static IAsyncEnumerable<EventPage> PagesAheadAsync(
+        this IEventStorage storage, LogRead read, long limit, CancellationToken cancellationToken) =>
+        AheadAsync(read, (of, count) => storage.ReadLogAsync(of with { Limit = count }, cancellationToken), RestOf, read.Limit, limit);
 
     /// <summary>The pages of a range of a stream. Each is disposed when the next one is asked for.</summary>
     /// <param name="storage">The storage.</param>
     /// <param name="read">The range, and the most events in one page.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    /// <param name="scope">How events appended meanwhile are treated, and whether pages are read ahead.</param>
-    /// <param name="limit">The most events in all pages.</param>
+    /// <param name="scope">How events appended meanwhile are treated.</param>
     public static IAsyncEnumerable<EventPage> PagesAsync(
-        this IEventStorage storage, StreamRead read, CancellationToken cancellationToken, PageScope scope = default, long limit = long.MaxValue) =>
-        scope == PageScope.ReadAhead
-            ? AheadAsync(read, (of, count) => storage.ReadStreamAsync(of with { Limit = count }, cancellationToken), RestOf, read.Limit, limit)
-            : InTurnAsync(storage, read, scope, cancellationToken);
+        this IEventStorage storage, StreamRead read, CancellationToken cancellationToken, PageScope scope = default) =>
+        InTurnAsync(storage, read, scope, cancellationToken);
+
+    /// <summary>The same, with at most a number of events in all, and the next page read while the caller is at one.</summary>
+    public static IAsyncEnumerable<EventPage> PagesAheadAsync(
+        this IEventStorage storage, StreamRead read, long limit, CancellationToken cancellationToken) =>
+        AheadAsync(read, (of, count) => storage.ReadStreamAsync(of with { Limit = count }, cancellationToken), RestOf, read.Limit, limit);
 
     /// <summary>The rest of a range after one of its pages.</summary>
     public static LogRead RestOf(LogRead read, EventPage page) =>

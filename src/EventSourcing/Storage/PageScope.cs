@@ -8,7 +8,4 @@ internal enum PageScope
 
     /// <summary>No page shows more of the log or the stream than the first one: together they are one view of it.</summary>
     OneView,
-
-    /// <summary>As in turn, but the next page is read while the current one is processed.</summary>
-    ReadAhead,
 }

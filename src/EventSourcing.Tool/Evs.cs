@@ -73,6 +73,8 @@ internal sealed class Evs
             ExportCommand.Create(this),
             ProjectionsCommand.Create(this),
             EraseCommand.Create(this),
+            CompletionCommand.Create(this),
+            CompletionCommand.CreateHidden(this, CreateRoot),
         };
         var help = new HelpOption { Recursive = true };
         help.Action = new HelpAction { MaxWidth = _terminal.OutputIsTerminal ? _terminal.Width : Terminal.DefaultWidth };

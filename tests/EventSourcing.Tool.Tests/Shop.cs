@@ -49,7 +49,7 @@ internal static class Shop
         return store;
     }
 
-    private static Task AppendAsync(EventStore store, string stream, object payload, int position, int? cause, params string[] tags)
+    private static Task<AppendResult> AppendAsync(EventStore store, string stream, object payload, int position, int? cause, params string[] tags)
     {
         var metadata = cause is { } by
             ? new EventMetadata { CorrelationId = IdAt(1).ToString(), CausationId = IdAt(by).ToString() }

@@ -6,13 +6,16 @@ namespace EventSourcing.Tool;
 /// <summary><c>export STORE</c></summary>
 internal static class ExportCommand
 {
+    private const string Jsonl = "jsonl";
+    private const string Csv = "csv";
+    private const string Xes = "xes";
     private const string Incomplete = ".incomplete";
     private const int BufferLength = 256 * 1024;
 
     public static Command Create(Evs evs)
     {
         var store = Arguments.Store();
-        var format = new Option<ExportFormat>("--format") { Description = "jsonl: all of each event, as 'evs import' reads it. csv: a table. xes: a log for process mining.", HelpName = "jsonl|csv|xes" };
+        var format = Arguments.TextOption("--format", "FORMAT", "jsonl (the default): all of each event, byte for byte. csv: a table. xes: a log for process mining.").AcceptOnlyFromAmong(Jsonl, Csv, Xes);
         var output = Arguments.TextOption("--out", "FILE", "The file to write. It is there whole or not at all. By default the events go to standard output.");
         var asOf = Arguments.AsOfOption();
         var filter = new EventFilterOptions();
@@ -36,11 +39,11 @@ internal static class ExportCommand
             var path = parsed.GetValue(output);
             if (path is null)
             {
-                await ExportAsync(screen, opened, selection, parsed.GetValue(format), xes, screen.Output, cancellationToken);
+                await ExportAsync(screen, opened, selection, parsed.GetValue(format) ?? Jsonl, xes, screen.Output, cancellationToken);
                 return ExitCode.Done;
             }
 
-            var count = await ExportToFileAsync(screen, opened, selection, parsed.GetValue(format), xes, path, cancellationToken);
+            var count = await ExportToFileAsync(screen, opened, selection, parsed.GetValue(format) ?? Jsonl, xes, path, cancellationToken);
             screen.Remark($"{Format.Count(count, "event")} exported to '{path}'.");
             return ExitCode.Done;
         });
@@ -48,7 +51,7 @@ internal static class ExportCommand
     }
 
     private static async Task<long> ExportToFileAsync(
-        Screen screen, EventStore store, EventSelection selection, ExportFormat format, XesMapping xes, string path, CancellationToken cancellationToken)
+        Screen screen, EventStore store, EventSelection selection, string format, XesMapping xes, string path, CancellationToken cancellationToken)
     {
         var incomplete = path + Incomplete;
         try
@@ -72,15 +75,15 @@ internal static class ExportCommand
     }
 
     private static async Task<long> ExportAsync(
-        Screen screen, EventStore store, EventSelection selection, ExportFormat format, XesMapping xes, TextWriter output, CancellationToken cancellationToken)
+        Screen screen, EventStore store, EventSelection selection, string format, XesMapping xes, TextWriter output, CancellationToken cancellationToken)
     {
         var head = selection.AsOf!.Position!.Value;
         using var progress = new ProgressLine(screen);
         switch (format)
         {
-            case ExportFormat.Xes:
+            case Xes:
                 return await new XesExport(store, selection, xes, output, screen, progress).RunAsync(cancellationToken);
-            case ExportFormat.Csv:
+            case Csv:
                 CsvExport.WriteHeader(output);
                 return await ForEachAsync((in StoredEvent stored) => CsvExport.Write(output, in stored));
             default:

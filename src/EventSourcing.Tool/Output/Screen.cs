@@ -55,10 +55,18 @@ internal sealed class Screen
         }
     }
 
-    /// <summary>Text in lines that fit, each indented.</summary>
-    public void Wrapped(string text, int indent = 0)
+    /// <summary>Text in lines that fit.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="indent">The indent of all lines.</param>
+    /// <param name="further">What the lines after the first are indented more.</param>
+    public void Wrapped(string text, int indent = 0, int further = 0)
     {
-        foreach (var line in Columns is { } columns ? Cells.Wrap(text, columns - indent) : [text]) Line(new string(' ', indent) + line);
+        var lead = new string(' ', indent);
+        foreach (var line in Columns is { } columns ? Cells.Wrap(text, columns - indent - further) : [text])
+        {
+            Line(lead + line);
+            lead = new string(' ', indent + further);
+        }
     }
 
     public string Strong(string text) => _hasColor ? "\e[1m" + text + Reset : text;

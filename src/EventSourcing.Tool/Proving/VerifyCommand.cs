@@ -54,7 +54,7 @@ internal static class VerifyCommand
         screen.Field("pinned", PinnedText(report));
         foreach (var finding in report.Findings)
         {
-            screen.Wrapped($"{PositionsOf(finding)}  {Cells.OneLine(finding.Stream ?? "-")}  {finding.Kind}  {Cells.OneLine(finding.Description)}");
+            screen.Wrapped($"{PositionsOf(finding)}  {Cells.OneLine(finding.Stream ?? "-")}  {finding.Kind}  {Cells.OneLine(finding.Description)}", further: 2);
         }
 
         if (report.FurtherFindings > 0) screen.Line($"and {Format.Plain(report.FurtherFindings)} more");

@@ -47,6 +47,9 @@ internal static class InfoCommand
                 {
                     json.WriteNumber("bytes", size.TotalBytes);
                     json.WriteNumber("freeBytes", size.FreeBytes);
+                    json.WriteStartObject("parts");
+                    foreach (var part in size.Parts) json.WriteNumber(part.Name, part.Bytes);
+                    json.WriteEndObject();
                 }
 
                 json.WriteEndObject();
@@ -69,8 +72,7 @@ internal static class InfoCommand
 
     private static string SizeText(StorageSize size) =>
         Format.Bytes(size.TotalBytes)
-        + (size.FreeBytes > 0 ? $", {Format.Bytes(size.FreeBytes)} of it free" : "")
-        + (size.Parts.Count > 1 ? $" ({string.Join(", ", size.Parts.Select(part => $"{Cells.OneLine(part.Name)} {Format.Bytes(part.Bytes)}"))})" : "");
+        + (size.FreeBytes > 0 ? $", {Format.Bytes(size.FreeBytes)} of it free" : "");
 
     private static async Task<DateTimeOffset?> InstantAtAsync(EventStore store, long position, CancellationToken cancellationToken)
     {

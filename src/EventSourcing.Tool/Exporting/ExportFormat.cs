@@ -1,9 +1,0 @@
-namespace EventSourcing.Tool;
-
-/// <summary>In which form events are exported.</summary>
-internal enum ExportFormat
-{
-    Jsonl = 0,
-    Csv,
-    Xes,
-}

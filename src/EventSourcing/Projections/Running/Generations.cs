@@ -130,6 +130,8 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
 
         var run = new RunRecord(0, 0, null, head, 0, Fingerprint: Fingerprint);
         await CommitAsync(commit, guards, record, number, run, changes, cancellationToken).ConfigureAwait(false);
+        var notices = new SubscriberNotices(store, projection.Name);
+        if (notices.IsWanted) notices.Tell(StoreNoticeKind.RebuildStarted, head);
         store.Signals.OrderGiven(projection.Name);
         return number;
     }

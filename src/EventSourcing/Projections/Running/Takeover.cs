@@ -59,6 +59,7 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
         place.IsBuilding = false;
         LetAppendsGoOn();
         place.Publish(place.Position);
+        if (context.Notices.IsWanted) context.Notices.Tell(StoreNoticeKind.Rebuilt, place.Position);
         context.Store.Signals.OrderGiven(context.Name);
         return true;
     }

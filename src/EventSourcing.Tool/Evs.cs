@@ -98,6 +98,8 @@ internal sealed class Evs
 
     private async Task<int> EndAsync(Func<Task<int>> run)
     {
+        // Signals are listened for once this method has returned, and reading a file may never wait for anything.
+        await Task.Yield();
         try
         {
             var exitCode = await run();

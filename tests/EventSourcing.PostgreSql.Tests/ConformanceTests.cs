@@ -6,7 +6,7 @@ namespace EventSourcing.PostgreSql.Tests;
 /// <summary>The contract of every storage, on a new schema for each store.</summary>
 public sealed class ConformanceTests : IEventStorageFixture, IDisposable
 {
-    private readonly List<OneSchema> _schemas = [];
+    private readonly SchemaPerStore _schemas = new();
 
     [Theory]
     [MemberData(nameof(ContractCase.All), MemberType = typeof(ContractCase))]
@@ -17,15 +17,8 @@ public sealed class ConformanceTests : IEventStorageFixture, IDisposable
 
     public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) => ValueTask.FromResult<IEventStorage>(Create(options));
 
-    public void Dispose()
-    {
-        foreach (var schema in _schemas) schema.Dispose();
-    }
+    public void Dispose() => _schemas.Dispose();
 
-    private PostgresEventStorage Create(EventStorageOptions options)
-    {
-        var schema = new OneSchema();
-        lock (_schemas) _schemas.Add(schema);
-        return schema.Open(own => own with { TimeProvider = options.TimeProvider, Limits = options.Limits });
-    }
+    private PostgresEventStorage Create(EventStorageOptions options) =>
+        _schemas.Next().Open(own => own with { TimeProvider = options.TimeProvider, Limits = options.Limits });
 }

@@ -5,30 +5,20 @@ namespace EventSourcing.PostgreSql.Tests.Concurrency;
 
 public sealed class PostgresLinearizabilityTests(ITestOutputHelper output) : LinearizabilityTests(output), IDisposable
 {
-    private readonly List<OneSchema> _schemas = [];
+    private readonly SchemaPerStore _schemas = new();
 
-    protected override int UsualHistories => 40;
+    protected override int UsualHistories => 30;
 
     [Fact]
     public Task Race_on_two_handles_of_one_schema_is_linearizable() => CheckAsync(
         () =>
         {
-            var schema = NextSchema();
+            var schema = _schemas.Next();
             return [schema.Open(), schema.Open()];
         },
-        Effort.Histories(12));
+        Effort.Histories(20));
 
-    public void Dispose()
-    {
-        foreach (var schema in _schemas) schema.Dispose();
-    }
+    public void Dispose() => _schemas.Dispose();
 
-    protected override IEventStorage Open() => NextSchema().Open();
-
-    private OneSchema NextSchema()
-    {
-        var schema = new OneSchema();
-        lock (_schemas) _schemas.Add(schema);
-        return schema;
-    }
+    protected override IEventStorage Open() => _schemas.Next().Open();
 }

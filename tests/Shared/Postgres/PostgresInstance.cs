@@ -79,8 +79,8 @@ internal sealed class PostgresInstance : IDisposable
     /// <summary>Makes a streaming replica of a running server and starts it.</summary>
     /// <param name="primary">The server to follow.</param>
     /// <param name="name">The name under which the primary knows it: <c>synchronous_standby_names</c> may say it.</param>
-    /// <param name="settings">More lines for its postgresql.conf.</param>
-    public static PostgresInstance StartReplica(PostgresInstance primary, string name, IEnumerable<string>? settings = null)
+    /// <param name="through">The port by which it reaches the primary, or null for the primary's own.</param>
+    public static PostgresInstance StartReplica(PostgresInstance primary, string name, int? through = null)
     {
         var replica = new PostgresInstance(primary._binaries, parent: null);
         try
@@ -88,8 +88,8 @@ internal sealed class PostgresInstance : IDisposable
             replica._binaries.Run("pg_basebackup", "-D", replica.Data, "-h", "127.0.0.1", "-p", Text(primary.Port), "-U", "postgres", "-X", "stream", "-c", "fast", "-N");
             replica.Configure(
             [
-                $"primary_conninfo = 'host=127.0.0.1 port={primary.Port} user=postgres application_name={name}'",
-                "hot_standby = on", "synchronous_standby_names = ''", .. settings ?? [],
+                $"primary_conninfo = 'host=127.0.0.1 port={Text(through ?? primary.Port)} user=postgres sslmode=disable gssencmode=disable application_name={name}'",
+                "hot_standby = on", "synchronous_standby_names = ''",
             ]);
             replica.Write("standby.signal", "");
             replica.Start();
@@ -132,6 +132,16 @@ internal sealed class PostgresInstance : IDisposable
             if (attempt == 3) throw new InvalidOperationException($"PostgreSQL did not start in {Data}: {(File.Exists(LogFile) ? Log : "there is no log")}");
         }
     }
+
+    /// <summary>Starts a server that has stopped by itself, or is about to.</summary>
+    public void StartAgain()
+    {
+        _binaries.RunAndLeave("pg_ctl", "stop", "-s", "-w", "-t", "120", "-m", "immediate", "-D", Data);
+        Start();
+    }
+
+    /// <summary>Gives a folder to the account that the server runs as.</summary>
+    public void Own(string folder) => _binaries.Account?.Own(folder);
 
     /// <summary>Stops it.</summary>
     /// <param name="mode"><c>fast</c> as an administrator does it; <c>immediate</c> as a crash does it.</param>

@@ -47,7 +47,7 @@ public enum ConformanceRule
     /// <summary>Read models changed within an append: <see cref="AppendRequest.ReadModels"/>.</summary>
     AppendedReadModels = 15,
 
-    /// <summary>Tables changed with read models; refused if <see cref="IReadModelStorage.HasTables"/> is false.</summary>
+    /// <summary>Tables changed with read models; refused if there are no <see cref="IReadModelStorage.Tables"/>.</summary>
     Tables = 16,
 
     /// <summary>Rule 11: the Merkle tree over the log; see <see cref="ILedgerStorage"/>.</summary>

@@ -31,7 +31,12 @@ internal sealed class AppendWriter : IDisposable
     public int WrittenBytes => _buffer.WrittenCount;
 
     /// <summary>The request. Its memory is valid until <see cref="Clear"/>, even if more requests are written meanwhile.</summary>
-    public AppendRequest Write(IReadOnlyList<StreamAppend> streams, EventMetadata? metadata, IReadOnlyList<AppendCondition> conditions)
+    /// <param name="streams">The streams with their events.</param>
+    /// <param name="metadata">The metadata of those events that have none of their own.</param>
+    /// <param name="conditions">The conditions, by stored names.</param>
+    /// <param name="trace">The trace that appends the events, or null.</param>
+    public AppendRequest Write(
+        IReadOnlyList<StreamAppend> streams, EventMetadata? metadata, IReadOnlyList<AppendCondition> conditions, string? trace)
     {
         _written.Clear();
 
@@ -43,8 +48,8 @@ internal sealed class AppendWriter : IDisposable
             for (var i = 0; i < events.Count; i++)
             {
                 _written.Add(events[i] is EventData e
-                    ? Write(e.Payload, e.Id, e.Metadata ?? metadata, e.Tags)
-                    : Write(events[i], id: null, metadata, tags: []));
+                    ? Write(e.Payload, e.Id, e.Metadata ?? metadata, e.Tags, trace)
+                    : Write(events[i], id: null, metadata, tags: [], trace));
             }
         }
 
@@ -70,7 +75,7 @@ internal sealed class AppendWriter : IDisposable
 
     public void Dispose() => _json.Dispose();
 
-    private Written Write(object payload, Guid? id, EventMetadata? metadata, IReadOnlyList<string> tags)
+    private Written Write(object payload, Guid? id, EventMetadata? metadata, IReadOnlyList<string> tags, string? trace)
     {
         ArgumentNullException.ThrowIfNull(payload, "events");
         var dataStart = _buffer.WrittenCount;
@@ -79,10 +84,10 @@ internal sealed class AppendWriter : IDisposable
         _json.Flush();
         if (!known.IsProven) known.Prove(payload, _buffer.WrittenSpan[dataStart..]);
         var metadataStart = _buffer.WrittenCount;
-        if (metadata is { IsEmpty: false } worthWriting)
+        if (trace is not null || metadata is { IsEmpty: false })
         {
             _json.Reset();
-            worthWriting.WriteTo(_json, known.Type);
+            (metadata ?? EventMetadata.None).WriteTo(_json, known.Type, trace);
             _json.Flush();
         }
 

@@ -40,13 +40,14 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(types);
         Options = options ?? new EventStoreOptions();
         _disposal = new Disposal(DisposeOnceAsync);
-        Diagnostics = new StoreDiagnostics(this);
+        Diagnostics = new StoreDiagnostics(
+            this, Options.Name, storage.Options.TimeProvider, Options.Telemetry, Options.KeepTraceContext, Options.Notices);
         Storage = storage;
         if (Options.Ledger is { } ledger)
         {
             ledger.Validate();
             var checkpointer = new Checkpointer(storage, ledger);
-            if (ledger.HasSchedule) _checkpoints = new CheckpointSchedule(checkpointer, ledger, storage.Options.TimeProvider, AppCode, failure => Diagnostics.Checkpoint(ledger.Origin, failure));
+            if (ledger.HasSchedule) _checkpoints = new CheckpointSchedule(checkpointer, ledger, storage.Options.TimeProvider, AppCode, failure => Diagnostics.CheckpointTried(ledger.Origin, failure));
             Storage = new CheckedStorage(storage, checkpointer);
             Ledger = new EventLedger(this, Storage, storage, checkpointer, _checkpoints);
         }
@@ -142,8 +143,17 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="StoreBusyException">Another process held the write lock for too long; nothing was written.</exception>
     /// <exception cref="StorageFailedException">The medium failed; the exception says whether anything may have been written.</exception>
-    public async Task<AppendResult> AppendAsync(
-        IReadOnlyList<StreamAppend> streams, EventMetadata? metadata = null, IReadOnlyList<AppendCondition>? conditions = null, CancellationToken cancellationToken = default)
+    public Task<AppendResult> AppendAsync(
+        IReadOnlyList<StreamAppend> streams, EventMetadata? metadata = null, IReadOnlyList<AppendCondition>? conditions = null, CancellationToken cancellationToken = default) =>
+        AppendAsync(streams, metadata, conditions, Diagnostics.CurrentTrace, cancellationToken);
+
+    /// <summary>Appends events, with the trace that they are part of.</summary>
+    internal async Task<AppendResult> AppendAsync(
+        IReadOnlyList<StreamAppend> streams,
+        EventMetadata? metadata,
+        IReadOnlyList<AppendCondition>? conditions,
+        string? trace,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(streams);
         ThrowIfReadOnly("append events");
@@ -155,7 +165,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
 
         await PauseAsync(cancellationToken).ConfigureAwait(false);
         var writer = RentWriter();
-        var result = await AppendAsync(writer.Write(streams, metadata, AsStored(conditions ?? [])), cancellationToken).ConfigureAwait(false);
+        var result = await AppendAsync(writer.Write(streams, metadata, AsStored(conditions ?? []), trace), cancellationToken).ConfigureAwait(false);
         Return(writer);
         return result;
     }
@@ -304,7 +314,29 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <summary>Appends events that are encoded already, with the read models that change within each append.</summary>
     /// <param name="request">The append. The read models that the request creates and changes are committed too.</param>
     /// <param name="cancellationToken">Cancels while the append waits for its turn.</param>
-    internal async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken)
+    internal ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken) =>
+        Diagnostics.OfAppends is { } instruments
+            ? AppendMeasuredAsync(instruments, request, cancellationToken)
+            : AppendUnmeasuredAsync(request, cancellationToken);
+
+    private async ValueTask<AppendResult> AppendMeasuredAsync(
+        StoreInstruments instruments, AppendRequest request, CancellationToken cancellationToken)
+    {
+        var measured = instruments.BeginAppend(request);
+        try
+        {
+            var result = await AppendUnmeasuredAsync(request, cancellationToken).ConfigureAwait(false);
+            instruments.EndAppend(measured, request, result);
+            return result;
+        }
+        catch (Exception error)
+        {
+            instruments.FailAppend(measured, error);
+            throw;
+        }
+    }
+
+    private async ValueTask<AppendResult> AppendUnmeasuredAsync(AppendRequest request, CancellationToken cancellationToken)
     {
         var inline = InlineReadModels;
         if (inline is not null)
@@ -331,6 +363,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         }
 
         _checkpoints?.Committed(result.Position);
+        Diagnostics.Prepare();
         if (inline is not null && !result.WasAlreadyStored) Appended?.Invoke(result.Position);
         return result;
     }

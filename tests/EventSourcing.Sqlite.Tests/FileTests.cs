@@ -195,4 +195,43 @@ public sealed class FileTests : IDisposable
     {
         public override DateTimeOffset GetUtcNow() => now;
     }
+
+    [Theory]
+    [InlineData("missing/shop.db", "There is no folder '*missing'. Create it")]
+    [InlineData("missing/deeper/shop.db", "There is no folder '*missing'. Create it")]
+    [InlineData("~/shop.db", "'~' means the home folder to a shell")]
+    [InlineData("a-file/shop.db", "a-file' is not a folder")]
+    [InlineData("folder", "t is a folder, not a file. Choose another path")]
+    [InlineData("circle", "lead in a circle")]
+    [InlineData("lost", "is a symbolic link to '*nowhere*shop.db', and there is no folder")]
+    [InlineData("long", "has 300 bytes, and file systems take at most 255")]
+    public async Task Open_a_path_where_no_file_can_be_says_why_and_what_to_do(string name, string why)
+    {
+        var folder = Path.GetDirectoryName(_folder.Store)!;
+        await File.WriteAllTextAsync(Path.Combine(folder, "a-file"), "");
+        Directory.CreateDirectory(Path.Combine(folder, "folder"));
+        if (!OperatingSystem.IsWindows())
+        {
+            File.CreateSymbolicLink(Path.Combine(folder, "circle"), Path.Combine(folder, "circle-2"));
+            File.CreateSymbolicLink(Path.Combine(folder, "circle-2"), Path.Combine(folder, "circle"));
+            File.CreateSymbolicLink(Path.Combine(folder, "lost"), Path.Combine(folder, "nowhere", "shop.db"));
+        }
+        else if (name is "circle" or "lost")
+        {
+            return; // links need a right there
+        }
+
+        var before = Directory.GetFileSystemEntries(folder, "*", SearchOption.AllDirectories);
+        var path = Path.Combine(folder, name == "long" ? new string('l', 300) : name);
+        foreach (var readOnly in new[] { false, true })
+        {
+            await using var storage = new SqliteEventStorage(path, new SqliteEventStorageOptions { ReadOnly = readOnly });
+            var failure = (await FluentActions.Awaiting(async () => await (readOnly ? storage.GetHeadAsync() : Head(storage))).Should().ThrowAsync<EventSourcingException>()).Which;
+            failure.Message.Should().Match($"*{why}*");
+        }
+
+        Directory.GetFileSystemEntries(folder, "*", SearchOption.AllDirectories).Should().Equal(before);
+
+        static async ValueTask<long> Head(SqliteEventStorage storage) => (await storage.AppendAsync(Some.Append("s", 0))).Position;
+    }
 }

@@ -250,13 +250,29 @@ public sealed class ReadOnlyTests : IDisposable
             log.Select(e => e.Position).Should().Equal(Enumerable.Range(1, log.Count).Select(i => (long)i));
             log.Count.Should().BeGreaterThanOrEqualTo(last);
             last = log.Count;
-            (await storage.ReadSql<long>("SELECT count(*) FROM event_log")).Should().BeGreaterThanOrEqualTo(last);
+            (await CountBySqlAsync(storage)).Should().BeGreaterThanOrEqualTo(last);
             (await new EventStore(storage, Wallets.Types).Ledger.VerifyAsync()).Findings.Should().BeEmpty();
         }
 
         await writing;
         await using var afterwards = new SqliteEventStorage(_folder.Store, ReadOnly);
         (await Some.LogOf(afterwards)).Should().HaveCount(1_023);
+
+        // A query of the app's own is not run again by the storage, since it may have effects: it is refused.
+        static async Task<long> CountBySqlAsync(SqliteEventStorage storage)
+        {
+            while (true)
+            {
+                try
+                {
+                    return await storage.ReadSql<long>("SELECT count(*) FROM event_log");
+                }
+                catch (StorageFailedException refusal) when (refusal.Message.Contains("Run the query again", StringComparison.Ordinal))
+                {
+                    refusal.OutcomeIsUnknown.Should().BeFalse();
+                }
+            }
+        }
     }
 
     [Fact]

@@ -60,7 +60,8 @@ internal sealed class ReadOnlyFiles
         if (!file.Exists)
         {
             throw new StorageFailedException(path, outcomeIsUnknown: false, new FileNotFoundException(
-                "There is no such file, and a store that is opened read-only is not made. Check the path, and the right to enter the folder.",
+                Directory.Exists(target) ? "It is a folder, not a file. Choose another path." : StorePath.FlawOf(path)
+                    ?? "There is no such file, and a store that is opened read-only is not made. Check the path, and the right to enter the folder.",
                 target));
         }
 

@@ -42,8 +42,7 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     public bool IsDuplicate => ExtendedCode is SqliteConstraintUnique or SqliteConstraintPrimaryKey;
 
     /// <summary>The same failure as the driver would have raised it: what callers see as the inner exception.</summary>
-    public SqliteException AsDriverError =>
-        new(string.Create(CultureInfo.InvariantCulture, $"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{(sql is null ? "" : $" in: {sql}")}.{Remedy}"), Code, ExtendedCode);
+    public SqliteException AsDriverError => DriverError(Remedy);
 
     private string Remedy => Fault switch
     {
@@ -60,8 +59,17 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     public EventSourcingException ToTyped(string path, bool whileCommitting) => Fault switch
     {
         SqliteFault.Damage when !IsOfAddition => new StoreCorruptedException(path, Finding, AsDriverError),
-        _ => new StorageFailedException(path, whileCommitting, AsDriverError) { IsTransient = Fault is not (SqliteFault.Damage or SqliteFault.Limit or SqliteFault.Misuse) },
+        _ => new StorageFailedException(path, whileCommitting, DriverError(FlawOf(path) ?? Remedy)) { IsTransient = Fault is not (SqliteFault.Damage or SqliteFault.Limit or SqliteFault.Misuse) },
     };
+
+    private string? FlawOf(string path) => Code == raw.SQLITE_CANTOPEN && StorePath.FlawOf(path) is { } flaw ? $" {flaw}" : null;
+
+    private SqliteException DriverError(string remedy)
+    {
+        var statement = sql is null ? "" : $" in: {sql}";
+        var text = string.Create(CultureInfo.InvariantCulture, $"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{statement}.{remedy}");
+        return new SqliteException(text, Code, ExtendedCode);
+    }
 
     /// <summary>
     /// Whether a statement fails although no table, column or index is missing. The cause may be something that was added to

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace EventSourcing;
@@ -5,6 +7,9 @@ namespace EventSourcing;
 /// <summary>Distinguishes paths from other things that people pass as a database, before a file of that name is made.</summary>
 internal static partial class StorePath
 {
+    /// <summary>In bytes: the limit of every file system in common use.</summary>
+    private const int LongestName = 255;
+
     private const string InMemory = "For a store that is gone with the test use SqliteEventStorage.CreateTemporary, or InMemoryEventStorage if it needs no SQL.";
 
     /// <summary>The absolute path.</summary>
@@ -44,6 +49,57 @@ internal static partial class StorePath
         {
             // There is no file yet, or the links lead nowhere: SQLite refuses links that it cannot follow.
             return path;
+        }
+    }
+
+    /// <summary>Why no file can be opened at a path, and what to do about it; null if the cause is not the path itself.</summary>
+    /// <param name="path">The absolute path.</param>
+    public static string? FlawOf(string path)
+    {
+        if (Path.GetFileName(path) is var name && Encoding.UTF8.GetByteCount(name) is > LongestName and var bytes)
+            return string.Create(CultureInfo.InvariantCulture, $"The file's name has {bytes} bytes, and file systems take at most {LongestName}. Choose a shorter one.");
+        if (HasCircle(path)) return $"The symbolic links at '{path}' lead in a circle. Give the path of the file itself.";
+        var target = TargetOf(path);
+        if (target != path && Directory.GetParent(target) is { Exists: false } lost)
+            return $"'{path}' is a symbolic link to '{target}', and there is no folder '{lost.FullName}'. Create it, or mend the link.";
+        var folder = Path.GetDirectoryName(path);
+        string? missing = null;
+        for (; folder is not null && !Directory.Exists(folder); folder = Path.GetDirectoryName(folder)) missing = folder;
+        if (missing is null) return null;
+        if (Path.Exists(missing)) return $"'{missing}' is not a folder that can be entered. Check the path, and the rights of this user.";
+        if (folder is not null && !CanEnter(folder)) return null;
+        return Path.GetFileName(missing) == "~"
+            ? $"There is no folder '{missing}': '~' means the home folder to a shell, and nothing to a program. Give the whole path."
+            : $"There is no folder '{missing}'. Create it, or check the path.";
+    }
+
+    private static bool HasCircle(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true) is { LinkTarget: not null };
+        }
+        catch (IOException e) when (e is not FileNotFoundException and not DirectoryNotFoundException)
+        {
+            return true; // the one other cause is a circle
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static bool CanEnter(string folder)
+    {
+        try
+        {
+            using var entries = Directory.EnumerateFileSystemEntries(folder).GetEnumerator();
+            entries.MoveNext();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

@@ -3,21 +3,7 @@ namespace EventSourcing;
 /// <summary>Read models in the same file as the events.</summary>
 internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue commits) : IReadModelStorage
 {
-    /// <summary>Name prefixes of the tables, indices and views of read models; they are made and dropped with them.</summary>
-    private const string DocumentTables = "documents_", DocumentViews = "read_model_";
-
-    public bool HasTables => true;
-
-    public string? FlawInTableName(string table)
-    {
-        if (table.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase)) return "begins with 'sqlite_', which SQLite keeps for itself";
-        var ofTheStore = Schema.Entries.Select(entry => entry.Name).Append(TypeCounts.Table);
-        if (ofTheStore.Contains(table, StringComparer.OrdinalIgnoreCase)) return "is the name of something of the store's own";
-        if (table.StartsWith(DocumentViews, StringComparison.OrdinalIgnoreCase)) return $"begins with '{DocumentViews}', which is kept for the views of read models";
-        return table.StartsWith(DocumentTables, StringComparison.OrdinalIgnoreCase) && table.Length > DocumentTables.Length && char.IsAsciiDigit(table[DocumentTables.Length])
-            ? $"begins with '{DocumentTables}' and a number, which is kept for the documents of read models"
-            : null;
-    }
+    public TableSupport Tables => SqliteTables.Instance;
 
     public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {

@@ -10,6 +10,7 @@ public sealed class EventMetadata
 {
     private const string CorrelationKey = "correlationId";
     private const string CausationKey = "causationId";
+    private const string TraceKey = "traceparent";
     private static readonly IReadOnlyDictionary<string, string> NoValues = new Dictionary<string, string>().AsReadOnly();
 
     /// <summary>Empty metadata; stored as no bytes at all.</summary>
@@ -36,6 +37,12 @@ public sealed class EventMetadata
     } = NoValues;
 
     /// <summary>
+    /// The trace that appended the event, in the form of W3C trace context, or <see langword="null"/>. It is the value
+    /// <c>traceparent</c>, which the store adds if the append was part of a recorded trace (<see cref="EventStoreOptions.KeepTraceContext"/>).
+    /// </summary>
+    public string? TraceParent => Values.GetValueOrDefault(TraceKey);
+
+    /// <summary>
     /// The metadata for an event that was caused by another: the same correlation (the cause's id if it has none), and the
     /// cause's id as causation.
     /// </summary>
@@ -51,13 +58,17 @@ public sealed class EventMetadata
     internal bool IsEmpty => CorrelationId is null && CausationId is null && Values.Count == 0;
 
     /// <summary>Writes it for an event of a type.</summary>
+    /// <param name="json">The writer.</param>
+    /// <param name="type">The event's type, for errors.</param>
+    /// <param name="trace">The trace that appends the event, or null. It is not written if the metadata has one already.</param>
     /// <exception cref="ArgumentException">A key or a value is not valid text.</exception>
-    internal void WriteTo(Utf8JsonWriter json, EventType type)
+    internal void WriteTo(Utf8JsonWriter json, EventType type, string? trace)
     {
         json.WriteStartObject();
         if (CorrelationId is not null) Write(json, CorrelationKey, CorrelationId, type);
         if (CausationId is not null) Write(json, CausationKey, CausationId, type);
         foreach (var (key, value) in Values) Write(json, key, value, type);
+        if (trace is not null && !Values.ContainsKey(TraceKey)) json.WriteString(TraceKey, trace);
         json.WriteEndObject();
     }
 

@@ -172,7 +172,10 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         Creates = [Definition(generation)],
     };
 
-    private protected sealed override ReadModelCommit Placing(int generation) => new() { Aliases = [new ReadModelAlias(Name, ModelOf(generation))] };
+    private protected sealed override ReadModelCommit Placing(EventStore store, int generation) => new()
+    {
+        Aliases = [new ReadModelAlias(Name, ModelOf(generation))],
+    };
 
     internal sealed override async ValueTask<Fold> FoldAsync(FoldInput input, CancellationToken cancellationToken)
     {

@@ -59,22 +59,23 @@ public abstract class Projection : Subscriber
     internal virtual byte[] Rewrite(ReadOnlySpan<byte> document, System.Text.Json.JsonSerializerOptions json) => document.ToArray();
 
     /// <summary>The commit that puts a generation in place of another one, which is removed if it exists.</summary>
-    internal ReadModelCommit Activation(int generation, GenerationRecord? replaced) =>
-        replaced is null ? Placing(generation) : Removal(replaced, isInPlace: true).Then(Placing(generation));
+    internal ReadModelCommit Activation(EventStore store, int generation, GenerationRecord? replaced) =>
+        replaced is null ? Placing(store, generation) : Removal(store, replaced, isInPlace: true).Then(Placing(store, generation));
 
     /// <summary>The commit that removes the read model of a generation, of whatever kind it is.</summary>
-    internal ReadModelCommit Removal(GenerationRecord removed, bool isInPlace) => new()
+    internal ReadModelCommit Removal(EventStore store, GenerationRecord removed, bool isInPlace) => new()
     {
         Drops = [ModelOf(removed.Number)],
         Tables = removed.Tables.Count == 0 ? null : async (connection, cancellationToken) =>
         {
-            using var tables = new ProjectionTables(connection, removed.Tables, isInPlace ? 0 : removed.Number);
+            // A storage without tables refuses this commit before it comes to that.
+            using var tables = new ProjectionTables(connection, store.Storage.ReadModels.Tables!, removed.Tables, isInPlace ? 0 : removed.Number);
             await tables.DropAllAsync(cancellationToken).ConfigureAwait(false);
         },
     };
 
     /// <summary>The commit that gives a generation the name that readers use.</summary>
-    private protected abstract ReadModelCommit Placing(int generation);
+    private protected abstract ReadModelCommit Placing(EventStore store, int generation);
 
     internal string ModelOf(int generation) => $"{Name}@{generation}";
 }

@@ -78,7 +78,7 @@ public abstract class Reactor : Subscriber
             .ToList();
         var delivered = new Delivered[streams.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrency, CancellationToken = CancellationToken.None };
-        await Parallel.ForAsync(0, streams.Count, options, async (i, _) => delivered[i] = await DeliverAsync(streams[i], input.Watch, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        await Parallel.ForAsync(0, streams.Count, options, async (i, _) => delivered[i] = await DeliverAsync(streams[i], input, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
 
         // If it was told to stop, events that were delivered before the first undelivered one need not be delivered again.
         var left = delivered.Zip(streams, (d, stream) => d.Failure is null && d.Count < stream.Count ? stream[d.Count].Position : long.MaxValue).DefaultIfEmpty(long.MaxValue).Min();
@@ -95,13 +95,13 @@ public abstract class Reactor : Subscriber
     }
 
     /// <summary>Delivers events one after the other, up to the first failure, or until it is told to stop.</summary>
-    private async ValueTask<Delivered> DeliverAsync(List<FeedEvent> events, HandlerWatch? watch, CancellationToken cancellationToken)
+    private async ValueTask<Delivered> DeliverAsync(List<FeedEvent> events, FoldInput input, CancellationToken cancellationToken)
     {
         for (var i = 0; i < events.Count; i++)
         {
             var e = events[i];
             if (cancellationToken.IsCancellationRequested) return new Delivered(i, null);
-            watch?.BeginDelivery(e.Position);
+            input.Watch?.BeginDelivery(e.Position);
             try
             {
                 if (e.Failure is { } undecodable) throw undecodable;
@@ -109,7 +109,10 @@ public abstract class Reactor : Subscriber
                 {
                     var part = e.Part(p);
                     ThrowIfErased(part.Data);
-                    if ((_handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler) is { } handler) await handler(new Delivery(Name, part), cancellationToken).ConfigureAwait(false);
+                    if ((_handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler) is not { } handler) continue;
+                    await (input.Store.Diagnostics.OfSpans is { } instruments
+                        ? DeliverAsync(instruments, handler, part, cancellationToken)
+                        : handler(new Delivery(Name, part), cancellationToken)).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -122,11 +125,27 @@ public abstract class Reactor : Subscriber
             }
             finally
             {
-                watch?.EndDelivery(e.Position);
+                input.Watch?.EndDelivery(e.Position);
             }
         }
 
         return new Delivered(events.Count, null);
+    }
+
+    /// <summary>Calls a handler within a span of its own.</summary>
+    private async Task DeliverAsync(
+        StoreInstruments instruments, Func<Delivery, CancellationToken, Task> handler, RecordedEvent e, CancellationToken cancellationToken)
+    {
+        using var span = instruments.BeginReact(Name, e);
+        try
+        {
+            await handler(new Delivery(Name, e), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (span is not null && !cancellationToken.IsCancellationRequested)
+        {
+            StoreInstruments.Fail(span, error);
+            throw;
+        }
     }
 
     /// <summary>How many events of a stream were delivered, and the failure of the next one, if it failed.</summary>

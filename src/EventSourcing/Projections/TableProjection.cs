@@ -3,9 +3,9 @@ using System.Data.Common;
 namespace EventSourcing;
 
 /// <summary>
-/// Folds events into tables of your own, by SQL in the projection's transaction: plain ADO.NET, so Dapper and similar libraries work on its
-/// connection. It needs a storage with tables (<see cref="IReadModelStorage.HasTables"/>). The constructor calls <c>On</c> to say what each
-/// event does.
+/// Folds events into tables of your own, by SQL in the projection's transaction: plain ADO.NET, so Dapper and similar libraries work
+/// on its connection. It needs a storage with tables (<see cref="IReadModelStorage.Tables"/>). The constructor calls <c>On</c> to
+/// say what each event does.
 /// </summary>
 /// <example>
 /// <code>
@@ -25,7 +25,7 @@ namespace EventSourcing;
 /// </example>
 public abstract class TableProjection : Projection
 {
-    /// <summary>With the number of a rebuild appended, a name still fits into the 63 bytes that databases allow.</summary>
+    /// <summary>Fits into the 63 bytes that databases allow; the number of a rebuild is made to fit too.</summary>
     private const int MaxTableNameLength = 60;
 
     private readonly Dictionary<Type, Func<ProjectionTables, RecordedEvent, CancellationToken, ValueTask>> _handlers = [];
@@ -75,15 +75,23 @@ public abstract class TableProjection : Projection
     {
         base.Validate(store);
         if (_tables.Count == 0) throw new ArgumentException($"The projection '{Name}' names no table. Name those that it writes in its constructor.");
-        if (!store.Storage.ReadModels.HasTables)
-            throw new NotSupportedException($"The projection '{Name}' keeps tables, and {StorageWithoutTables(store)} has none. Use a storage with tables, e.g. SqliteEventStorage, or keep documents: Projection<TDocument>.");
+        var support = SupportOf(store);
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var table in _tables)
         {
-            if (FlawIn(table) is { } flaw) throw new ArgumentException($"The projection '{Name}' names a table '{Names.Printable(table ?? "")}'; {flaw}.");
-            if (!names.Add(table)) throw new ArgumentException($"The projection '{Name}' names the table '{table}' twice; upper and lower case are the same here, as in SQL. Name each table once.");
-            if (store.Storage.ReadModels.FlawInTableName(table) is { } taken)
-                throw new ArgumentException($"The projection '{Name}' names a table '{table}', which {taken}. Name another one in its constructor, for example '{Suggested(table)}'.");
+            if (FlawIn(table) is { } flaw)
+                throw new ArgumentException($"The projection '{Name}' names a table '{Names.Printable(table ?? "")}'; {flaw}.");
+            if (!names.Add(table))
+            {
+                throw new ArgumentException(
+                    $"The projection '{Name}' names the table '{table}' twice; upper and lower case are the same here, as in SQL. Name each table once.");
+            }
+
+            if (support.FlawIn(table) is { } taken)
+            {
+                throw new ArgumentException(
+                    $"The projection '{Name}' names a table '{table}', which {taken}. Name another one in its constructor, for example '{Suggested(table)}'.");
+            }
         }
     }
 
@@ -100,9 +108,14 @@ public abstract class TableProjection : Projection
 
     private static string Suggested(string table) => $"my_{(table.Length > MaxTableNameLength - 3 ? table[..(MaxTableNameLength - 3)] : table)}";
 
+    private TableSupport SupportOf(EventStore store) => store.Storage.ReadModels.Tables ?? throw new NotSupportedException(
+        $"The projection '{Name}' keeps tables, and {StorageWithoutTables(store)} has none. Use a storage with tables, e.g. SqliteEventStorage, or keep documents: Projection<TDocument>.");
+
     /// <summary>The storage that has no tables. One storage may wrap another, and then it is not the outer one that lacks them.</summary>
     private static string StorageWithoutTables(EventStore store) =>
-        store.Storage is InMemoryEventStorage || store.Storage.ReadModels is InMemoryReadModels ? nameof(InMemoryEventStorage) : "the storage of this store";
+        store.Storage is InMemoryEventStorage || store.Storage.ReadModels is InMemoryReadModels
+            ? nameof(InMemoryEventStorage)
+            : "the storage of this store";
 
     internal sealed override IReadOnlyList<string> TableNames => _tables;
 
@@ -112,20 +125,24 @@ public abstract class TableProjection : Projection
     {
         Tables = async (connection, cancellationToken) =>
         {
-            using var tables = new ProjectionTables(connection, _tables, generation);
+            using var tables = new ProjectionTables(connection, SupportOf(store), _tables, generation);
             await tables.DropAllAsync(cancellationToken).ConfigureAwait(false);
             await CreateAsync(tables, cancellationToken).ConfigureAwait(false);
         },
     };
 
-    private protected sealed override ReadModelCommit Placing(int generation) => new()
+    private protected sealed override ReadModelCommit Placing(EventStore store, int generation) => new()
     {
         Tables = async (connection, cancellationToken) =>
         {
             // Until it is in place, a table's name has the number of its generation; then it has the name that the app reads.
-            using var building = new ProjectionTables(connection, _tables, generation);
-            using var inPlace = new ProjectionTables(connection, _tables, generation: 0);
-            foreach (var table in _tables) await inPlace.ExecuteAsync($"ALTER TABLE {building[table]} RENAME TO {inPlace[table]}", [], cancellationToken).ConfigureAwait(false);
+            using var building = new ProjectionTables(connection, SupportOf(store), _tables, generation);
+            using var inPlace = new ProjectionTables(connection, SupportOf(store), _tables, generation: 0);
+            foreach (var table in _tables)
+            {
+                var rename = $"ALTER TABLE {building[table]} RENAME TO {inPlace[table]}";
+                await inPlace.ExecuteAsync(rename, [], cancellationToken).ConfigureAwait(false);
+            }
         },
     };
 
@@ -146,7 +163,7 @@ public abstract class TableProjection : Projection
 
     private TableWork? WorkFor(List<FeedEvent> steps, FoldInput input) => steps.Count == 0 ? null : async (connection, cancellationToken) =>
     {
-        using var tables = new ProjectionTables(connection, _tables, input.IsBuilding ? input.Generation : 0);
+        using var tables = new ProjectionTables(connection, SupportOf(input.Store), _tables, input.IsBuilding ? input.Generation : 0);
         foreach (var e in steps)
         {
             input.Watch?.At(e.Position);

@@ -16,6 +16,10 @@ internal sealed partial class FreshProject
     private static readonly string MachineCache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
+    /// <summary>The machine's sources, asked for once: listing them starts the SDK.</summary>
+    private static readonly Lazy<Task<string>> Sources =
+        new(() => DotnetCommand.RunAsync(SourceTree.Root, new Dictionary<string, string>(), "nuget", "list", "source"));
+
     private readonly string _folder;
     private readonly Dictionary<string, string> _environment;
 
@@ -36,9 +40,12 @@ internal sealed partial class FreshProject
         return project;
     }
 
-    /// <summary>Runs the program and returns what it printed, by line.</summary>
-    public async Task<string[]> RunAsync() =>
-        (await DotnetCommand.RunAsync(_folder, _environment, "run", "--no-build")).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+    /// <summary>Runs the program, in the project's folder, and returns what it printed, by line.</summary>
+    public async Task<string[]> RunAsync()
+    {
+        var program = Path.Combine(_folder, "bin", "Debug", "net10.0", $"{Path.GetFileName(_folder)}.dll");
+        return (await DotnetCommand.RunAsync(_folder, _environment, program)).ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+    }
 
     private static string ProjectFile(string[] packageIds, string version) => new XElement(
         "Project",
@@ -61,7 +68,7 @@ internal sealed partial class FreshProject
 
     private static async Task<string> NugetConfigAsync(string packedFolder)
     {
-        var listed = await DotnetCommand.RunAsync(SourceTree.Root, new Dictionary<string, string>(), "nuget", "list", "source");
+        var listed = await Sources.Value;
         var others = EnabledSource().Matches(listed).Select(match => match.Groups["name"].Value).ToList();
         others.Should().NotBeEmpty("the packages that ours depend on come from a configured source; listed were:\n{0}", listed);
         return new XElement(

@@ -19,14 +19,15 @@ public partial class DependencyDirectionTests
         ["Events"] = ["Lifetime", "Comparison"],
         ["Ledger"] = ["Events"],
         ["Storage"] = ["Ledger", "Events"],
+        ["Telemetry"] = ["Storage", "Events"],
         ["Auditing"] = ["Lifetime", "Storage", "Ledger", "Events"],
         ["Turns"] = ["Lifetime", "Storage", "Events"],
-        [Top] = ["Lifetime", "Turns", "Auditing", "Storage", "Ledger", "Events"],
+        [Top] = ["Lifetime", "Turns", "Telemetry", "Auditing", "Storage", "Ledger", "Events"],
         ["Comparison"] = [],
-        ["Aggregates"] = ["Lifetime", "Turns", Top, "Comparison", "Storage", "Events"],
+        ["Aggregates"] = ["Lifetime", "Turns", "Telemetry", Top, "Comparison", "Storage", "Events"],
         ["Erasure"] = ["Aggregates", Top, "Storage", "Events"],
         ["Subscriptions"] = [Top, "Storage", "Events"],
-        ["Projections"] = ["Lifetime", "Subscriptions", Top, "Comparison", "Storage", "Ledger", "Events"],
+        ["Projections"] = ["Lifetime", "Subscriptions", "Telemetry", Top, "Comparison", "Storage", "Ledger", "Events"],
         ["Verification"] = ["Lifetime", "Projections", "Subscriptions", "Aggregates", Top, "Auditing", "Comparison", "Storage", "Ledger", "Events"],
     };
 

@@ -150,7 +150,7 @@ public sealed class CatalogTests : IDisposable
 
     [Fact]
     public void Projections_cannot_take_the_name_of_the_counts() =>
-        new SqliteEventStorage(_folder.Store).ReadModels.FlawInTableName("Event_Type_Counts").Should().NotBeNull();
+        new SqliteEventStorage(_folder.Store).ReadModels.Tables!.FlawIn("Event_Type_Counts").Should().NotBeNull();
 
     [Theory]
     [InlineData("UPDATE streams SET name = x'612d31'", "streams", "name")]

@@ -46,7 +46,7 @@ public sealed class TableWorkTests : IDisposable
             },
         });
         (await storage.ReadSql<string>("SELECT name FROM mine")).Should().Be("n!");
-        storage.ReadModels.HasTables.Should().BeTrue();
+        storage.ReadModels.Tables.Should().NotBeNull();
     }
 
     [Fact]

@@ -31,7 +31,7 @@ internal static class Faults
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-        public bool HasTables => false;
+        public TableSupport? Tables => null;
 
         public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default) =>
             ValueTask.FromResult<IReadOnlyList<byte[]?>>(new byte[]?[keys.Count]);

@@ -11,7 +11,7 @@ internal static class ReadModelFaults
 
         public override IReadModelStorage ReadModels => this;
 
-        public virtual bool HasTables => Right.HasTables;
+        public virtual TableSupport? Tables => Right.Tables;
 
         public virtual ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default) => Right.LoadAsync(model, keys, cancellationToken);
 
@@ -350,8 +350,21 @@ internal static class ReadModelFaults
 
     public sealed class ClaimsToHaveTables(EventStorageOptions options) : CommitsOtherwise(options)
     {
-        public override bool HasTables => true;
+        private static readonly TableSupport Claimed = new Support();
+
+        public override TableSupport? Tables => Claimed;
 
         protected override ReadModelCommit Change(ReadModelCommit commit) => commit with { Tables = null };
+
+        private sealed class Support : TableSupport
+        {
+            public override bool HasNamedParameters => true;
+
+            public override int MaxNameLength => 63;
+
+            public override string Quote(string name) => name;
+
+            public override string? FlawIn(string table) => null;
+        }
     }
 }

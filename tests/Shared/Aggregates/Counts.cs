@@ -19,7 +19,7 @@ internal sealed class Counts : IDisposable
         {
             foreach (var (key, value) in tags)
             {
-                if (key == "outcome") _counts.AddOrUpdate($"{instrument.Name} {value}", measurement, (_, before) => before + measurement);
+                if (key == "eventsourcing.outcome") _counts.AddOrUpdate($"{instrument.Name} {value}", measurement, (_, before) => before + measurement);
             }
         });
         _listener.Start();

@@ -28,7 +28,14 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
 
     public IStorageCatalog Catalog => inner.Catalog;
 
-    public bool HasTables => inner.ReadModels.HasTables;
+    /// <summary>Says what its tables need each time it is asked.</summary>
+    public Func<TableSupport?> TablesNow { get; init; } = () => inner.ReadModels.Tables;
+
+    public TableSupport? Tables
+    {
+        get => TablesNow();
+        init => TablesNow = () => value;
+    }
 
     /// <summary>The pages of streams read since this was last asked: after which version, and how many events.</summary>
     public List<(long After, int Count)> TakeReads()

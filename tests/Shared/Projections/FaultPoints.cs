@@ -25,7 +25,7 @@ internal sealed class FaultPoints(IEventStorage inner) : IEventStorage, IReadMod
 
     public IStorageCatalog Catalog => inner.Catalog;
 
-    public bool HasTables => inner.ReadModels.HasTables;
+    public TableSupport? Tables => inner.ReadModels.Tables;
 
     /// <summary>A failure of the medium.</summary>
     public static StorageFailedException Failure(bool outcomeIsUnknown) => new("store", outcomeIsUnknown, new IOException("It was to fail here."));

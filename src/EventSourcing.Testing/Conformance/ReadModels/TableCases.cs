@@ -11,7 +11,7 @@ namespace EventSourcing.Testing;
 /// </summary>
 internal static class TableCases
 {
-    private const string Create = "CREATE TABLE visits (visitor TEXT, times INTEGER)";
+    private const string Create = "CREATE TABLE visits (visitor TEXT, times BIGINT)";
 
     public static IEnumerable<ConformanceCase> All =>
     [
@@ -33,10 +33,83 @@ internal static class TableCases
             {
                 Tables = async (connection, token) =>
                 {
-                    foreach (var visitor in visitors) await ExecuteAsync(connection, "INSERT INTO visits (visitor, times) VALUES ($1, $2)", token, visitor, long.MaxValue);
+                    foreach (var visitor in visitors)
+                        await ExecuteAsync(store, connection, "INSERT INTO visits (visitor, times) VALUES ($1, $2)", token, visitor, long.MaxValue);
                 },
             });
             await ExpectTableAsync(store, [.. visitors.Select(v => $"{v} {long.MaxValue}").Append("ann 7").Order(StringComparer.Ordinal)]);
+        }),
+        Case("Commit_tables_with_parameters_in_another_order_and_twice_takes_each_by_its_number_or_is_refused", async store =>
+        {
+            await store.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Tables = async (connection, token) =>
+                {
+                    await ExecuteAsync(store, connection, "INSERT INTO visits (times, visitor) VALUES ($2, $1)", token, "carl", 2L);
+                    await ExecuteAsync(store, connection, "UPDATE visits SET times = $2 + times, visitor = $1 WHERE visitor <> $1", token, "both", 5L);
+                },
+            });
+            await ExpectTableAsync(store, "both 12", "both 7");
+        }),
+        Case("Commit_tables_with_a_parameter_that_is_null_writes_and_finds_NULL_or_is_refused", async store =>
+        {
+            await store.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Tables = async (connection, token) =>
+                {
+                    await ExecuteAsync(store, connection, "INSERT INTO visits (visitor, times) VALUES ($1, $2)", token, DBNull.Value, 2L);
+                    await ExecuteAsync(store, connection, "UPDATE visits SET visitor = 'nobody' WHERE visitor IS NULL AND CAST($1 AS TEXT) IS NULL", token, DBNull.Value);
+                },
+            });
+            await ExpectTableAsync(store, "ann 7", "nobody 2");
+        }),
+        Case("Commit_tables_of_any_names_once_quoted_makes_each_or_is_refused", async store =>
+        {
+            string[] names = ["order", "with space", "a \"quoted\" name", "it's", "na\u00EFve", "half;", "--", "$1"];
+            var counts = new List<string>();
+            await store.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Tables = async (connection, token) =>
+                {
+                    foreach (var name in names) await ExecuteAsync(store, connection, $"CREATE TABLE {Quoted(store, name)} ({Quoted(store, "group")} BIGINT)", token);
+                    for (var i = 0; i < names.Length; i++)
+                        await ExecuteAsync(store, connection, $"INSERT INTO {Quoted(store, names[i])} ({Quoted(store, "group")}) VALUES ($1)", token, (long)i);
+                    for (var i = 0; i < names.Length; i++)
+                        await ExecuteAsync(store, connection, $"INSERT INTO visits (visitor, times) SELECT $1, {Quoted(store, "group")} FROM {Quoted(store, names[i])}", token, names[i]);
+                },
+            });
+            await ExpectTableAsync(store, [.. names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name} {i}")).Append("ann 7").Order(StringComparer.Ordinal)]);
+        }),
+        Case("Commit_tables_of_the_longest_names_that_differ_at_the_end_makes_both_or_is_refused", async store =>
+        {
+            var stem = new string('a', Math.Min(Support(store).MaxNameLength, 200) - 1);
+            await store.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Tables = async (connection, token) =>
+                {
+                    foreach (var end in new[] { "1", "2" })
+                    {
+                        await ExecuteAsync(store, connection, $"CREATE TABLE {Quoted(store, stem + end)} (n BIGINT)", token);
+                        await ExecuteAsync(store, connection, $"INSERT INTO {Quoted(store, stem + end)} (n) VALUES ({end})", token);
+                        await ExecuteAsync(store, connection, $"INSERT INTO visits (visitor, times) SELECT 'end', n FROM {Quoted(store, stem + end)}", token);
+                    }
+                },
+            });
+            await ExpectTableAsync(store, "ann 7", "end 1", "end 2");
+        }),
+        Case("Commit_tables_by_their_names_quoted_or_not_is_of_the_same_or_is_refused", async store =>
+        {
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run($"INSERT INTO {Quoted(store, "visits")} ({Quoted(store, "visitor")}, times) VALUES ('bob', 2)") });
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run($"CREATE TABLE {Quoted(store, "others_2")} (n BIGINT)", "INSERT INTO others_2 (n) VALUES (1)", "INSERT INTO visits (visitor, times) SELECT 'other', n FROM others_2") });
+            await ExpectTableAsync(store, "ann 7", "bob 2", "other 1");
+        }),
+        Case("Ask_what_tables_need_says_the_same_each_time_or_that_there_are_none", store =>
+        {
+            Expect.True(ReferenceEquals(Support(store), store.ReadModels.Tables), "what tables need is the same each time");
+            Expect.True(Support(store).MaxNameLength >= 63, $"names may have at least 63 bytes (they may have {Support(store).MaxNameLength})");
+            foreach (var table in new[] { "visits", "orders", "a", "_", "x1", new string('a', 60) })
+                Expect.Equal(null, Support(store).FlawIn(table), $"what is wrong with a table's name '{table}'");
+            return Task.CompletedTask;
         }),
         Case("Commit_tables_sees_its_own_rows_before_they_are_committed_or_is_refused", async store =>
         {
@@ -45,7 +118,7 @@ internal static class TableCases
             {
                 Tables = async (connection, token) =>
                 {
-                    await ExecuteAsync(connection, "INSERT INTO visits (visitor, times) VALUES ('bob', 2)", token);
+                    await ExecuteAsync(store, connection, "INSERT INTO visits (visitor, times) VALUES ('bob', 2)", token);
                     await SelectAsync(connection, rows, token);
                 },
             });
@@ -64,9 +137,9 @@ internal static class TableCases
         }),
         Case("Commit_tables_that_throw_undoes_what_they_created_and_dropped_or_is_refused", async store =>
         {
-            await RefusesAsync<Refusal>(store, Everything with { Tables = RunThenThrow("CREATE TABLE others (n INTEGER)", "DROP TABLE visits") });
+            await RefusesAsync<Refusal>(store, Everything with { Tables = RunThenThrow("CREATE TABLE others (n BIGINT)", "DROP TABLE visits") });
             await ExpectTableAsync(store, "ann 7");
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run("CREATE TABLE others (n INTEGER)") });
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run("CREATE TABLE others (n BIGINT)") });
             await ExpectUsableAsync(store);
         }),
         Case("Commit_tables_whose_SQL_is_wrong_undoes_rows_and_documents_or_is_refused", async store =>
@@ -106,7 +179,7 @@ internal static class TableCases
         {
             await store.AppendAsync("a", store.Event());
             var request = Request(Write("a", 1, store.Events(2)));
-            foreach (var work in new[] { RunThenThrow("DELETE FROM visits", "CREATE TABLE others (n INTEGER)"), (_, _) => throw new Refusal() })
+            foreach (var work in new[] { RunThenThrow("DELETE FROM visits", "CREATE TABLE others (n BIGINT)"), (_, _) => throw new Refusal() })
             {
                 await RefusesAsync<Refusal>(store, async () => await store.Storage.AppendAsync(request with { ReadModels = Within(Everything with { Tables = work }) }));
                 await ExpectTableAsync(store, "ann 7");
@@ -169,7 +242,7 @@ internal static class TableCases
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Tables, async store =>
     {
         await SeedAsync(store);
-        if (store.ReadModels.HasTables)
+        if (store.ReadModels.Tables is not null)
         {
             await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run(Create, "INSERT INTO visits (visitor, times) VALUES ('ann', 7)") });
             await run(store);
@@ -191,16 +264,22 @@ internal static class TableCases
 
     private static TableWork Run(params string[] statements) => async (connection, token) =>
     {
-        foreach (var sql in statements) await ExecuteAsync(connection, sql, token);
+        foreach (var sql in statements) await ExecuteAsync(null, connection, sql, token);
     };
 
     private static TableWork RunThenThrow(params string[] statements) => async (connection, token) =>
     {
-        foreach (var sql in statements) await ExecuteAsync(connection, sql, token);
+        foreach (var sql in statements) await ExecuteAsync(null, connection, sql, token);
         throw new Refusal();
     };
 
-    private static async Task ExecuteAsync(DbConnection connection, string sql, CancellationToken cancellationToken, params object[] values)
+    private static TableSupport Support(StoreUnderTest store) =>
+        store.ReadModels.Tables ?? throw new ConformanceException("Expected the storage to have tables as before, but now it says that it has none.");
+
+    private static string Quoted(StoreUnderTest store, string name) => Support(store).Quote(name);
+
+    private static async Task ExecuteAsync(
+        StoreUnderTest? store, DbConnection connection, string sql, CancellationToken cancellationToken, params object[] values)
     {
         using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // The statements are the kit's own.
@@ -209,7 +288,7 @@ internal static class TableCases
         for (var i = 0; i < values.Length; i++)
         {
             var parameter = command.CreateParameter();
-            parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"${i + 1}");
+            if (Support(store!).HasNamedParameters) parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"${i + 1}");
             parameter.Value = values[i];
             command.Parameters.Add(parameter);
         }

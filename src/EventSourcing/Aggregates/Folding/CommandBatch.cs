@@ -138,7 +138,7 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
 
     private IReadOnlyList<NewEvent> Write(StreamCommand<TState> command, IReadOnlyList<object> raised)
     {
-        var request = Writer.Write([new StreamAppend(fold.Stream, _load!.ExpectedVersion, command.Mark(raised))], command.Metadata, []);
+        var request = Writer.Write([new StreamAppend(fold.Stream, _load!.ExpectedVersion, command.Mark(raised))], command.Metadata, [], command.Trace);
         request.Validate(store.Storage.Options.Limits);
         return request.Writes[0].Events;
     }

@@ -30,14 +30,10 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
     /// <summary>The snapshot that this load has made due. It is written when it no longer delays the caller.</summary>
     public DueSnapshot? Due { get; private set; }
 
-    public async ValueTask LoadAsync(AsOf asOf, CancellationToken cancellationToken)
-    {
-        var read = await store.EventReader.AsOfAsync(new StreamRead(fold.Stream), asOf, cancellationToken).ConfigureAwait(false);
-        State = fold.Begin();
-        if (fold.Snapshots is { } policy) await LoadBySnapshotAsync(policy, read, isNow: asOf == AsOf.Now, cancellationToken).ConfigureAwait(false);
-        else await ReadAsync(read, isReplay: true, cancellationToken).ConfigureAwait(false);
-        _untouched = State;
-    }
+    public ValueTask LoadAsync(AsOf asOf, CancellationToken cancellationToken) =>
+        store.Diagnostics.OfLoads is { } instruments
+            ? LoadMeasuredAsync(instruments, asOf, cancellationToken)
+            : LoadUnmeasuredAsync(asOf, cancellationToken);
 
     /// <summary>Reads the events that were appended since. The state stays as it is until <see cref="Refold"/>.</summary>
     /// <returns>The new events.</returns>
@@ -135,6 +131,31 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         var tail = await ReadTailAsync(cancellationToken).ConfigureAwait(false);
         if (!fold.IsChangedByActing) Refold();
         return tail;
+    }
+
+    private async ValueTask LoadMeasuredAsync(StoreInstruments instruments, AsOf asOf, CancellationToken cancellationToken)
+    {
+        var measured = instruments.BeginLoad(fold.Category, fold.Stream);
+        try
+        {
+            await LoadUnmeasuredAsync(asOf, cancellationToken).ConfigureAwait(false);
+            instruments.EndLoad(measured, _replayed);
+        }
+        catch (Exception error)
+        {
+            instruments.FailLoad(measured, error);
+            throw;
+        }
+    }
+
+    private async ValueTask LoadUnmeasuredAsync(AsOf asOf, CancellationToken cancellationToken)
+    {
+        var read = await store.EventReader.AsOfAsync(new StreamRead(fold.Stream), asOf, cancellationToken).ConfigureAwait(false);
+        State = fold.Begin();
+        if (fold.Snapshots is { } policy) await LoadBySnapshotAsync(policy, read, isNow: asOf == AsOf.Now, cancellationToken).ConfigureAwait(false);
+        else await ReadAsync(read, isReplay: true, cancellationToken).ConfigureAwait(false);
+        _untouched = State;
+        store.Diagnostics.Prepare();
     }
 
     private async ValueTask LoadBySnapshotAsync(SnapshotPolicy policy, StreamRead read, bool isNow, CancellationToken cancellationToken)

@@ -16,6 +16,9 @@ internal sealed class StreamCommand<TState>(
 
     public EventMetadata? Metadata => metadata;
 
+    /// <summary>The trace of the caller, or null. The command may be decided and appended within the call of another caller.</summary>
+    public string? Trace { get; } = store.Diagnostics.CurrentTrace;
+
     public Guid? CommandId => commandId;
 
     /// <summary>How often the command has met a conflict.</summary>
@@ -95,9 +98,15 @@ internal sealed class StreamCommand<TState>(
         // Both changes of the context are undone when this method first returns, as in every async method.
         if (Context is not null) ExecutionContext.Restore(Context);
         var scope = StreamTurns.BeginCommand();
+        using var span = store.Diagnostics.OfSpans?.BeginDecide(fold.Category);
         try
         {
             return await act(state).ConfigureAwait(false);
+        }
+        catch (Exception error) when (span is not null)
+        {
+            StoreInstruments.Fail(span, error);
+            throw;
         }
         finally
         {
@@ -205,7 +214,8 @@ internal sealed class StreamCommand<TState>(
     {
         try
         {
-            var result = await store.AppendAsync(fold.Stream, version, Mark(raised), metadata, CancellationToken).ConfigureAwait(false);
+            var result = await store.AppendAsync([new StreamAppend(fold.Stream, version, Mark(raised))], metadata, conditions: null, Trace, CancellationToken)
+                .ConfigureAwait(false);
 
             // The original may have stored more events than were raised this time.
             return result.WasAlreadyStored ? await FindOriginalAsync().ConfigureAwait(false) ?? result : result;

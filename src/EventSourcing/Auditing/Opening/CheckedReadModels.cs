@@ -3,9 +3,7 @@ namespace EventSourcing;
 /// <summary>The read models of a <see cref="CheckedStorage"/>.</summary>
 internal sealed class CheckedReadModels(IReadModelStorage inner, Checkpointer checkpointer) : IReadModelStorage
 {
-    public bool HasTables => inner.HasTables;
-
-    public string? FlawInTableName(string table) => inner.FlawInTableName(table);
+    public TableSupport? Tables => inner.Tables;
 
     public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default) => checkpointer.IsOpen
         ? inner.LoadAsync(model, keys, cancellationToken)

@@ -2,12 +2,11 @@ namespace EventSourcing;
 
 /// <summary>
 /// Checks that each event has the version after that of the event before it in its stream. The versions of the streams met last
-/// are kept, 200,000 of them at most. For other streams, and for those whose beginning was not read, the store is asked for the
+/// are kept, at most two generations of them (200,000). For other streams, and for those whose beginning was not read, the store is asked for the
 /// event before. The storage itself checks that no version of a stream occurs twice.
 /// </summary>
-internal sealed class StreamVersions(IEventStorage storage, FindingList findings)
+internal sealed class StreamVersions(IEventStorage storage, FindingList findings, int maxOfGeneration = 100_000)
 {
-    private const int MaxOfGeneration = 100_000;
     private readonly List<Unknown> _unknown = [];
     private Dictionary<string, long> _recent = new(StringComparer.Ordinal);
     private Dictionary<string, long> _older = new(StringComparer.Ordinal);
@@ -23,7 +22,7 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
             _unknown.Add(new Unknown(e.Stream, e.Version, e.Position));
         }
 
-        if (_recent.Count >= MaxOfGeneration) (_older, _recent) = (_recent, new Dictionary<string, long>(StringComparer.Ordinal));
+        if (_recent.Count >= maxOfGeneration) (_older, _recent) = (_recent, new Dictionary<string, long>(StringComparer.Ordinal));
         _recent[e.Stream] = e.Version;
     }
 

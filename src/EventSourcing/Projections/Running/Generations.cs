@@ -68,7 +68,7 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
 
         var run = known?.Content ?? new RunRecord(after, 0, null, after, 0, Fingerprint: subscriber is Projection ? Fingerprint : null);
         var commit = subscriber is Projection projection
-            ? projection.Creation(store, 1).Then(projection.Activation(1, replaced: null))
+            ? projection.Creation(store, 1).Then(projection.Activation(store, 1, replaced: null))
             : new ReadModelCommit();
         var first = new GenerationRecord(1, Fingerprint, GenerationState.Active, (subscriber as Projection)?.TableNames ?? []);
         var guard = new DocumentGuard(ControlDocuments.Directory, subscriber.Name, null);
@@ -107,7 +107,7 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         var generations = content.Generations.Where(g => g.Fingerprint != Fingerprint || g.State != GenerationState.Replaced).ToList();
         if (content.Building is { } givenUp)
         {
-            commit = projection.Removal(givenUp, isInPlace: false).Then(commit);
+            commit = projection.Removal(store, givenUp, isInPlace: false).Then(commit);
             generations[generations.IndexOf(givenUp)] = givenUp with { State = GenerationState.Replaced };
             changes.Add(new DocumentChange(ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, givenUp.Number), null));
             var name = projection.Name;
@@ -130,6 +130,8 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
 
         var run = new RunRecord(0, 0, null, head, 0, Fingerprint: Fingerprint);
         await CommitAsync(commit, guards, record, number, run, changes, cancellationToken).ConfigureAwait(false);
+        var notices = new SubscriberNotices(store, projection.Name);
+        if (notices.IsWanted) notices.Tell(StoreNoticeKind.RebuildStarted, head);
         store.Signals.OrderGiven(projection.Name);
         return number;
     }

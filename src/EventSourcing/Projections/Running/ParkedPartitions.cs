@@ -118,6 +118,7 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
     /// <summary>A change was committed.</summary>
     public void Remember(ParkedChange change)
     {
+        if (context.Notices.IsWanted) context.Notices.PartitionChanged(change);
         if (change.After is not { } after)
         {
             _parked.Remove(change.Key);

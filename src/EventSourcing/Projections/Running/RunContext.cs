@@ -16,6 +16,7 @@ internal sealed class RunContext
         Filter = subscriber.FilterFor(store);
         MaxBatchEvents = Math.Min(options.MaxBatchEvents, subscriber.MaxBatchEvents);
         Key = ControlDocuments.RunKey(subscriber.Name, generation);
+        Notices = new SubscriberNotices(store, subscriber.Name);
     }
 
     public EventStore Store { get; }
@@ -44,6 +45,9 @@ internal sealed class RunContext
     public string Key { get; }
 
     public string Name => Subscriber.Name;
+
+    /// <summary>What an operator may want to know of the run.</summary>
+    public SubscriberNotices Notices { get; }
 
     public IReadModelStorage ReadModels => Store.Storage.ReadModels;
 }

@@ -43,6 +43,8 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
                 continue;
             }
 
+            if (place.Document is not null && report.State != ProjectionState.Standby && context.Notices.IsWanted)
+                context.Notices.Tell(StoreNoticeKind.Lost, run.Content.Position);
             report.State = ProjectionState.Standby;
             place.Publish(run.Content.Position);
             var look = _poller.NextAsync(context.Options.LeaseDuration);
@@ -57,6 +59,10 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
     /// <summary>Makes this process the owner of a run whose owner is gone.</summary>
     private async ValueTask ClaimAsync(ReadDocument<RunRecord> run, CancellationToken stop)
     {
+        // Before this process records itself, since it then removes the records of processes that are gone.
+        var before = run.Content.Owner is { } owner && context.Notices.IsWanted
+            ? await context.Documents.FindStoredAsync(ControlDocuments.Hosts, owner, stop).ConfigureAwait(false)
+            : null;
         await context.Holder.BeginAsync(stop).ConfigureAwait(false);
         var fingerprint = run.Content.Fingerprint ?? (context.Subscriber as Projection)?.FingerprintOn(context.Store);
         var claim = run.Content with
@@ -70,5 +76,8 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
         var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, claim);
         var commit = new ReadModelCommit { Guards = [run.Guard], Changes = [change, context.Holder.NextSign()] };
         await ControlDocuments.CommitAsync(context.ReadModels, commit, stop).ConfigureAwait(false);
+        if (!context.Notices.IsWanted) return;
+        var holder = before is null ? null : ControlDocuments.TryRead<LeaseHolderRecord>(before);
+        context.Notices.Started(claim.Position, wasOwned: run.Content.Owner is not null, holder);
     }
 }

@@ -28,6 +28,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         _poller = ControlPoller.Of(store);
         store.Register(this);
         _poller.BeginWatch();
+        store.Diagnostics.Prepare();
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
         var restarts = Supervisors.Select(supervisor => new OrderedRestart(store, supervisor, StartAgain));
         _restarts = [.. restarts.Select(restart => BackgroundTask.Start(() => restart.WatchAsync(_stop.Token)))];
@@ -240,6 +241,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         {
             var since = handler.Since.ToString("O", CultureInfo.InvariantCulture);
             EventSourcingLog.Instance.HandlerAbandoned(handler.Name, handler.Position, since);
+            new SubscriberNotices(Store, handler.Name).Tell(StoreNoticeKind.HandlerAbandoned, handler.Position);
         }
 
         foreach (var supervisor in Supervisors)

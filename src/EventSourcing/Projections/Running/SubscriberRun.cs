@@ -61,7 +61,7 @@ internal sealed class SubscriberRun
                 await TakeUpAsync(run, stop).ConfigureAwait(false);
 
                 // Reading the run is no success yet: a storage may go on reading and refuse every commit.
-                await FollowAsync(() => failures = 0, stop).ConfigureAwait(false);
+                await FollowAsync(Succeed, stop).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -76,6 +76,7 @@ internal sealed class SubscriberRun
                 _report.LastError = failure;
                 _report.State = ProjectionState.Retrying;
                 var pause = RetrySchedule.OfStorage.PauseAfter(++failures)!.Value;
+                if (_context.Notices.IsWanted) _context.Notices.StorageFailed(failure, failures, _context.Clock.GetUtcNow() + pause);
                 await Task.Delay(pause, _context.Clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception failure)
@@ -98,6 +99,12 @@ internal sealed class SubscriberRun
         await DropAheadAsync().ConfigureAwait(false);
         await _place.ReleaseAsync().ConfigureAwait(false);
         _report.State = ProjectionState.Stopped;
+
+        void Succeed()
+        {
+            if (failures > 0 && _context.Notices.IsWanted) _context.Notices.Tell(StoreNoticeKind.StorageRecovered, _place.Position);
+            failures = 0;
+        }
     }
 
     private async ValueTask TakeUpAsync(ReadDocument<RunRecord> run, CancellationToken stop)
@@ -177,7 +184,26 @@ internal sealed class SubscriberRun
 
     /// <summary>Folds a page and commits it. If an event fails, the events before it are committed all the same.</summary>
     /// <returns>False if the failing event is to be tried again.</returns>
-    private async ValueTask<bool> TryApplyAsync(FeedPage page, CancellationToken stop)
+    private ValueTask<bool> TryApplyAsync(FeedPage page, CancellationToken stop) =>
+        Store.Diagnostics.OfBatches is { } instruments ? TryApplyMeasuredAsync(instruments, page, stop) : TryApplyUnmeasuredAsync(page, stop);
+
+    private async ValueTask<bool> TryApplyMeasuredAsync(StoreInstruments instruments, FeedPage page, CancellationToken stop)
+    {
+        var measured = instruments.BeginBatch(_context.Name, isReactor: _context.Subscriber.HasEffects);
+        try
+        {
+            var isApplied = await TryApplyUnmeasuredAsync(page, stop).ConfigureAwait(false);
+            instruments.EndBatch(measured, _context.Name, isApplied ? page.Events.Count : 0, _place.Position);
+            return isApplied;
+        }
+        catch (Exception error)
+        {
+            instruments.FailBatch(measured, _context.Name, error);
+            throw;
+        }
+    }
+
+    private async ValueTask<bool> TryApplyUnmeasuredAsync(FeedPage page, CancellationToken stop)
     {
         var events = page.Events;
         var next = page.Next;
@@ -242,6 +268,7 @@ internal sealed class SubscriberRun
         }
 
         _report.State = ProjectionState.Retrying;
+        if (_context.Notices.IsWanted) _context.Notices.Retrying(failure.Event, failure.Error, _stopped.Attempts, _context.Clock.GetUtcNow() + pause);
         await Task.Delay(pause, _context.Clock, stop).ConfigureAwait(false);
     }
 

@@ -16,6 +16,7 @@ internal sealed class Supervisor
     private readonly LeaseWatch _watch;
     private readonly Dictionary<int, (SubscriberRun Run, Task Task, CancellationTokenSource Stop)> _runs = [];
     private readonly TimeProvider _clock;
+    private readonly SubscriberNotices _notices;
     private readonly ControlPoller _poller;
     private readonly TaskCompletionSource _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long? _othersGoneSince;
@@ -33,6 +34,7 @@ internal sealed class Supervisor
         _orders = new StandingOrders(store);
         _clock = store.Storage.Options.TimeProvider;
         _poller = ControlPoller.Of(store);
+        _notices = new SubscriberNotices(store, subscriber.Name);
         _watch = new LeaseWatch(new ControlDocuments(store.Storage.ReadModels), options.LeaseDuration, _clock);
     }
 
@@ -84,6 +86,7 @@ internal sealed class Supervisor
     private async Task EndAsync(Task supervision)
     {
         var first = await Task.WhenAny(supervision, _abandoned.Task).ConfigureAwait(false);
+        if (first.Exception?.InnerException is { } error && _notices.IsWanted && error is not HandlerAbandonedException) _notices.Failed(error);
         await first.ConfigureAwait(false);
     }
 
@@ -182,7 +185,7 @@ internal sealed class Supervisor
         _placed.TrySetResult();
         if (order?.Content.IsStopped == true)
         {
-            Idle = ProjectionState.Stopped;
+            Rest(ProjectionState.Stopped, StoreNoticeKind.Stopped);
             await StopRunsAsync(_ => true).ConfigureAwait(false);
             return;
         }
@@ -198,7 +201,7 @@ internal sealed class Supervisor
             .ToList();
         if (mine.Count == 0 && !await TryBuildAsync(directory, order, view, stop).ConfigureAwait(false))
         {
-            Idle = ProjectionState.Replaced;
+            Rest(ProjectionState.Replaced, StoreNoticeKind.Replaced);
         }
         else
         {
@@ -215,6 +218,13 @@ internal sealed class Supervisor
         }
 
         _seenRuns = [.. _runs.Values.Select(run => run.Run)];
+    }
+
+    /// <summary>It runs nothing for now.</summary>
+    private void Rest(ProjectionState why, StoreNoticeKind notice)
+    {
+        if (Idle != why && _notices.IsWanted) _notices.Tell(notice);
+        Idle = why;
     }
 
     private async ValueTask StopRunsAsync(Func<int, bool> isToStop)

@@ -30,7 +30,7 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
         }
 
         var (change, run) = await place.NextAsync(stop).ConfigureAwait(false);
-        var placing = projection.Activation(context.Generation, directory.Content.ActiveGeneration);
+        var placing = projection.Activation(context.Store, context.Generation, directory.Content.ActiveGeneration);
         var oldRun = new DocumentGuard(ControlDocuments.Runs, oldKey, old is null ? null : (ReadOnlyMemory<byte>?)old);
         var commit = placing with
         {
@@ -59,6 +59,7 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
         place.IsBuilding = false;
         LetAppendsGoOn();
         place.Publish(place.Position);
+        if (context.Notices.IsWanted) context.Notices.Tell(StoreNoticeKind.Rebuilt, place.Position);
         context.Store.Signals.OrderGiven(context.Name);
         return true;
     }

@@ -10,7 +10,7 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
 
     private bool _isWithinAppend;
 
-    public bool HasTables => false;
+    public TableSupport? Tables => null;
 
     public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {

@@ -4,7 +4,7 @@ namespace EventSourcing;
 
 /// <summary>
 /// Stores the read models of projections: named collections of documents (bytes under a key, with fields to find them by) and,
-/// if <see cref="HasTables"/>, tables of their own. Everything that belongs together changes in one transaction, and only if no
+/// if the storage has <see cref="Tables"/>, tables of their own. Everything that belongs together changes in one transaction, and only if no
 /// other writer was first. The definition of a projection, its position and its current owner are documents too: the storage
 /// does not know the difference. Thread-safe.
 /// </summary>
@@ -16,25 +16,18 @@ namespace EventSourcing;
 /// <item><b>Reads</b> see one committed snapshot. A read model that does not exist reads as one without documents.</item>
 /// <item><b>Order.</b> Keys and texts are ordered by Unicode code point, numbers by value; a missing value comes before
 /// all others. Documents of equal value are ordered by key.</item>
-/// <item><b>Commits</b> are atomic, ordered with appends by the same lock, and durable when they return.</item>
+/// <item><b>Commits</b> are atomic, and as durable as the storage's appends when they return. Each takes effect at one moment:
+/// guards, other commits and read models changed within an append see all of it or nothing. A commit and an append that do not
+/// share a document are not ordered.</item>
 /// </list>
 /// </remarks>
 public interface IReadModelStorage
 {
     /// <summary>
-    /// Whether commits may run SQL of the projection's own (<see cref="ReadModelCommit.Tables"/>). A storage without tables
-    /// throws, for such a commit, <see cref="NotSupportedException"/>.
+    /// What SQL of the projection's own (<see cref="ReadModelCommit.Tables"/>) must look like; <see langword="null"/> if the
+    /// storage has no tables. Then it refuses each commit that has SQL with a <see cref="NotSupportedException"/>.
     /// </summary>
-    bool HasTables { get; }
-
-    /// <summary>
-    /// Says why a projection cannot keep a table of a name here, for example because the storage itself uses the name. Called
-    /// before anything is written, so that the database need not refuse it later. A storage that wraps another passes the call
-    /// on.
-    /// </summary>
-    /// <param name="table">The table's name: 1–60 letters, digits and underscores of ASCII, not beginning with a digit.</param>
-    /// <returns>What is wrong with the name, to follow "which"; <see langword="null"/> if nothing is.</returns>
-    string? FlawInTableName(string table) => null;
+    TableSupport? Tables { get; }
 
     /// <summary>Reads the documents under some keys, from one snapshot.</summary>
     /// <param name="model">The read model's name or alias.</param>

@@ -23,7 +23,11 @@ public sealed record ReadModelCommit
     /// <summary>Documents to write or delete, each at most once. Their read models must exist by then.</summary>
     public IReadOnlyList<DocumentChange> Changes { get; init; } = [];
 
-    /// <summary>SQL to run in the same transaction; if it throws, nothing is written. It may be run again after a failure.</summary>
+    /// <summary>
+    /// SQL to run in the same transaction; if it throws, nothing is written. It may be run again after a failure. In some
+    /// databases one statement that fails makes all later ones of the transaction fail: SQL that goes on after an error of its own
+    /// sets a savepoint before the statement and rolls back to it.
+    /// </summary>
     public TableWork? Tables { get; init; }
 
     /// <summary>Throws if a name, a key or a definition is not valid. Every storage calls this first.</summary>

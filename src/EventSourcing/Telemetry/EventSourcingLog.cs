@@ -6,11 +6,9 @@ namespace EventSourcing;
 /// The library's log, for an <see cref="EventListener"/> or any tool that reads event sources. There is one for the process, as usual for
 /// event sources.
 /// </summary>
-[EventSource(Name = SourceName)]
+[EventSource(Name = EventSourcingTelemetry.Name)]
 internal sealed class EventSourcingLog : EventSource
 {
-    public const string SourceName = "EventSourcing";
-
     public static readonly EventSourcingLog Instance = new();
 
     private EventSourcingLog()
@@ -41,5 +39,12 @@ internal sealed class EventSourcingLog : EventSource
     public void HandlerAbandoned(string name, long position, string since)
     {
         if (IsEnabled()) WriteEvent(3, name, position, since);
+    }
+
+    /// <summary>Code of the app that takes notices has thrown. The store goes on.</summary>
+    [Event(4, Level = EventLevel.Error, Message = "Code of the app that took the notice '{0}' threw {1}")]
+    public void NoticeFailed(string kind, string errorType)
+    {
+        if (IsEnabled()) WriteEvent(4, kind, errorType);
     }
 }

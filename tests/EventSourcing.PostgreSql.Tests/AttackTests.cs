@@ -79,12 +79,17 @@ public sealed class AttackTests : IDisposable
             CREATE FUNCTION {_evil}.less(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.<) $2; END';
             CREATE FUNCTION {_evil}.sum(bigint, bigint) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.+) $2; END';
             CREATE FUNCTION {_evil}.difference(bigint, bigint) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.-) $2; END';
+            CREATE FUNCTION {_evil}.same(int, int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.=) $2; END';
+            CREATE FUNCTION {_evil}.same(uuid, uuid) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.=) $2; END';
+            CREATE FUNCTION {_evil}.lower(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN pg_catalog.lower($1); END';
             CREATE FUNCTION {_evil}.octet_length(bytea) RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN pg_catalog.octet_length($1); END';
             CREATE FUNCTION {_evil}.current_setting(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN pg_catalog.current_setting($1); END';
             CREATE FUNCTION {_evil}.set_config(text, text, boolean) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN pg_catalog.set_config($1, $2, $3); END';
             CREATE FUNCTION {_evil}.pg_advisory_xact_lock(bigint) RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); END';
             CREATE OPERATOR {_evil}.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = {_evil}.same);
             CREATE OPERATOR {_evil}.= (LEFTARG = text, RIGHTARG = text, FUNCTION = {_evil}.same);
+            CREATE OPERATOR {_evil}.= (LEFTARG = int, RIGHTARG = int, FUNCTION = {_evil}.same);
+            CREATE OPERATOR {_evil}.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = {_evil}.same);
             CREATE OPERATOR {_evil}.<> (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = {_evil}.other);
             CREATE OPERATOR {_evil}.> (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = {_evil}.more);
             CREATE OPERATOR {_evil}.< (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = {_evil}.less);
@@ -99,11 +104,12 @@ public sealed class AttackTests : IDisposable
             await storage.AppendAsync(new AppendRequest([new StreamWrite("s", 2, [Some.Event(tags: "t")]), new StreamWrite("new", 0, [Some.Event()]), new StreamWrite("checked", 0, [])]));
             await storage.AppendAsync(Some.Append("s", 3) with { Conditions = [new AppendCondition(EventQuery.All, 4)] });
             await using var store = new EventStore(storage, new EventTypes());
+            await store.ErasePayloadsAsync([1, 2], "a test");
         }
 
         PostgresServer.Run($"SELECT count(*)::int FROM {_evil}.calls WHERE by <> '{_role}'").Should().Be(0, "what is the owner's to run is not the app's to choose");
         await using var honest = _schema.Open();
-        (await Some.ExpectRegularAsync(honest)).Should().HaveCount(5);
+        (await Some.ExpectRegularAsync(honest)).Should().HaveCount(6);
     }
 
     private static NpgsqlDataSource SourceThatRuns(string sql)

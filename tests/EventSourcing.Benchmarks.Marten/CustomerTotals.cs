@@ -3,10 +3,12 @@ using Marten.Events.Projections;
 namespace EventSourcing.Benchmarks.Peers;
 
 /// <summary>The event of the benchmark, the same bytes.</summary>
-public sealed record OrderItemAdded(string OrderId, string CustomerId, string Sku, int Quantity, decimal Price, string Currency, DateTimeOffset At)
+public sealed record OrderItemAdded(string OrderId, string CustomerId, string Sku, int Quantity, decimal Price, string Currency,
+    DateTimeOffset At)
 {
     public static OrderItemAdded Number(int i) => new(
-        $"order-{i % 5000:000000}-0000-7000-8000", $"customer-{i % 977:000000}", $"sku-{i % 313:00000}-red-xl", 1 + (i % 5), 19.99m + (i % 100), "EUR",
+        $"order-{i % 5000:000000}-0000-7000-8000", $"customer-{i % 977:000000}", $"sku-{i % 313:00000}-red-xl", 1 + (i % 5), 19.99m
+            + (i % 100), "EUR",
         new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(i));
 }
 

@@ -5,7 +5,10 @@ using Marten;
 
 namespace EventSourcing.Benchmarks.Peers;
 
-/// <summary>The work of the benchmark done by Marten, as its documentation has it for speed: quick appends, streams by name, no identity map.</summary>
+/// <summary>
+/// The work of the benchmark done by Marten, as its documentation has it for speed: quick appends, streams by name, no identity
+/// map.
+/// </summary>
 internal sealed class MartenPeer : IAsyncDisposable
 {
     private const int Customers = 5_000;
@@ -74,7 +77,8 @@ internal sealed class MartenPeer : IAsyncDisposable
         var (count, last) = (0, 0L);
         while (true)
         {
-            var page = await session.Events.QueryAllRawEvents().Where(e => e.Sequence > last).OrderBy(e => e.Sequence).Take(1_000).ToListAsync();
+            var page = await session.Events.QueryAllRawEvents().Where(e => e.Sequence > last)
+                .OrderBy(e => e.Sequence).Take(1_000).ToListAsync();
             if (page.Count == 0) return count;
             count += page.Count;
             last = page[^1].Sequence;
@@ -106,5 +110,6 @@ internal sealed class MartenPeer : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _store.DisposeAsync();
 
-    private static OrderItemAdded Event(int i) => OrderItemAdded.Number(i) with { CustomerId = $"customer-{(int)(i * 2_654_435_761L % Customers):000000}" };
+    private static OrderItemAdded Event(int i) =>
+        OrderItemAdded.Number(i) with { CustomerId = $"customer-{(int)(i * 2_654_435_761L % Customers):000000}" };
 }

@@ -24,7 +24,8 @@ public sealed class AttackTests : IDisposable
     {
         await using (var first = _schema.Open()) await first.AppendAsync(Some.Append("s", 0));
         await using var source = SourceThatRuns("""
-            CREATE TEMP TABLE events (position bigint, stream bigint, version bigint, recorded bigint, id uuid, type int, seal bytea, data bytea, metadata bytea, tags text);
+            CREATE TEMP TABLE events (position bigint, stream bigint, version bigint, recorded bigint, id uuid, type int, seal bytea,
+                data bytea, metadata bytea, tags text);
             CREATE TEMP TABLE streams (id bigint, name text);
             CREATE TEMP TABLE event_types (id int, name text);
             CREATE TEMP TABLE event_tags (tag text, position bigint, type int);
@@ -34,7 +35,7 @@ public sealed class AttackTests : IDisposable
             """);
         await using var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name));
         for (var i = 1; i < 300; i++) await storage.AppendAsync(Some.Append("s", i, Some.Event("new-type", tags: "t")));
-        await storage.ReadModels.CommitAsync(new ReadModelCommit { Creates = [new ReadModelDefinition("m", [])], Changes = [new DocumentChange("m", "k", "{}"u8.ToArray())] });
+        await storage.ReadModels.CommitAsync(Some.Document());
 
         await using var other = _schema.Open();
         (await Some.ExpectRegularAsync(other)).Should().HaveCount(300);
@@ -72,19 +73,7 @@ public sealed class AttackTests : IDisposable
             CREATE TABLE {_evil}.calls (by text);
             CREATE FUNCTION {_evil}.spy() RETURNS void LANGUAGE sql AS 'INSERT INTO {_evil}.calls VALUES (current_user)';
             GRANT USAGE ON SCHEMA {_evil} TO PUBLIC; GRANT ALL ON {_evil}.calls TO PUBLIC;
-            CREATE FUNCTION {_evil}.same(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.=) $2; END';
-            CREATE FUNCTION {_evil}.same(text, text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.=) $2; END';
-            CREATE FUNCTION {_evil}.other(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.<>) $2; END';
-            CREATE FUNCTION {_evil}.more(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.>) $2; END';
-            CREATE FUNCTION {_evil}.less(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.<) $2; END';
-            CREATE FUNCTION {_evil}.sum(bigint, bigint) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.+) $2; END';
-            CREATE FUNCTION {_evil}.difference(bigint, bigint) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.-) $2; END';
-            CREATE FUNCTION {_evil}.same(int, int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.=) $2; END';
-            CREATE FUNCTION {_evil}.same(uuid, uuid) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN $1 OPERATOR(pg_catalog.=) $2; END';
-            CREATE FUNCTION {_evil}.lower(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN pg_catalog.lower($1); END';
-            CREATE FUNCTION {_evil}.octet_length(bytea) RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN pg_catalog.octet_length($1); END';
-            CREATE FUNCTION {_evil}.current_setting(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN pg_catalog.current_setting($1); END';
-            CREATE FUNCTION {_evil}.set_config(text, text, boolean) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); RETURN pg_catalog.set_config($1, $2, $3); END';
+            {Spies()}
             CREATE FUNCTION {_evil}.pg_advisory_xact_lock(bigint) RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM {_evil}.spy(); END';
             CREATE OPERATOR {_evil}.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = {_evil}.same);
             CREATE OPERATOR {_evil}.= (LEFTARG = text, RIGHTARG = text, FUNCTION = {_evil}.same);
@@ -101,15 +90,42 @@ public sealed class AttackTests : IDisposable
         await using (var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name)))
         {
             await storage.AppendAsync(Some.Append("s", 1));
-            await storage.AppendAsync(new AppendRequest([new StreamWrite("s", 2, [Some.Event(tags: "t")]), new StreamWrite("new", 0, [Some.Event()]), new StreamWrite("checked", 0, [])]));
+            await storage.AppendAsync(new AppendRequest([new StreamWrite("s", 2, [Some.Event(tags: "t")]),
+                new StreamWrite("new", 0, [Some.Event()]), new StreamWrite("checked", 0, [])]));
             await storage.AppendAsync(Some.Append("s", 3) with { Conditions = [new AppendCondition(EventQuery.All, 4)] });
             await using var store = new EventStore(storage, new EventTypes());
             await store.ErasePayloadsAsync([1, 2], "a test");
         }
 
-        PostgresServer.Run($"SELECT count(*)::int FROM {_evil}.calls WHERE by <> '{_role}'").Should().Be(0, "what is the owner's to run is not the app's to choose");
+        PostgresServer.Run($"SELECT count(*)::int FROM {_evil}.calls WHERE by <> '{_role}'").Should()
+            .Be(0, "what is the owner's to run is not the app's to choose");
         await using var honest = _schema.Open();
         (await Some.ExpectRegularAsync(honest)).Should().HaveCount(6);
+    }
+
+    /// <summary>Functions of the attacker, each with the result of the real one. They tell as whom they were called.</summary>
+    private string Spies()
+    {
+        (string Name, string Arguments, string Returns, string Real)[] spies =
+        [
+            ("same", "bigint, bigint", "boolean", "$1 OPERATOR(pg_catalog.=) $2"),
+            ("same", "text, text", "boolean", "$1 OPERATOR(pg_catalog.=) $2"),
+            ("same", "int, int", "boolean", "$1 OPERATOR(pg_catalog.=) $2"),
+            ("same", "uuid, uuid", "boolean", "$1 OPERATOR(pg_catalog.=) $2"),
+            ("other", "bigint, bigint", "boolean", "$1 OPERATOR(pg_catalog.<>) $2"),
+            ("more", "bigint, bigint", "boolean", "$1 OPERATOR(pg_catalog.>) $2"),
+            ("less", "bigint, bigint", "boolean", "$1 OPERATOR(pg_catalog.<) $2"),
+            ("sum", "bigint, bigint", "bigint", "$1 OPERATOR(pg_catalog.+) $2"),
+            ("difference", "bigint, bigint", "bigint", "$1 OPERATOR(pg_catalog.-) $2"),
+            ("lower", "text", "text", "pg_catalog.lower($1)"),
+            ("octet_length", "bytea", "int", "pg_catalog.octet_length($1)"),
+            ("current_setting", "text", "text", "pg_catalog.current_setting($1)"),
+            ("set_config", "text, text, boolean", "text", "pg_catalog.set_config($1, $2, $3)"),
+        ];
+        return string.Join('\n', spies.Select(spy => $"""
+            CREATE FUNCTION {_evil}.{spy.Name}({spy.Arguments}) RETURNS {spy.Returns} LANGUAGE plpgsql AS
+                'BEGIN PERFORM {_evil}.spy(); RETURN {spy.Real}; END';
+            """));
     }
 
     private static NpgsqlDataSource SourceThatRuns(string sql)

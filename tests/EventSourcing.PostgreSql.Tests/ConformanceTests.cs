@@ -13,9 +13,11 @@ public sealed class ConformanceTests : IEventStorageFixture, IDisposable
     public Task Keep_the_contract(ContractCase contractCase) => contractCase.RunAsync(this);
 
     [Fact]
-    public void Run_random_operations_agrees_with_the_model() => StorageModel.Check(() => Create(new EventStorageOptions()), sequences: 40, operations: 40);
+    public void Run_random_operations_agrees_with_the_model() =>
+        StorageModel.Check(() => Create(new EventStorageOptions()), sequences: 40, operations: 40);
 
-    public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) => ValueTask.FromResult<IEventStorage>(Create(options));
+    public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IEventStorage>(Create(options));
 
     public void Dispose() => _schemas.Dispose();
 

@@ -8,7 +8,9 @@ internal static class Grants
     public static void Give(string schema, string role)
     {
         var readme = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "README.md"));
-        var script = readme.Split("```sql\n").Select(part => part.Split("```")[0]).Single(block => block.Contains("GRANT USAGE", StringComparison.Ordinal));
-        PostgresServer.Run(script.Replace("eventsourcing", $"\"{schema}\"", StringComparison.Ordinal).Replace("bank_app", role, StringComparison.Ordinal));
+        var script = readme.Split("```sql\n")
+            .Select(part => part.Split("```")[0]).Single(block => block.Contains("GRANT USAGE", StringComparison.Ordinal));
+        PostgresServer.Run(script.Replace("eventsourcing", $"\"{schema}\"", StringComparison.Ordinal)
+            .Replace("bank_app", role, StringComparison.Ordinal));
     }
 }

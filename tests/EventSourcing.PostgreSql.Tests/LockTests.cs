@@ -19,7 +19,8 @@ public sealed class LockTests : IDisposable
         await storage.AppendAsync(Some.Append("s", 0));
         await using (await HoldAsync())
         {
-            var busy = await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 1)).AsTask()).Should().ThrowAsync<StoreBusyException>();
+            var busy = await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 1)).AsTask()).Should()
+                .ThrowAsync<StoreBusyException>();
             busy.Which.Waited.Should().BeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(300));
             (await storage.GetHeadAsync()).Should().Be(1, "a read does not wait for the lock");
         }
@@ -41,11 +42,13 @@ public sealed class LockTests : IDisposable
                 Some.Append("s", ExpectedVersion.Any) with { Conditions = [new AppendCondition(EventQuery.All, 1)] },
                 Some.Append("s", 1) with { ReadModels = (_, _) => ValueTask.FromResult(new ReadModelCommit()) },
             ];
-            foreach (var kind in kinds) await FluentActions.Awaiting(() => storage.AppendAsync(kind).AsTask()).Should().ThrowAsync<StoreBusyException>();
+            foreach (var kind in kinds)
+                await FluentActions.Awaiting(() => storage.AppendAsync(kind).AsTask()).Should().ThrowAsync<StoreBusyException>();
         }
 
         (await storage.GetHeadAsync()).Should().Be(1);
-        (await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => storage.AppendAsync(Some.Append("s", ExpectedVersion.Any)).AsTask()))).Max(r => r.Position).Should().Be(5);
+        (await Task.WhenAll(Enumerable.Range(0, 4)
+            .Select(_ => storage.AppendAsync(Some.Append("s", ExpectedVersion.Any)).AsTask()))).Max(r => r.Position).Should().Be(5);
     }
 
     [Fact]
@@ -57,7 +60,7 @@ public sealed class LockTests : IDisposable
         {
             // The first one is with the server, whose answer decides; who waits behind it may go.
             var first = storage.AppendAsync(Some.Append("s", 1)).AsTask();
-            await UntilAsync(async () => (long)(await ScalarAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))! > 0);
+            await UntilAsync(IsAnybodyWaitingAsync);
             using var cancellation = new CancellationTokenSource();
             var waiting = storage.AppendAsync(Some.Append("s", ExpectedVersion.Any), cancellation.Token).AsTask();
             waiting.IsCompleted.Should().BeFalse();
@@ -77,15 +80,18 @@ public sealed class LockTests : IDisposable
         await storage.AppendAsync(Some.Append("s", 0));
         await using var holder = await HoldAsync();
         var waiting = storage.AppendAsync(Some.Append("s", 1)).AsTask();
-        await UntilAsync(async () => (long)(await ScalarAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))! > 0);
+        await UntilAsync(IsAnybodyWaitingAsync);
         PostgresServer.Run($"SELECT pg_terminate_backend({holder.ProcessID.ToString(CultureInfo.InvariantCulture)})");
         (await waiting.WaitAsync(Never)).Position.Should().Be(2);
     }
 
-    private static async Task<object?> ScalarAsync(string sql)
+    private async Task<bool> IsAnybodyWaitingAsync()
     {
-        await using var command = PostgresServer.DataSource.CreateCommand(sql);
-        return await command.ExecuteScalarAsync();
+        await using var command = PostgresServer.DataSource.CreateCommand($"""
+            SELECT count(*) FROM pg_locks, "{_schema.Name}".store
+            WHERE locktype = 'advisory' AND NOT granted AND ((classid::bigint << 32) | objid::bigint) = lock_key
+            """);
+        return await command.ExecuteScalarAsync() is > 0L;
     }
 
     private static async Task UntilAsync(Func<Task<bool>> isSo)
@@ -99,7 +105,8 @@ public sealed class LockTests : IDisposable
     {
         var connection = new NpgsqlConnection(PostgresServer.ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"BEGIN; SELECT pg_advisory_xact_lock((SELECT lock_key FROM \"{_schema.Name}\".store))", connection);
+        await using var command = new NpgsqlCommand($"BEGIN; SELECT pg_advisory_xact_lock((SELECT lock_key FROM \"{_schema.Name}\".store))",
+            connection);
         await command.ExecuteNonQueryAsync();
         return connection;
     }

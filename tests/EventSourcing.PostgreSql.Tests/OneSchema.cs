@@ -17,10 +17,11 @@ internal sealed class OneSchema : IStorageSource
 
     /// <summary>Opens the store on the connections that all tests share.</summary>
     public IEventStorage Open(TimeProvider? clock = null) =>
-        Open(options => options with { PollInterval = TimeSpan.FromMilliseconds(5), TimeProvider = clock ?? TimeProvider.System });
+        Open(options => options with { PollInterval = TimeSpan.FromMilliseconds(15), TimeProvider = clock ?? TimeProvider.System });
 
     /// <summary>Opens the store with other options.</summary>
-    public PostgresEventStorage Open(Func<PostgresEventStorageOptions, PostgresEventStorageOptions> with) => new(PostgresServer.DataSource, with(Options));
+    public PostgresEventStorage Open(Func<PostgresEventStorageOptions, PostgresEventStorageOptions> with) =>
+        new(PostgresServer.DataSource, with(Options));
 
     /// <summary>Opens the store with connections of its own, as an app with a connection string does.</summary>
     public PostgresEventStorage OpenByString(Func<PostgresEventStorageOptions, PostgresEventStorageOptions>? with = null) =>

@@ -21,14 +21,16 @@ public sealed class ReplicaTests : IClassFixture<ReplicaTests.Pair>
         for (var i = 1; i < 40; i++)
         {
             var result = await primary.AppendAsync(Some.Append("s", i, Some.Event(tags: "t")));
-            (await replica.WaitForEventsAsync(result.Position - 1).AsTask().WaitAsync(Never)).Should().BeGreaterThanOrEqualTo(result.Position);
+            (await replica.WaitForEventsAsync(result.Position - 1).AsTask().WaitAsync(Never)).Should()
+                .BeGreaterThanOrEqualTo(result.Position);
             using var page = await replica.ReadStreamAsync(new StreamRead("s") { Direction = ReadDirection.Backwards, Limit = 1 });
             page.Events[0].Position.Should().Be(result.Position);
         }
 
         (await Some.ExpectRegularAsync(replica)).Should().HaveCount(40);
         (await replica.Ledger.GetFrontierAsync()).Root().Should().Be((await primary.Ledger.GetFrontierAsync()).Root());
-        using var tagged = await replica.ReadLogAsync(new LogRead { Filter = EventQuery.Any([new EventQueryItem([], ["t"])]), Limit = 100 });
+        using var tagged = await replica.ReadLogAsync(new LogRead { Filter = EventQuery.Any([new EventQueryItem([], ["t"])]),
+            Limit = 100 });
         tagged.Count.Should().Be(39);
     }
 
@@ -52,7 +54,9 @@ public sealed class ReplicaTests : IClassFixture<ReplicaTests.Pair>
         await using var replica = await OpenReplicaAsync(ReadOnly);
         replica.IsReadOnly.Should().BeTrue();
         await FluentActions.Awaiting(() => replica.AppendAsync(Some.Append("s", 1)).AsTask()).Should().ThrowAsync<StoreReadOnlyException>();
-        await FluentActions.Awaiting(() => replica.ReadModels.CommitAsync(new ReadModelCommit { Creates = [new ReadModelDefinition("m", [])] }).AsTask()).Should().ThrowAsync<StoreReadOnlyException>();
+        await FluentActions.Awaiting(() =>
+            replica.ReadModels.CommitAsync(new ReadModelCommit { Creates = [new ReadModelDefinition("m", [])] }).AsTask()).Should()
+            .ThrowAsync<StoreReadOnlyException>();
         (await primary.GetHeadAsync()).Should().Be(1);
     }
 
@@ -61,8 +65,10 @@ public sealed class ReplicaTests : IClassFixture<ReplicaTests.Pair>
     {
         await using (var primary = OpenPrimary()) await primary.AppendAsync(Some.Append("s", 0));
         await using var replica = await OpenReplicaAsync(options => options with { BusyTimeout = TimeSpan.FromMilliseconds(500) });
-        var refused = await FluentActions.Awaiting(() => replica.AppendAsync(Some.Append("s", 1)).AsTask()).Should().ThrowAsync<EventSourcingException>();
-        refused.Which.Should().Match<EventSourcingException>(e => e is StorageFailedException && !((StorageFailedException)e).OutcomeIsUnknown || e is IncompatibleStoreException);
+        var refused = await FluentActions.Awaiting(() => replica.AppendAsync(Some.Append("s", 1)).AsTask()).Should()
+            .ThrowAsync<EventSourcingException>();
+        refused.Which.Should().Match<EventSourcingException>(e => e is StorageFailedException
+            && !((StorageFailedException)e).OutcomeIsUnknown || e is IncompatibleStoreException);
         refused.Which.Message.Should().MatchRegex("replica|standby|read-only|recovery");
     }
 

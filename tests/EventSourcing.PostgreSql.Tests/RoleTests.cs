@@ -40,7 +40,8 @@ public sealed class RoleTests : IDisposable
         await using var source = SourceAs(_role);
         await using (var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name)))
         {
-            var refused = await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 0)).AsTask()).Should().ThrowAsync<IncompatibleStoreException>();
+            var refused = await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 0)).AsTask()).Should()
+                .ThrowAsync<IncompatibleStoreException>();
             refused.Which.Message.Should().Contain(nameof(PostgresEventStorage.Script));
         }
 
@@ -50,7 +51,8 @@ public sealed class RoleTests : IDisposable
         await using (var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name)))
         {
             (await storage.AppendAsync(Some.Append("s", 0))).Position.Should().Be(1);
-            FluentActions.Invoking(() => PostgresServer.Run(PostgresEventStorage.Script(_schema.Name))).Should().Throw<PostgresException>("there is a store already");
+            FluentActions.Invoking(() => PostgresServer.Run(PostgresEventStorage.Script(_schema.Name))).Should()
+                .Throw<PostgresException>("there is a store already");
             (await storage.GetHeadAsync()).Should().Be(1);
         }
     }
@@ -64,7 +66,7 @@ public sealed class RoleTests : IDisposable
         await using (var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name)))
         {
             for (var i = 1; i < 300; i++) await storage.AppendAsync(Some.Append("s", i, Some.Event("new-type", tags: "t")));
-            await storage.ReadModels.CommitAsync(new ReadModelCommit { Creates = [new ReadModelDefinition("m", [])], Changes = [new DocumentChange("m", "k", "{}"u8.ToArray())] });
+            await storage.ReadModels.CommitAsync(Some.Document());
             (await storage.ReadModels.CountAsync("m", [])).Should().Be(1);
             await Tree.ExpectWholeAsync(storage);
         }
@@ -73,8 +75,10 @@ public sealed class RoleTests : IDisposable
         string[] forbidden =
         [
             "INSERT INTO {es}.events SELECT position + 1000, stream, version + 1000, recorded, gen_random_uuid(), type, seal, data, metadata, tags FROM {es}.events LIMIT 1",
-            "UPDATE {es}.events SET data = ''", "DELETE FROM {es}.events", "TRUNCATE {es}.events", "DELETE FROM {es}.streams", "UPDATE {es}.store SET version = 99",
-            "UPDATE {es}.ledger_tiles SET hash = hash", "DELETE FROM {es}.event_types", "DROP TABLE {es}.events", "ALTER TABLE {es}.events DISABLE TRIGGER ALL",
+            "UPDATE {es}.events SET data = ''", "DELETE FROM {es}.events", "TRUNCATE {es}.events", "DELETE FROM {es}.streams",
+                "UPDATE {es}.store SET version = 99",
+            "UPDATE {es}.ledger_tiles SET hash = hash", "DELETE FROM {es}.event_types", "DROP TABLE {es}.events",
+                "ALTER TABLE {es}.events DISABLE TRIGGER ALL",
         ];
         foreach (var sql in forbidden)
         {
@@ -100,11 +104,13 @@ public sealed class RoleTests : IDisposable
     public async Task Change_of_the_log_by_a_superuser_is_refused_also_in_replica_mode(string sql)
     {
         await using var storage = _schema.Open();
-        for (var i = 0; i < 3; i++) await storage.AppendAsync(Some.Append("s", i * 100, [.. Enumerable.Range(0, 100).Select(_ => Some.Event(tags: "t"))]));
+        for (var i = 0; i < 3; i++)
+            await storage.AppendAsync(Some.Append("s", i * 100, [.. Enumerable.Range(0, 100).Select(_ => Some.Event(tags: "t"))]));
         await Tree.ExpectWholeAsync(storage);
         foreach (var mode in (string[])["origin", "replica"])
         {
-            FluentActions.Invoking(() => _schema.Run($"SET session_replication_role = {mode}; {sql}")).Should().Throw<PostgresException>("in mode {0}", mode);
+            FluentActions.Invoking(() => _schema.Run($"SET session_replication_role = {mode}; {sql}")).Should()
+                .Throw<PostgresException>("in mode {0}", mode);
             PostgresServer.Run("RESET session_replication_role");
         }
 

@@ -7,7 +7,10 @@ using NpgsqlTypes;
 
 namespace EventSourcing.PostgreSql.Tests;
 
-/// <summary>The tree is the same mathematics on every storage: the same events have the same root, and a proof does not say where it was made.</summary>
+/// <summary>
+/// The tree is the same mathematics on every storage: the same events have the same root, and a proof does not say where it was
+/// made.
+/// </summary>
 public sealed class RootTests : IDisposable
 {
     private const string Origin = "bank.example/ledger";
@@ -39,7 +42,8 @@ public sealed class RootTests : IDisposable
             // Under the checkpoint of the other one: it would be refused if the roots were not the same.
             var there = (await one.Ledger.ProveInclusionAsync(position, signedHere)).ToTlogProof().ToString();
             var here = (await other.Ledger.ProveInclusionAsync(position, signedThere)).ToTlogProof().ToString();
-            foreach (var proof in (string[])[there, here]) EventDisclosure.Open(TlogProof.Parse(proof), Origin, Signer.Verifier).Leaf.Position.Should().Be(position);
+            foreach (var proof in (string[])[there, here])
+                EventDisclosure.Open(TlogProof.Parse(proof), Origin, Signer.Verifier).Leaf.Position.Should().Be(position);
         }
 
         await other.Storage.AppendAsync(Some.Append("s-1", ExpectedVersion.Any));
@@ -58,7 +62,8 @@ public sealed class RootTests : IDisposable
         var random = new Random(7);
         for (var i = 0; i < 60; i++)
         {
-            await (i % 3 == 0 ? one : other).AppendAsync(Some.Append($"s-{i % 5}", ExpectedVersion.Any, [.. Enumerable.Range(0, random.Next(1, 40)).Select(_ => Some.Event())]));
+            var events = Enumerable.Range(0, random.Next(1, 40)).Select(_ => Some.Event());
+            await (i % 3 == 0 ? one : other).AppendAsync(Some.Append($"s-{i % 5}", ExpectedVersion.Any, [.. events]));
             if (i % 20 == 19) await Tree.ExpectWholeAsync(i % 2 == 0 ? one : other);
         }
 
@@ -70,14 +75,19 @@ public sealed class RootTests : IDisposable
     {
         for (var i = 0; i < 140; i++)
         {
-            var events = Enumerable.Range(0, 1 + (i % 9)).Select(n => Some.Event($"type-{n % 3}", n == 4 ? "" : "{\"ü\":1}", null, n % 2 == 0 ? [] : [$"tag-{n}", "ü"]) with { Metadata = n % 3 == 0 ? "{\"m\":1}"u8.ToArray() : default });
-            await storage.AppendAsync(Some.Append($"s-{i % 11}", ExpectedVersion.Any, [.. events]));
+            await storage.AppendAsync(Some.Append($"s-{i % 11}", ExpectedVersion.Any, [.. Enumerable.Range(0, 1 + (i % 9)).Select(Event)]));
         }
+
+        static NewEvent Event(int n) => Some.Event($"type-{n % 3}", n == 4 ? "" : "{\"ü\":1}", null, n % 2 == 0 ? [] : [$"tag-{n}", "ü"]) with
+        {
+            Metadata = n % 3 == 0 ? "{\"m\":1}"u8.ToArray() : default,
+        };
     }
 
     private EventStore Open(IEventStorage storage, string sink) => new(storage, new EventTypes(), new EventStoreOptions
     {
-        Ledger = new LedgerOptions { Origin = Origin, Signers = [Signer], Sink = new FileCheckpointSink(Path.Combine(_folder, sink)), EveryEvents = null, Interval = null },
+        Ledger = new LedgerOptions { Origin = Origin, Signers = [Signer], Sink = new FileCheckpointSink(Path.Combine(_folder, sink)),
+            EveryEvents = null, Interval = null },
     });
 
     /// <summary>Copies all events with their positions, ids, stamps and seals into the tables of the store in PostgreSQL.</summary>
@@ -95,13 +105,17 @@ public sealed class RootTests : IDisposable
             for (var i = 0; i < page.Count; i++)
             {
                 var e = page.Events[i];
-                if (streams.TryAdd(e.Stream, e.Position)) await RunAsync("INSERT INTO {es}.streams (id, name) VALUES ($1, $2)", e.Position, e.Stream);
-                if (!types.ContainsKey(e.Type)) types[e.Type] = (int)(await RunAsync("INSERT INTO {es}.event_types (name) VALUES ($1) RETURNING id", e.Type))!;
+                if (streams.TryAdd(e.Stream, e.Position))
+                    await RunAsync("INSERT INTO {es}.streams (id, name) VALUES ($1, $2)", e.Position, e.Stream);
+                if (!types.ContainsKey(e.Type))
+                    types[e.Type] = (int)(await RunAsync("INSERT INTO {es}.event_types (name) VALUES ($1) RETURNING id", e.Type))!;
                 await RunAsync(
                     "INSERT INTO {es}.events (position, stream, version, recorded, id, type, seal, data, metadata, tags) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                     e.Position, streams[e.Stream], e.Version, e.RecordedAt.UtcTicks, e.Id, types[e.Type], e.Seal.ToArray(), e.Data.ToArray(),
-                    e.Metadata.Length > 0 ? e.Metadata.ToArray() : DBNull.Value, e.Tags.Count > 0 ? JsonSerializer.Serialize(e.Tags) : DBNull.Value);
-                foreach (var tag in e.Tags) await RunAsync("INSERT INTO {es}.event_tags (tag, position, type) VALUES ($1, $2, $3)", tag, e.Position, types[e.Type]);
+                    e.Metadata.Length > 0 ? e.Metadata.ToArray() : DBNull.Value,
+                    e.Tags.Count > 0 ? JsonSerializer.Serialize(e.Tags) : DBNull.Value);
+                foreach (var tag in e.Tags)
+                    await RunAsync("INSERT INTO {es}.event_tags (tag, position, type) VALUES ($1, $2, $3)", tag, e.Position, types[e.Type]);
             }
 
             if (page.IsEnd) break;
@@ -112,7 +126,8 @@ public sealed class RootTests : IDisposable
 
         async Task<object?> RunAsync(string sql, params object[] values)
         {
-            await using var command = new NpgsqlCommand(sql.Replace("{es}", $"\"{_schema.Name}\"", StringComparison.Ordinal), connection, transaction);
+            await using var command = new NpgsqlCommand(sql.Replace("{es}", $"\"{_schema.Name}\"", StringComparison.Ordinal), connection,
+                transaction);
             for (var i = 0; i < values.Length; i++)
             {
                 var parameter = new NpgsqlParameter { Value = values[i] };

@@ -21,10 +21,11 @@ public sealed class SchemaTests : IDisposable
         {
             for (var i = 0; i < 25; i++) await (n % 2 == 0 ? first : second).AppendAsync(Some.Append($"s-{n}", i));
         })));
-        (await second.AppendAsync(Some.Append("s", 0, shared))).Should().Match<AppendResult>(result => !result.WasAlreadyStored && result.Version == 1);
+        (await second.AppendAsync(Some.Append("s", 0, shared)))
+            .Should().Match<AppendResult>(result => !result.WasAlreadyStored && result.Version == 1);
         (await Some.ExpectRegularAsync(first)).Should().HaveCount(101);
         (await Some.ExpectRegularAsync(second)).Should().HaveCount(101);
-        await first.ReadModels.CommitAsync(new ReadModelCommit { Creates = [new ReadModelDefinition("m", [])], Changes = [new DocumentChange("m", "k", "{}"u8.ToArray())] });
+        await first.ReadModels.CommitAsync(Some.Document());
         (await second.Catalog.ListReadModelsAsync()).Should().BeEmpty();
         one.Dispose();
         (await second.AppendAsync(Some.Append("s", 1))).Position.Should().Be(102);
@@ -40,7 +41,8 @@ public sealed class SchemaTests : IDisposable
         await second.AppendAsync(Some.Append("s", 0));
         await using var connection = await PostgresServer.DataSource.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using (var hold = new Npgsql.NpgsqlCommand($"SELECT pg_advisory_xact_lock((SELECT lock_key FROM \"{one.Name}\".store))", connection, transaction)) await hold.ExecuteNonQueryAsync();
+        await using (var hold = new Npgsql.NpgsqlCommand($"SELECT pg_advisory_xact_lock((SELECT lock_key FROM \"{one.Name}\".store))",
+            connection, transaction)) await hold.ExecuteNonQueryAsync();
         (await second.AppendAsync(Some.Append("s", 1))).Position.Should().Be(2);
     }
 
@@ -54,7 +56,8 @@ public sealed class SchemaTests : IDisposable
         await using var storage = schema.Open();
         var before = schema.Run(TablesIn(schema.Name));
 
-        await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 0)).AsTask()).Should().ThrowAsync<IncompatibleStoreException>("it is {0}", whose);
+        await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 0)).AsTask()).Should()
+            .ThrowAsync<IncompatibleStoreException>("it is {0}", whose);
         await FluentActions.Awaiting(() => storage.GetHeadAsync().AsTask()).Should().ThrowAsync<IncompatibleStoreException>();
 
         schema.Run(TablesIn(schema.Name)).Should().Be(before);
@@ -67,7 +70,8 @@ public sealed class SchemaTests : IDisposable
         await using (var storage = schema.Open()) await storage.AppendAsync(Some.Append("s", 0));
         schema.Run("UPDATE {es}.store SET version = version + 1");
         await using var older = schema.Open();
-        await FluentActions.Awaiting(() => older.AppendAsync(Some.Append("s", 1)).AsTask()).Should().ThrowAsync<IncompatibleStoreException>();
+        await FluentActions.Awaiting(() => older.AppendAsync(Some.Append("s", 1)).AsTask()).Should()
+            .ThrowAsync<IncompatibleStoreException>();
         schema.Run("SELECT count(*)::int FROM {es}.events").Should().Be(1);
     }
 
@@ -103,7 +107,7 @@ public sealed class SchemaTests : IDisposable
         {
             await using var storage = new PostgresEventStorage(PostgresServer.DataSource, OneSchema.OptionsFor(name));
             for (var i = 0; i < 3; i++) await storage.AppendAsync(Some.Append("s", i, Some.Event(tags: "t")));
-            await storage.ReadModels.CommitAsync(new ReadModelCommit { Creates = [new ReadModelDefinition("m", [])], Changes = [new DocumentChange("m", "k", "{}"u8.ToArray())] });
+            await storage.ReadModels.CommitAsync(Some.Document());
             (await Some.ExpectRegularAsync(storage)).Should().HaveCount(3);
         }
         finally
@@ -112,5 +116,6 @@ public sealed class SchemaTests : IDisposable
         }
     }
 
-    private static string TablesIn(string schema) => $"SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = '{schema}'";
+    private static string TablesIn(string schema) =>
+        $"SELECT string_agg(table_name, ' ' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = '{schema}'";
 }

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace EventSourcing.PostgreSql.Tests;
 
-/// <summary>What a database or a session may have been set to is either made right for an append or refused, never silently accepted.</summary>
+/// <summary>
+/// What a database or a session may have been set to is either made right for an append or refused, never silently accepted.
+/// </summary>
 public sealed class SettingsTests : IDisposable
 {
     private readonly string _database = "es_" + Guid.NewGuid().ToString("N")[..16];
@@ -36,7 +38,7 @@ public sealed class SettingsTests : IDisposable
         })));
 
         (await Some.ExpectRegularAsync(one)).Should().HaveCount(241);
-        await one.ReadModels.CommitAsync(new ReadModelCommit { Creates = [new ReadModelDefinition("m", [])], Changes = [new DocumentChange("m", "k", "{}"u8.ToArray())] });
+        await one.ReadModels.CommitAsync(Some.Document());
         (await other.ReadModels.CountAsync("m", [])).Should().Be(1);
     }
 
@@ -53,7 +55,8 @@ public sealed class SettingsTests : IDisposable
         {
             await using var spy = source.CreateCommand($"""
                 CREATE TABLE public.seen (what text);
-                CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+                CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
                 CREATE TRIGGER see AFTER INSERT ON "{_schema.Name}".events EXECUTE FUNCTION public.see()
                 """);
             await spy.ExecuteNonQueryAsync();
@@ -67,14 +70,16 @@ public sealed class SettingsTests : IDisposable
     [Fact]
     public async Task Open_on_a_server_that_does_not_sync_is_refused_unless_the_option_names_the_consequence()
     {
-        await using var strict = new PostgresEventStorage(PostgresServer.ConnectionString, new PostgresEventStorageOptions { Schema = _schema.Name });
+        await using var strict = new PostgresEventStorage(PostgresServer.ConnectionString,
+            new PostgresEventStorageOptions { Schema = _schema.Name });
         if (PostgresServer.Run("SHOW fsync") is "on")
         {
             (await strict.AppendAsync(Some.Append("s", 0))).Position.Should().Be(1);
             return;
         }
 
-        var refused = await FluentActions.Awaiting(() => strict.AppendAsync(Some.Append("s", 0)).AsTask()).Should().ThrowAsync<IncompatibleStoreException>();
+        var refused = await FluentActions.Awaiting(() => strict.AppendAsync(Some.Append("s", 0)).AsTask()).Should()
+            .ThrowAsync<IncompatibleStoreException>();
 
         refused.Which.Message.Should().Contain("fsync").And.Contain(nameof(PostgresEventStorageOptions.AllowLossOfAcknowledgedEvents));
         PostgresServer.Run($"SELECT count(*)::int FROM pg_namespace WHERE nspname = '{_schema.Name}'").Should().Be(0, "nothing was made");
@@ -88,7 +93,8 @@ public sealed class SettingsTests : IDisposable
         var connectionString = NewDatabase(null, "ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
         await using var storage = Open(connectionString);
 
-        var refused = await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 0)).AsTask()).Should().ThrowAsync<IncompatibleStoreException>();
+        var refused = await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 0)).AsTask()).Should()
+            .ThrowAsync<IncompatibleStoreException>();
 
         refused.Which.Message.Should().Contain("UTF8").And.Contain("LATIN1");
     }
@@ -97,7 +103,9 @@ public sealed class SettingsTests : IDisposable
     [Fact]
     public async Task Append_and_read_in_a_database_with_odd_defaults_work()
     {
-        var connectionString = NewDatabase("datestyle = 'German'", null, "bytea_output = 'escape'", "standard_conforming_strings = off", "timezone = 'Asia/Kathmandu'", "search_path = 'pg_temp'", "lc_messages = 'C'", "extra_float_digits = -3", "enable_indexscan = off", "jit = on");
+        var connectionString = NewDatabase("datestyle = 'German'", null, "bytea_output = 'escape'", "standard_conforming_strings = off",
+            "timezone = 'Asia/Kathmandu'", "search_path = 'pg_temp'", "lc_messages = 'C'", "extra_float_digits = -3",
+            "enable_indexscan = off", "jit = on");
         await using var storage = Open(connectionString);
         var e = Some.Event("it's", "{\"a\":\"\\\\ü\"}", null, "tag's");
         await storage.AppendAsync(Some.Append("s'\\", 0, e));

@@ -4,7 +4,10 @@ using EventSourcing.Tests.Postgres;
 
 namespace EventSourcing.PostgreSql.Tests;
 
-/// <summary>Several apps on one store: positions are dense, versions have no gap, nothing is lost or there twice, whatever becomes of one of them.</summary>
+/// <summary>
+/// Several apps on one store: positions are dense, versions have no gap, nothing is lost or there twice, whatever becomes of one
+/// of them.
+/// </summary>
 public sealed class SeveralProcessesTests : IDisposable
 {
     private readonly OneSchema _schema = new();
@@ -37,10 +40,12 @@ public sealed class SeveralProcessesTests : IDisposable
 
         (await one.AppendAsync(Some.Append("s", 4))).Version.Should().Be(5);
         await other.AppendAsync(Some.Append("s", 5));
-        var refused = await FluentActions.Awaiting(() => one.AppendAsync(Some.Append("s", 5)).AsTask()).Should().ThrowAsync<WrongExpectedVersionException>();
+        var refused = await FluentActions.Awaiting(() => one.AppendAsync(Some.Append("s", 5)).AsTask()).Should()
+            .ThrowAsync<WrongExpectedVersionException>();
 
         refused.Which.ActualVersion.Should().Be(6);
-        await FluentActions.Awaiting(() => one.AppendAsync(Some.Append("s", ExpectedVersion.NoStream)).AsTask()).Should().ThrowAsync<WrongExpectedVersionException>();
+        await FluentActions.Awaiting(() => one.AppendAsync(Some.Append("s", ExpectedVersion.NoStream)).AsTask()).Should()
+            .ThrowAsync<WrongExpectedVersionException>();
         (await one.GetHeadAsync()).Should().Be(6);
     }
 
@@ -63,9 +68,11 @@ public sealed class SeveralProcessesTests : IDisposable
         await using var other = _schema.Open();
         await one.AppendAsync(Some.Append("checked", 0));
         await other.AppendAsync(Some.Append("checked", 1));
-        var request = new AppendRequest([new StreamWrite("checked", 1, []), new StreamWrite("written", ExpectedVersion.Any, [Some.Event()])]);
+        var request = new AppendRequest([new StreamWrite("checked", 1, []),
+            new StreamWrite("written", ExpectedVersion.Any, [Some.Event()])]);
 
-        (await FluentActions.Awaiting(() => one.AppendAsync(request).AsTask()).Should().ThrowAsync<WrongExpectedVersionException>()).Which.ActualVersion.Should().Be(2);
+        (await FluentActions.Awaiting(() => one.AppendAsync(request).AsTask()).Should().ThrowAsync<WrongExpectedVersionException>())
+            .Which.ActualVersion.Should().Be(2);
 
         (await one.GetHeadAsync()).Should().Be(2);
     }
@@ -81,7 +88,8 @@ public sealed class SeveralProcessesTests : IDisposable
 
         var repeated = await other.AppendAsync(request);
 
-        (repeated.WasAlreadyStored, repeated.FirstPosition, repeated.Position, repeated.Version).Should().Be((true, result.FirstPosition, result.Position, result.Version));
+        (repeated.WasAlreadyStored, repeated.FirstPosition, repeated.Position, repeated.Version).Should()
+            .Be((true, result.FirstPosition, result.Position, result.Version));
         (await other.GetHeadAsync()).Should().Be(3);
     }
 
@@ -108,7 +116,8 @@ public sealed class SeveralProcessesTests : IDisposable
     public async Task Append_from_three_processes_loses_and_repeats_nothing()
     {
         const int Callers = 4, Each = 60;
-        var workers = Enumerable.Range(0, 3).Select(i => WorkerProgram.StartAppending(PostgresServer.ConnectionString, _schema.Name, $"own-{i}", Callers, Each)).ToList();
+        var workers = Enumerable.Range(0, 3)
+            .Select(i => WorkerProgram.StartAppending(PostgresServer.ConnectionString, _schema.Name, $"own-{i}", Callers, Each)).ToList();
         var acknowledged = (await Task.WhenAll(workers.Select(AcknowledgedAsync))).SelectMany(ids => ids).ToList();
         foreach (var worker in workers) (worker.ExitCode, worker.HasExited).Should().Be((0, true));
 
@@ -122,8 +131,10 @@ public sealed class SeveralProcessesTests : IDisposable
     public async Task Append_from_three_processes_while_one_is_suspended_one_killed_and_one_cut_off_loses_and_repeats_nothing()
     {
         await using var proxy = new TcpProxy(new Npgsql.NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString).Port);
-        string[] ways = [PostgresServer.ConnectionString, PostgresServer.ConnectionString, proxy.ConnectionString(PostgresServer.ConnectionString)];
-        var workers = ways.Select((way, i) => WorkerProgram.StartAppending(way, _schema.Name, $"own-{i}", callers: 4, int.MaxValue)).ToList();
+        string[] ways = [PostgresServer.ConnectionString, PostgresServer.ConnectionString,
+            proxy.ConnectionString(PostgresServer.ConnectionString)];
+        var workers = ways.Select((way, i) =>
+            WorkerProgram.StartAppending(way, _schema.Name, $"own-{i}", callers: 4, int.MaxValue)).ToList();
         foreach (var worker in workers) (await worker.StandardOutput.ReadLineAsync()).Should().Be("ready");
         var reading = workers.Select(RestAsync).ToList();
         var (suspended, killed) = (workers[0], workers[1]);

@@ -11,17 +11,24 @@ internal static class Some
     public static AppendRequest Append(string stream, ExpectedVersion expected, params NewEvent[] events) =>
         new([new StreamWrite(stream, expected, events.Length > 0 ? events : [Event()])]);
 
-    public static async Task<List<(long Position, string Stream, long Version, Guid Id, DateTimeOffset RecordedAt)>> LogOf(IEventStorage storage)
+    public static async Task<List<LogLine>> LogOf(IEventStorage storage)
     {
-        var log = new List<(long, string, long, Guid, DateTimeOffset)>();
+        var log = new List<LogLine>();
         for (var read = new LogRead(); ;)
         {
             using var page = await storage.ReadLogAsync(read);
-            foreach (var e in page.Events) log.Add((e.Position, e.Stream, e.Version, e.Id, e.RecordedAt));
+            foreach (var e in page.Events) log.Add(new LogLine(e.Position, e.Stream, e.Version, e.Id, e.RecordedAt));
             if (page.IsEnd) return log;
             read = read with { After = page.Next };
         }
     }
+
+    /// <summary>The commit that makes the read model <c>m</c> with one document <c>k</c>.</summary>
+    public static ReadModelCommit Document() => new()
+    {
+        Creates = [new ReadModelDefinition("m", [])],
+        Changes = [new DocumentChange("m", "k", "{}"u8.ToArray())],
+    };
 
     /// <summary>Positions are dense, versions of each stream have no gap, ids are there once, stamps never go back.</summary>
     /// <returns>The log's ids.</returns>
@@ -29,10 +36,14 @@ internal static class Some
     {
         var log = await LogOf(storage);
         log.Select(e => e.Position).Should().Equal(Enumerable.Range(1, log.Count).Select(i => (long)i));
-        foreach (var stream in log.GroupBy(e => e.Stream)) stream.Select(e => e.Version).Should().Equal(Enumerable.Range(1, stream.Count()).Select(i => (long)i), "of {0}", stream.Key);
+        foreach (var stream in log.GroupBy(e => e.Stream))
+            stream.Select(e => e.Version).Should().Equal(Enumerable.Range(1, stream.Count()).Select(i => (long)i), "of {0}", stream.Key);
         log.Select(e => e.RecordedAt).Should().BeInAscendingOrder();
         var ids = log.Select(e => e.Id).ToHashSet();
         ids.Should().HaveCount(log.Count);
         return ids;
     }
 }
+
+/// <summary>What a test looks at of an event.</summary>
+internal sealed record LogLine(long Position, string Stream, long Version, Guid Id, DateTimeOffset RecordedAt);

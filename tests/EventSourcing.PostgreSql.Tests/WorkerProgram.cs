@@ -12,7 +12,8 @@ public static class WorkerProgram
 {
     public static Task<int> Main(string[] arguments) => arguments switch
     {
-        ["append", var connectionString, var schema, var stream, var callers, var count] => AppendAsync(connectionString, schema, stream, Number(callers), Number(count)),
+        ["append", var connectionString, var schema, var stream, var callers, var count] =>
+            AppendAsync(connectionString, schema, stream, Number(callers), Number(count)),
         ["decide", var connectionString, var schema] => DecisionWorker.RunAsync(connectionString, schema),
         ["host", var connectionString, var schema, var name] => ProjectionHost.RunAsync(connectionString, schema, name),
         _ => Task.FromResult(64),
@@ -20,12 +21,14 @@ public static class WorkerProgram
 
     /// <summary>The store as a worker opens it. It waits as long as a test may take.</summary>
     public static PostgresEventStorage Open(string connectionString, string schema) =>
-        new(connectionString, OneSchema.OptionsFor(schema) with { PollInterval = TimeSpan.FromMilliseconds(5), BusyTimeout = TimeSpan.FromMinutes(1) });
+        new(connectionString, OneSchema.OptionsFor(schema) with { PollInterval = TimeSpan.FromMilliseconds(15),
+            BusyTimeout = TimeSpan.FromMinutes(1) });
 
     public static Process Start(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in (string[])["exec", typeof(WorkerProgram).Assembly.Location, .. arguments]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["exec", typeof(WorkerProgram).Assembly.Location, .. arguments])
+            start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }
 
@@ -34,7 +37,8 @@ public static class WorkerProgram
     /// outcome it does not learn it repeats until it does. It ends when all are appended, or with its input.
     /// </summary>
     public static Process StartAppending(string connectionString, string schema, string stream, int callers, int count) =>
-        Start("append", connectionString, schema, stream, callers.ToString(CultureInfo.InvariantCulture), count.ToString(CultureInfo.InvariantCulture));
+        Start("append", connectionString, schema, stream, callers.ToString(CultureInfo.InvariantCulture),
+            count.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Suspends, resumes or kills a process: STOP, CONT, KILL.</summary>
     public static void Signal(this Process process, string signal)

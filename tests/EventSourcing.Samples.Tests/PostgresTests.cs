@@ -14,7 +14,7 @@ public sealed class PostgresTests : IDisposable
         _folder.Dispose();
     }
 
-    [PostgresFact]
+    [OwnServerFact]
     public async Task Shop_in_postgresql_ends_with_the_same_report_as_in_a_file()
     {
         var database = _server.Value.ConnectionString() + ";Password=secret-word";
@@ -32,12 +32,13 @@ public sealed class PostgresTests : IDisposable
         Directory.EnumerateFiles(_folder.Path).Should().BeEmpty();
     }
 
-    [PostgresFact]
+    [OwnServerFact]
     public async Task Chaos_and_rebuild_in_postgresql_change_no_sum()
     {
         var inFile = await ShopProcess.RunAsync(_folder, "--customers", "100");
 
-        var chaos = await ShopProcess.RunAsync(_folder, "chaos", "--kills", "2", "--customers", "100", "--db", _server.Value.ConnectionString());
+        var chaos = await ShopProcess.RunAsync(_folder, "chaos", "--kills", "2", "--customers", "100", "--db",
+            _server.Value.ConnectionString());
         await RunAsync("DROP SCHEMA shop CASCADE");
         var rebuild = await ShopProcess.RunAsync(_folder, "rebuild", "--customers", "100", "--db", _server.Value.ConnectionString());
 
@@ -46,7 +47,7 @@ public sealed class PostgresTests : IDisposable
         rebuild.Report.Should().Be(inFile.Report);
     }
 
-    [PostgresFact]
+    [OwnServerFact]
     public async Task Bank_in_postgresql_imports_answers_and_proves_like_the_one_in_a_file()
     {
         var file = _folder.Write("bank.csv", new GeneratedBank(seed: 5, accounts: 20, days: 30, linesPerDay: 20).Csv);
@@ -70,11 +71,4 @@ public sealed class PostgresTests : IDisposable
         await using var command = new Npgsql.NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }
-}
-
-/// <summary>A test that starts a PostgreSQL server. Where it cannot, it is skipped by name.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class PostgresFactAttribute : FactAttribute
-{
-    public PostgresFactAttribute() => Skip = PostgresBinaries.Find(out var obstacle) is null ? $"no PostgreSQL to start: {obstacle}" : null;
 }

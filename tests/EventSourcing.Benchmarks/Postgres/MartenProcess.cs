@@ -12,8 +12,10 @@ internal sealed class MartenProcess : IDisposable
     {
         // It is built along with this program, beside it, in the same configuration.
         var here = new DirectoryInfo(AppContext.BaseDirectory);
-        var program = Path.Combine(here.FullName, "..", "..", "..", "..", "EventSourcing.Benchmarks.Marten", "bin", here.Parent!.Name, here.Name, "EventSourcing.Benchmarks.Marten.dll");
-        _process = Process.Start(new ProcessStartInfo("dotnet", [Path.GetFullPath(program), connectionString]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var program = Path.Combine(here.FullName, "..", "..", "..", "..", "EventSourcing.Benchmarks.Marten", "bin", here.Parent!.Name,
+            here.Name, "EventSourcing.Benchmarks.Marten.dll");
+        _process = Process.Start(new ProcessStartInfo("dotnet",
+            [Path.GetFullPath(program), connectionString]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
     }
 
     public async Task<double> DoAsync(string work)

@@ -80,7 +80,8 @@ internal sealed class PostgresBenchmarks : IDisposable
         _server?.Dispose();
     }
 
-    private static OrderItemAdded Event(int i) => OrderItemAdded.Number(i) with { CustomerId = $"customer-{(int)(i * 2_654_435_761L % Customers):000000}" };
+    private static OrderItemAdded Event(int i) =>
+        OrderItemAdded.Number(i) with { CustomerId = $"customer-{(int)(i * 2_654_435_761L % Customers):000000}" };
 
     private static string Spread(List<double> values, double aim) => string.Create(CultureInfo.InvariantCulture,
         $"{Measurement.Median(values):0.00} ({values.Min():0.00}–{values.Max():0.00}), {aim:0.0#}{(Measurement.Median(values) < aim ? " below" : "")}");
@@ -90,7 +91,8 @@ internal sealed class PostgresBenchmarks : IDisposable
     private string NextStream() => string.Create(CultureInfo.InvariantCulture, $"run-{++_run}");
 
     /// <summary>Measures up to three ways in turn; who goes first alternates. Each is run once before, uncounted.</summary>
-    private async Task CompareAsync(string work, Func<Task<double>> raw, Func<Task<double>> ours, Func<Task<double>>? marten, double aim, double martenAim, int? rounds = null)
+    private async Task CompareAsync(string work, Func<Task<double>> raw, Func<Task<double>> ours, Func<Task<double>>? marten, double aim,
+        double martenAim, int? rounds = null)
     {
         var (raws, ourses, martens) = (new List<double>(), new List<double>(), new List<double>());
         for (var round = -1; round < (rounds ?? _rounds); round++)
@@ -123,7 +125,8 @@ internal sealed class PostgresBenchmarks : IDisposable
                 var stream = NextStream();
                 return await Measurement.RateAsync(appends * batch, async () =>
                 {
-                    for (var i = 0; i < appends; i++) await raw.AppendAsync(stream, i * batch, _events.AsMemory(i * batch % (10_000 - batch), batch));
+                    for (var i = 0; i < appends; i++)
+                        await raw.AppendAsync(stream, i * batch, _events.AsMemory(i * batch % (10_000 - batch), batch));
                 });
             },
             async () =>
@@ -131,7 +134,8 @@ internal sealed class PostgresBenchmarks : IDisposable
                 var stream = NextStream();
                 return await Measurement.RateAsync(appends * batch, async () =>
                 {
-                    for (var i = 0; i < appends; i++) await store.AppendAsync(stream, i * batch, new ArraySegment<object>(_events, i * batch % (10_000 - batch), batch));
+                    for (var i = 0; i < appends; i++)
+                        await store.AppendAsync(stream, i * batch, new ArraySegment<object>(_events, i * batch % (10_000 - batch), batch));
                 });
             },
             () => _marten.Value.DoAsync(FormattableString.Invariant($"append 1 {batch} {appends / 2}")),
@@ -158,7 +162,8 @@ internal sealed class PostgresBenchmarks : IDisposable
             async () =>
             {
                 var (stream, each) = (NextStream(), appends / callers);
-                return await Measurement.RateAsync(each * callers, () => Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
+                return await Measurement.RateAsync(each * callers, () =>
+                    Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
                 {
                     for (var i = 0; i < each; i++) await store.AppendAsync($"{stream}-{caller}", i, [_events[i]]);
                 }))));
@@ -287,7 +292,8 @@ internal sealed class PostgresBenchmarks : IDisposable
             {
                 for (var i = 0; i < loads; i++)
                 {
-                    if ((await store.Aggregate<Order>($"{i % Streams}").LoadAsync()).Items != Length) throw new InvalidOperationException("The order has other items.");
+                    if ((await store.Aggregate<Order>($"{i % Streams}").LoadAsync()).Items != Length)
+                        throw new InvalidOperationException("The order has other items.");
                 }
             }),
             () => _marten.Value.DoAsync(FormattableString.Invariant($"load {loads / 3}")),
@@ -295,7 +301,9 @@ internal sealed class PostgresBenchmarks : IDisposable
             2);
     }
 
-    /// <summary>A new read model of all events each time, as after a deployment. Marten's daemon starts where its own has been reset.</summary>
+    /// <summary>
+    /// A new read model of all events each time, as after a deployment. Marten's daemon starts where its own has been reset.
+    /// </summary>
     private async Task CatchUpAsync()
     {
         var events = _quick ? 50_000 : 200_000;
@@ -345,7 +353,8 @@ internal sealed class PostgresBenchmarks : IDisposable
         await CompareAsync(
             $"append on a condition of two tags at {events:N0} events (to one without)",
             () => RunAsync(null),
-            () => RunAsync(i => new AppendCondition(EventQuery.Any([new EventQueryItem([], [$"student:{i % (events / 5)}", $"course:{i % 977}"])]), events)),
+            () => RunAsync(i => new AppendCondition(EventQuery.Any([new EventQueryItem([],
+                [$"student:{i % (events / 5)}", $"course:{i % 977}"])]), events)),
             null,
             0.60,
             0);
@@ -354,8 +363,11 @@ internal sealed class PostgresBenchmarks : IDisposable
         {
             for (var i = 0; i < appends; i++)
             {
-                var e = new NewEvent(Guid.CreateVersion7(), "order-item-added", System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(_events[i % 10_000], ShopJson.Default.OrderItemAdded)) { Tags = [$"other:{next++}"] };
-                await store.Storage.AppendAsync(new AppendRequest([new StreamWrite($"conditional-{i % 50}", ExpectedVersion.Any, [e])]) { Conditions = condition is null ? [] : [condition(i)] });
+                var e = new NewEvent(Guid.CreateVersion7(), "order-item-added",
+                    System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(_events[i % 10_000], ShopJson.Default.OrderItemAdded)) { Tags =
+                    [$"other:{next++}"] };
+                await store.Storage.AppendAsync(new AppendRequest([new StreamWrite($"conditional-{i % 50}", ExpectedVersion.Any,
+                    [e])]) { Conditions = condition is null ? [] : [condition(i)] });
             }
         });
 

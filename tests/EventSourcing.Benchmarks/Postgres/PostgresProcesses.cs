@@ -9,7 +9,9 @@ internal static class PostgresProcesses
     /// <summary>The argument by which this program is one of several processes that append.</summary>
     public const string Child = "postgres-child";
 
-    /// <summary>Is one of them: says that it is ready, waits for a line, appends, and prints how long each append took, in microseconds.</summary>
+    /// <summary>
+    /// Is one of them: says that it is ready, waits for a line, appends, and prints how long each append took, in microseconds.
+    /// </summary>
     public static async Task AppendAsync(string connectionString, string schema, int callers, int seconds)
     {
         await using var store = PostgresBenchmarks.Open(connectionString, schema);
@@ -53,14 +55,17 @@ internal static class PostgresProcesses
             process.Dispose();
         }
 
-        return [.. printed.Select(text => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(lap => long.Parse(lap, CultureInfo.InvariantCulture)).ToList())];
+        return [.. printed.Select(text => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+            .Select(lap => long.Parse(lap, CultureInfo.InvariantCulture)).ToList())];
     }
 
     private static Process Start(string connectionString, string schema, int callers, int seconds)
     {
         var program = Environment.ProcessPath!;
         string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
-        string[] own = [Child, connectionString, schema, callers.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture)];
-        return Process.Start(new ProcessStartInfo(program, [.. host, .. own]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        string[] own = [Child, connectionString, schema, callers.ToString(CultureInfo.InvariantCulture),
+            seconds.ToString(CultureInfo.InvariantCulture)];
+        return Process.Start(new ProcessStartInfo(program, [.. host, .. own]) { RedirectStandardInput = true,
+            RedirectStandardOutput = true })!;
     }
 }

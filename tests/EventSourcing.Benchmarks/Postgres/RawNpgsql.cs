@@ -23,11 +23,13 @@ internal sealed class RawNpgsql : IAsyncDisposable
     private RawNpgsql(NpgsqlConnection connection)
     {
         _connection = connection;
-        _append = Command(Insert, NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Array | NpgsqlDbType.Uuid, NpgsqlDbType.Array | NpgsqlDbType.Bytea);
+        _append = Command(Insert, NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Array | NpgsqlDbType.Uuid,
+            NpgsqlDbType.Array | NpgsqlDbType.Bytea);
         _one = Command(
             "INSERT INTO raw.events (stream, version, recorded, id, type, data) VALUES ($1, $2, $3, $4, 1, $5)",
             NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Uuid, NpgsqlDbType.Bytea);
-        _stream = Command("SELECT position, version, recorded, id, type, data FROM raw.events WHERE stream = $1 ORDER BY version", NpgsqlDbType.Text);
+        _stream = Command("SELECT position, version, recorded, id, type, data FROM raw.events WHERE stream = $1 ORDER BY version",
+            NpgsqlDbType.Text);
         _log = Command("SELECT position, stream, version, recorded, id, type, data FROM raw.events ORDER BY position");
         _load = Command("SELECT key, data FROM raw.documents WHERE key = ANY ($1)", NpgsqlDbType.Array | NpgsqlDbType.Text);
         _save = Command(
@@ -51,7 +53,8 @@ internal sealed class RawNpgsql : IAsyncDisposable
     public static async Task<RawNpgsql> OpenAsync(NpgsqlDataSource source)
     {
         var raw = new RawNpgsql(await source.OpenConnectionAsync());
-        foreach (var command in (NpgsqlCommand[])[raw._append, raw._one, raw._stream, raw._log, raw._load, raw._save]) await command.PrepareAsync();
+        foreach (var command in (NpgsqlCommand[])[raw._append, raw._one, raw._stream, raw._log, raw._load, raw._save])
+            await command.PrepareAsync();
         return raw;
     }
 
@@ -60,13 +63,15 @@ internal sealed class RawNpgsql : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow().UtcTicks;
         if (events.Length == 1)
         {
-            Set(_one, stream, expected + 1, now, _ids.Next(), JsonSerializer.SerializeToUtf8Bytes(events.Span[0], ShopJson.Default.OrderItemAdded));
+            Set(_one, stream, expected + 1, now, _ids.Next(),
+                JsonSerializer.SerializeToUtf8Bytes(events.Span[0], ShopJson.Default.OrderItemAdded));
             await _one.ExecuteNonQueryAsync();
             return;
         }
 
         var (ids, data) = (new Guid[events.Length], new byte[events.Length][]);
-        for (var i = 0; i < events.Length; i++) (ids[i], data[i]) = (_ids.Next(), JsonSerializer.SerializeToUtf8Bytes(events.Span[i], ShopJson.Default.OrderItemAdded));
+        for (var i = 0; i < events.Length; i++) (ids[i], data[i])
+            = (_ids.Next(), JsonSerializer.SerializeToUtf8Bytes(events.Span[i], ShopJson.Default.OrderItemAdded));
         Set(_append, stream, expected, now, ids, data);
         await _append.ExecuteNonQueryAsync();
     }
@@ -98,7 +103,9 @@ internal sealed class RawNpgsql : IAsyncDisposable
         return count;
     }
 
-    /// <summary>The loop that one writes by hand for this read model: a batch of events, the documents that it touches, one upsert.</summary>
+    /// <summary>
+    /// The loop that one writes by hand for this read model: a batch of events, the documents that it touches, one upsert.
+    /// </summary>
     public async Task FoldIntoDocumentsAsync(NpgsqlDataSource other)
     {
         await using var writer = await OpenAsync(other);
@@ -109,11 +116,14 @@ internal sealed class RawNpgsql : IAsyncDisposable
             var documents = new Dictionary<string, CustomerTotal>(StringComparer.Ordinal);
             await using (var reader = await writer._load.ExecuteReaderAsync())
             {
-                while (await reader.ReadAsync()) documents[reader.GetString(0)] = JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(1), ProjectedJson.Default.CustomerTotal)!;
+                while (await reader.ReadAsync())
+                    documents[reader.GetString(0)] =
+                    JsonSerializer.Deserialize(reader.GetFieldValue<byte[]>(1), ProjectedJson.Default.CustomerTotal)!;
             }
 
             foreach (var e in pending) documents[e.CustomerId] = CustomerTotals.Apply(documents.GetValueOrDefault(e.CustomerId), e);
-            Set(writer._save, documents.Keys.ToArray(), documents.Values.Select(document => JsonSerializer.SerializeToUtf8Bytes(document, ProjectedJson.Default.CustomerTotal)).ToArray());
+            Set(writer._save, documents.Keys.ToArray(), documents.Values
+                .Select(document => JsonSerializer.SerializeToUtf8Bytes(document, ProjectedJson.Default.CustomerTotal)).ToArray());
             await writer._save.ExecuteNonQueryAsync();
         });
     }

@@ -28,13 +28,15 @@ internal static class PostgresCutFault
             {
                 // A few in which the server cannot be reached again for longer than the append tries.
                 var isGone = random.Next(6) == 0;
-                await using var storage = PostgresStore.Open(proxy.ConnectionString(server.ConnectionString()), store.Schema, isGone ? TimeSpan.FromMilliseconds(200) : null);
+                await using var storage = PostgresStore.Open(proxy.ConnectionString(server.ConnectionString()), store.Schema, isGone
+                    ? TimeSpan.FromMilliseconds(200) : null);
                 var first = workload.Next();
                 await storage.AppendAsync(first.Request);
                 var batch = workload.Next();
                 var request = RequestOf(kinds[kind], batch);
                 var cut = proxy.CutBefore(message);
-                if (isGone) _ = cut.ContinueWith(_ => proxy.Refuse(true), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                if (isGone) _ = cut.ContinueWith(_ => proxy.Refuse(true), CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
                 var when = $"{kinds[kind]}, cut before message {message}{(isGone ? ", and gone" : "")}";
                 AppendResult? result = null;
                 try
@@ -53,8 +55,10 @@ internal static class PostgresCutFault
 
                 proxy.Refuse(false);
                 proxy.KeepAll();
-                if (result is not null) await store.CheckAsync([Acknowledgement.Of(first, await storage.AppendAsync(first.Request)), Acknowledgement.Of(batch, result)], random, when);
-                if (kinds[kind] == Kind.WithReadModel && result is not null && (await observer.ReadModels.LoadAsync(Model, ["batch"]))[0] is var document && document?.AsSpan().SequenceEqual(batch.Id.ToByteArray()) != true)
+                if (result is not null) await store.CheckAsync([Acknowledgement.Of(first, await storage.AppendAsync(first.Request)),
+                    Acknowledgement.Of(batch, result)], random, when);
+                if (kinds[kind] == Kind.WithReadModel && result is not null && (await observer.ReadModels.LoadAsync(Model, ["batch"]))[0]
+                    is var document && document?.AsSpan().SequenceEqual(batch.Id.ToByteArray()) != true)
                     tally.AddUnexplained($"{when}: the read model is not that of the append");
                 if (!cut.IsCompleted)
                 {
@@ -71,7 +75,8 @@ internal static class PostgresCutFault
                     try
                     {
                         result = await PostgresWork.UntilKnownAsync(storage, request);
-                        if (result.WasAlreadyStored && !isUnknown) tally.AddUnexplained($"{when}: an append said that nothing was written, and its repetition found it stored");
+                        if (result.WasAlreadyStored && !isUnknown)
+                            tally.AddUnexplained($"{when}: an append said that nothing was written, and its repetition found it stored");
                     }
                     catch (Exception e)
                     {
@@ -89,10 +94,12 @@ internal static class PostgresCutFault
     private static AppendRequest RequestOf(Kind kind, Batch batch) => kind switch
     {
         Kind.Alone => batch.Request,
-        Kind.OnACondition => batch.Request with { Conditions = [new AppendCondition(EventQuery.Any([new EventQueryItem([], ["nobody-has-this"])]), 0)] },
+        Kind.OnACondition => batch.Request with { Conditions = [new AppendCondition(EventQuery.Any([new EventQueryItem([],
+            ["nobody-has-this"])]), 0)] },
         _ => batch.Request with
         {
-            ReadModels = (_, _) => ValueTask.FromResult(new ReadModelCommit { Changes = [new DocumentChange(Model, "batch", batch.Id.ToByteArray())] }),
+            ReadModels = (_, _) => ValueTask.FromResult(new ReadModelCommit { Changes = [new DocumentChange(Model, "batch",
+                batch.Id.ToByteArray())] }),
         },
     };
 

@@ -46,9 +46,11 @@ internal static class PostgresFullDiskFault
             }
 
             if (failed is null) tally.AddUnexplained($"{when}: the disk has not become full");
-            if ((await storage.GetHeadAsync()) < acknowledged.Select(a => a.Last).DefaultIfEmpty().Max()) tally.AddLost(1, $"{when}: what was acknowledged cannot be read while the disk is full");
+            if ((await storage.GetHeadAsync()) < acknowledged.Select(a => a.Last).DefaultIfEmpty().Max())
+                tally.AddLost(1, $"{when}: what was acknowledged cannot be read while the disk is full");
             File.Delete(ballast);
-            if (failed is not null) acknowledged.Add(Acknowledgement.Of(failed, await PostgresWork.UntilKnownAsync(storage, failed.Request)));
+            if (failed is not null) acknowledged.Add(Acknowledgement.Of(failed,
+                await PostgresWork.UntilKnownAsync(storage, failed.Request)));
             await store.CheckAsync(acknowledged, random, when);
             tally.AddRuns();
 
@@ -60,10 +62,12 @@ internal static class PostgresFullDiskFault
     });
 
     /// <summary>The disk of everything is full: the server cannot write its own log, stops, and starts again when there is space.</summary>
-    public static Task<Tally> WalAsync(int cycles, int seed) => OnMountAsync("PostgreSQL: full disk for everything, server stops", async (tally, place) =>
+    public static Task<Tally> WalAsync(int cycles, int seed) =>
+        OnMountAsync("PostgreSQL: full disk for everything, server stops", async (tally, place) =>
     {
         var random = new Random(seed);
-        using var server = PostgresInstance.Start(PostgresStore.Binaries(), isDurable: false, ["autovacuum = off", "wal_recycle = off", "min_wal_size = '32MB'", "max_wal_size = '48MB'"], place);
+        using var server = PostgresInstance.Start(PostgresStore.Binaries(), isDurable: false,
+            ["autovacuum = off", "wal_recycle = off", "min_wal_size = '32MB'", "max_wal_size = '48MB'"], place);
         var store = new PostgresStore(tally, server.ConnectionString());
         await using var storage = store.Open(TimeSpan.FromSeconds(1));
         var workload = new Workload(seed, "full", bigPercent: 60);
@@ -94,7 +98,8 @@ internal static class PostgresFullDiskFault
             if (failed is null) tally.AddUnexplained($"{when}: the disk has not become full");
             File.Delete(ballast);
             server.StartAgain();
-            if (failed is not null) acknowledged.Add(Acknowledgement.Of(failed, await PostgresWork.UntilKnownAsync(storage, failed.Request)));
+            if (failed is not null) acknowledged.Add(Acknowledgement.Of(failed,
+                await PostgresWork.UntilKnownAsync(storage, failed.Request)));
             await store.CheckAsync(acknowledged, random, when);
             tally.AddRuns();
             if (new DriveInfo(place).AvailableFreeSpace < 40_000_000) break;

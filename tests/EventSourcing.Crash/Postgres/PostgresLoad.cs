@@ -24,7 +24,8 @@ internal sealed class PostgresLoad(Tally tally, PostgresStore store, string conn
 
         foreach (var worker in _workers)
         {
-            if (await Task.WhenAny(worker.Spoke, Task.Delay(PostgresStore.Patience)) != worker.Spoke) tally.AddUnexplained("a writer has stored nothing in a minute");
+            if (await Task.WhenAny(worker.Spoke, Task.Delay(PostgresStore.Patience)) != worker.Spoke)
+                tally.AddUnexplained("a writer has stored nothing in a minute");
         }
     }
 

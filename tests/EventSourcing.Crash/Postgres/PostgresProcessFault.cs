@@ -28,7 +28,9 @@ internal static class PostgresProcessFault
         return tally;
     }
 
-    /// <summary>One of three writers stands still, for less and for more than a holder of the lock may. The others must go on meanwhile.</summary>
+    /// <summary>
+    /// One of three writers stands still, for less and for more than a holder of the lock may. The others must go on meanwhile.
+    /// </summary>
     public static async Task<Tally> SuspendAsync(int rounds, int seed)
     {
         var tally = new Tally("PostgreSQL: writer suspended, with or without the lock");

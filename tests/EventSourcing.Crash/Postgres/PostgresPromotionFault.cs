@@ -27,7 +27,8 @@ internal static class PostgresPromotionFault
                 pair.Line.Freeze();
                 for (var i = 0; i < 10; i++)
                 {
-                    await PostgresStore.RunAsync(pair.Primary.ConnectionString(), "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+                    await PostgresStore.RunAsync(pair.Primary.ConnectionString(),
+                        "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
                     await Task.Delay(20);
                 }
             }
@@ -64,17 +65,20 @@ internal static class PostgresPromotionFault
             pair.LosePrimary();
             tally.AddAcknowledged(acknowledged);
             tally.AddRuns();
-            var missing = acknowledged - (long)(await PostgresStore.RunAsync(pair.Replica.ConnectionString(), "SELECT coalesce(max(position), 0) FROM crash.events"))!;
+            var missing = acknowledged - (long)(await PostgresStore.RunAsync(pair.Replica.ConnectionString(),
+                "SELECT coalesce(max(position), 0) FROM crash.events"))!;
             if (missing <= 0) tally.AddUnexplained($"{when}: the replica lacks nothing, so there is nothing to find");
             await ExpectRefusalAsync($"{when}: the store that ran through it", store);
-            await using (var opened = Open(pair.Replica.ConnectionString(), folder, signer.Note)) await ExpectRefusalAsync($"{when}: a store that is opened", opened);
+            await using (var opened = Open(pair.Replica.ConnectionString(), folder, signer.Note))
+                await ExpectRefusalAsync($"{when}: a store that is opened", opened);
 
             async Task ExpectRefusalAsync(string who, EventStore one)
             {
                 // The first calls may find the connection broken, and are repeated; none may be served.
                 try
                 {
-                    await PostgresWork.UntilKnownAsync(one.Storage, new Workload(random.Next(), FormattableString.Invariant($"after-{Guid.NewGuid():N}")).Next().Request);
+                    await PostgresWork.UntilKnownAsync(one.Storage,
+                        new Workload(random.Next(), FormattableString.Invariant($"after-{Guid.NewGuid():N}")).Next().Request);
                     tally.AddLost(missing, $"{who} has taken an append");
                 }
                 catch (StoreRolledBackException)
@@ -118,7 +122,8 @@ internal static class PostgresPromotionFault
         new EventTypes(),
         new EventStoreOptions
         {
-            Ledger = new LedgerOptions { Origin = Origin, Signers = [signer], Sink = new FileCheckpointSink(folder.FileNamed("checkpoints")), EveryEvents = null, Interval = null },
+            Ledger = new LedgerOptions { Origin = Origin, Signers = [signer],
+                Sink = new FileCheckpointSink(folder.FileNamed("checkpoints")), EveryEvents = null, Interval = null },
         });
 
     /// <returns>The last position.</returns>
@@ -144,7 +149,8 @@ internal static class PostgresPromotionFault
     /// <summary>A primary and its replica, and the line between them.</summary>
     private sealed class Pair : IAsyncDisposable
     {
-        private Pair(PostgresInstance primary, PostgresInstance replica, TcpProxy line) => (Primary, Replica, Line) = (primary, replica, line);
+        private Pair(PostgresInstance primary, PostgresInstance replica, TcpProxy line) => (Primary, Replica, Line) =
+            (primary, replica, line);
 
         public PostgresInstance Primary { get; }
 
@@ -168,7 +174,9 @@ internal static class PostgresPromotionFault
             }
 
             using var patience = new CancellationTokenSource(PostgresStore.Patience);
-            while (await PostgresStore.RunAsync(primary.ConnectionString(), "SELECT sync_state FROM pg_stat_replication WHERE state = 'streaming'") is not string state || state != (isSynchronous ? "sync" : "async"))
+            while (await PostgresStore.RunAsync(primary.ConnectionString(),
+                "SELECT sync_state FROM pg_stat_replication WHERE state = 'streaming'") is not string state
+                || state != (isSynchronous ? "sync" : "async"))
                 await Task.Delay(20, patience.Token);
             return new Pair(primary, replica, line);
         }

@@ -32,7 +32,8 @@ internal sealed class PostgresStore
     public static PostgresBinaries Binaries() => PostgresBinaries.Find(out var obstacle) ?? throw new InvalidOperationException(obstacle);
 
     /// <summary>Opens a store as the writers of the harness do.</summary>
-    public static PostgresEventStorage Open(string connectionString, string schema, TimeSpan? busyTimeout = null) => new(connectionString, new PostgresEventStorageOptions
+    public static PostgresEventStorage Open(string connectionString, string schema, TimeSpan? busyTimeout = null) =>
+        new(connectionString, new PostgresEventStorageOptions
     {
         Schema = schema,
         AllowLossOfAcknowledgedEvents = true,

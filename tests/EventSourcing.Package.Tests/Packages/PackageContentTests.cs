@@ -12,6 +12,7 @@ public class PackageContentTests(PackedPackages packages)
     private static readonly Dictionary<string, string[]> DependenciesOf = new()
     {
         ["EventSourcing"] = [],
+        ["EventSourcing.PostgreSql"] = ["EventSourcing", "Npgsql"],
         ["EventSourcing.Sqlite"] = ["EventSourcing", "Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.bundle_e_sqlite3"],
         ["EventSourcing.Testing"] = ["EventSourcing"],
     };
@@ -31,7 +32,7 @@ public class PackageContentTests(PackedPackages packages)
     public void Pack_warns_of_nothing() => packages.Log.Should().NotContain("warning");
 
     [Fact]
-    public void Pack_makes_the_three_packages_with_their_symbols_and_nothing_else() =>
+    public void Pack_makes_the_packages_with_their_symbols_and_nothing_else() =>
         Directory.EnumerateFiles(packages.Folder).Select(Path.GetFileName).Should().BeEquivalentTo(
             from id in DependenciesOf.Keys
             from kind in new[] { "nupkg", "snupkg" }

@@ -16,4 +16,4 @@ public sealed class PostgresDerivedVerificationTests() : DerivedVerificationTest
 
 public sealed class PostgresSnapshotTests() : SnapshotTests(new OneSchema());
 
-public sealed class PostgresSnapshotHistoryTests() : SnapshotHistoryTests(() => new OneSchema(), histories: 15);
+public sealed class PostgresSnapshotHistoryTests() : SnapshotHistoryTests(() => new OneSchema(), histories: 6);

@@ -15,8 +15,10 @@ internal static class DecisionWorker
         await storage.GetHeadAsync();
         Console.WriteLine("ready");
         var seed = int.Parse(Console.ReadLine()!, CultureInfo.InvariantCulture);
-        var verdicts = await Task.WhenAll(Enumerable.Range(seed, Workers).Select(worker => Task.Run(() => new DecisionMaker(storage, worker).RunAsync(Batches))));
-        foreach (var verdict in verdicts.SelectMany(v => v)) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{verdict.Batch} {verdict.FirstPosition}"));
+        var verdicts = await Task.WhenAll(Enumerable.Range(seed, Workers)
+            .Select(worker => Task.Run(() => new DecisionMaker(storage, worker).RunAsync(Batches))));
+        foreach (var verdict in verdicts.SelectMany(v => v))
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{verdict.Batch} {verdict.FirstPosition}"));
         return 0;
     }
 }

@@ -22,13 +22,15 @@ public sealed class PostgresDecisionRaceTests(ITestOutputHelper output) : Decisi
         {
             var schema = _schemas.Next();
             await using var storage = schema.Open();
-            var processes = Enumerable.Range(0, 3).Select(_ => WorkerProgram.Start("decide", PostgresServer.ConnectionString, schema.Name)).ToList();
+            var processes = Enumerable.Range(0, 3)
+                .Select(_ => WorkerProgram.Start("decide", PostgresServer.ConnectionString, schema.Name)).ToList();
 
             // They say when they are there, and begin together.
             foreach (var process in processes) (await process.StandardOutput.ReadLineAsync()).Should().Be("ready");
             var verdicts = Task.WhenAll(processes.Select(VerdictsOfAsync));
             var tail = Task.Run(() => DecisionLog.TailAsync(storage, verdicts));
-            for (var i = 0; i < processes.Count; i++) await processes[i].StandardInput.WriteLineAsync(((1000 * round) + (100 * i)).ToString(CultureInfo.InvariantCulture));
+            for (var i = 0; i < processes.Count; i++)
+                await processes[i].StandardInput.WriteLineAsync(((1000 * round) + (100 * i)).ToString(CultureInfo.InvariantCulture));
 
             var log = await tail;
             var all = (await verdicts).SelectMany(v => v).ToList();
@@ -50,6 +52,7 @@ public sealed class PostgresDecisionRaceTests(ITestOutputHelper output) : Decisi
         var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await process.WaitForExitAsync();
         process.ExitCode.Should().Be(0);
-        return [.. lines.Select(line => line.Split(' ')).Select(words => new Verdict(Guid.Parse(words[0]), long.Parse(words[1], CultureInfo.InvariantCulture)))];
+        return [.. lines.Select(line => line.Split(' '))
+            .Select(words => new Verdict(Guid.Parse(words[0]), long.Parse(words[1], CultureInfo.InvariantCulture)))];
     }
 }

@@ -4,5 +4,6 @@ namespace EventSourcing.Tests.Postgres;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class OwnServerFactAttribute : Xunit.FactAttribute
 {
-    public OwnServerFactAttribute() => Skip = PostgresServer.StartObstacle;
+    public OwnServerFactAttribute() => Skip = PostgresBinaries.Find(out var obstacle) is null
+        ? $"no PostgreSQL to start: {obstacle}. Install it" : null;
 }

@@ -12,8 +12,10 @@ internal sealed record PostgresAccount(string Name, IReadOnlyList<string> Prefix
     {
         foreach (var name in (string?[])[Environment.GetEnvironmentVariable("EVENTSOURCING_TEST_POSTGRES_USER"), "postgres", "nobody"])
         {
-            if (string.IsNullOrEmpty(name) || Output("id", "-u", name) is not { } user || Output("id", "-g", name) is not { } group) continue;
-            if (Output("setpriv", "--version") is not null) return new PostgresAccount(name, ["setpriv", "--reuid", user, "--regid", group, "--clear-groups"]);
+            if (string.IsNullOrEmpty(name) || Output("id", "-u", name) is not { } user || Output("id", "-g", name) is not { } group)
+                continue;
+            if (Output("setpriv", "--version") is not null)
+                return new PostgresAccount(name, ["setpriv", "--reuid", user, "--regid", group, "--clear-groups"]);
             if (Output("runuser", "--version") is not null) return new PostgresAccount(name, ["runuser", "-u", name, "--"]);
         }
 

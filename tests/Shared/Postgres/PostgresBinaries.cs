@@ -28,7 +28,8 @@ internal sealed record PostgresBinaries(string Folder, PostgresAccount? Account)
     {
         obstacle = null;
         var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        var folder = onPath.Select(FolderOfPrograms).FirstOrDefault(IsComplete) ?? VersionedFolders.SelectMany(Versions).OrderByDescending(found => found.Version)
+        var folder = onPath.Select(FolderOfPrograms).FirstOrDefault(IsComplete) ?? VersionedFolders.SelectMany(Versions)
+            .OrderByDescending(found => found.Version)
             .Select(found => found.Folder).FirstOrDefault(IsComplete);
         if (folder is null)
         {
@@ -69,7 +70,8 @@ internal sealed record PostgresBinaries(string Folder, PostgresAccount? Account)
     {
         var start = new ProcessStartInfo("sh") { UseShellExecute = false, WorkingDirectory = Path.GetTempPath() };
         string[] stop = [.. Account?.Prefix ?? [], Path.Combine(Folder, "pg_ctl"), "stop", "-s", "-w", "-m", "immediate", "-D", data];
-        foreach (var argument in (string[])["-c", "folder=$1; shift; \"$@\" >/dev/null 2>&1; rm -rf \"$folder\"", "sh", folder, .. stop]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["-c", "folder=$1; shift; \"$@\" >/dev/null 2>&1; rm -rf \"$folder\"", "sh", folder, .. stop])
+            start.ArgumentList.Add(argument);
         using var process = Process.Start(start);
     }
 
@@ -88,7 +90,8 @@ internal sealed record PostgresBinaries(string Folder, PostgresAccount? Account)
     private static string FolderOfPrograms(string onPath)
     {
         var program = new FileInfo(Path.Combine(onPath, "pg_ctl" + Suffix));
-        return program.Exists && program.ResolveLinkTarget(returnFinalTarget: true) is { } target ? Path.GetDirectoryName(target.FullName)! : onPath;
+        return program.Exists && program.ResolveLinkTarget(returnFinalTarget: true) is { } target ? Path.GetDirectoryName(target.FullName)!
+            : onPath;
     }
 
     private static bool IsComplete(string folder) =>

@@ -25,13 +25,11 @@ internal static class PostgresServer
 
     /// <summary>Whether a machine without PostgreSQL is an error: CI=true or EVENTSOURCING_REQUIRE_POSTGRES=1.</summary>
     public static bool IsRequired =>
-        Environment.GetEnvironmentVariable("CI") is "true" or "True" || Environment.GetEnvironmentVariable("EVENTSOURCING_REQUIRE_POSTGRES") == "1";
+        Environment.GetEnvironmentVariable("CI") is "true" or "True"
+            || Environment.GetEnvironmentVariable("EVENTSOURCING_REQUIRE_POSTGRES") == "1";
 
     /// <summary>The programs, for tests that start servers of their own.</summary>
     public static PostgresBinaries Binaries => Found.Binaries ?? throw new InvalidOperationException(Found.Obstacle);
-
-    /// <summary>Why no server can be started here, or null if one can.</summary>
-    public static string? StartObstacle => Found.Obstacle is { } obstacle ? $"no PostgreSQL to start: {obstacle}. Install it" : null;
 
     /// <summary>The connection string of a superuser.</summary>
     public static string ConnectionString => Server.Value;

@@ -4,5 +4,6 @@ namespace EventSourcing.Tests.Postgres;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class UnixPostgresFactAttribute : Xunit.FactAttribute
 {
-    public UnixPostgresFactAttribute() => Skip = PostgresServer.Obstacle ?? (OperatingSystem.IsWindows() ? "Windows has no signals that suspend a process" : null);
+    public UnixPostgresFactAttribute() => Skip = PostgresServer.Obstacle
+        ?? (OperatingSystem.IsWindows() ? "Windows has no signals that suspend a process" : null);
 }

@@ -30,7 +30,7 @@ public sealed class PostgresReadYourWritesTests(ITestOutputHelper output) : Read
 
         var folded = await Notes.CompareWithLogAsync(store);
         output.WriteLine(string.Join(", ", folded.Select(host => $"{host.Value} events by host {host.Key}")));
-        folded.Values.Sum().Should().Be(60 + (2 * ProjectionHost.Writers * ProjectionHost.NotesPerWriter));
+        folded.Values.Sum().Should().Be(40 + (2 * ProjectionHost.Writers * ProjectionHost.NotesPerWriter));
         folded.Keys.Should().BeEquivalentTo("one", "other");
     }
 

@@ -20,7 +20,8 @@ internal sealed record Obstacle(TimeSpan Pause, Func<QueuedWrite, TimeSpan, Exce
 /// </param>
 /// <param name="busyTimeout">How long a write waits while no group can be committed.</param>
 /// <param name="closed">The error for a write that waits when the storage is disposed, or comes afterwards.</param>
-internal sealed class GroupCommit<TWork>(Func<List<TWork>, ValueTask<Obstacle?>> commit, TimeSpan busyTimeout, Func<QueuedWrite, Exception> closed) : IAsyncDisposable
+internal sealed class GroupCommit<TWork>(Func<List<TWork>, ValueTask<Obstacle?>> commit, TimeSpan busyTimeout, Func<QueuedWrite,
+    Exception> closed) : IAsyncDisposable
     where TWork : QueuedWrite
 {
     /// <summary>How many writes may be queued; further callers wait, asynchronously, until there is room.</summary>
@@ -170,7 +171,8 @@ internal sealed class GroupCommit<TWork>(Func<List<TWork>, ValueTask<Obstacle?>>
     private void AwaitThoseJustServed()
     {
         if (_lastServed < 2) return;
-        for (var began = Stopwatch.GetTimestamp(); CountWaiting() < _lastServed && Stopwatch.GetTimestamp() - began < WaitForCompany;) Thread.Yield();
+        for (var began = Stopwatch.GetTimestamp(); CountWaiting() < _lastServed
+            && Stopwatch.GetTimestamp() - began < WaitForCompany;) Thread.Yield();
 
         int CountWaiting()
         {

@@ -38,8 +38,8 @@ public sealed class PostgresEventStorage : IEventStorage
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
     /// <param name="connectionString">
-    /// The connection string, as Npgsql takes it. With several hosts, add <c>Target Session Attributes=primary</c>, so that the storage
-    /// finds the primary after a failover.
+    /// The connection string, as Npgsql takes it. If it names several hosts, the storage connects to the primary, also after a failover;
+    /// opened read-only, it prefers a standby. <c>Target Session Attributes</c> in the string says otherwise.
     /// </param>
     /// <param name="options">The schema, the clock, the limits and the time limits.</param>
     /// <exception cref="ArgumentException">The connection string cannot be used.</exception>
@@ -52,7 +52,8 @@ public sealed class PostgresEventStorage : IEventStorage
     /// <param name="dataSource">The data source of the app, for example one with a password that changes.</param>
     /// <param name="options">The schema, the clock, the limits and the time limits.</param>
     public PostgresEventStorage(NpgsqlDataSource dataSource, PostgresEventStorageOptions? options = null)
-        : this(options ?? new PostgresEventStorageOptions(), of => new StoreServer(dataSource ?? throw new ArgumentNullException(nameof(dataSource)), of))
+        : this(options ?? new PostgresEventStorageOptions(), of =>
+            new StoreServer(dataSource ?? throw new ArgumentNullException(nameof(dataSource)), of))
     {
     }
 
@@ -70,7 +71,7 @@ public sealed class PostgresEventStorage : IEventStorage
         _commits = new GroupCommit<AppendWork>(_committer.CommitAsync, options.BusyTimeout, Closed);
         _poller = new HeadPoller(options.PollInterval, options.TimeProvider, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
-        ReadModels = new PostgresReadModels(this, _server, tables, _userCode, options.BusyTimeout);
+        ReadModels = new PostgresReadModels(this, _server, tables, _userCode, options);
         Ledger = new PostgresLedger(this, _server, tree, _reader, _tiles);
         Catalog = new PostgresCatalog(this, _server);
     }
@@ -115,7 +116,8 @@ public sealed class PostgresEventStorage : IEventStorage
         cancellationToken.ThrowIfCancellationRequested();
         _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
         await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
-        var scouted = request.Conditions.Count == 0 ? null : await ReadAsync((_reader, request), ScoutAsync, cancellationToken).ConfigureAwait(false);
+        var scouted = request.Conditions.Count == 0 ? null
+            : await ReadAsync((_reader, request), ScoutAsync, cancellationToken).ConfigureAwait(false);
         var work = new AppendWork(request, scouted, cancellationToken);
         return await _commits.CommitAsync(work, work.Task, cancellationToken).ConfigureAwait(false);
     }
@@ -125,7 +127,8 @@ public sealed class PostgresEventStorage : IEventStorage
     {
         ArgumentNullException.ThrowIfNull(read);
         read.Validate();
-        return ReadAsync((_reader, read), static (connection, of, token) => of._reader.ReadStreamAsync(connection, of.read, isWithinTransaction: false, token), cancellationToken);
+        return ReadAsync((_reader, read), static (connection, of, token) =>
+            of._reader.ReadStreamAsync(connection, of.read, isWithinTransaction: false, token), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -133,7 +136,8 @@ public sealed class PostgresEventStorage : IEventStorage
     {
         ArgumentNullException.ThrowIfNull(read);
         read.Validate();
-        return ReadAsync((_reader, read), static (connection, of, token) => of._reader.ReadLogAsync(connection, of.read, isWithinTransaction: false, token), cancellationToken);
+        return ReadAsync((_reader, read), static (connection, of, token) =>
+            of._reader.ReadLogAsync(connection, of.read, isWithinTransaction: false, token), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -142,7 +146,8 @@ public sealed class PostgresEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
-        ReadAsync((_reader, eventId), static (connection, of, token) => of._reader.ReadPositionAsync(connection, of.eventId, token), cancellationToken);
+        ReadAsync((_reader, eventId), static (connection, of, token) => of._reader.ReadPositionAsync(connection, of.eventId, token),
+            cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
@@ -177,7 +182,8 @@ public sealed class PostgresEventStorage : IEventStorage
     /// <returns>What the query returned. What it throws is thrown as it is.</returns>
     /// <exception cref="StorageFailedException">The server cannot be reached.</exception>
     /// <exception cref="InvalidOperationException">The call comes from within such a query.</exception>
-    public async ValueTask<T> QueryAsync<T>(Func<NpgsqlConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken = default)
+    public async ValueTask<T> QueryAsync<T>(Func<NpgsqlConnection, CancellationToken, ValueTask<T>> query,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         _userCode.ThrowIfWithin(UserCode.Kind.Read, "begin another such query");
@@ -187,7 +193,8 @@ public sealed class PostgresEventStorage : IEventStorage
         await using (connection.ConfigureAwait(false))
         {
             return await _userCode.RunAsync(
-                context: null, UserCode.Kind.Read, (connection, query, cancellationToken), static of => of.query(of.connection, of.cancellationToken)).ConfigureAwait(false);
+                context: null, UserCode.Kind.Read, (connection, query, cancellationToken), static of =>
+                    of.query(of.connection, of.cancellationToken)).ConfigureAwait(false);
         }
     }
 
@@ -204,7 +211,8 @@ public sealed class PostgresEventStorage : IEventStorage
     }
 
     /// <summary>Reads through a connection of the pool. If the connection turns out to be gone, the read is begun anew on another.</summary>
-    internal async ValueTask<T> ReadAsync<TState, T>(TState state, Func<NpgsqlConnection, TState, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
+    internal async ValueTask<T> ReadAsync<TState,
+        T>(TState state, Func<NpgsqlConnection, TState, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
     {
         using var running = Enter();
         cancellationToken.ThrowIfCancellationRequested();
@@ -214,7 +222,8 @@ public sealed class PostgresEventStorage : IEventStorage
             {
                 await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
                 var connection = await _server.ConnectAsync(cancellationToken).ConfigureAwait(false);
-                await using (connection.ConfigureAwait(false)) return await read(connection, state, cancellationToken).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                    return await read(connection, state, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception failure) when (attempt < ReadAttempts && (Failure.IsToBeRepeated(failure) || Failure.IsOfConnection(failure)))
             {
@@ -242,10 +251,12 @@ public sealed class PostgresEventStorage : IEventStorage
         return connectionString;
     }
 
-    private static async ValueTask<ScoutedCondition[]> ScoutAsync(NpgsqlConnection connection, (LogReader Reader, AppendRequest Request) of, CancellationToken cancellationToken)
+    private static async ValueTask<ScoutedCondition[]> ScoutAsync(NpgsqlConnection connection,
+        (LogReader Reader, AppendRequest Request) of, CancellationToken cancellationToken)
     {
         var scouted = new ScoutedCondition[of.Request.Conditions.Count];
-        for (var i = 0; i < scouted.Length; i++) scouted[i] = await of.Reader.FirstMatchAsync(connection, of.Request.Conditions[i], cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < scouted.Length; i++)
+            scouted[i] = await of.Reader.FirstMatchAsync(connection, of.Request.Conditions[i], cancellationToken).ConfigureAwait(false);
         return scouted;
     }
 
@@ -275,7 +286,8 @@ public sealed class PostgresEventStorage : IEventStorage
 
     private Exception Closed(QueuedWrite work) => work is AppendWork { IsOutcomeUnknown: true }
         ? new StorageFailedException(_server.Name, outcomeIsUnknown: true, new ObjectDisposedException(nameof(PostgresEventStorage)))
-        : new ObjectDisposedException(nameof(PostgresEventStorage), "The storage was disposed before this write began; nothing of it was written.");
+        : new ObjectDisposedException(nameof(PostgresEventStorage),
+            "The storage was disposed before this write began; nothing of it was written.");
 
     private async Task DisposeOnceAsync()
     {
@@ -284,6 +296,7 @@ public sealed class PostgresEventStorage : IEventStorage
         await _tiles.IdleAsync().ConfigureAwait(false);
         await _running.CloseAsync().ConfigureAwait(false);
         await _committer.DisposeAsync().ConfigureAwait(false);
+        _tiles.Dispose();
         await _server.DisposeAsync().ConfigureAwait(false);
     }
 }

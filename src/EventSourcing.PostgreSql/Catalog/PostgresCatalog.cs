@@ -13,7 +13,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
     {
         ArgumentNullException.ThrowIfNull(listing);
         listing.Validate();
-        return storage.ReadAsync((Catalog: this, listing), static (connection, of, token) => of.Catalog.ReadStreamsAsync(connection, of.listing, token), cancellationToken);
+        return storage.ReadAsync((Catalog: this, listing), static (connection, of, token) =>
+            of.Catalog.ReadStreamsAsync(connection, of.listing, token), cancellationToken);
     }
 
     public ValueTask<IReadOnlyList<EventTypeSummary>> ListEventTypesAsync(CancellationToken cancellationToken = default) =>
@@ -25,7 +26,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
     public ValueTask<StorageSize?> GetSizeAsync(CancellationToken cancellationToken = default) =>
         storage.ReadAsync(this, static (connection, catalog, token) => catalog.ReadSizeAsync(connection, token), cancellationToken);
 
-    private async ValueTask<StreamPage> ReadStreamsAsync(NpgsqlConnection connection, StreamListing listing, CancellationToken cancellationToken)
+    private async ValueTask<StreamPage> ReadStreamsAsync(NpgsqlConnection connection, StreamListing listing,
+        CancellationToken cancellationToken)
     {
         // Only one lower bound: with two, the server would begin at one and step over all rows up to the other.
         var isAfterName = listing.After is { } after && (listing.Prefix.Length == 0 || IsAtOrAfter(after, listing.Prefix));
@@ -51,7 +53,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
                     if (streams.Count == limit) return new StreamPage(streams, IsEnd: false);
                     var name = Valid(reader.GetString(0), NameRules.ThrowIfInvalidStream);
                     if (reader.IsDBNull(1)) throw Damage($"the stream '{name}' has no event.");
-                    streams.Add(new StreamSummary(name, reader.GetInt64(1), reader.GetInt64(2), Instant(reader.GetInt64(3), reader.GetInt64(2))));
+                    streams.Add(new StreamSummary(name, reader.GetInt64(1), reader.GetInt64(2),
+                        Instant(reader.GetInt64(3), reader.GetInt64(2))));
                 }
             }
 
@@ -59,7 +62,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
         }
     }
 
-    private async ValueTask<IReadOnlyList<EventTypeSummary>> ReadEventTypesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<EventTypeSummary>> ReadEventTypesAsync(NpgsqlConnection connection,
+        CancellationToken cancellationToken)
     {
         var types = new List<EventTypeSummary>();
         var command = new NpgsqlCommand(
@@ -72,7 +76,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     if (reader.IsDBNull(2)) continue; // its first append was refused
-                    types.Add(new EventTypeSummary(Valid(reader.GetString(0), NameRules.ThrowIfInvalidType), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)));
+                    types.Add(new EventTypeSummary(Valid(reader.GetString(0), NameRules.ThrowIfInvalidType), reader.GetInt64(1),
+                        reader.GetInt64(2), reader.GetInt64(3)));
                 }
             }
         }
@@ -80,7 +85,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
         return types;
     }
 
-    private async ValueTask<IReadOnlyList<ReadModelSummary>> ReadReadModelsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<ReadModelSummary>> ReadReadModelsAsync(NpgsqlConnection connection,
+        CancellationToken cancellationToken)
     {
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
@@ -141,7 +147,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
 
     private DateTimeOffset Instant(long ticks, long position) => ticks >= 0 && ticks <= DateTimeOffset.MaxValue.Ticks
         ? new DateTimeOffset(ticks, TimeSpan.Zero)
-        : throw Damage(string.Create(CultureInfo.InvariantCulture, $"the event at position {position} was recorded at {ticks} ticks, which is no instant."));
+        : throw Damage(string.Create(CultureInfo.InvariantCulture,
+            $"the event at position {position} was recorded at {ticks} ticks, which is no instant."));
 
     private string Valid(string name, Action<string> throwIfInvalid)
     {

@@ -6,7 +6,8 @@ namespace EventSourcing;
 /// What the app's code sees of an append that is about to be committed: it reads through the connection that holds the lock, and only
 /// until it returns.
 /// </summary>
-internal sealed class AppendTransaction(NpgsqlConnection connection, IReadOnlyList<StoredEvent> events, ReadModelTables tables, LogReader reader, StoreServer server)
+internal sealed class AppendTransaction(NpgsqlConnection connection, IReadOnlyList<StoredEvent> events, ReadModelTables tables,
+    LogReader reader, StoreServer server)
     : IAppendTransaction, IDisposable
 {
     // The app's code may read from several tasks; the connection serves one at a time.
@@ -18,10 +19,12 @@ internal sealed class AppendTransaction(NpgsqlConnection connection, IReadOnlyLi
     /// <summary>The failure of the server during a read, if there was one: it counts, however the app's code handled it.</summary>
     public Exception? ServerFailure { get; private set; }
 
-    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys,
+        CancellationToken cancellationToken = default)
     {
         PostgresReadModels.ValidateLoad(model, keys);
-        return ReadAsync(token => PostgresReadModels.LoadAsync(connection, tables, model, keys, isWithinTransaction: true, token), cancellationToken);
+        return ReadAsync(token => PostgresReadModels.LoadAsync(connection, tables, model, keys, isWithinTransaction: true, token),
+            cancellationToken);
     }
 
     public ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default)

@@ -11,12 +11,13 @@ internal static class CommitSettings
     /// they hold behind a pooler too.
     /// </summary>
     /// <returns>The number of results of these statements.</returns>
-    public static int Begin(NpgsqlBatch batch, StoreServer server, TimeSpan busyTimeout, bool isExclusive)
+    public static int Begin(NpgsqlBatch batch, StoreServer server, PostgresEventStorageOptions options, bool isExclusive)
     {
         batch.Add("BEGIN ISOLATION LEVEL READ COMMITTED");
         batch.Add(string.Create(CultureInfo.InvariantCulture, $"""
             SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true),
-                set_config('lock_timeout', '{LockTimeout(busyTimeout)}', true), set_config('statement_timeout', '0', true)
+                set_config('lock_timeout', '{LockTimeout(options.BusyTimeout)}', true), set_config('statement_timeout', '0', true),
+                set_config('idle_in_transaction_session_timeout', '{(long)options.HolderTimeout.TotalMilliseconds}', true)
             """));
         batch.Add(LockSql(server.Mark, isExclusive));
         return 2;

@@ -34,7 +34,8 @@ internal sealed class DocumentSelection
     public static DocumentSelection Of(DocumentTable table, DocumentQuery query, string askedAs)
     {
         table.Definition.ThrowIfUnfit(query, askedAs);
-        var order = query.OrderBy is null ? (FieldDefinition?)null : table.Definition.Fields[table.Definition.IndexOf(query.OrderBy, askedAs)];
+        var order = query.OrderBy is null ? (FieldDefinition?)null
+            : table.Definition.Fields[table.Definition.IndexOf(query.OrderBy, askedAs)];
         var selection = new DocumentSelection(table, order, query);
         if (Simplified(table, query.Conditions, askedAs) is not { } conditions) return selection;
         if (order is not { } field) selection.AddByKey(conditions, query.After?.Key);
@@ -65,7 +66,8 @@ internal sealed class DocumentSelection
         {
             if (i > 0) await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
             while (documents.Count < _limit && await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-                documents.Add(new StoredDocument(reader.GetString(0), reader.GetFieldValue<byte[]>(1), _order is { } field ? DocumentTable.ValueAt(reader, 2, field.Kind) : default));
+                documents.Add(new StoredDocument(reader.GetString(0), reader.GetFieldValue<byte[]>(1), _order is { } field
+                    ? DocumentTable.ValueAt(reader, 2, field.Kind) : default));
         }
 
         return documents;
@@ -84,7 +86,8 @@ internal sealed class DocumentSelection
             var condition = new Condition(field, Identifier.Quote(table.Definition.Fields[field].Name), comparison, value);
             if (known < 0) simplified.Add(condition);
             else if (comparison == FieldComparison.Equal && simplified[known].Value.CompareTo(value) != 0) return null;
-            else if (comparison is FieldComparison.AtLeast or FieldComparison.Above ? value > simplified[known].Value : value < simplified[known].Value) simplified[known] = condition;
+            else if (comparison is FieldComparison.AtLeast or FieldComparison.Above ? value > simplified[known].Value
+                : value < simplified[known].Value) simplified[known] = condition;
         }
 
         return simplified;
@@ -144,18 +147,21 @@ internal sealed class DocumentSelection
         Add(last, "key DESC");
     }
 
-    private static string Indexed(FieldDefinition field) => field.Kind == FieldKind.Text ? DocumentTable.Prefix(Identifier.Quote(field.Name)) : Identifier.Quote(field.Name);
+    private static string Indexed(FieldDefinition field) => field.Kind == FieldKind.Text
+        ? DocumentTable.Prefix(Identifier.Quote(field.Name)) : Identifier.Quote(field.Name);
 
     private string OrderOf(FieldDefinition field)
     {
         var (column, direction) = (Identifier.Quote(field.Name), _descending ? " DESC NULLS LAST" : " NULLS FIRST");
-        return field.Kind == FieldKind.Text ? $"{Indexed(field)}{direction}, {column}{direction}, {KeyOrder}" : $"{column}{direction}, {KeyOrder}";
+        return field.Kind == FieldKind.Text ? $"{Indexed(field)}{direction}, {column}{direction}, {KeyOrder}"
+            : $"{column}{direction}, {KeyOrder}";
     }
 
     private void Add(Where where, string order)
     {
         var column = _order is { } field ? $", {Identifier.Quote(field.Name)}" : "";
-        _segments.Add((string.Create(CultureInfo.InvariantCulture, $"SELECT key, data{column} FROM {_table.Quoted}{where.Sql} ORDER BY {order} LIMIT ${where.Count + 1}"), where));
+        _segments.Add((string.Create(CultureInfo.InvariantCulture,
+            $"SELECT key, data{column} FROM {_table.Quoted}{where.Sql} ORDER BY {order} LIMIT ${where.Count + 1}"), where));
     }
 
     private readonly record struct Condition(int Field, string Column, FieldComparison Comparison, FieldValue Value)
@@ -216,7 +222,8 @@ internal sealed class DocumentSelection
             var value = Parameter(condition.Value);
             if (condition.Value.Kind == FieldKind.Text)
             {
-                var ofPrefix = condition.Comparison switch { FieldComparison.Above => ">=", FieldComparison.Below => "<=", _ => condition.Operator };
+                var ofPrefix = condition.Comparison switch { FieldComparison.Above => ">=", FieldComparison.Below => "<=", _ =>
+                    condition.Operator };
                 Add($"{DocumentTable.Prefix(condition.Column)} {ofPrefix} {DocumentTable.Prefix(value)}");
             }
 

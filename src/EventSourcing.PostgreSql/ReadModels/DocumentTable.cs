@@ -34,7 +34,8 @@ internal sealed class DocumentTable
         }
         catch (Exception flaw) when (flaw is FormatException or ArgumentException)
         {
-            _flaw = string.Create(CultureInfo.InvariantCulture, $"row {id} of the table 'read_models' says that it has the fields '{fields}', which cannot be read");
+            _flaw = string.Create(CultureInfo.InvariantCulture,
+                $"row {id} of the table 'read_models' says that it has the fields '{fields}', which cannot be read");
         }
     }
 
@@ -58,7 +59,8 @@ internal sealed class DocumentTable
         $"SELECT m.id, m.name, m.fields, to_regclass(format('%I.%I', {Literal(sql.Schema)}, 'documents_' || m.id)) IS NOT NULL FROM {sql.Quoted}.read_models m";
 
     /// <summary>The table that a row of <see cref="Select"/> describes.</summary>
-    public static DocumentTable At(NpgsqlDataReader row, SchemaSql sql) => new(sql, row.GetInt32(0), row.GetString(1), row.GetString(2), row.GetBoolean(3));
+    public static DocumentTable At(NpgsqlDataReader row, SchemaSql sql) =>
+        new(sql, row.GetInt32(0), row.GetString(1), row.GetString(2), row.GetBoolean(3));
 
     public static string NameOf(int id) => string.Create(CultureInfo.InvariantCulture, $"documents_{id}");
 
@@ -72,7 +74,8 @@ internal sealed class DocumentTable
             var field = definition.Fields[i];
             var column = Identifier.Quote(field.Name);
             var indexed = field.Kind == FieldKind.Text ? Prefix(column) : column;
-            yield return string.Create(CultureInfo.InvariantCulture, $"CREATE INDEX {NameOf(id)}_by_{i + 1} ON {sql.Quoted}.{NameOf(id)} ({indexed} NULLS FIRST, key)");
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"CREATE INDEX {NameOf(id)}_by_{i + 1} ON {sql.Quoted}.{NameOf(id)} ({indexed} NULLS FIRST, key)");
         }
     }
 
@@ -84,7 +87,8 @@ internal sealed class DocumentTable
         $"SELECT key, {sql.Quoted}.text_of(data) AS document{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted}";
 
     /// <summary>The fields as they are written in the catalogue, e.g. <c>city TEXT, total REAL</c>.</summary>
-    public static string Written(IReadOnlyList<FieldDefinition> fields) => string.Join(", ", fields.Select(field => $"{field.Name} {KindOf(field.Kind)}"));
+    public static string Written(IReadOnlyList<FieldDefinition> fields) =>
+        string.Join(", ", fields.Select(field => $"{field.Name} {KindOf(field.Kind)}"));
 
     /// <summary>Adds the statements that write and delete documents; the keys are sorted, so that two commits lock rows in one order.</summary>
     public void AddChangesTo(NpgsqlBatch batch, List<DocumentChange> changes)
@@ -96,12 +100,14 @@ internal sealed class DocumentTable
         if (written.Count == 0) return;
         var fields = Definition.Fields;
         var columns = fields.Select(field => Identifier.Quote(field.Name)).Prepend("data").ToList();
-        var values = fields.Select((field, i) => string.Create(CultureInfo.InvariantCulture, $"${i + 3}::{ArrayTypeOf(field.Kind)}")).Prepend("$2::bytea[]");
+        var values = fields.Select((field, i) =>
+            string.Create(CultureInfo.InvariantCulture, $"${i + 3}::{ArrayTypeOf(field.Kind)}")).Prepend("$2::bytea[]");
         var command = batch.Add($"""
             INSERT INTO {Quoted} (key, {string.Join(", ", columns)}) SELECT * FROM unnest($1::text[], {string.Join(", ", values)})
             ON CONFLICT (key) DO UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}
             """);
-        command.With((string[])[.. written.Select(change => change.Key)]).With((byte[]?[])[.. written.Select(change => change.Data!.Value.ToArray())]);
+        command.With((string[])[.. written.Select(change => change.Key)])
+            .With((byte[]?[])[.. written.Select(change => change.Data!.Value.ToArray())]);
         for (var i = 0; i < fields.Count; i++) command.With(ValuesOf(fields[i].Kind, written, i));
     }
 
@@ -122,15 +128,20 @@ internal sealed class DocumentTable
     };
 
     /// <summary>The error when a statement on the table finds that it is not as it was made.</summary>
-    public ReadModelDamagedException Damaged(PostgresException failure) => new(ReadModel, $"the server says '{failure.MessageText}' of its table '{NameOf(Id)}'", failure);
+    public ReadModelDamagedException Damaged(PostgresException failure) =>
+        new(ReadModel, $"the server says '{failure.MessageText}' of its table '{NameOf(Id)}'", failure);
 
     private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private static NpgsqlParameter ValuesOf(FieldKind kind, List<DocumentChange> written, int field) => kind switch
     {
-        FieldKind.WholeNumber => NpgsqlExtensions.Array(NpgsqlDbType.Bigint, (long?[])[.. written.Select(change => change.Fields[field] is { Kind: not null } value ? value.WholeNumber : (long?)null)]),
-        FieldKind.Number => NpgsqlExtensions.Array(NpgsqlDbType.Double, (double?[])[.. written.Select(change => change.Fields[field] is { Kind: not null } value ? value.Number : (double?)null)]),
-        _ => NpgsqlExtensions.Array(NpgsqlDbType.Text, (string?[])[.. written.Select(change => change.Fields[field] is { Kind: not null } value ? value.Text : null)]),
+        FieldKind.WholeNumber =>
+            NpgsqlExtensions.Array(NpgsqlDbType.Bigint,
+            (long?[])[.. written.Select(change => change.Fields[field] is { Kind: not null } value ? value.WholeNumber : (long?)null)]),
+        FieldKind.Number => NpgsqlExtensions.Array(NpgsqlDbType.Double,
+            (double?[])[.. written.Select(change => change.Fields[field] is { Kind: not null } value ? value.Number : (double?)null)]),
+        _ => NpgsqlExtensions.Array(NpgsqlDbType.Text,
+            (string?[])[.. written.Select(change => change.Fields[field] is { Kind: not null } value ? value.Text : null)]),
     };
 
     private static string TypeOf(FieldKind kind) => kind switch

@@ -6,22 +6,26 @@ namespace EventSourcing;
 /// Read models in the same schema as the events. A commit does not take the lock that orders appends: it takes the lock of read models,
 /// shared with other commits, and locks the documents that it guards.
 /// </summary>
-internal sealed class PostgresReadModels(PostgresEventStorage storage, StoreServer server, ReadModelTables tables, UserCode userCode, TimeSpan busyTimeout) : IReadModelStorage
+internal sealed class PostgresReadModels(
+    PostgresEventStorage storage, StoreServer server, ReadModelTables tables, UserCode userCode, PostgresEventStorageOptions options)
+        : IReadModelStorage
 {
     private const int Attempts = 4;
 
-    public bool HasTables => true;
+    public TableSupport Tables => PostgresTables.Instance;
 
-    public string? FlawInTableName(string table) => TableNames.FlawIn(table);
-
-    public async ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys,
+        CancellationToken cancellationToken = default)
     {
         ValidateLoad(model, keys);
         return await storage.ReadAsync(
-            (tables, model, keys), static (connection, of, token) => LoadAsync(connection, of.tables, of.model, of.keys, isWithinTransaction: false, token), cancellationToken).ConfigureAwait(false);
+            (tables, model, keys), static (connection, of, token) =>
+                LoadAsync(connection, of.tables, of.model, of.keys, isWithinTransaction: false, token),
+                cancellationToken).ConfigureAwait(false);
     }
 
-    public async ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query,
+        CancellationToken cancellationToken = default)
     {
         ReadModelDefinition.ThrowIfInvalidName(model);
         ArgumentNullException.ThrowIfNull(query);
@@ -47,7 +51,8 @@ internal sealed class PostgresReadModels(PostgresEventStorage storage, StoreServ
             cancellationToken).ConfigureAwait(false) ?? [];
     }
 
-    public async ValueTask<long> CountAsync(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken = default)
+    public async ValueTask<long> CountAsync(string model, IReadOnlyList<FieldCondition> conditions,
+        CancellationToken cancellationToken = default)
     {
         ReadModelDefinition.ThrowIfInvalidName(model);
         FieldCondition.Validate(conditions);
@@ -96,7 +101,8 @@ internal sealed class PostgresReadModels(PostgresEventStorage storage, StoreServ
 
     /// <summary>Loads documents through a connection.</summary>
     public static async ValueTask<IReadOnlyList<byte[]?>> LoadAsync(
-        NpgsqlConnection connection, ReadModelTables tables, string model, IReadOnlyList<string> keys, bool isWithinTransaction, CancellationToken cancellationToken)
+        NpgsqlConnection connection, ReadModelTables tables, string model, IReadOnlyList<string> keys, bool isWithinTransaction,
+            CancellationToken cancellationToken)
     {
         var found = await tables.AskAsync(
             connection,
@@ -110,7 +116,8 @@ internal sealed class PostgresReadModels(PostgresEventStorage storage, StoreServ
             static async (reader, _, token) =>
             {
                 var documents = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-                while (await reader.ReadAsync(token).ConfigureAwait(false)) documents.Add(reader.GetString(0), reader.GetFieldValue<byte[]>(1));
+                while (await reader.ReadAsync(token).ConfigureAwait(false))
+                    documents.Add(reader.GetString(0), reader.GetFieldValue<byte[]>(1));
                 return documents;
             },
             cancellationToken).ConfigureAwait(false);
@@ -135,11 +142,13 @@ internal sealed class PostgresReadModels(PostgresEventStorage storage, StoreServ
         NpgsqlConnection? connection = null;
         try
         {
-            connection = await (changes.HasTables ? server.ConnectForAppAsync(cancellationToken) : server.ConnectAsync(cancellationToken)).ConfigureAwait(false);
+            connection = changes.HasTables
+                ? await server.ConnectForAppAsync(cancellationToken).ConfigureAwait(false)
+                : await server.ConnectAsync(cancellationToken).ConfigureAwait(false);
             var first = new NpgsqlBatch(connection) { Timeout = 0 };
             await using (first.ConfigureAwait(false))
             {
-                var results = CommitSettings.Begin(first, server, busyTimeout, changes.NeedsExclusiveLock);
+                var results = CommitSettings.Begin(first, server, options, changes.NeedsExclusiveLock);
                 await changes.CheckAsync(first, results, cancellationToken).ConfigureAwait(false);
             }
 
@@ -161,13 +170,14 @@ internal sealed class PostgresReadModels(PostgresEventStorage storage, StoreServ
                 await last.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
-        catch (PostgresException failure) when (!isAppRunning && (Failure.IsToBeRepeated(failure) || (!isCommitting && Failure.IsOfTable(failure))))
+        catch (PostgresException failure) when (!isAppRunning
+            && (Failure.IsToBeRepeated(failure) || (!isCommitting && Failure.IsOfTable(failure))))
         {
             throw new UnfinishedCommitException(failure);
         }
         catch (PostgresException failure) when (Failure.IsLockTimeout(failure) && !isAppRunning)
         {
-            throw new StoreBusyException(server.Name, busyTimeout, failure);
+            throw new StoreBusyException(server.Name, options.BusyTimeout, failure);
         }
         catch (Exception failure) when (!isAppRunning || ReadModelChanges.IsOfServer(failure))
         {

@@ -23,10 +23,12 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
     /// locked.
     /// </summary>
     public bool NeedsExclusiveLock =>
-        commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0 || commit.Guards.Any(guard => guard.Expected is null);
+        commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0
+            || commit.Guards.Any(guard => guard.Expected is null);
 
     /// <summary>Whether it has anything besides guards.</summary>
-    public bool HasAny => commit.Tables is not null || commit.Changes.Count > 0 || commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0;
+    public bool HasAny => commit.Tables is not null || commit.Changes.Count > 0 || commit.Drops.Count > 0 || commit.Creates.Count > 0
+        || commit.Aliases.Count > 0;
 
     /// <summary>Whether SQL of the app runs in it.</summary>
     public bool HasTables => commit.Tables is not null;
@@ -50,7 +52,9 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         ];
         batch.Add($"{DocumentTable.Select(_sql)} WHERE m.name = ANY ($1)").With(names);
         batch.Add($"SELECT a.alias, m.name FROM {_sql.Quoted}.read_model_aliases a JOIN {_sql.Quoted}.read_models m ON m.id = a.model WHERE a.alias = ANY ($1)").With(names);
-        var guards = commit.Guards.GroupBy(guard => guard.Model, StringComparer.Ordinal).Select(group => (Model: group.Key, Keys: (string[])[.. group.Select(guard => guard.Key).Distinct(StringComparer.Ordinal)])).ToList();
+        var guards = commit.Guards.GroupBy(guard => guard.Model, StringComparer.Ordinal)
+            .Select(group => (Model: group.Key,
+            Keys: (string[])[.. group.Select(guard => guard.Key).Distinct(StringComparer.Ordinal)])).ToList();
         var known = guards.FindAll(guard => tables.Find(guard.Model) is { } table && table.ReadModel == guard.Model);
         var believed = known.ConvertAll(guard => tables.Find(guard.Model)!);
         for (var i = 0; i < known.Count; i++) AddGuardTo(batch, believed[i], known[i].Keys);
@@ -69,20 +73,24 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             for (var i = 0; i < known.Count; i++)
             {
                 await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-                if (_models.GetValueOrDefault(known[i].Model)?.Id == believed[i].Id) await ReadGuardsAsync(reader, known[i].Model, cancellationToken).ConfigureAwait(false);
+                if (_models.GetValueOrDefault(known[i].Model)?.Id == believed[i].Id)
+                    await ReadGuardsAsync(reader, known[i].Model, cancellationToken).ConfigureAwait(false);
                 else known[i] = default;
             }
         }
 
-        foreach (var name in names) tables.Learn(name, _models.GetValueOrDefault(name) ?? (_aliases.ContainsKey(name) ? tables.Find(name) : null));
+        foreach (var name in names)
+            tables.Learn(name, _models.GetValueOrDefault(name) ?? (_aliases.ContainsKey(name) ? tables.Find(name) : null));
         foreach (var definition in commit.Creates)
         {
-            if (!commit.Drops.Contains(definition.Name) && _models.GetValueOrDefault(definition.Name) is { IsThere: false }) _mended.Add(definition.Name);
+            if (!commit.Drops.Contains(definition.Name) && _models.GetValueOrDefault(definition.Name) is { IsThere: false })
+                _mended.Add(definition.Name);
         }
 
         foreach (var (model, keys) in guards.Except(known))
         {
-            if (_models.GetValueOrDefault(model) is { } table && !_mended.Contains(model)) await ReadGuardsAsync(batch.Connection!, table, keys, cancellationToken).ConfigureAwait(false);
+            if (_models.GetValueOrDefault(model) is { } table && !_mended.Contains(model))
+                await ReadGuardsAsync(batch.Connection!, table, keys, cancellationToken).ConfigureAwait(false);
         }
 
         ReadModelDecision.ThrowIfRefused(commit, new Facts(this));
@@ -91,9 +99,11 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
     /// <summary>
     /// Writes what was checked, and runs the SQL of the app. The last of its statements are put into a batch, which is to commit.
     /// </summary>
-    public async ValueTask WriteAsync(NpgsqlConnection connection, NpgsqlBatch last, ExecutionContext? context, CancellationToken cancellationToken)
+    public async ValueTask WriteAsync(NpgsqlConnection connection, NpgsqlBatch last, ExecutionContext? context,
+        CancellationToken cancellationToken)
     {
-        if (commit.Drops.Count + commit.Creates.Count + commit.Aliases.Count > 0) await ChangeModelsAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (commit.Drops.Count + commit.Creates.Count + commit.Aliases.Count > 0)
+            await ChangeModelsAsync(connection, cancellationToken).ConfigureAwait(false);
         if (commit.Tables is not { } app)
         {
             AddDocumentsTo(last);
@@ -154,7 +164,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         }
         catch (InvalidOperationException failure)
         {
-            throw new InvalidOperationException("The SQL of the commit left a reader open, or closed the connection. Nothing of the commit was written; dispose readers and commands before returning.", failure);
+            throw new InvalidOperationException(
+                "The SQL of the commit left a reader open, or closed the connection. Nothing of the commit was written; dispose readers and commands before returning.", failure);
         }
 
         throw new InvalidOperationException(
@@ -166,10 +177,12 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
 
     private async ValueTask ReadGuardsAsync(NpgsqlDataReader reader, string model, CancellationToken cancellationToken)
     {
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) _guarded[(model, reader.GetString(0))] = reader.GetFieldValue<byte[]>(1);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            _guarded[(model, reader.GetString(0))] = reader.GetFieldValue<byte[]>(1);
     }
 
-    private async ValueTask ReadGuardsAsync(NpgsqlConnection connection, DocumentTable table, string[] keys, CancellationToken cancellationToken)
+    private async ValueTask ReadGuardsAsync(NpgsqlConnection connection, DocumentTable table, string[] keys,
+        CancellationToken cancellationToken)
     {
         var batch = new NpgsqlBatch(connection) { Timeout = 0 };
         await using (batch.ConfigureAwait(false))
@@ -178,7 +191,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             try
             {
                 var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-                await using (reader.ConfigureAwait(false)) await ReadGuardsAsync(reader, table.ReadModel, cancellationToken).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                    await ReadGuardsAsync(reader, table.ReadModel, cancellationToken).ConfigureAwait(false);
             }
             catch (PostgresException failure) when (Failure.IsOfTable(failure))
             {
@@ -189,7 +203,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
 
     private void AddDocumentsTo(NpgsqlBatch batch)
     {
-        foreach (var group in commit.Changes.GroupBy(change => change.Model, StringComparer.Ordinal).OrderBy(group => _models[group.Key].Id))
+        foreach (var group in commit.Changes.GroupBy(change => change.Model, StringComparer.Ordinal)
+            .OrderBy(group => _models[group.Key].Id))
             _models[group.Key].AddChangesTo(batch, [.. group]);
     }
 
@@ -199,17 +214,22 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         {
             if (!_models.Remove(name, out var table)) continue;
             tables.Learn(name, null);
-            foreach (var alias in await AliasesOfAsync(connection, table, cancellationToken).ConfigureAwait(false)) await RemoveAliasAsync(connection, alias, cancellationToken).ConfigureAwait(false);
+            foreach (var alias in await AliasesOfAsync(connection, table, cancellationToken).ConfigureAwait(false))
+                await RemoveAliasAsync(connection, alias, cancellationToken).ConfigureAwait(false);
             await connection.ExecuteAsync($"DROP TABLE IF EXISTS {table.Quoted}", cancellationToken).ConfigureAwait(false);
-            await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"DELETE FROM {_sql.Quoted}.read_models WHERE id = {table.Id}"), cancellationToken).ConfigureAwait(false);
+            await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture,
+                $"DELETE FROM {_sql.Quoted}.read_models WHERE id = {table.Id}"), cancellationToken).ConfigureAwait(false);
         }
 
         foreach (var definition in commit.Creates)
         {
             if (_models.ContainsKey(definition.Name)) continue;
             var fields = DocumentTable.Written(definition.Fields);
-            var id = (int)(await ScalarAsync(connection, $"INSERT INTO {_sql.Quoted}.read_models (name, fields) VALUES ($1, $2) RETURNING id", cancellationToken, definition.Name, fields).ConfigureAwait(false))!;
-            foreach (var statement in DocumentTable.CreateSql(_sql, id, definition)) await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+            var id = (int)(await ScalarAsync(connection,
+                $"INSERT INTO {_sql.Quoted}.read_models (name, fields) VALUES ($1, $2) RETURNING id", cancellationToken, definition.Name,
+                fields).ConfigureAwait(false))!;
+            foreach (var statement in DocumentTable.CreateSql(_sql, id, definition))
+                await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
             _models.Add(definition.Name, new DocumentTable(_sql, id, definition.Name, fields, isThere: true));
         }
 
@@ -219,14 +239,18 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             await RemoveAliasAsync(connection, alias, cancellationToken).ConfigureAwait(false);
             var table = _models[model];
             var view = await FreeViewAsync(connection, $"read_model_{alias}", cancellationToken).ConfigureAwait(false);
-            await connection.ExecuteAsync($"CREATE VIEW {_sql.Quoted}.{Identifier.Quote(view)} AS {table.ViewSql(_sql)}", cancellationToken).ConfigureAwait(false);
+            await connection.ExecuteAsync($"CREATE VIEW {_sql.Quoted}.{Identifier.Quote(view)} AS {table.ViewSql(_sql)}",
+                cancellationToken).ConfigureAwait(false);
             await ScalarAsync(
-                connection, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO {_sql.Quoted}.read_model_aliases (alias, model, view_name) VALUES ($1, {table.Id}, $2)"), cancellationToken, alias, view).ConfigureAwait(false);
+                connection, string.Create(CultureInfo.InvariantCulture,
+                    $"INSERT INTO {_sql.Quoted}.read_model_aliases (alias, model, view_name) VALUES ($1, {table.Id}, $2)"),
+                    cancellationToken, alias, view).ConfigureAwait(false);
             tables.Learn(alias, null);
         }
     }
 
-    private static async ValueTask<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params string[] values)
+    private static async ValueTask<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken,
+        params string[] values)
     {
         var command = new NpgsqlCommand(sql, connection);
         await using (command.ConfigureAwait(false))
@@ -236,10 +260,12 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         }
     }
 
-    private async ValueTask<List<string>> AliasesOfAsync(NpgsqlConnection connection, DocumentTable table, CancellationToken cancellationToken)
+    private async ValueTask<List<string>> AliasesOfAsync(NpgsqlConnection connection, DocumentTable table,
+        CancellationToken cancellationToken)
     {
         var aliases = new List<string>();
-        var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"SELECT alias FROM {_sql.Quoted}.read_model_aliases WHERE model = {table.Id}"), connection);
+        var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture,
+            $"SELECT alias FROM {_sql.Quoted}.read_model_aliases WHERE model = {table.Id}"), connection);
         await using (command.ConfigureAwait(false))
         {
             var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -265,8 +291,10 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             """,
             cancellationToken,
             alias).ConfigureAwait(false) as string;
-        if (view is not null) await connection.ExecuteAsync($"DROP VIEW {_sql.Quoted}.{Identifier.Quote(view)}", cancellationToken).ConfigureAwait(false);
-        await ScalarAsync(connection, $"DELETE FROM {_sql.Quoted}.read_model_aliases WHERE alias = $1", cancellationToken, alias).ConfigureAwait(false);
+        if (view is not null)
+            await connection.ExecuteAsync($"DROP VIEW {_sql.Quoted}.{Identifier.Quote(view)}", cancellationToken).ConfigureAwait(false);
+        await ScalarAsync(connection, $"DELETE FROM {_sql.Quoted}.read_model_aliases WHERE alias = $1", cancellationToken,
+            alias).ConfigureAwait(false);
     }
 
     /// <summary>A name that nothing in the schema has. The server cuts longer names off without an error, so they are cut here.</summary>
@@ -276,16 +304,19 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         {
             var suffix = i == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"_{i}");
             var name = wished;
-            while (System.Text.Encoding.UTF8.GetByteCount(name) > PostgresEventStorageOptions.MaxSchemaBytes - suffix.Length) name = name[..^(char.IsSurrogate(name[^1]) ? 2 : 1)];
+            while (System.Text.Encoding.UTF8.GetByteCount(name) > PostgresEventStorageOptions.MaxSchemaBytes - suffix.Length)
+                name = name[..^(char.IsSurrogate(name[^1]) ? 2 : 1)];
             name += suffix;
-            if (await ScalarAsync(connection, "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2", cancellationToken, _sql.Schema, name).ConfigureAwait(false) is null) return name;
+            if (await ScalarAsync(connection,
+                "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2", cancellationToken, _sql.Schema, name).ConfigureAwait(false) is null) return name;
         }
     }
 
     /// <summary>The facts under the lock of read models. A damaged read model that the commit makes anew counts as gone.</summary>
     private readonly struct Facts(ReadModelChanges changes) : IReadModelFacts
     {
-        public ReadModelDefinition? DefinitionOf(string model) => changes._mended.Contains(model) ? null : changes._models.GetValueOrDefault(model)?.Definition;
+        public ReadModelDefinition? DefinitionOf(string model) => changes._mended.Contains(model) ? null
+            : changes._models.GetValueOrDefault(model)?.Definition;
 
         public string? ModelOf(string alias) => changes._aliases.GetValueOrDefault(alias);
 

@@ -41,12 +41,14 @@ internal sealed class ReadModelTables(SchemaSql sql)
     /// <param name="cancellationToken">Cancels it.</param>
     /// <returns>What was read; the default if there is no such read model.</returns>
     public async ValueTask<T?> AskAsync<T>(
-        NpgsqlConnection connection, string model, bool isWithinTransaction, Func<NpgsqlBatch, DocumentTable, bool> ask, Func<NpgsqlDataReader, DocumentTable, CancellationToken, ValueTask<T>> read,
+        NpgsqlConnection connection, string model, bool isWithinTransaction, Func<NpgsqlBatch, DocumentTable, bool> ask,
+            Func<NpgsqlDataReader, DocumentTable, CancellationToken, ValueTask<T>> read,
         CancellationToken cancellationToken)
     {
         for (var attempt = 0; ; attempt++)
         {
-            var known = Find(model);
+            // Within an append, a statement that fails would end its transaction: the name is resolved before anything is asked.
+            var known = attempt == 0 && isWithinTransaction ? null : Find(model);
             try
             {
                 var batch = new NpgsqlBatch(connection);
@@ -75,7 +77,8 @@ internal sealed class ReadModelTables(SchemaSql sql)
             }
             catch (PostgresException failure) when (known is not null && Failure.IsOfTable(failure))
             {
-                if (!isWithinTransaction && connection.FullState.HasFlag(System.Data.ConnectionState.Open)) await connection.ExecuteAsync("ROLLBACK", cancellationToken).ConfigureAwait(false);
+                if (!isWithinTransaction && connection.FullState.HasFlag(System.Data.ConnectionState.Open))
+                    await connection.ExecuteAsync("ROLLBACK", cancellationToken).ConfigureAwait(false);
                 Learn(model, null);
                 if (isWithinTransaction || attempt > 1) throw known.Damaged(failure);
             }

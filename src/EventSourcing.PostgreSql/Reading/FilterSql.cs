@@ -35,11 +35,13 @@ internal sealed class FilterSql
 
     /// <summary>Plans a query; it may ask the server which tags are rare, and how many streams have a prefix.</summary>
     public static async ValueTask<FilterSql> PlanAsync(
-        NpgsqlConnection connection, SchemaSql sql, EventQuery query, ReadDirection direction, long after, CancellationToken cancellationToken)
+        NpgsqlConnection connection, SchemaSql sql, EventQuery query, ReadDirection direction, long after,
+            CancellationToken cancellationToken)
     {
         var filter = new FilterSql(sql, direction);
         var (counts, narrow) = await LookAsync(connection, sql, query, after, cancellationToken).ConfigureAwait(false);
-        if (query.Items.All(item => item.Tags.Count > 0 || item.Types.Count > 0 || narrow.Contains(item.StreamPrefix!))) filter.ByIndexes(query, counts);
+        if (query.Items.All(item => item.Tags.Count > 0 || item.Types.Count > 0 || narrow.Contains(item.StreamPrefix!)))
+            filter.ByIndexes(query, counts);
         else filter.Condition = filter.ConditionOf(query);
         return filter;
     }
@@ -65,7 +67,8 @@ internal sealed class FilterSql
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var narrow = new HashSet<string>(StringComparer.Ordinal);
         string[] tags = [.. query.Items.Where(item => item.Tags.Count > 1).SelectMany(item => item.Tags).Distinct(StringComparer.Ordinal)];
-        string[] prefixes = [.. query.Items.Where(item => item.StreamPrefix is not null && item.Tags.Count == 0 && item.Types.Count == 0).Select(item => item.StreamPrefix!).Distinct(StringComparer.Ordinal)];
+        string[] prefixes = [.. query.Items.Where(item => item.StreamPrefix is not null && item.Tags.Count == 0 && item.Types.Count == 0)
+            .Select(item => item.StreamPrefix!).Distinct(StringComparer.Ordinal)];
         if (tags.Length + prefixes.Length == 0) return (counts, narrow);
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
@@ -103,8 +106,10 @@ internal sealed class FilterSql
         var sources = new List<string>();
 
         // Items of types alone become one source, and so do items of single tags: a query may have hundreds of them.
-        string[] types = [.. query.Items.Where(item => item.Tags.Count == 0 && item.StreamPrefix is null).SelectMany(item => item.Types).Distinct(StringComparer.Ordinal)];
-        string[] tags = [.. query.Items.Where(item => item is { Tags.Count: 1, Types.Count: 0, StreamPrefix: null }).Select(item => item.Tags[0]).Distinct(StringComparer.Ordinal)];
+        string[] types = [.. query.Items.Where(item => item.Tags.Count == 0 && item.StreamPrefix is null).SelectMany(item => item.Types)
+            .Distinct(StringComparer.Ordinal)];
+        string[] tags = [.. query.Items.Where(item => item is { Tags.Count: 1, Types.Count: 0, StreamPrefix: null })
+            .Select(item => item.Tags[0]).Distinct(StringComparer.Ordinal)];
         if (types.Length > 0) sources.Add(TypedSource(types, null));
         if (tags.Length > 0)
         {
@@ -140,10 +145,17 @@ internal sealed class FilterSql
     private string TaggedSource(EventQueryItem item, Dictionary<string, long> counts)
     {
         string[] tags = [.. item.Tags.OrderBy(tag => counts.GetValueOrDefault(tag))];
-        var sql = new StringBuilder($"SELECT t.position FROM {_sql.Quoted}.event_tags t WHERE t.tag = {Parameter(tags[0])} AND t.position > $1 AND t.position <= $2");
-        if (item.Types.Count > 0) sql.Append(CultureInfo.InvariantCulture, $" AND t.type = ANY (ARRAY(SELECT y.id FROM {_sql.Quoted}.event_types y WHERE y.name = ANY ({Parameter((string[])[.. item.Types])}::text[])))");
-        foreach (var tag in tags.Skip(1)) sql.Append(CultureInfo.InvariantCulture, $" AND EXISTS (SELECT 1 FROM {_sql.Quoted}.event_tags o WHERE o.tag = {Parameter(tag)} AND o.position = t.position)");
-        if (item.StreamPrefix is { } prefix) sql.Append(CultureInfo.InvariantCulture, $" AND EXISTS (SELECT 1 FROM {_sql.Quoted}.events e WHERE e.position = t.position AND {HasPrefix("e", prefix)})");
+        var sql = new StringBuilder(
+            $"SELECT t.position FROM {_sql.Quoted}.event_tags t WHERE t.tag = {Parameter(tags[0])} AND t.position > $1 AND t.position <= $2");
+        if (item.Types.Count > 0)
+            sql.Append(CultureInfo.InvariantCulture,
+                $" AND t.type = ANY (ARRAY(SELECT y.id FROM {_sql.Quoted}.event_types y WHERE y.name = ANY ({Parameter((string[])[.. item.Types])}::text[])))");
+        foreach (var tag in tags.Skip(1))
+            sql.Append(CultureInfo.InvariantCulture,
+                $" AND EXISTS (SELECT 1 FROM {_sql.Quoted}.event_tags o WHERE o.tag = {Parameter(tag)} AND o.position = t.position)");
+        if (item.StreamPrefix is { } prefix)
+            sql.Append(CultureInfo.InvariantCulture,
+                $" AND EXISTS (SELECT 1 FROM {_sql.Quoted}.events e WHERE e.position = t.position AND {HasPrefix("e", prefix)})");
         return sql.Append(CultureInfo.InvariantCulture, $" ORDER BY t.position{Direction} LIMIT $3").ToString();
     }
 
@@ -167,7 +179,8 @@ internal sealed class FilterSql
         var terms = new List<string>();
         if (item.Types.Count > 0) terms.Add($"y.name = ANY ({Parameter((string[])[.. item.Types])}::text[])");
         if (item.StreamPrefix is { } prefix) terms.Add($"starts_with(s.name, {Parameter(prefix)})");
-        terms.AddRange(item.Tags.Select(tag => $"EXISTS (SELECT 1 FROM {_sql.Quoted}.event_tags o WHERE o.tag = {Parameter(tag)} AND o.position = e.position)"));
+        terms.AddRange(item.Tags.Select(tag =>
+            $"EXISTS (SELECT 1 FROM {_sql.Quoted}.event_tags o WHERE o.tag = {Parameter(tag)} AND o.position = e.position)"));
         return $"({string.Join(" AND ", terms)})";
     }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace EventSourcing;
 
@@ -43,7 +42,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
             catch (PostgresException failure) when (StructureAudit.IsDamage(failure))
             {
                 page.Complete(next, isEnd: true, Math.Max(next, head));
-                _findings.Add(new LedgerFinding(LedgerFindingKind.StructureDamaged, next + 1, next + 1, null, $"The events from position {next + 1} on, or what belongs to them, cannot be read: the server says '{failure.MessageText}'."));
+                _findings.Add(new LedgerFinding(LedgerFindingKind.StructureDamaged, next + 1, next + 1, null,
+                    $"The events from position {next + 1} on, or what belongs to them, cannot be read: the server says '{failure.MessageText}'."));
                 await connection.ExecuteAsync("ROLLBACK", cancellationToken).ConfigureAwait(false);
                 return new LedgerAudit(page, _findings, default);
             }
@@ -55,7 +55,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
         }
     }
 
-    private async ValueTask<(long Next, bool IsEnd, long Head)> ReadEventsAsync(EventPage page, long after, int limit, CancellationToken cancellationToken)
+    private async ValueTask<(long Next, bool IsEnd, long Head)> ReadEventsAsync(EventPage page, long after, int limit,
+        CancellationToken cancellationToken)
     {
         var (next, head, isEnd) = (after, 0L, true);
         var batch = new NpgsqlBatch(connection);
@@ -83,7 +84,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
 
                     next = reader.GetInt64(0);
                     if (TryRead(reader, page, out var e, out var flaw)) page.Add(e);
-                    else _findings.Add(new LedgerFinding(LedgerFindingKind.EventUnreadable, next, next, null, $"The event at position {next} is not as the library writes one: {flaw}."));
+                    else _findings.Add(new LedgerFinding(LedgerFindingKind.EventUnreadable, next, next, null,
+                        $"The event at position {next} is not as the library writes one: {flaw}."));
                 }
             }
         }
@@ -106,11 +108,14 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
         string[] tags = [];
         flaw =
             version < 1 ? string.Create(CultureInfo.InvariantCulture, $"its version is {version}")
-            : recorded < 0 || recorded > DateTimeOffset.MaxValue.Ticks ? string.Create(CultureInfo.InvariantCulture, $"it was recorded at {recorded}, which is no instant")
+            : recorded < 0 || recorded > DateTimeOffset.MaxValue.Ticks
+                ? string.Create(CultureInfo.InvariantCulture, $"it was recorded at {recorded}, which is no instant")
             : id == Guid.Empty ? "its id is empty"
-            : seal.Length is not (LedgerLeaf.SaltLength or MerkleHash.Length) ? string.Create(CultureInfo.InvariantCulture, $"its seal has {seal.Length} bytes")
+            : seal.Length is not (LedgerLeaf.SaltLength or MerkleHash.Length)
+                ? string.Create(CultureInfo.InvariantCulture, $"its seal has {seal.Length} bytes")
             : seal.Length == MerkleHash.Length && data.Length > 0 ? "it has the seal of an erased event, but data"
-            : stream is null ? string.Create(CultureInfo.InvariantCulture, $"its stream {row.GetInt64(8)} is not there, or has no valid name")
+            : stream is null ? string.Create(CultureInfo.InvariantCulture,
+                $"its stream {row.GetInt64(8)} is not there, or has no valid name")
             : type is null ? string.Create(CultureInfo.InvariantCulture, $"its type {row.GetInt32(2)} is not there, or has no valid name")
             : metadata is { Length: 0 } ? "its metadata is neither NULL nor bytes"
             : !row.IsDBNull(7) && !TryReadTags(row.GetString(7), out tags) ? "its tags are neither NULL nor a list as it is written"
@@ -176,7 +181,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
                 SELECT u.n FROM unnest($1, $2, $3) WITH ORDINALITY u(tag, position, type, n) LEFT JOIN {_s}.event_tags t ON t.tag = u.tag AND t.position = u.position
                 WHERE t.type IS DISTINCT FROM u.type ORDER BY u.n
                 """)
-                .With((string[])[.. _tags.Select(tag => tag.Tag)]).With((long[])[.. _tags.Select(tag => tag.Position)]).With((int[])[.. _tags.Select(tag => tag.Type)]);
+                .With((string[])[.. _tags.Select(tag => tag.Tag)]).With((long[])[.. _tags.Select(tag => tag.Position)])
+                    .With((int[])[.. _tags.Select(tag => tag.Type)]);
             var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
@@ -184,7 +190,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
                 {
                     var (tag, position, _, stream) = _tags[(int)reader.GetInt64(0) - 1];
                     _findings.Add(new LedgerFinding(
-                        LedgerFindingKind.IndexMismatch, position, position, stream, $"The event at position {position} has the tag '{tag}', but the table of tags does not say so, or has another type for it."));
+                        LedgerFindingKind.IndexMismatch, position, position, stream,
+                            $"The event at position {position} has the tag '{tag}', but the table of tags does not say so, or has another type for it."));
                 }
             }
         }
@@ -210,7 +217,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
         return await AddMissingAsync(tiles, after, upTo, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<List<MerkleTile>> AddMissingAsync(List<MerkleTile> tiles, long after, long upTo, CancellationToken cancellationToken)
+    private async ValueTask<List<MerkleTile>> AddMissingAsync(List<MerkleTile> tiles, long after, long upTo,
+        CancellationToken cancellationToken)
     {
         var count = await tree.CountStoredAsync(connection, cancellationToken).ConfigureAwait(false);
         for (var level = 1; level < sizeof(long); level++)
@@ -235,7 +243,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
         var count = await tree.CountStoredAsync(connection, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await MerkleFrontier.ReadAsync(new StoredOnly(connection, tree), count * MerkleTree.TileWidth, cancellationToken).ConfigureAwait(false);
+            return await MerkleFrontier.ReadAsync(new StoredOnly(connection, tree), count * MerkleTree.TileWidth,
+                cancellationToken).ConfigureAwait(false);
         }
         catch (StoreCorruptedException)
         {
@@ -252,7 +261,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
-            batch.Add($"SELECT number, marks FROM {_s}.ledger_tiles WHERE level = 1 AND number >= $1 AND number <= $2 ORDER BY number").With(first).With(upTo / MerkleTree.TileWidth);
+            batch.Add($"SELECT number, marks FROM {_s}.ledger_tiles WHERE level = 1 AND number >= $1 AND number <= $2 ORDER BY number")
+                .With(first).With(upTo / MerkleTree.TileWidth);
             var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
@@ -274,7 +284,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
         public async ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default)
         {
             var stored = await tree.ReadStoredAsync(connection, level, first, hashes.Length, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < hashes.Length; i++) hashes.Span[i] = stored[i] ?? throw new StoreCorruptedException("", "a tile is missing.");
+            for (var i = 0; i < hashes.Length; i++)
+                hashes.Span[i] = stored[i] ?? throw new StoreCorruptedException("", "a tile is missing.");
         }
     }
 }

@@ -16,12 +16,13 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
     /// </summary>
     private int _bytesPerEvent;
 
-    private string Head => $"SELECT e.position FROM {sql.Quoted}.events e ORDER BY e.position DESC LIMIT 1";
+    private string Head => $"SELECT h.position FROM {sql.Quoted}.events h ORDER BY h.position DESC LIMIT 1";
 
     public async ValueTask<long> ReadHeadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(Head, connection);
-        await using (command.ConfigureAwait(false)) return (long?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) ?? 0;
+        await using (command.ConfigureAwait(false))
+            return (long?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) ?? 0;
     }
 
     public async ValueTask<long> ReadPositionAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
@@ -38,7 +39,8 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
     /// Reads a page of a stream. Forwards, the version is read by the statement before, and rows beyond it are dropped: a stream only
     /// grows, so that is the snapshot of the first statement. Backwards, both statements share a snapshot.
     /// </summary>
-    public async ValueTask<EventPage> ReadStreamAsync(NpgsqlConnection connection, StreamRead read, bool isWithinTransaction, CancellationToken cancellationToken)
+    public async ValueTask<EventPage> ReadStreamAsync(NpgsqlConnection connection, StreamRead read, bool isWithinTransaction,
+        CancellationToken cancellationToken)
     {
         var forwards = read.Direction == ReadDirection.Forwards;
         var rows = RowsFor(read.Limit);
@@ -72,7 +74,8 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
                     }
 
                     await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: version, column: 1, cancellationToken).ConfigureAwait(false);
+                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: version, column: 1,
+                        cancellationToken).ConfigureAwait(false);
                 }
 
                 await builder.CompleteAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -89,9 +92,15 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         }
     }
 
-    public async ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads a page of the log. Each row also brings the head of its snapshot: what a page shows of erasures must agree with the records
+    /// that it shows. Without a row, the head is that of the statement before, which cannot be further.
+    /// </summary>
+    public async ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction,
+        CancellationToken cancellationToken)
     {
-        var filter = read.Filter.IsAll ? null : await FilterSql.PlanAsync(connection, sql, read.Filter, read.Direction, read.After, cancellationToken).ConfigureAwait(false);
+        var filter = read.Filter.IsAll ? null
+            : await FilterSql.PlanAsync(connection, sql, read.Filter, read.Direction, read.After, cancellationToken).ConfigureAwait(false);
         var forwards = read.Direction == ReadDirection.Forwards;
         var isScan = filter is { Positions: null };
         var rows = RowsFor(read.Limit);
@@ -115,7 +124,9 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
                 {
                     head = await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? reader.GetInt64(0) : 0;
                     await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: head, column: 0, cancellationToken).ConfigureAwait(false);
+                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: long.MaxValue, column: 0,
+                        cancellationToken).ConfigureAwait(false);
+                    head = Math.Max(head, filled.Head);
                 }
 
                 await builder.CompleteAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -134,12 +145,14 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
     /// The position of the first match after a position, and up to which position was looked. Long walks are done in parts, so that
     /// no snapshot is kept long.
     /// </summary>
-    public async ValueTask<ScoutedCondition> FirstMatchAsync(NpgsqlConnection connection, AppendCondition condition, CancellationToken cancellationToken)
+    public async ValueTask<ScoutedCondition> FirstMatchAsync(NpgsqlConnection connection, AppendCondition condition,
+        CancellationToken cancellationToken)
     {
         var (query, after) = condition;
         for (; ; )
         {
-            using var page = await ReadLogAsync(connection, new LogRead { After = after, Filter = query, Limit = 1 }, isWithinTransaction: false, cancellationToken).ConfigureAwait(false);
+            using var page = await ReadLogAsync(connection, new LogRead { After = after, Filter = query, Limit = 1 },
+                isWithinTransaction: false, cancellationToken).ConfigureAwait(false);
             if (page.Count > 0) return new ScoutedCondition(page.Head, page.Events[0].Position);
             if (page.IsEnd) return new ScoutedCondition(page.Head, 0);
             after = page.Next;
@@ -174,7 +187,7 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
     private string SqlOf(FilterSql? filter, bool forwards)
     {
         var order = $"ORDER BY e.position{(forwards ? "" : " DESC")}";
-        var events = $"SELECT {PageBuilder.Columns} FROM {sql.Quoted}.events e";
+        var events = $"SELECT {PageBuilder.Columns}, ({Head}) FROM {sql.Quoted}.events e";
         if (filter is null) return $"{events} WHERE e.position > $1 AND e.position <= $2 {order} LIMIT $3";
         if (filter.Positions is { } positions) return $"{events} WHERE e.position = ANY (ARRAY({positions})) {order}";
         var from = forwards ? "$1" : $"greatest($1, least($2, ({Head})) - {ScanWindow})";
@@ -192,36 +205,39 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
 
     /// <summary>Adds rows until there are no more, or the page is full and there is another row.</summary>
     private async ValueTask<Filled> FillAsync(
-        PageBuilder builder, EventPage page, NpgsqlDataReader reader, int limit, long asked, long upTo, int column, CancellationToken cancellationToken)
+        PageBuilder builder, EventPage page, NpgsqlDataReader reader, int limit, long asked, long upTo, int column,
+            CancellationToken cancellationToken)
     {
-        var rows = 0L;
+        var (rows, head) = (0L, 0L);
         var isBeyond = false;
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             rows++;
+            if (rows == 1 && reader.FieldCount > PageBuilder.ColumnCount) head = reader.GetInt64(PageBuilder.ColumnCount);
             if (reader.GetInt64(column) > upTo)
             {
                 isBeyond = true; // committed after the first statement
                 continue;
             }
 
-            if (builder.Count == limit) return new Filled(IsEnd: false);
+            if (builder.Count == limit) return new Filled(IsEnd: false, head);
             if (page.CopiedBytes >= EventPage.MaxBytes)
             {
                 Volatile.Write(ref _bytesPerEvent, page.CopiedBytes / builder.Count);
-                return new Filled(IsEnd: false);
+                return new Filled(IsEnd: false, head);
             }
 
             builder.Add(reader);
         }
 
         if (page.CopiedBytes < EventPage.MaxBytes / 2 && rows == asked && asked <= limit) Volatile.Write(ref _bytesPerEvent, 0);
-        return new Filled(rows < asked || isBeyond);
+        return new Filled(rows < asked || isBeyond, head);
     }
 
     /// <summary>How a page was filled.</summary>
     /// <param name="IsEnd">Whether there are no more rows.</param>
-    private readonly record struct Filled(bool IsEnd);
+    /// <param name="Head">The head of the log in the snapshot of the rows; 0 if it was not asked for, or there are none.</param>
+    private readonly record struct Filled(bool IsEnd, long Head);
 }
 
 /// <summary>What is known of a condition before its append.</summary>

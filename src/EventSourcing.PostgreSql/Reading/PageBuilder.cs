@@ -16,6 +16,9 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     /// <summary>The columns of a row, of the table with the alias <c>e</c>.</summary>
     public const string Columns = "e.position, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, e.stream, e.seal";
 
+    /// <summary>The number of these columns.</summary>
+    public const int ColumnCount = 10;
+
     private const int PositionColumn = 0;
     private const int VersionColumn = 1;
     private const int TypeColumn = 2;
@@ -47,7 +50,8 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
         var version = row.GetInt64(VersionColumn);
         var ticks = row.GetInt64(RecordedColumn);
         if (position < 1 || version < 1) throw Damage(position, "version", "Positions and versions begin at 1.");
-        if (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks) throw Damage(position, "recorded", string.Create(CultureInfo.InvariantCulture, $"There is no instant of {ticks} ticks."));
+        if (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks)
+            throw Damage(position, "recorded", string.Create(CultureInfo.InvariantCulture, $"There is no instant of {ticks} ticks."));
         var seal = Bytes(row, SealColumn);
         var isErased = seal.Length == MerkleHash.Length;
         var kept = withSeals ? page.Copy(seal) : default;
@@ -86,10 +90,12 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
 
         if (streams.Count + types.Count > 0) await names.LoadAsync(connection, streams, types, cancellationToken).ConfigureAwait(false);
         foreach (ref readonly var row in CollectionsMarshal.AsSpan(_unnamed))
-            page.Add(row.Event with { Stream = names.StreamOf(row.Stream) ?? throw Cleared(), Type = names.TypeOf(row.Type) ?? throw Cleared() });
+            page.Add(row.Event with { Stream = names.StreamOf(row.Stream) ?? throw Cleared(), Type = names.TypeOf(row.Type)
+                ?? throw Cleared() });
         _unnamed = null;
 
-        StorageFailedException Cleared() => new(store, outcomeIsUnknown: false, new InvalidOperationException("The store was opened anew while a page was read."));
+        StorageFailedException Cleared() =>
+            new(store, outcomeIsUnknown: false, new InvalidOperationException("The store was opened anew while a page was read."));
     }
 
     private ReadOnlySpan<byte> Bytes(NpgsqlDataReader row, int column)
@@ -118,7 +124,8 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     }
 
     private StoreCorruptedException Damage(long position, string column, string flaw, Exception? cause = null) => new(
-        store, string.Create(CultureInfo.InvariantCulture, $"the event at position {position} cannot be read: the value of its column '{column}' is not one that the library writes. {flaw}"), cause);
+        store, string.Create(CultureInfo.InvariantCulture,
+            $"the event at position {position} cannot be read: the value of its column '{column}' is not one that the library writes. {flaw}"), cause);
 
     private readonly record struct Unnamed(StoredEvent Event, long Stream, int Type);
 }

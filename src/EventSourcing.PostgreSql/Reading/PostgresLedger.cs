@@ -6,7 +6,8 @@ namespace EventSourcing;
 /// Reads the Merkle tree of a store. What is stored of it are tiles; they may trail the log by those that are on their way to the server
 /// and those that a process had not stored when it died. The rest is made of the events, so the tree always covers the log.
 /// </summary>
-internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer server, TreeReader tree, LogReader reader, TileKeeper tiles) : ILedgerStorage
+internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer server, TreeReader tree, LogReader reader, TileKeeper tiles)
+    : ILedgerStorage
 {
     public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default) => storage.ReadAsync(
         this,
@@ -30,7 +31,8 @@ internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer s
             cancellationToken).ConfigureAwait(false);
     }
 
-    public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+    public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit,
+        CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(after);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
@@ -45,7 +47,8 @@ internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer s
     {
         await tiles.IdleAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         return await storage.ReadAsync(
-            (server, isWhole), static (connection, of, token) => new StructureAudit(connection, of.server).RunAsync(of.isWhole, token), cancellationToken).ConfigureAwait(false);
+            (server, isWhole), static (connection, of, token) => new StructureAudit(connection, of.server).RunAsync(of.isWhole, token),
+                cancellationToken).ConfigureAwait(false);
     }
 
     private TreeReader Tree => tree;

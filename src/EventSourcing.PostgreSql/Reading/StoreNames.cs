@@ -56,7 +56,8 @@ internal sealed class StoreNames(SchemaSql sql, string store)
 
     /// <summary>Looks up names that are not known.</summary>
     /// <exception cref="StoreCorruptedException">A number has no name, or one that the library does not write.</exception>
-    public async ValueTask LoadAsync(NpgsqlConnection connection, ICollection<long> streams, ICollection<int> types, CancellationToken cancellationToken)
+    public async ValueTask LoadAsync(NpgsqlConnection connection, ICollection<long> streams, ICollection<int> types,
+        CancellationToken cancellationToken)
     {
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
@@ -66,9 +67,11 @@ internal sealed class StoreNames(SchemaSql sql, string store)
             var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
-                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) AddStream(reader.GetInt64(0), Valid(reader.GetString(1), "streams", NameRules.ThrowIfInvalidStream));
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    AddStream(reader.GetInt64(0), Valid(reader.GetString(1), "streams", NameRules.ThrowIfInvalidStream));
                 await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) AddType(reader.GetInt32(0), Valid(reader.GetString(1), "event_types", NameRules.ThrowIfInvalidType));
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    AddType(reader.GetInt32(0), Valid(reader.GetString(1), "event_types", NameRules.ThrowIfInvalidType));
             }
         }
 

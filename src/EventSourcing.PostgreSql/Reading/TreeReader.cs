@@ -11,12 +11,15 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
 {
     /// <summary>The hashes of the leaves from an index on, computed from the events as they are stored.</summary>
     /// <exception cref="StoreCorruptedException">An event is missing, or cannot be made a leaf of.</exception>
-    public async ValueTask ReadLeavesAsync(NpgsqlConnection connection, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken)
+    public async ValueTask ReadLeavesAsync(NpgsqlConnection connection, long first, Memory<MerkleHash> hashes,
+        CancellationToken cancellationToken)
     {
         using var hasher = new LedgerHasher();
         for (var read = 0; read < hashes.Length;)
         {
-            using var page = await reader.ReadLogAsync(connection, new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true }, isWithinTransaction: false, cancellationToken).ConfigureAwait(false);
+            using var page = await reader.ReadLogAsync(connection,
+                new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true }, isWithinTransaction: false,
+                cancellationToken).ConfigureAwait(false);
             if (page.Count == 0) throw Missing(first + read + 1);
             foreach (ref readonly var e in page.Events)
             {
@@ -27,7 +30,8 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
     }
 
     /// <summary>The hashes of a level above the leaves.</summary>
-    public async ValueTask ReadTilesAsync(NpgsqlConnection connection, int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken)
+    public async ValueTask ReadTilesAsync(NpgsqlConnection connection, int level, long first, Memory<MerkleHash> hashes,
+        CancellationToken cancellationToken)
     {
         var stored = await ReadStoredAsync(connection, level, first, hashes.Length, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < hashes.Length; i++)
@@ -38,7 +42,8 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
     }
 
     /// <summary>The tiles that are stored of a range; null for each that is missing.</summary>
-    public async ValueTask<MerkleHash?[]> ReadStoredAsync(NpgsqlConnection connection, int level, long first, int count, CancellationToken cancellationToken)
+    public async ValueTask<MerkleHash?[]> ReadStoredAsync(NpgsqlConnection connection, int level, long first, int count,
+        CancellationToken cancellationToken)
     {
         var hashes = new MerkleHash?[count];
         var batch = new NpgsqlBatch(connection);
@@ -51,7 +56,10 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
                 while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     var hash = rows.GetFieldValue<byte[]>(1);
-                    if (hash.Length != MerkleHash.Length) throw new StoreCorruptedException(store, string.Create(CultureInfo.InvariantCulture, $"its Merkle tree has a hash {rows.GetInt64(0)} on level {level} that is none."));
+                    if (hash.Length != MerkleHash.Length)
+                        throw new StoreCorruptedException(store,
+                            string.Create(CultureInfo.InvariantCulture,
+                            $"its Merkle tree has a hash {rows.GetInt64(0)} on level {level} that is none."));
                     hashes[rows.GetInt64(0) - first] = new MerkleHash(hash);
                 }
             }
@@ -63,8 +71,10 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
     /// <summary>The number of tiles of level 1 that are stored, if none is missing before the last.</summary>
     public async ValueTask<long> CountStoredAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand($"SELECT number FROM {sql.Quoted}.ledger_tiles WHERE level = 1 ORDER BY number DESC LIMIT 1", connection);
-        await using (command.ConfigureAwait(false)) return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is long last ? last + 1 : 0;
+        var command = new NpgsqlCommand($"SELECT number FROM {sql.Quoted}.ledger_tiles WHERE level = 1 ORDER BY number DESC LIMIT 1",
+            connection);
+        await using (command.ConfigureAwait(false))
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is long last ? last + 1 : 0;
     }
 
     /// <summary>The hash over 256 hashes of the level below.</summary>
@@ -91,9 +101,12 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
         }
         catch (ArgumentException flaw)
         {
-            throw new StoreCorruptedException(store, string.Create(CultureInfo.InvariantCulture, $"the event at position {e.Position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}"), flaw);
+            throw new StoreCorruptedException(store,
+                string.Create(CultureInfo.InvariantCulture,
+                $"the event at position {e.Position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}"), flaw);
         }
     }
 
-    private StoreCorruptedException Missing(long position) => new(store, string.Create(CultureInfo.InvariantCulture, $"the event at position {position} is missing."));
+    private StoreCorruptedException Missing(long position) =>
+        new(store, string.Create(CultureInfo.InvariantCulture, $"the event at position {position} is missing."));
 }

@@ -32,7 +32,8 @@ internal static class Failure
     public static bool IsLockTimeout(Exception failure) => StateOf(failure) == PostgresErrorCodes.LockNotAvailable;
 
     /// <summary>Whether the server chose the transaction to give way to another one: nothing was written, and it may be tried again.</summary>
-    public static bool IsToBeRepeated(Exception failure) => StateOf(failure) is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
+    public static bool IsToBeRepeated(Exception failure) =>
+        StateOf(failure) is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
 
     /// <summary>Whether the server is a standby, so that nothing can be written there.</summary>
     public static bool IsOfStandby(Exception failure) => StateOf(failure) == PostgresErrorCodes.ReadOnlySqlTransaction;
@@ -54,13 +55,16 @@ internal static class Failure
     {
         EventSourcingException or OperationCanceledException or ArgumentException => failure,
         PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: var constraint } =>
-            new StoreCorruptedException(store, $"a position, version or name was given twice ('{constraint}'), so something writes to the store without its lock.", failure),
+            new StoreCorruptedException(store,
+                $"a position, version or name was given twice ('{constraint}'), so something writes to the store without its lock.", failure),
         PostgresException { SqlState: "XX001" or "XX002" or PostgresErrorCodes.CharacterNotInRepertoire } =>
             new StoreCorruptedException(store, $"the server says '{Clause(failure)}'.", failure),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new IncompatibleStoreException(
             store, $"the server says '{Clause(failure)}'. Grant the role what PostgresEventStorage.Script lists, or open the store with another role.", failure),
-        PostgresException { SqlState: SchemaSql.ChangeRefused } => new StorageFailedException(store, outcomeIsUnknown: false, failure) { IsTransient = false },
-        PostgresException server => new StorageFailedException(store, outcomeIsUnknown && IsOfConnection(server), failure) { IsTransient = IsOfMedium(server) },
+        PostgresException { SqlState: SchemaSql.ChangeRefused } =>
+            new StorageFailedException(store, outcomeIsUnknown: false, failure) { IsTransient = false },
+        PostgresException server =>
+            new StorageFailedException(store, outcomeIsUnknown && IsOfConnection(server), failure) { IsTransient = IsOfMedium(server) },
         _ when IsOfConnection(failure) => new StorageFailedException(store, outcomeIsUnknown, failure),
         _ => failure,
     };

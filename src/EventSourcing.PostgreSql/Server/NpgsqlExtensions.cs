@@ -20,23 +20,31 @@ internal static class NpgsqlExtensions
         return command;
     }
 
-    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, long value) => command.With(new NpgsqlParameter<long> { TypedValue = value });
+    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, long value) =>
+        command.With(new NpgsqlParameter<long> { TypedValue = value });
 
-    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, string value) => command.With(new NpgsqlParameter<string> { TypedValue = value });
+    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, string value) =>
+        command.With(new NpgsqlParameter<string> { TypedValue = value });
 
-    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, Guid value) => command.With(new NpgsqlParameter<Guid> { TypedValue = value });
+    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, Guid value) =>
+        command.With(new NpgsqlParameter<Guid> { TypedValue = value });
 
-    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, byte[] value) => command.With(new NpgsqlParameter<byte[]> { TypedValue = value });
+    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, byte[] value) =>
+        command.With(new NpgsqlParameter<byte[]> { TypedValue = value });
 
-    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, long[] values) => command.With(Array(NpgsqlDbType.Bigint, values));
+    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, long[] values) =>
+        command.With(Array(NpgsqlDbType.Bigint, values));
 
-    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, string[] values) => command.With(Array(NpgsqlDbType.Text, values));
+    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, string[] values) =>
+        command.With(Array(NpgsqlDbType.Text, values));
 
     public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, Guid[] values) => command.With(Array(NpgsqlDbType.Uuid, values));
 
-    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, int[] values) => command.With(Array(NpgsqlDbType.Integer, values));
+    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, int[] values) =>
+        command.With(Array(NpgsqlDbType.Integer, values));
 
-    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, byte[]?[] values) => command.With(Array(NpgsqlDbType.Bytea, values));
+    public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, byte[]?[] values) =>
+        command.With(Array(NpgsqlDbType.Bytea, values));
 
     public static NpgsqlBatchCommand With(this NpgsqlBatchCommand command, NpgsqlParameter parameter)
     {
@@ -45,5 +53,6 @@ internal static class NpgsqlExtensions
     }
 
     /// <summary>A parameter that is an array.</summary>
-    public static NpgsqlParameter<T> Array<T>(NpgsqlDbType of, T values) => new() { NpgsqlDbType = NpgsqlDbType.Array | of, TypedValue = values };
+    public static NpgsqlParameter<T> Array<T>(NpgsqlDbType of, T values) =>
+        new() { NpgsqlDbType = NpgsqlDbType.Array | of, TypedValue = values };
 }

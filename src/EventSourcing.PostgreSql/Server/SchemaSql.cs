@@ -29,10 +29,12 @@ internal sealed class SchemaSql
     public static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags", "ledger_tiles"];
 
     /// <summary>All tables of a store, without those of read models.</summary>
-    public static readonly string[] Tables = ["store", .. AppendOnlyTables, "event_type_counts", "read_models", "read_model_aliases", "commit_gate"];
+    public static readonly string[] Tables = ["store", .. AppendOnlyTables, "event_type_counts", "read_models", "read_model_aliases",
+        "commit_gate"];
 
     /// <summary>All functions of a store.</summary>
-    public static readonly string[] Functions = ["append_events", "intern_types", "erase_payloads", "refuse_change", "refuse_commit", "json_of", "text_of", "tags_of"];
+    public static readonly string[] Functions = ["append_events", "intern_types", "erase_payloads", "refuse_change", "refuse_commit",
+        "json_of", "text_of", "tags_of"];
 
     private readonly string _s;
 
@@ -63,13 +65,15 @@ internal sealed class SchemaSql
     public long CreationKey => KeyOf("creation", Schema);
 
     /// <summary>All statements that make the store in a schema that exists, in an order in which they can be run.</summary>
-    public IEnumerable<string> Statements => [.. TableStatements, .. FunctionStatements, .. TriggerStatements, .. PrivilegeStatements, MarkStatement];
+    public IEnumerable<string> Statements =>
+        [.. TableStatements, .. FunctionStatements, .. TriggerStatements, .. PrivilegeStatements, MarkStatement];
 
     /// <summary>The script for people.</summary>
     public string Script()
     {
         var script = new StringBuilder();
-        script.Append(CultureInfo.InvariantCulture, $"-- Makes an event store in the schema {_s} (EventSourcing.PostgreSql, schema version {Version}).\n");
+        script.Append(CultureInfo.InvariantCulture,
+            $"-- Makes an event store in the schema {_s} (EventSourcing.PostgreSql, schema version {Version}).\n");
         script.Append("-- Run it with psql as the role that is to own the store. It is one transaction: it does everything or nothing.\n");
         script.Append("-- The role of an app then needs (replace app by its name):\n");
         foreach (var grant in GrantsFor("app")) script.Append(CultureInfo.InvariantCulture, $"--   {grant};\n");
@@ -181,7 +185,9 @@ internal sealed class SchemaSql
 
     // The lock is taken by a statement of its own: under READ COMMITTED the next statement then sees all that was committed before.
     // In one statement, the snapshot would be taken before the lock is granted. Operators and functions are qualified, because a
-    // caller's search path could put others before them.
+    // caller's search path could put others before them; unnest of several arrays is syntax, which always means the server's own. The
+    // other functions set the path; this one must not, since a level of settings of its own would end with it, and what it sets must
+    // hold until the commit.
     private IEnumerable<string> FunctionStatements =>
     [
         string.Create(CultureInfo.InvariantCulture, $"""
@@ -200,21 +206,21 @@ internal sealed class SchemaSql
             , ok AS MATERIALIZED (
                 SELECT coalesce((SELECT position FROM h), 0) AS head, greatest(coalesce((SELECT recorded FROM h), 0), $1) AS recorded
                 WHERE NOT EXISTS (
-                        SELECT 1 FROM pg_catalog.unnest($2, $3) t(id, v)
+                        SELECT 1 FROM unnest($2, $3) t(id, v)
                         WHERE coalesce((SELECT e.version FROM {_s}.events e WHERE e.stream OPERATOR(pg_catalog.=) t.id ORDER BY e.version DESC LIMIT 1), 0) OPERATOR(pg_catalog.<>) t.v)
                     AND NOT EXISTS (SELECT 1 FROM {_s}.streams WHERE name OPERATOR(pg_catalog.=) ANY ($5))
                     AND ($17 OPERATOR(pg_catalog.<) 0 OR $17 OPERATOR(pg_catalog.=) coalesce((SELECT position FROM h), 0)))
-            , s AS (INSERT INTO {_s}.streams (id, name) SELECT ok.head OPERATOR(pg_catalog.+) u.o, u.n FROM pg_catalog.unnest($4, $5) u(o, n), ok WHERE u.o OPERATOR(pg_catalog.>) 0)
-            , t AS (INSERT INTO {_s}.event_tags (tag, position, type) SELECT u.a, ok.head OPERATOR(pg_catalog.+) u.b, u.c FROM pg_catalog.unnest($6, $7, $8) u(a, b, c), ok)
+            , s AS (INSERT INTO {_s}.streams (id, name) SELECT ok.head OPERATOR(pg_catalog.+) u.o, u.n FROM unnest($4, $5) u(o, n), ok WHERE u.o OPERATOR(pg_catalog.>) 0)
+            , t AS (INSERT INTO {_s}.event_tags (tag, position, type) SELECT u.a, ok.head OPERATOR(pg_catalog.+) u.b, u.c FROM unnest($6, $7, $8) u(a, b, c), ok)
             , e AS (
                 INSERT INTO {_s}.events (position, stream, version, recorded, id, type, seal, data, metadata, tags)
                 SELECT ok.head OPERATOR(pg_catalog.+) u.o, CASE WHEN u.s OPERATOR(pg_catalog.>) 0 THEN u.s ELSE ok.head OPERATOR(pg_catalog.-) u.s END, u.v, ok.recorded, u.i, u.t, u.se, u.d, u.m, u.tg
-                FROM pg_catalog.unnest($9, $10, $11, $12, $13, $14, $15, $16) WITH ORDINALITY u(s, v, i, t, se, d, m, tg, o), ok)
+                FROM unnest($9, $10, $11, $12, $13, $14, $15, $16) WITH ORDINALITY u(s, v, i, t, se, d, m, tg, o), ok)
             SELECT ok.head, ok.recorded INTO o_head, o_recorded FROM ok;
         END $fn$
         """),
         $"""
-        CREATE FUNCTION {_s}.intern_types(text[]) RETURNS TABLE (o_id int, o_name text) LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $fn$
+        CREATE FUNCTION {_s}.intern_types(text[]) RETURNS TABLE (o_id int, o_name text) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
         BEGIN
             INSERT INTO {_s}.event_types (name) SELECT n FROM pg_catalog.unnest($1) n
                 WHERE NOT EXISTS (SELECT 1 FROM {_s}.event_types t WHERE t.name OPERATOR(pg_catalog.=) n)
@@ -223,14 +229,14 @@ internal sealed class SchemaSql
         END $fn$
         """,
         $"""
-        CREATE FUNCTION {_s}.erase_payloads(bigint[], bytea[]) RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER AS $fn$
+        CREATE FUNCTION {_s}.erase_payloads(bigint[], bytea[]) RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
             UPDATE {_s}.events e SET seal = u.c, data = ''
-            FROM pg_catalog.unnest($1, $2) u(p, c)
+            FROM unnest($1, $2) u(p, c)
             WHERE e.position OPERATOR(pg_catalog.=) u.p AND pg_catalog.octet_length(e.seal) OPERATOR(pg_catalog.=) 16
         $fn$
         """,
         $"""
-        CREATE FUNCTION {_s}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $fn$
+        CREATE FUNCTION {_s}.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
         BEGIN
             IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'events' THEN
                 IF octet_length(OLD.seal) = 16 AND octet_length(NEW.seal) = 32 AND octet_length(NEW.data) = 0
@@ -243,7 +249,7 @@ internal sealed class SchemaSql
         END $fn$
         """,
         $"""
-        CREATE FUNCTION {_s}.refuse_commit() RETURNS trigger LANGUAGE plpgsql AS $fn$
+        CREATE FUNCTION {_s}.refuse_commit() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
         BEGIN
             IF current_setting('eventsourcing.may_commit', true) IS DISTINCT FROM NEW.tx::text THEN
                 RAISE EXCEPTION USING ERRCODE = '{CommitRefused}', MESSAGE = 'SQL of the app may not commit the transaction of the store';
@@ -252,7 +258,7 @@ internal sealed class SchemaSql
         END $fn$
         """,
         $"""
-        CREATE FUNCTION {_s}.json_of(bytea) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $fn$
+        CREATE FUNCTION {_s}.json_of(bytea) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fn$
         BEGIN
             RETURN convert_from($1, 'UTF8')::jsonb;
         EXCEPTION WHEN OTHERS THEN
@@ -260,7 +266,7 @@ internal sealed class SchemaSql
         END $fn$
         """,
         $"""
-        CREATE FUNCTION {_s}.text_of(bytea) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $fn$
+        CREATE FUNCTION {_s}.text_of(bytea) RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fn$
         BEGIN
             RETURN convert_from($1, 'UTF8');
         EXCEPTION WHEN OTHERS THEN
@@ -268,7 +274,7 @@ internal sealed class SchemaSql
         END $fn$
         """,
         $"""
-        CREATE FUNCTION {_s}.tags_of(text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $fn$
+        CREATE FUNCTION {_s}.tags_of(text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $fn$
         BEGIN
             RETURN $1::jsonb;
         EXCEPTION WHEN OTHERS THEN

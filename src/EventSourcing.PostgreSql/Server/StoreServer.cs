@@ -15,9 +15,10 @@ internal sealed class StoreServer : IAsyncDisposable
     private readonly NpgsqlDataSource _internal;
     private readonly NpgsqlDataSource _forApp;
     private readonly NpgsqlDataSource _forWriting;
-    private readonly bool _ownsSources;
+    private readonly List<NpgsqlDataSource> _owned = [];
     private readonly SemaphoreSlim _opening = new(1, 1);
     private volatile StoreMark? _mark;
+    private volatile StoreMark? _lastMark;
     private volatile bool _disposed;
 
     /// <summary>Connections of our own, from a connection string.</summary>
@@ -33,14 +34,18 @@ internal sealed class StoreServer : IAsyncDisposable
             given.MaxAutoPrepare = 0;
         }
 
-        _forApp = NpgsqlDataSource.Create(given);
-        var ours = new NpgsqlConnectionStringBuilder(given.ConnectionString) { NoResetOnClose = true, ReadBufferSize = 64 * 1024, TcpKeepAlive = true };
+        _forApp = SourceOf(given);
+        var ours = new NpgsqlConnectionStringBuilder(given.ConnectionString)
+        {
+            NoResetOnClose = true,
+            ReadBufferSize = 64 * 1024,
+            TcpKeepAlive = true,
+        };
         if (!options.ThroughPooler && ours.MaxAutoPrepare == 0) (ours.MaxAutoPrepare, ours.AutoPrepareMinUsages) = (100, 2);
-        _internal = NpgsqlDataSource.Create(ours);
+        _internal = SourceOf(ours);
         ours.Pooling = false; // the one connection that appends has settings of its own
         ours.MaxAutoPrepare = 0;
-        _forWriting = NpgsqlDataSource.Create(ours);
-        _ownsSources = true;
+        _forWriting = SourceOf(ours);
         Name = NameOf(given, options.Schema);
     }
 
@@ -58,8 +63,8 @@ internal sealed class StoreServer : IAsyncDisposable
 
     public SchemaSql Sql { get; }
 
-    /// <summary>The mark of the store; it was opened before.</summary>
-    public StoreMark Mark => _mark ?? throw new InvalidOperationException("The store has not been opened.");
+    /// <summary>The mark of the store as it was last read; it was opened before.</summary>
+    public StoreMark Mark => _lastMark ?? throw new InvalidOperationException("The store has not been opened.");
 
     /// <summary>A connection for statements of the library.</summary>
     public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
@@ -69,7 +74,8 @@ internal sealed class StoreServer : IAsyncDisposable
     }
 
     /// <summary>A connection that the caller keeps for itself, to append on it.</summary>
-    public ValueTask<NpgsqlConnection> ConnectToWriteAsync(CancellationToken cancellationToken) => _forWriting.OpenConnectionAsync(cancellationToken);
+    public ValueTask<NpgsqlConnection> ConnectToWriteAsync(CancellationToken cancellationToken) =>
+        _forWriting.OpenConnectionAsync(cancellationToken);
 
     /// <summary>A connection on which code of the app may run: what it leaves there is gone when the connection is used again.</summary>
     public ValueTask<NpgsqlConnection> ConnectForAppAsync(CancellationToken cancellationToken)
@@ -92,9 +98,7 @@ internal sealed class StoreServer : IAsyncDisposable
         var found = await ReadServerAsync(connection, cancellationToken).ConfigureAwait(false);
         ThrowIfUnfit(found);
         var mark = found.HasStore ? await ReadMarkAsync(connection, cancellationToken).ConfigureAwait(false) : throw Removed();
-        if (_mark is { } known && known.Id != mark.Id)
-            throw new IncompatibleStoreException(Name, "another store has taken its place while it was in use. Open it anew.");
-        _mark = mark;
+        Remember(mark);
     }
 
     /// <summary>The error for callers.</summary>
@@ -107,10 +111,29 @@ internal sealed class StoreServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
-        if (!_ownsSources) return;
-        await _internal.DisposeAsync().ConfigureAwait(false);
-        await _forWriting.DisposeAsync().ConfigureAwait(false);
-        await _forApp.DisposeAsync().ConfigureAwait(false);
+        foreach (var source in _owned) await source.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Connections to the host, or to the right one of several: the primary, which may be another after a failover, or for reading alone
+    /// a standby if there is one. The string may say otherwise.
+    /// </summary>
+    private NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder settings)
+    {
+        if (settings.Host?.Contains(',', StringComparison.Ordinal) != true)
+        {
+            var single = NpgsqlDataSource.Create(settings);
+            _owned.Add(single);
+            return single;
+        }
+
+        // The driver takes the wish for a kind of host from the source, and refuses it in the string.
+        var shared = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { TargetSessionAttributes = null, HostRecheckSeconds = 1 };
+        var wish = settings.TargetSessionAttributes?.Replace("-", "", StringComparison.Ordinal);
+        var source = new NpgsqlDataSourceBuilder(shared.ConnectionString).BuildMultiHost();
+        _owned.Add(source);
+        return source.WithTargetSession(wish is not null ? Enum.Parse<TargetSessionAttributes>(wish, ignoreCase: true)
+            : _options.ReadOnly ? TargetSessionAttributes.PreferStandby : TargetSessionAttributes.Primary);
     }
 
     private static string NameOf(NpgsqlConnectionStringBuilder of, string schema) =>
@@ -124,9 +147,11 @@ internal sealed class StoreServer : IAsyncDisposable
         {
             if (_mark is not null) return;
             var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false)) _mark = await RecogniseAsync(connection, cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+                Remember(await RecogniseAsync(connection, cancellationToken).ConfigureAwait(false));
         }
-        catch (Exception failure) when (failure is not (EventSourcingException or OperationCanceledException) && Typed(failure) is var typed && typed != failure)
+        catch (Exception failure) when (failure is not (EventSourcingException or OperationCanceledException)
+            && Typed(failure) is var typed && typed != failure)
         {
             throw typed;
         }
@@ -136,36 +161,51 @@ internal sealed class StoreServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Keeps the mark: what this process knows of a store is true of no other.</summary>
+    private void Remember(StoreMark mark)
+    {
+        if (_lastMark is { } known && known.Id != mark.Id)
+            throw new IncompatibleStoreException(Name, "another store has taken its place while it was in use. Open it anew.");
+        _lastMark = _mark = mark;
+    }
+
     private async ValueTask<StoreMark> RecogniseAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var found = await ReadServerAsync(connection, cancellationToken).ConfigureAwait(false);
         ThrowIfUnfit(found);
         if (found.HasStore) return await ReadMarkAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (_lastMark is not null) throw Removed();
         ThrowIfTaken(found);
         if (_options.ReadOnly)
-            throw new IncompatibleStoreException(Name, $"there is no store in the schema '{_options.Schema}', and a store that is opened read-only is not made. Check the database and the schema, or open it without the option ReadOnly.");
+            throw new IncompatibleStoreException(Name,
+                $"there is no store in the schema '{_options.Schema}', and a store that is opened read-only is not made. Check the database and the schema, or open it without the option ReadOnly.");
         return await CreateAsync(connection, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes the store, under a lock: of two processes that come at once, the second finds what the first has made.</summary>
     private async ValueTask<StoreMark> CreateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+        var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted,
+            cancellationToken).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({Sql.CreationKey})"), cancellationToken).ConfigureAwait(false);
+            await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({Sql.CreationKey})"),
+                cancellationToken).ConfigureAwait(false);
             var found = await ReadServerAsync(connection, cancellationToken).ConfigureAwait(false);
             if (!found.HasStore)
             {
                 ThrowIfTaken(found);
                 try
                 {
-                    if (!found.HasSchema) await connection.ExecuteAsync($"CREATE SCHEMA {Sql.Quoted}", cancellationToken).ConfigureAwait(false);
-                    foreach (var statement in Sql.Statements) await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+                    if (!found.HasSchema)
+                        await connection.ExecuteAsync($"CREATE SCHEMA {Sql.Quoted}", cancellationToken).ConfigureAwait(false);
+                    foreach (var statement in Sql.Statements)
+                        await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
                 }
                 catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InsufficientPrivilege)
                 {
-                    throw new IncompatibleStoreException(Name, $"there is no store in the schema '{_options.Schema}', and the role may not make one. Let an administrator run the script that PostgresEventStorage.Script returns.", failure);
+                    throw new IncompatibleStoreException(Name,
+                        $"there is no store in the schema '{_options.Schema}', and the role may not make one. Let an administrator run the script that PostgresEventStorage.Script returns.", failure);
                 }
             }
 
@@ -193,7 +233,8 @@ internal sealed class StoreServer : IAsyncDisposable
             {
                 await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
                 return new FoundServer(
-                    reader.GetInt32(0), reader.GetBoolean(1), reader.GetString(2), reader.GetString(3) == "on", reader.GetString(4) == "on", reader.GetBoolean(5), reader.IsDBNull(6) ? null : reader.GetString(6));
+                    reader.GetInt32(0), reader.GetBoolean(1), reader.GetString(2), reader.GetString(3) == "on",
+                        reader.GetString(4) == "on", reader.GetBoolean(5), reader.IsDBNull(6) ? null : reader.GetString(6));
             }
         }
     }
@@ -208,12 +249,17 @@ internal sealed class StoreServer : IAsyncDisposable
                 var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (reader.ConfigureAwait(false))
                 {
-                    if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false) || reader.GetString(0) != SchemaSql.Application) throw OfAnother();
+                    if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false) || reader.GetString(0) != SchemaSql.Application)
+                        throw OfAnother();
                     var version = reader.GetInt32(1);
                     if (version > SchemaSql.Version)
-                        throw new IncompatibleStoreException(Name, string.Create(CultureInfo.InvariantCulture, $"its schema has version {version}, and this version of EventSourcing.PostgreSql knows versions up to {SchemaSql.Version}. Use a newer package."));
+                        throw new IncompatibleStoreException(Name,
+                            string.Create(CultureInfo.InvariantCulture,
+                            $"its schema has version {version}, and this version of EventSourcing.PostgreSql knows versions up to {SchemaSql.Version}. Use a newer package."));
                     return version < 1
-                        ? throw new StoreCorruptedException(Name, string.Create(CultureInfo.InvariantCulture, $"it is marked as an event store of schema version {version}, which never was."))
+                        ? throw new StoreCorruptedException(Name,
+                            string.Create(CultureInfo.InvariantCulture,
+                            $"it is marked as an event store of schema version {version}, which never was."))
                         : new StoreMark(reader.GetGuid(2), reader.GetInt64(3), reader.GetInt64(4));
                 }
             }
@@ -231,14 +277,17 @@ internal sealed class StoreServer : IAsyncDisposable
     private void ThrowIfUnfit(in FoundServer found)
     {
         if (found.Version < OldestServer)
-            throw new IncompatibleStoreException(Name, string.Create(CultureInfo.InvariantCulture, $"the server has version {found.Version / 10000}, and PostgreSQL 13 is the oldest that is supported. Use a newer server."));
+            throw new IncompatibleStoreException(Name,
+                string.Create(CultureInfo.InvariantCulture,
+                $"the server has version {found.Version / 10000}, and PostgreSQL 13 is the oldest that is supported. Use a newer server."));
         if (found.Encoding != "UTF8")
-            throw new IncompatibleStoreException(Name, $"the database has the encoding {found.Encoding}, which cannot hold every name. Use a database with ENCODING 'UTF8'.");
+            throw new IncompatibleStoreException(Name,
+                $"the database has the encoding {found.Encoding}, which cannot hold every name. Use a database with ENCODING 'UTF8'.");
         if (_options.ReadOnly) return;
         if (found.IsStandby)
         {
             throw new StorageFailedException(Name, outcomeIsUnknown: false, new InvalidOperationException(
-                "The server is a read replica, on which nothing can be written. Connect to the primary (with several hosts, add 'Target Session Attributes=primary' to the connection string), or open the store with the option ReadOnly."));
+                "The server is a read replica, on which nothing can be written. Connect to the primary (if the connection string names all hosts, the storage finds it), or open the store with the option ReadOnly."));
         }
 
         if (!_options.AllowLossOfAcknowledgedEvents && !(found.Syncs && found.WritesFullPages))
@@ -252,7 +301,8 @@ internal sealed class StoreServer : IAsyncDisposable
     private void ThrowIfTaken(in FoundServer found)
     {
         if (found.AnyRelation is { } other)
-            throw new IncompatibleStoreException(Name, $"the schema '{_options.Schema}' has tables of something else, for example '{other}'. Choose another schema.");
+            throw new IncompatibleStoreException(Name,
+                $"the schema '{_options.Schema}' has tables of something else, for example '{other}'. Choose another schema.");
     }
 
     private IncompatibleStoreException OfAnother(Exception? cause = null) =>
@@ -261,10 +311,12 @@ internal sealed class StoreServer : IAsyncDisposable
     private StorageFailedException Removed()
     {
         Forget();
-        return new StorageFailedException(Name, outcomeIsUnknown: false, new InvalidOperationException("The store was removed while it was in use."));
+        return new StorageFailedException(Name, outcomeIsUnknown: false,
+            new InvalidOperationException("The store was removed while it was in use."));
     }
 
-    private readonly record struct FoundServer(int Version, bool IsStandby, string Encoding, bool Syncs, bool WritesFullPages, bool HasSchema, string? AnyRelation)
+    private readonly record struct FoundServer(int Version, bool IsStandby, string Encoding, bool Syncs, bool WritesFullPages,
+        bool HasSchema, string? AnyRelation)
     {
         public bool HasStore => AnyRelation == "store";
     }

@@ -100,7 +100,8 @@ internal sealed class GroupFacts(GroupRows rows, RecentEvents recent) : ILogFact
         for (var i = 0; i < rows.Count; i++)
         {
             var pending = rows.Events[i];
-            if (StoredHead + i + 1 > after && query.Matches(pending.Event.Type, pending.Stream, pending.Event.Tags)) return StoredHead + i + 1;
+            if (StoredHead + i + 1 > after && query.Matches(pending.Event.Type, pending.Stream, pending.Event.Tags))
+                return StoredHead + i + 1;
         }
 
         return 0;

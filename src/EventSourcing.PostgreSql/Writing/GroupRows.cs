@@ -100,7 +100,8 @@ internal sealed class GroupRows
         for (var w = 0; w < request.Writes.Count; w++)
         {
             var write = request.Writes[w];
-            if (!_streams.TryGetValue(write.Stream, out var stream)) _streams.Add(write.Stream, stream = new PendingStream(ends(write.Stream)));
+            if (!_streams.TryGetValue(write.Stream, out var stream))
+                _streams.Add(write.Stream, stream = new PendingStream(ends(write.Stream)));
             for (var i = 0; i < write.Events.Count; i++) Add(write.Stream, stream, write.Events[i], names);
         }
     }
@@ -159,7 +160,8 @@ internal sealed class GroupRows
         for (var i = 0; i < leaves.Length; i++)
         {
             var (stream, version, e) = _events[i];
-            leaves[i] = new AppendedLeaf(stream, version, e.Id, e.Type, e.Tags, hasher.CommitToData(_seals[i], e.Data.Span), LedgerLeaf.CommitToMetadata(e.Metadata.Span));
+            leaves[i] = new AppendedLeaf(stream, version, e.Id, e.Type, e.Tags, hasher.CommitToData(_seals[i], e.Data.Span),
+                LedgerLeaf.CommitToMetadata(e.Metadata.Span));
         }
 
         return leaves;
@@ -191,7 +193,8 @@ internal sealed class GroupRows
 
     /// <summary>The array behind memory, if it is the whole of it; else a copy.</summary>
     private static byte[] Whole(ReadOnlyMemory<byte> memory) =>
-        MemoryMarshal.TryGetArray(memory, out var segment) && segment.Array is { } array && array.Length == memory.Length ? array : memory.ToArray();
+        MemoryMarshal.TryGetArray(memory, out var segment) && segment.Array is { } array && array.Length == memory.Length ? array
+            : memory.ToArray();
 }
 
 /// <summary>An event that is to be appended.</summary>
@@ -212,4 +215,5 @@ internal sealed class PendingStream(StreamEnd end)
 
 /// <summary>An appended event, as far as its leaf needs it; without its position and time, which the server gives.</summary>
 internal readonly record struct AppendedLeaf(
-    string Stream, long Version, Guid Id, string Type, IReadOnlyList<string> Tags, MerkleHash DataCommitment, MerkleHash MetadataCommitment);
+    string Stream, long Version, Guid Id, string Type, IReadOnlyList<string> Tags, MerkleHash DataCommitment,
+        MerkleHash MetadataCommitment);

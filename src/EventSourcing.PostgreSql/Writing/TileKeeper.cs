@@ -10,7 +10,7 @@ namespace EventSourcing;
 /// What is stored of the tree may trail the log by the tiles that are on their way, and by those that a process had not stored when it
 /// died. Readers make these of the events, so nobody sees an event without a tree that contains it.
 /// </remarks>
-internal sealed class TileKeeper(StoreServer server, TreeReader tree)
+internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposable
 {
     /// <summary>The most tiles of which leaves are kept in memory.</summary>
     private const int MaxOpenTiles = 64;
@@ -34,6 +34,9 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree)
     {
         lock (_lock) return _last;
     }
+
+    /// <summary>Called when it is idle, and nothing more is added.</summary>
+    public void Dispose() => _hasher.Dispose();
 
     private async Task AddAsync(Task before, long head, long recorded, AppendedLeaf[] leaves)
     {
@@ -70,7 +73,8 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree)
             var connection = await server.ConnectAsync(CancellationToken.None).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
-                for (var next = Math.Min(tile, await tree.CountStoredAsync(connection, CancellationToken.None).ConfigureAwait(false)); next <= tile; next++)
+                for (var next = Math.Min(tile,
+                    await tree.CountStoredAsync(connection, CancellationToken.None).ConfigureAwait(false)); next <= tile; next++)
                 {
                     await StoreAsync(connection, next, await LeavesOfAsync(connection, next).ConfigureAwait(false)).ConfigureAwait(false);
                     _leaves.Remove(next);
@@ -101,14 +105,16 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree)
     private async ValueTask StoreAsync(NpgsqlConnection connection, long tile, MerkleHash[] leaves)
     {
         var marks = new byte[MerkleTree.TileWidth * LedgerAudit.LeafMarkLength];
-        for (var i = 0; i < leaves.Length; i++) leaves[i].Bytes[..LedgerAudit.LeafMarkLength].CopyTo(marks.AsSpan(i * LedgerAudit.LeafMarkLength));
+        for (var i = 0; i < leaves.Length; i++)
+            leaves[i].Bytes[..LedgerAudit.LeafMarkLength].CopyTo(marks.AsSpan(i * LedgerAudit.LeafMarkLength));
         await InsertAsync(connection, 1, tile, TreeReader.Join(leaves, _hasher), marks).ConfigureAwait(false);
         var (level, index) = (2, tile + 1);
         for (; index % MerkleTree.TileWidth == 0; level++)
         {
             index /= MerkleTree.TileWidth;
             var below = new MerkleHash[MerkleTree.TileWidth];
-            await tree.ReadTilesAsync(connection, level - 1, (index - 1) * MerkleTree.TileWidth, below, CancellationToken.None).ConfigureAwait(false);
+            await tree.ReadTilesAsync(connection, level - 1, (index - 1) * MerkleTree.TileWidth, below,
+                CancellationToken.None).ConfigureAwait(false);
             await InsertAsync(connection, level, index - 1, TreeReader.Join(below, _hasher), null).ConfigureAwait(false);
         }
 

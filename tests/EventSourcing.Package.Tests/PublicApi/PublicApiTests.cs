@@ -10,6 +10,7 @@ public class PublicApiTests
 {
     [Theory]
     [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
     [InlineData("EventSourcing.Testing")]
     public void Public_surface_is_the_approved_one(string package)

@@ -145,9 +145,9 @@ public sealed class SeveralProcessesTests : IDisposable
             suspended.Signal("STOP");
             if (round == 4) killed.Signal("KILL");
             if (round % 2 == 1) proxy.Cut();
-            if (round == 6) proxy.Freeze();
+            if (round == 2) proxy.Freeze();
 
-            // The others go on while one stands still, unless it stands with the lock, for which the server ends it.
+            // Somebody goes on while others stand still. Whoever stands with the lock is ended by the server.
             await GrowAsync(storage, 20);
             proxy.Thaw();
             suspended.Signal("CONT");

@@ -20,9 +20,12 @@ public static class WorkerProgram
     };
 
     /// <summary>The store as a worker opens it. It waits as long as a test may take.</summary>
-    public static PostgresEventStorage Open(string connectionString, string schema) =>
-        new(connectionString, OneSchema.OptionsFor(schema) with { PollInterval = TimeSpan.FromMilliseconds(15),
-            BusyTimeout = TimeSpan.FromMinutes(1) });
+    public static PostgresEventStorage Open(string connectionString, string schema) => new(connectionString, OneSchema.OptionsFor(schema) with
+    {
+        PollInterval = TimeSpan.FromMilliseconds(15),
+        BusyTimeout = TimeSpan.FromMinutes(1),
+        HolderTimeout = TimeSpan.FromSeconds(2),
+    });
 
     public static Process Start(params string[] arguments)
     {

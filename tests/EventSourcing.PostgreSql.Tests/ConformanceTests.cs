@@ -1,5 +1,6 @@
 using EventSourcing.Testing;
 using EventSourcing.Tests;
+using EventSourcing.Tests.Postgres;
 
 namespace EventSourcing.PostgreSql.Tests;
 
@@ -16,6 +17,16 @@ public sealed class ConformanceTests : IEventStorageFixture, IDisposable
     public void Run_random_operations_agrees_with_the_model() => StorageModel.Check(() => Create(new EventStorageOptions()), sequences: 40, operations: 40);
 
     public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) => ValueTask.FromResult<IEventStorage>(Create(options));
+
+    public ValueTask<IEventStorage?> OpenReadOnlyAsync(IEventStorage storage, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IEventStorage?>(new PostgresEventStorage(
+            PostgresServer.DataSource,
+            OneSchema.OptionsFor(((PostgresEventStorage)storage).Schema) with
+            {
+                TimeProvider = storage.Options.TimeProvider,
+                Limits = storage.Options.Limits,
+                ReadOnly = true,
+            }));
 
     public void Dispose() => _schemas.Dispose();
 

@@ -56,6 +56,10 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     public string AppendSql =>
         $"SELECT o_head, o_recorded FROM {server.Sql.Quoted}.append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) WHERE o_head IS NOT NULL";
 
+    /// <summary>The statement that imports the rows.</summary>
+    public string ImportSql =>
+        $"SELECT o_head, 0::bigint FROM {server.Sql.Quoted}.import_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) WHERE o_head IS NOT NULL";
+
     /// <summary>The statement that makes the settings, of the session or of the transaction.</summary>
     public string Settings(bool isLocal) => string.Create(CultureInfo.InvariantCulture, $"""
         SELECT set_config('lock_timeout', '{Math.Min(LockSlice, CommitSettings.LockTimeout(options.BusyTimeout))}', {isLocal}), set_config('statement_timeout', '0', {isLocal}),

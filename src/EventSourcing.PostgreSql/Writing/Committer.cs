@@ -109,7 +109,7 @@ internal sealed class Committer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _writer.CloseAsync().ConfigureAwait(false);
+        await _writer.DisposeAsync().ConfigureAwait(false);
         _hasher.Dispose();
     }
 

@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// The one connection that appends, with its settings and its prepared statement. It is opened when it is needed, and again after it
 /// was lost. Only the leader of the group commit uses it.
 /// </summary>
-internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOptions options, GroupRows rows)
+internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOptions options, GroupRows rows) : IAsyncDisposable
 {
     /// <summary>How long one attempt waits for the lock, in milliseconds. Between attempts, writes can be cancelled and expire.</summary>
     private const int LockSlice = 1_000;
@@ -127,6 +127,8 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
 
         await CloseAsync().ConfigureAwait(false);
     }
+
+    public ValueTask DisposeAsync() => CloseAsync();
 
     /// <summary>Closes the connection; the next use opens another.</summary>
     public async ValueTask CloseAsync()

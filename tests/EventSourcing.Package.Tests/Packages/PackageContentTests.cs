@@ -12,6 +12,7 @@ public class PackageContentTests(PackedPackages packages)
     private static readonly Dictionary<string, string[]> DependenciesOf = new()
     {
         ["EventSourcing"] = [],
+        ["EventSourcing.PostgreSql"] = ["EventSourcing", "Npgsql"],
         ["EventSourcing.Sqlite"] = ["EventSourcing", "Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.bundle_e_sqlite3"],
         ["EventSourcing.Hosting"] =
         [

@@ -123,6 +123,19 @@ public sealed class PostgresEventStorage : IEventStorage
     }
 
     /// <inheritdoc/>
+    public async ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate(_options.Limits);
+        ThrowIfReadOnly("import events");
+        cancellationToken.ThrowIfCancellationRequested();
+        _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
+        await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var work = AppendWork.Of(request, cancellationToken);
+        return (await _commits.CommitAsync(work, work.Task, cancellationToken).ConfigureAwait(false)).Position;
+    }
+
+    /// <inheritdoc/>
     public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(read);

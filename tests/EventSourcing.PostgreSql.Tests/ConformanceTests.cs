@@ -1,5 +1,6 @@
 using EventSourcing.Testing;
 using EventSourcing.Tests;
+using EventSourcing.Tests.Postgres;
 
 namespace EventSourcing.PostgreSql.Tests;
 
@@ -18,6 +19,16 @@ public sealed class ConformanceTests : IEventStorageFixture, IDisposable
 
     public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IEventStorage>(Create(options));
+
+    public ValueTask<IEventStorage?> OpenReadOnlyAsync(IEventStorage storage, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IEventStorage?>(new PostgresEventStorage(
+            PostgresServer.DataSource,
+            OneSchema.OptionsFor(((PostgresEventStorage)storage).Schema) with
+            {
+                TimeProvider = storage.Options.TimeProvider,
+                Limits = storage.Options.Limits,
+                ReadOnly = true,
+            }));
 
     public void Dispose() => _schemas.Dispose();
 

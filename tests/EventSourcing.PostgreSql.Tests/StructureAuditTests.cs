@@ -18,9 +18,8 @@ public sealed class StructureAuditTests : IDisposable
     [InlineData("ALTER TABLE {es}.events DROP CONSTRAINT events_by_id", LedgerFindingKind.SchemaChanged)]
     [InlineData("DROP INDEX {es}.events_by_type", LedgerFindingKind.SchemaChanged)]
     [InlineData("ALTER TABLE {es}.events ADD COLUMN more text", LedgerFindingKind.SchemaChanged)]
-    [InlineData("ALTER TABLE {es}.streams ALTER COLUMN name TYPE varchar(300)", LedgerFindingKind.SchemaChanged)]
     [InlineData("CREATE OR REPLACE FUNCTION {es}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'", LedgerFindingKind.SchemaChanged)]
-    [InlineData("CREATE OR REPLACE VIEW {es}.event_log AS SELECT position, ''::text AS stream, version, ''::text AS type, now() AS recorded_at, NULL::jsonb AS data, NULL::jsonb AS metadata, NULL::jsonb AS tags, id FROM {es}.events", LedgerFindingKind.SchemaChanged)]
+    [InlineData("CREATE OR REPLACE VIEW {es}.event_log AS SELECT e.position, s.name AS stream, e.version, t.name AS type, now() AS recorded_at, NULL::jsonb AS data, NULL::jsonb AS metadata, NULL::jsonb AS tags, e.id FROM {es}.events e, {es}.streams s, {es}.event_types t WHERE false", LedgerFindingKind.SchemaChanged)]
     [InlineData("UPDATE {es}.store SET version = 0", LedgerFindingKind.SchemaChanged)]
     [InlineData("INSERT INTO {es}.event_tags VALUES ('foreign', 1, 1)", LedgerFindingKind.IndexMismatch)]
     [InlineData("INSERT INTO {es}.streams VALUES (99, 'without an event')", LedgerFindingKind.IndexMismatch)]
@@ -49,7 +48,7 @@ public sealed class StructureAuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Audit_by_a_role_that_may_not_make_a_schema_still_finds_what_needs_no_comparison()
+    public async Task Audit_read_only_writes_nothing_and_still_finds_what_needs_no_comparison()
     {
         await using (var owner = _schema.Open()) await owner.AppendAsync(Some.Append("s", 0));
         await using var storage = _schema.Open(own => own with { ReadOnly = true });

@@ -47,7 +47,8 @@ internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer s
     {
         await tiles.IdleAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         return await storage.ReadAsync(
-            (server, isWhole), static (connection, of, token) => new StructureAudit(connection, of.server).RunAsync(of.isWhole, token),
+            (server, isWhole, storage.IsReadOnly),
+            static (connection, of, token) => new StructureAudit(connection, of.server, of.IsReadOnly).RunAsync(of.isWhole, token),
                 cancellationToken).ConfigureAwait(false);
     }
 

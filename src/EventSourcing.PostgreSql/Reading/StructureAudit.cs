@@ -9,7 +9,7 @@ namespace EventSourcing;
 /// comparison on the same server and rolled back, the tiles of the tree, and the tables beside the events. Each part is checked on its
 /// own, so that damage of one does not hide the findings of others.
 /// </summary>
-internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer server)
+internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer server, bool isReadOnly)
 {
     /// <summary>The most findings of one part.</summary>
     private const int MaxFindings = 1_000;
@@ -67,7 +67,8 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
 
     /// <summary>
     /// Compares the definitions with those of a new store. The texts differ between versions of the server, so that store is made on the
-    /// same server, in a schema that is rolled back. A role that may not make it, and a replica, compare only what does not need it.
+    /// same server, in a schema that is rolled back. A storage that only reads, and a role that may not make it, compare only what does
+    /// not need it.
     /// </summary>
     private async ValueTask CheckDefinitionsAsync(CancellationToken cancellationToken)
     {
@@ -91,6 +92,7 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
 
     private async ValueTask<Dictionary<(string Kind, string Name), string>?> PristineAsync(CancellationToken cancellationToken)
     {
+        if (isReadOnly) return null;
         var pristine = new SchemaSql($"es_audit_{RandomNumberGenerator.GetHexString(24, lowercase: true)}");
         try
         {

@@ -33,7 +33,7 @@ internal sealed class SchemaSql
         "commit_gate"];
 
     /// <summary>All functions of a store.</summary>
-    public static readonly string[] Functions = ["append_events", "intern_types", "erase_payloads", "refuse_change", "refuse_commit",
+    public static readonly string[] Functions = ["append_events", "import_events", "intern_types", "erase_payloads", "refuse_change", "refuse_commit",
         "json_of", "text_of", "tags_of"];
 
     private readonly string _s;
@@ -219,6 +219,29 @@ internal sealed class SchemaSql
             SELECT ok.head, ok.recorded INTO o_head, o_recorded FROM ok;
         END $fn$
         """),
+        string.Create(CultureInfo.InvariantCulture, $"""
+        CREATE FUNCTION {_s}.import_events(
+            bigint, bigint[], text[], text[], bigint[], int[], bigint[], bigint[], bigint[], uuid[], int[], bytea[], bytea[], bytea[], text[], OUT o_head bigint)
+            LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $fn$
+        BEGIN
+            IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.<>) 'read committed' THEN
+                RAISE EXCEPTION USING ERRCODE = '{WrongIsolation}', MESSAGE = 'imports need READ COMMITTED';
+            END IF;
+            IF pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) ANY (ARRAY['off', 'local']) THEN
+                PERFORM pg_catalog.set_config('synchronous_commit', 'on', true);
+            END IF;
+            PERFORM pg_catalog.pg_advisory_xact_lock({LockKey});
+            WITH ok AS MATERIALIZED (
+                SELECT $1 AS head WHERE $1 OPERATOR(pg_catalog.=) coalesce((SELECT position FROM {_s}.events ORDER BY position DESC LIMIT 1), 0))
+            , s AS (INSERT INTO {_s}.streams (id, name) SELECT ok.head OPERATOR(pg_catalog.+) u.o, u.n FROM unnest($2, $3) u(o, n), ok WHERE u.o OPERATOR(pg_catalog.>) 0)
+            , t AS (INSERT INTO {_s}.event_tags (tag, position, type) SELECT u.a, ok.head OPERATOR(pg_catalog.+) u.b, u.c FROM unnest($4, $5, $6) u(a, b, c), ok)
+            , e AS (
+                INSERT INTO {_s}.events (position, stream, version, recorded, id, type, seal, data, metadata, tags)
+                SELECT ok.head OPERATOR(pg_catalog.+) u.o, CASE WHEN u.s OPERATOR(pg_catalog.>) 0 THEN u.s ELSE ok.head OPERATOR(pg_catalog.-) u.s END, u.v, u.r, u.i, u.t, u.se, u.d, u.m, u.tg
+                FROM unnest($7, $8, $9, $10, $11, $12, $13, $14, $15) WITH ORDINALITY u(s, v, r, i, t, se, d, m, tg, o), ok)
+            SELECT ok.head INTO o_head FROM ok;
+        END $fn$
+        """),
         $"""
         CREATE FUNCTION {_s}.intern_types(text[]) RETURNS TABLE (o_id int, o_name text) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
         BEGIN
@@ -317,6 +340,7 @@ internal sealed class SchemaSql
     private IEnumerable<string> PrivilegeStatements =>
     [
         $"REVOKE ALL ON FUNCTION {_s}.append_events(bigint, bigint[], bigint[], bigint[], text[], text[], bigint[], int[], bigint[], bigint[], uuid[], int[], bytea[], bytea[], bytea[], text[], bigint) FROM PUBLIC",
+        $"REVOKE ALL ON FUNCTION {_s}.import_events(bigint, bigint[], text[], text[], bigint[], int[], bigint[], bigint[], bigint[], uuid[], int[], bytea[], bytea[], bytea[], text[]) FROM PUBLIC",
         $"REVOKE ALL ON FUNCTION {_s}.intern_types(text[]) FROM PUBLIC",
         $"REVOKE ALL ON FUNCTION {_s}.erase_payloads(bigint[], bytea[]) FROM PUBLIC",
     ];

@@ -11,6 +11,9 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
 
     public AppendRequest Request => request;
 
+    /// <summary>The import that the request was made of, if it is one.</summary>
+    public ImportRequest? Import { get; private init; }
+
     public ScoutedCondition[]? Scouted => scouted;
 
     public CancellationToken Token => cancellationToken;
@@ -26,10 +29,29 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
     /// <summary>Whether an attempt has failed in such a way that it may have been committed.</summary>
     public bool IsOutcomeUnknown { get; set; }
 
-    /// <summary>An erasure and an append with read models of the app have a transaction of their own.</summary>
-    public override bool IsAlone => request.Erase.Count > 0 || request.ReadModels is not null;
+    /// <summary>An erasure, an import, and an append with read models of the app have a transaction of their own.</summary>
+    public override bool IsAlone => request.Erase.Count > 0 || request.ReadModels is not null || Import is not null;
 
     public override int Weight { get; } = request.EventCount + request.Erase.Count;
+
+    /// <summary>An import, as the rows that an append of its events would write.</summary>
+    public static AppendWork Of(ImportRequest import, CancellationToken cancellationToken)
+    {
+        var writes = new List<StreamWrite>();
+        for (var i = 0; i < import.Events.Count;)
+        {
+            var (stream, events) = (import.Events[i].Stream, new List<NewEvent>());
+            for (; i < import.Events.Count && import.Events[i].Stream == stream; i++)
+            {
+                var e = import.Events[i];
+                events.Add(new NewEvent(e.Id, e.Type, e.Data) { Metadata = e.Metadata, Tags = e.Tags });
+            }
+
+            writes.Add(new StreamWrite(stream, ExpectedVersion.Any, events));
+        }
+
+        return new AppendWork(new AppendRequest(writes) { Erase = [.. import.PositionsToErase()] }, null, cancellationToken) { Import = import };
+    }
 
     protected override CancellationToken Cancellation => cancellationToken;
 

@@ -109,7 +109,7 @@ internal sealed class Committer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _writer.CloseAsync().ConfigureAwait(false);
+        await _writer.DisposeAsync().ConfigureAwait(false);
         _hasher.Dispose();
     }
 
@@ -221,7 +221,7 @@ internal sealed class Committer : IAsyncDisposable
         foreach (var work in group) work.Complete();
     }
 
-    /// <summary>An erasure, or an append with read models: code of the app may take part, so it has a transaction of its own.</summary>
+    /// <summary>An erasure, an import, or an append with read models: it has a transaction of its own, in which code of the app may take part.</summary>
     private async ValueTask CommitAloneAsync(AppendWork work)
     {
         await InternTypesAsync([work]).ConfigureAwait(false);
@@ -231,6 +231,12 @@ internal sealed class Committer : IAsyncDisposable
         {
             var results = BeginUnderLock(batch, withModels: work.Request.ReadModels is not null);
             await _factReader.ReadAsync(batch, results, [work]).ConfigureAwait(false);
+        }
+
+        if (work.Import is { } import)
+        {
+            await ImportAsync(work, import).ConfigureAwait(false);
+            return;
         }
 
         var decision = Decide(work, isToAdd: false);
@@ -263,6 +269,39 @@ internal sealed class Committer : IAsyncDisposable
             work.Complete();
             if (hasAppSql) await _writer.ResetAfterAppAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Decides on an import, and writes it.</summary>
+    private async ValueTask ImportAsync(AppendWork work, ImportRequest import)
+    {
+        var count = import.Events.Count;
+        if (work.IsOutcomeUnknown && _facts.TryFind(import.Events[^1].Id, out var stored))
+        {
+            // An earlier attempt has stored it, of which this process did not hear.
+            work.Result = new AppendResult([], stored.Position - count + 1, stored.Position, wasAlreadyStored: false);
+        }
+        else if (ImportDecision.RefusalOf(import, _facts, Time(_rows.Now)) is { } refusal)
+        {
+            work.Refuse(refusal);
+        }
+        else
+        {
+            var head = _facts.StoredHead;
+            _rows.Add(work.Request, _facts.EndOf, _names);
+            _rows.TakeFrom(import);
+            foreach (var position in work.Request.Erase)
+            {
+                if (position > head) _rows.Erase((int)(position - head - 1));
+            }
+
+            work.Result = new AppendResult([], head + 1, head + count, wasAlreadyStored: false);
+            await AppendAndCommitAsync([work], work.Request.Erase, last: null).ConfigureAwait(false);
+            work.Complete();
+            return;
+        }
+
+        await _writer.RollbackAsync().ConfigureAwait(false);
+        work.Complete();
     }
 
     /// <summary>Runs the app's code, and writes what it wants written; returns its refusal, if there is one.</summary>
@@ -416,9 +455,9 @@ internal sealed class Committer : IAsyncDisposable
             var results = 0;
             for (var i = 0; i < batch.BatchCommands.Count; i++)
                 results += batch.BatchCommands[i].CommandText.StartsWith("SELECT", StringComparison.Ordinal) ? 1 : 0;
-            _rows.AddParametersTo(batch.Add(_writer.AppendSql).Parameters);
-            ErasableEvent[] toErase = [.. erasable.Select(position => _facts.ErasableAt(position)!.Value)
-                .Where(e => e.Commitment is not null)];
+            if (group[0].Import is null) _rows.AddParametersTo(batch.Add(_writer.AppendSql).Parameters);
+            else _rows.AddImportParametersTo(batch.Add(_writer.ImportSql).Parameters);
+            ErasableEvent[] toErase = [.. erasable.Select(_facts.ErasableAt).OfType<ErasableEvent>().Where(e => e.Commitment is not null)];
             if (toErase.Length > 0)
                 batch.Add($"SELECT {_sql.Quoted}.erase_payloads($1, $2)").With((long[])[.. toErase.Select(e => e.Position)])
                     .With((byte[]?[])[.. toErase.Select(e => e.Commitment)]);

@@ -32,6 +32,7 @@ internal sealed class GroupRows
     private readonly List<byte[]> _data = [];
     private readonly List<byte[]?> _metadata = [];
     private readonly List<string?> _tagLists = [];
+    private readonly List<long> _recorded = [];
     private readonly List<PendingEvent> _events = [];
 
     /// <summary>The number of events.</summary>
@@ -68,6 +69,7 @@ internal sealed class GroupRows
         _data.Clear();
         _metadata.Clear();
         _tagLists.Clear();
+        _recorded.Clear();
         _events.Clear();
         ExpectedHead = -1;
     }
@@ -104,6 +106,24 @@ internal sealed class GroupRows
                 _streams.Add(write.Stream, stream = new PendingStream(ends(write.Stream)));
             for (var i = 0; i < write.Events.Count; i++) Add(write.Stream, stream, write.Events[i], names);
         }
+    }
+
+    /// <summary>Gives the events that were added the stamps of an import, and its seals if it brings them.</summary>
+    public void TakeFrom(ImportRequest import)
+    {
+        for (var i = 0; i < import.Events.Count; i++)
+        {
+            _recorded.Add(import.Events[i].RecordedAt.UtcTicks);
+            if (!import.Events[i].Seal.IsEmpty) _seals[i] = import.Events[i].Seal.ToArray();
+        }
+    }
+
+    /// <summary>Erases the payload of an event before it is written; nothing if it is erased already.</summary>
+    public void Erase(int index)
+    {
+        if (_seals[index].Length != LedgerLeaf.SaltLength) return;
+        _seals[index] = LedgerLeaf.CommitToData(_seals[index], _data[index]).Bytes.ToArray();
+        _data[index] = [];
     }
 
     /// <summary>Completes the rows: what the function must verify of each stream.</summary>
@@ -146,6 +166,26 @@ internal sealed class GroupRows
         parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead });
     }
 
+    /// <summary>Adds the parameters of <c>import_events</c>.</summary>
+    public void AddImportParametersTo(NpgsqlParameterCollection parameters)
+    {
+        parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead });
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _newOrdinals));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _newNames));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _tags));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _tagged));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _taggedTypes));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _streamIds));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _versions));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _recorded));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Uuid, _eventIds));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _types));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _seals));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _data));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _metadata));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _tagLists));
+    }
+
     /// <summary>Brings the parameters that are not lists up to date.</summary>
     public void Refresh(NpgsqlParameterCollection parameters)
     {
@@ -160,8 +200,10 @@ internal sealed class GroupRows
         for (var i = 0; i < leaves.Length; i++)
         {
             var (stream, version, e) = _events[i];
-            leaves[i] = new AppendedLeaf(stream, version, e.Id, e.Type, e.Tags, hasher.CommitToData(_seals[i], e.Data.Span),
-                LedgerLeaf.CommitToMetadata(e.Metadata.Span));
+            var data = _seals[i].Length == MerkleHash.Length ? new MerkleHash(_seals[i]) : hasher.CommitToData(_seals[i], e.Data.Span);
+            DateTimeOffset? recordedAt = _recorded.Count > 0 ? new DateTimeOffset(_recorded[i], TimeSpan.Zero) : null;
+            leaves[i] = new AppendedLeaf(
+                stream, version, e.Id, e.Type, e.Tags, data, LedgerLeaf.CommitToMetadata(e.Metadata.Span), recordedAt);
         }
 
         return leaves;
@@ -213,7 +255,15 @@ internal sealed class PendingStream(StreamEnd end)
     public long Version { get; set; } = end.Version;
 }
 
-/// <summary>An appended event, as far as its leaf needs it; without its position and time, which the server gives.</summary>
+/// <summary>An appended event, as far as its leaf needs it; without its position, which the server gives.</summary>
+/// <param name="Stream">Its stream.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Type">The name of its type.</param>
+/// <param name="Tags">Its tags.</param>
+/// <param name="DataCommitment">The commitment to its data.</param>
+/// <param name="MetadataCommitment">The commitment to its metadata.</param>
+/// <param name="RecordedAt">Its stamp; null if it has the one that the server gives to the group.</param>
 internal readonly record struct AppendedLeaf(
-    string Stream, long Version, Guid Id, string Type, IReadOnlyList<string> Tags, MerkleHash DataCommitment,
-        MerkleHash MetadataCommitment);
+    string Stream, long Version, Guid Id, string Type, IReadOnlyList<string> Tags, MerkleHash DataCommitment, MerkleHash MetadataCommitment,
+    DateTimeOffset? RecordedAt);

@@ -51,7 +51,7 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
             {
                 Position = position,
                 Version = leaf.Version,
-                RecordedAt = at,
+                RecordedAt = leaf.RecordedAt ?? at,
                 Id = leaf.Id,
                 Stream = leaf.Stream,
                 Type = leaf.Type,

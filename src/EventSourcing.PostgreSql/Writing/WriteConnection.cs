@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// The one connection that appends, with its settings and its prepared statement. It is opened when it is needed, and again after it
 /// was lost. Only the leader of the group commit uses it.
 /// </summary>
-internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOptions options, GroupRows rows)
+internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOptions options, GroupRows rows) : IAsyncDisposable
 {
     /// <summary>How long one attempt waits for the lock, in milliseconds. Between attempts, writes can be cancelled and expire.</summary>
     private const int LockSlice = 1_000;
@@ -55,6 +55,10 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     /// <summary>The statement that appends the rows.</summary>
     public string AppendSql =>
         $"SELECT o_head, o_recorded FROM {server.Sql.Quoted}.append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) WHERE o_head IS NOT NULL";
+
+    /// <summary>The statement that imports the rows.</summary>
+    public string ImportSql =>
+        $"SELECT o_head, 0::bigint FROM {server.Sql.Quoted}.import_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) WHERE o_head IS NOT NULL";
 
     /// <summary>The statement that makes the settings, of the session or of the transaction.</summary>
     public string Settings(bool isLocal) => string.Create(CultureInfo.InvariantCulture, $"""
@@ -123,6 +127,8 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
 
         await CloseAsync().ConfigureAwait(false);
     }
+
+    public ValueTask DisposeAsync() => CloseAsync();
 
     /// <summary>Closes the connection; the next use opens another.</summary>
     public async ValueTask CloseAsync()

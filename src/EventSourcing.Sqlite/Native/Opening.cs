@@ -147,7 +147,10 @@ internal static class Opening
             CultureInfo.InvariantCulture,
             $"its schema has version {version}, this package reads version {Schema.Version}, and it was opened read-only, which upgrades nothing. ") +
             "Copy the file, then open it once without SqliteEventStorageOptions.ReadOnly: the first call upgrades it. " +
-            "Or read it with the package that wrote it.");
+            "Or read it with the package that wrote it.")
+        {
+            CanBeUpgraded = true,
+        };
     }
 
     /// <summary>

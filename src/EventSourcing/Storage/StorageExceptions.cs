@@ -202,6 +202,11 @@ public sealed class IncompatibleStoreException : EventSourcingException
 
     /// <summary>Why it cannot be used.</summary>
     public string Reason { get; }
+
+    /// <summary>
+    /// Whether it is a store of an older schema that was opened read-only: opened once to be written, it is upgraded and can be used.
+    /// </summary>
+    public bool CanBeUpgraded { get; init; }
 }
 
 /// <summary>

@@ -14,6 +14,14 @@ public class PackageContentTests(PackedPackages packages)
         ["EventSourcing"] = [],
         ["EventSourcing.PostgreSql"] = ["EventSourcing", "Npgsql"],
         ["EventSourcing.Sqlite"] = ["EventSourcing", "Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.bundle_e_sqlite3"],
+        ["EventSourcing.Hosting"] =
+        [
+            "EventSourcing",
+            "Microsoft.Extensions.Diagnostics.HealthChecks",
+            "Microsoft.Extensions.Hosting.Abstractions",
+            "Microsoft.Extensions.Logging.Abstractions",
+            "Microsoft.Extensions.Options.ConfigurationExtensions",
+        ],
         ["EventSourcing.Testing"] = ["EventSourcing"],
     };
 
@@ -32,7 +40,7 @@ public class PackageContentTests(PackedPackages packages)
     public void Pack_warns_of_nothing() => packages.Log.Should().NotContain("warning");
 
     [Fact]
-    public void Pack_makes_the_packages_with_their_symbols_and_nothing_else() =>
+    public void Pack_makes_these_packages_with_their_symbols_and_nothing_else() =>
         Directory.EnumerateFiles(packages.Folder).Select(Path.GetFileName).Should().BeEquivalentTo(
             from id in DependenciesOf.Keys
             from kind in new[] { "nupkg", "snupkg" }

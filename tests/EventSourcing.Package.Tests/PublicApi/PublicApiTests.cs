@@ -12,6 +12,7 @@ public class PublicApiTests
     [InlineData("EventSourcing")]
     [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
+    [InlineData("EventSourcing.Hosting")]
     [InlineData("EventSourcing.Testing")]
     public void Public_surface_is_the_approved_one(string package)
     {

@@ -26,9 +26,12 @@ public partial class HouseStyleTests
         (new Regex(@"\bConsole\."), "a library does not write to its app's console"),
     ];
 
+    // The tool is a program, and has one place that knows the console.
+    private const string TerminalOfTheTool = "src/EventSourcing.Tool/Output/Terminal.cs";
+
     [Fact]
     public void Source_does_not_use_what_the_house_bans() =>
-        Findings(Source("src"), line => BannedInSource.Where(ban => ban.Pattern.IsMatch(WithoutComment(line))).Select(ban => ban.Remedy)).Should().BeEmpty();
+        Findings(Source("src").Where(file => file != TerminalOfTheTool), line => BannedInSource.Where(ban => ban.Pattern.IsMatch(WithoutComment(line))).Select(ban => ban.Remedy)).Should().BeEmpty();
 
     [Fact]
     public void Projections_and_subscriptions_wait_by_the_clock_of_the_storage()

@@ -1,0 +1,4 @@
+using EventSourcing.Tool;
+
+using var terminal = Terminal.OfProcess();
+return await Evs.RunAsync(args, terminal);

@@ -1,0 +1,57 @@
+using System.CommandLine;
+
+namespace EventSourcing.Tool;
+
+/// <summary>Where the checkpoints of a store are kept, and whose signatures on them are believed.</summary>
+/// <param name="Path">The file of signed checkpoints.</param>
+/// <param name="Keys">The public keys, each as text or as the path of a file with it.</param>
+/// <param name="Origin">The name of the log; null to take that of the first key.</param>
+internal sealed record CheckpointFiles(string Path, IReadOnlyList<string> Keys, string? Origin)
+{
+    /// <summary>Reads the kept checkpoints, each of which one of the keys must have signed.</summary>
+    /// <exception cref="ToolException">There is no key to tell whether they are true.</exception>
+    public async Task<IReadOnlyList<(SignedNote Note, Checkpoint Checkpoint)>> ReadAsync(CancellationToken cancellationToken)
+    {
+        var read = new List<(SignedNote, Checkpoint)>();
+        if (!File.Exists(Path)) return read;
+        if (Keys.Count == 0) throw new ToolException($"There are checkpoints in '{Path}', but no public key to tell whether they are true. Give one with --key.");
+        var verifiers = Verifiers();
+        await foreach (var note in new FileCheckpointSink(Path).ReadAllAsync(cancellationToken))
+            read.Add((note, Checkpoint.Open(note, Origin ?? verifiers[0].Name, verifiers)));
+        return read;
+    }
+
+    public IReadOnlyList<INoteVerifier> Verifiers() => [.. Keys.Select(ParseKey)];
+
+    /// <summary>Reads a public key: from a file, or else the text itself.</summary>
+    public static INoteVerifier ParseKey(string textOrPath) => NoteKey.Parse((File.Exists(textOrPath) ? SmallFile.ReadKey(textOrPath) : textOrPath).Trim());
+
+    /// <summary>The options that say where checkpoints and keys are.</summary>
+    internal sealed class Options
+    {
+        public Option<string?> Path { get; } = Arguments.TextOption(
+            "--checkpoints", "FILE", "The file of signed checkpoints. By default beside a store in a file, with .checkpoints after its name.");
+
+        public Option<string[]> Keys { get; } = Arguments.ManyOption(
+            "--key", "KEY", "A public key whose signatures are believed: its text, or a file with it. By default the file beside the store, with .key.pub after its name.");
+
+        public Option<string?> Origin { get; } = Arguments.TextOption("--origin", "NAME", "The name of the log. By default that of the key.");
+
+        public void AddTo(Command command)
+        {
+            command.Options.Add(Path);
+            command.Options.Add(Keys);
+            command.Options.Add(Origin);
+        }
+
+        public CheckpointFiles In(ParseResult parsed, StoreText store)
+        {
+            var keys = parsed.GetRequiredValue(Keys);
+            if (keys.Length == 0 && store.File is { } file && SigningKey.PublicPath(file + ".key") is var beside && File.Exists(beside)) keys = [beside];
+            return new CheckpointFiles(PathIn(parsed, store), keys, parsed.GetValue(Origin));
+        }
+
+        public string PathIn(ParseResult parsed, StoreText store) => parsed.GetValue(Path)
+            ?? (store.File is { } file ? file + ".checkpoints" : throw new ToolException("Say with --checkpoints where the checkpoints of this store are kept."));
+    }
+}

@@ -1,0 +1,99 @@
+namespace EventSourcing.Tool;
+
+/// <summary>
+/// A store as it was named on the command line. It is the one place that opens stores: whatever kinds of storage there are, commands see an
+/// <see cref="EventStore"/>.
+/// </summary>
+internal sealed class StoreText
+{
+    private const string EnvironmentPrefix = "env:";
+    private readonly string _text;
+
+    private StoreText(string text, string display)
+    {
+        _text = text;
+        Display = display;
+    }
+
+    /// <summary>What people may see: it has no secret.</summary>
+    public string Display { get; }
+
+    /// <summary>The path of the file, for those commands that are about files; null if the store is not in a file.</summary>
+    public string? File => _text;
+
+    /// <param name="text">The path of a file, or <c>env:NAME</c>.</param>
+    /// <param name="environment">The environment's variables.</param>
+    /// <exception cref="ToolException">The variable is not set.</exception>
+    public static StoreText Parse(string text, Func<string, string?> environment)
+    {
+        if (!text.StartsWith(EnvironmentPrefix, StringComparison.Ordinal)) return new StoreText(text, text);
+        var name = text[EnvironmentPrefix.Length..];
+        var value = environment(name);
+        return string.IsNullOrWhiteSpace(value)
+            ? throw new ToolException($"The environment variable '{name}' is not set, so '{text}' names no store. Set it, or give the store itself.")
+            : new StoreText(value, value);
+    }
+
+    /// <summary>Opens the store to be read: it is neither made nor upgraded, and no byte of it is written.</summary>
+    /// <exception cref="ToolException">There is no such store.</exception>
+    /// <exception cref="IncompatibleStoreException">It is of an older schema, for example.</exception>
+    public async Task<EventStore> OpenToReadAsync(CancellationToken cancellationToken)
+    {
+        RequireFile();
+        var store = new EventStore(Storage(readOnly: true), new EventTypes());
+        try
+        {
+            await store.GetHeadAsync(cancellationToken);
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the store to be audited, whatever has become of it: nothing is asked of it before.</summary>
+    /// <exception cref="ToolException">There is no such store.</exception>
+    public EventStore OpenToAudit()
+    {
+        RequireFile();
+        return new EventStore(Storage(readOnly: true), new EventTypes());
+    }
+
+    /// <summary>Opens the store to be written: it must exist and be of today's schema.</summary>
+    /// <param name="options">How checkpoints are signed, if any are.</param>
+    /// <param name="cancellationToken">Cancels the opening.</param>
+    /// <exception cref="ToolException">There is no such store.</exception>
+    /// <exception cref="IncompatibleStoreException">It is of an older schema, for example.</exception>
+    public async Task<EventStore> OpenToWriteAsync(EventStoreOptions? options, CancellationToken cancellationToken)
+    {
+        await using (await OpenToReadAsync(cancellationToken))
+        {
+            // It is there, and nothing has to be upgraded.
+        }
+
+        return new EventStore(Storage(readOnly: false), new EventTypes(), options);
+    }
+
+    /// <summary>Opens the store to be written, whatever its schema: its first call upgrades it.</summary>
+    public EventStore OpenToUpgrade()
+    {
+        RequireFile();
+        return new EventStore(Storage(readOnly: false), new EventTypes());
+    }
+
+    /// <summary>The storage itself, for commands that are about its kind.</summary>
+    public SqliteEventStorage OpenFile(bool readOnly)
+    {
+        RequireFile();
+        return Storage(readOnly);
+    }
+
+    private SqliteEventStorage Storage(bool readOnly) => new(_text, new SqliteEventStorageOptions { ReadOnly = readOnly });
+
+    private void RequireFile()
+    {
+        if (!System.IO.File.Exists(_text) && !Directory.Exists(_text)) throw new ToolException($"There is no file '{Display}'. Check the path; nothing was made there.");
+    }
+}

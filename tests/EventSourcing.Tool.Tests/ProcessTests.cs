@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace EventSourcing.Tool.Tests;
+
+/// <summary>The tool as a process: pipes and signals.</summary>
+public sealed partial class ProcessTests : IDisposable
+{
+    private const int Interrupt = 2;
+    private const int Terminate = 15;
+    private readonly WorkFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(Interrupt)]
+    [InlineData(Terminate)]
+    public async Task Signal_to_end_ends_with_exit_code_130(int signal)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Shop.MakeAsync();
+        using var tail = Start("tail", "shop.db", "--after", "0", "--json");
+        for (var i = 0; i < 6; i++) (await tail.StandardOutput.ReadLineAsync()).Should().Contain($"\"position\":{i + 1},");
+
+        Kill(tail.Id, signal).Should().Be(0);
+
+        await tail.WaitForExitAsync();
+        tail.ExitCode.Should().Be(130);
+        (await tail.StandardError.ReadToEndAsync()).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Tail_killed_and_started_again_after_the_last_position_misses_and_repeats_nothing()
+    {
+        await Shop.MakeAsync();
+        await using var store = new EventStore(new SqliteEventStorage("shop.db"), Shop.Types);
+        var seen = new List<long>();
+        for (var round = 0; round < 4; round++)
+        {
+            using var tail = Start("tail", "shop.db", "--after", $"{seen.LastOrDefault()}", "--json");
+            for (var i = 0; i < 5; i++)
+            {
+                await store.AppendAsync("order-20", ExpectedVersion.Any, [new OrderShipped("RX-1")]);
+                var line = await tail.StandardOutput.ReadLineAsync();
+                seen.Add(System.Text.Json.JsonDocument.Parse(line!).RootElement.GetProperty("position").GetInt64());
+            }
+
+            tail.Kill();
+            await tail.WaitForExitAsync();
+        }
+
+        seen.Should().Equal(Enumerable.Range(1, 20).Select(position => (long)position));
+    }
+
+    [Fact]
+    public async Task Reader_that_has_read_enough_ends_the_tool_and_that_is_no_failure()
+    {
+        await using (var storage = new SqliteEventStorage("shop.db"))
+        {
+            var data = new byte[1000];
+            Array.Fill(data, (byte)'1');
+            for (var i = 0; i < 20; i++)
+                await storage.AppendAsync(new AppendRequest([new StreamWrite("s", ExpectedVersion.Any, [.. Enumerable.Range(0, 500).Select(_ => new NewEvent(Guid.CreateVersion7(), "t", data))])]));
+        }
+
+        foreach (var arguments in (string[][])[["read", "shop.db"], ["tail", "shop.db", "--after", "0"], ["export", "shop.db"]])
+        {
+            using var read = Start(arguments);
+            (await read.StandardOutput.ReadLineAsync()).Should().NotBeNull();
+            read.StandardOutput.Close();
+            await read.WaitForExitAsync();
+            read.ExitCode.Should().Be(0, string.Join(' ', arguments));
+            (await read.StandardError.ReadToEndAsync()).Should().BeEmpty();
+        }
+    }
+
+    [Fact]
+    public async Task Output_in_a_pipe_is_utf8_without_colours_and_a_question_is_not_waited_for()
+    {
+        await Shop.MakeAsync();
+        using var read = Start("read", "shop.db", "order-18");
+        var output = await read.StandardOutput.ReadToEndAsync();
+        output.Should().Contain("Björn").And.NotContain("\e").And.NotContain("\uFEFF");
+
+        using var erase = Start("erase", "shop.db", "--position", "1", "--by", "ann", "--reason", "x");
+        erase.StandardInput.Close();
+        await erase.WaitForExitAsync();
+        erase.ExitCode.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Version_and_help_say_what_the_tool_is()
+    {
+        using var version = Start("--version");
+        (await version.StandardOutput.ReadToEndAsync()).Should().MatchRegex(@"^evs \d+\.\d+\.\d+");
+        using var help = Start("--help");
+        (await help.StandardOutput.ReadToEndAsync()).Should().Contain("evs [command] [options]").And.Contain("verify");
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "evs.dll"), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = System.Text.Encoding.UTF8,
+        };
+        return Process.Start(start)!;
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}

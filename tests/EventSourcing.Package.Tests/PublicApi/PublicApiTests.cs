@@ -11,6 +11,7 @@ public class PublicApiTests
     [Theory]
     [InlineData("EventSourcing")]
     [InlineData("EventSourcing.Explorer")]
+    [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
     [InlineData("EventSourcing.Hosting")]
     [InlineData("EventSourcing.Testing")]

@@ -1,3 +1,5 @@
+using EventSourcing.Tests.Postgres;
+
 namespace EventSourcing.Package.Tests;
 
 /// <summary>Every README's code runs, in a fresh project, against the packed packages, and prints what the README says.</summary>
@@ -32,6 +34,20 @@ public class ReadmeTests(PackedPackages packages)
         (await project.RunAsync()).Should().Equal(readme.Output);
     }
 
+    /// <summary>The same on a server of its own, to which the guide's connection string is made to lead.</summary>
+    [OwnServerFact]
+    public async Task Guide_of_postgresql_runs_in_a_fresh_project_and_prints_what_it_says()
+    {
+        const string Example = "Host=localhost;Database=shop;Username=shop";
+        using var server = PostgresInstance.Start(PostgresBinaries.Find(out _)!, isDurable: true);
+        var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("src", "EventSourcing.PostgreSql", "README.md")));
+        var program = readme.Text.Replace(Example, server.ConnectionString(), StringComparison.Ordinal);
+        program.Should().NotBe(readme.Text);
+        var project = await FreshProject.CreateAsync(packages, "EventSourcing.PostgreSql.Guide", program, "EventSourcing.PostgreSql");
+
+        (await project.RunAsync()).Should().Equal(readme.Output);
+    }
+
     [Fact]
     public void Links_between_the_files_of_the_tree_lead_somewhere()
     {
@@ -51,6 +67,7 @@ public class ReadmeTests(PackedPackages packages)
     [Theory]
     [InlineData("EventSourcing")]
     [InlineData("EventSourcing.Explorer")]
+    [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
     [InlineData("EventSourcing.Hosting")]
     [InlineData("EventSourcing.Testing")]

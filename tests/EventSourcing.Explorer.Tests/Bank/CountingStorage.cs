@@ -34,6 +34,9 @@ public sealed class CountingStorage(IEventStorage inner) : IEventStorage
     public async ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) =>
         Count(await inner.ReadStreamAsync(read, cancellationToken));
 
+    public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) =>
+        inner.ImportAsync(request, cancellationToken);
+
     public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) =>
         inner.WaitForEventsAsync(position, cancellationToken);
 

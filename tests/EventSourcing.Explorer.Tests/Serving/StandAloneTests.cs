@@ -104,6 +104,9 @@ public class StandAloneTests
         public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) =>
             inner.ReadStreamAsync(read, cancellationToken);
 
+        public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) =>
+            inner.ImportAsync(request, cancellationToken);
+
         public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) =>
             inner.WaitForEventsAsync(position, cancellationToken);
     }

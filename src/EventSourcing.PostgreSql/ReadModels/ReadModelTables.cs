@@ -62,8 +62,7 @@ internal sealed class ReadModelTables(SchemaSql sql)
                     await using (reader.ConfigureAwait(false))
                     {
                         var found = await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? DocumentTable.At(reader, sql) : null;
-                        if (found?.Id != known?.Id) known = null;
-                        if (known is not null)
+                        if (known is not null && found?.Id == known.Id)
                         {
                             if (!asks) return default;
                             await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
@@ -80,7 +79,9 @@ internal sealed class ReadModelTables(SchemaSql sql)
                 if (!isWithinTransaction && connection.FullState.HasFlag(System.Data.ConnectionState.Open))
                     await connection.ExecuteAsync("ROLLBACK", cancellationToken).ConfigureAwait(false);
                 Learn(model, null);
-                if (isWithinTransaction || attempt > 1) throw known.Damaged(failure);
+
+                // Rebuilds that follow each other drop one table after the other: that is no damage.
+                if (isWithinTransaction || attempt > 4) throw known.Damaged(failure);
             }
             catch (Exception misfit) when (attempt == 0 && known is not null && misfit is UnknownFieldException or ArgumentException)
             {

@@ -169,7 +169,9 @@ internal sealed class Committer : IAsyncDisposable
         }
 
         if (unknown is not null) await _factReader.ReadEndsAsync(_writer.Connection, unknown).ConfigureAwait(false);
-        _facts.StoredHead = Math.Max(_head, 0);
+
+        // A condition has seen a head that may be above the one believed, and what is pending comes after that one.
+        _facts.StoredHead = Math.Max(Math.Max(_head, 0), _rows.ExpectedHead);
         var othersWrite = Environment.TickCount64 - _othersWroteAt < OthersWriteFor;
         var hasConditions = false;
         foreach (var work in group)

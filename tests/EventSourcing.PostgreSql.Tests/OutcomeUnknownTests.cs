@@ -9,7 +9,7 @@ namespace EventSourcing.PostgreSql.Tests;
 /// </summary>
 public sealed class OutcomeUnknownTests : IDisposable
 {
-    private const int MostMessages = 60;
+    private const int MostMessages = 500;
     private readonly OneSchema _schema = new();
 
     public void Dispose() => _schema.Dispose();

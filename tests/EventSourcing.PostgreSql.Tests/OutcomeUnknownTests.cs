@@ -122,5 +122,5 @@ public sealed class OutcomeUnknownTests : IDisposable
         (await Some.ExpectRegularAsync(other)).Should().HaveCount(3);
     }
 
-    private void EndWriters() => PostgresServer.Run($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%{_schema.Name}%append_events%' AND pid <> pg_backend_pid()");
+    private void EndWriters() => PostgresServer.Run($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%{_schema.Name}%append_events%' AND query NOT LIKE '%pg_stat_activity%'");
 }

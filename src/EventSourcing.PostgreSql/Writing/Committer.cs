@@ -170,8 +170,9 @@ internal sealed class Committer : IAsyncDisposable
 
         if (unknown is not null) await _factReader.ReadEndsAsync(_writer.Connection, unknown).ConfigureAwait(false);
 
-        // A condition has seen a head that may be above the one believed, and what is pending comes after that one.
-        _facts.StoredHead = Math.Max(Math.Max(_head, 0), _rows.ExpectedHead);
+        // What the group appends comes after all that is known of the log, be it from this process's own appends or from a look for a
+        // condition. With conditions the group is written only if that is the head.
+        _facts.StoredHead = Math.Max(Math.Max(_head, _rows.ExpectedHead), 0);
         var othersWrite = Environment.TickCount64 - _othersWroteAt < OthersWriteFor;
         var hasConditions = false;
         foreach (var work in group)

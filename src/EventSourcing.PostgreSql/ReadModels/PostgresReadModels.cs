@@ -202,6 +202,6 @@ internal sealed class PostgresReadModels(
     /// </summary>
     private sealed class UnfinishedCommitException(Exception cause) : Exception(cause.Message, cause)
     {
-        public Exception Cause => cause;
+        public Exception Cause => InnerException!;
     }
 }

@@ -10,6 +10,7 @@ public class PublicApiTests
 {
     [Theory]
     [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.Explorer")]
     [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
     [InlineData("EventSourcing.Hosting")]

@@ -23,6 +23,7 @@ public class ReadmeTests(PackedPackages packages)
 
     [Theory]
     [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.Explorer")]
     [InlineData("EventSourcing.Sqlite")]
     [InlineData("EventSourcing.Testing", "xunit")]
     public async Task Guide_runs_in_a_fresh_project_and_prints_what_it_says(string package, params string[] others)
@@ -65,6 +66,7 @@ public class ReadmeTests(PackedPackages packages)
     /// <summary>On nuget.org a README stands alone: a relative link leads nowhere, and one to the repository must name a file of it.</summary>
     [Theory]
     [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.Explorer")]
     [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
     [InlineData("EventSourcing.Hosting")]

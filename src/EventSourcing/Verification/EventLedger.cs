@@ -13,38 +13,32 @@ public sealed class EventLedger
 {
     private readonly EventStore _store;
     private readonly IEventStorage _storage;
-    private readonly IEventStorage _unchecked;
-    private readonly Checkpointer? _checkpointer;
-    private readonly CheckpointSchedule? _schedule;
+    private readonly CheckedStorage? _checked;
 
-    /// <param name="store">The store, which knows the types of the events.</param>
-    /// <param name="storage">The storage, behind the check at open if there is one.</param>
-    /// <param name="unchecked">The storage itself: a store that is refused must still be open to verification.</param>
-    /// <param name="checkpointer">Signs checkpoints.</param>
-    /// <param name="schedule">Signs checkpoints when they are due.</param>
-    internal EventLedger(EventStore store, IEventStorage storage, IEventStorage @unchecked, Checkpointer? checkpointer = null, CheckpointSchedule? schedule = null)
+    internal EventLedger(EventStore store)
     {
         _store = store;
-        _storage = storage;
-        _unchecked = @unchecked;
-        _checkpointer = checkpointer;
-        _schedule = schedule;
+        _storage = store.Storage;
+        _checked = store.Storage as CheckedStorage;
     }
 
     /// <summary>
     /// The newest signed checkpoint that this process knows and that agrees with the store: this process signed it, or found it
     /// in the sink. <see langword="null"/> if there is none.
     /// </summary>
-    public SignedNote? NewestCheckpoint => _checkpointer?.Newest?.Note;
+    public SignedNote? NewestCheckpoint => KnownCheckpointer?.Newest?.Note;
 
     /// <summary>
     /// Why the newest checkpoint that was due could not be signed or written; <see langword="null"/> once one has succeeded.
     /// </summary>
-    public Exception? LastFailure => _schedule?.LastFailure;
+    public Exception? LastFailure => _checked?.Schedule?.LastFailure;
 
-    private string Store => _checkpointer?.Origin ?? _storage.GetType().Name;
+    /// <summary>Compares the store with its checkpoints and signs them; null if the options do not say how.</summary>
+    private Checkpointer? KnownCheckpointer => _checked?.Checkpointer;
 
-    private Checkpointer Checkpointer => _checkpointer ?? throw new InvalidOperationException("This store's log has no name to sign under. Give EventStoreOptions.Ledger.");
+    private string Store => KnownCheckpointer?.Origin ?? _storage.GetType().Name;
+
+    private Checkpointer Checkpointer => KnownCheckpointer ?? throw new InvalidOperationException("This store's log has no name to sign under. Give EventStoreOptions.Ledger.");
 
     /// <summary>A checkpoint of the log as it is now, from the stored tree; it is not signed and not handed to the sink.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
@@ -91,8 +85,8 @@ public sealed class EventLedger
     public async ValueTask<EventProof> ProveInclusionAsync(long position, SignedNote? checkpoint = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(position);
-        var known = _checkpointer?.Newest;
-        if (checkpoint is null) known = _checkpointer is null ? null : await _checkpointer.FindAsync(position, cancellationToken).ConfigureAwait(false);
+        var known = KnownCheckpointer?.Newest;
+        if (checkpoint is null) known = KnownCheckpointer is null ? null : await KnownCheckpointer.FindAsync(position, cancellationToken).ConfigureAwait(false);
         else if (!ReferenceEquals(checkpoint, known?.Note)) known = null;
         checkpoint ??= known?.Note;
         var under = known?.Checkpoint ?? (checkpoint is null ? null : Checkpoint.Parse(checkpoint.Text));
@@ -155,10 +149,11 @@ public sealed class EventLedger
     public async ValueTask<LedgerReport> VerifyAsync(LedgerVerification? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new LedgerVerification();
-        var newest = _checkpointer is null ? null : await _checkpointer.ReadSinkAsync(cancellationToken).ConfigureAwait(false);
+        var newest = KnownCheckpointer is null ? null : await KnownCheckpointer.ReadSinkAsync(cancellationToken).ConfigureAwait(false);
         if (newest is not null) options = options with { Checkpoints = [.. options.Checkpoints, newest] };
-        var report = await new LedgerVerifier(_unchecked, options).RunAsync(cancellationToken).ConfigureAwait(false);
-        return await new DerivedVerifier(_store, _unchecked, options).AddToAsync(report, cancellationToken).ConfigureAwait(false);
+        var storage = _checked?.Unchecked ?? _storage;
+        var report = await new LedgerVerifier(storage, options).RunAsync(cancellationToken).ConfigureAwait(false);
+        return await new DerivedVerifier(_store, storage, options).AddToAsync(report, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<EventDisclosure> ReadAsync(long position, CancellationToken cancellationToken)

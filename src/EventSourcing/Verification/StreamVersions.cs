@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class StreamVersions(IEventStorage storage, FindingList findings, int maxOfGeneration = 100_000)
 {
-    private readonly List<Unknown> _unknown = [];
+    private readonly List<UnseenBefore> _unknown = [];
     private Dictionary<string, long> _recent = new(StringComparer.Ordinal);
     private Dictionary<string, long> _older = new(StringComparer.Ordinal);
 
@@ -19,7 +19,7 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
         }
         else if (e.Version > 1 && !isTrusted)
         {
-            _unknown.Add(new Unknown(e.Stream, e.Version, e.Position));
+            _unknown.Add(new UnseenBefore(e.Stream, e.Version, e.Position));
         }
 
         if (_recent.Count >= maxOfGeneration) (_older, _recent) = (_recent, new Dictionary<string, long>(StringComparer.Ordinal));
@@ -48,5 +48,5 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
     private void AddFinding(long position, string stream, long version, string before) =>
         findings.Add(LedgerFindingKind.VersionOutOfOrder, position, stream, $"The event at position {position} has version {version} of stream '{stream}', but {before}.");
 
-    private readonly record struct Unknown(string Stream, long Version, long Position);
+    private readonly record struct UnseenBefore(string Stream, long Version, long Position);
 }

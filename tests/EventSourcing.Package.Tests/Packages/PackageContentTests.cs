@@ -13,6 +13,7 @@ public class PackageContentTests(PackedPackages packages)
     {
         ["EventSourcing"] = [],
         ["EventSourcing.Sqlite"] = ["EventSourcing", "Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.bundle_e_sqlite3"],
+        ["EventSourcing.AspNetCore"] = ["EventSourcing"],
         ["EventSourcing.Hosting"] =
         [
             "EventSourcing",

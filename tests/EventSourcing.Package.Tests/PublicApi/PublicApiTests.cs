@@ -11,6 +11,7 @@ public class PublicApiTests
     [Theory]
     [InlineData("EventSourcing")]
     [InlineData("EventSourcing.Sqlite")]
+    [InlineData("EventSourcing.AspNetCore")]
     [InlineData("EventSourcing.Hosting")]
     [InlineData("EventSourcing.Testing")]
     public void Public_surface_is_the_approved_one(string package)

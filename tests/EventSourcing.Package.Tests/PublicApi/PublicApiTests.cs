@@ -10,6 +10,8 @@ public class PublicApiTests
 {
     [Theory]
     [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.Explorer")]
+    [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
     [InlineData("EventSourcing.AspNetCore")]
     [InlineData("EventSourcing.Hosting")]

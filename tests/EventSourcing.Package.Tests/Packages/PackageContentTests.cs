@@ -15,6 +15,7 @@ public class PackageContentTests(PackedPackages packages)
         ["EventSourcing.Explorer"] = ["EventSourcing"],
         ["EventSourcing.PostgreSql"] = ["EventSourcing", "Npgsql"],
         ["EventSourcing.Sqlite"] = ["EventSourcing", "Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.bundle_e_sqlite3"],
+        ["EventSourcing.AspNetCore"] = ["EventSourcing"],
         ["EventSourcing.Hosting"] =
         [
             "EventSourcing",

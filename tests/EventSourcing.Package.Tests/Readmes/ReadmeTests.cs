@@ -69,6 +69,7 @@ public class ReadmeTests(PackedPackages packages)
     [InlineData("EventSourcing.Explorer")]
     [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
+    [InlineData("EventSourcing.AspNetCore")]
     [InlineData("EventSourcing.Hosting")]
     [InlineData("EventSourcing.Testing")]
     public async Task Links_of_a_package_readme_work_outside_the_tree(string package)

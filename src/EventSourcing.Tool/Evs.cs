@@ -71,6 +71,8 @@ internal sealed class Evs
             RestoreCommand.Create(this),
             UpgradeCommand.Create(this),
             ExportCommand.Create(this),
+            ImportCommand.Create(this),
+            CopyCommand.Create(this),
             ProjectionsCommand.Create(this),
             EraseCommand.Create(this),
             CompletionCommand.Create(this),

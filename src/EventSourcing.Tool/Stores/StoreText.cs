@@ -9,6 +9,9 @@ internal sealed class StoreText
     private const string EnvironmentPrefix = "env:";
     private readonly string _text;
 
+    /// <summary>What another store has taken is taken.</summary>
+    private static EventStorageLimits Unlimited => new() { MaxDataBytes = int.MaxValue, MaxMetadataBytes = int.MaxValue, MaxTagsPerEvent = int.MaxValue };
+
     private StoreText(string text, string display)
     {
         _text = text;
@@ -74,6 +77,21 @@ internal sealed class StoreText
         }
 
         return new EventStore(Storage(readOnly: false), new EventTypes(), options);
+    }
+
+    /// <summary>Opens a store to copy events into. It is made if it is not there, and takes events as large as other stores may hold.</summary>
+    /// <exception cref="IncompatibleStoreException">It is of an older schema, for example.</exception>
+    public async Task<EventStore> OpenOrCreateAsync(CancellationToken cancellationToken)
+    {
+        if (System.IO.File.Exists(_text) && new FileInfo(_text).Length > 0)
+        {
+            await using (await OpenToReadAsync(cancellationToken))
+            {
+                // Nothing has to be upgraded.
+            }
+        }
+
+        return new EventStore(new SqliteEventStorage(_text, new SqliteEventStorageOptions { Limits = Unlimited }), new EventTypes());
     }
 
     /// <summary>Opens the store to be written, whatever its schema: its first call upgrades it.</summary>

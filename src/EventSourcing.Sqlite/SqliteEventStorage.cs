@@ -105,6 +105,15 @@ public sealed class SqliteEventStorage : IEventStorage
         return request.Conditions.Count > 0 ? AppendOnConditionAsync(request, cancellationToken) : _commits.CommitAsync(WorkOf(request, scouted: null, cancellationToken), cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate(_options.Limits);
+        ThrowIfReadOnly("import events");
+        return _commits.CommitAsync(new ImportWork(request), cancellationToken);
+    }
+
     private async ValueTask<AppendResult> AppendOnConditionAsync(AppendRequest request, CancellationToken cancellationToken)
     {
         var scouted = await ConditionScout.LookAsync(this, request, cancellationToken).ConfigureAwait(false);

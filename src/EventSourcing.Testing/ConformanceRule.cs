@@ -55,4 +55,10 @@ public enum ConformanceRule
 
     /// <summary>The listing of what the store holds: see <see cref="IStorageCatalog"/>.</summary>
     Catalog = 18,
+
+    /// <summary>Rule 12: events that were recorded elsewhere; see <see cref="ImportRequest"/>.</summary>
+    Import = 19,
+
+    /// <summary>Storages opened read-only: see <see cref="IEventStorage.IsReadOnly"/>.</summary>
+    ReadOnly = 20,
 }

@@ -60,5 +60,7 @@ public static class EventStorageConformance
         .. TableCases.All,
         .. LedgerCases.All,
         .. ErasureCases.All,
+        .. ImportCases.All,
+        .. ReadOnlyCases.All,
     ];
 }

@@ -47,9 +47,7 @@ internal sealed class AppendWriter : IDisposable
             ArgumentNullException.ThrowIfNull(events, nameof(streams));
             for (var i = 0; i < events.Count; i++)
             {
-                _written.Add(events[i] is EventData e
-                    ? Write(e.Payload, e.Id, e.Metadata ?? metadata, e.Tags, trace)
-                    : Write(events[i], id: null, metadata, tags: [], trace));
+                Add(events[i], metadata, trace);
             }
         }
 
@@ -67,6 +65,35 @@ internal sealed class AppendWriter : IDisposable
         return new AppendRequest(writes) { Conditions = conditions };
     }
 
+    /// <summary>Writes one more event of an import. It was not recorded in the trace that imports it.</summary>
+    public void Add(ImportedEvent imported) => Add(imported.Event, metadata: null, trace: null);
+
+    /// <summary>The import of the events that were added since the last <see cref="Clear"/>. Its memory is valid until then.</summary>
+    /// <param name="events">The same events, in the same order.</param>
+    public ImportRequest ToImport(IReadOnlyList<ImportedEvent> events)
+    {
+        var bytes = _buffer.WrittenMemory;
+        var stored = new StoredEvent[_written.Count];
+        for (var i = 0; i < stored.Length; i++)
+        {
+            var e = _written[i].ToNewEvent(bytes);
+            stored[i] = new StoredEvent
+            {
+                Position = 0,
+                Stream = events[i].Stream,
+                Version = 0,
+                Id = e.Id,
+                Type = e.Type,
+                RecordedAt = events[i].RecordedAt,
+                Data = e.Data,
+                Metadata = e.Metadata,
+                Tags = e.Tags,
+            };
+        }
+
+        return new ImportRequest(stored);
+    }
+
     public void Clear()
     {
         _buffer.ResetWrittenCount();
@@ -74,6 +101,10 @@ internal sealed class AppendWriter : IDisposable
     }
 
     public void Dispose() => _json.Dispose();
+
+    private void Add(object payload, EventMetadata? metadata, string? trace) => _written.Add(payload is EventData e
+        ? Write(e.Payload, e.Id, e.Metadata ?? metadata, e.Tags, trace)
+        : Write(payload, id: null, metadata, tags: [], trace));
 
     private Written Write(object payload, Guid? id, EventMetadata? metadata, IReadOnlyList<string> tags, string? trace)
     {

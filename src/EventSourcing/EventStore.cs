@@ -171,6 +171,45 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
+    /// Stores events of another system with the instants at which they were recorded, in the order of time. They are stored in batches of
+    /// thousands, each whole or not at all. Repeat an import that was interrupted with the same ids (<see cref="EventData.Id"/>): events at
+    /// its beginning that are stored already, with the same stream, type and data, are passed over.
+    /// </summary>
+    /// <remarks>
+    /// Nothing is expected of the streams, and no inline projection runs within an import: the next append folds what was imported, up to
+    /// 10,000 events; after more, start the inline projections again. An app may append meanwhile, but each of its events is stamped now,
+    /// and no older event can be imported after it: import first.
+    /// </remarks>
+    /// <param name="events">The events. None is stamped before the one before it, before the log's last event, or later than now.</param>
+    /// <param name="progress">Is told the number of events that are done, after each batch.</param>
+    /// <param name="cancellationToken">Ends the import between two batches; what was stored stays.</param>
+    /// <returns>How many events were stored, and where the last one stands.</returns>
+    /// <exception cref="ArgumentException">A name, an event or a limit is not valid; its batch was not written.</exception>
+    /// <exception cref="NotSupportedException">JSON cannot handle an event's type; its batch was not written.</exception>
+    /// <exception cref="ImportRefusedException">The stamp of an event does not fit; its batch was not written.</exception>
+    /// <exception cref="DuplicateEventIdException">
+    /// An id is stored already, but not as the beginning of this import; its batch was not written.
+    /// </exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
+    /// <exception cref="StoreBusyException">Another process held the write lock for too long; the batch was not written.</exception>
+    /// <exception cref="StorageFailedException">The medium failed; the exception says whether anything may have been written.</exception>
+    public Task<ImportResult> ImportAsync(
+        IAsyncEnumerable<ImportedEvent> events, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        ThrowIfReadOnly("import events");
+        return new EventImport(this, progress, position => _checkpoints?.Committed(position)).RunAsync(events, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ImportAsync(IAsyncEnumerable{ImportedEvent}, IProgress{long}, CancellationToken)"/>
+    public Task<ImportResult> ImportAsync(
+        IEnumerable<ImportedEvent> events, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        return ImportAsync(events.ToAsyncEnumerable(), progress, cancellationToken);
+    }
+
+    /// <summary>
     /// Reads a stream in pages. One page is read ahead of the caller, and no transaction is held in between. A forward read also returns
     /// events that are appended meanwhile, if a later page finds them. An unknown stream has no events.
     /// </summary>

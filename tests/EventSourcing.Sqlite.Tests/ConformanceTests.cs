@@ -18,6 +18,11 @@ public sealed class ConformanceTests : IEventStorageFixture, IDisposable
 
     public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) => ValueTask.FromResult<IEventStorage>(Create(options));
 
+    public ValueTask<IEventStorage?> OpenReadOnlyAsync(IEventStorage storage, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IEventStorage?>(new SqliteEventStorage(
+            ((SqliteEventStorage)storage).Path,
+            new SqliteEventStorageOptions { TimeProvider = storage.Options.TimeProvider, Limits = storage.Options.Limits, ReadOnly = true }));
+
     public void Dispose() => _folder.Dispose();
 
     private SqliteEventStorage Create(EventStorageOptions options) => new(

@@ -16,7 +16,7 @@ internal class AppendWork(AppendRequest request, ScoutedCondition[]? scouted) : 
 
     public override bool Check(Writer writer, bool lookForRepetition)
     {
-        Decision = AppendDecision.Of(request, new Facts(writer, scouted), writer.Now, lookForRepetition);
+        Decision = AppendDecision.Of(request, new WriterFacts(writer, scouted), writer.Now, lookForRepetition);
         if (Decision.Refusal is { } refusal) Refuse(refusal);
         return Decision.IsToWrite;
     }
@@ -30,31 +30,5 @@ internal class AppendWork(AppendRequest request, ScoutedCondition[]? scouted) : 
 
         if (request.Erase.Count > 0) writer.Erase(request.Erase);
         Debug.Assert(writer.Head == Result.Position, "What was written is not what was decided.");
-    }
-
-    /// <summary>What the writer knows or finds within its transaction, which holds the write lock.</summary>
-    private readonly struct Facts(Writer writer, ScoutedCondition[]? scouted) : ILogFacts
-    {
-        public long Head => writer.Head;
-
-        public DateTimeOffset LastRecordedAt => writer.LastRecordedAt;
-
-        public long VersionOf(string stream) => writer.EndOf(stream).Version;
-
-        public bool TryFind(Guid id, out StoredEvent stored)
-        {
-            var found = LogReader.FindById(writer.Database, id);
-            stored = found.GetValueOrDefault();
-            return found is not null;
-        }
-
-        public long FirstMatch(AppendRequest request, int condition)
-        {
-            var known = scouted?[condition] ?? default;
-            var (query, after) = request.Conditions[condition];
-            return known.Match > 0 ? known.Match : writer.FirstMatch(query, Math.Max(after, known.UpTo));
-        }
-
-        public bool CanErase(long position) => Eraser.CanErase(writer.Database, position);
     }
 }

@@ -38,9 +38,13 @@ internal sealed class LeafBatch
         for (; _kept < Count; _kept++)
         {
             ref var leaf = ref _leaves[_kept];
-            if (leaf.Event.Data.Length + leaf.Event.Metadata.Length > OwnBytes - _ownUsed) return false;
+            if (leaf.Event.Data.Length + leaf.Event.Metadata.Length + leaf.Commitment.Length > OwnBytes - _ownUsed) return false;
             _own ??= new byte[OwnBytes];
-            leaf = leaf with { Event = leaf.Event with { Data = Keep(leaf.Event.Data), Metadata = Keep(leaf.Event.Metadata) } };
+            leaf = leaf with
+            {
+                Event = leaf.Event with { Data = Keep(leaf.Event.Data), Metadata = Keep(leaf.Event.Metadata) },
+                Commitment = Keep(leaf.Commitment),
+            };
         }
 
         return true;
@@ -66,6 +70,9 @@ internal sealed class LeafBatch
 /// <summary>An event from which a leaf is to be made; its bytes stay where they are.</summary>
 internal readonly record struct NewLeaf(long Position, string Stream, long Version, DateTimeOffset RecordedAt, NewEvent Event)
 {
+    /// <summary>The commitment to the data of an imported event that is erased; empty for all others, which have a salt.</summary>
+    public ReadOnlyMemory<byte> Commitment { get; init; }
+
     public MerkleHash Hash(ReadOnlySpan<byte> salt, LedgerHasher hasher) => hasher.HashLeaf(new LedgerLeaf
     {
         Position = Position,
@@ -75,7 +82,7 @@ internal readonly record struct NewLeaf(long Position, string Stream, long Versi
         Stream = Stream,
         Type = Event.Type,
         Tags = Event.Tags,
-        DataCommitment = hasher.CommitToData(salt, Event.Data.Span),
+        DataCommitment = Commitment.IsEmpty ? hasher.CommitToData(salt, Event.Data.Span) : new MerkleHash(Commitment.Span),
         MetadataCommitment = LedgerLeaf.CommitToMetadata(Event.Metadata.Span),
     });
 }

@@ -72,6 +72,17 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         }
     }
 
+    /// <summary>Adds an imported event that is to be inserted at the end of the log. If it brings no seal, it gets a salt.</summary>
+    public void Add(in StoredEvent e)
+    {
+        var batch = _batches.Count > 0 && !_batches[^1].IsFull ? _batches[^1] : Begin();
+        var imported = new NewEvent(e.Id, e.Type, e.Data) { Metadata = e.Metadata, Tags = e.Tags };
+        var leaf = new NewLeaf(e.Position, e.Stream, e.Version, e.RecordedAt, imported) { Commitment = e.IsErased ? e.Seal : default };
+        _head = e.Position;
+        batch.Add(leaf, isOff || e.IsErased ? default : e.Seal.IsEmpty ? _salts.Next() : e.Seal.Span);
+        if (batch.IsFull && _hasOtherCores) HandOver(byPool: true);
+    }
+
     /// <summary>The salt of an event of this transaction.</summary>
     public ReadOnlySpan<byte> SaltOf(long position)
     {

@@ -21,6 +21,9 @@ internal sealed class Writer : IDisposable
     /// <summary>The length in bytes to which the write-ahead log is cut back when it begins anew.</summary>
     public const int LogLimit = 64 * 1024 * 1024;
 
+    private const string InsertEvent =
+        "INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
     private readonly StoreFile _file;
     private readonly SqliteEventStorageOptions _options;
     private readonly HeadSignal _signal;
@@ -223,10 +226,9 @@ internal sealed class Writer : IDisposable
     /// <summary>Inserts events at the end of a stream and of the log.</summary>
     public void Insert(StreamWrite write, DateTimeOffset recordedAt)
     {
-        var end = EndOf(write.Stream);
-        if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", write.Stream);
+        var end = EndToExtend(write.Stream);
         _ledger.Add(write, end.Version + 1, recordedAt);
-        var insert = Database.Prepare("INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+        var insert = Database.Prepare(InsertEvent);
         insert.Bind(2, end.Id).Bind(6, recordedAt.UtcTicks);
         Span<byte> id = stackalloc byte[16];
         for (var i = 0; i < write.Events.Count; i++)
@@ -248,12 +250,35 @@ internal sealed class Writer : IDisposable
         _lastTicks = recordedAt.UtcTicks;
     }
 
-    /// <summary>Erases payloads of events; after the commit, the write-ahead log, which holds copies of them, is emptied.</summary>
-    public void Erase(IReadOnlyList<long> positions)
+    /// <summary>Inserts an imported event at the end of its stream and of the log. A seal that it brings is kept.</summary>
+    public void Insert(in StoredEvent e)
     {
+        var end = EndToExtend(e.Stream);
+        var type = TypeIdOf(e.Type);
+        var position = _head + 1;
+        _ledger.Add(e with { Position = position, Version = end.Version + 1, RecordedAt = e.RecordedAt.ToUniversalTime() });
+        Span<byte> id = stackalloc byte[16];
+        e.Id.TryWriteBytes(id, bigEndian: true, out _);
+        var insert = Database.Prepare(InsertEvent);
+        insert.Bind(1, position).Bind(2, end.Id).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(6, e.RecordedAt.UtcTicks);
+        insert.Bind(7, e.Seal.IsEmpty ? _ledger.SaltOf(position) : e.Seal.Span).Bind(8, e.Data.Span);
+        if (e.Metadata.IsEmpty) insert.BindNull(9);
+        else insert.Bind(9, e.Metadata.Span);
+        if (e.Tags.Count == 0) insert.BindNull(10);
+        else insert.BindText(10, TagList.Write(e.Tags));
+        insert.Run();
+        _head = position;
+        end.Version++;
+        if (e.Tags.Count > 0) InsertTags(e.Tags, type);
+        _lastTicks = e.RecordedAt.UtcTicks;
+    }
+
+    /// <summary>Erases payloads of events; after the commit, the write-ahead log, which holds copies of them, is emptied.</summary>
+    public void Erase(IReadOnlyCollection<long> positions)
+    {
+        if (!Eraser.Erase(Database, positions)) return;
         LogHoldsErased = true;
         _triedToCleanAt = long.MinValue / 2;
-        Eraser.Erase(Database, positions);
     }
 
     /// <summary>
@@ -495,6 +520,14 @@ internal sealed class Writer : IDisposable
         if (_file.Shared?.Turns is not { } turns) return;
         var isAlone = turns.Commits == _commitsOfProcess;
         if (isAlone ? hadDataVersion : turns.Head >= 0 && turns.Head != _head) turns.SawOthers();
+    }
+
+    /// <summary>The end of a stream that is to get more events. A new stream gets its row.</summary>
+    private StreamEnd EndToExtend(string stream)
+    {
+        var end = EndOf(stream);
+        if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", stream);
+        return end;
     }
 
     private void InsertTags(IReadOnlyList<string> tags, long type)

@@ -407,7 +407,7 @@ internal static class LedgerCases
     }
 
     /// <summary>An audit returns what reads return, the tiles that are complete and a frontier of the tree, and reports no error.</summary>
-    private static async Task ExpectSoundAsync(StoreUnderTest store, int limit)
+    internal static async Task ExpectSoundAsync(StoreUnderTest store, int limit)
     {
         var ledger = store.Storage.Ledger;
         foreach (var isWhole in new[] { true, false }) Expect.Sequence([], [.. await ledger.AuditStructureAsync(isWhole, store.CancellationToken)], "the findings around the events");

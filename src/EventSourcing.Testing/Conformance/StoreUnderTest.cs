@@ -33,6 +33,14 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
         return storage;
     }
 
+    /// <summary>The same store, opened read-only; null if stores of this kind cannot be.</summary>
+    public async Task<IEventStorage?> OpenReadOnlyAsync()
+    {
+        var reading = await fixture.OpenReadOnlyAsync(Storage, cancellationToken);
+        if (reading is not null) _opened.Insert(0, reading);
+        return reading;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var storage in _opened) await storage.DisposeAsync();

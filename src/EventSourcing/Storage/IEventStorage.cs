@@ -25,7 +25,7 @@ namespace EventSourcing;
 /// given, in this order, count as the original.
 /// An id given twice in one append is an <see cref="ArgumentException"/>.</item>
 /// <item><b>Time.</b> The storage stamps each event from its <see cref="TimeProvider"/> when it commits, in UTC. The stamp
-/// never goes backwards: it is the later of now and the last event's stamp.</item>
+/// never goes backwards: it is the later of now and the last event's stamp. Imported events bring their stamps: rule 12.</item>
 /// <item><b>Immutability.</b> Nothing changes or deletes an event, with one exception: an append may erase the payloads of
 /// events that were stored before it (<see cref="AppendRequest.Erase"/>), and records this by <see cref="PayloadsErased"/>
 /// events of its own. The erasure is part of its transaction, all or nothing: no guard may fail, and a reader that sees the
@@ -44,6 +44,17 @@ namespace EventSourcing;
 /// <item><b>Ledger.</b> The storage keeps an RFC 6962 Merkle tree over its log: leaf n − 1 is the <see cref="LedgerLeaf"/>
 /// of the event at position n, made with a random salt that is stored beside its data. Tree and log change in one transaction:
 /// a reader that sees an event sees a tree that contains it.</item>
+/// <item><b>Import</b> (<see cref="ImportRequest"/>) stores events as they were recorded elsewhere, in one commit like an append:
+/// all or nothing, in the order given, behind the end of the log. No event is stamped before the one before it.
+/// If the events bring their places, the storage keeps all of them as given: ids, positions, versions, stamps, data, metadata,
+/// tags, seals, and what is erased. So the tree becomes that of the other log. The first position must be head + 1 and each
+/// version the next one of its stream. If a record of erasures among them names a payload that is still there, in the log or in
+/// the import, it is erased in the same commit. If the events bring no places, the storage gives them positions, versions and
+/// salts as in an append, and no stamp may be later than now. What does not fit is an <see cref="ImportRefusedException"/>, an id
+/// that is stored a <see cref="DuplicateEventIdException"/>, and a record that names what cannot be erased an
+/// <see cref="ErasureRefusedException"/>. A stored id is told before a stamp that does not fit, and a position before a stored
+/// id. An import has no other guards, changes no read models, and is never taken for a
+/// repetition; whoever repeats one goes on from the head. It wakes those who wait, and rules 6 to 10 hold for it too.</item>
 /// </list>
 /// </remarks>
 public interface IEventStorage : IAsyncDisposable
@@ -83,6 +94,22 @@ public interface IEventStorage : IAsyncDisposable
     /// <exception cref="StoreBusyException">The store's write lock was held elsewhere for too long; nothing was written.</exception>
     /// <exception cref="StorageFailedException">The medium failed; the error says whether anything may have been written.</exception>
     ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Stores events as they were recorded elsewhere, with their own stamps: rule 12.</summary>
+    /// <param name="request">
+    /// The events. Its memory must stay unchanged until the returned task completes, and may then be reused: a storage that keeps
+    /// bytes copies them.
+    /// </param>
+    /// <param name="cancellationToken">Cancels while the import waits for its turn; rule 8.</param>
+    /// <returns>The position of the last event of the import.</returns>
+    /// <exception cref="ArgumentException">An event breaks a rule or a limit by itself; nothing was written.</exception>
+    /// <exception cref="ImportRefusedException">The place or the stamp of an event does not fit; nothing was written.</exception>
+    /// <exception cref="DuplicateEventIdException">An id is stored already; nothing was written.</exception>
+    /// <exception cref="ErasureRefusedException">A record of erasures names what cannot be erased; nothing was written.</exception>
+    /// <exception cref="StoreReadOnlyException">The storage was opened read-only; nothing was written.</exception>
+    /// <exception cref="StoreBusyException">The store's write lock was held elsewhere for too long; nothing was written.</exception>
+    /// <exception cref="StorageFailedException">The medium failed; the error says whether anything may have been written.</exception>
+    ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Reads one page of one stream's events within a range of versions, from one snapshot. A page ends at

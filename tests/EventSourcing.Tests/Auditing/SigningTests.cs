@@ -202,7 +202,9 @@ public class SigningTests
 
         public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) => Inner.AppendAsync(request, cancellationToken);
 
-        public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => Inner.ReadStreamAsync(read, cancellationToken);
+        public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) => Inner.ImportAsync(request, cancellationToken);
+
+    public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => Inner.ReadStreamAsync(read, cancellationToken);
 
         public ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default) => Inner.ReadLogAsync(read, cancellationToken);
 

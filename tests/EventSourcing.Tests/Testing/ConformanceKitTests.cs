@@ -239,7 +239,53 @@ public class ConformanceKitTests
         new(o => new LedgerFaults.ErasesWhatIsNotThere(o), "Erase_beyond_the_head_is_refused_and_erases_nothing", "Erase_a_record_of_erasures_is_refused_and_erases_nothing", "Erase_what_the_same_append_stores_is_refused"),
         new(o => new LedgerFaults.ComparesErasedDataOfRepetitions(o), "Append_again_what_was_erased_since_returns_the_original_result"),
         new(o => new LedgerFaults.CommitsToNothingWhereErased(o), "Erase_leaves_every_leaf_and_root_as_it_was", "Erase_leaves_every_proof_valid"),
+
+        new(o => new ImportFaults.ImportsInParts(o),
+            "Import_a_version_that_is_not_the_next_is_refused", "Import_an_id_that_is_stored_is_refused", "Import_a_stamp_before_that_of_the_event_before_it_is_refused"),
+        new(o => new ImportFaults.ClosesGaps(o), "Import_positions_after_the_next_is_refused_as_a_gap", "Import_another_log_into_a_store_that_has_events_is_refused"),
+        new(o => new ImportFaults.CorrectsVersions(o), "Import_a_version_that_is_not_the_next_is_refused"),
+        new(o => new ImportFaults.SkipsWhatIsStored(o), "Import_again_is_refused_whole_or_in_part", "Import_an_id_that_is_stored_is_refused"),
+        new(o => new ImportFaults.DrawsSaltsAnew(o), "Import_a_whole_log_makes_the_same_log_with_the_same_tree", "Import_a_log_by_7_events_at_a_time_goes_on_where_it_stopped"),
+        new(o => new ImportFaults.HasOneSaltForAllImports(o), "Import_events_without_places_gives_them_the_next_ones_and_keeps_their_stamps"),
+        new(o => new ImportFaults.ForgetsTagsOfImports(o),
+            "Import_a_whole_log_makes_the_same_log_with_the_same_tree", "Import_events_are_found_by_every_query_and_guard_every_append", "Import_events_that_are_then_appended_is_a_repetition"),
+        new(o => new ImportFaults.ForgetsMetadataOfImports(o),
+            "Import_a_whole_log_makes_the_same_log_with_the_same_tree", "Import_events_without_places_gives_them_the_next_ones_and_keeps_their_stamps"),
+        new(o => new ImportFaults.StampsImportsWithTheClock(o),
+            "Import_a_whole_log_makes_the_same_log_with_the_same_tree", "Import_events_without_places_gives_them_the_next_ones_and_keeps_their_stamps"),
+        new(o => new ImportFaults.CutsStampsToMilliseconds(o), "Import_events_without_places_gives_them_the_next_ones_and_keeps_their_stamps"),
+        new(o => new ImportFaults.RaisesStamps(o), "Import_events_without_places_stamped_before_the_last_event_is_refused", "Import_a_stamp_before_that_of_the_event_before_it_is_refused"),
+        new(o => new ImportFaults.LowersStampsOfTheFuture(o), "Import_events_without_places_stamped_later_than_now_is_refused"),
+        new(o => new ImportFaults.RefusesStampsOfTheFutureWithPlacesToo(o), "Import_with_places_stamped_later_than_now_keeps_the_stamps"),
+        new(o => new ImportFaults.TellsStampsBeforeIds(o), "Import_again_without_places_is_refused_for_its_ids_and_not_for_its_stamps"),
+        new(o => new ImportFaults.RevivesErasedEvents(o), "Import_erased_events_keeps_them_erased_with_their_commitments"),
+        new(o => new ImportFaults.DoesNotEraseWhatRecordsName(o),
+            "Import_the_record_of_an_erasure_that_was_made_since_erases_what_was_imported_before", "Import_a_record_together_with_what_it_names_erases_it_if_it_was_read_before"),
+        new(o => new ImportFaults.KeepsTheMemoryOfImports(o), "Import_keeps_nothing_of_the_callers_memory"),
+        new(o => new ImportFaults.DoesNotWakeByImports(o), "Import_wakes_those_who_wait"),
+        new(o => new ImportFaults.ImportsWhenCancelled(o), "Import_already_cancelled_writes_nothing"),
+        new(o => new ImportFaults.ValidatesNoImport(o), "Import_a_tag_twice_is_refused", "Import_a_seal_without_a_place_is_refused", "Import_an_erased_event_without_a_place_is_refused"),
+
+        new(s => new ReadOnlyFaults.DoesNotSayThatItIsReadOnly(s), "Open_read_only_says_so"),
+        new(s => new ReadOnlyFaults.AppendsThoughReadOnly(s), "Append_read_only_is_refused", "Append_read_only_what_is_stored_already_is_refused"),
+        new(s => new ReadOnlyFaults.ReturnsTheResultOfWhatIsStored(s), "Append_read_only_what_is_stored_already_is_refused"),
+        new(s => new ReadOnlyFaults.ChecksGuardsFirst(s), "Append_read_only_whose_guards_fail_is_refused_as_read_only"),
+        new(s => new ReadOnlyFaults.AsksForReadModelsFirst(s), "Append_read_only_does_not_ask_for_its_read_models"),
+        new(s => new ReadOnlyFaults.ErasesThoughReadOnly(s), "Append_read_only_that_erases_is_refused"),
+        new(s => new ReadOnlyFaults.ImportsThoughReadOnly(s), "Import_read_only_is_refused"),
+        new(s => new ReadOnlyFaults.CommitsThoughReadOnly(s),
+            "Commit_documents_read_only_is_refused", "Commit_a_new_read_model_read_only_is_refused", "Commit_an_alias_read_only_is_refused",
+            "Commit_a_read_model_to_drop_read_only_is_refused", "Commit_a_guard_that_fails_read_only_is_refused"),
+        new(s => new ReadOnlyFaults.LetsEmptyCommitsPass(s), "Commit_nothing_read_only_is_refused"),
+        new(s => new ReadOnlyFaults.RunsSqlFirst(s), "Commit_tables_read_only_is_refused_and_runs_no_SQL"),
+        new(s => new ReadOnlyFaults.RefusesAsNotSupported(s), "Append_read_only_is_refused"),
+        new(s => new ReadOnlyFaults.ReadsAsOfWhenItWasOpened(s), "Read_read_only_sees_everything_as_another_has_written_it"),
+        new(s => new ReadOnlyFaults.IsNotWoken(s), "Wait_read_only_is_woken_by_an_append_of_another"),
+        new(s => new ReadOnlyFaults.DisposesTheOtherToo(s), "Dispose_read_only_leaves_the_store_to_the_others"),
     }.ToDictionary(fault => fault.Name);
+
+    public static TheoryData<string> ReadOnlyTitles =>
+        [.. EventStorageConformance.Cases.Where(c => c.Rule == ConformanceRule.ReadOnly).Select(c => c.Title)];
 
     public static TheoryData<string> FaultNames => new(All.Keys);
 
@@ -270,6 +316,11 @@ public class ConformanceKitTests
             return true;
         }
     }
+
+    [Theory]
+    [MemberData(nameof(ReadOnlyTitles))]
+    public Task Run_on_a_right_storage_opened_read_only_passes(string title) => EventStorageConformance.Get(title).RunAsync(
+        new Fixture(o => new InMemoryEventStorage(o), readOnly: s => new ReadOnlyFaults.ReadsOnly(s)));
 
     [Fact]
     public async Task Run_on_a_storage_that_does_nothing_fails_every_case_that_stores_anything()
@@ -333,20 +384,42 @@ public class ConformanceKitTests
         await run.Should().ThrowAsync<OperationCanceledException>();
     }
 
-    private sealed class Fixture(Func<EventStorageOptions, IEventStorage> open, TimeSpan? patience = null) : IEventStorageFixture
+    private sealed class Fixture(
+        Func<EventStorageOptions, IEventStorage> open, TimeSpan? patience = null, Func<IEventStorage, IEventStorage>? readOnly = null) : IEventStorageFixture
     {
         // Some faults make a case wait for ever; nothing here that is right takes this long.
         public TimeSpan Patience => patience ?? TimeSpan.FromSeconds(5);
 
         public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) => ValueTask.FromResult(open(options));
+
+        public ValueTask<IEventStorage?> OpenReadOnlyAsync(IEventStorage storage, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(readOnly?.Invoke(storage));
     }
 
-    private sealed class Fault(Func<EventStorageOptions, IEventStorage> open, params string[] caughtBy)
+    private sealed class Fault
     {
-        public string Name { get; } = open(new EventStorageOptions()).GetType().Name;
+        public Fault(Func<EventStorageOptions, IEventStorage> open, params string[] caughtBy)
+            : this(open(new EventStorageOptions()), new Fixture(open), caughtBy)
+        {
+        }
 
-        public IReadOnlyList<string> CaughtBy => caughtBy;
+        /// <summary>A fault of the storage that is opened read-only.</summary>
+        public Fault(Func<IEventStorage, IEventStorage> readOnly, params string[] caughtBy)
+            : this(readOnly(new InMemoryEventStorage()), new Fixture(o => new InMemoryEventStorage(o), readOnly: readOnly), caughtBy)
+        {
+        }
 
-        public IEventStorageFixture Fixture { get; } = new Fixture(open);
+        private Fault(IEventStorage storage, IEventStorageFixture fixture, string[] caughtBy)
+        {
+            Name = storage.GetType().Name;
+            Fixture = fixture;
+            CaughtBy = caughtBy;
+        }
+
+        public string Name { get; }
+
+        public IReadOnlyList<string> CaughtBy { get; }
+
+        public IEventStorageFixture Fixture { get; }
     }
 }

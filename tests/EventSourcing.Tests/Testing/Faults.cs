@@ -19,6 +19,8 @@ internal static class Faults
         public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) =>
             ValueTask.FromResult(new AppendResult([new AppendedStream("", 1, 1)], 1, 1, wasAlreadyStored: false));
 
+        public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) => ValueTask.FromResult(0L);
+
         public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => Empty();
 
         public ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default) => Empty();

@@ -15,6 +15,9 @@ internal abstract class FaultyStorage(EventStorageOptions options) : IEventStora
 
     public virtual ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) => Inner.AppendAsync(request, cancellationToken);
 
+    public virtual ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) =>
+        Inner.ImportAsync(request, cancellationToken);
+
     public virtual ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => Inner.ReadStreamAsync(read, cancellationToken);
 
     public virtual ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default) => Inner.ReadLogAsync(read, cancellationToken);

@@ -6,6 +6,7 @@ namespace EventSourcing.Tests.Aggregates;
 internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IReadModelStorage
 {
     private readonly ConcurrentQueue<(long After, int Count)> _reads = new();
+    private int _imports;
 
     /// <summary>Called before each append; what it throws is the append's failure, and nothing was written.</summary>
     public Func<AppendRequest, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
@@ -19,6 +20,9 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
     public Func<ReadModelCommit, Task> BeforeCommit { get; set; } = _ => Task.CompletedTask;
 
     public Func<Task> BeforeLoad { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>How often it was asked to import.</summary>
+    public int Imports => Volatile.Read(ref _imports);
 
     public EventStorageOptions Options { get; init; } = inner.Options;
 
@@ -51,6 +55,12 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
         var result = await inner.AppendAsync(request, cancellationToken);
         await AfterAppend(result);
         return result;
+    }
+
+    public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default)
+    {
+        Interlocked.Increment(ref _imports);
+        return inner.ImportAsync(request, cancellationToken);
     }
 
     public async ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default)

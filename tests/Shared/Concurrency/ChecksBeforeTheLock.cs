@@ -33,6 +33,8 @@ internal sealed class ChecksBeforeTheLock(IEventStorage inner) : IEventStorage
         return await inner.AppendAsync(unguarded, cancellationToken);
     }
 
+    public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) => inner.ImportAsync(request, cancellationToken);
+
     public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => inner.ReadStreamAsync(read, cancellationToken);
 
     public ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default) => inner.ReadLogAsync(read, cancellationToken);

@@ -65,6 +65,8 @@ internal sealed class FaultPoints(IEventStorage inner) : IEventStorage, IReadMod
         return inner.AppendAsync(request, cancellationToken);
     }
 
+    public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) => inner.ImportAsync(request, cancellationToken);
+
     public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => inner.ReadStreamAsync(read, cancellationToken);
 
     public ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default)

@@ -20,6 +20,10 @@ internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpoin
         ? inner.AppendAsync(request, cancellationToken)
         : checkpointer.OpenedAsync((inner, request), static (of, ct) => of.inner.AppendAsync(of.request, ct), cancellationToken);
 
+    public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) => checkpointer.IsOpen
+        ? inner.ImportAsync(request, cancellationToken)
+        : checkpointer.OpenedAsync((inner, request), static (of, ct) => of.inner.ImportAsync(of.request, ct), cancellationToken);
+
     public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => checkpointer.IsOpen
         ? inner.ReadStreamAsync(read, cancellationToken)
         : checkpointer.OpenedAsync((inner, read), static (of, ct) => of.inner.ReadStreamAsync(of.read, ct), cancellationToken);

@@ -54,6 +54,26 @@ public sealed class InMemoryEventStorage : IEventStorage
     }
 
     /// <inheritdoc/>
+    public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate(Options.Limits);
+        ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        long head;
+        lock (_commit)
+        {
+            _readModels.ThrowIfWithinAppend();
+            if (ImportDecision.RefusalOf(request, _log, Options.TimeProvider.GetUtcNow()) is { } refusal)
+                return ValueTask.FromException<long>(refusal);
+            head = _log.Import(request);
+        }
+
+        _signal.Advance(head);
+        return ValueTask.FromResult(head);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(read);

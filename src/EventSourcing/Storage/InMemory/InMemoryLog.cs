@@ -50,12 +50,7 @@ internal sealed class InMemoryLog : ILogFacts
         {
             var write = request.Writes[w];
             if (write.Events.Count == 0) continue;
-            if (!_positionsByStream.TryGetValue(write.Stream, out var positions))
-            {
-                _positionsByStream.Add(write.Stream, positions = []);
-                _streams.Add(write.Stream);
-            }
-
+            var positions = PositionsOf(write.Stream);
             for (var i = 0; i < write.Events.Count; i++)
             {
                 var e = write.Events[i];
@@ -78,8 +73,41 @@ internal sealed class InMemoryLog : ILogFacts
 
         if (request.Erase.Count > 0) Erase(request.Erase);
         Debug.Assert(position == decision.Outcome?.Position, "What was written is not what was decided.");
-        _head = position;
-        _published = new Published(_chunks, position); // the whole batch, together with its erasures
+        Publish(position);
+    }
+
+    /// <summary>Under the lock: appends imported events, once they were found to fit.</summary>
+    /// <returns>The new head.</returns>
+    public long Import(ImportRequest request)
+    {
+        var position = _head;
+        for (var i = 0; i < request.Events.Count; i++)
+        {
+            var e = request.Events[i];
+            var positions = PositionsOf(e.Stream);
+            Memory<byte> memory = new byte[e.Data.Length + e.Metadata.Length + Math.Max(e.Seal.Length, LedgerLeaf.SaltLength)];
+            e.Data.CopyTo(memory);
+            e.Metadata.CopyTo(memory[e.Data.Length..]);
+            var data = Take(ref memory, e.Data.Length);
+            var metadata = Take(ref memory, e.Metadata.Length);
+            if (e.Seal.IsEmpty) _salts.Next().CopyTo(memory.Span);
+            else e.Seal.CopyTo(memory);
+            Add(++position, e with
+            {
+                Position = position,
+                Version = positions.Count + 1,
+                RecordedAt = e.RecordedAt.ToUniversalTime(),
+                Data = data,
+                Metadata = metadata,
+                Seal = memory,
+                Tags = [.. e.Tags],
+            });
+            positions.Add(position);
+        }
+
+        if (request.PositionsToErase() is { Count: > 0 } erasures) Erase(erasures);
+        Publish(position);
+        return position;
     }
 
     /// <inheritdoc/>
@@ -173,6 +201,21 @@ internal sealed class InMemoryLog : ILogFacts
         }
     }
 
+    /// <summary>Shows the whole batch to readers, together with its erasures.</summary>
+    private void Publish(long head)
+    {
+        _head = head;
+        _published = new Published(_chunks, head);
+    }
+
+    private List<long> PositionsOf(string stream)
+    {
+        if (_positionsByStream.TryGetValue(stream, out var positions)) return positions;
+        _positionsByStream.Add(stream, positions = []);
+        _streams.Add(stream);
+        return positions;
+    }
+
     private static StoredEvent Unsealed(in StoredEvent e) => e with { Seal = default };
 
     private static int IndexAfter(List<long> positions, long position)
@@ -240,7 +283,7 @@ internal sealed class InMemoryLog : ILogFacts
     }
 
     /// <summary>Replaces events by erased ones, in copies: readers continue with the data they have begun with.</summary>
-    private void Erase(IReadOnlyList<long> positions)
+    private void Erase(IReadOnlyCollection<long> positions)
     {
         var chunks = _chunks.ToArray();
         foreach (var position in positions)

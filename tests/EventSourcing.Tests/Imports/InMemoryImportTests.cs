@@ -1,0 +1,5 @@
+using EventSourcing.Tests.Projections;
+
+namespace EventSourcing.Tests.Imports;
+
+public sealed class InMemoryImportTests() : ImportTests(new OneInMemoryStorage());

@@ -72,7 +72,7 @@ internal static class CopyCommand
             }
 
             await waiting.CancelAsync();
-            await appended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)appended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await enter;

@@ -13,7 +13,8 @@ internal static class CopyCommand
         var follow = Arguments.Flag("--follow", "Goes on copying what is appended, until you have stopped the app and pressed Enter.");
         var command = new Command(
             "copy",
-            "Copies a log into another store, of whatever kind: the same positions, ids, stamps, seals and erasures, and so the same root. Run again, it goes on. Reactors' places are taken along; read models are folded anew by the app.")
+            "Copies a log into another store, of whatever kind: the same positions, ids, stamps, seals and erasures, and so the same "
+            + "root. Run again, it goes on. Reactors' places are taken along; read models are folded anew by the app.")
         {
             source, target, follow,
         };
@@ -22,7 +23,8 @@ internal static class CopyCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(Screen screen, StoreText sourceText, StoreText targetText, bool follow, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Screen screen, StoreText sourceText, StoreText targetText, bool follow, CancellationToken cancellationToken)
     {
         await using var source = await sourceText.OpenToReadAsync(cancellationToken);
         await using var target = await targetText.OpenOrCreateAsync(cancellationToken);
@@ -31,28 +33,45 @@ internal static class CopyCommand
         if (follow)
         {
             progress.Clear();
-            if (!screen.IsJson) screen.Line($"{Format.Count(copied.Position, "event")} copied. Stop the app, then press Enter for the last of them.");
+            if (!screen.IsJson)
+                screen.Line($"{Format.Count(copied.Position, "event")} copied. Stop the app, then press Enter for the last of them.");
             screen.Flush();
             copied = await FollowAsync(screen, source, target, progress, copied, cancellationToken);
         }
 
         var running = (await source.ProjectionAdmin().GetStatusAsync(cancellationToken)).Where(status => status.Runner is { IsGone: false }).ToList();
-        var reactors = await source.TransferReactorsToAsync(target, cancellationToken);
+        var reactors = await TransferReactorsAsync(source, target, cancellationToken);
         progress.Dispose();
         Print(screen, copied, reactors);
         if (running.Count > 0)
         {
             var runner = running[0].Runner!;
-            screen.Remark($"The app still runs on the source ({runner.Machine} pid {Format.Plain(runner.ProcessId)}). What it does from now on is not in the copy: stop it, then copy again.");
+            screen.Remark(
+                $"The app still runs on the source ({runner.Machine} pid {Format.Plain(runner.ProcessId)}). "
+                + "What it does from now on is not in the copy: stop it, then copy again.");
         }
 
         return ExitCode.Done;
     }
 
-    private static async Task<LogTransferResult> TransferAsync(EventStore source, EventStore target, ProgressLine progress, CancellationToken cancellationToken)
+    private static async Task<LogTransferResult> TransferAsync(
+        EventStore source, EventStore target, ProgressLine progress, CancellationToken cancellationToken)
     {
         var head = await source.GetHeadAsync(cancellationToken);
         return await source.Storage.TransferToAsync(target.Storage, new Progress(progress, head), cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<string>> TransferReactorsAsync(
+        EventStore source, EventStore target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.TransferReactorsToAsync(target, cancellationToken);
+        }
+        catch (InvalidOperationException refused)
+        {
+            throw new ToolException($"The log was copied. {refused.Message}", refused);
+        }
     }
 
     private static async Task<LogTransferResult> FollowAsync(

@@ -26,13 +26,15 @@ internal sealed class EventFileReader : IDisposable
     /// <exception cref="ToolException">It is not that of an export of a whole log.</exception>
     public async Task<EventFileHeader> ReadHeaderAsync(CancellationToken cancellationToken)
     {
-        var line = await ReadLineAsync(cancellationToken) ?? throw new ToolException($"'{_path}' is empty. Give a file that 'evs export' has written.");
+        var line = await ReadLineAsync(cancellationToken)
+            ?? throw new ToolException($"'{_path}' is empty. Give a file that 'evs export' has written.");
         try
         {
             using var json = JsonDocument.Parse(line);
             var header = json.RootElement;
             if (header.GetProperty("format").GetString() != EventFile.FormatName) throw Flawed($"does not say the format {EventFile.FormatName}");
-            if (!header.TryGetProperty("root", out var root)) throw new ToolException($"'{_path}' has only some of the events of its log, as they were chosen by options. Export all of them to import them.");
+            if (!header.TryGetProperty("root", out var root))
+                throw new ToolException($"'{_path}' has only some of the events of its log, as they were chosen by options. Export all of them to import them.");
             return new EventFileHeader(header.GetProperty("head").GetInt64(), new MerkleHash(root.GetBytesFromBase64()));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)

@@ -13,8 +13,15 @@ internal static class ImportCommand
         var file = Arguments.Text("FILE", "A file that 'evs export' has written as jsonl, all events of it; - for standard input.");
         var store = Arguments.Store();
         store.Description = "The store to import to. It is made if it is not there; one that an import has begun is gone on with.";
-        var command = new Command("import", "Imports an exported log: the same positions, ids, stamps, seals and erasures. At the end the root is compared with that of the export. Exit code 1: it is another.") { file, store };
-        command.SetAction((parsed, cancellationToken) => RunAsync(evs.ScreenOf(parsed), parsed.GetRequiredValue(file), evs.StoreOf(parsed, store), cancellationToken));
+        var command = new Command(
+            "import",
+            "Imports an exported log: the same positions, ids, stamps, seals and erasures. At the end the root is compared with that of "
+            + "the export. Exit code 1: it is another.")
+        {
+            file, store,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+            RunAsync(evs.ScreenOf(parsed), parsed.GetRequiredValue(file), evs.StoreOf(parsed, store), cancellationToken));
         return command;
     }
 

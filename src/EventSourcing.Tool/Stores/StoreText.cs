@@ -10,7 +10,8 @@ internal sealed class StoreText
     private readonly string _text;
 
     /// <summary>What another store has taken is taken.</summary>
-    private static EventStorageLimits Unlimited => new() { MaxDataBytes = int.MaxValue, MaxMetadataBytes = int.MaxValue, MaxTagsPerEvent = int.MaxValue };
+    private static EventStorageLimits Unlimited =>
+        new() { MaxDataBytes = int.MaxValue, MaxMetadataBytes = int.MaxValue, MaxTagsPerEvent = int.MaxValue };
 
     private StoreText(string text, string display)
     {
@@ -112,6 +113,7 @@ internal sealed class StoreText
 
     private void RequireFile()
     {
-        if (!System.IO.File.Exists(_text) && !Directory.Exists(_text)) throw new ToolException($"There is no file '{Display}'. Check the path; nothing was made there.");
+        if (!System.IO.File.Exists(_text) && !Directory.Exists(_text))
+            throw new ToolException($"There is no file '{Display}'. Check the path; nothing was made there.");
     }
 }

@@ -6,9 +6,10 @@ namespace EventSourcing;
 public static class ReactorTransfer
 {
     /// <summary>
-    /// Copies the places of all reactors to a store that holds the same log: how far each has delivered, what is parked, what was skipped,
-    /// and whether it was stopped by an order. In the target, each goes on where it was, with the same delivery ids. The copy of one reactor
-    /// is one commit, and can be repeated: a later one replaces an earlier one as long as the reactor has not gone on in the target.
+    /// Copies the places of all reactors to a store that holds the same log: how far each has delivered, what is parked, what was
+    /// skipped, and whether it was stopped by an order. In the target, each goes on where it was, with the same delivery ids. The copy
+    /// of one reactor is one commit, and can be repeated: a later one replaces an earlier one as long as the reactor has not gone on in
+    /// the target.
     /// </summary>
     /// <remarks>
     /// Stop the app before: what a reactor delivers after the copy, it delivers again in the target. Projections are not copied: they fold
@@ -54,7 +55,8 @@ public static class ReactorTransfer
         {
             throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The reactor '{name}' is at position {run.Position}, and the log of the target ends at {head}. The reactor was not copied. Transfer the log first."));
+                $"The reactor '{name}' is at position {run.Position}, and the log of the target ends at {head}. ")
+                + "The reactor was not copied. Transfer the log first.");
         }
 
         var knownDirectory = await to.FindStoredAsync(ControlDocuments.Directory, name, cancellationToken).ConfigureAwait(false);
@@ -63,11 +65,13 @@ public static class ReactorTransfer
         {
             throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The reactor '{name}' has gone on in the target, where it is at position {there.Position}; in the source it is at {run.Position}. It was not copied, as it would deliver again."));
+                $"The reactor '{name}' has gone on in the target, where it is at position {there.Position}; in the source it is at {run.Position}. ")
+                + "It was not copied, as it would deliver again.");
         }
 
         await LogIdentity.CheckAsync(target, name, run, cancellationToken).ConfigureAwait(false);
-        var moved = run with { Owner = null, Token = Math.Max(run.Token, known?.Content.Token ?? 0) + 1, Since = null, From = null, At = null };
+        var token = Math.Max(run.Token, known?.Content.Token ?? 0) + 1;
+        var moved = run with { Owner = null, Token = token, Since = null, From = null, At = null };
         var changes = new List<DocumentChange>
         {
             ControlDocuments.Write(ControlDocuments.Directory, name, directory.Content),
@@ -80,7 +84,11 @@ public static class ReactorTransfer
         if (standing is not null) changes.Add(new DocumentChange(ControlDocuments.Standing, name, standing));
         var commit = new ReadModelCommit
         {
-            Guards = [new DocumentGuard(ControlDocuments.Directory, name, knownDirectory), known?.Guard ?? new DocumentGuard(ControlDocuments.Runs, key, null)],
+            Guards =
+            [
+                new DocumentGuard(ControlDocuments.Directory, name, knownDirectory),
+                known?.Guard ?? new DocumentGuard(ControlDocuments.Runs, key, null),
+            ],
             Creates = ControlDocuments.Definitions,
             Changes = changes,
         };
@@ -90,12 +98,19 @@ public static class ReactorTransfer
 
     /// <summary>Adds the changes by which the target has the same documents about a reactor as the source.</summary>
     private static async Task AddAsync(
-        List<DocumentChange> changes, string model, ControlDocuments from, ControlDocuments to, string name, CancellationToken cancellationToken)
+        List<DocumentChange> changes,
+        string model,
+        ControlDocuments from,
+        ControlDocuments to,
+        string name,
+        CancellationToken cancellationToken)
     {
         var stored = await from.ListStoredAsync(model, name, cancellationToken).ConfigureAwait(false);
         var keys = stored.Select(document => document.Key).ToHashSet(StringComparer.Ordinal);
-        changes.AddRange(stored.Select(document => new DocumentChange(model, document.Key, document.Data.ToArray()) { Fields = [new FieldValue(name)] }));
+        foreach (var document in stored)
+            changes.Add(new DocumentChange(model, document.Key, document.Data.ToArray()) { Fields = [new FieldValue(name)] });
         var old = await to.ListStoredAsync(model, name, cancellationToken).ConfigureAwait(false);
-        changes.AddRange(old.Where(document => !keys.Contains(document.Key)).Select(document => new DocumentChange(model, document.Key, null)));
+        foreach (var document in old.Where(document => !keys.Contains(document.Key)))
+            changes.Add(new DocumentChange(model, document.Key, null));
     }
 }

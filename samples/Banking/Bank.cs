@@ -2,13 +2,16 @@ using EventSourcing;
 
 namespace Banking;
 
-/// <summary>The bank's event store: one SQLite file.</summary>
+/// <summary>The bank's event store: one SQLite file, or a schema of a PostgreSQL database.</summary>
 internal static class Bank
 {
     /// <summary>
     /// The name of the bank's log, under which it is signed. No other log should have it: a bank of your own has one of its own.
     /// </summary>
     public const string Origin = "bank.example/ledger";
+
+    /// <summary>The schema of the bank, if it is kept in PostgreSQL.</summary>
+    private const string Schema = "bank";
 
     /// <summary>
     /// Opens a bank, and creates it where there is none. Where checkpoints of it are kept, or are to be signed, the store
@@ -17,7 +20,7 @@ internal static class Bank
     /// <param name="files">Its files.</param>
     /// <param name="clock">The clock that stamps events; by default the system's.</param>
     /// <param name="key">The key to sign checkpoints with, as events are appended; by default none are signed.</param>
-    /// <exception cref="CannotRunException">The database cannot be a file's path, or nobody can tell whether the checkpoints are true.</exception>
+    /// <exception cref="CannotRunException">The database cannot be a file's path or a connection string, or nobody can tell whether the checkpoints are true.</exception>
     public static EventStore Open(BankFiles files, TimeProvider? clock = null, BankKey? key = null)
     {
         var isProven = key is not null || File.Exists(files.Checkpoints);
@@ -28,7 +31,7 @@ internal static class Bank
             Verifiers = [key?.Signer.Verifier ?? BankKey.Verifier(files.Key)],
             Sink = new FileCheckpointSink(files.Checkpoints),
         };
-        return Open(files.Database, clock, ledger);
+        return Open(files, clock, ledger);
     }
 
     /// <summary>Opens a database to ask it something.</summary>
@@ -46,12 +49,14 @@ internal static class Bank
     public static EventStore OpenUnchecked(BankFiles files)
     {
         RequireDatabase(files);
-        return Open(files.Database, clock: null, ledger: null);
+        return Open(files, clock: null, ledger: null);
     }
 
     /// <exception cref="CannotRunException">There is no database.</exception>
     public static void RequireDatabase(BankFiles files)
     {
+        // A server says by itself if the database is not there.
+        if (files.IsOnServer) return;
         if (new FileInfo(files.Database) is not { Exists: true, Length: > 0 }) throw new CannotRunException($"There is no database '{files.Database}'. Import a file first, or give another path with --db.");
     }
 
@@ -88,11 +93,14 @@ internal static class Bank
     /// <summary>The last instant of a day of the bank.</summary>
     public static DateTimeOffset EndOf(DateOnly day) => new(day.ToDateTime(TimeOnly.MaxValue), TimeSpan.Zero);
 
-    private static EventStore Open(string path, TimeProvider? clock, LedgerOptions? ledger)
+    private static EventStore Open(BankFiles files, TimeProvider? clock, LedgerOptions? ledger)
     {
         try
         {
-            var storage = new SqliteEventStorage(path, new SqliteEventStorageOptions { TimeProvider = clock ?? TimeProvider.System });
+            clock ??= TimeProvider.System;
+            IEventStorage storage = files.IsOnServer
+                ? new PostgresEventStorage(files.Database, new PostgresEventStorageOptions { Schema = Schema, TimeProvider = clock })
+                : new SqliteEventStorage(files.Database, new SqliteEventStorageOptions { TimeProvider = clock });
             return new EventStore(storage, EventTypes.FromAssemblyOf<Account>(), new EventStoreOptions { Ledger = ledger });
         }
         catch (ArgumentException e)

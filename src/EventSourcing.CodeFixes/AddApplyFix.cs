@@ -21,7 +21,10 @@ public sealed class AddApplyFix : SyntaxFix
     {
         var root = await document.GetSyntaxRootAsync(cancellationToken).ConfigureAwait(false);
         var semantics = await document.GetSemanticModelAsync(cancellationToken).ConfigureAwait(false);
-        return semantics!.GetTypeInfo(root!.FindNode(diagnostic.Location.SourceSpan, getInnermostNodeForTie: true), cancellationToken).Type is { } type ? $"Add 'void Apply({type.Name} e)'" : null;
+        return semantics!.GetTypeInfo(
+            root!.FindNode(diagnostic.Location.SourceSpan, getInnermostNodeForTie: true), cancellationToken).Type is { } type
+            ? $"Add 'void Apply({type.Name} e)'"
+            : null;
     }
 
     private protected override void Edit(DocumentEditor editor, IReadOnlyList<SyntaxNode> places)

@@ -15,25 +15,29 @@ public sealed class ContractFileFix : Fix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds { get; } = ["ES0120", "ES0121"];
 
-    private protected override Task<string?> TitleAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken) => Task.FromResult(
+    private protected override Task<string?> TitleAsync(
+        Document document, Diagnostic diagnostic, CancellationToken cancellationToken) => Task.FromResult(
         FileOf(document.Project) is null || !diagnostic.Properties.ContainsKey(ContractAnalyzer.LineProperty) ? null
         : diagnostic.Id == "ES0120" ? $"Add the line to {ContractFile.Name}"
         : $"Change the line in {ContractFile.Name}, where none is stored yet");
 
-    private protected override async Task<Solution> FixAsync(Solution solution, IReadOnlyList<(Document Document, Diagnostic Diagnostic)> places, CancellationToken cancellationToken)
+    private protected override async Task<Solution> FixAsync(
+        Solution solution, IReadOnlyList<(Document Document, Diagnostic Diagnostic)> places, CancellationToken cancellationToken)
     {
         foreach (var project in places.GroupBy(place => place.Document.Project.Id))
         {
             var file = FileOf(solution.GetProject(project.Key)!)!;
             var text = await file.GetTextAsync(cancellationToken).ConfigureAwait(false);
             var lines = project.Select(place => ContractLine.Read(place.Diagnostic.Properties[ContractAnalyzer.LineProperty]!).Line!);
-            solution = solution.WithAdditionalDocumentText(file.Id, SourceText.From(With(text.ToString(), lines), text.Encoding ?? System.Text.Encoding.UTF8));
+            solution = solution.WithAdditionalDocumentText(
+                file.Id, SourceText.From(With(text.ToString(), lines), text.Encoding ?? System.Text.Encoding.UTF8));
         }
 
         return solution;
     }
 
-    private static TextDocument? FileOf(Project project) => project.AdditionalDocuments.FirstOrDefault(document => document.Name == ContractFile.Name);
+    private static TextDocument? FileOf(Project project) =>
+        project.AdditionalDocuments.FirstOrDefault(document => document.Name == ContractFile.Name);
 
     /// <summary>The file with the added lines. The rest of the file stays as it is, comments and empty lines included.</summary>
     private static string With(string file, IEnumerable<ContractLine> added)

@@ -21,7 +21,10 @@ public abstract class Fix : CodeFixProvider
         {
             if (await TitleAsync(context.Document, diagnostic, context.CancellationToken).ConfigureAwait(false) is not { } title) continue;
             context.RegisterCodeFix(
-                CodeAction.Create(title, cancellationToken => FixAsync(context.Document.Project.Solution, [(context.Document, diagnostic)], cancellationToken), GetType().Name),
+                CodeAction.Create(
+                    title,
+                    cancellationToken => FixAsync(context.Document.Project.Solution, [(context.Document, diagnostic)], cancellationToken),
+                    GetType().Name),
                 diagnostic);
         }
     }
@@ -30,30 +33,38 @@ public abstract class Fix : CodeFixProvider
     private protected abstract Task<string?> TitleAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken);
 
     /// <summary>Fixes all the places.</summary>
-    private protected abstract Task<Solution> FixAsync(Solution solution, IReadOnlyList<(Document Document, Diagnostic Diagnostic)> places, CancellationToken cancellationToken);
+    private protected abstract Task<Solution> FixAsync(
+        Solution solution, IReadOnlyList<(Document Document, Diagnostic Diagnostic)> places, CancellationToken cancellationToken);
 
     /// <summary>Finds the places and fixes them together.</summary>
     private sealed class FixAll(Fix fix) : FixAllProvider
     {
-        public override IEnumerable<FixAllScope> GetSupportedFixAllScopes() => [FixAllScope.Document, FixAllScope.Project, FixAllScope.Solution];
+        public override IEnumerable<FixAllScope> GetSupportedFixAllScopes() =>
+            [FixAllScope.Document, FixAllScope.Project, FixAllScope.Solution];
 
         public override async Task<CodeAction?> GetFixAsync(FixAllContext fixAllContext)
         {
             var places = new List<(Document, Diagnostic)>();
             foreach (var (document, diagnostic) in await FindAsync(fixAllContext).ConfigureAwait(false))
             {
-                if (document is not null && await fix.TitleAsync(document, diagnostic, fixAllContext.CancellationToken).ConfigureAwait(false) is not null) places.Add((document, diagnostic));
+                if (document is not null
+                    && await fix.TitleAsync(document, diagnostic, fixAllContext.CancellationToken).ConfigureAwait(false) is not null)
+                {
+                    places.Add((document, diagnostic));
+                }
             }
 
             return places.Count == 0
                 ? null
-                : CodeAction.Create("All", cancellationToken => fix.FixAsync(fixAllContext.Solution, places, cancellationToken), fix.GetType().Name);
+                : CodeAction.Create(
+                    "All", cancellationToken => fix.FixAsync(fixAllContext.Solution, places, cancellationToken), fix.GetType().Name);
         }
 
         private static async Task<IEnumerable<(Document?, Diagnostic)>> FindAsync(FixAllContext context)
         {
             if (context is { Scope: FixAllScope.Document, Document: { } only })
-                return (await context.GetDocumentDiagnosticsAsync(only).ConfigureAwait(false)).Select(diagnostic => ((Document?)only, diagnostic));
+                return (await context.GetDocumentDiagnosticsAsync(only).ConfigureAwait(false)).Select(
+                    diagnostic => ((Document?)only, diagnostic));
             var projects = context.Scope == FixAllScope.Solution ? context.Solution.Projects : [context.Project];
             var found = ImmutableArray.CreateBuilder<Diagnostic>();
             foreach (var project in projects) found.AddRange(await context.GetAllDiagnosticsAsync(project).ConfigureAwait(false));

@@ -22,7 +22,8 @@ public sealed class InitOnlyFix : SyntaxFix
         return root!.FindNode(diagnostic.Location.SourceSpan) switch
         {
             PropertyDeclarationSyntax property when SettersOf(property).Any() => "Make it 'init'",
-            TypeDeclarationSyntax type when IsStruct(type) && !type.Members.OfType<FieldDeclarationSyntax>().Any(IsChangeable) => "Make it readonly",
+            TypeDeclarationSyntax type when IsStruct(type) && !type.Members.OfType<FieldDeclarationSyntax>().Any(IsChangeable) =>
+                "Make it readonly",
             _ => null,
         };
     }
@@ -31,7 +32,8 @@ public sealed class InitOnlyFix : SyntaxFix
     {
         foreach (var setter in places.SelectMany(SettersIn).Distinct())
         {
-            var init = SyntaxFactory.AccessorDeclaration(SyntaxKind.InitAccessorDeclaration, setter.AttributeLists, setter.Modifiers, setter.Body, setter.ExpressionBody)
+            var init = SyntaxFactory.AccessorDeclaration(
+                SyntaxKind.InitAccessorDeclaration, setter.AttributeLists, setter.Modifiers, setter.Body, setter.ExpressionBody)
                 .WithKeyword(SyntaxFactory.Token(SyntaxKind.InitKeyword).WithTriviaFrom(setter.Keyword))
                 .WithSemicolonToken(setter.SemicolonToken);
             editor.ReplaceNode(setter, init);
@@ -41,15 +43,20 @@ public sealed class InitOnlyFix : SyntaxFix
             editor.SetModifiers(type, editor.Generator.GetModifiers(type).WithIsReadOnly(true));
     }
 
-    private static bool IsStruct(TypeDeclarationSyntax type) => type is StructDeclarationSyntax || type.IsKind(SyntaxKind.RecordStructDeclaration);
+    private static bool IsStruct(TypeDeclarationSyntax type) =>
+        type is StructDeclarationSyntax || type.IsKind(SyntaxKind.RecordStructDeclaration);
 
     private static bool IsChangeable(FieldDeclarationSyntax field) =>
-        !field.Modifiers.Any(SyntaxKind.ReadOnlyKeyword) && !field.Modifiers.Any(SyntaxKind.ConstKeyword) && !field.Modifiers.Any(SyntaxKind.StaticKeyword);
+        !field.Modifiers.Any(SyntaxKind.ReadOnlyKeyword)
+            && !field.Modifiers.Any(SyntaxKind.ConstKeyword)
+            && !field.Modifiers.Any(SyntaxKind.StaticKeyword);
 
     private static IEnumerable<AccessorDeclarationSyntax> SettersIn(SyntaxNode place) => place switch
     {
         PropertyDeclarationSyntax property => SettersOf(property),
-        TypeDeclarationSyntax type => type.Members.OfType<PropertyDeclarationSyntax>().Where(property => !property.Modifiers.Any(SyntaxKind.StaticKeyword)).SelectMany(SettersOf),
+        TypeDeclarationSyntax type =>
+            type.Members.OfType<PropertyDeclarationSyntax>().Where(
+                property => !property.Modifiers.Any(SyntaxKind.StaticKeyword)).SelectMany(SettersOf),
         _ => [],
     };
 

@@ -16,14 +16,16 @@ public sealed class KeepNameFix : SyntaxFix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds { get; } = ["ES0110"];
 
-    private protected override Task<string?> TitleAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken) => Task.FromResult<string?>("Write the name down");
+    private protected override Task<string?> TitleAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken) =>
+        Task.FromResult<string?>("Write the name down");
 
     private protected override void Edit(DocumentEditor editor, IReadOnlyList<SyntaxNode> places)
     {
         foreach (var attribute in places.Select(place => place.FirstAncestorOrSelf<AttributeSyntax>()).OfType<AttributeSyntax>())
         {
             if (attribute.FirstAncestorOrSelf<TypeDeclarationSyntax>() is not { } type) continue;
-            var name = (AttributeArgumentSyntax)editor.Generator.AttributeArgument(editor.Generator.LiteralExpression(type.Identifier.ValueText));
+            var name = (AttributeArgumentSyntax)editor.Generator.AttributeArgument(
+                editor.Generator.LiteralExpression(type.Identifier.ValueText));
             var arguments = (attribute.ArgumentList ?? SyntaxFactory.AttributeArgumentList()).Arguments.Insert(0, name);
             editor.ReplaceNode(attribute, attribute.WithArgumentList(SyntaxFactory.AttributeArgumentList(arguments)));
         }

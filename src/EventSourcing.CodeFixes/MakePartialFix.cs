@@ -16,7 +16,8 @@ public sealed class MakePartialFix : SyntaxFix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds { get; } = ["ES0106", "ES0001"];
 
-    private protected override Task<string?> TitleAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken) => Task.FromResult<string?>("Make it partial");
+    private protected override Task<string?> TitleAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken) =>
+        Task.FromResult<string?>("Make it partial");
 
     private protected override void Edit(DocumentEditor editor, IReadOnlyList<SyntaxNode> places)
     {

@@ -16,15 +16,20 @@ public sealed class NameEventFix : Fix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds { get; } = ["ES0109"];
 
-    private protected override async Task<string?> TitleAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken) =>
-        await DeclarationAsync(document, diagnostic, cancellationToken).ConfigureAwait(false) is { } declaration ? $"Mark {declaration.Identifier.ValueText} [EventType(\"{KebabCase.Of(declaration.Identifier.ValueText)}\")]" : null;
+    private protected override async Task<string?> TitleAsync(
+        Document document, Diagnostic diagnostic, CancellationToken cancellationToken) =>
+        await DeclarationAsync(document, diagnostic, cancellationToken).ConfigureAwait(false) is { } declaration
+            ? $"Mark {declaration.Identifier.ValueText} [EventType(\"{KebabCase.Of(declaration.Identifier.ValueText)}\")]"
+            : null;
 
-    private protected override async Task<Solution> FixAsync(Solution solution, IReadOnlyList<(Document Document, Diagnostic Diagnostic)> places, CancellationToken cancellationToken)
+    private protected override async Task<Solution> FixAsync(
+        Solution solution, IReadOnlyList<(Document Document, Diagnostic Diagnostic)> places, CancellationToken cancellationToken)
     {
         var declarations = new HashSet<TypeDeclarationSyntax>();
         foreach (var (document, diagnostic) in places)
         {
-            if (await DeclarationAsync(document, diagnostic, cancellationToken).ConfigureAwait(false) is { } declaration) declarations.Add(declaration);
+            if (await DeclarationAsync(document, diagnostic, cancellationToken).ConfigureAwait(false) is { } declaration)
+                declarations.Add(declaration);
         }
 
         foreach (var file in declarations.GroupBy(declaration => solution.GetDocumentId(declaration.SyntaxTree)))
@@ -34,7 +39,8 @@ public sealed class NameEventFix : Fix
             foreach (var declaration in file)
             {
                 var isImported = editor.SemanticModel.LookupNamespacesAndTypes(declaration.SpanStart, name: "EventTypeAttribute").Any();
-                editor.AddAttribute(declaration, editor.Generator.Attribute(isImported ? "EventType" : "EventSourcing.EventType", editor.Generator.LiteralExpression(KebabCase.Of(declaration.Identifier.ValueText))));
+                var name = editor.Generator.LiteralExpression(KebabCase.Of(declaration.Identifier.ValueText));
+                editor.AddAttribute(declaration, editor.Generator.Attribute(isImported ? "EventType" : "EventSourcing.EventType", name));
             }
 
             solution = solution.WithDocumentSyntaxRoot(document.Id, editor.GetChangedRoot());
@@ -44,11 +50,15 @@ public sealed class NameEventFix : Fix
     }
 
     /// <summary>The declaration of the type; null if no project of the solution declares it.</summary>
-    private static async Task<TypeDeclarationSyntax?> DeclarationAsync(Document document, Diagnostic diagnostic, CancellationToken cancellationToken)
+    private static async Task<TypeDeclarationSyntax?> DeclarationAsync(
+        Document document, Diagnostic diagnostic, CancellationToken cancellationToken)
     {
         var root = await document.GetSyntaxRootAsync(cancellationToken).ConfigureAwait(false);
         var semantics = await document.GetSemanticModelAsync(cancellationToken).ConfigureAwait(false);
-        var type = semantics!.GetTypeInfo(root!.FindNode(diagnostic.Location.SourceSpan, getInnermostNodeForTie: true), cancellationToken).Type;
-        return type?.DeclaringSyntaxReferences.FirstOrDefault() is { } reference ? await reference.GetSyntaxAsync(cancellationToken).ConfigureAwait(false) as TypeDeclarationSyntax : null;
+        var type = semantics!.GetTypeInfo(
+            root!.FindNode(diagnostic.Location.SourceSpan, getInnermostNodeForTie: true), cancellationToken).Type;
+        return type?.DeclaringSyntaxReferences.FirstOrDefault() is { } reference
+            ? await reference.GetSyntaxAsync(cancellationToken).ConfigureAwait(false) as TypeDeclarationSyntax
+            : null;
     }
 }

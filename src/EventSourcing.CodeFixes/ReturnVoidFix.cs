@@ -51,7 +51,11 @@ public sealed class ReturnVoidFix : SyntaxFix
     }
 
     private static bool CanReturnNothing(MethodDeclarationSyntax method) => method.ExpressionBody is { } arrow
-        ? arrow.Expression is AssignmentExpressionSyntax or InvocationExpressionSyntax or PostfixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PostIncrementExpression or (int)SyntaxKind.PostDecrementExpression }
+        ? arrow.Expression is AssignmentExpressionSyntax or InvocationExpressionSyntax
+            or PostfixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PostIncrementExpression or (int)SyntaxKind.PostDecrementExpression }
             or PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.PreIncrementExpression or (int)SyntaxKind.PreDecrementExpression }
-        : method.Body is { } body && !body.DescendantNodes(node => node is not (LambdaExpressionSyntax or LocalFunctionStatementSyntax)).OfType<ReturnStatementSyntax>().Any(statement => statement.Expression is not null);
+        : method.Body is { } body
+            && !body.DescendantNodes(node => node is not (LambdaExpressionSyntax or LocalFunctionStatementSyntax))
+                .OfType<ReturnStatementSyntax>()
+                .Any(statement => statement.Expression is not null);
 }

@@ -7,13 +7,16 @@ namespace EventSourcing.CodeFixes;
 public abstract class SyntaxFix : Fix
 {
     /// <inheritdoc/>
-    private protected sealed override async Task<Solution> FixAsync(Solution solution, IReadOnlyList<(Document Document, Diagnostic Diagnostic)> places, CancellationToken cancellationToken)
+    private protected sealed override async Task<Solution> FixAsync(
+        Solution solution, IReadOnlyList<(Document Document, Diagnostic Diagnostic)> places, CancellationToken cancellationToken)
     {
         foreach (var file in places.GroupBy(place => place.Document.Id))
         {
             var document = solution.GetDocument(file.Key)!;
             var editor = await DocumentEditor.CreateAsync(document, cancellationToken).ConfigureAwait(false);
-            Edit(editor, [.. file.Select(place => editor.OriginalRoot.FindNode(place.Diagnostic.Location.SourceSpan, getInnermostNodeForTie: true))]);
+            var nodes = file.Select(place =>
+                editor.OriginalRoot.FindNode(place.Diagnostic.Location.SourceSpan, getInnermostNodeForTie: true));
+            Edit(editor, [.. nodes]);
             solution = solution.WithDocumentSyntaxRoot(document.Id, editor.GetChangedRoot());
         }
 

@@ -3,8 +3,7 @@ namespace EventSourcing;
 /// <summary>Stores the events of one import, batch by batch.</summary>
 /// <param name="store">The store.</param>
 /// <param name="progress">Is told the number of events that are done.</param>
-/// <param name="committed">Is called with the position of each batch that was stored.</param>
-internal sealed class EventImport(EventStore store, IProgress<long>? progress, Action<long> committed)
+internal sealed class EventImport(EventStore store, IProgress<long>? progress)
 {
     private const int MaxBatch = 2_000;
     private const int MaxBytes = 4 * 1024 * 1024;
@@ -57,7 +56,6 @@ internal sealed class EventImport(EventStore store, IProgress<long>? progress, A
     {
         _position = await store.Storage.ImportAsync(request, cancellationToken).ConfigureAwait(false);
         _stored += request.Events.Count;
-        committed(_position);
     }
 
     /// <summary>How many events at the beginning are stored, in this order.</summary>

@@ -21,8 +21,8 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     private readonly EventIdGenerator _ids;
     private readonly ConcurrentDictionary<Type, Lazy<IAsyncDisposable>> _parts = new();
     private readonly ConcurrentDictionary<IAsyncDisposable, bool> _running = new();
-    private readonly CheckpointSchedule? _checkpoints;
     private readonly Disposal _disposal;
+    private InlineReadModels? _inline;
     private AppendWriter? _spareWriter;
 
     /// <summary>Opens a store. The storage is not touched until the first call that needs it.</summary>
@@ -42,30 +42,20 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         _disposal = new Disposal(DisposeOnceAsync);
         Diagnostics = new StoreDiagnostics(
             this, Options.Name, storage.Options.TimeProvider, Options.Telemetry, Options.KeepTraceContext, Options.Notices);
-        Storage = storage;
-        if (Options.Ledger is { } ledger)
-        {
-            ledger.Validate();
-            var checkpointer = new Checkpointer(storage, ledger);
-            if (ledger.HasSchedule) _checkpoints = new CheckpointSchedule(checkpointer, ledger, storage.Options.TimeProvider, AppCode, failure => Diagnostics.CheckpointTried(ledger.Origin, failure));
-            Storage = new CheckedStorage(storage, checkpointer);
-            Ledger = new EventLedger(this, Storage, storage, checkpointer, _checkpoints);
-        }
-
-        Ledger ??= new EventLedger(this, storage, storage);
+        Storage = Options.Ledger is not { } ledger
+            ? storage
+            : CheckedStorage.Of(storage, ledger, AppCode, failure => Diagnostics.CheckpointTried(ledger.Origin, failure));
         Catalog = new StoreCatalog(Storage);
         Serializer = new JsonEventSerializer(types, Options.Json) { AppCode = AppCode };
         EventReader = new EventReader(Storage, Serializer);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
+        _inline = Options.Inline?.Invoke(this);
     }
 
     /// <summary>
     /// The storage underneath. If <see cref="EventStoreOptions.Ledger"/> asks for a check when opening, the storage runs it first.
     /// </summary>
     public IEventStorage Storage { get; }
-
-    /// <summary>What the log can prove about its own history.</summary>
-    public EventLedger Ledger { get; }
 
     /// <summary>What the store holds: streams, types of events, read models, and its size.</summary>
     public StoreCatalog Catalog { get; }
@@ -102,11 +92,8 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <summary>The app's code that runs for this store.</summary>
     internal AppCode AppCode { get; } = new();
 
-    /// <summary>Read models that change within each append, or null. Set once, before the first append that must change them.</summary>
-    internal Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>>? InlineReadModels { get; set; }
-
-    /// <summary>Called with the position of each append that has changed read models.</summary>
-    internal Action<long>? Appended { get; set; }
+    /// <summary>Read models that change within each append; null if there are none.</summary>
+    internal InlineReadModels? InlineReadModels => Volatile.Read(ref _inline);
 
     /// <summary>Appends events to one stream: atomic, and durable when it returns.</summary>
     /// <param name="stream">The stream's name.</param>
@@ -198,7 +185,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(events);
         ThrowIfReadOnly("import events");
-        return new EventImport(this, progress, position => _checkpoints?.Committed(position)).RunAsync(events, cancellationToken);
+        return new EventImport(this, progress).RunAsync(events, cancellationToken);
     }
 
     /// <inheritdoc cref="ImportAsync(IAsyncEnumerable{ImportedEvent}, IProgress{long}, CancellationToken)"/>
@@ -318,7 +305,6 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         await Task.WhenAll(_running.Keys.Select(running => running.DisposeAsync().AsTask())).ConfigureAwait(false);
         foreach (var part in _parts.Values) await part.Value.DisposeAsync().ConfigureAwait(false);
         Interlocked.Exchange(ref _spareWriter, null)?.Dispose();
-        if (_checkpoints is not null) await _checkpoints.DisposeAsync().ConfigureAwait(false);
         await Storage.DisposeAsync().ConfigureAwait(false);
         Diagnostics.Dispose();
     }
@@ -328,6 +314,9 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     {
         if (IsReadOnly) throw new StoreReadOnlyException(operation);
     }
+
+    /// <summary>From now on, each append changes these read models too.</summary>
+    internal void ChangeWithAppends(InlineReadModels inline) => Volatile.Write(ref _inline, inline);
 
     /// <summary>A writer for one append. If the append fails, the writer is not returned for reuse.</summary>
     internal AppendWriter RentWriter() => Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
@@ -380,11 +369,12 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         var inline = InlineReadModels;
         if (inline is not null)
         {
+            await inline.ReadyAsync(cancellationToken).ConfigureAwait(false);
             request = request with
             {
-                ReadModels = request.ReadModels is not { } own ? inline : async (transaction, token) =>
+                ReadModels = request.ReadModels is not { } own ? inline.Fold : async (transaction, token) =>
                 {
-                    var commit = await inline(transaction, token).ConfigureAwait(false);
+                    var commit = await inline.Fold(transaction, token).ConfigureAwait(false);
                     var also = await own(transaction, token).ConfigureAwait(false);
                     return commit with { Creates = [.. commit.Creates, .. also.Creates], Changes = [.. commit.Changes, .. also.Changes] };
                 },
@@ -401,9 +391,8 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
             throw mismatch.AsDamage(refusal);
         }
 
-        _checkpoints?.Committed(result.Position);
         Diagnostics.Prepare();
-        if (inline is not null && !result.WasAlreadyStored) Appended?.Invoke(result.Position);
+        if (inline is not null && !result.WasAlreadyStored) inline.Committed(result.Position);
         return result;
     }
 

@@ -61,4 +61,7 @@ public sealed record EventStoreOptions
     /// event source <c>EventSourcing</c> and has no other effect.
     /// </summary>
     public Action<StoreNotice>? Notices { get; init; }
+
+    /// <summary>Makes the read models that change within each append: <c>WithInlineProjections</c>. Null if there are none.</summary>
+    internal Func<EventStore, InlineReadModels>? Inline { get; init; }
 }

@@ -8,7 +8,8 @@ using EventSourcing.Benchmarks;
 // No argument: the SQLite storage against the hand-written floor, about a quarter of an hour; --quick: some three minutes.
 // A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "hot" runs commands on one
 // aggregate; "idle" measures what stores cost at rest; "fair" has many stores append to one file; "wide" asks for streams by
-// their beginning and for many types in 5,000,000 events; "startup" starts this program many times; "import FILE" is the floor
+// their beginning and for many types in 5,000,000 events; "postgres" compares the PostgreSQL storage with hand-written Npgsql and
+// with Marten on one server; "startup" starts this program many times; "import FILE" is the floor
 // for the banking sample's import.
 if (args is [StartupBenchmarks.Child, var types])
 {
@@ -19,6 +20,12 @@ if (args is [StartupBenchmarks.Child, var types])
 if (args is [FairBenchmarks.Child, var path, var stores])
 {
     await FairBenchmarks.AppendAsync(path, int.Parse(stores, CultureInfo.InvariantCulture));
+    return;
+}
+
+if (args is [PostgresProcesses.Child, var server, var schema, var callers, var seconds])
+{
+    await PostgresProcesses.AppendAsync(server, schema, int.Parse(callers, CultureInfo.InvariantCulture), int.Parse(seconds, CultureInfo.InvariantCulture));
     return;
 }
 
@@ -52,6 +59,12 @@ if (only == "fair")
 if (only == "wide")
 {
     await WideBenchmarks.RunAsync(quick);
+    return;
+}
+
+if (only == "postgres")
+{
+    await PostgresBenchmarks.RunAsync(quick, args.Where(a => !a.StartsWith('-')).ElementAtOrDefault(1));
     return;
 }
 

@@ -36,16 +36,26 @@ var named = args.Where((a, i) => !a.StartsWith('-') && (i == 0 || args[i - 1] is
     ("suspend-header", Signals.Obstacle, 1, 0, SuspendFault.HalfWrittenHeaderAsync),
     ("suspend-reader", Signals.Obstacle, 3, 1, SuspendFault.ReaderAsync),
     ("clock", None, 100, 8, n => ClockFault.RunAsync(n, seed)),
+    ("pg-kill", PostgresStore.Obstacle, 300, 12, n => PostgresProcessFault.KillAsync(n, seed)),
+    ("pg-suspend", PostgresStore.SignalObstacle, 100, 6, n => PostgresProcessFault.SuspendAsync(n, seed)),
+    ("pg-restart", PostgresStore.Obstacle, 60, 3, n => PostgresServerFault.RestartAsync(n, seed)),
+    ("pg-terminate", PostgresStore.Obstacle, 300, 20, n => PostgresServerFault.TerminateAsync(n, seed)),
+    ("pg-cut", PostgresStore.Obstacle, 300, 60, n => PostgresCutFault.RunAsync(n, seed)),
+    ("pg-full", PostgresFullDiskFault.Obstacle, 40, 4, n => PostgresFullDiskFault.DataAsync(n, seed)),
+    ("pg-full-wal", PostgresFullDiskFault.Obstacle, 10, 1, n => PostgresFullDiskFault.WalAsync(n, seed)),
+    ("pg-promote-sync", PostgresStore.Obstacle, 20, 2, n => PostgresPromotionFault.SynchronousAsync(n, seed)),
+    ("pg-promote-async", PostgresStore.Obstacle, 20, 1, n => PostgresPromotionFault.AsynchronousAsync(n, seed)),
+    ("pg-promote-unchecked", PostgresStore.Obstacle, 5, 1, n => PostgresPromotionFault.ControlAsync(n, seed)),
 ];
 
 if (named.Count == 0 || args.Contains("--help"))
 {
-    Console.WriteLine("Proves what the SQLite storage and projections on it do under faults. Usage: [all | names...] [--runs N] [--quick] [--seed N]; lease also [--minutes N], by default 5 when long");
+    Console.WriteLine("Proves what the storages in SQLite and PostgreSQL (pg-…), and projections, do under faults. Usage: [all | names...] [--runs N] [--quick] [--seed N]; lease also [--minutes N], by default 5 when long");
     foreach (var fault in faults) Console.WriteLine($"  {fault.Name,-15} {fault.Long,7:N0} runs, quick {fault.Quick,4:N0}{(fault.Obstacle() is { } obstacle ? $"; not here: {obstacle}" : "")}");
     return 64;
 }
 
-if (named.Except(faults.Select(f => f.Name), StringComparer.OrdinalIgnoreCase).Where(n => n is not "all").ToList() is { Count: > 0 } unknown)
+if (named.Except(faults.Select(f => f.Name), StringComparer.OrdinalIgnoreCase).Where(n => n is not ("all" or "pg")).ToList() is { Count: > 0 } unknown)
 {
     Console.Error.WriteLine($"There is no fault '{string.Join("', '", unknown)}'.");
     return 64;

@@ -7,7 +7,7 @@ internal sealed class BankFileOptions
 {
     public Option<string> Database { get; } = new("--db")
     {
-        Description = "The database: a SQLite file.",
+        Description = "The database: a SQLite file, or a connection string of PostgreSQL.",
         HelpName = "PATH",
         DefaultValueFactory = _ => "bank.db",
         CustomParser = CommandLine.NotEmpty,
@@ -15,14 +15,14 @@ internal sealed class BankFileOptions
 
     public Option<string?> Key { get; } = new("--key")
     {
-        Description = "The key that signs checkpoints. By default beside the database, with .key after its name.",
+        Description = "The key that signs checkpoints. By default beside the database, with .key after its name; of a bank in PostgreSQL bank.key.",
         HelpName = "PATH",
         CustomParser = CommandLine.NotEmpty,
     };
 
     public Option<string?> Checkpoints { get; } = new("--checkpoints")
     {
-        Description = "The file of signed checkpoints. By default beside the database, with .checkpoints after its name.",
+        Description = "The file of signed checkpoints. By default beside the database, with .checkpoints after its name; of a bank in PostgreSQL bank.checkpoints.",
         HelpName = "PATH",
         CustomParser = CommandLine.NotEmpty,
     };

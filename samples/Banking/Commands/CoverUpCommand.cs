@@ -21,6 +21,7 @@ internal static class CoverUpCommand
 
     private static async Task<int> RunAsync(BankFiles files, CancellationToken cancellationToken)
     {
+        if (files.IsOnServer) throw new CannotRunException("cover-up edits a SQLite file. Give one with --db.");
         var frontier = new MerkleFrontier();
         var tiles = new List<MerkleTile>();
         var marks = new List<byte>();

@@ -18,7 +18,8 @@ internal sealed record Arguments
           report       Checks the shop of an earlier run once more: needs --db.
 
         Options:
-          --db PATH      Keeps the shop in this SQLite file. By default it is in a temporary folder and gone afterwards.
+          --db PATH      Keeps the shop in this SQLite file, or, if it is a connection string, in PostgreSQL. By default it is in a
+                         temporary folder and gone afterwards.
           --seed N       What the simulated day follows from: the same seed, the same report. Default: 42.
           --customers N  How many visitors the day has. Default: 2000.
           --seconds N    How long live lasts. Default: 20.

@@ -65,7 +65,7 @@ internal sealed class ShopRun : IAsyncDisposable
         Console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  {events:#,0} events in {took.TotalSeconds:0.0} s; {Load.Conflicts:#,0} times somebody else was faster, so a command was decided again");
         Console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  refused: {Load.RegistrationsRefused:#,0} registrations under an address that somebody had, {Load.SoldOut:#,0} carts with what was sold out, {Load.DoubleClicks:#,0} second clicks on \"order\"");
         foreach (var line in measured) Console.MarkupLineInterpolated($"  {line}");
-        if (_temporary is null) Console.MarkupLineInterpolated($"  kept in {Database}");
+        if (_temporary is null) Console.MarkupLineInterpolated($"  kept in {ShopStore.NameOf(Database)}");
         return exitCode;
     }
 

@@ -19,10 +19,10 @@ public sealed partial class RevenuePerMinute : TableProjection
     protected override ValueTask CreateAsync(ProjectionTables tables, CancellationToken cancellationToken) => tables.ExecuteAsync(
         $"""
         CREATE TABLE {tables[Table]} (
-            minute TEXT PRIMARY KEY,
-            payments INTEGER NOT NULL,
-            captured_cents INTEGER NOT NULL,
-            refunded_cents INTEGER NOT NULL) WITHOUT ROWID
+            minute TEXT NOT NULL PRIMARY KEY,
+            payments BIGINT NOT NULL,
+            captured_cents BIGINT NOT NULL,
+            refunded_cents BIGINT NOT NULL)
         """,
         [],
         cancellationToken);
@@ -35,11 +35,11 @@ public sealed partial class RevenuePerMinute : TableProjection
 
     private static ValueTask AddAsync(ProjectionTables tables, DateTimeOffset at, int payments, decimal captured, decimal refunded, CancellationToken cancellationToken) => tables.ExecuteAsync(
         $"""
-        INSERT INTO {tables[Table]} (minute, payments, captured_cents, refunded_cents) VALUES ($1, $2, $3, $4)
+        INSERT INTO {tables[Table]} AS sums (minute, payments, captured_cents, refunded_cents) VALUES ($1, $2, $3, $4)
         ON CONFLICT (minute) DO UPDATE SET
-            payments = payments + excluded.payments,
-            captured_cents = captured_cents + excluded.captured_cents,
-            refunded_cents = refunded_cents + excluded.refunded_cents
+            payments = sums.payments + excluded.payments,
+            captured_cents = sums.captured_cents + excluded.captured_cents,
+            refunded_cents = sums.refunded_cents + excluded.refunded_cents
         """,
         [MinuteOf(at), payments, Money.Cents(captured), Money.Cents(refunded)],
         cancellationToken);

@@ -1,5 +1,5 @@
+using System.Data.Common;
 using EventSourcing;
-using Microsoft.Data.Sqlite;
 
 namespace Shop;
 
@@ -51,11 +51,11 @@ internal static class ReadModelSums
     }
 
     /// <summary>The table of <see cref="RevenuePerMinute"/>; nothing where it does not exist yet.</summary>
-    public static ValueTask<IReadOnlyList<MinuteRow>> MinutesAsync(ShopStore shop, CancellationToken cancellationToken) => shop.Storage.QueryAsync(
+    public static ValueTask<IReadOnlyList<MinuteRow>> MinutesAsync(ShopStore shop, CancellationToken cancellationToken) => shop.QueryAsync(
         async (connection, token) =>
         {
             using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '{RevenuePerMinute.Table}'";
+            command.CommandText = shop.CountOfTables(RevenuePerMinute.Table);
             if (await command.ExecuteScalarAsync(token) is 0L) return [];
             command.CommandText = $"SELECT minute, payments, captured_cents, refunded_cents FROM {RevenuePerMinute.Table} ORDER BY minute";
             using var reader = await command.ExecuteReaderAsync(token);
@@ -65,7 +65,7 @@ internal static class ReadModelSums
         },
         cancellationToken);
 
-    private static MinuteRow Row(SqliteDataReader reader) =>
+    private static MinuteRow Row(DbDataReader reader) =>
         new(reader.GetString(0), reader.GetInt64(1), Money.FromCents(reader.GetInt64(2)), Money.FromCents(reader.GetInt64(3)));
 }
 

@@ -1,7 +1,7 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Data.Sqlite;
 
 namespace Shop;
 
@@ -25,7 +25,7 @@ internal sealed record StoredReadModel(SortedDictionary<string, IReadOnlyList<st
     }
 
     /// <summary>Every read model of the shop, by name, all as of one moment.</summary>
-    public static ValueTask<SortedDictionary<string, StoredReadModel>> ReadAllAsync(ShopStore shop, CancellationToken cancellationToken) => shop.Storage.QueryAsync(
+    public static ValueTask<SortedDictionary<string, StoredReadModel>> ReadAllAsync(ShopStore shop, CancellationToken cancellationToken) => shop.QueryAsync(
         async (connection, token) =>
         {
             var all = new SortedDictionary<string, StoredReadModel>(StringComparer.Ordinal);
@@ -43,7 +43,7 @@ internal sealed record StoredReadModel(SortedDictionary<string, IReadOnlyList<st
     public bool HasTheContentOf(IReadOnlyDictionary<string, string> folded) =>
         Rows.Count == folded.Count && Rows.All(row => folded.TryGetValue(row.Key, out var content) && row.Value[0] == content);
 
-    private static async Task<StoredReadModel> ReadAsync(SqliteConnection connection, string table, CancellationToken cancellationToken)
+    private static async Task<StoredReadModel> ReadAsync(DbConnection connection, string table, CancellationToken cancellationToken)
     {
         using var command = connection.CreateCommand();
         command.CommandText = $"SELECT * FROM \"{table}\"";
@@ -60,11 +60,10 @@ internal sealed record StoredReadModel(SortedDictionary<string, IReadOnlyList<st
         return new StoredReadModel(rows);
     }
 
-    private static async Task<string> ViewOfAsync(SqliteConnection connection, string readModel, CancellationToken cancellationToken)
+    private static async Task<string> ViewOfAsync(DbConnection connection, string readModel, CancellationToken cancellationToken)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT view_name FROM read_model_aliases WHERE alias = $1";
-        command.Parameters.AddWithValue("$1", readModel);
+        command.CommandText = $"SELECT view_name FROM read_model_aliases WHERE alias = '{readModel}'";
         return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 }

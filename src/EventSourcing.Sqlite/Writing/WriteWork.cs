@@ -4,22 +4,8 @@ namespace EventSourcing;
 /// One caller's change, waiting to be committed together with the changes of others. It is checked and written under the
 /// write lock, and gets its own result.
 /// </summary>
-internal abstract class WriteWork
+internal abstract class WriteWork : QueuedWrite
 {
-    private const int Waiting = 0;
-    private const int Taken = 1;
-    private const int Ended = 2;
-    private int _state;
-
-    /// <summary>When the write was queued, in milliseconds of the system's uptime.</summary>
-    public long QueuedAt { get; } = Environment.TickCount64;
-
-    /// <summary>Roughly how many rows this write touches; limits the size of a group.</summary>
-    public abstract int Weight { get; }
-
-    /// <summary>The refusal, once there is one.</summary>
-    public Exception? Refusal { get; private set; }
-
     /// <summary>Evaluates the guards. Throws the refusal if they do not hold; by then nothing is written.</summary>
     /// <param name="writer">The writer, in its transaction: it sees the writes before this one.</param>
     /// <param name="lookForRepetition">
@@ -40,50 +26,6 @@ internal abstract class WriteWork
 
     /// <summary>Writes what was checked. Only a failure of the database can make it fail.</summary>
     public abstract void Write(Writer writer);
-
-    /// <summary>Takes the write into a group, unless it was cancelled first. From here on, cancelling has no effect.</summary>
-    public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
-
-    /// <summary>Puts the write back into the queue: nothing of it was written.</summary>
-    public void PutBack()
-    {
-        Refusal = null;
-        Interlocked.CompareExchange(ref _state, Waiting, Taken);
-    }
-
-    public bool IsWaiting => Volatile.Read(ref _state) == Waiting;
-
-    public void Refuse(Exception refusal) => Refusal = refusal;
-
-    /// <summary>Completes the caller's task: the write is durable, or was refused.</summary>
-    public void Complete()
-    {
-        Volatile.Write(ref _state, Ended);
-        if (Refusal is not null) SetFailed(Refusal);
-        else SetCompleted();
-    }
-
-    /// <summary>
-    /// Fails the caller's task together with the whole group. A refusal of the write itself no longer counts: it may be due
-    /// to earlier writes of the group, which are gone.
-    /// </summary>
-    public void Fail(Exception failure)
-    {
-        Volatile.Write(ref _state, Ended);
-        SetFailed(failure);
-    }
-
-    /// <summary>Cancels the write if no group has taken it.</summary>
-    public void TryCancel(CancellationToken cancellationToken)
-    {
-        if (Interlocked.CompareExchange(ref _state, Ended, Waiting) == Waiting) SetCanceled(cancellationToken);
-    }
-
-    protected abstract void SetCompleted();
-
-    protected abstract void SetFailed(Exception failure);
-
-    protected abstract void SetCanceled(CancellationToken cancellationToken);
 }
 
 /// <summary>A write with a result.</summary>

@@ -24,7 +24,9 @@ internal ref struct ByteReader(string what, ReadOnlySpan<byte> bytes)
     {
         var start = _at;
         var number = BinaryPrimitives.ReadUInt64BigEndian(Take(sizeof(ulong), name));
-        return number <= (ulong)atMost && (long)number >= atLeast ? (long)number : throw Flaw($"{name} is {number}, not {atLeast} to {atMost}", start);
+        return number <= (ulong)atMost && (long)number >= atLeast
+            ? (long)number
+            : throw Flaw($"{name} is {number}, not {atLeast} to {atMost}", start);
     }
 
     public int Count(string name, int bytesEach)
@@ -46,7 +48,8 @@ internal ref struct ByteReader(string what, ReadOnlySpan<byte> bytes)
 
     public MerkleHash[] Hashes(int count)
     {
-        if (Remaining != (long)count * MerkleHash.Length) throw Flaw($"{count} hashes of {MerkleHash.Length} bytes belong here, and {Remaining} bytes follow");
+        if (Remaining != (long)count * MerkleHash.Length)
+            throw Flaw($"{count} hashes of {MerkleHash.Length} bytes belong here, and {Remaining} bytes follow");
         var hashes = new MerkleHash[count];
         for (var i = 0; i < count; i++) hashes[i] = Hash("a hash");
         return hashes;

@@ -30,13 +30,24 @@ public sealed class Checkpoint
     {
         ArgumentNullException.ThrowIfNull(origin);
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        if (!StrictText.IsLine(origin)) throw new ArgumentException($"An origin is a line of text, without control characters; '{Names.Printable(origin)}' is not.", nameof(origin));
-        foreach (var line in extensions ?? [])
+        if (!StrictText.IsLine(origin))
         {
-            if (!StrictText.IsLine(line)) throw new ArgumentException($"An extension is a line of text, not empty and without control characters; '{Names.Printable(line)}' is not.", nameof(extensions));
+            throw new ArgumentException(
+                $"An origin is a line of text, without control characters; '{Names.Printable(origin)}' is not.", nameof(origin));
         }
 
-        if (size == 0 && root != MerkleTree.EmptyRoot) throw new ArgumentException($"A tree without leaves has the root {MerkleTree.EmptyRoot}, not {root}.", nameof(root));
+        foreach (var line in extensions ?? [])
+        {
+            if (!StrictText.IsLine(line))
+            {
+                throw new ArgumentException(
+                    $"An extension is a line of text, not empty and without control characters; '{Names.Printable(line)}' is not.",
+                    nameof(extensions));
+            }
+        }
+
+        if (size == 0 && root != MerkleTree.EmptyRoot)
+            throw new ArgumentException($"A tree without leaves has the root {MerkleTree.EmptyRoot}, not {root}.", nameof(root));
         Origin = origin;
         Size = size;
         Root = root;
@@ -83,7 +94,8 @@ public sealed class Checkpoint
         var checkpoint = Parse(note.Text);
         return checkpoint.Origin == origin
             ? checkpoint
-            : throw new LedgerVerificationException("The checkpoint", $"it is of '{Names.Printable(checkpoint.Origin)}', not of '{Names.Printable(origin)}'.");
+            : throw new LedgerVerificationException(
+                "The checkpoint", $"it is of '{Names.Printable(checkpoint.Origin)}', not of '{Names.Printable(origin)}'.");
     }
 
     /// <summary>Signs the checkpoint. A log's signer must only sign checkpoints that extend those it has signed before.</summary>
@@ -107,7 +119,8 @@ public sealed class Checkpoint
         var lines = new LineReader(What, text);
         var origin = Line(lines.Next("the origin"));
         if (!StrictText.IsLine(origin)) throw lines.Flaw("the origin is empty or holds control characters");
-        if (!StrictText.TryNumber(lines.Next("the size"), out var size)) throw lines.Flaw("the size is not a number in decimal digits, without sign and leading zeros, below 2^63");
+        if (!StrictText.TryNumber(lines.Next("the size"), out var size))
+            throw lines.Flaw("the size is not a number in decimal digits, without sign and leading zeros, below 2^63");
         if (!StrictText.TryHash(lines.Next("the root"), out var root)) throw lines.Flaw("the root is not 32 bytes in Base64");
         if (size == 0 && root != MerkleTree.EmptyRoot) throw lines.Flaw("the root is not that of the tree without leaves");
         var extensions = new List<string>();

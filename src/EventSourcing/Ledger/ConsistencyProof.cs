@@ -30,7 +30,9 @@ public sealed class ConsistencyProof
         ArgumentOutOfRangeException.ThrowIfLessThan(oldSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(oldSize, newSize);
         if (hashes.Count != HashCount(oldSize, newSize))
-            throw new ArgumentException($"The proof from size {oldSize} to {newSize} has {HashCount(oldSize, newSize)} hashes; these are {hashes.Count}.", nameof(hashes));
+            throw new ArgumentException(
+                $"The proof from size {oldSize} to {newSize} has {HashCount(oldSize, newSize)} hashes; these are {hashes.Count}.",
+                nameof(hashes));
         OldSize = oldSize;
         NewSize = newSize;
         _hashes = [.. hashes];
@@ -55,7 +57,8 @@ public sealed class ConsistencyProof
     /// <param name="cancellationToken">Abandons the reads.</param>
     /// <returns>The proof.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The old size is below 1 or above the new.</exception>
-    public static async ValueTask<ConsistencyProof> BuildAsync(IMerkleHashes hashes, long oldSize, long newSize, MerkleFrontier? frontier = null, CancellationToken cancellationToken = default)
+    public static async ValueTask<ConsistencyProof> BuildAsync(
+        IMerkleHashes hashes, long oldSize, long newSize, MerkleFrontier? frontier = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(hashes);
         ArgumentOutOfRangeException.ThrowIfLessThan(oldSize, 1);
@@ -67,7 +70,10 @@ public sealed class ConsistencyProof
         while (to != oldSize)
         {
             var middle = from + (1L << BitOperations.Log2((ulong)(to - from - 1)));
-            path.Add(oldSize <= middle ? await blocks.RootAsync(middle, to, cancellationToken).ConfigureAwait(false) : await blocks.RootAsync(from, middle, cancellationToken).ConfigureAwait(false));
+            var sibling = oldSize <= middle
+                ? blocks.RootAsync(middle, to, cancellationToken)
+                : blocks.RootAsync(from, middle, cancellationToken);
+            path.Add(await sibling.ConfigureAwait(false));
             (from, to) = oldSize <= middle ? (from, middle) : (middle, to);
         }
 

@@ -33,10 +33,12 @@ public sealed class EventDisclosure
     /// <exception cref="ArgumentException">
     /// The leaf commits to other metadata or other data, or only one of salt and data is given.
     /// </exception>
-    public EventDisclosure(in LedgerLeaf leaf, ReadOnlyMemory<byte>? metadata = null, ReadOnlyMemory<byte>? salt = null, ReadOnlyMemory<byte>? data = null)
+    public EventDisclosure(
+        in LedgerLeaf leaf, ReadOnlyMemory<byte>? metadata = null, ReadOnlyMemory<byte>? salt = null, ReadOnlyMemory<byte>? data = null)
     {
         if (salt is null != data is null) throw new ArgumentException("Salt and data are told together or not at all.", nameof(salt));
-        if (FlawOf(leaf, metadata, salt, data) is { } flaw) throw new ArgumentException($"The event at position {leaf.Position}: {flaw}.", nameof(leaf));
+        if (FlawOf(leaf, metadata, salt, data) is { } flaw)
+            throw new ArgumentException($"The event at position {leaf.Position}: {flaw}.", nameof(leaf));
         Leaf = leaf;
         Metadata = Copy(metadata);
         Salt = Copy(salt);
@@ -73,7 +75,10 @@ public sealed class EventDisclosure
         proof.Verify(disclosure.Leaf.ToBytes(), origin, verifiers);
         return disclosure.Leaf.Position == proof.Inclusion.Index + 1
             ? disclosure
-            : throw new LedgerVerificationException("The tlog-proof", $"it has an event of position {disclosure.Leaf.Position} as leaf {proof.Inclusion.Index}, where only position {proof.Inclusion.Index + 1} can be.");
+            : throw new LedgerVerificationException(
+                "The tlog-proof",
+                $"it has an event of position {disclosure.Leaf.Position} as leaf {proof.Inclusion.Index}, where only position "
+                + $"{proof.Inclusion.Index + 1} can be.");
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> has written.</summary>
@@ -90,7 +95,8 @@ public sealed class EventDisclosure
         var told = reader.Take(1, "what is told")[0];
         if (told > (HasMetadata | HasData)) throw reader.Flaw($"what is told is {told}, not 0 to 3");
         ReadOnlyMemory<byte>? metadata = null, salt = null, data = null;
-        if ((told & HasMetadata) != 0) metadata = reader.Take(reader.Count("the length of the metadata", bytesEach: 1), "the metadata").ToArray();
+        if ((told & HasMetadata) != 0)
+            metadata = reader.Take(reader.Count("the length of the metadata", bytesEach: 1), "the metadata").ToArray();
         if ((told & HasData) != 0)
         {
             salt = reader.Take(LedgerLeaf.SaltLength, "the salt").ToArray();
@@ -116,13 +122,17 @@ public sealed class EventDisclosure
         return [.. bytes];
     }
 
-    private static string? FlawOf(in LedgerLeaf leaf, ReadOnlyMemory<byte>? metadata, ReadOnlyMemory<byte>? salt, ReadOnlyMemory<byte>? data) =>
+    private static string? FlawOf(
+        in LedgerLeaf leaf, ReadOnlyMemory<byte>? metadata, ReadOnlyMemory<byte>? salt, ReadOnlyMemory<byte>? data) =>
         metadata is { } m && LedgerLeaf.CommitToMetadata(m.Span) != leaf.MetadataCommitment ? "the metadata is not what the leaf commits to"
-        : salt is { } s && data is { } d && LedgerLeaf.CommitToData(s.Span, d.Span) != leaf.DataCommitment ? "salt and data are not what the leaf commits to"
+        : salt is { } s
+            && data is { } d
+            && LedgerLeaf.CommitToData(s.Span, d.Span) != leaf.DataCommitment ? "salt and data are not what the leaf commits to"
         : null;
 
     /// <summary>A copy, or null: converting a null array would make an empty memory out of it.</summary>
-    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? content) => content is { } bytes ? bytes.ToArray() : default(ReadOnlyMemory<byte>?);
+    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? content) =>
+        content is { } bytes ? bytes.ToArray() : default(ReadOnlyMemory<byte>?);
 
     private static void WriteWithLength(List<byte> bytes, ReadOnlySpan<byte> content)
     {

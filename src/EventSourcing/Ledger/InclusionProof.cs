@@ -29,7 +29,9 @@ public sealed class InclusionProof
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, size);
         if (hashes.Count != HashCount(index, size))
-            throw new ArgumentException($"The proof of leaf {index} in a tree of {size} has {HashCount(index, size)} hashes; these are {hashes.Count}.", nameof(hashes));
+            throw new ArgumentException(
+                $"The proof of leaf {index} in a tree of {size} has {HashCount(index, size)} hashes; these are {hashes.Count}.",
+                nameof(hashes));
         Index = index;
         Size = size;
         _hashes = [.. hashes];
@@ -54,7 +56,8 @@ public sealed class InclusionProof
     /// <param name="cancellationToken">Abandons the reads.</param>
     /// <returns>The proof.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The index is not in a tree of this size.</exception>
-    public static async ValueTask<InclusionProof> BuildAsync(IMerkleHashes hashes, long index, long size, MerkleFrontier? frontier = null, CancellationToken cancellationToken = default)
+    public static async ValueTask<InclusionProof> BuildAsync(
+        IMerkleHashes hashes, long index, long size, MerkleFrontier? frontier = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(hashes);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -66,7 +69,10 @@ public sealed class InclusionProof
         {
             // The tree splits at the largest power of two below the number of leaves.
             var middle = from + (1L << BitOperations.Log2((ulong)(to - from - 1)));
-            path.Add(index < middle ? await blocks.RootAsync(middle, to, cancellationToken).ConfigureAwait(false) : await blocks.RootAsync(from, middle, cancellationToken).ConfigureAwait(false));
+            var sibling = index < middle
+                ? blocks.RootAsync(middle, to, cancellationToken)
+                : blocks.RootAsync(from, middle, cancellationToken);
+            path.Add(await sibling.ConfigureAwait(false));
             (from, to) = index < middle ? (from, middle) : (middle, to);
         }
 

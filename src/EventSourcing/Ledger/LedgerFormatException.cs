@@ -7,7 +7,9 @@ namespace EventSourcing;
 public sealed class LedgerFormatException : EventSourcingException
 {
     internal LedgerFormatException(string what, string where, string flaw)
-        : base($"This is not {what}: {flaw} ({where}). Get it again from where it came from, or use a version of this library that knows its format.")
+        : base(
+            $"This is not {what}: {flaw} ({where}). Get it again from where it came from, or use a version of this library that knows "
+            + "its format.")
     {
         What = what;
         Where = where;

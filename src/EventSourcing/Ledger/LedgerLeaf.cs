@@ -83,7 +83,8 @@ public readonly struct LedgerLeaf
     /// <summary>The commitment to an event's metadata: SHA-256(0x03 ‖ metadata).</summary>
     /// <param name="metadata">The metadata, as stored; empty if there is none.</param>
     /// <returns>The commitment.</returns>
-    public static MerkleHash CommitToMetadata(ReadOnlySpan<byte> metadata) => metadata.IsEmpty ? NoMetadata : PrefixedHash.Of(MetadataMark, [], metadata);
+    public static MerkleHash CommitToMetadata(ReadOnlySpan<byte> metadata) =>
+        metadata.IsEmpty ? NoMetadata : PrefixedHash.Of(MetadataMark, [], metadata);
 
     /// <summary>Reads the bytes of a leaf.</summary>
     /// <param name="bytes">All its bytes.</param>
@@ -97,7 +98,8 @@ public readonly struct LedgerLeaf
         {
             Position = reader.Number("the position", atLeast: 1),
             Version = reader.Number("the version", atLeast: 1),
-            RecordedAt = new DateTimeOffset(reader.Number("the instant of recording", atLeast: 0, atMost: DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero),
+            RecordedAt = new DateTimeOffset(
+                reader.Number("the instant of recording", atLeast: 0, atMost: DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero),
             Id = new Guid(reader.Take(IdLength, "the event's id"), bigEndian: true),
             Stream = reader.Text("the stream"),
             Type = reader.Text("the event's type"),
@@ -143,7 +145,8 @@ public readonly struct LedgerLeaf
 
     internal static void ThrowIfNoSalt(ReadOnlySpan<byte> salt)
     {
-        if (salt.Length != SaltLength) throw new ArgumentException($"A salt has {SaltLength} bytes; this one has {salt.Length}.", nameof(salt));
+        if (salt.Length != SaltLength)
+            throw new ArgumentException($"A salt has {SaltLength} bytes; this one has {salt.Length}.", nameof(salt));
     }
 
     private static string[] TagsFrom(ref ByteReader reader)

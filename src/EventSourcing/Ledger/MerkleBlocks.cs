@@ -29,7 +29,9 @@ internal sealed class MerkleBlocks(IMerkleHashes source, long size, MerkleFronti
     public async ValueTask<MerkleHash[]> SubtreesAsync(long from, long to, CancellationToken cancellationToken)
     {
         var roots = new MerkleHash[BitOperations.PopCount((ulong)(to - from))];
-        if (to == size && (from & (to - from)) == 0 && _edge is not null) return _edge[^roots.Length..]; // the range does not begin within the last of them
+
+        // The range does not begin within the last of them.
+        if (to == size && (from & (to - from)) == 0 && _edge is not null) return _edge[^roots.Length..];
         for (var i = 0; i < roots.Length; i++)
         {
             var height = BitOperations.Log2((ulong)(to - from));

@@ -118,7 +118,12 @@ public sealed class MerkleFrontier
     /// <exception cref="ArgumentException">The destination is too short.</exception>
     public int WriteTo(Span<byte> destination)
     {
-        if (destination.Length < ByteCount) throw new ArgumentException($"The frontier takes {ByteCount} bytes; there is room for {destination.Length}.", nameof(destination));
+        if (destination.Length < ByteCount)
+        {
+            throw new ArgumentException(
+                $"The frontier takes {ByteCount} bytes; there is room for {destination.Length}.", nameof(destination));
+        }
+
         Tag.CopyTo(destination);
         BinaryPrimitives.WriteInt64BigEndian(destination[Tag.Length..], Size);
         var rest = destination[(Tag.Length + sizeof(ulong))..];

@@ -53,7 +53,12 @@ internal static class StrictText
         var decoded = new byte[text.Length / 4 * 3];
         if (Base64.DecodeFromUtf8(text, decoded, out _, out var length) != OperationStatus.Done) return false;
         var again = new byte[text.Length];
-        if (Base64.EncodeToUtf8(decoded.AsSpan(0, length), again, out _, out var written) != OperationStatus.Done || !text.SequenceEqual(again.AsSpan(0, written))) return false;
+        if (Base64.EncodeToUtf8(decoded.AsSpan(0, length), again, out _, out var written) != OperationStatus.Done
+            || !text.SequenceEqual(again.AsSpan(0, written)))
+        {
+            return false;
+        }
+
         bytes = decoded[..length];
         return true;
     }

@@ -33,8 +33,14 @@ public sealed class TlogProof
         ArgumentNullException.ThrowIfNull(inclusion);
         ArgumentNullException.ThrowIfNull(checkpoint);
         var size = Checkpoint.Parse(checkpoint.Text).Size;
-        if (size != inclusion.Size) throw new ArgumentException($"The inclusion proof is in a tree of {inclusion.Size} leaves, the checkpoint of one of {size}.", nameof(inclusion));
-        if (extra.Length > SignedNote.MaxBytes / 2) throw new ArgumentException($"Extra data has at most {SignedNote.MaxBytes / 2} bytes; this has {extra.Length}.", nameof(extra));
+        if (size != inclusion.Size)
+        {
+            throw new ArgumentException(
+                $"The inclusion proof is in a tree of {inclusion.Size} leaves, the checkpoint of one of {size}.", nameof(inclusion));
+        }
+
+        if (extra.Length > SignedNote.MaxBytes / 2)
+            throw new ArgumentException($"Extra data has at most {SignedNote.MaxBytes / 2} bytes; this has {extra.Length}.", nameof(extra));
         Inclusion = inclusion;
         Note = checkpoint;
         _extra = extra.ToArray();
@@ -65,18 +71,22 @@ public sealed class TlogProof
     /// <exception cref="LedgerFormatException">The bytes are not such a proof.</exception>
     public static TlogProof Parse(ReadOnlySpan<byte> proof)
     {
-        if (proof.Length > MaxBytes) throw new LedgerFormatException(What, "line 1", $"it has {proof.Length} bytes, and the limit is {MaxBytes}");
+        if (proof.Length > MaxBytes)
+            throw new LedgerFormatException(What, "line 1", $"it has {proof.Length} bytes, and the limit is {MaxBytes}");
         var lines = new LineReader(What, proof);
-        if (!lines.Next("the first line").SequenceEqual("c2sp.org/tlog-proof@v1"u8)) throw lines.Flaw($"it does not begin with the line '{FirstLine}'");
+        if (!lines.Next("the first line").SequenceEqual("c2sp.org/tlog-proof@v1"u8))
+            throw lines.Flaw($"it does not begin with the line '{FirstLine}'");
         var line = lines.Next("the index");
         var extra = Array.Empty<byte>();
         if (line.StartsWith("extra "u8))
         {
-            if (!StrictText.TryBase64(line["extra ".Length..], out extra) || extra.Length > SignedNote.MaxBytes / 2) throw lines.Flaw("the extra data is not Base64, or too long");
+            if (!StrictText.TryBase64(line["extra ".Length..], out extra) || extra.Length > SignedNote.MaxBytes / 2)
+                throw lines.Flaw("the extra data is not Base64, or too long");
             line = lines.Next("the index");
         }
 
-        if (!line.StartsWith("index "u8) || !StrictText.TryNumber(line["index ".Length..], out var index)) throw lines.Flaw("the line is not 'index' and a number in decimal digits, without sign and leading zeros, below 2^63");
+        if (!line.StartsWith("index "u8) || !StrictText.TryNumber(line["index ".Length..], out var index))
+            throw lines.Flaw("the line is not 'index' and a number in decimal digits, without sign and leading zeros, below 2^63");
         var hashes = new List<MerkleHash>();
         while (lines.Next("a hash or a blank line") is { IsEmpty: false } text)
         {
@@ -108,7 +118,9 @@ public sealed class TlogProof
         var checkpoint = Checkpoint.Open(Note, origin, verifiers);
         return Inclusion.Verify(MerkleTree.HashLeaf(leaf), checkpoint.Root)
             ? checkpoint
-            : throw new LedgerVerificationException("The tlog-proof", $"it does not lead from this leaf, at index {Inclusion.Index}, to the root of the checkpoint of size {checkpoint.Size}.");
+            : throw new LedgerVerificationException(
+                "The tlog-proof",
+                $"it does not lead from this leaf, at index {Inclusion.Index}, to the root of the checkpoint of size {checkpoint.Size}.");
     }
 
     /// <summary>The proof as text.</summary>

@@ -20,6 +20,9 @@ internal sealed record FoldInput(EventStore Store, int Generation, bool IsBuildi
 
     /// <summary>Records which event the handlers are at; null if that is not needed.</summary>
     public HandlerWatch? Watch { get; init; }
+
+    /// <summary>Gives each delivery of a reactor an object of its own; null if one reactor handles all.</summary>
+    public Func<Reactor, DeliveryScope>? Scopes { get; init; }
 }
 
 /// <summary>The result of folding a batch.</summary>

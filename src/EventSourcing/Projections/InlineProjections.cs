@@ -4,16 +4,64 @@ namespace EventSourcing;
 /// Folds projections within each append, in its transaction and under its lock: read models are never behind the events, and no two appends
 /// can race. If another process has appended events without these projections, the events are folded first, in the same transaction.
 /// </summary>
-internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projection> projections)
+internal sealed class InlineProjections : InlineReadModels
 {
     private const int MaxMissed = 10_000;
-    private readonly IReadOnlyList<Inline> _projections =
-        [.. projections.Select(projection => new Inline(projection, projection.FingerprintOn(store), projection.FilterFor(store)))];
+    private readonly EventStore _store;
+    private readonly Lock _lock = new();
+    private readonly IReadOnlyList<Inline> _projections;
+    private Task? _starting;
+    private volatile bool _isReady;
 
-    public IReadOnlySet<string> Names { get; } = projections.Select(projection => projection.Name).ToHashSet(StringComparer.Ordinal);
+    /// <summary>Folds projections within each append.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="projections">The projections, valid.</param>
+    /// <param name="areUpToDate">Whether they are up to date; otherwise the first append brings them up to date.</param>
+    public InlineProjections(EventStore store, IReadOnlyList<Projection> projections, bool areUpToDate)
+    {
+        _store = store;
+        Projections = projections;
+        _isReady = areUpToDate;
+        _projections = [.. projections.Select(projection => new Inline(projection, projection.FingerprintOn(store), projection.FilterFor(store)))];
+        Names = projections.Select(projection => projection.Name).ToHashSet(StringComparer.Ordinal);
+        Fold = FoldAsync;
+    }
 
-    public ValueTask<ReadModelCommit> FoldAsync(IAppendTransaction transaction, CancellationToken cancellationToken) =>
-        store.AppCode.RunAsync(this, "an inline projection", (this, transaction, cancellationToken), static of => of.Item1.FoldWithinAsync(of.transaction, of.cancellationToken));
+    public IReadOnlyList<Projection> Projections { get; }
+
+    public IReadOnlySet<string> Names { get; }
+
+    /// <summary>Whether they are up to date, or have been.</summary>
+    public bool IsReady => _isReady;
+
+    public override Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> Fold { get; }
+
+    public override ValueTask ReadyAsync(CancellationToken cancellationToken) => _isReady ? ValueTask.CompletedTask : StartedAsync(cancellationToken);
+
+    private async ValueTask StartedAsync(CancellationToken cancellationToken)
+    {
+        Task starting;
+        lock (_lock)
+        {
+            if (_isReady) return;
+
+            // It neither runs in the context of the first append nor is cancelled with it: others wait for it too.
+            if (_starting is null or { IsCompleted: true }) _starting = BackgroundTask.Start(StartAsync);
+            starting = _starting;
+        }
+
+        await starting.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task StartAsync()
+    {
+        await ProjectionExtensions.BringUpToDateAsync(_store, Projections, CancellationToken.None).ConfigureAwait(false);
+        StartedSubscribers.Of(_store).Add(Projections);
+        _isReady = true;
+    }
+
+    private ValueTask<ReadModelCommit> FoldAsync(IAppendTransaction transaction, CancellationToken cancellationToken) =>
+        _store.AppCode.RunAsync(this, "an inline projection", (this, transaction, cancellationToken), static of => of.Item1.FoldWithinAsync(of.transaction, of.cancellationToken));
 
     private async ValueTask<ReadModelCommit> FoldWithinAsync(IAppendTransaction transaction, CancellationToken cancellationToken)
     {
@@ -35,10 +83,10 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
             var events = await MissedAsync(transaction, run.Content.Position, filter, projection, cancellationToken).ConfigureAwait(false);
             foreach (var stored in transaction.Events)
             {
-                if (filter.Stored.Matches(stored.Type, stored.Stream, stored.Tags)) FeedEvent.AddTo(events, store, stored, filter);
+                if (filter.Stored.Matches(stored.Type, stored.Stream, stored.Tags)) FeedEvent.AddTo(events, _store, stored, filter);
             }
 
-            var input = new FoldInput(store, active.Number, IsBuilding: false, events, transaction.LoadAsync, ParkedSet.Empty, Only: null, InOrder: true);
+            var input = new FoldInput(_store, active.Number, IsBuilding: false, events, transaction.LoadAsync, ParkedSet.Empty, Only: null, InOrder: true);
             var fold = await projection.FoldAsync(input, cancellationToken).ConfigureAwait(false);
             if (fold.Failures.Count > 0) throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error);
             changes.AddRange(fold.Changes);
@@ -55,15 +103,15 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
 
     /// <summary>Runs SQL of a projection, marked as code of the app.</summary>
     private async ValueTask RunAsync(TableWork tables, System.Data.Common.DbConnection connection, CancellationToken cancellationToken) =>
-        await store.AppCode.RunAsync(this, "an inline projection", (tables, connection, cancellationToken), static async of =>
+        await _store.AppCode.RunAsync(this, "an inline projection", (tables, connection, cancellationToken), static async of =>
         {
             await of.tables(of.connection, of.cancellationToken).ConfigureAwait(false);
             return true;
         }).ConfigureAwait(false);
 
-    public void Committed(long position)
+    public override void Committed(long position)
     {
-        foreach (var inline in _projections) store.Signals.ProgressOf(inline.Projection.Name).Advance(position);
+        foreach (var inline in _projections) _store.Signals.ProgressOf(inline.Projection.Name).Advance(position);
     }
 
     private async ValueTask<List<FeedEvent>> MissedAsync(
@@ -76,7 +124,7 @@ internal sealed class InlineProjections(EventStore store, IReadOnlyList<Projecti
         while (true)
         {
             using var page = await transaction.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], filter);
+            for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, _store, page.Events[i], filter);
             if (page.IsEnd) return events;
             if (events.Count > MaxMissed) throw new InlineProjectionException(projection.Name, $"it is more than {MaxMissed} events behind, since others append without it");
             read = read with { After = page.Next };

@@ -235,6 +235,18 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         }
     }
 
+    /// <summary>The event, or the first of its parts, that is about a document; null if none is.</summary>
+    internal RecordedEvent? FindPartAbout(string key, FeedEvent e)
+    {
+        if (e.Recorded is { } recorded) return KeysOf(recorded).Contains(key) ? recorded : null;
+        for (var i = 0; i < e.PartCount; i++)
+        {
+            if (KeysOf(e.Part(i)).Contains(key)) return e.Part(i);
+        }
+
+        return null;
+    }
+
     /// <summary>Applies an event, or those of its parts that change this document.</summary>
     internal TDocument? Apply(TDocument? document, string key, FeedEvent e)
     {

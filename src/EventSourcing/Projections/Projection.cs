@@ -9,7 +9,7 @@ namespace EventSourcing;
 /// <remarks>
 /// <para>The same class runs in three ways, with the same result: in the background
 /// (<see cref="ProjectionExtensions.StartProjections(EventStore, IReadOnlyList{Projection})"/>), within each append
-/// (<see cref="ProjectionExtensions.StartInlineProjectionsAsync"/>), or live, on demand and never stored
+/// (<see cref="ProjectionExtensions.WithInlineProjections"/>), or live, on demand and never stored
 /// (<see cref="ProjectionExtensions.ProjectAsync{TDocument}"/>).</para>
 /// <para>A read model belongs to the <em>fingerprint</em> of its projection: <see cref="Version"/>, the events and filter, the shape of the
 /// document and its fields. When the fingerprint changes, the log is folded afresh beside the old read model, which goes on serving until

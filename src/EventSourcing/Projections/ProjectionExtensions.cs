@@ -121,8 +121,70 @@ public static class ProjectionExtensions
     {
         Validate(store, new ProjectionOptions(), projections);
         store.ThrowIfReadOnly("run projections");
-        if (store.InlineReadModels?.Target is InlineProjections known && !known.Names.SetEquals(projections.Select(projection => projection.Name)))
-            throw new InvalidOperationException($"Other projections run inline on this store already ({string.Join(", ", known.Names.Order(StringComparer.Ordinal))}). Start all of them in one call.");
+        var known = store.InlineReadModels as InlineProjections;
+        if (known?.Names.SetEquals(projections.Select(projection => projection.Name)) == false)
+        {
+            throw new InvalidOperationException(
+                $"Other projections run inline on this store already ({string.Join(", ", known.Names.Order(StringComparer.Ordinal))}). Start all of them in one call, or declare all of them in the options.");
+        }
+
+        await BringUpToDateAsync(store, projections, cancellationToken).ConfigureAwait(false);
+
+        // They stay inline for the lifetime of the store object.
+        if (known is not { IsReady: true }) StartedSubscribers.Of(store).Add(projections);
+        store.ChangeWithAppends(new InlineProjections(store, projections, areUpToDate: true));
+    }
+
+    /// <summary>
+    /// Declares projections that run inline: every append through a store that is opened with these options also changes their read
+    /// models, in its own transaction. The first append brings them up to date before it is made, so none can come too early. To have that
+    /// done when the app starts, call <see cref="StartInlineProjectionsAsync(EventStore, CancellationToken)"/>.
+    /// </summary>
+    /// <param name="options">The options.</param>
+    /// <param name="projections">The projections, each name once. The store checks them when it is opened.</param>
+    /// <returns>The options with these projections, and no others.</returns>
+    /// <exception cref="ArgumentException">There is no projection.</exception>
+    public static EventStoreOptions WithInlineProjections(this EventStoreOptions options, params IReadOnlyList<Projection> projections)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(projections);
+        if (projections.Count == 0) throw new ArgumentException("There is no projection to run inline.", nameof(projections));
+        IReadOnlyList<Projection> declared = [.. projections];
+        return options with
+        {
+            Inline = store =>
+            {
+                Validate(store, new ProjectionOptions(), declared);
+                return new InlineProjections(store, declared, areUpToDate: false);
+            },
+        };
+    }
+
+    /// <summary>
+    /// Brings the inline projections up to date that the store's options declare (<see cref="WithInlineProjections"/>). Otherwise the first
+    /// append does it. If appends are refused with <see cref="InlineProjectionException"/>, call this again.
+    /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="cancellationToken">Ends the wait until they are up to date.</param>
+    /// <returns>A task that completes when they are up to date.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// The store has no inline projections; or another version of one serves and is running elsewhere.
+    /// </exception>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
+    /// <exception cref="ProjectionParkedException">Something of a projection is still parked from its time in the background.</exception>
+    /// <exception cref="ProjectionFailedException">A projection fails on a stored event.</exception>
+    /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
+    public static Task StartInlineProjectionsAsync(this EventStore store, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return store.InlineReadModels is InlineProjections declared
+            ? StartInlineProjectionsAsync(store, declared.Projections, cancellationToken)
+            : throw new InvalidOperationException("The store has no inline projections. Declare them: new EventStoreOptions().WithInlineProjections(…).");
+    }
+
+    /// <summary>Puts the read models of projections in place and folds what they have not seen yet, and leaves them at that.</summary>
+    internal static async ValueTask BringUpToDateAsync(EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken)
+    {
         var running = new RunningProjections(store, projections, new ProjectionOptions { OnFailure = FailureMode.Stop, RetryDelays = [] });
         await using (running.ConfigureAwait(false))
         {
@@ -135,12 +197,6 @@ public static class ProjectionExtensions
             var parked = await new ProjectionAdmin(store).GetParkedAsync(projection.Name, cancellationToken).ConfigureAwait(false);
             if (parked.Count > 0) throw new ProjectionParkedException(parked[0], parked[0].Position);
         }
-
-        // They stay inline for the lifetime of the store object.
-        if (store.InlineReadModels is null) StartedSubscribers.Of(store).Add(projections);
-        var inline = new InlineProjections(store, projections);
-        store.InlineReadModels = inline.FoldAsync;
-        store.Appended = inline.Committed;
     }
 
     /// <summary>Folds the log into a read model that is not stored, as of any point.</summary>

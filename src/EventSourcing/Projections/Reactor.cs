@@ -109,7 +109,8 @@ public abstract class Reactor : Subscriber
                 {
                     var part = e.Part(p);
                     ThrowIfErased(part.Data);
-                    if ((_handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler) is not { } handler) continue;
+                    if (HandlerOf(part) is not { } handler) continue;
+                    if (input.Scopes is { } scopes) handler = (delivery, token) => DeliverWithinAsync(scopes(this), delivery, token);
                     await (input.Store.Diagnostics.OfSpans is { } instruments
                         ? DeliverAsync(instruments, handler, part, cancellationToken)
                         : handler(new Delivery(Name, part), cancellationToken)).ConfigureAwait(false);
@@ -130,6 +131,23 @@ public abstract class Reactor : Subscriber
         }
 
         return new Delivered(events.Count, null);
+    }
+
+    private Func<Delivery, CancellationToken, Task>? HandlerOf(RecordedEvent e) => _handlers.GetValueOrDefault(e.Data.GetType()) ?? _anyHandler;
+
+    /// <summary>Has another object of this class handle a delivery.</summary>
+    private async Task DeliverWithinAsync(DeliveryScope scope, Delivery delivery, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (scope.Reactor.GetType() != GetType())
+                throw new InvalidOperationException($"The delivery scope has given a {scope.Reactor.GetType()} for a {GetType()}. Give one of the same class.");
+            await scope.Reactor.HandlerOf(delivery.Event)!(delivery, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (scope.Resources is { } resources) await resources.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Calls a handler within a span of its own.</summary>

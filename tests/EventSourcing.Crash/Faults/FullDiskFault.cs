@@ -39,7 +39,7 @@ internal static class FullDiskFault
         return tally;
     }
 
-    private static void Run(string command, params string[] arguments)
+    internal static void Run(string command, params string[] arguments)
     {
         using var process = Process.Start(command, arguments);
         process.WaitForExit();

@@ -32,6 +32,10 @@ internal static class Worker
                 EndWithParent();
                 await FollowingWork.FollowForEverAsync(output, path, posted, Number(seed), TimeSpan.FromMilliseconds(Number(lease)), bool.Parse(rebuilds));
                 return 0;
+            case ["append-to-postgres", var server, var schema, var seed, var callers]:
+                EndWithParent();
+                await PostgresWork.AppendForEverAsync(output, Uri.UnescapeDataString(server), schema, Number(seed), Number(callers));
+                return 0;
             case ["script", var path, var seed, var count, var pages]:
                 await new ScriptedWork(new Marks()).RunAsync(path, Number(seed), Number(count), Number(pages));
                 return 0;

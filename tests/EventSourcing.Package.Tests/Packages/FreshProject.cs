@@ -62,11 +62,13 @@ internal sealed partial class FreshProject
             "ItemGroup",
             packageIds.Select(id => new XElement("PackageReference", new XAttribute("Include", id), new XAttribute("Version", VersionOf(id, version)))))).ToString();
 
-    private static string VersionOf(string id, string version) => id.StartsWith("EventSourcing", StringComparison.Ordinal)
+    /// <summary>The version of a package that this tree is tested with.</summary>
+    public static string VersionOf(string id, string version) => id.StartsWith("EventSourcing", StringComparison.Ordinal)
         ? version
         : (string)XDocument.Load(SourceTree.PathOf("Directory.Packages.props")).Descendants("PackageVersion").Single(e => (string?)e.Attribute("Include") == id).Attribute("Version")!;
 
-    private static async Task<string> NugetConfigAsync(string packedFolder)
+    /// <summary>The sources of packages: ours from the packed folder only.</summary>
+    public static async Task<string> NugetConfigAsync(string packedFolder)
     {
         var listed = await Sources.Value;
         var others = EnabledSource().Matches(listed).Select(match => match.Groups["name"].Value).ToList();

@@ -12,7 +12,17 @@ public class PackageContentTests(PackedPackages packages)
     private static readonly Dictionary<string, string[]> DependenciesOf = new()
     {
         ["EventSourcing"] = [],
+        ["EventSourcing.Explorer"] = ["EventSourcing"],
+        ["EventSourcing.PostgreSql"] = ["EventSourcing", "Npgsql"],
         ["EventSourcing.Sqlite"] = ["EventSourcing", "Microsoft.Data.Sqlite.Core", "SQLitePCLRaw.bundle_e_sqlite3"],
+        ["EventSourcing.Hosting"] =
+        [
+            "EventSourcing",
+            "Microsoft.Extensions.Diagnostics.HealthChecks",
+            "Microsoft.Extensions.Hosting.Abstractions",
+            "Microsoft.Extensions.Logging.Abstractions",
+            "Microsoft.Extensions.Options.ConfigurationExtensions",
+        ],
         ["EventSourcing.Testing"] = ["EventSourcing"],
     };
 
@@ -53,7 +63,7 @@ public class PackageContentTests(PackedPackages packages)
         Value("tags").Should().Contain("event-sourcing");
         Value("projectUrl").Should().StartWith("https://");
         metadata.Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => (string)e.Attribute("id")!).Should().BeEquivalentTo(DependenciesOf[id]);
-        metadata.Descendants().Where(e => e.Name.LocalName == "group").Select(e => (string)e.Attribute("targetFramework")!).Should().Equal("net10.0");
+        metadata.Descendants().Where(e => e.Name.LocalName == "group" && e.Parent!.Name.LocalName == "dependencies").Select(e => (string)e.Attribute("targetFramework")!).Should().Equal("net10.0");
     }
 
     [Theory]

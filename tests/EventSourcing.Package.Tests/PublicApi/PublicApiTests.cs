@@ -10,7 +10,10 @@ public class PublicApiTests
 {
     [Theory]
     [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.Explorer")]
+    [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
+    [InlineData("EventSourcing.Hosting")]
     [InlineData("EventSourcing.Testing")]
     public void Public_surface_is_the_approved_one(string package)
     {

@@ -19,7 +19,8 @@ internal static class PublicApiText
         foreach (var types in assembly.GetExportedTypes().GroupBy(type => type.Namespace).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\nnamespace {types.Key}\n");
-            foreach (var type in types.OrderBy(type => type.FullName, StringComparer.Ordinal))
+            // An extension block has a type of its own, which nobody can name; its members are those of the class around it.
+            foreach (var type in types.Where(type => !type.Name.Contains('<', StringComparison.Ordinal)).OrderBy(type => type.FullName, StringComparer.Ordinal))
             {
                 text.Append('\n').Append(TypeLine(type)).Append('\n');
                 foreach (var member in MemberLines(type)) text.Append("    ").Append(member).Append('\n');

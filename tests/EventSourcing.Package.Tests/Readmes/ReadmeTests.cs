@@ -1,3 +1,5 @@
+using EventSourcing.Tests.Postgres;
+
 namespace EventSourcing.Package.Tests;
 
 /// <summary>Every README's code runs, in a fresh project, against the packed packages, and prints what the README says.</summary>
@@ -21,12 +23,27 @@ public class ReadmeTests(PackedPackages packages)
 
     [Theory]
     [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.Explorer")]
     [InlineData("EventSourcing.Sqlite")]
     [InlineData("EventSourcing.Testing", "xunit")]
     public async Task Guide_runs_in_a_fresh_project_and_prints_what_it_says(string package, params string[] others)
     {
         var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("src", package, "README.md")));
         var project = await FreshProject.CreateAsync(packages, $"{package}.Guide", readme.Text, [package, .. others]);
+
+        (await project.RunAsync()).Should().Equal(readme.Output);
+    }
+
+    /// <summary>The same on a server of its own, to which the guide's connection string is made to lead.</summary>
+    [OwnServerFact]
+    public async Task Guide_of_postgresql_runs_in_a_fresh_project_and_prints_what_it_says()
+    {
+        const string Example = "Host=localhost;Database=shop;Username=shop";
+        using var server = PostgresInstance.Start(PostgresBinaries.Find(out _)!, isDurable: true);
+        var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("src", "EventSourcing.PostgreSql", "README.md")));
+        var program = readme.Text.Replace(Example, server.ConnectionString(), StringComparison.Ordinal);
+        program.Should().NotBe(readme.Text);
+        var project = await FreshProject.CreateAsync(packages, "EventSourcing.PostgreSql.Guide", program, "EventSourcing.PostgreSql");
 
         (await project.RunAsync()).Should().Equal(readme.Output);
     }
@@ -49,7 +66,10 @@ public class ReadmeTests(PackedPackages packages)
     /// <summary>On nuget.org a README stands alone: a relative link leads nowhere, and one to the repository must name a file of it.</summary>
     [Theory]
     [InlineData("EventSourcing")]
+    [InlineData("EventSourcing.Explorer")]
+    [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
+    [InlineData("EventSourcing.Hosting")]
     [InlineData("EventSourcing.Testing")]
     [InlineData("EventSourcing.Tool")]
     public async Task Links_of_a_package_readme_work_outside_the_tree(string package)

@@ -6,6 +6,7 @@ namespace EventSourcing.Package.Tests;
 public partial class HouseStyleTests
 {
     private const int MaxLinesOfSource = 600;
+    private const int MaxColumns = 140;
 
     private static readonly string[] AllowedAtTheTop =
     [
@@ -68,6 +69,13 @@ public partial class HouseStyleTests
     [Fact]
     public void Source_files_fit_in_a_head() =>
         Source("src").Where(file => Lines(file).Length > MaxLinesOfSource).Should().BeEmpty("a source file has at most {0} lines", MaxLinesOfSource);
+
+    [Theory]
+    [InlineData("src/EventSourcing/Ledger")]
+    [InlineData("src/EventSourcing.CodeFixes")]
+    public void Lines_fit_on_a_screen(string folder) =>
+        Findings(Source(folder), line => line.Length > MaxColumns ? [$"break it: it has {line.Length} columns, and the limit is {MaxColumns}"] : [])
+            .Should().BeEmpty();
 
     [Fact]
     public void Text_files_have_line_feeds_and_end_with_one()

@@ -19,6 +19,8 @@ public sealed class SqliteNameOwnerTests() : NameOwnerTests(new OneSqliteFile())
 
 public sealed class SqliteRefusedTextTests() : RefusedTextTests(new OneSqliteFile());
 
+public sealed class SqliteStartAgainTests() : StartAgainTests(new OneSqliteFile());
+
 public sealed class SqliteNoticeTests() : NoticeTests(new OneSqliteFile());
 
 public sealed class SqliteHostTests() : HostTests(new OneSqliteFile());

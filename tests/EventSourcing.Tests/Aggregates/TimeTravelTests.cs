@@ -14,6 +14,7 @@ public partial class TimeTravelTests
         steps[0].Changes.Should().BeEmpty();
         steps[1].Changes.Should().Equal(new MemberChange("balance", "0", "100"));
         steps[2].Changes.Should().Equal(new MemberChange("balance", "100", "70"));
+        steps.Select(step => step.State!.Value.GetProperty("balance").GetDecimal()).Should().Equal(0, 100, 70);
         (await store.Aggregate<Account>("ann").HistoryAsync(AsOf.Version(2)).ToListAsync()).Should().HaveCount(2);
         (await store.Aggregate<Account>("ben").HistoryAsync().ToListAsync()).Should().BeEmpty();
     }
@@ -33,6 +34,26 @@ public partial class TimeTravelTests
         (await ann.CompareAsync(AsOf.Version(3), AsOf.Version(1))).Should().Equal(new MemberChange("balance", "70", "0"));
         (await ann.CompareAsync(AsOf.Position(2), AsOf.Position(4))).Should().BeEmpty();
         (await ann.CompareAsync(AsOf.Version(0), AsOf.Version(2))).Should().Equal(new MemberChange("balance", "0", "100"));
+    }
+
+    [Fact]
+    public async Task Show_gives_the_members_that_are_compared_at_a_point()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), new MoneyDeposited(100), new MoneyWithdrawn(30)]);
+        var ann = store.Aggregate<Account>("ann");
+        var purse = store.Decider(new Decider<Balance, decimal>("account", new Balance(0), (_, _) => [], (sum, e) => e is MoneyDeposited d ? new(sum.Amount + d.Amount) : sum), "ann");
+
+        var (then, version) = await ann.ShowAsync(AsOf.Version(2));
+        var (now, newest) = await ann.ShowAsync();
+        var (none, zero) = await store.Aggregate<Account>("ben").ShowAsync();
+        var (sum, at) = await purse.ShowAsync(AsOf.Version(1));
+
+        (then.GetProperty("balance").GetDecimal(), version).Should().Be((100m, 2));
+        (now.GetProperty("balance").GetDecimal(), newest).Should().Be((70m, 3));
+        (none.GetProperty("balance").GetDecimal(), zero).Should().Be((0m, 0));
+        (sum.GetProperty("amount").GetDecimal(), at).Should().Be((0m, 1));
+        now.TryGetProperty("uncommittedEvents", out _).Should().BeFalse();
     }
 
     [Fact]

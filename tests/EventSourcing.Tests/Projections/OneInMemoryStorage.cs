@@ -18,6 +18,8 @@ public sealed class InMemoryNameOwnerTests() : NameOwnerTests(new OneInMemorySto
 
 public sealed class InMemoryRefusedTextTests() : RefusedTextTests(new OneInMemoryStorage());
 
+public sealed class InMemoryStartAgainTests() : StartAgainTests(new OneInMemoryStorage());
+
 public sealed class InMemoryNoticeTests() : NoticeTests(new OneInMemoryStorage());
 
 public sealed class InMemoryHostTests() : HostTests(new OneInMemoryStorage());

@@ -51,6 +51,74 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
+    public async Task Declare_in_the_options_brings_them_up_to_date_before_the_first_appends()
+    {
+        var before = OpenStore();
+        for (var i = 0; i < 5; i++) await before.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("old")]);
+        var (projection, other) = (new Tallies(), new Tallies(null, "other"));
+        var store = new EventStore(Open(), Tallied.Types, new EventStoreOptions().WithInlineProjections(projection, other));
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(w => Task.Run(async () =>
+        {
+            for (var i = 1; i <= 10; i++)
+            {
+                var result = await store.AppendAsync($"w-{w}", ExpectedVersion.Any, [Tallied.For("all", $"w{w}")]);
+                (await store.ReadModel(projection).FindAsync($"w{w}"))!.Applied.Should().HaveCount(i).And.EndWith(result.Position);
+            }
+        })));
+        (await store.ReadModel(projection).FindAsync("old"))!.Applied.Should().Equal(1, 2, 3, 4, 5);
+        await ShouldBeFoldAsync(store, projection);
+        await ShouldBeFoldAsync(store, other);
+        await store.StartInlineProjectionsAsync();
+        await store.StartInlineProjectionsAsync([other, projection]);
+        var third = () => store.StartInlineProjectionsAsync([projection]);
+        await third.Should().ThrowAsync<InvalidOperationException>().WithMessage("*other, tallies*");
+    }
+
+    [Fact]
+    public async Task Declare_in_the_options_and_start_folds_without_an_append()
+    {
+        var before = OpenStore();
+        await before.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("old")]);
+        var projection = new Tallies();
+        var store = new EventStore(Open(), Tallied.Types, new EventStoreOptions().WithInlineProjections(projection));
+        (await store.ReadModel(projection).FindAsync("old")).Should().BeNull();
+        await store.StartInlineProjectionsAsync();
+        (await store.ReadModel(projection).FindAsync("old"))!.Applied.Should().Equal(1);
+        var none = () => before.StartInlineProjectionsAsync();
+        await none.Should().ThrowAsync<InvalidOperationException>().WithMessage("*no inline projections*WithInlineProjections*");
+    }
+
+    [Fact]
+    public async Task Declare_in_the_options_one_that_fails_refuses_each_append_until_it_is_mended()
+    {
+        var before = OpenStore();
+        await before.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("bad")]);
+        var isBad = true;
+        var projection = new Tallies((key, _) => key == "bad" && Volatile.Read(ref isBad));
+        var store = new EventStore(Open(), Tallied.Types, new EventStoreOptions().WithInlineProjections(projection));
+        for (var i = 0; i < 2; i++)
+        {
+            var append = () => store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("good")]);
+            await append.Should().ThrowAsync<ProjectionFailedException>();
+        }
+
+        (await store.GetHeadAsync()).Should().Be(1);
+        Volatile.Write(ref isBad, false);
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("good")]);
+        await ShouldBeFoldAsync(store, projection);
+    }
+
+    [Fact]
+    public void Declare_in_the_options_what_is_not_valid_throws_when_the_store_is_opened()
+    {
+        var none = () => new EventStoreOptions().WithInlineProjections();
+        none.Should().Throw<ArgumentException>();
+        var twice = new EventStoreOptions().WithInlineProjections(new Tallies(), new Tallies());
+        var open = () => new EventStore(Open(), Tallied.Types, twice);
+        open.Should().Throw<ArgumentException>().WithMessage("*Two are named*");
+    }
+
+    [Fact]
     public async Task Append_without_inline_in_between_is_caught_up_with()
     {
         var (store, without) = (OpenStore(), OpenStore());

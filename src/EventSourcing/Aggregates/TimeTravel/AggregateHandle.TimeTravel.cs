@@ -37,6 +37,22 @@ public readonly partial struct AggregateHandle<T>
     }
 
     /// <summary>
+    /// The aggregate's public members at a point of its history, as JSON shows them and as <see cref="CompareAsync"/> compares them. A
+    /// snapshot is used if there is one.
+    /// </summary>
+    /// <param name="asOf">The point; by default now.</param>
+    /// <param name="cancellationToken">Cancels the load.</param>
+    /// <returns>The members and the version; those of a new aggregate at version 0 if it has no events at that point.</returns>
+    /// <exception cref="NotSupportedException">JSON cannot handle the aggregate's class.</exception>
+    /// <exception cref="UnknownEventTypeException">One of its events is not in the store's types.</exception>
+    public async Task<StateAt<JsonElement>> ShowAsync(AsOf asOf = default, CancellationToken cancellationToken = default)
+    {
+        var (handle, show) = (this, Show<T>(_store));
+        var aggregate = await handle.FindAsync(asOf, cancellationToken).ConfigureAwait(false) ?? handle.New();
+        return new StateAt<JsonElement>(show(aggregate), aggregate.Version);
+    }
+
+    /// <summary>
     /// What if: folds the same events by another class, say the next version of this one, and compares the outcomes. Nothing
     /// is stored.
     /// </summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EventSourcing;
 
 /// <content>The state's past: what it was, how it came about, and what it would be by other functions.</content>
@@ -28,6 +30,22 @@ public readonly partial struct DeciderHandle<TState, TCommand>
         var before = await handle.LoadAsync(from, cancellationToken).ConfigureAwait(false);
         var after = await handle.LoadAsync(to, cancellationToken).ConfigureAwait(false);
         return MemberChange.Between(StateJson.Of(before.State!, store.Json), StateJson.Of(after.State!, store.Json));
+    }
+
+    /// <summary>
+    /// The state at a point of the stream's history, as JSON shows it and as <see cref="CompareAsync"/> compares it. A snapshot is used if
+    /// there is one.
+    /// </summary>
+    /// <param name="asOf">The point; by default now.</param>
+    /// <param name="cancellationToken">Cancels the load.</param>
+    /// <returns>The state and its version; the initial one at version 0 if the stream has no events at that point.</returns>
+    /// <exception cref="NotSupportedException">JSON cannot handle the state.</exception>
+    /// <exception cref="UnknownEventTypeException">One of the events is not in the store's types.</exception>
+    public async Task<StateAt<JsonElement>> ShowAsync(AsOf asOf = default, CancellationToken cancellationToken = default)
+    {
+        var store = _store;
+        var (state, version) = await LoadAsync(asOf, cancellationToken).ConfigureAwait(false);
+        return new StateAt<JsonElement>(StateJson.Of(state!, store.Json), version);
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ internal static class StateHistory
         {
             state = Next(fold, state, e);
             var after = show(state);
-            yield return new HistoryStep(e, MemberChange.Between(before, after));
+            yield return new HistoryStep(e, MemberChange.Between(before, after)) { State = after };
             before = after;
         }
     }

@@ -2,10 +2,35 @@ namespace EventSourcing;
 
 /// <summary>
 /// A storage that serves nothing before it was compared with the checkpoints of its log, and nothing at all if it disagrees
-/// with them. After the comparison, calls go straight through.
+/// with them. After the comparison, calls go straight through. It has checkpoints signed as events are appended, if the options
+/// say so. Whoever uses it need not know of either.
 /// </summary>
-internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpointer) : IEventStorage
+/// <param name="inner">The storage.</param>
+/// <param name="checkpointer">Compares it with its checkpoints, and signs them.</param>
+/// <param name="schedule">Says when to sign; null if nothing is signed unasked.</param>
+internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpointer, CheckpointSchedule? schedule) : IEventStorage
 {
+    /// <summary>The storage without the comparison: a store that is refused must still be open to verification.</summary>
+    public IEventStorage Unchecked => inner;
+
+    public Checkpointer Checkpointer => checkpointer;
+
+    public CheckpointSchedule? Schedule => schedule;
+
+    /// <summary>Wraps a storage as the options say.</summary>
+    /// <param name="inner">The storage.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="appCode">Runs the sink, which is code of the app.</param>
+    /// <param name="report">Takes the failure of each checkpoint that was due, and null for each success.</param>
+    /// <exception cref="ArgumentException">The options contradict each other.</exception>
+    public static CheckedStorage Of(IEventStorage inner, LedgerOptions options, AppCode appCode, Action<Exception?> report)
+    {
+        options.Validate();
+        var checkpointer = new Checkpointer(inner, options);
+        var schedule = options.HasSchedule ? new CheckpointSchedule(checkpointer, options, inner.Options.TimeProvider, appCode, report) : null;
+        return new CheckedStorage(inner, checkpointer, schedule);
+    }
+
     public EventStorageOptions Options => inner.Options;
 
     public bool IsReadOnly => inner.IsReadOnly;
@@ -16,13 +41,21 @@ internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpoin
 
     public IStorageCatalog Catalog { get; } = new CheckedCatalog(inner.Catalog, checkpointer);
 
-    public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) => checkpointer.IsOpen
-        ? inner.AppendAsync(request, cancellationToken)
-        : checkpointer.OpenedAsync((inner, request), static (of, ct) => of.inner.AppendAsync(of.request, ct), cancellationToken);
+    public async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
+    {
+        if (!checkpointer.IsOpen) await checkpointer.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var result = await inner.AppendAsync(request, cancellationToken).ConfigureAwait(false);
+        schedule?.Committed(result.Position);
+        return result;
+    }
 
-    public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) => checkpointer.IsOpen
-        ? inner.ImportAsync(request, cancellationToken)
-        : checkpointer.OpenedAsync((inner, request), static (of, ct) => of.inner.ImportAsync(of.request, ct), cancellationToken);
+    public async ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default)
+    {
+        if (!checkpointer.IsOpen) await checkpointer.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var position = await inner.ImportAsync(request, cancellationToken).ConfigureAwait(false);
+        schedule?.Committed(position);
+        return position;
+    }
 
     public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => checkpointer.IsOpen
         ? inner.ReadStreamAsync(read, cancellationToken)
@@ -46,6 +79,7 @@ internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpoin
 
     public async ValueTask DisposeAsync()
     {
+        if (schedule is not null) await schedule.DisposeAsync().ConfigureAwait(false);
         await inner.DisposeAsync().ConfigureAwait(false);
         checkpointer.Dispose();
     }

@@ -82,6 +82,9 @@ public sealed class EcdsaNoteVerifier : INoteVerifier
         NoteKey.ThrowIfNoName(name);
         ArgumentNullException.ThrowIfNull(key);
         var bytes = key.ExportSubjectPublicKeyInfo();
-        return bytes.AsSpan().StartsWith(Start) ? bytes : throw new ArgumentException("The key is not on the curve P-256. Make one by ECDsa.Create(ECCurve.NamedCurves.nistP256).", nameof(key));
+        return bytes.AsSpan().StartsWith(Start)
+            ? bytes
+            : throw new ArgumentException(
+                "The key is not on the curve P-256. Make one by ECDsa.Create(ECCurve.NamedCurves.nistP256).", nameof(key));
     }
 }

@@ -77,6 +77,9 @@ public sealed class Ed25519NoteVerifier : INoteVerifier
     private static EdwardsPoint PointOf(string name, ReadOnlySpan<byte> key)
     {
         NoteKey.ThrowIfNoName(name);
-        return EdwardsPoint.TryDecode(key, out var point) && !point.IsOfSmallOrder() ? point : throw new ArgumentException("The bytes are not a public key of Ed25519: 32 of them, a point in canonical encoding, not of small order.", nameof(key));
+        return EdwardsPoint.TryDecode(key, out var point) && !point.IsOfSmallOrder()
+            ? point
+            : throw new ArgumentException(
+                "The bytes are not a public key of Ed25519: 32 of them, a point in canonical encoding, not of small order.", nameof(key));
     }
 }

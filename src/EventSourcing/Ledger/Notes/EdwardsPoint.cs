@@ -17,7 +17,8 @@ internal readonly struct EdwardsPoint(in Field25519 x, in Field25519 y, in Field
     private readonly Field25519 _t = t;
 
     /// <summary>The order of the group that the base point generates: 2^252 + 27742317777372353535851937790883648493.</summary>
-    public static BigInteger Order { get; } = BigInteger.Pow(2, 252) + BigInteger.Parse("27742317777372353535851937790883648493", CultureInfo.InvariantCulture);
+    public static BigInteger Order { get; } = BigInteger.Pow(2, 252) + BigInteger.Parse(
+        "27742317777372353535851937790883648493", CultureInfo.InvariantCulture);
 
     /// <summary>The curve's d = -121665/121666.</summary>
     private static Field25519 D { get; } = -new Field25519(121665) * new Field25519(121666).Invert();

@@ -7,7 +7,8 @@ internal static class NoteBytes
 {
     public static byte[] Of(string what, string text, int maxBytes = SignedNote.MaxBytes)
     {
-        if (text.Length > maxBytes) throw new LedgerFormatException(what, "line 1", $"it has {text.Length} characters, and the limit is {maxBytes} bytes");
+        if (text.Length > maxBytes)
+            throw new LedgerFormatException(what, "line 1", $"it has {text.Length} characters, and the limit is {maxBytes} bytes");
         try
         {
             return StrictText.Utf8.GetBytes(text);

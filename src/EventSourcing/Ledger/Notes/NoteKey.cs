@@ -26,20 +26,24 @@ public static class NoteKey
         ArgumentNullException.ThrowIfNull(key);
         if (key.Length > MaxLength) throw Flaw($"it has {key.Length} characters, and the limit is {MaxLength}");
         var afterName = key.IndexOf('+', StringComparison.Ordinal);
-        if (afterName < 0 || key.Length < afterName + IdDigits + 2 || key[afterName + 1 + IdDigits] != '+') throw Flaw("it is not a name, a key id of 8 digits and a key, with '+' between each");
+        if (afterName < 0 || key.Length < afterName + IdDigits + 2 || key[afterName + 1 + IdDigits] != '+')
+            throw Flaw("it is not a name, a key id of 8 digits and a key, with '+' between each");
         var name = key[..afterName];
         if (!StrictText.IsKeyName(name)) throw Flaw("the name is empty or holds spaces or control characters");
         var digits = key.AsSpan(afterName + 1, IdDigits);
         if (!IsHexadecimal(digits)) throw Flaw("the key id is not 8 hexadecimal digits in lower case");
         var base64 = key[(afterName + IdDigits + 2)..];
-        if (!Ascii.IsValid(base64) || !StrictText.TryBase64(Encoding.ASCII.GetBytes(base64), out var content)) throw Flaw("the key is not Base64");
+        if (!Ascii.IsValid(base64) || !StrictText.TryBase64(Encoding.ASCII.GetBytes(base64), out var content))
+            throw Flaw("the key is not Base64");
         INoteVerifier verifier = content[0] switch
         {
             Ed25519 => Ed25519NoteVerifier.Read(name, content.AsSpan(1)) ?? throw Flaw("the key is not one of Ed25519"),
             Ecdsa => EcdsaNoteVerifier.Read(name, content.AsSpan(1)) ?? throw Flaw("the key is not one of ECDSA over P-256"),
             _ => throw Flaw($"the algorithm {content[0]} is not known"),
         };
-        return verifier.KeyId == uint.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) ? verifier : throw Flaw($"the key id is not that of the key, {verifier.KeyId:x8}");
+        return verifier.KeyId == uint.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+            ? verifier
+            : throw Flaw($"the key id is not that of the key, {verifier.KeyId:x8}");
     }
 
     internal static string Write(INoteVerifier verifier, byte algorithm, ReadOnlySpan<byte> key) =>
@@ -51,7 +55,8 @@ public static class NoteKey
     internal static void ThrowIfNoName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (!StrictText.IsKeyName(name)) throw new ArgumentException($"A key's name is text without spaces and '+'; '{Names.Printable(name)}' is not.", nameof(name));
+        if (!StrictText.IsKeyName(name))
+            throw new ArgumentException($"A key's name is text without spaces and '+'; '{Names.Printable(name)}' is not.", nameof(name));
     }
 
     private static bool IsHexadecimal(ReadOnlySpan<char> digits)

@@ -46,27 +46,39 @@ public sealed class SignedNote
     /// <exception cref="ArgumentException">
     /// The text is not valid in a note, there is no signer or too many, or one has a bad name or returns no signature.
     /// </exception>
-    public static async ValueTask<SignedNote> SignAsync(string text, IReadOnlyList<INoteSigner> signers, CancellationToken cancellationToken = default)
+    public static async ValueTask<SignedNote> SignAsync(
+        string text, IReadOnlyList<INoteSigner> signers, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(signers);
-        if (signers.Count is 0 or > MaxSignatures) throw new ArgumentException($"A note has 1 to {MaxSignatures} signatures; there are {signers.Count} signers.", nameof(signers));
+        if (signers.Count is 0 or > MaxSignatures)
+            throw new ArgumentException($"A note has 1 to {MaxSignatures} signatures; there are {signers.Count} signers.", nameof(signers));
         if (!text.EndsWith('\n') || Names.TextFlaw(text) is not null || !StrictText.IsNoteText(StrictText.Utf8.GetBytes(text)))
-            throw new ArgumentException("A note's text ends in a line feed and holds no other control characters and no lone surrogates; this one is not so.", nameof(text));
+            throw new ArgumentException(
+                "A note's text ends in a line feed and holds no other control characters and no lone surrogates; this one is not so.",
+                nameof(text));
         var utf8 = StrictText.Utf8.GetBytes(text);
         var signatures = new NoteSignature[signers.Count];
         for (var i = 0; i < signatures.Length; i++)
         {
             var signer = signers[i];
-            if (!StrictText.IsKeyName(signer.Name)) throw new ArgumentException($"A key's name is text without spaces and '+'; '{Names.Printable(signer.Name)}' is not.", nameof(signers));
+            if (!StrictText.IsKeyName(signer.Name))
+            {
+                throw new ArgumentException(
+                    $"A key's name is text without spaces and '+'; '{Names.Printable(signer.Name)}' is not.", nameof(signers));
+            }
+
             var signature = await signer.SignAsync(utf8, cancellationToken).ConfigureAwait(false);
-            if (signature is not { Length: > 0 }) throw new ArgumentException($"The signer '{signer.Name}' gave no signature.", nameof(signers));
+            if (signature is not { Length: > 0 })
+                throw new ArgumentException($"The signer '{signer.Name}' gave no signature.", nameof(signers));
             signatures[i] = new NoteSignature(signer.Name, signer.KeyId, signature);
         }
 
         var note = new SignedNote(utf8, signatures);
         var length = StrictText.Utf8.GetByteCount(note.ToString());
-        return length <= MaxBytes ? note : throw new ArgumentException($"The note would have {length} bytes; the limit is {MaxBytes}.", nameof(text));
+        return length <= MaxBytes
+            ? note
+            : throw new ArgumentException($"The note would have {length} bytes; the limit is {MaxBytes}.", nameof(text));
     }
 
     /// <summary>Reads a note from text.</summary>
@@ -85,7 +97,8 @@ public sealed class SignedNote
     /// <exception cref="LedgerFormatException">The bytes are not a note.</exception>
     public static SignedNote Parse(ReadOnlySpan<byte> note)
     {
-        if (note.Length > MaxBytes) throw new LedgerFormatException(What, "line 1", $"it has {note.Length} bytes, and the limit is {MaxBytes}");
+        if (note.Length > MaxBytes)
+            throw new LedgerFormatException(What, "line 1", $"it has {note.Length} bytes, and the limit is {MaxBytes}");
         if (!StrictText.IsNoteText(note)) throw new LedgerFormatException(What, "line 1", "it is not UTF-8 without control characters");
         var end = note.LastIndexOf("\n\n"u8);
         if (end < 0) throw new LedgerFormatException(What, "line 1", "it has no blank line between text and signatures");
@@ -96,7 +109,8 @@ public sealed class SignedNote
         {
             var line = lines.Next("a signature");
             if (signatures.Count == MaxSignatures) throw lines.Flaw($"it has more than {MaxSignatures} signatures");
-            signatures.Add(SignatureOf(line) ?? throw lines.Flaw("the line is not an em dash, a key's name, and a key id with a signature in Base64, with a space between each"));
+            signatures.Add(SignatureOf(line) ?? throw lines.Flaw(
+                "the line is not an em dash, a key's name, and a key id with a signature in Base64, with a space between each"));
         }
         while (!lines.IsAtEnd);
         return new SignedNote(text.ToArray(), [.. signatures]);
@@ -115,20 +129,26 @@ public sealed class SignedNote
         var known = new Dictionary<(string, uint), INoteVerifier>();
         foreach (var verifier in verifiers)
         {
-            if (!known.TryAdd((verifier.Name, verifier.KeyId), verifier)) throw new ArgumentException($"Two keys are '{verifier.Name}+{verifier.KeyId:x8}'. Give each key once.", nameof(verifiers));
+            if (!known.TryAdd((verifier.Name, verifier.KeyId), verifier))
+                throw new ArgumentException($"Two keys are '{verifier.Name}+{verifier.KeyId:x8}'. Give each key once.", nameof(verifiers));
         }
 
         var right = new List<NoteSignature>();
         foreach (var signature in _signatures)
         {
             if (!known.TryGetValue((signature.Name, signature.KeyId), out var verifier)) continue;
-            if (!verifier.Verify(_text, signature.Signature)) throw new LedgerVerificationException("The note", $"the signature of the trusted key '{signature}' does not fit its text.");
+            if (!verifier.Verify(_text, signature.Signature))
+                throw new LedgerVerificationException("The note", $"the signature of the trusted key '{signature}' does not fit its text.");
             right.Add(signature);
         }
 
         return right.Count > 0
             ? right
-            : throw new LedgerVerificationException("The note", $"none of the {known.Count} trusted keys has signed it; its signatures name {string.Join(", ", _signatures.Take(3).Select(s => $"'{Names.Printable(s.ToString())}'"))}{(_signatures.Length > 3 ? ", …" : "")}.");
+            : throw new LedgerVerificationException(
+                "The note",
+                $"none of the {known.Count} trusted keys has signed it; its signatures name "
+                + $"{string.Join(", ", _signatures.Take(3).Select(s => $"'{Names.Printable(s.ToString())}'"))}"
+                + $"{(_signatures.Length > 3 ? ", …" : "")}.");
     }
 
     /// <summary>The note as text.</summary>
@@ -154,7 +174,8 @@ public sealed class SignedNote
         var space = rest.IndexOf((byte)' ');
         if (space < 0) return null;
         var name = StrictText.Utf8.GetString(rest[..space]);
-        if (!StrictText.IsKeyName(name) || !StrictText.TryBase64(rest[(space + 1)..], out var bytes) || bytes.Length <= sizeof(uint)) return null;
+        if (!StrictText.IsKeyName(name) || !StrictText.TryBase64(rest[(space + 1)..], out var bytes) || bytes.Length <= sizeof(uint))
+            return null;
         return new NoteSignature(name, BinaryPrimitives.ReadUInt32BigEndian(bytes), bytes[sizeof(uint)..]);
     }
 }

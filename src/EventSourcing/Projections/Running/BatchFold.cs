@@ -17,7 +17,11 @@ internal sealed class BatchFold(RunContext context, RunPlace place, ParkedPartit
         if (context.Subscriber.HasEffects && !place.IsCertainlyMine) await place.ThrowIfLostAsync(stop).ConfigureAwait(false);
 
         var isInOrder = context.Options.OnFailure == FailureMode.Stop;
-        var input = InputOf(events, context.ReadModels.LoadAsync, only, isInOrder) with { Watch = Handlers };
+        var input = InputOf(events, context.ReadModels.LoadAsync, only, isInOrder) with
+        {
+            Watch = Handlers,
+            Scopes = context.Options.DeliveryScopes,
+        };
         if (!context.Subscriber.HasEffects && events.Count > 0) Handlers.BeginBatch(events[0].Position);
         try
         {

@@ -78,6 +78,13 @@ public sealed record ProjectionOptions
     /// </summary>
     public int MaxBatchEvents { get; init => field = Positive(value); } = 16_384;
 
+    /// <summary>
+    /// Gives each delivery of a reactor an object of its own, for example with services of a scope. It is called with the reactor that was
+    /// started, before each delivery, perhaps on several threads at a time. By default, the reactor that was started handles all. If it
+    /// throws, the event has failed. Projections do not use it.
+    /// </summary>
+    public Func<Reactor, DeliveryScope>? DeliveryScopes { get; init; }
+
     private static int Positive(int value)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);

@@ -15,6 +15,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private readonly TimeSpan _stopTimeout;
     private readonly ControlPoller _poller;
     private readonly IReadOnlyList<Task> _restarts;
+    private readonly Lock _starting = new();
 
     private protected RunningSubscribers(EventStore store, IReadOnlyList<Subscriber> subscribers, ProjectionOptions options)
     {
@@ -30,7 +31,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         _poller.BeginWatch();
         store.Diagnostics.Prepare();
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
-        var restarts = Supervisors.Select(supervisor => new OrderedRestart(store, supervisor, StartAgain));
+        var restarts = Supervisors.Select(supervisor => new OrderedRestart(store, supervisor, again => StartAgain(again)));
         _restarts = [.. restarts.Select(restart => BackgroundTask.Start(() => restart.WatchAsync(_stop.Token)))];
         Completion = ThrowFirstAsync(Supervisors.Select(supervisor => supervisor.Completion));
     }
@@ -41,6 +42,27 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// falls behind until it is started again.
     /// </summary>
     public Task Completion { get; }
+
+    /// <summary>The names of those that were started here, in that order.</summary>
+    public IReadOnlyList<string> Names => [.. Supervisors.Select(supervisor => supervisor.Name)];
+
+    /// <summary>
+    /// The same as <see cref="Completion"/> for one of them: it fails when that one fails. After <see cref="StartAgain(string)"/> it is
+    /// another task.
+    /// </summary>
+    /// <param name="name">The name of a projection or reactor that was started here.</param>
+    /// <returns>The task.</returns>
+    /// <exception cref="ArgumentException">None of that name was started here.</exception>
+    public Task CompletionOf(string name) => Find(name).Completion;
+
+    /// <summary>
+    /// Starts a projection or reactor again in this process after it has failed. It goes on where it was. If an order has stopped it, it
+    /// stays stopped.
+    /// </summary>
+    /// <param name="name">The name of a projection or reactor that was started here.</param>
+    /// <returns><see langword="false"/> if it has not failed, or if they are being stopped.</returns>
+    /// <exception cref="ArgumentException">None of that name was started here.</exception>
+    public bool StartAgain(string name) => StartAgain(Find(name));
 
     /// <summary>
     /// The handlers that had not returned when disposal stopped waiting for them (<see cref="ProjectionOptions.StopTimeout"/>). Empty
@@ -54,10 +76,19 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private protected TimeProvider Clock => Store.Storage.Options.TimeProvider;
 
     /// <summary>Starts one again that has failed. The read model that failed may stay behind, if another one takes its place.</summary>
-    private protected void StartAgain(Supervisor supervisor)
+    private protected bool StartAgain(Supervisor supervisor)
     {
-        if (supervisor.Completion.IsFaulted && !_stop.IsCancellationRequested) supervisor.Start(_stop.Token);
+        lock (_starting)
+        {
+            if (!supervisor.Completion.IsFaulted || _disposal.HasBegun) return false;
+            supervisor.Start(_stop.Token);
+            return true;
+        }
     }
+
+    private Supervisor Find(string name) =>
+        Supervisors.FirstOrDefault(supervisor => supervisor.Name == name)
+        ?? throw new ArgumentException($"Nothing named '{name}' was started here; these were: {string.Join(", ", Names)}.", nameof(name));
 
     private protected IReadOnlyList<Supervisor> Supervisors { get; }
 
@@ -212,7 +243,9 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private async Task DisposeOnceAsync()
     {
         // Callbacks that the app has registered with the token may hang just like a handler.
-        var stopped = Task.WhenAll([_stop.CancelAsync(), .. _restarts, .. Supervisors.Select(supervisor => supervisor.Completion)]);
+        // From here on none is started again.
+        Task stopped;
+        lock (_starting) stopped = Task.WhenAll([_stop.CancelAsync(), .. _restarts, .. Supervisors.Select(supervisor => supervisor.Completion)]);
         if (!await StopLimit.EndsWithinAsync(stopped, _stopTimeout).ConfigureAwait(false)) await GiveUpAsync(stopped).ConfigureAwait(false);
         _poller.EndWatch();
         StartedSubscribers.Of(Store).Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);

@@ -101,6 +101,7 @@ internal sealed class Supervisor
                 try
                 {
                     await StartAndStopRunsAsync(view, stop).ConfigureAwait(false);
+                    if (LastError is not null && _notices.IsWanted) _notices.Tell(StoreNoticeKind.StorageRecovered);
                     LastError = null;
                 }
                 catch (ReadModelConflictException)
@@ -109,6 +110,8 @@ internal sealed class Supervisor
                 }
                 catch (EventSourcingException failure) when (failure is StoreBusyException or StorageFailedException { IsTransient: true })
                 {
+                    // It is tried twice a second, but told once.
+                    if (LastError is null && _notices.IsWanted) _notices.StorageFailed(failure, attempts: 1, _clock.GetUtcNow() + Poll);
                     LastError = failure;
                 }
 

@@ -1,0 +1,200 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace EventSourcing;
+
+/// <summary>One store as a host runs it: it is created when it is first needed, opened before the app serves, and closed after it.</summary>
+internal sealed class HostedStore : IDisposable
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    private readonly IServiceProvider _services;
+    private readonly StoreRegistration _registration;
+    private readonly IOptionsMonitor<EventStoreSettings> _settings;
+    private readonly ILogger _logger;
+    private readonly Lazy<EventStore> _store;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<AsyncServiceScope> _scopes = [];
+    private IReadOnlyList<RunningSubscribers> _running = [];
+    private StoreGauges? _gauges;
+    private Task _watching = Task.CompletedTask;
+
+    public HostedStore(
+        IServiceProvider services, StoreRegistration registration, IOptionsMonitor<EventStoreSettings> settings, ILoggerFactory logging)
+    {
+        _services = services;
+        _registration = registration;
+        _settings = settings;
+        _logger = logging.CreateLogger(StoreLog.Category);
+        _store = new Lazy<EventStore>(Create);
+        Health = new StoreHealth(this);
+    }
+
+    public string Name => _registration.Name;
+
+    public EventStoreSettings Settings => _settings.Get(Name);
+
+    public EventStore Store => _store.Value;
+
+    public TimeProvider Clock => Store.Storage.Options.TimeProvider;
+
+    public StoreHealth Health { get; }
+
+    public ILogger Logger => _logger;
+
+    /// <summary>The names of the projections and reactors that run in the background, here or in another process.</summary>
+    public IReadOnlyList<string> Subscribers { get; private set; } = [];
+
+    /// <summary>The names of those that are reactors.</summary>
+    public IReadOnlySet<string> Reactors { get; private set; } = new HashSet<string>();
+
+    /// <summary>What runs here; nothing before the start, and if the settings say so.</summary>
+    public IReadOnlyList<RunningSubscribers> Running => _running;
+
+    /// <summary>Whether the store was opened, and is not being closed.</summary>
+    public bool IsOpen { get; private set; }
+
+    /// <summary>Opens the store and brings its inline projections up to date. The app serves nothing before that.</summary>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        var projections = _registration.Projections.ConvertAll(one => one.Create(_services));
+        var reactors = _registration.Reactors.ConvertAll(one => CreateReactor(one.Create));
+        var inline = _registration.InlineProjections.ConvertAll(create => create(_services));
+        Subscribers = [.. projections.Select(one => one.Name), .. reactors.Select(one => one.Name)];
+        Reactors = reactors.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
+        var head = await OpenStorageAsync(cancellationToken).ConfigureAwait(false);
+        if (inline.Count > 0) await Store.StartInlineProjectionsAsync(inline, cancellationToken).ConfigureAwait(false);
+        StoreLog.Opened(_logger, Name, head);
+        IsOpen = true;
+        _projections = projections;
+        _reactors = reactors;
+    }
+
+    private IReadOnlyList<Projection> _projections = [];
+    private IReadOnlyList<Reactor> _reactors = [];
+
+    /// <summary>Starts what runs in the background, and does not wait until it is level with the log.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var settings = Settings;
+        if (settings.RunProjections)
+        {
+            // Those with the same options share their reads of the log.
+            var running = new List<RunningSubscribers>();
+            _running = running;
+            foreach (var group in _projections.Zip(_registration.Projections, (one, of) => (One: one, of.Options)).GroupBy(one => one.Options))
+                running.Add(Store.StartProjections(group.Key ?? Times(new ProjectionOptions()), [.. group.Select(one => one.One)]));
+            foreach (var group in _reactors.Zip(_registration.Reactors, (one, of) => (One: one, of.Options)).GroupBy(one => one.Options))
+            {
+                var options = group.Key ?? Times(ProjectionOptions.ForReactors);
+                running.Add(await Store.StartReactorsAsync(options with { DeliveryScopes = options.DeliveryScopes ?? BeginDelivery }, [.. group.Select(one => one.One)])
+                    .WaitAsync(settings.StartTimeout, Clock, cancellationToken).ConfigureAwait(false));
+            }
+        }
+
+        var watches = new List<Task>();
+        foreach (var one in _running) watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(_stop.Token)));
+        if (!settings.DisableTelemetry)
+        {
+            _gauges = new StoreGauges(this);
+            watches.Add(_gauges.RefreshAsync(_stop.Token));
+        }
+
+        _watching = Task.WhenAll(watches);
+
+        ProjectionOptions Times(ProjectionOptions options) =>
+            options with { LeaseDuration = settings.LeaseDuration, StopTimeout = settings.StopTimeout };
+    }
+
+    /// <summary>Stops all that runs in the background, all at the same time. The store stays open for others that are being stopped.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        var stopped = Task.WhenAll([_watching, .. _running.Select(one => one.DisposeAsync().AsTask())]);
+        await stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var scope in _scopes) await scope.DisposeAsync().ConfigureAwait(false);
+        _scopes.Clear();
+    }
+
+    /// <summary>Closes the store; its last checkpoint is signed.</summary>
+    public async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        IsOpen = false;
+        if (!_store.IsValueCreated) return;
+        await Store.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        StoreLog.Closed(_logger, Name);
+    }
+
+    /// <summary>Ends the watches. The container disposes the store itself, which it has made too.</summary>
+    public void Dispose()
+    {
+        IsOpen = false;
+        _stop.Cancel();
+        _gauges?.Dispose();
+        Health.Dispose();
+        _stop.Dispose();
+    }
+
+    private EventStore Create()
+    {
+        var create = _registration.Storage ?? throw new InvalidOperationException(
+            $"The store '{Name}' has no storage. Say which in its registration, for example: "
+            + $"AddEventStore(\"{Name}\", types, store => store.UseStorage(path => new SqliteEventStorage(path)))");
+        var settings = Settings;
+        var options = new EventStoreOptions();
+        foreach (var change in _registration.Options) options = change(_services, options);
+        options = options with
+        {
+            Name = Name,
+            Telemetry = settings.DisableTelemetry ? TelemetryStart.Never : TelemetryStart.AtOnce,
+            Notices = (notice => StoreLog.Notice(_logger, notice)) + options.Notices,
+        };
+        return new EventStore(create(_services, settings), _registration.Types, options);
+    }
+
+    /// <summary>The head of the log, once the storage answers. One that is busy, or does not answer yet, is asked again for a while.</summary>
+    private async Task<long> OpenStorageAsync(CancellationToken cancellationToken)
+    {
+        var timeout = Settings.StartTimeout;
+        var began = Clock.GetTimestamp();
+        for (var isFirst = true; ; isFirst = false)
+        {
+            try
+            {
+                return await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (EventSourcingException failure)
+                when (failure is StoreBusyException or StorageFailedException { IsTransient: true } && Clock.GetElapsedTime(began) < timeout)
+            {
+                if (isFirst) StoreLog.OpeningAgain(_logger, Name, failure.GetType().ToString(), timeout - Clock.GetElapsedTime(began));
+                await Task.Delay(Poll, Clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The reactor that says what it handles. It handles nothing itself, so its scope has only to last as long as it runs.
+    /// </summary>
+    private Reactor CreateReactor(Func<IServiceProvider, Reactor> create)
+    {
+        var scope = _services.CreateAsyncScope();
+        _scopes.Add(scope);
+        return create(scope.ServiceProvider);
+    }
+
+    private DeliveryScope BeginDelivery(Reactor started)
+    {
+        var index = _reactors.Select((reactor, i) => (reactor, i)).First(one => ReferenceEquals(one.reactor, started)).i;
+        var scope = _services.CreateAsyncScope();
+        try
+        {
+            return new DeliveryScope(_registration.Reactors[index].Create(scope.ServiceProvider), scope);
+        }
+        catch
+        {
+            scope.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,325 @@
+using System.Globalization;
+using Npgsql;
+
+namespace EventSourcing;
+
+/// <summary>
+/// A commit of read models within a transaction that holds the lock of read models: all of it is checked before anything is written.
+/// If any of it fails, the transaction is to be rolled back.
+/// </summary>
+internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer server, ReadModelTables tables, UserCode userCode)
+{
+    private const string MayCommit = "eventsourcing.may_commit";
+
+    private readonly SchemaSql _sql = server.Sql;
+    private readonly Dictionary<string, DocumentTable> _models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Model, string Key), byte[]> _guarded = [];
+    private readonly HashSet<string> _mended = new(StringComparer.Ordinal);
+    private string? _transaction;
+
+    /// <summary>
+    /// Whether no other commit may run beside it: it changes the catalogue, or requires that a document is absent, which cannot be
+    /// locked.
+    /// </summary>
+    public bool NeedsExclusiveLock =>
+        commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0
+            || commit.Guards.Any(guard => guard.Expected is null);
+
+    /// <summary>Whether it has anything besides guards.</summary>
+    public bool HasAny => commit.Tables is not null || commit.Changes.Count > 0 || commit.Drops.Count > 0 || commit.Creates.Count > 0
+        || commit.Aliases.Count > 0;
+
+    /// <summary>Whether SQL of the app runs in it.</summary>
+    public bool HasTables => commit.Tables is not null;
+
+    /// <summary>
+    /// Reads what the commit is decided on, after the statements that a batch has already, and decides.
+    /// </summary>
+    /// <param name="batch">Has the statements before; its transaction is open afterwards.</param>
+    /// <param name="results">How many of these statements have results.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <exception cref="ReadModelConflictException">A guarded document is not as expected.</exception>
+    /// <exception cref="ArgumentException">A change cannot be made.</exception>
+    public async ValueTask CheckAsync(NpgsqlBatch batch, int results, CancellationToken cancellationToken)
+    {
+        string[] names =
+        [
+            .. commit.Guards.Select(guard => guard.Model)
+                .Concat(commit.Drops).Concat(commit.Creates.Select(definition => definition.Name))
+                .Concat(commit.Aliases.SelectMany(alias => (string[])[alias.Alias, alias.Model]))
+                .Concat(commit.Changes.Select(change => change.Model)).Distinct(StringComparer.Ordinal),
+        ];
+        batch.Add($"{DocumentTable.Select(_sql)} WHERE m.name = ANY ($1)").With(names);
+        batch.Add($"SELECT a.alias, m.name FROM {_sql.Quoted}.read_model_aliases a JOIN {_sql.Quoted}.read_models m ON m.id = a.model WHERE a.alias = ANY ($1)").With(names);
+        var guards = commit.Guards.GroupBy(guard => guard.Model, StringComparer.Ordinal)
+            .Select(group => (Model: group.Key,
+            Keys: (string[])[.. group.Select(guard => guard.Key).Distinct(StringComparer.Ordinal)])).ToList();
+        var known = guards.FindAll(guard => tables.Find(guard.Model) is { } table && table.ReadModel == guard.Model);
+        var believed = known.ConvertAll(guard => tables.Find(guard.Model)!);
+        for (var i = 0; i < known.Count; i++) AddGuardTo(batch, believed[i], known[i].Keys);
+        var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using (reader.ConfigureAwait(false))
+        {
+            for (var i = 0; i < results; i++) await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                var table = DocumentTable.At(reader, _sql);
+                _models.Add(table.ReadModel, table);
+            }
+
+            await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) _aliases.Add(reader.GetString(0), reader.GetString(1));
+            for (var i = 0; i < known.Count; i++)
+            {
+                await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+                if (_models.GetValueOrDefault(known[i].Model)?.Id == believed[i].Id)
+                    await ReadGuardsAsync(reader, known[i].Model, cancellationToken).ConfigureAwait(false);
+                else known[i] = default;
+            }
+        }
+
+        foreach (var name in names)
+            tables.Learn(name, _models.GetValueOrDefault(name) ?? (_aliases.ContainsKey(name) ? tables.Find(name) : null));
+        foreach (var definition in commit.Creates)
+        {
+            if (!commit.Drops.Contains(definition.Name) && _models.GetValueOrDefault(definition.Name) is { IsThere: false })
+                _mended.Add(definition.Name);
+        }
+
+        foreach (var (model, keys) in guards.Except(known))
+        {
+            if (_models.GetValueOrDefault(model) is { } table && !_mended.Contains(model))
+                await ReadGuardsAsync(batch.Connection!, table, keys, cancellationToken).ConfigureAwait(false);
+        }
+
+        ReadModelDecision.ThrowIfRefused(commit, new Facts(this));
+    }
+
+    /// <summary>
+    /// Writes what was checked, and runs the SQL of the app. The last of its statements are put into a batch, which is to commit.
+    /// </summary>
+    public async ValueTask WriteAsync(NpgsqlConnection connection, NpgsqlBatch last, ExecutionContext? context,
+        CancellationToken cancellationToken)
+    {
+        if (commit.Drops.Count + commit.Creates.Count + commit.Aliases.Count > 0)
+            await ChangeModelsAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (commit.Tables is not { } app)
+        {
+            AddDocumentsTo(last);
+            return;
+        }
+
+        var before = new NpgsqlBatch(connection) { Timeout = 0 };
+        await using (before.ConfigureAwait(false))
+        {
+            AddDocumentsTo(before);
+            before.Add($"INSERT INTO {_sql.Quoted}.commit_gate VALUES (pg_current_xact_id())");
+            before.Add("SELECT set_config('search_path', $1, true)").With($"{_sql.Quoted}, public");
+            before.Add("SELECT pg_current_xact_id()::text");
+            var reader = await before.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+                await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                _transaction = reader.GetString(0);
+            }
+        }
+
+        await userCode.RunAsync(context, UserCode.Kind.Write, (connection, app, cancellationToken), static async of =>
+        {
+            await of.app(of.connection, of.cancellationToken).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
+        await ThrowIfLostAsync(connection, cancellationToken).ConfigureAwait(false);
+        last.Add($"DELETE FROM {_sql.Quoted}.commit_gate");
+        last.Add($"SELECT set_config('{MayCommit}', pg_current_xact_id()::text, true)");
+    }
+
+    /// <summary>Whether an error of the app's SQL says something about the server, and not about the SQL.</summary>
+    public static bool IsOfServer(Exception failure)
+    {
+        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is NpgsqlException && (Failure.IsOfConnection(cause) || Failure.IsToBeRepeated(cause))) return true;
+        }
+
+        return false;
+    }
+
+    private async ValueTask ThrowIfLostAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var command = new NpgsqlCommand("SELECT pg_current_xact_id_if_assigned()::text", connection);
+            await using (command.ConfigureAwait(false))
+            {
+                if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as string == _transaction) return;
+            }
+        }
+        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
+        {
+            throw new InvalidOperationException(
+                "A statement of the commit's SQL has failed, and the code went on. PostgreSQL refuses everything after such a failure, so nothing of the commit was written. Let the error pass, or use a savepoint around what may fail.", failure);
+        }
+        catch (InvalidOperationException failure)
+        {
+            throw new InvalidOperationException(
+                "The SQL of the commit left a reader open, or closed the connection. Nothing of the commit was written; dispose readers and commands before returning.", failure);
+        }
+
+        throw new InvalidOperationException(
+            "The SQL of the commit ended the storage's transaction. Nothing of the commit was written. Leave COMMIT, ROLLBACK and the connection to the storage: throw to undo everything, use a savepoint of your own to undo a part.");
+    }
+
+    private static void AddGuardTo(NpgsqlBatch batch, DocumentTable table, string[] keys) =>
+        batch.Add($"SELECT key, data FROM {table.Quoted} WHERE key = ANY ($1) ORDER BY key FOR UPDATE").With(keys);
+
+    private async ValueTask ReadGuardsAsync(NpgsqlDataReader reader, string model, CancellationToken cancellationToken)
+    {
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            _guarded[(model, reader.GetString(0))] = reader.GetFieldValue<byte[]>(1);
+    }
+
+    private async ValueTask ReadGuardsAsync(NpgsqlConnection connection, DocumentTable table, string[] keys,
+        CancellationToken cancellationToken)
+    {
+        var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        await using (batch.ConfigureAwait(false))
+        {
+            AddGuardTo(batch, table, keys);
+            try
+            {
+                var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                    await ReadGuardsAsync(reader, table.ReadModel, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PostgresException failure) when (Failure.IsOfTable(failure))
+            {
+                throw table.Damaged(failure);
+            }
+        }
+    }
+
+    private void AddDocumentsTo(NpgsqlBatch batch)
+    {
+        foreach (var group in commit.Changes.GroupBy(change => change.Model, StringComparer.Ordinal)
+            .OrderBy(group => _models[group.Key].Id))
+            _models[group.Key].AddChangesTo(batch, [.. group]);
+    }
+
+    private async ValueTask ChangeModelsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        foreach (var name in commit.Drops.Concat(_mended))
+        {
+            if (!_models.Remove(name, out var table)) continue;
+            tables.Learn(name, null);
+            foreach (var alias in await AliasesOfAsync(connection, table, cancellationToken).ConfigureAwait(false))
+                await RemoveAliasAsync(connection, alias, cancellationToken).ConfigureAwait(false);
+            await connection.ExecuteAsync($"DROP TABLE IF EXISTS {table.Quoted}", cancellationToken).ConfigureAwait(false);
+            await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture,
+                $"DELETE FROM {_sql.Quoted}.read_models WHERE id = {table.Id}"), cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var definition in commit.Creates)
+        {
+            if (_models.ContainsKey(definition.Name)) continue;
+            var fields = DocumentTable.Written(definition.Fields);
+            var id = (int)(await ScalarAsync(connection,
+                $"INSERT INTO {_sql.Quoted}.read_models (name, fields) VALUES ($1, $2) RETURNING id", cancellationToken, definition.Name,
+                fields).ConfigureAwait(false))!;
+            foreach (var statement in DocumentTable.CreateSql(_sql, id, definition))
+                await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+            _models.Add(definition.Name, new DocumentTable(_sql, id, definition.Name, fields, isThere: true));
+        }
+
+        foreach (var (alias, model) in commit.Aliases)
+        {
+            if (_aliases.GetValueOrDefault(alias) == model && !commit.Drops.Contains(model)) continue;
+            await RemoveAliasAsync(connection, alias, cancellationToken).ConfigureAwait(false);
+            var table = _models[model];
+            var view = await FreeViewAsync(connection, $"read_model_{alias}", cancellationToken).ConfigureAwait(false);
+            await connection.ExecuteAsync($"CREATE VIEW {_sql.Quoted}.{Identifier.Quote(view)} AS {table.ViewSql(_sql)}",
+                cancellationToken).ConfigureAwait(false);
+            await ScalarAsync(
+                connection, string.Create(CultureInfo.InvariantCulture,
+                    $"INSERT INTO {_sql.Quoted}.read_model_aliases (alias, model, view_name) VALUES ($1, {table.Id}, $2)"),
+                    cancellationToken, alias, view).ConfigureAwait(false);
+            tables.Learn(alias, null);
+        }
+    }
+
+    private static async ValueTask<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken,
+        params string[] values)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        await using (command.ConfigureAwait(false))
+        {
+            foreach (var value in values) command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<List<string>> AliasesOfAsync(NpgsqlConnection connection, DocumentTable table,
+        CancellationToken cancellationToken)
+    {
+        var aliases = new List<string>();
+        var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture,
+            $"SELECT alias FROM {_sql.Quoted}.read_model_aliases WHERE model = {table.Id}"), connection);
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) aliases.Add(reader.GetString(0));
+            }
+        }
+
+        return aliases;
+    }
+
+    private async ValueTask RemoveAliasAsync(NpgsqlConnection connection, string alias, CancellationToken cancellationToken)
+    {
+        tables.Learn(alias, null);
+
+        // Only if it is still a view: the app may have dropped it, and made something else of that name.
+        var view = await ScalarAsync(
+            connection,
+            $"""
+            SELECT a.view_name FROM {_sql.Quoted}.read_model_aliases a JOIN pg_catalog.pg_class c ON c.relname = a.view_name AND c.relkind = 'v' AND c.relnamespace = '{_sql.Quoted.Replace("'", "''", StringComparison.Ordinal)}'::regnamespace
+            WHERE a.alias = $1
+            """,
+            cancellationToken,
+            alias).ConfigureAwait(false) as string;
+        if (view is not null)
+            await connection.ExecuteAsync($"DROP VIEW {_sql.Quoted}.{Identifier.Quote(view)}", cancellationToken).ConfigureAwait(false);
+        await ScalarAsync(connection, $"DELETE FROM {_sql.Quoted}.read_model_aliases WHERE alias = $1", cancellationToken,
+            alias).ConfigureAwait(false);
+    }
+
+    /// <summary>A name that nothing in the schema has. The server cuts longer names off without an error, so they are cut here.</summary>
+    private async ValueTask<string> FreeViewAsync(NpgsqlConnection connection, string wished, CancellationToken cancellationToken)
+    {
+        for (var i = 1; ; i++)
+        {
+            var suffix = i == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"_{i}");
+            var name = wished;
+            while (System.Text.Encoding.UTF8.GetByteCount(name) > PostgresEventStorageOptions.MaxSchemaBytes - suffix.Length)
+                name = name[..^(char.IsSurrogate(name[^1]) ? 2 : 1)];
+            name += suffix;
+            if (await ScalarAsync(connection,
+                "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2", cancellationToken, _sql.Schema, name).ConfigureAwait(false) is null) return name;
+        }
+    }
+
+    /// <summary>The facts under the lock of read models. A damaged read model that the commit makes anew counts as gone.</summary>
+    private readonly struct Facts(ReadModelChanges changes) : IReadModelFacts
+    {
+        public ReadModelDefinition? DefinitionOf(string model) => changes._mended.Contains(model) ? null
+            : changes._models.GetValueOrDefault(model)?.Definition;
+
+        public string? ModelOf(string alias) => changes._aliases.GetValueOrDefault(alias);
+
+        public bool IsMet(in DocumentGuard guard) => guard.IsMetBy(changes._guarded.GetValueOrDefault((guard.Model, guard.Key)));
+    }
+}

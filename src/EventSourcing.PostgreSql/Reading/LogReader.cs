@@ -1,0 +1,246 @@
+using Npgsql;
+
+namespace EventSourcing;
+
+/// <summary>Reads events through a connection. Thread-safe; a connection serves one read at a time.</summary>
+internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends, string store)
+{
+    /// <summary>How many events of the log a scan examines before it returns a page, full or not.</summary>
+    private const long ScanWindow = 20_000;
+
+    private const string Snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+    /// <summary>
+    /// The mean size of the events of the last page that was cut off for its bytes. A statement asks for no more rows than fit, since
+    /// rows that were asked for are sent, wanted or not.
+    /// </summary>
+    private int _bytesPerEvent;
+
+    private string Head => $"SELECT h.position FROM {sql.Quoted}.events h ORDER BY h.position DESC LIMIT 1";
+
+    public async ValueTask<long> ReadHeadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(Head, connection);
+        await using (command.ConfigureAwait(false))
+            return (long?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) ?? 0;
+    }
+
+    public async ValueTask<long> ReadPositionAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand($"SELECT e.position FROM {sql.Quoted}.events e WHERE e.id = $1", connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+            return (long?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) ?? 0;
+        }
+    }
+
+    /// <summary>
+    /// Reads a page of a stream. Forwards, the version is read by the statement before, and rows beyond it are dropped: a stream only
+    /// grows, so that is the snapshot of the first statement. Backwards, both statements share a snapshot.
+    /// </summary>
+    public async ValueTask<EventPage> ReadStreamAsync(NpgsqlConnection connection, StreamRead read, bool isWithinTransaction,
+        CancellationToken cancellationToken)
+    {
+        var forwards = read.Direction == ReadDirection.Forwards;
+        var rows = RowsFor(read.Limit);
+        var page = new EventPage(read.Limit);
+        var batch = new NpgsqlBatch(connection);
+        await using (batch.ConfigureAwait(false))
+        {
+            if (!forwards && !isWithinTransaction) batch.Add(Snapshot);
+            batch.Add($"SELECT s.id, (SELECT e.version FROM {sql.Quoted}.events e WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) FROM {sql.Quoted}.streams s WHERE s.name = $1").With(read.Stream);
+
+            // The sum keeps the planner from walking the log by position instead of the stream by version.
+            batch.Add($"""
+                SELECT {PageBuilder.Columns} FROM {sql.Quoted}.events e
+                WHERE e.stream = (SELECT s.id FROM {sql.Quoted}.streams s WHERE s.name = $1) AND e.version > $2 AND e.version <= $3 AND e.position + 0 <= $4
+                ORDER BY e.version{(forwards ? "" : " DESC")} LIMIT $5
+                """).With(read.Stream).With(read.After).With(read.UpTo).With(read.UpToPosition).With(rows);
+            if (!forwards && !isWithinTransaction) batch.Add("COMMIT");
+            try
+            {
+                long id = 0, version = 0;
+                Filled filled;
+                using var builder = new PageBuilder(page, names, store, withSeals: false);
+                var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                {
+                    if (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    {
+                        if (reader.IsDBNull(1)) throw new StoreCorruptedException(store, $"the stream '{read.Stream}' has no event.");
+                        (id, version) = (reader.GetInt64(0), reader.GetInt64(1));
+                        names.AddStream(id, read.Stream);
+                    }
+
+                    await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: version, column: 1,
+                        cancellationToken).ConfigureAwait(false);
+                }
+
+                await builder.CompleteAsync(connection, cancellationToken).ConfigureAwait(false);
+                if (id > 0 && !isWithinTransaction) ends.Learn(read.Stream, new StreamEnd(id, version));
+                var last = page.Count > 0 ? page.Events[^1].Version : 0;
+                page.Complete(forwards ? (page.Count > 0 ? last : read.After) : filled.IsEnd ? read.After : last - 1, filled.IsEnd, version);
+                return page;
+            }
+            catch
+            {
+                page.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads a page of the log. Each row also brings the head of its snapshot: what a page shows of erasures must agree with the records
+    /// that it shows. Without a row, the head is that of the statement before, which cannot be further.
+    /// </summary>
+    public async ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction,
+        CancellationToken cancellationToken)
+    {
+        var filter = read.Filter.IsAll ? null
+            : await FilterSql.PlanAsync(connection, sql, read.Filter, read.Direction, read.After, cancellationToken).ConfigureAwait(false);
+        var forwards = read.Direction == ReadDirection.Forwards;
+        var isScan = filter is { Positions: null };
+        var rows = RowsFor(read.Limit);
+        var page = new EventPage(read.Limit);
+        var batch = new NpgsqlBatch(connection);
+        await using (batch.ConfigureAwait(false))
+        {
+            if (!forwards && !isWithinTransaction) batch.Add(Snapshot);
+            batch.Add(Head);
+            var to = isScan && forwards && read.UpTo - ScanWindow > read.After ? read.After + ScanWindow : read.UpTo;
+            var command = batch.Add(SqlOf(filter, forwards)).With(read.After).With(to).With(rows);
+            filter?.Bind(command);
+            if (!forwards && !isWithinTransaction) batch.Add("COMMIT");
+            try
+            {
+                long head;
+                Filled filled;
+                using var builder = new PageBuilder(page, names, store, read.WithSeals);
+                var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                {
+                    head = await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? reader.GetInt64(0) : 0;
+                    await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: long.MaxValue, column: 0,
+                        cancellationToken).ConfigureAwait(false);
+                    head = Math.Max(head, filled.Head);
+                }
+
+                await builder.CompleteAsync(connection, cancellationToken).ConfigureAwait(false);
+                Complete(page, read, filled, head, isScan);
+                return page;
+            }
+            catch
+            {
+                page.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The position of the first match after a position, and up to which position was looked. Long walks are done in parts, so that
+    /// no snapshot is kept long.
+    /// </summary>
+    public async ValueTask<ScoutedCondition> FirstMatchAsync(NpgsqlConnection connection, AppendCondition condition,
+        CancellationToken cancellationToken)
+    {
+        var (query, after) = condition;
+        for (; ; )
+        {
+            using var page = await ReadLogAsync(connection, new LogRead { After = after, Filter = query, Limit = 1 },
+                isWithinTransaction: false, cancellationToken).ConfigureAwait(false);
+            if (page.Count > 0) return new ScoutedCondition(page.Head, page.Events[0].Position);
+            if (page.IsEnd) return new ScoutedCondition(page.Head, 0);
+            after = page.Next;
+        }
+    }
+
+    private static void Complete(EventPage page, LogRead read, in Filled filled, long head, bool isScan)
+    {
+        var forwards = read.Direction == ReadDirection.Forwards;
+        var upTo = Math.Min(read.UpTo, head);
+        if (upTo <= read.After)
+        {
+            page.Complete(forwards ? read.After : upTo, isEnd: true, head);
+        }
+        else if (!filled.IsEnd)
+        {
+            var last = page.Events[^1].Position;
+            page.Complete(forwards ? last : last - 1, isEnd: false, head);
+        }
+        else if (forwards)
+        {
+            var to = isScan && upTo - ScanWindow > read.After ? read.After + ScanWindow : upTo;
+            page.Complete(to, to == upTo, head);
+        }
+        else
+        {
+            var from = isScan ? Math.Max(read.After, upTo - ScanWindow) : read.After;
+            page.Complete(from, from == read.After, head);
+        }
+    }
+
+    private string SqlOf(FilterSql? filter, bool forwards)
+    {
+        var order = $"ORDER BY e.position{(forwards ? "" : " DESC")}";
+        var events = $"SELECT {PageBuilder.Columns}, ({Head}) FROM {sql.Quoted}.events e";
+        if (filter is null) return $"{events} WHERE e.position > $1 AND e.position <= $2 {order} LIMIT $3";
+        if (filter.Positions is { } positions) return $"{events} WHERE e.position = ANY (ARRAY({positions})) {order}";
+        var from = forwards ? "$1" : $"greatest($1, least($2, ({Head})) - {ScanWindow})";
+        return $"""
+            {events} JOIN {sql.Quoted}.streams s ON s.id = e.stream JOIN {sql.Quoted}.event_types y ON y.id = e.type
+            WHERE e.position > {from} AND e.position <= $2 AND ({filter.Condition}) {order} LIMIT $3
+            """;
+    }
+
+    private long RowsFor(int limit)
+    {
+        var size = Volatile.Read(ref _bytesPerEvent);
+        return size == 0 ? limit + 1L : Math.Min(limit + 1L, Math.Max(2, 2L * EventPage.MaxBytes / size));
+    }
+
+    /// <summary>Adds rows until there are no more, or the page is full and there is another row.</summary>
+    private async ValueTask<Filled> FillAsync(
+        PageBuilder builder, EventPage page, NpgsqlDataReader reader, int limit, long asked, long upTo, int column,
+            CancellationToken cancellationToken)
+    {
+        var (rows, head) = (0L, 0L);
+        var isBeyond = false;
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            rows++;
+            if (rows == 1 && reader.FieldCount > PageBuilder.ColumnCount) head = reader.GetInt64(PageBuilder.ColumnCount);
+            if (reader.GetInt64(column) > upTo)
+            {
+                isBeyond = true; // committed after the first statement
+                continue;
+            }
+
+            if (builder.Count == limit) return new Filled(IsEnd: false, head);
+            if (page.CopiedBytes >= EventPage.MaxBytes)
+            {
+                Volatile.Write(ref _bytesPerEvent, page.CopiedBytes / builder.Count);
+                return new Filled(IsEnd: false, head);
+            }
+
+            builder.Add(reader);
+        }
+
+        if (page.CopiedBytes < EventPage.MaxBytes / 2 && rows == asked && asked <= limit) Volatile.Write(ref _bytesPerEvent, 0);
+        return new Filled(rows < asked || isBeyond, head);
+    }
+
+    /// <summary>How a page was filled.</summary>
+    /// <param name="IsEnd">Whether there are no more rows.</param>
+    /// <param name="Head">The head of the log in the snapshot of the rows; 0 if it was not asked for, or there are none.</param>
+    private readonly record struct Filled(bool IsEnd, long Head);
+}
+
+/// <summary>What is known of a condition before its append.</summary>
+/// <param name="UpTo">The position up to which the log was checked.</param>
+/// <param name="Match">The position of the first match; 0 if there is none up to there.</param>
+internal readonly record struct ScoutedCondition(long UpTo, long Match);

@@ -1,0 +1,32 @@
+using System.Text;
+
+namespace EventSourcing;
+
+/// <summary>What the names of streams and types must be, and the range in which the names with a prefix lie.</summary>
+internal static class NameRules
+{
+    /// <exception cref="ArgumentException">An append would not accept it as the name of a stream.</exception>
+    public static void ThrowIfInvalidStream(string name) => new StreamRead(name).Validate();
+
+    /// <exception cref="ArgumentException">An append would not accept it as the name of a type.</exception>
+    public static void ThrowIfInvalidType(string name) => _ = new EventQueryItem(types: [name]);
+
+    /// <summary>
+    /// The first text, by code point, that comes after all names with a prefix; <see langword="null"/> if no text does. The prefix
+    /// is valid in a name.
+    /// </summary>
+    public static string? EndOf(string prefix)
+    {
+        var runes = prefix.EnumerateRunes().ToList();
+        while (runes.Count > 0)
+        {
+            var last = runes[^1].Value;
+            runes.RemoveAt(runes.Count - 1);
+            if (last == 0x10FFFF) continue;
+            var next = last + 1 is >= 0xD800 and <= 0xDFFF ? 0xE000 : last + 1;
+            return string.Concat(runes.Append(new Rune(next)).Select(rune => rune.ToString()));
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Buffers;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Npgsql;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Fills a page from rows. Names that are not known yet are looked up after the last row, since a connection answers one statement
+/// at a time; usually all are known.
+/// </summary>
+internal sealed class PageBuilder(EventPage page, StoreNames names, string store, bool withSeals) : IDisposable
+{
+    /// <summary>The columns of a row, of the table with the alias <c>e</c>.</summary>
+    public const string Columns = "e.position, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, e.stream, e.seal";
+
+    /// <summary>The number of these columns.</summary>
+    public const int ColumnCount = 10;
+
+    private const int PositionColumn = 0;
+    private const int VersionColumn = 1;
+    private const int TypeColumn = 2;
+    private const int IdColumn = 3;
+    private const int RecordedColumn = 4;
+    private const int DataColumn = 5;
+    private const int MetadataColumn = 6;
+    private const int TagsColumn = 7;
+    private const int StreamColumn = 8;
+    private const int SealColumn = 9;
+
+    private byte[] _scratch = ArrayPool<byte>.Shared.Rent(4096);
+    private List<Unnamed>? _unnamed;
+
+    /// <summary>The number of events so far.</summary>
+    public int Count => page.Count + (_unnamed?.Count ?? 0);
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_scratch);
+        _scratch = [];
+    }
+
+    /// <summary>Adds the event of the current row.</summary>
+    /// <exception cref="StoreCorruptedException">A value is not one that the library writes.</exception>
+    public void Add(NpgsqlDataReader row)
+    {
+        var position = row.GetInt64(PositionColumn);
+        var version = row.GetInt64(VersionColumn);
+        var ticks = row.GetInt64(RecordedColumn);
+        if (position < 1 || version < 1) throw Damage(position, "version", "Positions and versions begin at 1.");
+        if (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks)
+            throw Damage(position, "recorded", string.Create(CultureInfo.InvariantCulture, $"There is no instant of {ticks} ticks."));
+        var seal = Bytes(row, SealColumn);
+        var isErased = seal.Length == MerkleHash.Length;
+        var kept = withSeals ? page.Copy(seal) : default;
+        var data = page.Copy(Bytes(row, DataColumn));
+        if (isErased && data.Length > 0) throw Damage(position, "data", "An erased event has none.");
+        var (stream, type) = (row.GetInt64(StreamColumn), row.GetInt32(TypeColumn));
+        var (streamName, typeName) = (names.StreamOf(stream), names.TypeOf(type));
+        var stored = new StoredEvent
+        {
+            Position = position,
+            Stream = streamName ?? "",
+            Version = version,
+            Id = row.GetGuid(IdColumn),
+            Type = typeName ?? "",
+            RecordedAt = new DateTimeOffset(ticks, TimeSpan.Zero),
+            Data = data,
+            Metadata = row.IsDBNull(MetadataColumn) ? default : page.Copy(Bytes(row, MetadataColumn)),
+            Seal = kept,
+            IsErased = isErased,
+            Tags = row.IsDBNull(TagsColumn) ? [] : Tags(position, row.GetString(TagsColumn)),
+        };
+        if (_unnamed is null && streamName is not null && typeName is not null) page.Add(stored);
+        else (_unnamed ??= []).Add(new Unnamed(stored, stream, type));
+    }
+
+    /// <summary>Looks up the names that are missing, and adds the events that wait for them.</summary>
+    public async ValueTask CompleteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (_unnamed is null) return;
+        var (streams, types) = (new HashSet<long>(), new HashSet<int>());
+        foreach (ref readonly var row in CollectionsMarshal.AsSpan(_unnamed))
+        {
+            if (names.StreamOf(row.Stream) is null) streams.Add(row.Stream);
+            if (names.TypeOf(row.Type) is null) types.Add(row.Type);
+        }
+
+        if (streams.Count + types.Count > 0) await names.LoadAsync(connection, streams, types, cancellationToken).ConfigureAwait(false);
+        foreach (ref readonly var row in CollectionsMarshal.AsSpan(_unnamed))
+            page.Add(row.Event with { Stream = names.StreamOf(row.Stream) ?? throw Cleared(), Type = names.TypeOf(row.Type)
+                ?? throw Cleared() });
+        _unnamed = null;
+
+        StorageFailedException Cleared() =>
+            new(store, outcomeIsUnknown: false, new InvalidOperationException("The store was opened anew while a page was read."));
+    }
+
+    private ReadOnlySpan<byte> Bytes(NpgsqlDataReader row, int column)
+    {
+        var length = (int)row.GetBytes(column, 0, null, 0, 0);
+        if (_scratch.Length < length)
+        {
+            ArrayPool<byte>.Shared.Return(_scratch);
+            _scratch = ArrayPool<byte>.Shared.Rent(length);
+        }
+
+        if (length > 0) row.GetBytes(column, 0, _scratch, 0, length);
+        return _scratch.AsSpan(0, length);
+    }
+
+    private string[] Tags(long position, string json)
+    {
+        try
+        {
+            return TagList.Read(Encoding.UTF8.GetBytes(json));
+        }
+        catch (JsonException flaw)
+        {
+            throw Damage(position, "tags", flaw.Message, flaw);
+        }
+    }
+
+    private StoreCorruptedException Damage(long position, string column, string flaw, Exception? cause = null) => new(
+        store, string.Create(CultureInfo.InvariantCulture,
+            $"the event at position {position} cannot be read: the value of its column '{column}' is not one that the library writes. {flaw}"), cause);
+
+    private readonly record struct Unnamed(StoredEvent Event, long Stream, int Type);
+}

@@ -1,0 +1,269 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Npgsql;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Checks everything around the events: the store's mark, its definitions as compared with those of a store that is made for the
+/// comparison on the same server and rolled back, the tiles of the tree, and the tables beside the events. Each part is checked on its
+/// own, so that damage of one does not hide the findings of others.
+/// </summary>
+internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer server, bool isReadOnly)
+{
+    /// <summary>The most findings of one part.</summary>
+    private const int MaxFindings = 1_000;
+
+    /// <summary>
+    /// How many complete tiles may be missing at the end: those on their way of all processes, and those of processes that died.
+    /// </summary>
+    private const long MaxMissingTiles = 64;
+
+    private readonly string _s = server.Sql.Quoted;
+    private readonly List<LedgerFinding> _findings = [];
+
+    /// <summary>Whether an error says that something stored cannot be read.</summary>
+    public static bool IsDamage(PostgresException failure) => failure.SqlState is "XX001" or "XX002" || Failure.IsOfTable(failure);
+
+    public async ValueTask<IReadOnlyList<LedgerFinding>> RunAsync(bool isWhole, CancellationToken cancellationToken)
+    {
+        await CheckAsync(() => CheckMarkAsync(cancellationToken)).ConfigureAwait(false);
+        await CheckAsync(() => CheckDefinitionsAsync(cancellationToken)).ConfigureAwait(false);
+        await CheckAsync(() => CheckPositionsAsync(cancellationToken)).ConfigureAwait(false);
+        if (!isWhole) return _findings;
+        await CheckAsync(() => CheckTilesAsync(cancellationToken)).ConfigureAwait(false);
+        await CheckAsync(() => CheckNamesAsync(cancellationToken)).ConfigureAwait(false);
+        await CheckAsync(() => CheckTagsAsync(cancellationToken)).ConfigureAwait(false);
+        await CheckAsync(() => CheckTypeCountsAsync(cancellationToken)).ConfigureAwait(false);
+        await CheckAsync(() => CheckUniqueAsync(cancellationToken)).ConfigureAwait(false);
+        return _findings;
+    }
+
+    private async ValueTask CheckAsync(Func<ValueTask> part)
+    {
+        try
+        {
+            await part().ConfigureAwait(false);
+        }
+        catch (PostgresException failure) when (IsDamage(failure))
+        {
+            Add(LedgerFindingKind.StructureDamaged, $"A part of the store cannot be read: the server says '{failure.MessageText}'.");
+        }
+    }
+
+    private void Add(LedgerFindingKind kind, string description, long position = 0, long upTo = 0) =>
+        _findings.Add(new LedgerFinding(kind, position, Math.Max(position, upTo), null, description));
+
+    private ValueTask CheckMarkAsync(CancellationToken cancellationToken) => EachAsync(
+        $"SELECT application, version::text, lock_key::text, models_key::text FROM {_s}.store",
+        row =>
+        {
+            if (row.GetString(0) != SchemaSql.Application)
+                Add(LedgerFindingKind.SchemaChanged, $"The store's mark is '{row.GetString(0)}', not '{SchemaSql.Application}'.");
+            if (row.GetString(1) != SchemaSql.Version.ToString(CultureInfo.InvariantCulture))
+                Add(LedgerFindingKind.SchemaChanged, $"The store's version is {row.GetString(1)}, not {SchemaSql.Version}.");
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Compares the definitions with those of a new store. The texts differ between versions of the server, so that store is made on the
+    /// same server, in a schema that is rolled back. A storage that only reads, and a role that may not make it, compare only what does
+    /// not need it.
+    /// </summary>
+    private async ValueTask CheckDefinitionsAsync(CancellationToken cancellationToken)
+    {
+        var actual = await DefinitionsAsync(server.Sql, cancellationToken).ConfigureAwait(false);
+        foreach (var (kind, name) in actual.Keys.Where(key =>
+            key.Kind is "rule" or "row security" or "disabled trigger" or "child" or "invalid index"))
+            Add(LedgerFindingKind.SchemaChanged, $"The store has a {kind} '{name}' that it was not made with; somebody has added it.");
+        if (await PristineAsync(cancellationToken).ConfigureAwait(false) is not { } expected) return;
+        foreach (var ((kind, name), definition) in expected)
+        {
+            if (!actual.TryGetValue((kind, name), out var found))
+                Add(LedgerFindingKind.SchemaChanged, $"The schema has no {kind} '{name}'; somebody has removed it.");
+            else if (found != definition)
+                Add(LedgerFindingKind.SchemaChanged,
+                    $"The definition of the {kind} '{name}' is not the one it was made with; somebody has changed it.");
+        }
+
+        foreach (var (kind, name) in actual.Keys.Except(expected.Keys).Where(key => key.Kind is "trigger" or "column" or "constraint"))
+            Add(LedgerFindingKind.SchemaChanged, $"The store has a {kind} '{name}' that is not its own; somebody has added it.");
+    }
+
+    private async ValueTask<Dictionary<(string Kind, string Name), string>?> PristineAsync(CancellationToken cancellationToken)
+    {
+        if (isReadOnly) return null;
+        var pristine = new SchemaSql($"es_audit_{RandomNumberGenerator.GetHexString(24, lowercase: true)}");
+        try
+        {
+            await connection.ExecuteAsync("BEGIN ISOLATION LEVEL READ COMMITTED", cancellationToken).ConfigureAwait(false);
+            await connection.ExecuteAsync($"CREATE SCHEMA {pristine.Quoted}", cancellationToken).ConfigureAwait(false);
+            foreach (var statement in pristine.Statements)
+                await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+            return await DefinitionsAsync(pristine, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException failure) when (
+            failure.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.ReadOnlySqlTransaction)
+        {
+            return null;
+        }
+        finally
+        {
+            if (connection.FullState == System.Data.ConnectionState.Open)
+                await connection.ExecuteAsync("ROLLBACK", CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The definitions of a store by what they are of, with the name of the schema and the keys of its locks taken out.</summary>
+    private async ValueTask<Dictionary<(string Kind, string Name),
+        string>> DefinitionsAsync(SchemaSql of, CancellationToken cancellationToken)
+    {
+        var definitions = new Dictionary<(string, string), string>();
+        var tables = string.Join(", ", SchemaSql.Tables.Append("event_log").Select(table => $"'{table}'"));
+        var schema = $"'{of.Schema.Replace("'", "''", StringComparison.Ordinal)}'";
+        var ofTables = $"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {schema} AND c.relname IN ({tables})";
+        var triggers = $"FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid {ofTables} AND NOT t.tgisinternal";
+        await EachAsync(
+            $"""
+            SELECT 'column', c.relname || '.' || a.attname, concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text, a.attcollation::regcollation::text, a.attidentity::text)
+                FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid {ofTables} AND a.attnum > 0 AND NOT a.attisdropped
+            UNION ALL SELECT 'constraint', c.relname || '.' || k.conname, pg_catalog.pg_get_constraintdef(k.oid) FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid {ofTables}
+            UNION ALL SELECT 'index', c.relname || '.' || i.relname, pg_catalog.pg_get_indexdef(x.indexrelid) FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_class c ON c.oid = x.indrelid {ofTables}
+            UNION ALL SELECT 'trigger', c.relname || '.' || t.tgname, pg_catalog.pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text {triggers}
+            UNION ALL SELECT 'disabled trigger', c.relname || '.' || t.tgname, '' {triggers} AND t.tgenabled = 'D'
+            UNION ALL SELECT 'function', p.proname, pg_catalog.pg_get_functiondef(p.oid) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+                WHERE n.nspname = {schema} AND p.proname IN ({string.Join(", ", SchemaSql.Functions.Select(function => $"'{function}'"))})
+            UNION ALL SELECT 'view', c.relname, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c {ofTables} AND c.relkind = 'v'
+            UNION ALL SELECT 'rule', c.relname || '.' || r.rulename, '' FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class {ofTables} AND r.rulename <> '_RETURN'
+            UNION ALL SELECT 'row security', c.relname, '' FROM pg_catalog.pg_class c {ofTables} AND c.relrowsecurity
+            UNION ALL SELECT 'child', c.relname || '.' || h.inhrelid::regclass::text, '' FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class c ON c.oid = h.inhparent {ofTables}
+            UNION ALL SELECT 'invalid index', c.relname || '.' || x.indexrelid::regclass::text, '' FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indrelid {ofTables} AND NOT (x.indisvalid AND x.indisready)
+            """,
+            row =>
+            {
+                var definition = row.GetString(2)
+                    .Replace(of.LockKey.ToString(CultureInfo.InvariantCulture), "?", StringComparison.Ordinal)
+                    .Replace(of.Quoted + ".", "", StringComparison.Ordinal).Replace(of.Schema + ".", "", StringComparison.Ordinal);
+                definitions[(row.GetString(0), row.GetString(1))] = definition;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return definitions;
+    }
+
+    private ValueTask CheckPositionsAsync(CancellationToken cancellationToken) => EachAsync(
+        $"SELECT position FROM {_s}.events WHERE position < 1 ORDER BY position LIMIT {MaxFindings}",
+        row => Add(LedgerFindingKind.EventUnreadable,
+            string.Create(CultureInfo.InvariantCulture, $"The events have a row at position {row.GetInt64(0)}; positions begin at 1.")),
+        cancellationToken);
+
+    private async ValueTask CheckTilesAsync(CancellationToken cancellationToken)
+    {
+        long head = 0, stored = 0, last = -1;
+        await EachAsync($"SELECT coalesce(max(position), 0) FROM {_s}.events", row => head = row.GetInt64(0),
+            cancellationToken).ConfigureAwait(false);
+        await EachAsync(
+            $"SELECT level, number, marks IS NOT NULL FROM {_s}.ledger_tiles ORDER BY level, number",
+            row =>
+            {
+                var (level, number) = (row.GetInt32(0), row.GetInt64(1));
+                if (level is < 1 or >= sizeof(long) || number < 0 || number >= head >> (8 * level))
+                    Add(LedgerFindingKind.TreeMismatch,
+                        string.Create(CultureInfo.InvariantCulture,
+                        $"There is a stored hash {number} of level {level}, which a log of {head} events does not have."));
+                if (level != 1) return;
+                for (var missing = last + 1; missing < number && _findings.Count < MaxFindings; missing++)
+                    AddMissing(missing, "The stored hash");
+                if (!row.GetBoolean(2)) AddMissing(number, "The marks");
+                (stored, last) = (stored + 1, number);
+            },
+            cancellationToken).ConfigureAwait(false);
+        if ((head >> 8) - last - 1 > MaxMissingTiles)
+            Add(LedgerFindingKind.TreeMismatch,
+                $"The stored tree has {stored} tiles, and the log {head} events: it can only lack the last {MaxMissingTiles} tiles.",
+                ((last + 1) * MerkleTree.TileWidth) + 1, head);
+
+        void AddMissing(long tile, string what) => Add(
+            LedgerFindingKind.TreeMismatch, $"{what} of tile {tile} of the leaves is missing.", (tile * MerkleTree.TileWidth) + 1,
+                (tile + 1) * MerkleTree.TileWidth);
+    }
+
+    /// <summary>Names that the library would not write, and streams without an event. A type may have none: its append was refused.</summary>
+    private async ValueTask CheckNamesAsync(CancellationToken cancellationToken)
+    {
+        await EachAsync($"SELECT id, name FROM {_s}.streams", row =>
+            CheckName("streams", row.GetInt64(0), row.GetString(1), NameRules.ThrowIfInvalidStream),
+            cancellationToken).ConfigureAwait(false);
+        await EachAsync($"SELECT id::bigint, name FROM {_s}.event_types", row =>
+            CheckName("event_types", row.GetInt64(0), row.GetString(1), NameRules.ThrowIfInvalidType),
+            cancellationToken).ConfigureAwait(false);
+        await EachAsync(
+            $"SELECT s.id, s.name FROM {_s}.streams s WHERE NOT EXISTS (SELECT 1 FROM {_s}.events e WHERE e.stream = s.id) LIMIT {MaxFindings}",
+            row => Add(LedgerFindingKind.IndexMismatch,
+                $"Row {row.GetInt64(0)} of the table 'streams', '{row.GetString(1)}', is of no event."),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private void CheckName(string table, long id, string name, Action<string> throwIfInvalid)
+    {
+        try
+        {
+            throwIfInvalid(name);
+        }
+        catch (ArgumentException) when (_findings.Count < MaxFindings)
+        {
+            Add(LedgerFindingKind.IndexMismatch, $"Row {id} of the table '{table}' has no name that the library writes.");
+        }
+        catch (ArgumentException)
+        {
+            // There are enough findings.
+        }
+    }
+
+    /// <summary>The check of the events finds missing tags in the table; this one finds tags that no event has.</summary>
+    private ValueTask CheckTagsAsync(CancellationToken cancellationToken) => EachAsync(
+        $"""
+        SELECT t.tag, t.position FROM {_s}.event_tags t LEFT JOIN {_s}.events e ON e.position = t.position
+        WHERE e.type IS DISTINCT FROM t.type OR NOT coalesce({_s}.tags_of(e.tags) ? t.tag, false) LIMIT {MaxFindings}
+        """,
+        row => Add(
+            LedgerFindingKind.IndexMismatch,
+                $"The table of tags has '{row.GetString(0)}' for the event at position {row.GetInt64(1)}, which has no such tag, or another type.", Math.Max(row.GetInt64(1), 0)),
+        cancellationToken);
+
+    private ValueTask CheckTypeCountsAsync(CancellationToken cancellationToken) => EachAsync(
+        TypeCounts.RowsThatAreWrong(server.Sql),
+        row => Add(LedgerFindingKind.IndexMismatch,
+            $"The table 'event_type_counts' says that {row.GetString(2)} of the events up to position {row.GetString(1)} are of type {row.GetString(0)}, which is not so."),
+        cancellationToken);
+
+    /// <summary>
+    /// Looks for ids and versions that are there twice, past the indexes that are to prevent that: an index may be damaged.
+    /// </summary>
+    private async ValueTask CheckUniqueAsync(CancellationToken cancellationToken)
+    {
+        await EachAsync(
+            $"SELECT min(e.position), max(e.position) FROM {_s}.events e GROUP BY e.id HAVING count(*) > 1 LIMIT {MaxFindings}",
+            row => Add(LedgerFindingKind.IndexMismatch,
+                $"The events at positions {row.GetInt64(0)} and {row.GetInt64(1)} have the same id.", row.GetInt64(0), row.GetInt64(1)),
+            cancellationToken).ConfigureAwait(false);
+        await EachAsync(
+            $"SELECT min(e.position), max(e.position) FROM {_s}.events e GROUP BY e.stream, e.version HAVING count(*) > 1 LIMIT {MaxFindings}",
+            row => Add(LedgerFindingKind.IndexMismatch,
+                $"The events at positions {row.GetInt64(0)} and {row.GetInt64(1)} have the same stream and version.", row.GetInt64(0),
+                row.GetInt64(1)),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask EachAsync(string sql, Action<NpgsqlDataReader> add, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) add(reader);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using Npgsql;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Reads the Merkle tree: leaves from the events, tiles from their table. Tiles are stored after the commit that completes them, so the
+/// last ones may be missing; those are made of the events. Thread-safe.
+/// </summary>
+internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
+{
+    /// <summary>The hashes of the leaves from an index on, computed from the events as they are stored.</summary>
+    /// <exception cref="StoreCorruptedException">An event is missing, or cannot be made a leaf of.</exception>
+    public async ValueTask ReadLeavesAsync(NpgsqlConnection connection, long first, Memory<MerkleHash> hashes,
+        CancellationToken cancellationToken)
+    {
+        using var hasher = new LedgerHasher();
+        for (var read = 0; read < hashes.Length;)
+        {
+            using var page = await reader.ReadLogAsync(connection,
+                new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true }, isWithinTransaction: false,
+                cancellationToken).ConfigureAwait(false);
+            if (page.Count == 0) throw Missing(first + read + 1);
+            foreach (ref readonly var e in page.Events)
+            {
+                if (e.Position != first + read + 1) throw Missing(first + read + 1);
+                hashes.Span[read++] = HashLeaf(e, hasher);
+            }
+        }
+    }
+
+    /// <summary>The hashes of a level above the leaves.</summary>
+    public async ValueTask ReadTilesAsync(NpgsqlConnection connection, int level, long first, Memory<MerkleHash> hashes,
+        CancellationToken cancellationToken)
+    {
+        var stored = await ReadStoredAsync(connection, level, first, hashes.Length, cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            var hash = stored[i] ?? await MakeAsync(connection, level, first + i, cancellationToken).ConfigureAwait(false);
+            hashes.Span[i] = hash;
+        }
+    }
+
+    /// <summary>The tiles that are stored of a range; null for each that is missing.</summary>
+    public async ValueTask<MerkleHash?[]> ReadStoredAsync(NpgsqlConnection connection, int level, long first, int count,
+        CancellationToken cancellationToken)
+    {
+        var hashes = new MerkleHash?[count];
+        var batch = new NpgsqlBatch(connection);
+        await using (batch.ConfigureAwait(false))
+        {
+            batch.Add($"SELECT number, hash FROM {sql.Quoted}.ledger_tiles WHERE level = $1::int AND number >= $2 AND number < $3 ORDER BY number").With(level).With(first).With(first + count);
+            var rows = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (rows.ConfigureAwait(false))
+            {
+                while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    var hash = rows.GetFieldValue<byte[]>(1);
+                    if (hash.Length != MerkleHash.Length)
+                        throw new StoreCorruptedException(store,
+                            string.Create(CultureInfo.InvariantCulture,
+                            $"its Merkle tree has a hash {rows.GetInt64(0)} on level {level} that is none."));
+                    hashes[rows.GetInt64(0) - first] = new MerkleHash(hash);
+                }
+            }
+        }
+
+        return hashes;
+    }
+
+    /// <summary>The number of tiles of level 1 that are stored, if none is missing before the last.</summary>
+    public async ValueTask<long> CountStoredAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand($"SELECT number FROM {sql.Quoted}.ledger_tiles WHERE level = 1 ORDER BY number DESC LIMIT 1",
+            connection);
+        await using (command.ConfigureAwait(false))
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is long last ? last + 1 : 0;
+    }
+
+    /// <summary>The hash over 256 hashes of the level below.</summary>
+    public static MerkleHash Join(ReadOnlySpan<MerkleHash> hashes, LedgerHasher? hasher = null)
+    {
+        var frontier = new MerkleFrontier();
+        foreach (ref readonly var hash in hashes) frontier.Append(hash, null, hasher);
+        return frontier.Root();
+    }
+
+    private async ValueTask<MerkleHash> MakeAsync(NpgsqlConnection connection, int level, long index, CancellationToken cancellationToken)
+    {
+        var below = new MerkleHash[MerkleTree.TileWidth];
+        if (level == 1) await ReadLeavesAsync(connection, index * MerkleTree.TileWidth, below, cancellationToken).ConfigureAwait(false);
+        else await ReadTilesAsync(connection, level - 1, index * MerkleTree.TileWidth, below, cancellationToken).ConfigureAwait(false);
+        return Join(below);
+    }
+
+    private MerkleHash HashLeaf(in StoredEvent e, LedgerHasher hasher)
+    {
+        try
+        {
+            return e.HashLeaf(hasher);
+        }
+        catch (ArgumentException flaw)
+        {
+            throw new StoreCorruptedException(store,
+                string.Create(CultureInfo.InvariantCulture,
+                $"the event at position {e.Position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}"), flaw);
+        }
+    }
+
+    private StoreCorruptedException Missing(long position) =>
+        new(store, string.Create(CultureInfo.InvariantCulture, $"the event at position {position} is missing."));
+}

@@ -1,0 +1,329 @@
+using System.Globalization;
+using Npgsql;
+
+namespace EventSourcing;
+
+/// <summary>
+/// The connections to the server, and the store in it: it is recognised, and made if need be, when it is first used. What the server
+/// promises is read back then, and again on every connection that is opened to write.
+/// </summary>
+internal sealed class StoreServer : IAsyncDisposable
+{
+    private const int OldestServer = 130000;
+
+    private readonly PostgresEventStorageOptions _options;
+    private readonly NpgsqlDataSource _internal;
+    private readonly NpgsqlDataSource _forApp;
+    private readonly NpgsqlDataSource _forWriting;
+    private readonly List<NpgsqlDataSource> _owned = [];
+    private readonly SemaphoreSlim _opening = new(1, 1);
+    private volatile StoreMark? _mark;
+    private volatile StoreMark? _lastMark;
+    private volatile bool _disposed;
+
+    /// <summary>Connections of our own, from a connection string.</summary>
+    /// <exception cref="ArgumentException">The string cannot be used.</exception>
+    public StoreServer(string connectionString, PostgresEventStorageOptions options)
+    {
+        _options = options;
+        Sql = new SchemaSql(options.Schema);
+        var given = new NpgsqlConnectionStringBuilder(connectionString);
+        if (options.ThroughPooler)
+        {
+            given.NoResetOnClose = true;
+            given.MaxAutoPrepare = 0;
+        }
+
+        _forApp = SourceOf(given);
+        var ours = new NpgsqlConnectionStringBuilder(given.ConnectionString)
+        {
+            NoResetOnClose = true,
+            ReadBufferSize = 64 * 1024,
+            TcpKeepAlive = true,
+        };
+        if (!options.ThroughPooler && ours.MaxAutoPrepare == 0) (ours.MaxAutoPrepare, ours.AutoPrepareMinUsages) = (100, 2);
+        _internal = SourceOf(ours);
+        ours.Pooling = false; // the one connection that appends has settings of its own
+        ours.MaxAutoPrepare = 0;
+        _forWriting = SourceOf(ours);
+        Name = NameOf(given, options.Schema);
+    }
+
+    /// <summary>Connections of a data source of the app's.</summary>
+    public StoreServer(NpgsqlDataSource dataSource, PostgresEventStorageOptions options)
+    {
+        _options = options;
+        Sql = new SchemaSql(options.Schema);
+        _internal = _forApp = _forWriting = dataSource;
+        Name = NameOf(new NpgsqlConnectionStringBuilder(dataSource.ConnectionString), options.Schema);
+    }
+
+    /// <summary>The store, for messages: without the password.</summary>
+    public string Name { get; }
+
+    public SchemaSql Sql { get; }
+
+    /// <summary>The mark of the store as it was last read; it was opened before.</summary>
+    public StoreMark Mark => _lastMark ?? throw new InvalidOperationException("The store has not been opened.");
+
+    /// <summary>A connection for statements of the library.</summary>
+    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(PostgresEventStorage));
+        return _internal.OpenConnectionAsync(cancellationToken);
+    }
+
+    /// <summary>A connection that the caller keeps for itself, to append on it.</summary>
+    public ValueTask<NpgsqlConnection> ConnectToWriteAsync(CancellationToken cancellationToken) =>
+        _forWriting.OpenConnectionAsync(cancellationToken);
+
+    /// <summary>A connection on which code of the app may run: what it leaves there is gone when the connection is used again.</summary>
+    public ValueTask<NpgsqlConnection> ConnectForAppAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(PostgresEventStorage));
+        return _forApp.OpenConnectionAsync(cancellationToken);
+    }
+
+    /// <summary>Recognises the store, and makes it if there is none; at once if that was done before.</summary>
+    /// <exception cref="IncompatibleStoreException">It is not a store that this version can use, or the server does not keep its promises.</exception>
+    /// <exception cref="StorageFailedException">The server cannot be reached, or refuses the connection.</exception>
+    public ValueTask OpenAsync(CancellationToken cancellationToken) => _mark is null ? new ValueTask(OpenOnceAsync(cancellationToken)) : default;
+
+    /// <summary>Forgets the store: it was removed, or may have been changed. The next call recognises it anew.</summary>
+    public void Forget() => _mark = null;
+
+    /// <summary>Checks, on a connection that is to write, that the server is the primary and that the store is the one that was opened.</summary>
+    public async ValueTask VerifyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var found = await ReadServerAsync(connection, cancellationToken).ConfigureAwait(false);
+        ThrowIfUnfit(found);
+        var mark = found.HasStore ? await ReadMarkAsync(connection, cancellationToken).ConfigureAwait(false) : throw Removed();
+        Remember(mark);
+    }
+
+    /// <summary>The error for callers.</summary>
+    public Exception Typed(Exception failure, bool outcomeIsUnknown = false)
+    {
+        if (failure is PostgresException && Failure.IsOfTable(failure)) Forget();
+        return Failure.Typed(failure, Name, outcomeIsUnknown);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        foreach (var source in _owned) await source.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Connections to the host, or to the right one of several: the primary, which may be another after a failover, or for reading alone
+    /// a standby if there is one. The string may say otherwise.
+    /// </summary>
+    private NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder settings)
+    {
+        if (settings.Host?.Contains(',', StringComparison.Ordinal) != true)
+        {
+            var single = NpgsqlDataSource.Create(settings);
+            _owned.Add(single);
+            return single;
+        }
+
+        // The driver takes the wish for a kind of host from the source, and refuses it in the string.
+        var shared = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { TargetSessionAttributes = null, HostRecheckSeconds = 1 };
+        var wish = settings.TargetSessionAttributes?.Replace("-", "", StringComparison.Ordinal);
+        var source = new NpgsqlDataSourceBuilder(shared.ConnectionString).BuildMultiHost();
+        _owned.Add(source);
+        return source.WithTargetSession(wish is not null ? Enum.Parse<TargetSessionAttributes>(wish, ignoreCase: true)
+            : _options.ReadOnly ? TargetSessionAttributes.PreferStandby : TargetSessionAttributes.Primary);
+    }
+
+    private static string NameOf(NpgsqlConnectionStringBuilder of, string schema) =>
+        string.Create(CultureInfo.InvariantCulture, $"{of.Host}:{of.Port}/{of.Database ?? of.Username}/{schema}");
+
+    private async Task OpenOnceAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(PostgresEventStorage));
+        await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_mark is not null) return;
+            var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+                Remember(await RecogniseAsync(connection, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception failure) when (failure is not (EventSourcingException or OperationCanceledException)
+            && Typed(failure) is var typed && typed != failure)
+        {
+            throw typed;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <summary>Keeps the mark: what this process knows of a store is true of no other.</summary>
+    private void Remember(StoreMark mark)
+    {
+        if (_lastMark is { } known && known.Id != mark.Id)
+            throw new IncompatibleStoreException(Name, "another store has taken its place while it was in use. Open it anew.");
+        _lastMark = _mark = mark;
+    }
+
+    private async ValueTask<StoreMark> RecogniseAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var found = await ReadServerAsync(connection, cancellationToken).ConfigureAwait(false);
+        ThrowIfUnfit(found);
+        if (found.HasStore) return await ReadMarkAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (_lastMark is not null) throw Removed();
+        ThrowIfTaken(found);
+        if (_options.ReadOnly)
+            throw new IncompatibleStoreException(Name,
+                $"there is no store in the schema '{_options.Schema}', and a store that is opened read-only is not made. Check the database and the schema, or open it without the option ReadOnly.");
+        return await CreateAsync(connection, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes the store, under a lock: of two processes that come at once, the second finds what the first has made.</summary>
+    private async ValueTask<StoreMark> CreateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted,
+            cancellationToken).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({Sql.CreationKey})"),
+                cancellationToken).ConfigureAwait(false);
+            var found = await ReadServerAsync(connection, cancellationToken).ConfigureAwait(false);
+            if (!found.HasStore)
+            {
+                ThrowIfTaken(found);
+                try
+                {
+                    if (!found.HasSchema)
+                        await connection.ExecuteAsync($"CREATE SCHEMA {Sql.Quoted}", cancellationToken).ConfigureAwait(false);
+                    foreach (var statement in Sql.Statements)
+                        await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+                }
+                catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+                {
+                    throw new IncompatibleStoreException(Name,
+                        $"there is no store in the schema '{_options.Schema}', and the role may not make one. Let an administrator run the script that PostgresEventStorage.Script returns.", failure);
+                }
+            }
+
+            var mark = await ReadMarkAsync(connection, cancellationToken).ConfigureAwait(false);
+            await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+            return mark;
+        }
+    }
+
+    private async ValueTask<FoundServer> ReadServerAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(
+            """
+            SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_encoding'),
+                pg_catalog.current_setting('fsync'), pg_catalog.current_setting('full_page_writes'),
+                EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1),
+                (SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 ORDER BY (c.relname = 'store') DESC LIMIT 1)
+            """,
+            connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = _options.Schema });
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                return new FoundServer(
+                    reader.GetInt32(0), reader.GetBoolean(1), reader.GetString(2), reader.GetString(3) == "on",
+                        reader.GetString(4) == "on", reader.GetBoolean(5), reader.IsDBNull(6) ? null : reader.GetString(6));
+            }
+        }
+    }
+
+    private async ValueTask<StoreMark> ReadMarkAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var command = new NpgsqlCommand($"SELECT application, version, id, lock_key, models_key FROM {Sql.Quoted}.store", connection);
+            await using (command.ConfigureAwait(false))
+            {
+                var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                {
+                    if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false) || reader.GetString(0) != SchemaSql.Application)
+                        throw OfAnother();
+                    var version = reader.GetInt32(1);
+                    if (version > SchemaSql.Version)
+                        throw new IncompatibleStoreException(Name,
+                            string.Create(CultureInfo.InvariantCulture,
+                            $"its schema has version {version}, and this version of EventSourcing.PostgreSql knows versions up to {SchemaSql.Version}. Use a newer package."));
+                    return version < 1
+                        ? throw new StoreCorruptedException(Name,
+                            string.Create(CultureInfo.InvariantCulture,
+                            $"it is marked as an event store of schema version {version}, which never was."))
+                        : new StoreMark(reader.GetGuid(2), reader.GetInt64(3), reader.GetInt64(4));
+                }
+            }
+        }
+        catch (PostgresException failure) when (Failure.IsOfTable(failure))
+        {
+            throw OfAnother(failure);
+        }
+        catch (InvalidCastException failure)
+        {
+            throw OfAnother(failure);
+        }
+    }
+
+    private void ThrowIfUnfit(in FoundServer found)
+    {
+        if (found.Version < OldestServer)
+            throw new IncompatibleStoreException(Name,
+                string.Create(CultureInfo.InvariantCulture,
+                $"the server has version {found.Version / 10000}, and PostgreSQL 13 is the oldest that is supported. Use a newer server."));
+        if (found.Encoding != "UTF8")
+            throw new IncompatibleStoreException(Name,
+                $"the database has the encoding {found.Encoding}, which cannot hold every name. Use a database with ENCODING 'UTF8'.");
+        if (_options.ReadOnly) return;
+        if (found.IsStandby)
+        {
+            throw new StorageFailedException(Name, outcomeIsUnknown: false, new InvalidOperationException(
+                "The server is a read replica, on which nothing can be written. Connect to the primary (if the connection string names all hosts, the storage finds it), or open the store with the option ReadOnly."));
+        }
+
+        if (!_options.AllowLossOfAcknowledgedEvents && !(found.Syncs && found.WritesFullPages))
+        {
+            throw new IncompatibleStoreException(
+                Name,
+                $"the server runs with {(found.Syncs ? "full_page_writes" : "fsync")} = off, so it may lose acknowledged events or damage the store if it stops. Switch it on, or accept that by the option {nameof(PostgresEventStorageOptions.AllowLossOfAcknowledgedEvents)}.");
+        }
+    }
+
+    private void ThrowIfTaken(in FoundServer found)
+    {
+        if (found.AnyRelation is { } other)
+            throw new IncompatibleStoreException(Name,
+                $"the schema '{_options.Schema}' has tables of something else, for example '{other}'. Choose another schema.");
+    }
+
+    private IncompatibleStoreException OfAnother(Exception? cause = null) =>
+        new(Name, $"the table 'store' in the schema '{_options.Schema}' is not that of an event store. Choose another schema.", cause);
+
+    private StorageFailedException Removed()
+    {
+        Forget();
+        return new StorageFailedException(Name, outcomeIsUnknown: false,
+            new InvalidOperationException("The store was removed while it was in use."));
+    }
+
+    private readonly record struct FoundServer(int Version, bool IsStandby, string Encoding, bool Syncs, bool WritesFullPages,
+        bool HasSchema, string? AnyRelation)
+    {
+        public bool HasStore => AnyRelation == "store";
+    }
+}
+
+/// <summary>What the mark of a store says.</summary>
+/// <param name="Id">The store's identity, given when it was made.</param>
+/// <param name="LockKey">The key of the advisory lock that orders appends.</param>
+/// <param name="ModelsKey">The key of the advisory lock of read models.</param>
+internal sealed record StoreMark(Guid Id, long LockKey, long ModelsKey);

@@ -1,0 +1,65 @@
+namespace EventSourcing;
+
+/// <summary>An append waiting to be committed.</summary>
+/// <param name="request">What is to be appended.</param>
+/// <param name="scouted">What is known of its conditions, each by its index; null if it has none.</param>
+/// <param name="cancellationToken">Cancels it while it waits.</param>
+internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scouted, CancellationToken cancellationToken) : QueuedWrite
+{
+    // Callers continue on other threads: the thread that commits must go on to serve other callers.
+    private readonly TaskCompletionSource<AppendResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public AppendRequest Request => request;
+
+    /// <summary>The import that the request was made of, if it is one.</summary>
+    public ImportRequest? Import { get; private init; }
+
+    public ScoutedCondition[]? Scouted => scouted;
+
+    public CancellationToken Token => cancellationToken;
+
+    /// <summary>The context of the caller, for its code within the append.</summary>
+    public ExecutionContext? Context { get; } = request.ReadModels is null ? null : ExecutionContext.Capture();
+
+    public Task<AppendResult> Task => _completion.Task;
+
+    /// <summary>The result, once there is one.</summary>
+    public AppendResult? Result { get; set; }
+
+    /// <summary>Whether an attempt has failed in such a way that it may have been committed.</summary>
+    public bool IsOutcomeUnknown { get; set; }
+
+    /// <summary>An erasure, an import, and an append with read models of the app have a transaction of their own.</summary>
+    public override bool IsAlone => request.Erase.Count > 0 || request.ReadModels is not null || Import is not null;
+
+    public override int Weight { get; } = request.EventCount + request.Erase.Count;
+
+    /// <summary>An import, as the rows that an append of its events would write.</summary>
+    public static AppendWork Of(ImportRequest import, CancellationToken cancellationToken)
+    {
+        var writes = new List<StreamWrite>();
+        for (var i = 0; i < import.Events.Count;)
+        {
+            var (stream, events) = (import.Events[i].Stream, new List<NewEvent>());
+            for (; i < import.Events.Count && import.Events[i].Stream == stream; i++)
+            {
+                var e = import.Events[i];
+                events.Add(new NewEvent(e.Id, e.Type, e.Data) { Metadata = e.Metadata, Tags = e.Tags });
+            }
+
+            writes.Add(new StreamWrite(stream, ExpectedVersion.Any, events));
+        }
+
+        return new AppendWork(new AppendRequest(writes) { Erase = [.. import.PositionsToErase()] }, null, cancellationToken) { Import = import };
+    }
+
+    protected override CancellationToken Cancellation => cancellationToken;
+
+    protected override bool IsCancellable => !IsOutcomeUnknown;
+
+    protected override void SetCompleted() => _completion.TrySetResult(Result!);
+
+    protected override void SetFailed(Exception failure) => _completion.TrySetException(failure);
+
+    protected override void SetCanceled(CancellationToken cancellationToken) => _completion.TrySetCanceled(cancellationToken);
+}

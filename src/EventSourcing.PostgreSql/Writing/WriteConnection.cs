@@ -1,0 +1,141 @@
+using System.Globalization;
+using Npgsql;
+
+namespace EventSourcing;
+
+/// <summary>
+/// The one connection that appends, with its settings and its prepared statement. It is opened when it is needed, and again after it
+/// was lost. Only the leader of the group commit uses it.
+/// </summary>
+internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOptions options, GroupRows rows) : IAsyncDisposable
+{
+    /// <summary>How long one attempt waits for the lock, in milliseconds. Between attempts, writes can be cancelled and expire.</summary>
+    private const int LockSlice = 1_000;
+
+    private NpgsqlConnection? _connection;
+    private NpgsqlCommand? _append;
+
+    /// <summary>The connection; it was opened before.</summary>
+    public NpgsqlConnection Connection => _connection ?? throw new InvalidOperationException("The connection is not open.");
+
+    /// <summary>The statement that appends the rows.</summary>
+    public NpgsqlCommand Append => _append ?? throw new InvalidOperationException("The connection is not open.");
+
+    /// <summary>The last event that this process has appended.</summary>
+    public (long Position, Guid Id) LastOwn { get; set; }
+
+    /// <summary>Whether the server said of a commit that it is on the primary alone, because the wait for a standby was cancelled.</summary>
+    public bool IsOnlyLocal { get; set; }
+
+    /// <summary>Opens the connection if it is not open.</summary>
+    public async ValueTask ConnectAsync()
+    {
+        if (_connection is { FullState: System.Data.ConnectionState.Open }) return;
+        await CloseAsync().ConfigureAwait(false);
+        var connection = await server.ConnectToWriteAsync(CancellationToken.None).ConfigureAwait(false);
+        _connection = connection;
+        try
+        {
+            await server.VerifyAsync(connection, CancellationToken.None).ConfigureAwait(false);
+            connection.Notice += (_, notice) => IsOnlyLocal |= notice.Notice.SqlState == "01000"
+                && notice.Notice.Routine == "SyncRepWaitForLSN";
+            await SetAsync(connection).ConfigureAwait(false);
+            await ThrowIfRolledBackAsync(connection).ConfigureAwait(false);
+            _append = new NpgsqlCommand(AppendSql, connection) { CommandTimeout = 0 };
+            rows.AddParametersTo(_append.Parameters);
+            if (!options.ThroughPooler) await _append.PrepareAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            await CloseAsync().ConfigureAwait(false); // a connection that was not checked must not be used
+            throw;
+        }
+    }
+
+    /// <summary>The statement that appends the rows.</summary>
+    public string AppendSql =>
+        $"SELECT o_head, o_recorded FROM {server.Sql.Quoted}.append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) WHERE o_head IS NOT NULL";
+
+    /// <summary>The statement that imports the rows.</summary>
+    public string ImportSql =>
+        $"SELECT o_head, 0::bigint FROM {server.Sql.Quoted}.import_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) WHERE o_head IS NOT NULL";
+
+    /// <summary>The statement that makes the settings, of the session or of the transaction.</summary>
+    public string Settings(bool isLocal) => string.Create(CultureInfo.InvariantCulture, $"""
+        SELECT set_config('lock_timeout', '{Math.Min(LockSlice, CommitSettings.LockTimeout(options.BusyTimeout))}', {isLocal}), set_config('statement_timeout', '0', {isLocal}),
+            set_config('idle_in_transaction_session_timeout', '{(long)options.HolderTimeout.TotalMilliseconds}', {isLocal}),
+            set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, {isLocal})
+        """);
+
+    /// <summary>Makes the settings of the session. Behind a pooler there is no session, so each transaction makes its own.</summary>
+    private async ValueTask SetAsync(NpgsqlConnection connection)
+    {
+        if (options.ThroughPooler) return;
+        await connection.ExecuteAsync(
+            Settings(isLocal: false) + ", set_config('default_transaction_isolation', 'read committed', false), set_config('plan_cache_mode', 'force_generic_plan', false)", CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Checks, on a new connection, that the last event that this process has appended is still there. After a failover to a replica
+    /// that lacks it, nothing is appended to what would be another history.
+    /// </summary>
+    private async ValueTask ThrowIfRolledBackAsync(NpgsqlConnection connection)
+    {
+        if (LastOwn.Position == 0) return;
+        var batch = new NpgsqlBatch(connection);
+        await using (batch.ConfigureAwait(false))
+        {
+            batch.Add($"SELECT e.id FROM {server.Sql.Quoted}.events e WHERE e.position = $1").With(LastOwn.Position);
+            if (await batch.ExecuteScalarAsync().ConfigureAwait(false) is Guid id && id == LastOwn.Id) return;
+        }
+
+        throw new StoreCorruptedException(server.Name, string.Create(
+            CultureInfo.InvariantCulture,
+            $"the event {LastOwn.Id} that was stored at position {LastOwn.Position} is gone. The server was restored to an older state, or a replica without it has become the primary. Nothing is appended to that history until the storage is opened anew."));
+    }
+
+    /// <summary>What the app's SQL has left on the connection is gone afterwards: settings, temporary tables, subscriptions.</summary>
+    public async ValueTask ResetAfterAppAsync()
+    {
+        try
+        {
+            await Connection.ExecuteAsync("RESET ALL; DISCARD TEMP; CLOSE ALL; UNLISTEN *", CancellationToken.None).ConfigureAwait(false);
+            await SetAsync(Connection).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)
+        {
+            await CloseAsync().ConfigureAwait(false); // the append is committed, and the next one connects anew
+        }
+    }
+
+    /// <summary>Rolls back what is open; closes the connection if that fails or is asked for.</summary>
+    public async ValueTask RollbackAsync(bool closes = false)
+    {
+        if (_connection is null) return;
+        try
+        {
+            if (!closes && _connection.FullState == System.Data.ConnectionState.Open)
+            {
+                await _connection.ExecuteAsync("ROLLBACK", CancellationToken.None).ConfigureAwait(false);
+                return;
+            }
+        }
+        catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)
+        {
+            // Closing the connection rolls back too.
+        }
+
+        await CloseAsync().ConfigureAwait(false);
+    }
+
+    public ValueTask DisposeAsync() => CloseAsync();
+
+    /// <summary>Closes the connection; the next use opens another.</summary>
+    public async ValueTask CloseAsync()
+    {
+        var (connection, append) = (_connection, _append);
+        (_connection, _append) = (null, null);
+        if (append is not null) await append.DisposeAsync().ConfigureAwait(false);
+        if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);
+    }
+}

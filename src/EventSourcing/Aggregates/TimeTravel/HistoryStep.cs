@@ -1,6 +1,0 @@
-namespace EventSourcing;
-
-/// <summary>An event, and how it changed a state.</summary>
-/// <param name="Event">The event.</param>
-/// <param name="Changes">The public members that differ between the state before it and the state after it, as JSON shows them.</param>
-public sealed record HistoryStep(RecordedEvent Event, IReadOnlyList<MemberChange> Changes);

@@ -1,0 +1,123 @@
+using EventSourcing.Sqlite.Tests;
+using EventSourcing.Tests.Postgres;
+using Npgsql;
+
+namespace EventSourcing.PostgreSql.Tests;
+
+/// <summary>What roles may do: the app's reads and appends, and nobody changes what is stored.</summary>
+public sealed class RoleTests : IDisposable
+{
+    private readonly OneSchema _schema = new();
+    private readonly string _role = "es_app_" + Guid.NewGuid().ToString("N")[..12];
+
+    public RoleTests()
+    {
+        if (PostgresServer.Obstacle is null) PostgresServer.Run($"CREATE ROLE {_role} LOGIN");
+    }
+
+    public void Dispose()
+    {
+        _schema.Dispose();
+        PostgresServer.Run($"DROP OWNED BY {_role}; DROP ROLE {_role}");
+    }
+
+    [Fact]
+    public async Task Open_by_a_role_without_rights_says_that_it_lacks_them()
+    {
+        await using (var admin = _schema.Open()) await admin.AppendAsync(Some.Append("s", 0));
+        await using var source = SourceAs(_role);
+        await using var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name));
+
+        foreach (var call in (Func<Task>[])[() => storage.GetHeadAsync().AsTask(), () => storage.AppendAsync(Some.Append("s", 1)).AsTask()])
+            (await call.Should().ThrowAsync<IncompatibleStoreException>()).Which.Message.Should().ContainAny("permission", "right", "role");
+
+        _schema.Run("SELECT count(*)::int FROM {es}.events").Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Open_of_a_store_that_is_not_there_by_a_role_that_may_not_make_it_names_the_script_which_then_works()
+    {
+        await using var source = SourceAs(_role);
+        await using (var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name)))
+        {
+            var refused = await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 0)).AsTask()).Should()
+                .ThrowAsync<IncompatibleStoreException>();
+            refused.Which.Message.Should().Contain(nameof(PostgresEventStorage.Script));
+        }
+
+        PostgresServer.Run(PostgresEventStorage.Script(_schema.Name));
+        Grants.Give(_schema.Name, _role);
+
+        await using (var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name)))
+        {
+            (await storage.AppendAsync(Some.Append("s", 0))).Position.Should().Be(1);
+            FluentActions.Invoking(() => PostgresServer.Run(PostgresEventStorage.Script(_schema.Name))).Should()
+                .Throw<PostgresException>("there is a store already");
+            (await storage.GetHeadAsync()).Should().Be(1);
+        }
+    }
+
+    [Fact]
+    public async Task App_role_appends_projects_erases_and_proves_but_writes_no_event_by_itself()
+    {
+        await using (var admin = _schema.Open()) await admin.AppendAsync(Some.Append("s", 0));
+        Grants.Give(_schema.Name, _role);
+        await using var source = SourceAs(_role);
+        await using (var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name)))
+        {
+            for (var i = 1; i < 300; i++) await storage.AppendAsync(Some.Append("s", i, Some.Event("new-type", tags: "t")));
+            await storage.ReadModels.CommitAsync(Some.Document());
+            (await storage.ReadModels.CountAsync("m", [])).Should().Be(1);
+            await Tree.ExpectWholeAsync(storage);
+        }
+
+        await using var connection = await source.OpenConnectionAsync();
+        string[] forbidden =
+        [
+            "INSERT INTO {es}.events SELECT position + 1000, stream, version + 1000, recorded, gen_random_uuid(), type, seal, data, metadata, tags FROM {es}.events LIMIT 1",
+            "UPDATE {es}.events SET data = ''", "DELETE FROM {es}.events", "TRUNCATE {es}.events", "DELETE FROM {es}.streams",
+                "UPDATE {es}.store SET version = 99",
+            "UPDATE {es}.ledger_tiles SET hash = hash", "DELETE FROM {es}.event_types", "DROP TABLE {es}.events",
+                "ALTER TABLE {es}.events DISABLE TRIGGER ALL",
+        ];
+        foreach (var sql in forbidden)
+        {
+            await using var command = new NpgsqlCommand(sql.Replace("{es}", $"\"{_schema.Name}\"", StringComparison.Ordinal), connection);
+            var refused = await FluentActions.Awaiting(() => command.ExecuteNonQueryAsync()).Should().ThrowAsync<PostgresException>(sql);
+            refused.Which.SqlState.Should().Be(PostgresErrorCodes.InsufficientPrivilege, sql);
+        }
+    }
+
+    /// <summary>Who may do everything is refused too, if he does not take the trigger away; replica mode is not a way past it.</summary>
+    [Theory]
+    [InlineData("UPDATE {es}.events SET data = ''")]
+    [InlineData("UPDATE {es}.events SET metadata = '' WHERE position = 1")]
+    [InlineData("UPDATE {es}.events SET seal = decode(repeat('00', 32), 'hex')")]
+    [InlineData("DELETE FROM {es}.events")]
+    [InlineData("TRUNCATE {es}.events")]
+    [InlineData("UPDATE {es}.streams SET name = 'other'")]
+    [InlineData("DELETE FROM {es}.streams")]
+    [InlineData("TRUNCATE {es}.streams CASCADE")]
+    [InlineData("UPDATE {es}.event_types SET name = 'other'")]
+    [InlineData("DELETE FROM {es}.event_tags")]
+    [InlineData("UPDATE {es}.ledger_tiles SET hash = decode(repeat('00', 32), 'hex')")]
+    public async Task Change_of_the_log_by_a_superuser_is_refused_also_in_replica_mode(string sql)
+    {
+        await using var storage = _schema.Open();
+        for (var i = 0; i < 3; i++)
+            await storage.AppendAsync(Some.Append("s", i * 100, [.. Enumerable.Range(0, 100).Select(_ => Some.Event(tags: "t"))]));
+        await Tree.ExpectWholeAsync(storage);
+        foreach (var mode in (string[])["origin", "replica"])
+        {
+            FluentActions.Invoking(() => _schema.Run($"SET session_replication_role = {mode}; {sql}")).Should()
+                .Throw<PostgresException>("in mode {0}", mode);
+            PostgresServer.Run("RESET session_replication_role");
+        }
+
+        (await Some.ExpectRegularAsync(storage)).Should().HaveCount(300);
+        await Tree.ExpectWholeAsync(storage);
+    }
+
+    private static NpgsqlDataSource SourceAs(string role) =>
+        NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString) { Options = $"-c role={role}" });
+}

@@ -1,0 +1,75 @@
+namespace EventSourcing.PostgreSql.Tests;
+
+/// <summary>What somebody with the rights of the owner has done to a store is found by an audit of its structure.</summary>
+public sealed class StructureAuditTests : IDisposable
+{
+    private readonly OneSchema _schema = new();
+
+    public void Dispose() => _schema.Dispose();
+
+    [Theory]
+    [InlineData("ALTER TABLE {es}.events DISABLE TRIGGER append_only", LedgerFindingKind.SchemaChanged)]
+    [InlineData("ALTER TABLE {es}.events ENABLE TRIGGER append_only", LedgerFindingKind.SchemaChanged)]
+    [InlineData("DROP TRIGGER not_truncated ON {es}.streams", LedgerFindingKind.SchemaChanged)]
+    [InlineData("CREATE FUNCTION {es}.skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER skip BEFORE INSERT ON {es}.events FOR EACH ROW EXECUTE FUNCTION {es}.skip()", LedgerFindingKind.SchemaChanged)]
+    [InlineData("CREATE RULE skip AS ON INSERT TO {es}.event_tags DO INSTEAD NOTHING", LedgerFindingKind.SchemaChanged)]
+    [InlineData("ALTER TABLE {es}.events ENABLE ROW LEVEL SECURITY", LedgerFindingKind.SchemaChanged)]
+    [InlineData("CREATE TABLE {es}.more () INHERITS ({es}.event_tags)", LedgerFindingKind.SchemaChanged)]
+    [InlineData("ALTER TABLE {es}.events DROP CONSTRAINT events_by_id", LedgerFindingKind.SchemaChanged)]
+    [InlineData("DROP INDEX {es}.events_by_type", LedgerFindingKind.SchemaChanged)]
+    [InlineData("ALTER TABLE {es}.events ADD COLUMN more text", LedgerFindingKind.SchemaChanged)]
+    [InlineData("CREATE OR REPLACE FUNCTION {es}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'", LedgerFindingKind.SchemaChanged)]
+    [InlineData("CREATE OR REPLACE VIEW {es}.event_log AS SELECT e.position, s.name AS stream, e.version, t.name AS type, now() AS recorded_at, NULL::jsonb AS data, NULL::jsonb AS metadata, NULL::jsonb AS tags, e.id FROM {es}.events e, {es}.streams s, {es}.event_types t WHERE false", LedgerFindingKind.SchemaChanged)]
+    [InlineData("UPDATE {es}.store SET version = 0", LedgerFindingKind.SchemaChanged)]
+    [InlineData("INSERT INTO {es}.event_tags VALUES ('foreign', 1, 1)", LedgerFindingKind.IndexMismatch)]
+    [InlineData("INSERT INTO {es}.streams VALUES (99, 'without an event')", LedgerFindingKind.IndexMismatch)]
+    [InlineData("INSERT INTO {es}.streams VALUES (99, E'bad\\nname')", LedgerFindingKind.IndexMismatch)]
+    [InlineData("INSERT INTO {es}.ledger_tiles VALUES (1, 7, decode(repeat('00', 32), 'hex'), NULL)", LedgerFindingKind.TreeMismatch)]
+    [InlineData("INSERT INTO {es}.event_type_counts VALUES (1, 2, 77)", LedgerFindingKind.IndexMismatch)]
+    public async Task Audit_finds_what_was_done_to_the_store(string sql, LedgerFindingKind kind)
+    {
+        await using var storage = _schema.Open();
+        await storage.AppendAsync(Some.Append("s", 0, Some.Event(tags: "t"), Some.Event()));
+        (await storage.Ledger.AuditStructureAsync(isWhole: true)).Should().BeEmpty();
+
+        _schema.Run(sql);
+
+        (await storage.Ledger.AuditStructureAsync(isWhole: true)).Select(finding => finding.Kind).Should().Contain(kind);
+    }
+
+    [Fact]
+    public async Task Audit_of_the_events_finds_a_tag_that_is_missing_from_its_table()
+    {
+        await using var storage = _schema.Open();
+        await storage.AppendAsync(Some.Append("s", 0, Some.Event(tags: "t")));
+        _schema.Run("ALTER TABLE {es}.event_tags DISABLE TRIGGER ALL; DELETE FROM {es}.event_tags");
+        using var audit = await storage.Ledger.AuditAsync(0);
+        audit.Findings.Select(finding => (finding.Kind, finding.Position)).Should().Equal((LedgerFindingKind.IndexMismatch, 1));
+    }
+
+    [Fact]
+    public async Task Audit_read_only_writes_nothing_and_still_finds_what_needs_no_comparison()
+    {
+        await using (var owner = _schema.Open()) await owner.AppendAsync(Some.Append("s", 0));
+        await using var storage = _schema.Open(own => own with { ReadOnly = true });
+        (await storage.Ledger.AuditStructureAsync(isWhole: false)).Should().BeEmpty();
+        _schema.Run("ALTER TABLE {es}.events DISABLE TRIGGER append_only");
+        (await storage.Ledger.AuditStructureAsync(isWhole: false)).Should().NotBeEmpty();
+    }
+
+    /// <summary>Tiles that a process did not store before it died are stored by whoever completes the next one; readers make them meanwhile.</summary>
+    [Fact]
+    public async Task Tree_whose_last_tiles_were_not_stored_is_whole_for_readers_and_completed_by_the_next_tile()
+    {
+        await using var storage = _schema.Open();
+        await storage.AppendAsync(Some.Append("s", 0, [.. Enumerable.Range(0, 600).Select(_ => Some.Event())]));
+        var root = (await storage.Ledger.GetFrontierAsync()).Root();
+        (await storage.Ledger.AuditStructureAsync(isWhole: true)).Should().BeEmpty();
+        _schema.Run("ALTER TABLE {es}.ledger_tiles DISABLE TRIGGER ALL; DELETE FROM {es}.ledger_tiles; ALTER TABLE {es}.ledger_tiles ENABLE ALWAYS TRIGGER append_only; ALTER TABLE {es}.ledger_tiles ENABLE ALWAYS TRIGGER not_truncated");
+
+        (await storage.Ledger.GetFrontierAsync()).Root().Should().Be(root);
+        (await storage.Ledger.AuditStructureAsync(isWhole: true)).Should().BeEmpty("missing tiles at the end are no damage");
+        await storage.AppendAsync(Some.Append("s", 600, [.. Enumerable.Range(0, 200).Select(_ => Some.Event())]));
+        using (await storage.Ledger.AuditAsync(0)) _schema.Run("SELECT count(*)::int FROM {es}.ledger_tiles WHERE level = 1").Should().Be(3);
+    }
+}

@@ -14,7 +14,7 @@ internal static class Arguments
 
     public static Argument<string> Store(string name = "STORE") => new(name)
     {
-        Description = "The store: the path of a SQLite file, or env:NAME.",
+        Description = "The store: the path of a SQLite file, a PostgreSQL URL or connection string, or env:NAME.",
         CustomParser = NotEmpty,
     };
 

@@ -21,7 +21,8 @@ namespace EventSourcing;
 /// </remarks>
 public sealed class PostgresEventStorage : IEventStorage
 {
-    private const int ReadAttempts = 2;
+    /// <summary>One connection may be from before a restart, and the next may be cut off.</summary>
+    private const int ReadAttempts = 3;
 
     private readonly PostgresEventStorageOptions _options;
     private readonly StoreServer _server;

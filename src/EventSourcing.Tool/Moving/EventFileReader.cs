@@ -58,7 +58,7 @@ internal sealed class EventFileReader : IDisposable
         }
     }
 
-    public ToolException Flawed(string flaw, Exception? cause = null) => new($"Line {Format.Plain(_line)} of '{_path}' {flaw}. What stands before it was imported.", cause);
+    public ToolException Flawed(string flaw, Exception? cause = null) => new($"Line {Format.Plain(_line)} of '{_path}' {flaw}. Nothing from there on was imported.", cause);
 
     public void Dispose() => _lines.Complete();
 

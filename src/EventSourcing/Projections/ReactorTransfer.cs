@@ -86,7 +86,7 @@ public static class ReactorTransfer
         {
             Guards =
             [
-                new DocumentGuard(ControlDocuments.Directory, name, knownDirectory),
+                new DocumentGuard(ControlDocuments.Directory, name, knownDirectory is null ? null : (ReadOnlyMemory<byte>?)knownDirectory),
                 known?.Guard ?? new DocumentGuard(ControlDocuments.Runs, key, null),
             ],
             Creates = ControlDocuments.Definitions,

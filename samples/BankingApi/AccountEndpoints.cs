@@ -17,9 +17,11 @@ internal static class AccountEndpoints
         app.MapGet("/balances", BalancesAsync);
     }
 
-    private static async Task<IResult> OpenAsync(string id, NewAccount account, IdempotencyKey key, EventStore store, CancellationToken stop)
+    private static async Task<IResult> OpenAsync(
+        string id, NewAccount account, IdempotencyKey key, EventStore store, CancellationToken stop)
     {
-        var result = await store.Aggregate<Account>(id).CreateAsync(a => a.Open(account.Owner), commandId: key.CommandId, cancellationToken: stop);
+        var result = await store.Aggregate<Account>(id)
+            .CreateAsync(a => a.Open(account.Owner), commandId: key.CommandId, cancellationToken: stop);
         return TypedResults.Created($"/accounts/{id}", Booked.Of(result)).WithVersion(result.Version);
     }
 
@@ -77,11 +79,14 @@ internal static class AccountEndpoints
         return Booked.Of(result);
     }
 
-    /// <summary>The accounts with the highest balances. With a position, it waits until that is in: the caller reads its own writes.</summary>
-    private static async Task<IReadOnlyList<AccountView>> BalancesAsync(long? after, ReadModel<AccountBalance> balances, CancellationToken stop)
+    /// <summary>
+    /// The accounts with the highest balances. With a position, it waits until that is in: the caller reads its own writes.
+    /// </summary>
+    private static async Task<IReadOnlyList<AccountView>> BalancesAsync(
+        long? after, ReadModel<AccountBalance> balances, CancellationToken stop)
     {
         if (after is { } position) await balances.WaitForAsync(position, TimeSpan.FromSeconds(5), stop);
         var top = await balances.Query().OrderByDescending(AccountBalances.Balance).Take(10).ToListAsync(stop);
-        return [.. top.Select(account => new AccountView(account.Key, account.Value.Owner, account.Value.Balance, account.Value.Transactions + 1))];
+        return [.. top.Select(one => new AccountView(one.Key, one.Value.Owner, one.Value.Balance, one.Value.Transactions + 1))];
     }
 }

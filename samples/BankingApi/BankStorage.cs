@@ -5,6 +5,11 @@ namespace BankingApi;
 /// <summary>The one place that chooses where the bank is stored.</summary>
 internal static class BankStorage
 {
-    /// <summary>The storage of a connection string: the path of an SQLite file.</summary>
-    public static IEventStorage Of(string connectionString) => new SqliteEventStorage(connectionString);
+    /// <summary>
+    /// The storage of a connection string: a PostgreSQL database if it names a host, otherwise the path of an SQLite file.
+    /// </summary>
+    public static IEventStorage Of(string connectionString) =>
+        connectionString.Contains("Host=", StringComparison.OrdinalIgnoreCase)
+            ? new PostgresEventStorage(connectionString)
+            : new SqliteEventStorage(connectionString);
 }

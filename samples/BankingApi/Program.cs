@@ -9,7 +9,8 @@ builder.AddEventStore("bank", EventTypes.FromAssemblyOf<Account>(), store => sto
     .UseStorage(BankStorage.Of)
     .AddProjection<AccountBalances>().AddReadModel<AccountBalances, AccountBalance>());
 builder.Services.AddEventStoreProblems(problems => problems
-    .Map<BookingRefusedException>(StatusCodes.Status422UnprocessableEntity, "A rule of the bank forbids it.", refused => $"{refused.Reason}."));
+    .Map<BookingRefusedException>(
+        StatusCodes.Status422UnprocessableEntity, "A rule of the bank forbids it.", refused => $"{refused.Reason}."));
 builder.Services.AddOpenApi();
 
 // A switch of the configuration: --Telemetry=console.

@@ -8,8 +8,8 @@ namespace EventSourcing;
 
 /// <summary>
 /// The header <c>If-Match</c> of a request: the version that the caller has seen, as the entity tag <c>"5"</c> that
-/// <see cref="VersionResults.WithVersion"/> gives. As a parameter of an endpoint it is read from the request. A tag that is not a version is
-/// answered with 400.
+/// <see cref="VersionResults.WithVersion"/> gives. As a parameter of an endpoint it is read from the request. A tag that is not a version
+/// is answered with 400.
 /// </summary>
 /// <param name="Version">The version, or <see langword="null"/> if every version is accepted.</param>
 public readonly record struct IfMatch(long? Version) : IEndpointParameterMetadataProvider
@@ -27,7 +27,8 @@ public readonly record struct IfMatch(long? Version) : IEndpointParameterMetadat
         ArgumentNullException.ThrowIfNull(context);
         var header = context.Request.Headers.IfMatch;
         if (header.Count == 0 || header is ["*"]) return default;
-        return header is [['"', .. var digits, '"']] && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+        return header is [['"', .. var digits, '"']]
+            && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
             ? new ValueTask<IfMatch>(new IfMatch(version))
             : throw new BadHttpRequestException("The header If-Match must be one entity tag that this API has given, for example \"5\".");
     }
@@ -49,6 +50,7 @@ public readonly record struct IfMatch(long? Version) : IEndpointParameterMetadat
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status412PreconditionFailed, typeof(void), ["application/problem+json"]));
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(
+            StatusCodes.Status412PreconditionFailed, typeof(void), ["application/problem+json"]));
     }
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace EventSourcing;
 
 /// <summary>
-/// Answers a request that has ended with an error of the library. The texts are fixed: messages of errors may say where the store is, or what
-/// an event holds.
+/// Answers a request that has ended with an error of the library. The texts are fixed: messages of errors may say where the store is, or
+/// what an event holds.
 /// </summary>
 internal sealed class ProblemHandler(IProblemDetailsService problems, IOptions<ProblemOptions> options) : IExceptionHandler
 {
@@ -19,15 +19,24 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, IOptions<P
         if ((options.Value.Find(exception) ?? Find(exception)) is not { } problem) return false;
         httpContext.Response.StatusCode = problem.Status!.Value;
         if (problem.Status == StatusCodes.Status503ServiceUnavailable) httpContext.Response.Headers.RetryAfter = "1";
-        return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem }).ConfigureAwait(false);
+        var context = new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem };
+        return await problems.TryWriteAsync(context).ConfigureAwait(false);
     }
 
     private static ProblemDetails? Find(Exception error) => error switch
     {
         VersionMismatchException mismatch => Problem(
-            StatusCodes.Status412PreconditionFailed, "version-mismatch", "The version is not the one in If-Match.", Again, ("version", mismatch.Actual)),
+            StatusCodes.Status412PreconditionFailed,
+            "version-mismatch",
+            "The version is not the one in If-Match.",
+            Again,
+            ("version", mismatch.Actual)),
         WrongExpectedVersionException wrong => Problem(
-            StatusCodes.Status409Conflict, "wrong-expected-version", "Somebody else has changed it at the same time.", Again, ("version", wrong.ActualVersion)),
+            StatusCodes.Status409Conflict,
+            "wrong-expected-version",
+            "Somebody else has changed it at the same time.",
+            Again,
+            ("version", wrong.ActualVersion)),
         AppendConditionFailedException failed => Problem(
             StatusCodes.Status409Conflict,
             "condition-failed",
@@ -67,7 +76,8 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, IOptions<P
         _ => null,
     };
 
-    private static ProblemDetails Problem(int status, string type, string title, string? detail, params ReadOnlySpan<(string Key, object Value)> extensions)
+    private static ProblemDetails Problem(
+        int status, string type, string title, string? detail, params ReadOnlySpan<(string Key, object Value)> extensions)
     {
         var problem = new ProblemDetails { Status = status, Type = Types + type, Title = title, Detail = detail };
         foreach (var (key, value) in extensions) problem.Extensions[key] = value;

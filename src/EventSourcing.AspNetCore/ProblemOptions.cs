@@ -20,7 +20,9 @@ public sealed class ProblemOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(status, StatusCodes.Status400BadRequest);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 599);
         ArgumentException.ThrowIfNullOrWhiteSpace(title);
-        _maps.Add(error => error is TException mapped ? new ProblemDetails { Status = status, Title = title, Detail = detail?.Invoke(mapped) } : null);
+        _maps.Add(error => error is TException mapped
+            ? new ProblemDetails { Status = status, Title = title, Detail = detail?.Invoke(mapped) }
+            : null);
         return this;
     }
 

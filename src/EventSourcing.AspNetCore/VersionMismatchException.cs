@@ -7,7 +7,8 @@ public sealed class VersionMismatchException : EventSourcingException
     /// <param name="expected">The version that the caller has seen.</param>
     /// <param name="actual">The version of the state.</param>
     public VersionMismatchException(long expected, long actual)
-        : base($"The caller has seen version {expected}, and the state has version {actual}. Nothing was written. Read the state again, and decide anew.")
+        : base($"The caller has seen version {expected}, and the state has version {actual}. Nothing was written. Read the state again, "
+            + "and decide anew.")
     {
         Expected = expected;
         Actual = actual;

@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace EventSourcing;
 
 /// <summary>
-/// Says what a hosted store consists of. What is registered here is started and stopped by the host. Not thread-safe; use it before the host
-/// is built.
+/// Says what a hosted store consists of. What is registered here is started and stopped by the host. Not thread-safe; use it before the
+/// host is built.
 /// </summary>
 public sealed class EventStoreBuilder
 {
@@ -33,8 +33,8 @@ public sealed class EventStoreBuilder
     {
         ArgumentNullException.ThrowIfNull(create);
         return UseStorage((_, settings) => create(settings.ConnectionString ?? throw new InvalidOperationException(
-            $"The store '{Name}' has no connection string. Set ConnectionStrings:{Name} or {StoreRegistration.SectionOf(Name)}:ConnectionString "
-            + "in the configuration.")));
+            $"The store '{Name}' has no connection string. Set ConnectionStrings:{Name} "
+            + $"or {StoreRegistration.SectionOf(Name)}:ConnectionString in the configuration.")));
     }
 
     /// <summary>Says which storage the store has, by services and settings.</summary>
@@ -43,7 +43,8 @@ public sealed class EventStoreBuilder
     public EventStoreBuilder UseStorage(Func<IServiceProvider, EventStoreSettings, IEventStorage> create)
     {
         ArgumentNullException.ThrowIfNull(create);
-        if (_registration.Storage is not null) throw new InvalidOperationException($"The store '{Name}' has a storage already. Call UseStorage once.");
+        if (_registration.Storage is not null)
+            throw new InvalidOperationException($"The store '{Name}' has a storage already. Call UseStorage once.");
         _registration.Storage = create;
         return this;
     }
@@ -99,7 +100,8 @@ public sealed class EventStoreBuilder
     /// <typeparam name="TProjection">The projection. It gets services by its constructor.</typeparam>
     /// <returns>This builder.</returns>
     /// <exception cref="InvalidOperationException">It is registered on this store already.</exception>
-    public EventStoreBuilder AddInlineProjection<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TProjection>()
+    public EventStoreBuilder AddInlineProjection<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TProjection>()
         where TProjection : Projection
     {
         Register<TProjection>();
@@ -108,11 +110,13 @@ public sealed class EventStoreBuilder
     }
 
     /// <summary>
-    /// Runs a reactor in the background. Each delivery is handled by an object of its own, made in a scope of its own, so its constructor may
-    /// take scoped services. The scope ends with the delivery.
+    /// Runs a reactor in the background. Each delivery is handled by an object of its own, made in a scope of its own, so its constructor
+    /// may take scoped services. The scope ends with the delivery.
     /// </summary>
     /// <typeparam name="TReactor">The reactor. It gets services by its constructor.</typeparam>
-    /// <param name="options">How it runs; by default like <see cref="ProjectionOptions.ForReactors"/>, with the times of the settings.</param>
+    /// <param name="options">
+    /// How it runs; by default like <see cref="ProjectionOptions.ForReactors"/>, with the times of the settings.
+    /// </param>
     /// <returns>This builder.</returns>
     /// <exception cref="InvalidOperationException">It is registered on this store already.</exception>
     public EventStoreBuilder AddReactor<
@@ -125,7 +129,9 @@ public sealed class EventStoreBuilder
         return this;
     }
 
-    /// <summary>Makes the read model of a projection a service: <see cref="ReadModel{TDocument}"/>, also keyed by the name of the store.</summary>
+    /// <summary>
+    /// Makes the read model of a projection a service: <see cref="ReadModel{TDocument}"/>, also keyed by the name of the store.
+    /// </summary>
     /// <typeparam name="TProjection">The projection, which is registered on its own.</typeparam>
     /// <typeparam name="TDocument">The document.</typeparam>
     /// <returns>This builder.</returns>
@@ -142,7 +148,9 @@ public sealed class EventStoreBuilder
 
     /// <summary>The members of documents that JSON needs, as <see cref="ReadModel{TDocument}"/> asks for them.</summary>
     private const DynamicallyAccessedMemberTypes JsonMembers =
-        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.PublicFields;
+        DynamicallyAccessedMemberTypes.PublicConstructors
+        | DynamicallyAccessedMemberTypes.PublicProperties
+        | DynamicallyAccessedMemberTypes.PublicFields;
 
     private void Register<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TProjection>()
         where TProjection : Projection
@@ -154,6 +162,9 @@ public sealed class EventStoreBuilder
     private void ThrowIfRegistered(Type subscriber)
     {
         if (!_registration.Subscribers.Add(subscriber))
-            throw new InvalidOperationException($"{subscriber} is registered on the store '{Name}' already. Register it once, as one kind.");
+        {
+            throw new InvalidOperationException(
+                $"{subscriber} is registered on the store '{Name}' already. Register it once, as one kind.");
+        }
     }
 }

@@ -63,7 +63,10 @@ public static class EventStoreServiceExtensions
         var registration = new StoreRegistration(name, types);
         services.AddSingleton(registration);
         services.AddKeyedSingleton(name, (provider, _) => new HostedStore(
-            provider, registration, provider.GetRequiredService<IOptionsMonitor<EventStoreSettings>>(), provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
+            provider,
+            registration,
+            provider.GetRequiredService<IOptionsMonitor<EventStoreSettings>>(),
+            provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
         services.AddKeyedSingleton(name, static (provider, key) => provider.GetRequiredKeyedService<HostedStore>(key).Store);
         services.AddKeyedSingleton(name, static (provider, key) => provider.GetRequiredKeyedService<EventStore>(key).ProjectionAdmin());
         AddSettings(services, name);
@@ -78,7 +81,8 @@ public static class EventStoreServiceExtensions
     {
         services.AddOptions<EventStoreSettings>(name)
             .BindConfiguration(StoreRegistration.SectionOf(name))
-            .PostConfigure<IConfiguration>((settings, configuration) => settings.ConnectionString ??= configuration.GetConnectionString(name))
+            .PostConfigure<IConfiguration>((settings, configuration) =>
+                settings.ConnectionString ??= configuration.GetConnectionString(name))
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<EventStoreSettings>>(new SettingsValidator(name));
     }
@@ -106,13 +110,15 @@ public static class EventStoreServiceExtensions
         services.TryAddSingleton(static provider => provider.GetRequiredKeyedService<ProjectionAdmin>(UnkeyedName(provider)));
     }
 
-    private static string UnkeyedName(IServiceProvider provider) => provider.GetService<UnkeyedStore>()?.Name ?? throw new InvalidOperationException(
+    private static string UnkeyedName(IServiceProvider provider) =>
+        provider.GetService<UnkeyedStore>()?.Name ?? throw new InvalidOperationException(
         "All stores of this app are keyed: "
         + string.Join(", ", provider.GetServices<StoreRegistration>().Select(store => $"'{store.Name}'"))
         + ". Ask for one by its key, for example [FromKeyedServices(\"name\")], or register one by AddEventStore.");
 
     private static IEnumerable<StoreRegistration> Registrations(IServiceCollection services) =>
-        services.Where(service => service.ServiceType == typeof(StoreRegistration)).Select(service => service.ImplementationInstance).OfType<StoreRegistration>();
+        services.Where(service => service.ServiceType == typeof(StoreRegistration))
+            .Select(service => service.ImplementationInstance).OfType<StoreRegistration>();
 
     /// <summary>The store that is the app's own.</summary>
     private sealed record UnkeyedStore(string Name);

@@ -9,8 +9,8 @@ public sealed class EventStoreSettings
     public string? ConnectionString { get; set; }
 
     /// <summary>
-    /// Whether projections and reactors run in this process; <see langword="true"/> by default. Inline projections always do, since they are
-    /// part of each append.
+    /// Whether projections and reactors run in this process; <see langword="true"/> by default. Inline projections always do, since they
+    /// are part of each append.
     /// </summary>
     public bool RunProjections { get; set; } = true;
 
@@ -33,8 +33,8 @@ public sealed class EventStoreSettings
     public HostedFailure OnFailure { get; set; }
 
     /// <summary>
-    /// The pause before the first restart; 1 s by default. It doubles with each failure, up to <see cref="LongestRestartPause"/>, and begins
-    /// anew after the projection has run for that long.
+    /// The pause before the first restart; 1 s by default. It doubles with each failure, up to <see cref="LongestRestartPause"/>, and
+    /// begins anew after the projection has run for that long.
     /// </summary>
     public TimeSpan FirstRestartAfter { get; set; } = TimeSpan.FromSeconds(1);
 

@@ -9,6 +9,8 @@ public enum HostedFailure
     /// <summary>The app is stopped. Its exit code is 1, unless the app has set another.</summary>
     StopHost = 1,
 
-    /// <summary>It stays as it is. Its health is unhealthy until somebody starts it again (<see cref="ProjectionAdmin.StartAsync"/>).</summary>
+    /// <summary>
+    /// It stays as it is. Its health is unhealthy until somebody starts it again (<see cref="ProjectionAdmin.StartAsync"/>).
+    /// </summary>
     Ignore = 2,
 }

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Options;
 
 namespace EventSourcing;
 
-/// <summary>One store as a host runs it: it is created when it is first needed, opened before the app serves, and closed after it.</summary>
+/// <summary>
+/// One store as a host runs it: it is created when it is first needed, opened before the app serves, and closed after it.
+/// </summary>
 internal sealed class HostedStore : IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -19,6 +21,8 @@ internal sealed class HostedStore : IDisposable
     private IReadOnlyList<RunningSubscribers> _running = [];
     private StoreGauges? _gauges;
     private Task _watching = Task.CompletedTask;
+    private IReadOnlyList<Projection> _projections = [];
+    private IReadOnlyList<Reactor> _reactors = [];
 
     public HostedStore(
         IServiceProvider services, StoreRegistration registration, IOptionsMonitor<EventStoreSettings> settings, ILoggerFactory logging)
@@ -71,9 +75,6 @@ internal sealed class HostedStore : IDisposable
         _reactors = reactors;
     }
 
-    private IReadOnlyList<Projection> _projections = [];
-    private IReadOnlyList<Reactor> _reactors = [];
-
     /// <summary>Starts what runs in the background, and does not wait until it is level with the log.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -83,18 +84,22 @@ internal sealed class HostedStore : IDisposable
             // Those with the same options share their reads of the log.
             var running = new List<RunningSubscribers>();
             _running = running;
-            foreach (var group in _projections.Zip(_registration.Projections, (one, of) => (One: one, of.Options)).GroupBy(one => one.Options))
+            var projections = _projections.Zip(_registration.Projections, (one, of) => (One: one, of.Options));
+            foreach (var group in projections.GroupBy(one => one.Options))
                 running.Add(Store.StartProjections(group.Key ?? Times(new ProjectionOptions()), [.. group.Select(one => one.One)]));
-            foreach (var group in _reactors.Zip(_registration.Reactors, (one, of) => (One: one, of.Options)).GroupBy(one => one.Options))
+            var reactors = _reactors.Zip(_registration.Reactors, (one, of) => (One: one, of.Options));
+            foreach (var group in reactors.GroupBy(one => one.Options))
             {
                 var options = group.Key ?? Times(ProjectionOptions.ForReactors);
-                running.Add(await Store.StartReactorsAsync(options with { DeliveryScopes = options.DeliveryScopes ?? BeginDelivery }, [.. group.Select(one => one.One)])
-                    .WaitAsync(settings.StartTimeout, Clock, cancellationToken).ConfigureAwait(false));
+                options = options with { DeliveryScopes = options.DeliveryScopes ?? BeginDelivery };
+                var starting = Store.StartReactorsAsync(options, [.. group.Select(one => one.One)]);
+                running.Add(await starting.WaitAsync(settings.StartTimeout, Clock, cancellationToken).ConfigureAwait(false));
             }
         }
 
         var watches = new List<Task>();
-        foreach (var one in _running) watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(_stop.Token)));
+        foreach (var one in _running)
+            watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(_stop.Token)));
         if (!settings.DisableTelemetry)
         {
             _gauges = new StoreGauges(this);
@@ -107,7 +112,9 @@ internal sealed class HostedStore : IDisposable
             options with { LeaseDuration = settings.LeaseDuration, StopTimeout = settings.StopTimeout };
     }
 
-    /// <summary>Stops all that runs in the background, all at the same time. The store stays open for others that are being stopped.</summary>
+    /// <summary>
+    /// Stops all that runs in the background, all at the same time. The store stays open for others that are being stopped.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -153,7 +160,9 @@ internal sealed class HostedStore : IDisposable
         return new EventStore(create(_services, settings), _registration.Types, options);
     }
 
-    /// <summary>The head of the log, once the storage answers. One that is busy, or does not answer yet, is asked again for a while.</summary>
+    /// <summary>
+    /// The head of the log, once the storage answers. One that is busy, or does not answer yet, is asked again for a while.
+    /// </summary>
     private async Task<long> OpenStorageAsync(CancellationToken cancellationToken)
     {
         var timeout = Settings.StartTimeout;
@@ -165,7 +174,8 @@ internal sealed class HostedStore : IDisposable
                 return await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (EventSourcingException failure)
-                when (failure is StoreBusyException or StorageFailedException { IsTransient: true } && Clock.GetElapsedTime(began) < timeout)
+                when (failure is StoreBusyException or StorageFailedException { IsTransient: true }
+                    && Clock.GetElapsedTime(began) < timeout)
             {
                 if (isFirst) StoreLog.OpeningAgain(_logger, Name, failure.GetType().ToString(), timeout - Clock.GetElapsedTime(began));
                 await Task.Delay(Poll, Clock, cancellationToken).ConfigureAwait(false);

@@ -41,12 +41,14 @@ internal sealed class RestartWatch(HostedStore hosted, IServiceProvider services
             if (settings.OnFailure == HostedFailure.Ignore)
             {
                 StoreLog.LeftFailed(hosted.Logger, hosted.Name, name);
-                while (ReferenceEquals(running.CompletionOf(name), completion)) await Task.Delay(settings.LeaseDuration, Clock, stop).ConfigureAwait(false);
+                while (ReferenceEquals(running.CompletionOf(name), completion))
+                    await Task.Delay(settings.LeaseDuration, Clock, stop).ConfigureAwait(false);
                 continue;
             }
 
             if (Clock.GetElapsedTime(began) >= settings.LongestRestartPause) failures = 0;
-            var pause = TimeSpan.FromTicks(Math.Min(settings.LongestRestartPause.Ticks, settings.FirstRestartAfter.Ticks << Math.Min(failures, 20)));
+            var doubled = settings.FirstRestartAfter.Ticks << Math.Min(failures, 20);
+            var pause = TimeSpan.FromTicks(Math.Min(settings.LongestRestartPause.Ticks, doubled));
             failures++;
             StoreLog.Restarting(hosted.Logger, hosted.Name, name, pause, failures);
             await Task.Delay(pause, Clock, stop).ConfigureAwait(false);

@@ -21,7 +21,8 @@ internal sealed class SettingsValidator(string name) : IValidateOptions<EventSto
 
         void AtLeast(string setting, TimeSpan value, TimeSpan least)
         {
-            if (value < least || value > TimeSpan.FromDays(1)) flaws.Add($"{Key(setting)} is {value}. Give a time from {least} to {TimeSpan.FromDays(1)}.");
+            if (value < least || value > TimeSpan.FromDays(1))
+                flaws.Add($"{Key(setting)} is {value}. Give a time from {least} to {TimeSpan.FromDays(1)}.");
         }
     }
 

@@ -18,11 +18,31 @@ internal sealed class StoreGauges : IDisposable
         _meter = new Meter(new MeterOptions(EventSourcingTelemetry.Name) { Scope = hosted });
         _gauges =
         [
-            _meter.CreateObservableGauge("eventsourcing.projection.lag", () => Each(one => one.Lag), "{event}", "Events that projections and reactors have not handled yet."),
-            _meter.CreateObservableGauge("eventsourcing.projection.lag_time", () => Each(one => one.LagTime.TotalSeconds), "s", "The age of the first event that is not handled yet."),
-            _meter.CreateObservableGauge("eventsourcing.projection.parked", () => Each(one => (long)one.Parked), "{partition}", "Streams or documents that are held back."),
-            _meter.CreateObservableCounter("eventsourcing.projection.restarts", () => Each(one => (long)hosted.Health.RestartsOf(one.Name)), "{restart}", "Restarts after a failure."),
-            _meter.CreateObservableGauge("eventsourcing.reactor.oldest_undelivered", () => Each(OldestUndelivered, onlyReactors: true), "s", "The age of the oldest event that a reactor has not delivered, parked ones included."),
+            _meter.CreateObservableGauge(
+                "eventsourcing.projection.lag",
+                () => Each(one => one.Lag),
+                "{event}",
+                "Events that projections and reactors have not handled yet."),
+            _meter.CreateObservableGauge(
+                "eventsourcing.projection.lag_time",
+                () => Each(one => one.LagTime.TotalSeconds),
+                "s",
+                "The age of the first event that is not handled yet."),
+            _meter.CreateObservableGauge(
+                "eventsourcing.projection.parked",
+                () => Each(one => (long)one.Parked),
+                "{partition}",
+                "Streams or documents that are held back."),
+            _meter.CreateObservableCounter(
+                "eventsourcing.projection.restarts",
+                () => Each(one => (long)hosted.Health.RestartsOf(one.Name)),
+                "{restart}",
+                "Restarts after a failure."),
+            _meter.CreateObservableGauge(
+                "eventsourcing.reactor.oldest_undelivered",
+                () => Each(OldestUndelivered, onlyReactors: true),
+                "s",
+                "The age of the oldest event that a reactor has not delivered, parked ones included."),
         ];
     }
 
@@ -53,7 +73,9 @@ internal sealed class StoreGauges : IDisposable
 
     private double OldestUndelivered(ProjectionStatus one)
     {
-        var parked = one.ParkedEvents.Count == 0 ? TimeSpan.Zero : _hosted.Clock.GetUtcNow() - one.ParkedEvents.Min(parked => parked.ParkedAt);
+        var parked = one.ParkedEvents.Count == 0
+            ? TimeSpan.Zero
+            : _hosted.Clock.GetUtcNow() - one.ParkedEvents.Min(parked => parked.ParkedAt);
         return Math.Max(parked.TotalSeconds, one.LagTime.TotalSeconds);
     }
 

@@ -54,7 +54,8 @@ internal sealed class StoreHealth(HostedStore hosted) : IDisposable
             var status = new List<ProjectionStatus>();
             if (hosted.Subscribers.Count > 0)
             {
-                foreach (var running in hosted.Running) status.AddRange(await running.GetStatusAsync(cancellationToken).ConfigureAwait(false));
+                foreach (var running in hosted.Running)
+                    status.AddRange(await running.GetStatusAsync(cancellationToken).ConfigureAwait(false));
                 if (hosted.Running.Count == 0)
                 {
                     var all = await hosted.Store.ProjectionAdmin().GetStatusAsync(cancellationToken).ConfigureAwait(false);
@@ -113,7 +114,8 @@ internal sealed class StoreHealth(HostedStore hosted) : IDisposable
                 else if (isBehind && !IsHere(one.State) && Since(progress.SignedAt) >= SilentLeases * settings.LeaseDuration)
                     failed.Add($"'{one.Name}' is {one.Lag} behind and no process that runs it gives a sign of life");
                 else if (one.State == ProjectionState.Stopped) degraded.Add($"'{one.Name}' was stopped by an order");
-                else if (one.State == ProjectionState.Retrying) degraded.Add($"'{one.Name}' is being tried again ({TypeOf(one.LastError)})");
+                else if (one.State == ProjectionState.Retrying)
+                    degraded.Add($"'{one.Name}' is being tried again ({TypeOf(one.LastError)})");
                 else if (isBehind && one.State != ProjectionState.Replaced && Since(progress.MovedAt) >= settings.DegradedAfter)
                     degraded.Add($"'{one.Name}' is {one.Lag} behind and has made no progress for {Since(progress.MovedAt):c}");
                 if (one.Rebuild is { Parked: > 0 }) degraded.Add($"the new read model of '{one.Name}' has parked {one.Rebuild.Parked}");
@@ -125,7 +127,8 @@ internal sealed class StoreHealth(HostedStore hosted) : IDisposable
             degraded.Add($"'{name}' was never started on this store");
         if (hosted.Store.Ledger.LastFailure is { } checkpoint) degraded.Add($"the newest checkpoint failed ({checkpoint.GetType()})");
         var status = failed.Count > 0 ? failure : degraded.Count > 0 ? HealthStatus.Degraded : HealthStatus.Healthy;
-        return new HealthCheckResult(status, failed.Count + degraded.Count == 0 ? null : string.Join("; ", failed.Concat(degraded)) + ".", data: data);
+        var description = failed.Count + degraded.Count == 0 ? null : string.Join("; ", failed.Concat(degraded)) + ".";
+        return new HealthCheckResult(status, description, data: data);
     }
 
     private TimeSpan Since(long timestamp) => hosted.Clock.GetElapsedTime(timestamp);
@@ -142,7 +145,8 @@ internal sealed class StoreHealth(HostedStore hosted) : IDisposable
     }
 
     private static bool IsHere(ProjectionState state) =>
-        state is ProjectionState.Starting or ProjectionState.CatchingUp or ProjectionState.Live or ProjectionState.Retrying or ProjectionState.Stopped;
+        state is ProjectionState.Starting or ProjectionState.CatchingUp or ProjectionState.Live
+            or ProjectionState.Retrying or ProjectionState.Stopped;
 
     /// <summary>The type of the app's own error, if a projection failed with one.</summary>
     private static string TypeOf(Exception? error) =>

@@ -76,13 +76,15 @@ internal static partial class StoreLog
     [LoggerMessage(902, LogLevel.Information, "Store '{Store}' is closed")]
     public static partial void Closed(ILogger logger, string store);
 
-    [LoggerMessage(903, LogLevel.Warning, "'{Projection}' of store '{Store}' is started again in {Pause}, after {Failures} failures in a row")]
+    [LoggerMessage(903, LogLevel.Warning,
+        "'{Projection}' of store '{Store}' is started again in {Pause}, after {Failures} failures in a row")]
     public static partial void Restarting(ILogger logger, string store, string projection, TimeSpan pause, int failures);
 
     [LoggerMessage(904, LogLevel.Critical, "'{Projection}' of store '{Store}' has failed, so the app is stopped, as its settings say")]
     public static partial void StoppingHost(ILogger logger, string store, string projection);
 
-    [LoggerMessage(905, LogLevel.Error, "'{Projection}' of store '{Store}' has failed and stays so, as its settings say, until it is started by an order")]
+    [LoggerMessage(905, LogLevel.Error,
+        "'{Projection}' of store '{Store}' has failed and stays so, as its settings say, until it is started by an order")]
     public static partial void LeftFailed(ILogger logger, string store, string projection);
 
     [LoggerMessage(906, LogLevel.Warning, "The status of store '{Store}' cannot be read: {Error}")]
@@ -91,29 +93,40 @@ internal static partial class StoreLog
     [LoggerMessage(1000, LogLevel.Information, "'{Projection}' of store '{Store}' runs here, from position {Position}")]
     private static partial void Started(ILogger logger, string store, string projection, long position);
 
-    [LoggerMessage(1001, LogLevel.Information, "'{Projection}' of store '{Store}' runs here, from position {Position}: taken over from process {ProcessId} on '{Machine}'")]
+    [LoggerMessage(1001, LogLevel.Information,
+        "'{Projection}' of store '{Store}' runs here, from position {Position}: taken over from process {ProcessId} on '{Machine}'")]
     private static partial void TakenOver(ILogger logger, string store, string projection, long position, string? machine, int processId);
 
     [LoggerMessage(1002, LogLevel.Warning, "'{Projection}' of store '{Store}' was taken over by another process, at position {Position}")]
     private static partial void Lost(ILogger logger, string store, string projection, long position);
 
-    [LoggerMessage(1003, LogLevel.Information, "'{Projection}' of store '{Store}' has failed on '{Partition}' at position {Position} with {Error}, {Attempts} times; it is tried again at {RetryAt}")]
+    [LoggerMessage(1003, LogLevel.Information,
+        "'{Projection}' of store '{Store}' has failed on '{Partition}' at position {Position} with {Error}, {Attempts} times; it "
+        + "is tried again at {RetryAt}")]
     private static partial void Retrying(
-        ILogger logger, string store, string projection, string? partition, long position, string? error, int attempts, DateTimeOffset? retryAt);
+        ILogger logger, string store, string projection, string? partition, long position, string? error,
+        int attempts, DateTimeOffset? retryAt);
 
-    [LoggerMessage(1004, LogLevel.Warning, "'{Projection}' of store '{Store}' has parked '{Partition}' at position {Position}, after {Attempts} failures with {Error}. Its events wait until it is resumed or skipped")]
-    private static partial void Parked(ILogger logger, string store, string projection, string? partition, long position, string? error, int attempts);
+    [LoggerMessage(1004, LogLevel.Warning,
+        "'{Projection}' of store '{Store}' has parked '{Partition}' at position {Position}, after {Attempts} failures with "
+        + "{Error}. Its events wait until it is resumed or skipped")]
+    private static partial void Parked(
+        ILogger logger, string store, string projection, string? partition, long position, string? error, int attempts);
 
     [LoggerMessage(1005, LogLevel.Information, "'{Projection}' of store '{Store}' holds '{Partition}' back no longer")]
     private static partial void Released(ILogger logger, string store, string projection, string? partition);
 
-    [LoggerMessage(1006, LogLevel.Warning, "The storage of store '{Store}' fails under '{Projection}' with {Error}, {Attempts} times; it is tried again at {RetryAt}")]
-    private static partial void StorageFailed(ILogger logger, string store, string projection, string? error, int attempts, DateTimeOffset? retryAt);
+    [LoggerMessage(1006, LogLevel.Warning,
+        "The storage of store '{Store}' fails under '{Projection}' with {Error}, {Attempts} times; it is tried again at {RetryAt}")]
+    private static partial void StorageFailed(
+        ILogger logger, string store, string projection, string? error, int attempts, DateTimeOffset? retryAt);
 
-    [LoggerMessage(1007, LogLevel.Information, "'{Projection}' of store '{Store}' goes on at position {Position} after the storage had failed")]
+    [LoggerMessage(1007, LogLevel.Information,
+        "'{Projection}' of store '{Store}' goes on at position {Position} after the storage had failed")]
     private static partial void StorageRecovered(ILogger logger, string store, string projection, long position);
 
-    [LoggerMessage(1008, LogLevel.Error, "'{Projection}' of store '{Store}' has failed at position {Position} with {Error}; its status has the message")]
+    [LoggerMessage(1008, LogLevel.Error,
+        "'{Projection}' of store '{Store}' has failed at position {Position} with {Error}; its status has the message")]
     private static partial void Failed(ILogger logger, string store, string projection, long position, string? error);
 
     [LoggerMessage(1009, LogLevel.Information, "'{Projection}' of store '{Store}' was stopped by an order")]
@@ -128,7 +141,8 @@ internal static partial class StoreLog
     [LoggerMessage(1012, LogLevel.Information, "'{Projection}' of store '{Store}' serves its new read model, at position {Position}")]
     private static partial void Rebuilt(ILogger logger, string store, string projection, long position);
 
-    [LoggerMessage(1013, LogLevel.Error, "A handler of '{Projection}' of store '{Store}' did not end at position {Position} and was given up")]
+    [LoggerMessage(1013, LogLevel.Error,
+        "A handler of '{Projection}' of store '{Store}' did not end at position {Position} and was given up")]
     private static partial void HandlerAbandoned(ILogger logger, string store, string projection, long position);
 
     [LoggerMessage(1014, LogLevel.Error, "A checkpoint of '{Origin}' of store '{Store}' could not be signed or written: {Error}")]

@@ -77,9 +77,10 @@ if (args is ["import", var file])
 using var bench = new SqliteBenchmarks(quick);
 using var projections = new ProjectionBenchmarks(quick);
 using var ledger = new LedgerBenchmarks(quick);
+using var hosted = new HostedBenchmarks(quick);
 Console.WriteLine("| work | floor, /s | library, /s | ratio, median (min–max) | aim |");
 Console.WriteLine("|---|---|---|---|---|");
-foreach (var (name, measure) in bench.All.Concat(projections.All).Concat(ledger.All).Concat(new StartupBenchmarks(quick).All))
+foreach (var (name, measure) in bench.All.Concat(projections.All).Concat(ledger.All).Concat(hosted.All).Concat(new StartupBenchmarks(quick).All))
 {
     if (only is null || name.Contains(only, StringComparison.Ordinal)) await measure();
 }

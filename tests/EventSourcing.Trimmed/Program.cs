@@ -9,6 +9,12 @@ if (args is [_, "evidence"])
     return;
 }
 
+if (args is [_, "hosted"])
+{
+    await Hosted.ShowAsync(path);
+    return;
+}
+
 await using var store = new EventStore(
     new SqliteEventStorage(path),
     EventTypes.FromAssemblyOf<Account>(),

@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace EventSourcing;
 
 /// <summary>
-/// The activity source of the process and the instruments of one store. Names and units are approved in <c>Instruments.txt</c> of the tests.
-/// Thread-safe.
+/// The activity source of the process and the instruments of one store. Names and units are approved in <c>Instruments.txt</c> of the
+/// tests. Thread-safe.
 /// </summary>
 internal sealed class StoreInstruments : IDisposable
 {
@@ -22,7 +22,8 @@ internal sealed class StoreInstruments : IDisposable
     private static readonly ActivitySource Source = new(EventSourcingTelemetry.Name);
 
     /// <summary>In seconds: the boundaries that the semantic conventions advise for operations of databases.</summary>
-    private static readonly InstrumentAdvice<double> Buckets = new() { HistogramBucketBoundaries = [.001, .005, .01, .05, .1, .5, 1, 5, 10] };
+    private static readonly InstrumentAdvice<double> Buckets =
+        new() { HistogramBucketBoundaries = [.001, .005, .01, .05, .1, .5, 1, 5, 10] };
 
     private readonly string _name;
     private readonly KeyValuePair<string, object?> _store;
@@ -46,11 +47,16 @@ internal sealed class StoreInstruments : IDisposable
         _appendDuration = Duration("eventsourcing.append.duration", "How long appends take, with the wait for their turn.");
         _appendEvents = _meter.CreateCounter<long>("eventsourcing.append.events", "{event}", "Events that were appended.");
         _loadDuration = Duration("eventsourcing.load.duration", "How long it takes to load the state of an aggregate or a decider.");
-        _batchDuration = Duration("eventsourcing.projection.duration", "How long projections and reactors take for a batch and its commit.");
-        _batchEvents = _meter.CreateCounter<long>("eventsourcing.projection.events", "{event}", "Events that projections and reactors handled.");
-        _snapshots = _meter.CreateCounter<long>("eventsourcing.snapshots", "{snapshot}", "Snapshots that were looked for or due, by outcome.");
-        _conflicts = _meter.CreateCounter<long>("eventsourcing.conflicts", "{conflict}", "Appends of commands that met events of others, by outcome.");
-        _checkpoints = _meter.CreateCounter<long>("eventsourcing.checkpoints", "{checkpoint}", "Checkpoints of the log that were due, by outcome.");
+        _batchDuration = Duration(
+            "eventsourcing.projection.duration", "How long projections and reactors take for a batch and its commit.");
+        _batchEvents = _meter.CreateCounter<long>(
+            "eventsourcing.projection.events", "{event}", "Events that projections and reactors handled.");
+        _snapshots = _meter.CreateCounter<long>(
+            "eventsourcing.snapshots", "{snapshot}", "Snapshots that were looked for or due, by outcome.");
+        _conflicts = _meter.CreateCounter<long>(
+            "eventsourcing.conflicts", "{conflict}", "Appends of commands that met events of others, by outcome.");
+        _checkpoints = _meter.CreateCounter<long>(
+            "eventsourcing.checkpoints", "{checkpoint}", "Checkpoints of the log that were due, by outcome.");
     }
 
     public static bool WatchesSpans => Source.HasListeners();
@@ -125,7 +131,8 @@ internal sealed class StoreInstruments : IDisposable
     public Activity? BeginReact(string reactor, RecordedEvent e)
     {
         List<ActivityLink>? links = null;
-        if (e.Metadata.TraceParent is { } trace && ActivityContext.TryParse(trace, null, isRemote: true, out var context)) links = [new(context)];
+        if (e.Metadata.TraceParent is { } trace && ActivityContext.TryParse(trace, null, isRemote: true, out var context))
+            links = [new(context)];
         var span = Source.StartActivity($"react {reactor}", ActivityKind.Internal, default(ActivityContext), tags: null, links);
         if (span is not { IsAllDataRequested: true }) return span;
         return span.SetTag(StoreKey, _name).SetTag(ProjectionKey, reactor).SetTag(StreamKey, e.Stream).SetTag(PositionKey, e.Position);
@@ -142,7 +149,8 @@ internal sealed class StoreInstruments : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private Histogram<double> Duration(string name, string description) => _meter.CreateHistogram(name, "s", description, tags: null, Buckets);
+    private Histogram<double> Duration(string name, string description) =>
+        _meter.CreateHistogram(name, "s", description, tags: null, Buckets);
 
     private double SecondsSince(long began) => _clock.GetElapsedTime(began).TotalSeconds;
 
@@ -170,6 +178,7 @@ internal sealed class StoreInstruments : IDisposable
     private void Count(Counter<long> counter, string subjectKey, string subject, string outcome)
     {
         if (!counter.Enabled) return;
-        counter.Add(1, _store, new KeyValuePair<string, object?>(subjectKey, subject), new KeyValuePair<string, object?>(OutcomeKey, outcome));
+        var of = new KeyValuePair<string, object?>(subjectKey, subject);
+        counter.Add(1, _store, of, new KeyValuePair<string, object?>(OutcomeKey, outcome));
     }
 }

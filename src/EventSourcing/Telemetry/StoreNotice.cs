@@ -25,7 +25,9 @@ public sealed record StoreNotice(StoreNoticeKind Kind, string Store, string Subj
     /// <summary>When it is tried again; <see langword="null"/> if it is not tried again without an order.</summary>
     public DateTimeOffset? RetryAt { get; init; }
 
-    /// <summary>The full name of the error's type, or the reason for which a snapshot was rejected; otherwise <see langword="null"/>.</summary>
+    /// <summary>
+    /// The full name of the error's type, or the reason for which a snapshot was rejected; otherwise <see langword="null"/>.
+    /// </summary>
     public string? Reason { get; init; }
 
     /// <summary>The machine of the process that ran it before; <see langword="null"/> if that is not known.</summary>

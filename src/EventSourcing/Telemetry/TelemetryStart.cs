@@ -1,6 +1,8 @@
 namespace EventSourcing;
 
-/// <summary>When a store creates its activity source and its instruments. The first ones of a process may take tens of milliseconds.</summary>
+/// <summary>
+/// When a store creates its activity source and its instruments. The first ones of a process may take tens of milliseconds.
+/// </summary>
 public enum TelemetryStart
 {
     /// <summary>

@@ -27,6 +27,7 @@ public class TrimmedAppTests(PackedPackages packages)
         (await RunAsync(app, folder)).Should().Equal(readme.Output);
         (await RunAsync(app, folder)).Should().EndWith("Balance { Amount = 200 }");
         (await RunAsync(app, folder, "evidence.db", "evidence")).Should().Equal("account-opened", "erased 2 payloads of 1 streams, recorded at position 3", "1 account-opened", "2 money-deposited", "True");
+        (await RunAsync(app, folder, "hosted.db", "hosted")).Should().Equal("hosted.db 00:00:02 Ignore", "Balance { Amount = 0 }", "Welcome, Ann!", "Healthy");
     }
 
     private static long WholeRuntime => new FileInfo(typeof(object).Assembly.Location).Length;

@@ -245,7 +245,8 @@ public abstract class RunningSubscribers : IAsyncDisposable
         // Callbacks that the app has registered with the token may hang just like a handler.
         // From here on none is started again.
         Task stopped;
-        lock (_starting) stopped = Task.WhenAll([_stop.CancelAsync(), .. _restarts, .. Supervisors.Select(supervisor => supervisor.Completion)]);
+        lock (_starting)
+            stopped = Task.WhenAll([_stop.CancelAsync(), .. _restarts, .. Supervisors.Select(supervisor => supervisor.Completion)]);
         if (!await StopLimit.EndsWithinAsync(stopped, _stopTimeout).ConfigureAwait(false)) await GiveUpAsync(stopped).ConfigureAwait(false);
         _poller.EndWatch();
         StartedSubscribers.Of(Store).Remove([.. Supervisors.Select(supervisor => supervisor.Subscriber)]);

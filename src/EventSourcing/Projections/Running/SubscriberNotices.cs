@@ -32,22 +32,24 @@ internal sealed class SubscriberNotices(EventStore store, string name)
     }
 
     /// <summary>An event has failed, and everything waits until it is tried again.</summary>
-    public void Retrying(FeedEvent failed, Exception error, int attempts, DateTimeOffset retryAt) => Give(StoreNoticeKind.Retrying, notice => notice with
-    {
-        Partition = failed.Stream,
-        Position = failed.Position,
-        Attempts = attempts,
-        RetryAt = retryAt,
-        Reason = StoreDiagnostics.TypeOf(error),
-    });
+    public void Retrying(FeedEvent failed, Exception error, int attempts, DateTimeOffset retryAt) =>
+        Give(StoreNoticeKind.Retrying, notice => notice with
+        {
+            Partition = failed.Stream,
+            Position = failed.Position,
+            Attempts = attempts,
+            RetryAt = retryAt,
+            Reason = StoreDiagnostics.TypeOf(error),
+        });
 
     /// <summary>The storage has failed, and is tried again.</summary>
-    public void StorageFailed(Exception error, int attempts, DateTimeOffset retryAt) => Give(StoreNoticeKind.StorageFailed, notice => notice with
-    {
-        Attempts = attempts,
-        RetryAt = retryAt,
-        Reason = StoreDiagnostics.TypeOf(error),
-    });
+    public void StorageFailed(Exception error, int attempts, DateTimeOffset retryAt) =>
+        Give(StoreNoticeKind.StorageFailed, notice => notice with
+        {
+            Attempts = attempts,
+            RetryAt = retryAt,
+            Reason = StoreDiagnostics.TypeOf(error),
+        });
 
     /// <summary>It does nothing any more until it is started again.</summary>
     public void Failed(Exception error) => Give(StoreNoticeKind.Failed, notice => notice with

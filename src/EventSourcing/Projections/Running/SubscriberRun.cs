@@ -185,7 +185,9 @@ internal sealed class SubscriberRun
     /// <summary>Folds a page and commits it. If an event fails, the events before it are committed all the same.</summary>
     /// <returns>False if the failing event is to be tried again.</returns>
     private ValueTask<bool> TryApplyAsync(FeedPage page, CancellationToken stop) =>
-        Store.Diagnostics.OfBatches is { } instruments ? TryApplyMeasuredAsync(instruments, page, stop) : TryApplyUnmeasuredAsync(page, stop);
+        Store.Diagnostics.OfBatches is { } instruments
+            ? TryApplyMeasuredAsync(instruments, page, stop)
+            : TryApplyUnmeasuredAsync(page, stop);
 
     private async ValueTask<bool> TryApplyMeasuredAsync(StoreInstruments instruments, FeedPage page, CancellationToken stop)
     {
@@ -268,7 +270,8 @@ internal sealed class SubscriberRun
         }
 
         _report.State = ProjectionState.Retrying;
-        if (_context.Notices.IsWanted) _context.Notices.Retrying(failure.Event, failure.Error, _stopped.Attempts, _context.Clock.GetUtcNow() + pause);
+        var retryAt = _context.Clock.GetUtcNow() + pause;
+        if (_context.Notices.IsWanted) _context.Notices.Retrying(failure.Event, failure.Error, _stopped.Attempts, retryAt);
         await Task.Delay(pause, _context.Clock, stop).ConfigureAwait(false);
     }
 

@@ -86,7 +86,8 @@ internal sealed class Supervisor
     private async Task EndAsync(Task supervision)
     {
         var first = await Task.WhenAny(supervision, _abandoned.Task).ConfigureAwait(false);
-        if (first.Exception?.InnerException is { } error && _notices.IsWanted && error is not HandlerAbandonedException) _notices.Failed(error);
+        if (first.Exception?.InnerException is { } error && _notices.IsWanted && error is not HandlerAbandonedException)
+            _notices.Failed(error);
         await first.ConfigureAwait(false);
     }
 

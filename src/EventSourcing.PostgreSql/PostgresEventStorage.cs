@@ -241,6 +241,7 @@ public sealed class PostgresEventStorage : IEventStorage
             catch (Exception failure) when (attempt < ReadAttempts && (Failure.IsToBeRepeated(failure) || Failure.IsOfConnection(failure)))
             {
                 // A connection of the pool may be from before the server restarted; a replica cancels reads that are in its way.
+                if (Failure.IsOfConnection(failure)) _server.DropIdle();
             }
             catch (Exception failure) when (_server.Typed(failure) is var typed && typed != failure)
             {

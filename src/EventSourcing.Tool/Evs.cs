@@ -13,7 +13,8 @@ internal sealed class Evs
     private const string Description = """
         Reads, verifies, backs up, repairs and moves event stores. It needs no code of the app.
 
-        STORE is the path of a SQLite file. 'env:NAME' takes it from the environment variable NAME.
+        STORE is the path of a SQLite file, or a PostgreSQL database: postgres://user@host/database
+        or 'Host=…;Database=…'. 'env:NAME' takes it from the environment variable NAME.
         """;
 
     /// <summary>What a command has begun to write it finishes, after Ctrl+C too.</summary>
@@ -71,6 +72,8 @@ internal sealed class Evs
             RestoreCommand.Create(this),
             UpgradeCommand.Create(this),
             ExportCommand.Create(this),
+            ImportCommand.Create(this),
+            CopyCommand.Create(this),
             ProjectionsCommand.Create(this),
             EraseCommand.Create(this),
             CompletionCommand.Create(this),
@@ -138,7 +141,7 @@ internal sealed class Evs
             // The error is still said.
         }
 
-        _terminal.Error.Write("error: " + Cells.OneLine(message) + "\n");
+        _terminal.Error.Write("error: " + Cells.OneLine(Secrets.Hide(message)) + "\n");
         return ExitCode.CouldNotRun;
     }
 

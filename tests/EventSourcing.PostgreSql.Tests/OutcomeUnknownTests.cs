@@ -122,5 +122,9 @@ public sealed class OutcomeUnknownTests : IDisposable
         (await Some.ExpectRegularAsync(other)).Should().HaveCount(3);
     }
 
-    private void EndWriters() => PostgresServer.Run($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%{_schema.Name}%append_events%' AND pid <> pg_backend_pid()");
+    /// <summary>Ends the sessions that append to this test's store, but none of those that all tests share.</summary>
+    private void EndWriters() => PostgresServer.Run($"""
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE query LIKE '%{_schema.Name}%append_events%' AND pid <> pg_backend_pid() AND application_name <> 'tests'
+        """);
 }

@@ -29,7 +29,7 @@ internal sealed record Run(int ExitCode, string Output, string Error, string Bot
         {
             Output = new TwoWriters(output, both),
             Error = new TwoWriters(error, both),
-            Input = new StringReader(options.Answer),
+            Input = options.Input ?? new StringReader(options.Answer),
             OpenInput = static () => Stream.Null,
             OutputIsTerminal = options.IsTerminal,
             ErrorIsTerminal = options.ErrorIsTerminal,
@@ -51,6 +51,9 @@ internal sealed record Run(int ExitCode, string Output, string Error, string Bot
 
         /// <summary>What somebody types who is at the terminal; empty if nobody is.</summary>
         public string Answer { get; init; } = "";
+
+        /// <summary>Where the answer comes from; by default it is there at once.</summary>
+        public TextReader? Input { get; init; }
 
         public int Width { get; init; } = Terminal.DefaultWidth;
 

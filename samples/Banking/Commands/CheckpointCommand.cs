@@ -1,3 +1,4 @@
+using EventSourcing;
 using System.CommandLine;
 
 namespace Banking;

@@ -17,7 +17,8 @@ internal static class TypeCounts
         {
             batch.Add($"""
                 INSERT INTO {sql.Quoted}.event_type_counts AS c (type, position, count)
-                SELECT y.id, $1, coalesce(k.count, 0) + (SELECT count(*) FROM {sql.Quoted}.events e WHERE e.type = y.id AND e.position > coalesce(k.position, 0) AND e.position <= $1)
+                SELECT y.id, $1, coalesce(k.count, 0) + (
+                    SELECT count(*) FROM {sql.Quoted}.events e WHERE (e.type, e.position) > (y.id, coalesce(k.position, 0)) AND (e.type, e.position) <= (y.id, $1))
                 FROM {sql.Quoted}.event_types y LEFT JOIN {sql.Quoted}.event_type_counts k ON k.type = y.id WHERE coalesce(k.position, 0) < $1
                 ON CONFLICT (type) DO UPDATE SET position = excluded.position, count = excluded.count WHERE c.position < excluded.position
                 """).With(upTo);
@@ -25,12 +26,19 @@ internal static class TypeCounts
         }
     }
 
-    /// <summary>The number of events of a type <c>y</c>, its first and its last position, as columns.</summary>
-    public static string Columns(SchemaSql sql) => $"""
-        coalesce(k.count, 0) + (SELECT count(*) FROM {sql.Quoted}.events e WHERE e.type = y.id AND e.position > coalesce(k.position, 0)),
-        (SELECT e.position FROM {sql.Quoted}.events e WHERE e.type = y.id ORDER BY e.type, e.position LIMIT 1),
-        (SELECT e.position FROM {sql.Quoted}.events e WHERE e.type = y.id ORDER BY e.type DESC, e.position DESC LIMIT 1)
-        """;
+    /// <summary>
+    /// The number of events of a type <c>y</c>, its first and its last position, as columns. Bounds are rows of the index of types, so
+    /// that no other index can serve.
+    /// </summary>
+    public static string Columns(SchemaSql sql)
+    {
+        var all = $"FROM {sql.Quoted}.events e WHERE (e.type, e.position) > (y.id, 0::bigint) AND (e.type, e.position) <= (y.id, {long.MaxValue})";
+        return $"""
+            coalesce(k.count, 0) + (SELECT count(*) {all} AND (e.type, e.position) > (y.id, coalesce(k.position, 0))),
+            (SELECT e.position {all} ORDER BY e.type, e.position LIMIT 1),
+            (SELECT e.position {all} ORDER BY e.type DESC, e.position DESC LIMIT 1)
+            """;
+    }
 
     /// <summary>Selects the kept rows that are wrong, for a verification.</summary>
     public static string RowsThatAreWrong(SchemaSql sql) => $"""

@@ -85,9 +85,12 @@ internal sealed class PostgresReadModels(
                 await CommitOnceAsync(commit, context, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (Exception failure) when (attempt < Attempts && IsToBeRepeated(failure))
+            catch (UnfinishedCommitException unfinished)
             {
                 tables.Clear();
+                if (attempt < Attempts) continue;
+                if (Failure.IsToBeRepeated(unfinished.Cause)) throw new StoreBusyException(server.Name, TimeSpan.Zero, unfinished.Cause);
+                throw server.Typed(unfinished.Cause);
             }
         }
     }
@@ -132,8 +135,6 @@ internal sealed class PostgresReadModels(
         return loaded;
     }
 
-    private static bool IsToBeRepeated(Exception failure) => failure is UnfinishedCommitException;
-
     private async ValueTask CommitOnceAsync(ReadModelCommit commit, ExecutionContext? context, CancellationToken cancellationToken)
     {
         var changes = new ReadModelChanges(commit, server, tables, userCode);
@@ -170,6 +171,11 @@ internal sealed class PostgresReadModels(
                 await last.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
+        catch (Exception failure) when (!isAppRunning && !isCommitting && Failure.IsOfConnection(failure))
+        {
+            server.DropIdle();
+            throw new UnfinishedCommitException(failure);
+        }
         catch (PostgresException failure) when (!isAppRunning
             && (Failure.IsToBeRepeated(failure) || (!isCommitting && Failure.IsOfTable(failure))))
         {
@@ -190,6 +196,12 @@ internal sealed class PostgresReadModels(
         }
     }
 
-    /// <summary>Nothing was written, and the commit is to be tried again: another transaction came first, or a table was made anew.</summary>
-    private sealed class UnfinishedCommitException(PostgresException cause) : Exception(cause.Message, cause);
+    /// <summary>
+    /// Nothing was written, and the commit is to be tried again: another transaction came first, a table was made anew, or the connection
+    /// was gone before the commit was sent.
+    /// </summary>
+    private sealed class UnfinishedCommitException(Exception cause) : Exception(cause.Message, cause)
+    {
+        public Exception Cause => InnerException!;
+    }
 }

@@ -48,7 +48,7 @@ internal sealed class ReadModelTables(SchemaSql sql)
         for (var attempt = 0; ; attempt++)
         {
             // Within an append, a statement that fails would end its transaction: the name is resolved before anything is asked.
-            var known = attempt == 0 && isWithinTransaction ? null : Find(model);
+            var asked = attempt == 0 && isWithinTransaction ? null : Find(model);
             try
             {
                 var batch = new NpgsqlBatch(connection);
@@ -56,18 +56,17 @@ internal sealed class ReadModelTables(SchemaSql sql)
                 {
                     if (!isWithinTransaction) batch.Add("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
                     batch.Add(ResolveSql).With(model);
-                    var asks = known is not null && ask(batch, known);
+                    var asks = asked is not null && ask(batch, asked);
                     if (!isWithinTransaction) batch.Add("COMMIT");
                     var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                     await using (reader.ConfigureAwait(false))
                     {
                         var found = await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? DocumentTable.At(reader, sql) : null;
-                        if (found?.Id != known?.Id) known = null;
-                        if (known is not null)
+                        if (asked is not null && found?.Id == asked.Id)
                         {
                             if (!asks) return default;
                             await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-                            return await read(reader, known, cancellationToken).ConfigureAwait(false);
+                            return await read(reader, asked, cancellationToken).ConfigureAwait(false);
                         }
 
                         Learn(model, found);
@@ -75,14 +74,14 @@ internal sealed class ReadModelTables(SchemaSql sql)
                     }
                 }
             }
-            catch (PostgresException failure) when (known is not null && Failure.IsOfTable(failure))
+            catch (PostgresException failure) when (asked is not null && Failure.IsOfTable(failure))
             {
                 if (!isWithinTransaction && connection.FullState.HasFlag(System.Data.ConnectionState.Open))
                     await connection.ExecuteAsync("ROLLBACK", cancellationToken).ConfigureAwait(false);
                 Learn(model, null);
-                if (isWithinTransaction || attempt > 1) throw known.Damaged(failure);
+                if (isWithinTransaction || attempt > 1) throw asked.Damaged(failure);
             }
-            catch (Exception misfit) when (attempt == 0 && known is not null && misfit is UnknownFieldException or ArgumentException)
+            catch (Exception misfit) when (attempt == 0 && asked is not null && misfit is UnknownFieldException or ArgumentException)
             {
                 Learn(model, null); // the name may stand for another table by now, one that the query fits
             }

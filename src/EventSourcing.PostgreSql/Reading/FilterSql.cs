@@ -134,9 +134,14 @@ internal sealed class FilterSql
         Positions = $"SELECT DISTINCT u.position FROM ({string.Join(" UNION ALL ", sources.Select(source => $"({source})"))}) u ORDER BY u.position{Direction} LIMIT $3";
     }
 
+    /// <summary>
+    /// Both bounds are rows of the index of types: with an equal type and a range of positions, the planner could as well walk the log
+    /// by position and step over all events of other types.
+    /// </summary>
     private string TypedSource(string[] types, string? prefix) => $"""
         SELECT x.position FROM {_sql.Quoted}.event_types y CROSS JOIN LATERAL (
-            SELECT e.position FROM {_sql.Quoted}.events e WHERE e.type = y.id AND e.position > $1 AND e.position <= $2{(prefix is null ? "" : $" AND {HasPrefix("e", prefix)}")}
+            SELECT e.position FROM {_sql.Quoted}.events e
+            WHERE (e.type, e.position) > (y.id, $1) AND (e.type, e.position) <= (y.id, $2){(prefix is null ? "" : $" AND {HasPrefix("e", prefix)}")}
             ORDER BY e.type{Direction}, e.position{Direction} LIMIT $3) x
         WHERE y.name = ANY ({Parameter(types)}::text[])
         """;
@@ -169,8 +174,9 @@ internal sealed class FilterSql
             """;
     }
 
+    /// <summary>A look-up for each row: as a join, the planner could read all streams.</summary>
     private string HasPrefix(string of, string prefix) =>
-        $"EXISTS (SELECT 1 FROM {_sql.Quoted}.streams p WHERE p.id = {of}.stream AND starts_with(p.name, {Parameter(prefix)}))";
+        $"starts_with((SELECT p.name FROM {_sql.Quoted}.streams p WHERE p.id = {of}.stream), {Parameter(prefix)})";
 
     private string ConditionOf(EventQuery query) => query.IsAll ? "true" : string.Join(" OR ", query.Items.Select(ConditionOf));
 

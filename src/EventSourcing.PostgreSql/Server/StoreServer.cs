@@ -73,6 +73,16 @@ internal sealed class StoreServer : IAsyncDisposable
         return _internal.OpenConnectionAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Lets no connection be used again that is idle: one of them turned out to be gone, so the others may be from before the server
+    /// restarted too.
+    /// </summary>
+    public void DropIdle()
+    {
+        _internal.Clear();
+        _forApp.Clear();
+    }
+
     /// <summary>A connection that the caller keeps for itself, to append on it.</summary>
     public ValueTask<NpgsqlConnection> ConnectToWriteAsync(CancellationToken cancellationToken) =>
         _forWriting.OpenConnectionAsync(cancellationToken);

@@ -169,7 +169,10 @@ internal sealed class Committer : IAsyncDisposable
         }
 
         if (unknown is not null) await _factReader.ReadEndsAsync(_writer.Connection, unknown).ConfigureAwait(false);
-        _facts.StoredHead = Math.Max(_head, 0);
+
+        // What the group appends comes after all that is known of the log, be it from this process's own appends or from a look for a
+        // condition. With conditions the group is written only if that is the head.
+        _facts.StoredHead = Math.Max(Math.Max(_head, _rows.ExpectedHead), 0);
         var othersWrite = Environment.TickCount64 - _othersWroteAt < OthersWriteFor;
         var hasConditions = false;
         foreach (var work in group)

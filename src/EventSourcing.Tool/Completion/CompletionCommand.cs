@@ -36,7 +36,11 @@ internal static class CompletionCommand
     public static Command Create(Evs evs)
     {
         var shell = Arguments.Text("SHELL", "bash, zsh, fish or pwsh.").AcceptOnlyFromAmong([.. Scripts.Keys]);
-        var command = new Command("completion", "Prints a script that completes commands and options in a shell. In bash: eval \"$(evs completion bash)\"") { shell };
+        var command = new Command(
+            "completion", "Prints a script that completes commands and options in a shell. In bash: eval \"$(evs completion bash)\"")
+        {
+            shell,
+        };
         command.SetAction((parsed, _) =>
         {
             evs.ScreenOf(parsed).Line(Scripts[parsed.GetRequiredValue(shell)].ReplaceLineEndings("\n"));

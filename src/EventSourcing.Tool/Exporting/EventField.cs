@@ -30,7 +30,8 @@ internal sealed class EventField
         if (text is Stream or Type or Category or Correlation) return new EventField(text, "");
         foreach (var kind in (string[])[Tag, Data, Metadata])
         {
-            if (text.StartsWith(kind, StringComparison.Ordinal) && text.Length > kind.Length) return new EventField(kind, text[kind.Length..]);
+            if (text.StartsWith(kind, StringComparison.Ordinal) && text.Length > kind.Length)
+                return new EventField(kind, text[kind.Length..]);
         }
 
         throw new ToolException($"'{text}' names no field of an event. Write stream, category, type, correlation, tag:PREFIX, data:PATH or metadata:NAME.");

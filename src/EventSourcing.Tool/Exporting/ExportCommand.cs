@@ -15,15 +15,25 @@ internal static class ExportCommand
     public static Command Create(Evs evs)
     {
         var store = Arguments.Store();
-        var format = Arguments.TextOption("--format", "FORMAT", "jsonl (the default): all of each event, byte for byte. csv: a table. xes: a log for process mining.").AcceptOnlyFromAmong(Jsonl, Csv, Xes);
-        var output = Arguments.TextOption("--out", "FILE", "The file to write. It is there whole or not at all. By default the events go to standard output.");
+        var format = Arguments.TextOption(
+            "--format", "FORMAT", "jsonl (the default): all of each event, byte for byte. csv: a table. xes: a log for process mining.").AcceptOnlyFromAmong(Jsonl, Csv, Xes);
+        var output = Arguments.TextOption(
+            "--out", "FILE", "The file to write. It is there whole or not at all. By default the events go to standard output.");
         var asOf = Arguments.AsOfOption();
         var filter = new EventFilterOptions();
-        var caseOf = Arguments.TextOption("--case", "FIELD", "For xes: what makes events one case. stream (the default), category, correlation, tag:PREFIX, data:PATH or metadata:NAME.");
-        var activity = Arguments.TextOption("--activity", "FIELD", "For xes: the name of the activity. type (the default), data:PATH or metadata:NAME.");
-        var resource = Arguments.TextOption("--resource", "FIELD", "For xes: who did it, for example metadata:user. By default nobody is named.");
-        var time = Arguments.TextOption("--time", "FIELD", "For xes: when it happened, for example data:at. By default when it was recorded.");
-        var command = new Command("export", "Writes all events, or those chosen, as JSON Lines, CSV or XES.") { store, format, output, asOf, caseOf, activity, resource, time };
+        var caseOf = Arguments.TextOption(
+            "--case", "FIELD", "For xes: what makes events one case. stream (the default), category, correlation, tag:PREFIX, data:PATH or metadata:NAME.");
+        var activity = Arguments.TextOption(
+            "--activity", "FIELD", "For xes: the name of the activity. type (the default), data:PATH or metadata:NAME.");
+        var resource = Arguments.TextOption(
+            "--resource", "FIELD", "For xes: who did it, for example metadata:user. By default nobody is named.");
+        var time = Arguments.TextOption(
+            "--time", "FIELD", "For xes: when it happened, for example data:at. By default when it was recorded.");
+        var command = new Command(
+            "export", "Writes all events, or those chosen, as JSON Lines, CSV or XES.")
+        {
+            store, format, output, asOf, caseOf, activity, resource, time,
+        };
         filter.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -10,7 +10,8 @@ namespace EventSourcing.Tool;
 /// or of the streams' names, each with its events in the order of the log. If a case is not a stream, the positions of its events are kept
 /// in memory, 8 bytes for each.
 /// </summary>
-internal sealed class XesExport(EventStore store, EventSelection selection, XesMapping mapping, TextWriter output, Screen screen, ProgressLine progress)
+internal sealed class XesExport(
+    EventStore store, EventSelection selection, XesMapping mapping, TextWriter output, Screen screen, ProgressLine progress)
 {
     private const string Namespace = "http://www.xes-standard.org/";
     private static readonly (string Name, string Prefix)[] Extensions = [("Concept", "concept"), ("Time", "time"), ("Organizational", "org"), ("Lifecycle", "lifecycle")];
@@ -30,7 +31,8 @@ internal sealed class XesExport(EventStore store, EventSelection selection, XesM
         }
 
         output.Write('\n');
-        if (_withoutTime > 0) screen.Remark($"{Format.Count(_withoutTime, "event")} without such a time have the time at which they were recorded.");
+        if (_withoutTime > 0)
+            screen.Remark($"{Format.Count(_withoutTime, "event")} without such a time have the time at which they were recorded.");
         return _written;
     }
 
@@ -145,7 +147,8 @@ internal sealed class XesExport(EventStore store, EventSelection selection, XesM
     private DateTimeOffset TimeOf(in StoredEvent stored)
     {
         if (mapping.Time is not { } time) return stored.RecordedAt;
-        if (DateTimeOffset.TryParse(time.ValuesOf(in stored).FirstOrDefault(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)) return at;
+        if (DateTimeOffset.TryParse(time.ValuesOf(in stored).FirstOrDefault(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at))
+            return at;
         _withoutTime++;
         return stored.RecordedAt;
     }
@@ -194,5 +197,6 @@ internal sealed class XesExport(EventStore store, EventSelection selection, XesM
         return legal.ToString();
     }
 
-    private static string Timestamp(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'+00:00'", CultureInfo.InvariantCulture);
+    private static string Timestamp(DateTimeOffset instant) =>
+        instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'+00:00'", CultureInfo.InvariantCulture);
 }

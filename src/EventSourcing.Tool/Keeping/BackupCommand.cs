@@ -10,7 +10,11 @@ internal static class BackupCommand
         var store = Arguments.Store();
         var copy = Arguments.Text("COPY", "The file to write. There is a whole copy or none, whenever the machine stops.");
         var overwrite = Arguments.Flag("--overwrite", "Replaces an older copy at that path.");
-        var command = new Command("backup", "Copies a store in use into a file, verifies the copy, and says what was proven.") { store, copy, overwrite };
+        var command = new Command(
+            "backup", "Copies a store in use into a file, verifies the copy, and says what was proven.")
+        {
+            store, copy, overwrite,
+        };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetRequiredValue(copy), parsed.GetValue(overwrite), cancellationToken));
         return command;

@@ -11,14 +11,20 @@ internal static class RestoreCommand
         var store = Arguments.Store();
         var replace = Arguments.Flag("--replace", "Moves aside the store that is there now.");
         var yes = Arguments.Yes();
-        var command = new Command("restore", "Verifies a backup and puts a copy of it in the place of a store. Stop all that uses the store first.") { copy, store, replace, yes };
+        var command = new Command(
+            "restore", "Verifies a backup and puts a copy of it in the place of a store. Stop all that uses the store first.")
+        {
+            copy, store, replace, yes,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var screen = evs.ScreenOf(parsed);
             var text = evs.StoreOf(parsed, store);
-            var path = text.File ?? throw new ToolException("Only a store in a file is restored so. For another database, use its own tools or 'evs copy'.");
+            var path = text.File
+                ?? throw new ToolException("Only a store in a file is restored so. For another database, use its own tools or 'evs copy'.");
             var isReplaced = parsed.GetValue(replace);
-            if (isReplaced && File.Exists(path)) await screen.ConfirmAsync($"Move '{text.Display}' aside and put the backup in its place", parsed.GetValue(yes), cancellationToken);
+            if (isReplaced && File.Exists(path))
+                await screen.ConfirmAsync($"Move '{text.Display}' aside and put the backup in its place", parsed.GetValue(yes), cancellationToken);
             SqliteBackup restored;
             using (var progress = new ProgressLine(screen))
                 restored = await SqliteEventStorage.RestoreAsync(parsed.GetRequiredValue(copy), path, isReplaced, new FileCopyProgress(progress), cancellationToken);

@@ -9,8 +9,13 @@ internal static class UpgradeCommand
     {
         var store = Arguments.Store();
         var yes = Arguments.Yes();
-        var command = new Command("upgrade", "Upgrades a store of an older schema to the one of this tool. Make a copy of its files first.") { store, yes };
-        command.SetAction((parsed, cancellationToken) => RunAsync(evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetValue(yes), cancellationToken));
+        var command = new Command(
+            "upgrade", "Upgrades a store of an older schema to the one of this tool. Make a copy of its files first.")
+        {
+            store, yes,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+            RunAsync(evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetValue(yes), cancellationToken));
         return command;
     }
 

@@ -62,14 +62,20 @@ internal sealed class ProgressLine : IDisposable
         _length = text.Length;
     }
 
-    public void Dispose()
+    /// <summary>Wipes the line; the next report draws it again.</summary>
+    public void Clear()
     {
         lock (_lock)
         {
-            _isOver = true;
             if (_length == 0) return;
             _screen.Prompt("\r" + new string(' ', _length) + "\r");
             _length = 0;
         }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock) _isOver = true;
+        Clear();
     }
 }

@@ -109,6 +109,16 @@ internal sealed class Screen
         _terminal.Error.Flush();
     }
 
+    /// <summary>Waits until somebody presses Enter.</summary>
+    /// <exception cref="ToolException">Nobody is there to do that.</exception>
+    public async Task EnterAsync(CancellationToken cancellationToken)
+    {
+        if (!_terminal.InputIsTerminal)
+            throw new ToolException("Nobody is at the terminal to press Enter. Leave --follow out, and copy again after the app has stopped.");
+        await Task.Yield();
+        await _terminal.Input.ReadLineAsync(cancellationToken);
+    }
+
     /// <summary>Asks whether to go on.</summary>
     /// <param name="question">The question, without its question mark.</param>
     /// <param name="isConfirmed">Whether that was said on the command line already.</param>
@@ -116,7 +126,8 @@ internal sealed class Screen
     public async Task ConfirmAsync(string question, bool isConfirmed, CancellationToken cancellationToken)
     {
         if (isConfirmed) return;
-        if (!_terminal.InputIsTerminal) throw new ToolException($"{question}? Nobody is at the terminal to answer. Say --yes to go on. Nothing was changed.");
+        if (!_terminal.InputIsTerminal)
+            throw new ToolException($"{question}? Nobody is at the terminal to answer. Say --yes to go on. Nothing was changed.");
         Prompt(Cells.OneLine(question) + "? [y/N] ");
         var answer = await _terminal.Input.ReadLineAsync(cancellationToken);
         if (answer?.Trim() is not ("y" or "Y" or "yes")) throw new ToolException("Nothing was changed.");

@@ -11,15 +11,21 @@ internal static class CheckCommand
         var proof = Arguments.Text("PROOF", "A file that 'evs prove' has written.");
         var key = Arguments.RequiredOption("--key", "KEY", "The public key of the log: its text, or a file with it.");
         var origin = Arguments.TextOption("--origin", "NAME", "The name of the log. By default that of the key.");
-        var command = new Command("check", "Checks a proof without any store, and prints what it proves. Exit code 1: it is not proven.") { proof, key, origin };
-        command.SetAction((parsed, _) => Task.FromResult(Run(evs.ScreenOf(parsed), parsed.GetRequiredValue(proof), parsed.GetRequiredValue(key), parsed.GetValue(origin))));
+        var command = new Command(
+            "check", "Checks a proof without any store, and prints what it proves. Exit code 1: it is not proven.")
+        {
+            proof, key, origin,
+        };
+        command.SetAction((parsed, _) =>
+            Task.FromResult(Run(evs.ScreenOf(parsed), parsed.GetRequiredValue(proof), parsed.GetRequiredValue(key), parsed.GetValue(origin))));
         return command;
     }
 
     private static int Run(Screen screen, string path, string key, string? origin)
     {
         var verifier = CheckpointFiles.ParseKey(key);
-        if (SmallFile.Read(path, TlogProof.MaxBytes) is not { } text) return NotProven(screen, $"a proof has at most {Format.Plain(TlogProof.MaxBytes)} bytes.");
+        if (SmallFile.Read(path, TlogProof.MaxBytes) is not { } text)
+            return NotProven(screen, $"a proof has at most {Format.Plain(TlogProof.MaxBytes)} bytes.");
         try
         {
             var proof = TlogProof.Parse(text);

@@ -8,10 +8,15 @@ internal static class CheckpointCommand
     public static Command Create(Evs evs)
     {
         var store = Arguments.Store();
-        var key = Arguments.TextOption("--key", "FILE", "The private key that signs. By default beside a store in a file, with .key after its name.");
+        var key = Arguments.TextOption(
+            "--key", "FILE", "The private key that signs. By default beside a store in a file, with .key after its name.");
         var newKey = Arguments.TextOption("--new-key", "NAME", "Makes the key first, for a log of this name, such as shop.example/ledger.");
         var checkpoints = new CheckpointFiles.Options().Path;
-        var command = new Command("checkpoint", "Signs a checkpoint of the log as it is now, adds it to the file of checkpoints and prints it.") { store, key, newKey, checkpoints };
+        var command = new Command(
+            "checkpoint", "Signs a checkpoint of the log as it is now, adds it to the file of checkpoints and prints it.")
+        {
+            store, key, newKey, checkpoints,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var screen = evs.ScreenOf(parsed);

@@ -14,7 +14,8 @@ internal sealed record CheckpointFiles(string Path, IReadOnlyList<string> Keys, 
     {
         var read = new List<(SignedNote, Checkpoint)>();
         if (!File.Exists(Path)) return read;
-        if (Keys.Count == 0) throw new ToolException($"There are checkpoints in '{Path}', but no public key to tell whether they are true. Give one with --key.");
+        if (Keys.Count == 0)
+            throw new ToolException($"There are checkpoints in '{Path}', but no public key to tell whether they are true. Give one with --key.");
         var verifiers = Verifiers();
         await foreach (var note in new FileCheckpointSink(Path).ReadAllAsync(cancellationToken))
             read.Add((note, Checkpoint.Open(note, Origin ?? verifiers[0].Name, verifiers)));
@@ -24,7 +25,8 @@ internal sealed record CheckpointFiles(string Path, IReadOnlyList<string> Keys, 
     public IReadOnlyList<INoteVerifier> Verifiers() => [.. Keys.Select(ParseKey)];
 
     /// <summary>Reads a public key: from a file, or else the text itself.</summary>
-    public static INoteVerifier ParseKey(string textOrPath) => NoteKey.Parse((File.Exists(textOrPath) ? SmallFile.ReadKey(textOrPath) : textOrPath).Trim());
+    public static INoteVerifier ParseKey(string textOrPath) =>
+        NoteKey.Parse((File.Exists(textOrPath) ? SmallFile.ReadKey(textOrPath) : textOrPath).Trim());
 
     /// <summary>The options that say where checkpoints and keys are.</summary>
     internal sealed class Options

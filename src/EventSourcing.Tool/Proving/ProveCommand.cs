@@ -11,7 +11,11 @@ internal static class ProveCommand
         var which = Arguments.Text("EVENT", EventReference.Description);
         var output = Arguments.TextOption("--out", "FILE", "The file to write. By default the proof goes to standard output.");
         var files = new CheckpointFiles.Options();
-        var command = new Command("prove", "Writes a .tlog-proof: one event with all its content, and the proof that it is in the log, for somebody who has nothing but the public key.") { store, which, output };
+        var command = new Command(
+            "prove", "Writes a .tlog-proof: one event with all its content, and the proof that it is in the log, for somebody who has nothing but the public key.")
+        {
+            store, which, output,
+        };
         files.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -21,13 +25,15 @@ internal static class ProveCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(Screen screen, StoreText text, CheckpointFiles files, string which, string? output, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Screen screen, StoreText text, CheckpointFiles files, string which, string? output, CancellationToken cancellationToken)
     {
         await using var store = await text.OpenToReadAsync(cancellationToken);
         var position = await EventReference.PositionOfAsync(store, which, cancellationToken);
         var kept = await files.ReadAsync(cancellationToken);
         var (note, _) = kept.Where(pair => pair.Checkpoint.Size >= position).OrderByDescending(pair => pair.Checkpoint.Size).FirstOrDefault();
-        if (note is null) throw new ToolException($"No checkpoint in '{files.Path}' covers position {Format.Plain(position)} yet. Sign one first, with 'evs checkpoint'.");
+        if (note is null)
+            throw new ToolException($"No checkpoint in '{files.Path}' covers position {Format.Plain(position)} yet. Sign one first, with 'evs checkpoint'.");
         var proof = (await store.Ledger.ProveInclusionAsync(position, note, cancellationToken)).ToTlogProof().ToString();
         if (output is null) screen.Output.Write(proof);
         else await File.WriteAllTextAsync(output, proof, cancellationToken);

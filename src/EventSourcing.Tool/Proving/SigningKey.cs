@@ -27,7 +27,8 @@ internal sealed class SigningKey : IDisposable
     {
         foreach (var taken in (string[])[path, PublicPath(path)])
         {
-            if (File.Exists(taken)) throw new ToolException($"There is a file '{taken}' already, and a key is never overwritten. Leave --new-key out to sign with it.");
+            if (File.Exists(taken))
+                throw new ToolException($"There is a file '{taken}' already, and a key is never overwritten. Leave --new-key out to sign with it.");
         }
 
         var made = new SigningKey(origin, ECDsa.Create(ECCurve.NamedCurves.nistP256));
@@ -50,15 +51,18 @@ internal sealed class SigningKey : IDisposable
     /// <exception cref="ToolException">There is none, or the file holds something else.</exception>
     public static SigningKey Read(string path)
     {
-        if (!File.Exists(path)) throw new ToolException($"There is no key '{path}'. Give its path with --key, or make one with --new-key NAME.");
-        if (!File.Exists(PublicPath(path))) throw new ToolException($"There is no '{PublicPath(path)}', which has the public part of the key and the name of the log. Put it beside the key.");
+        if (!File.Exists(path))
+            throw new ToolException($"There is no key '{path}'. Give its path with --key, or make one with --new-key NAME.");
+        if (!File.Exists(PublicPath(path)))
+            throw new ToolException($"There is no '{PublicPath(path)}', which has the public part of the key and the name of the log. Put it beside the key.");
         var publicKey = NoteKey.Parse(SmallFile.ReadKey(PublicPath(path)).Trim());
         var key = ECDsa.Create();
         try
         {
             key.ImportFromPem(SmallFile.ReadKey(path));
             var read = new SigningKey(publicKey.Name, key);
-            if (read.Signer.KeyId != publicKey.KeyId) throw new ToolException($"'{PublicPath(path)}' is the public part of another key than '{path}'. Put the right one beside it.");
+            if (read.Signer.KeyId != publicKey.KeyId)
+                throw new ToolException($"'{PublicPath(path)}' is the public part of another key than '{path}'. Put the right one beside it.");
             return read;
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)

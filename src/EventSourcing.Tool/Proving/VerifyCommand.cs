@@ -9,8 +9,13 @@ internal static class VerifyCommand
     {
         var store = Arguments.Store();
         var files = new CheckpointFiles.Options();
-        var fromCheckpoint = Arguments.Flag("--from-checkpoint", "Trusts the log up to the newest checkpoint and verifies what follows. Fast, but finds no change before it that left the tree alone.");
-        var command = new Command("verify", "Verifies a store: computes its Merkle tree anew from the events, and compares it with every checkpoint that was kept. Exit code 1: it is not sound.") { store, fromCheckpoint };
+        var fromCheckpoint = Arguments.Flag(
+            "--from-checkpoint", "Trusts the log up to the newest checkpoint and verifies what follows. Fast, but finds no change before it that left the tree alone.");
+        var command = new Command(
+            "verify", "Verifies a store: computes its Merkle tree anew from the events, and compares it with every checkpoint that was kept. Exit code 1: it is not sound.")
+        {
+            store, fromCheckpoint,
+        };
         files.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -20,12 +25,14 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(Screen screen, StoreText text, CheckpointFiles files, bool fromCheckpoint, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Screen screen, StoreText text, CheckpointFiles files, bool fromCheckpoint, CancellationToken cancellationToken)
     {
         await using var store = text.OpenToAudit();
         var kept = await files.ReadAsync(cancellationToken);
         var newest = kept.Select(pair => pair.Checkpoint).MaxBy(checkpoint => checkpoint.Size);
-        if (fromCheckpoint && newest is null) throw new ToolException($"There is no checkpoint in '{files.Path}' to start from. Verify the whole log, without --from-checkpoint.");
+        if (fromCheckpoint && newest is null)
+            throw new ToolException($"There is no checkpoint in '{files.Path}' to start from. Verify the whole log, without --from-checkpoint.");
         LedgerReport report;
         using (var progress = new ProgressLine(screen))
         {

@@ -10,7 +10,8 @@ internal static class EventCommand
         var store = Arguments.Store();
         var which = Arguments.Text("EVENT", EventReference.Description);
         var command = new Command("event", "Shows all of one event.") { store, which };
-        command.SetAction((parsed, cancellationToken) => RunAsync(evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetRequiredValue(which), cancellationToken));
+        command.SetAction((parsed, cancellationToken) =>
+            RunAsync(evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetRequiredValue(which), cancellationToken));
         return command;
     }
 

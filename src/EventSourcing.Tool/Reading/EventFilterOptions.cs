@@ -18,7 +18,8 @@ internal sealed class EventFilterOptions
         command.Options.Add(Prefix);
     }
 
-    public EventQuery In(ParseResult parsed) => EventSelection.Query(parsed.GetRequiredValue(Types), parsed.GetRequiredValue(Tags), parsed.GetValue(Prefix));
+    public EventQuery In(ParseResult parsed) =>
+        EventSelection.Query(parsed.GetRequiredValue(Types), parsed.GetRequiredValue(Tags), parsed.GetValue(Prefix));
 
     /// <summary>Says which of the types asked for no event has: most likely their names are mistyped.</summary>
     public async Task RemarkOnUnknownTypesAsync(ParseResult parsed, Screen screen, EventStore store, CancellationToken cancellationToken)

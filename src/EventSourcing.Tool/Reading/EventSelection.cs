@@ -61,7 +61,8 @@ internal sealed record EventSelection
         return count;
     }
 
-    private ValueTask<EventPage> ReadPageAsync(IEventStorage storage, long low, long high, long upToPosition, long wanted, CancellationToken cancellationToken)
+    private ValueTask<EventPage> ReadPageAsync(
+        IEventStorage storage, long low, long high, long upToPosition, long wanted, CancellationToken cancellationToken)
     {
         // A stream is filtered here, so a page of it may have fewer events than are wanted.
         var limit = (int)Math.Min(EventPage.DefaultLimit, Stream is null || Filter.IsAll ? wanted : EventPage.DefaultLimit);

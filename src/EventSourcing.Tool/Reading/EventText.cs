@@ -70,7 +70,8 @@ internal static class EventText
     }
 
     /// <summary>The data on one line.</summary>
-    public static string Data(in StoredEvent stored) => stored.IsErased ? PayloadErased : stored.Data.IsEmpty ? PayloadEmpty : Cells.OneLine(Encoding.UTF8.GetString(stored.Data.Span));
+    public static string Data(in StoredEvent stored) =>
+        stored.IsErased ? PayloadErased : stored.Data.IsEmpty ? PayloadEmpty : Cells.OneLine(Encoding.UTF8.GetString(stored.Data.Span));
 
     /// <summary>JSON in lines, indented; other bytes as the text that they may be. Numbers stay as they are written.</summary>
     public static IEnumerable<string> Pretty(ReadOnlyMemory<byte> payload)

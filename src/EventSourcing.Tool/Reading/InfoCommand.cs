@@ -65,7 +65,8 @@ internal static class InfoCommand
         screen.Field("types", Format.Count(types.Count));
         if (erasures > 0) screen.Field("erasures", $"{Format.Count(erasures)} on record in the stream {PayloadsErased.StreamName}");
         if (served.Count > 0) screen.Field("read models", string.Join(", ", served.Select(Cells.OneLine)));
-        if (projections.Count > 0) screen.Field("projections", Format.Count(projections.Count) + (parked > 0 ? $", {Format.Count(parked)} parked" : ""));
+        if (projections.Count > 0)
+            screen.Field("projections", Format.Count(projections.Count) + (parked > 0 ? $", {Format.Count(parked)} parked" : ""));
         if (size is not null) screen.Field("size", SizeText(size));
         return ExitCode.Done;
     }

@@ -14,7 +14,11 @@ internal static class ReadCommand
         var asOf = Arguments.AsOfOption();
         var backwards = Arguments.Flag("--backwards", "The newest first.");
         var filter = new EventFilterOptions();
-        var command = new Command("read", "Prints the events of a stream or of the whole log, oldest first.") { store, stream, after, limit, asOf, backwards };
+        var command = new Command(
+            "read", "Prints the events of a stream or of the whole log, oldest first.")
+        {
+            store, stream, after, limit, asOf, backwards,
+        };
         filter.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

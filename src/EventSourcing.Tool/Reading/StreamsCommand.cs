@@ -17,7 +17,8 @@ internal static class StreamsCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(Screen screen, StoreText text, string prefix, string? after, long limit, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Screen screen, StoreText text, string prefix, string? after, long limit, CancellationToken cancellationToken)
     {
         await using var store = await text.OpenToReadAsync(cancellationToken);
         var table = new Table(screen, new("STREAM", CanBeCut: true), new("VERSION", IsNumber: true), new("POSITION", IsNumber: true), new("LAST RECORDED AT"));

@@ -10,7 +10,8 @@ internal static class TailCommand
     public static Command Create(Evs evs)
     {
         var store = Arguments.Store();
-        var after = Arguments.NumberOption("--after", "Begins after this position: give the last one that you have seen, and nothing is missed or repeated.");
+        var after = Arguments.NumberOption(
+            "--after", "Begins after this position: give the last one that you have seen, and nothing is missed or repeated.");
         var limit = Arguments.NumberOption("--limit", "Ends after so many events.", least: 1);
         var filter = new EventFilterOptions();
         var command = new Command("tail", "Prints the last 10 events of the log, then each new one, until Ctrl+C.") { store, after, limit };
@@ -37,7 +38,8 @@ internal static class TailCommand
         return first - 1;
     }
 
-    private static async Task FollowAsync(Screen screen, EventStore store, EventQuery query, long after, long limit, CancellationToken cancellationToken)
+    private static async Task FollowAsync(
+        Screen screen, EventStore store, EventQuery query, long after, long limit, CancellationToken cancellationToken)
     {
         var lines = new EventLines(screen, await store.GetHeadAsync(cancellationToken));
         while (limit > 0)

@@ -13,8 +13,13 @@ internal static class TraceCommand
     {
         var store = Arguments.Store();
         var which = Arguments.Text("CORRELATION", "A correlation id, or the id of an event: then its correlation.");
-        var command = new Command("trace", "Shows all events of one correlation as a tree of causes and effects. It reads the whole log.") { store, which };
-        command.SetAction((parsed, cancellationToken) => RunAsync(evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetRequiredValue(which), cancellationToken));
+        var command = new Command(
+            "trace", "Shows all events of one correlation as a tree of causes and effects. It reads the whole log.")
+        {
+            store, which,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+            RunAsync(evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetRequiredValue(which), cancellationToken));
         return command;
     }
 
@@ -47,12 +52,14 @@ internal static class TraceCommand
     /// <summary>The correlation that the text means: that of the event with this id, or else the text itself.</summary>
     private static async Task<string> CorrelationOfAsync(EventStore store, string which, CancellationToken cancellationToken)
     {
-        if (!Guid.TryParse(which, out var id) || await store.Storage.GetPositionAsync(id, cancellationToken) is not (> 0 and var position)) return which;
+        if (!Guid.TryParse(which, out var id) || await store.Storage.GetPositionAsync(id, cancellationToken) is not (> 0 and var position))
+            return which;
         using var page = await store.Storage.ReadLogAsync(new LogRead { After = position - 1, Limit = 1 }, cancellationToken);
         return Read(page.Events[0].Metadata.Span).Correlation ?? id.ToString();
     }
 
-    private static async Task<List<Node>> FindAsync(Screen screen, EventStore store, string correlation, CancellationToken cancellationToken)
+    private static async Task<List<Node>> FindAsync(
+        Screen screen, EventStore store, string correlation, CancellationToken cancellationToken)
     {
         var nodes = new List<Node>();
         var own = Guid.TryParse(correlation, out var id) ? id : (Guid?)null;
@@ -118,7 +125,8 @@ internal static class TraceCommand
         else
         {
             screen.CutLine($"{lead}{Cells.OneLine(node.Type)}  {Cells.OneLine(node.Stream)} v{Format.Plain(node.Version)}  position {Format.Plain(node.Position)}  {Format.Instant(node.RecordedAt)}");
-            if (!node.HasCause && node.Causation is { } causation) screen.CutLine($"{below}(caused by {Cells.OneLine(causation)}, which is no event of this correlation)");
+            if (!node.HasCause && node.Causation is { } causation)
+                screen.CutLine($"{below}(caused by {Cells.OneLine(causation)}, which is no event of this correlation)");
         }
 
         for (var i = 0; i < node.Effects.Count; i++)

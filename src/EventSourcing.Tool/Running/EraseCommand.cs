@@ -13,7 +13,11 @@ internal static class EraseCommand
         var by = Arguments.RequiredOption("--by", "WHO", "Who erases. It is recorded.");
         var reason = Arguments.RequiredOption("--reason", "TEXT", "Why. It is recorded, so keep persons out of it.");
         var yes = Arguments.Yes();
-        var command = new Command("erase", "Erases the data of events for ever, and records who did it and why. The events, their proofs and the root stay.") { store, positions, stream, by, reason, yes };
+        var command = new Command(
+            "erase", "Erases the data of events for ever, and records who did it and why. The events, their proofs and the root stay.")
+        {
+            store, positions, stream, by, reason, yes,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetValue(positions) is not { Length: > 0 } == result.GetValue(stream) is null) result.AddError("Say what to erase: either --position or --stream.");

@@ -45,7 +45,11 @@ internal static class ParkedCommands
     {
         var (store, name) = (Arguments.Store(), ProjectionsCommand.NameArgument());
         var position = Arguments.NumberOption("--position", "Only what is parked at this position.", least: 1);
-        var command = new Command("resume", "Orders that what is parked is tried again, in order from the event that failed. Mend the cause first.") { store, name, position };
+        var command = new Command(
+            "resume", "Orders that what is parked is tried again, in order from the event that failed. Mend the cause first.")
+        {
+            store, name, position,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var screen = evs.ScreenOf(parsed);
@@ -68,7 +72,11 @@ internal static class ParkedCommands
         var by = Arguments.RequiredOption("--by", "WHO", "Who gives the order. It is recorded.");
         var reason = Arguments.RequiredOption("--reason", "TEXT", "Why. It is recorded.");
         var yes = Arguments.Yes();
-        var command = new Command("skip", "Orders that one failing event is left out, and that those behind it go on. Only a rebuild tries it again.") { store, name, position, by, reason, yes };
+        var command = new Command(
+            "skip", "Orders that one failing event is left out, and that those behind it go on. Only a rebuild tries it again.")
+        {
+            store, name, position, by, reason, yes,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var screen = evs.ScreenOf(parsed);
@@ -106,7 +114,8 @@ internal static class ParkedCommands
         ? $"{Cells.OneLine(runner.Machine)} pid {Format.Plain(runner.ProcessId)} carries it out within about half a second."
         : "No process runs it now. The next that starts it carries the order out.";
 
-    private static async Task<ParkedEvents> ParkedAtAsync(ProjectionAdmin admin, string projection, long position, CancellationToken cancellationToken)
+    private static async Task<ParkedEvents> ParkedAtAsync(
+        ProjectionAdmin admin, string projection, long position, CancellationToken cancellationToken)
     {
         var all = await admin.GetParkedAsync(projection, cancellationToken);
         return all.FirstOrDefault(parked => parked.Position == position)

@@ -11,7 +11,11 @@ internal static class ProjectionOrders
     {
         var (store, name) = (Arguments.Store(), ProjectionsCommand.NameArgument());
         var noWait = Arguments.Flag("--no-wait", "Ends when the order is stored.");
-        var command = new Command("rebuild", "Orders that a read model is built anew beside the one that serves, and shows how far it is. Ctrl+C ends the display and not the rebuild.") { store, name, noWait };
+        var command = new Command(
+            "rebuild", "Orders that a read model is built anew beside the one that serves, and shows how far it is. Ctrl+C ends the display and not the rebuild.")
+        {
+            store, name, noWait,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var screen = evs.ScreenOf(parsed);
@@ -21,7 +25,8 @@ internal static class ProjectionOrders
             await admin.RebuildAsync(projection.Name, cancellationToken);
             ParkedCommands.Ordered(screen, projection, "rebuild", 1, "the read model built anew");
             screen.Flush();
-            if (!parsed.GetValue(noWait) && projection.Runner is { IsGone: false }) await FollowAsync(screen, admin, projection.Name, cancellationToken);
+            if (!parsed.GetValue(noWait) && projection.Runner is { IsGone: false })
+                await FollowAsync(screen, admin, projection.Name, cancellationToken);
             return ExitCode.Done;
         });
         return command;
@@ -31,7 +36,11 @@ internal static class ProjectionOrders
     {
         var (store, name) = (Arguments.Store(), ProjectionsCommand.NameArgument());
         var key = Arguments.Text("KEY", "The document's key.");
-        var command = new Command("rebuild-document", "Orders that one document of a read model is built anew from the whole log.") { store, name, key };
+        var command = new Command(
+            "rebuild-document", "Orders that one document of a read model is built anew from the whole log.")
+        {
+            store, name, key,
+        };
         command.SetAction((parsed, cancellationToken) => OrderAsync(
             evs.ScreenOf(parsed),
             evs.StoreOf(parsed, store),
@@ -84,11 +93,14 @@ internal static class ProjectionOrders
             if (status.Rebuild is { } rebuild)
             {
                 progress.Report("Rebuilding", rebuild.Position, rebuild.Target);
-                if (rebuild.Parked > 0) throw new ToolException($"The rebuild of '{name}' waits for what is parked in it. See 'evs projections parked'. The old read model serves on.");
+                if (rebuild.Parked > 0)
+                    throw new ToolException($"The rebuild of '{name}' waits for what is parked in it. See 'evs projections parked'. The old read model serves on.");
             }
             else if (!status.IsRebuildOrdered) break;
-            if (status.State == ProjectionState.Failed) throw new ToolException($"'{name}' has failed: {status.LastError?.Message} The old read model serves on.");
-            if (status.Runner is not { IsGone: false }) throw new ToolException($"The process that ran '{name}' is gone. The next that starts it goes on with the rebuild.");
+            if (status.State == ProjectionState.Failed)
+                throw new ToolException($"'{name}' has failed: {status.LastError?.Message} The old read model serves on.");
+            if (status.Runner is not { IsGone: false })
+                throw new ToolException($"The process that ran '{name}' is gone. The next that starts it goes on with the rebuild.");
             await Task.Delay(BetweenLooks, screen.Clock, cancellationToken);
         }
 

@@ -13,14 +13,20 @@ internal static class ProjectionStatusCommand
     public static Command Create(Evs evs)
     {
         var store = Arguments.Store();
-        var failOn = Arguments.ManyOption("--fail-on", "LIMIT", "Exit code 1 if a projection is more than N events behind (lag=N), or has something parked (parked).");
+        var failOn = Arguments.ManyOption(
+            "--fail-on", "LIMIT", "Exit code 1 if a projection is more than N events behind (lag=N), or has something parked (parked).");
         failOn.Validators.Add(result =>
         {
             foreach (var token in result.Tokens.Where(token => token.Value != ParkedLimit && LagOf(token.Value) is null))
                 result.AddError($"'{token.Value}' is no limit: write lag=1000, or parked.");
         });
-        var command = new Command("status", "Lists all projections and reactors: what each does, how far it is behind, and who runs it.") { store, failOn };
-        command.SetAction((parsed, cancellationToken) => RunAsync(evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetRequiredValue(failOn), cancellationToken));
+        var command = new Command(
+            "status", "Lists all projections and reactors: what each does, how far it is behind, and who runs it.")
+        {
+            store, failOn,
+        };
+        command.SetAction((parsed, cancellationToken) =>
+            RunAsync(evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetRequiredValue(failOn), cancellationToken));
         return command;
     }
 
@@ -63,8 +69,10 @@ internal static class ProjectionStatusCommand
         table.End();
         foreach (var status in all)
         {
-            if (status.Rebuild is { } rebuild) screen.Wrapped($"{Cells.OneLine(status.Name)} is being rebuilt: {RebuildText(rebuild)}", indent: 0);
-            else if (status.IsRebuildOrdered) screen.Wrapped($"{Cells.OneLine(status.Name)} is to be rebuilt: the order waits for a process that runs it.");
+            if (status.Rebuild is { } rebuild)
+                screen.Wrapped($"{Cells.OneLine(status.Name)} is being rebuilt: {RebuildText(rebuild)}", indent: 0);
+            else if (status.IsRebuildOrdered)
+                screen.Wrapped($"{Cells.OneLine(status.Name)} is to be rebuilt: the order waits for a process that runs it.");
             if (status.LastError is { } error) screen.Wrapped($"{Cells.OneLine(status.Name)}: {Cells.OneLine(error.Message)}");
         }
 

@@ -14,11 +14,12 @@ internal static class Arguments
 
     public static Argument<string> Store(string name = "STORE") => new(name)
     {
-        Description = "The store: the path of a SQLite file, or env:NAME.",
+        Description = "The store: the path of a SQLite file, a PostgreSQL URL or connection string, or env:NAME.",
         CustomParser = NotEmpty,
     };
 
-    public static Argument<string> Text(string name, string description) => new(name) { Description = description, CustomParser = NotEmpty };
+    public static Argument<string> Text(string name, string description) =>
+        new(name) { Description = description, CustomParser = NotEmpty };
 
     public static Option<string?> TextOption(string name, string helpName, string description) => new(name)
     {
@@ -83,7 +84,8 @@ internal static class Arguments
     {
         if (text.StartsWith('v') && long.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var version))
             return new PointInTime(Version: version);
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position)) return new PointInTime(Position: position);
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
+            return new PointInTime(Position: position);
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
             return new PointInTime(Instant: new DateTimeOffset(day.ToDateTime(TimeOnly.MaxValue), TimeSpan.Zero));
         return DateTimeOffset.TryParseExact(text, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)

@@ -7,31 +7,37 @@ namespace EventSourcing.Tool;
 internal sealed class StoreText
 {
     private const string EnvironmentPrefix = "env:";
-    private readonly string _text;
+    private readonly PostgresText? _postgres;
 
-    private StoreText(string text, string display)
+    private StoreText(string text)
     {
-        _text = text;
-        Display = display;
+        _postgres = PostgresText.Parse(text);
+        File = _postgres is null ? text : null;
+        Display = _postgres?.Display ?? text;
     }
+
+    /// <summary>What another store has taken is taken.</summary>
+    private static EventStorageLimits Unlimited =>
+        new() { MaxDataBytes = int.MaxValue, MaxMetadataBytes = int.MaxValue, MaxTagsPerEvent = int.MaxValue };
 
     /// <summary>What people may see: it has no secret.</summary>
     public string Display { get; }
 
-    /// <summary>The path of the file, for those commands that are about files; null if the store is not in a file.</summary>
-    public string? File => _text;
+    /// <summary>The path of the file; null if the store is not in a file.</summary>
+    public string? File { get; }
 
-    /// <param name="text">The path of a file, or <c>env:NAME</c>.</param>
+    /// <param name="text">The path of a file, a URL or connection string of PostgreSQL, or <c>env:NAME</c>.</param>
     /// <param name="environment">The environment's variables.</param>
-    /// <exception cref="ToolException">The variable is not set.</exception>
+    /// <exception cref="ToolException">The variable is not set, or the text is malformed.</exception>
     public static StoreText Parse(string text, Func<string, string?> environment)
     {
-        if (!text.StartsWith(EnvironmentPrefix, StringComparison.Ordinal)) return new StoreText(text, text);
+        if (!text.StartsWith(EnvironmentPrefix, StringComparison.Ordinal)) return new StoreText(text);
         var name = text[EnvironmentPrefix.Length..];
         var value = environment(name);
         return string.IsNullOrWhiteSpace(value)
-            ? throw new ToolException($"The environment variable '{name}' is not set, so '{text}' names no store. Set it, or give the store itself.")
-            : new StoreText(value, value);
+            ? throw new ToolException(
+                $"The environment variable '{name}' is not set, so '{text}' names no store. Set it, or give the store itself.")
+            : new StoreText(value);
     }
 
     /// <summary>Opens the store to be read: it is neither made nor upgraded, and no byte of it is written.</summary>
@@ -76,6 +82,21 @@ internal sealed class StoreText
         return new EventStore(Storage(readOnly: false), new EventTypes(), options);
     }
 
+    /// <summary>Opens a store to copy events into. It is made if it is not there, and takes events as large as others may hold.</summary>
+    /// <exception cref="IncompatibleStoreException">It is of an older schema, for example.</exception>
+    public async Task<EventStore> OpenOrCreateAsync(CancellationToken cancellationToken)
+    {
+        if (File is not null && new FileInfo(File) is { Exists: true, Length: > 0 })
+        {
+            await using (await OpenToReadAsync(cancellationToken))
+            {
+                // Nothing has to be upgraded.
+            }
+        }
+
+        return new EventStore(Storage(readOnly: false, Unlimited), new EventTypes());
+    }
+
     /// <summary>Opens the store to be written, whatever its schema: its first call upgrades it.</summary>
     public EventStore OpenToUpgrade()
     {
@@ -83,17 +104,25 @@ internal sealed class StoreText
         return new EventStore(Storage(readOnly: false), new EventTypes());
     }
 
-    /// <summary>The storage itself, for commands that are about its kind.</summary>
+    /// <summary>The storage itself, for commands that are about files.</summary>
+    /// <exception cref="ToolException">The store is not in a file, or the file is not there.</exception>
     public SqliteEventStorage OpenFile(bool readOnly)
     {
+        if (File is null) throw new ToolException($"'{Display}' is not in a file. Back it up with the database's own tools (pg_dump), or with 'evs copy'.");
         RequireFile();
-        return Storage(readOnly);
+        return new SqliteEventStorage(File, new SqliteEventStorageOptions { ReadOnly = readOnly });
     }
 
-    private SqliteEventStorage Storage(bool readOnly) => new(_text, new SqliteEventStorageOptions { ReadOnly = readOnly });
+    private IEventStorage Storage(bool readOnly, EventStorageLimits? limits = null)
+    {
+        if (_postgres is not null) return _postgres.Open(readOnly, limits);
+        var options = new SqliteEventStorageOptions { ReadOnly = readOnly };
+        return new SqliteEventStorage(File!, limits is null ? options : options with { Limits = limits });
+    }
 
     private void RequireFile()
     {
-        if (!System.IO.File.Exists(_text) && !Directory.Exists(_text)) throw new ToolException($"There is no file '{Display}'. Check the path; nothing was made there.");
+        if (File is not null && !System.IO.File.Exists(File) && !Directory.Exists(File))
+            throw new ToolException($"There is no file '{Display}'. Check the path; nothing was made there.");
     }
 }

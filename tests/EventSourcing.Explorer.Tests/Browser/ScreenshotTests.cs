@@ -6,7 +6,7 @@ namespace EventSourcing.Explorer.Tests.Browser;
 
 /// <summary>
 /// Makes the pictures of the guide, into the folder that <c>EXPLORER_SCREENSHOTS</c> names, with its full path:
-/// <c>EXPLORER_SCREENSHOTS=$PWD/docs/explorer dotnet test tests/EventSourcing.Explorer.Tests --filter Screenshots</c>. Without it, one
+/// <c>EXPLORER_SCREENSHOTS=$PWD/src/EventSourcing.Explorer/screenshots dotnet test tests/EventSourcing.Explorer.Tests --filter Screenshots</c>. Without it, one
 /// picture is made and not kept.
 /// </summary>
 [Collection(nameof(BrowserHost))]

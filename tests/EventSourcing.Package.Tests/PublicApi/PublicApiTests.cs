@@ -13,6 +13,7 @@ public class PublicApiTests
     [InlineData("EventSourcing.Explorer")]
     [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
+    [InlineData("EventSourcing.AspNetCore")]
     [InlineData("EventSourcing.Hosting")]
     [InlineData("EventSourcing.Testing")]
     public void Public_surface_is_the_approved_one(string package)

@@ -69,8 +69,10 @@ public class ReadmeTests(PackedPackages packages)
     [InlineData("EventSourcing.Explorer")]
     [InlineData("EventSourcing.PostgreSql")]
     [InlineData("EventSourcing.Sqlite")]
+    [InlineData("EventSourcing.AspNetCore")]
     [InlineData("EventSourcing.Hosting")]
     [InlineData("EventSourcing.Testing")]
+    [InlineData("EventSourcing.Tool")]
     public async Task Links_of_a_package_readme_work_outside_the_tree(string package)
     {
         const string Repository = "https://github.com/event-sourcing-net/event-sourcing/blob/main/";

@@ -1,0 +1,69 @@
+using System.Data.Common;
+using System.Text.RegularExpressions;
+using Npgsql;
+
+namespace EventSourcing.Tool;
+
+/// <summary>A store in PostgreSQL, as it was named: by a URL or by a connection string of Npgsql.</summary>
+/// <param name="ConnectionString">How to connect; it may have a password.</param>
+/// <param name="Schema">The schema of the store; null for the usual one.</param>
+/// <param name="Display">What people may see of it.</param>
+internal sealed partial record PostgresText(string ConnectionString, string? Schema, string Display)
+{
+    private const string SchemaKey = "schema";
+
+    /// <summary>Reads the text; null if it names no server.</summary>
+    /// <exception cref="ToolException">It is meant for a server, and is malformed. The message repeats nothing of it.</exception>
+    public static PostgresText? Parse(string text)
+    {
+        try
+        {
+            var settings = new DbConnectionStringBuilder();
+            if (Url().IsMatch(text)) ReadUrl(new Uri(text), settings);
+            else if (Keywords().IsMatch(text)) settings.ConnectionString = text;
+            else return null;
+            string? schema = null;
+            if (settings.TryGetValue(SchemaKey, out var named)) schema = named.ToString();
+            settings.Remove(SchemaKey);
+            var connection = new NpgsqlConnectionStringBuilder(settings.ConnectionString);
+            var display = $"postgres://{connection.Host}/{connection.Database}{(schema is null ? "" : $"?schema={schema}")}";
+            return new PostgresText(connection.ConnectionString, schema, display);
+        }
+        catch (Exception e) when (e is ArgumentException or UriFormatException or FormatException)
+        {
+            // Not the inner message either: it could repeat a part of a password.
+            throw new ToolException(
+                "The text that names the store is neither a URL (postgres://user@host/database?schema=eventsourcing) nor a connection string of Npgsql (Host=…;Database=…;Schema=…).", e);
+        }
+    }
+
+    public PostgresEventStorage Open(bool readOnly, EventStorageLimits? limits = null)
+    {
+        var options = new PostgresEventStorageOptions { ReadOnly = readOnly };
+        if (limits is not null) options = options with { Limits = limits };
+        if (Schema is not null) options = options with { Schema = Schema };
+        return new PostgresEventStorage(ConnectionString, options);
+    }
+
+    private static void ReadUrl(Uri url, DbConnectionStringBuilder settings)
+    {
+        settings["Host"] = url.Host;
+        if (url.Port > 0) settings["Port"] = url.Port;
+        if (url.AbsolutePath.Length > 1) settings["Database"] = Uri.UnescapeDataString(url.AbsolutePath[1..]);
+        var user = url.UserInfo.Split(':', 2);
+        if (user[0].Length > 0) settings["Username"] = Uri.UnescapeDataString(user[0]);
+        if (user.Length > 1) settings["Password"] = Uri.UnescapeDataString(user[1]);
+        foreach (var part in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var pair = part.Split('=', 2);
+            var name = Uri.UnescapeDataString(pair[0]);
+            settings[name == "sslmode" ? "SSL Mode" : name] = Uri.UnescapeDataString(pair.Length > 1 ? pair[1] : "");
+        }
+    }
+
+    [GeneratedRegex("^postgres(ql)?://", RegexOptions.IgnoreCase)]
+    private static partial Regex Url();
+
+    [GeneratedRegex(@"(^|;)\s*(Host|Server)\s*=", RegexOptions.IgnoreCase)]
+    private static partial Regex Keywords();
+}

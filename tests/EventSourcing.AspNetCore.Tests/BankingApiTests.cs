@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.RegularExpressions;
+
+namespace EventSourcing.AspNetCore.Tests;
+
+/// <summary>The sample, run as what it is.</summary>
+public partial class BankingApiTests
+{
+    [Fact]
+    public async Task Play_the_readme_answers_what_it_says()
+    {
+        using var app = await BankingApiProcess.StartAsync();
+        var readme = (await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "BankingApi.README.md"))).ReplaceLineEndings("\n");
+        var blocks = Block().Matches(readme).Skip(1).ToList();
+        blocks.Should().HaveCountGreaterThan(10);
+        for (var i = 0; i < blocks.Count; i += 2)
+        {
+            (blocks[i].Groups["language"].Value, blocks[i + 1].Groups["language"].Value).Should().Be(("sh", "output"));
+            var script = blocks[i].Groups["text"].Value.Replace("localhost:5080", $"localhost:{app.Port}", StringComparison.Ordinal);
+            var answer = new List<string>();
+            foreach (var line in script.TrimEnd('\n').Split('\n')) answer.AddRange(await TypeAsync(line, app.Folder));
+            answer.Should().Equal(blocks[i + 1].Groups["text"].Value.TrimEnd('\n').Split('\n'), script);
+        }
+
+        var api = await new HttpClient().GetStringAsync(new Uri($"{app.Address}/openapi/v1.json"));
+        api.Should().Contain("\"/accounts/{id}/deposits\"").And.Contain("412");
+        (await app.TerminateAsync()).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Terminate_under_load_keeps_every_acknowledged_append_and_projects_none_twice()
+    {
+        using var app = await BankingApiProcess.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Address) };
+        for (var a = 0; a < 8; a++) (await client.PutAsJsonAsync($"accounts/a{a}", new { owner = $"owner {a}" })).EnsureSuccessStatusCode();
+        var acknowledged = new ConcurrentDictionary<long, bool>();
+        var last = 0L;
+        var callers = Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
+        {
+            while (true)
+            {
+                var transaction = Interlocked.Increment(ref last);
+                try
+                {
+                    var answer = await client.PostAsJsonAsync($"accounts/a{transaction % 8}/deposits", new { transaction, amount = 1 });
+                    if (answer.IsSuccessStatusCode) acknowledged[transaction] = true;
+                }
+                catch (HttpRequestException)
+                {
+                    return; // it has ended
+                }
+            }
+        })).ToList();
+        while (acknowledged.Count < 200) await Task.Delay(5);
+        (await app.TerminateAsync()).Should().Be(0, app.Output);
+        await Task.WhenAll(callers);
+
+        await using var store = new EventStore(new SqliteEventStorage(app.Database), EventTypes.FromAssemblyOf<Banking.Account>());
+        var booked = new List<long>();
+        await foreach (var e in store.ReadLogAsync())
+        {
+            if (e.Data is Banking.MoneyDeposited deposited) booked.Add(deposited.TransactionId);
+        }
+
+        booked.Should().OnlyHaveUniqueItems();
+        acknowledged.Keys.Should().BeSubsetOf(booked);
+        var projection = new Banking.AccountBalances();
+        (await store.ReadModel(projection).GetPositionAsync()).Should().BeLessThanOrEqualTo(await store.GetHeadAsync());
+        await using (var projections = store.StartProjections(projection)) await projections.CatchUpAsync();
+        (await store.ReadModel(projection).Query().ToListAsync()).Sum(account => account.Value.Transactions).Should().Be(booked.Count);
+        app.Output.Should().NotContain("ObjectDisposed").And.NotContain("fail:");
+    }
+
+    [Fact]
+    public async Task Telemetry_on_the_console_shows_the_spans_of_a_request_together()
+    {
+        using var app = await BankingApiProcess.StartAsync("--Telemetry=console");
+        using var client = new HttpClient { BaseAddress = new Uri(app.Address) };
+        (await client.PutAsJsonAsync("accounts/ann", new { owner = "canary-4711" })).EnsureSuccessStatusCode();
+        var patience = Stopwatch.StartNew();
+        while (!app.Output.Contains("project AccountBalances", StringComparison.Ordinal) && patience.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(20);
+        var span = Regex.Match(app.Output, "Activity.TraceId: +(?<trace>[0-9a-f]{32})[^=]*?Activity.DisplayName: +append account", RegexOptions.Singleline);
+        span.Success.Should().BeTrue(app.Output);
+        app.Output.Should().Contain("project AccountBalances").And.NotContain("canary-4711");
+        Regex.Count(app.Output, span.Groups["trace"].Value).Should().BeGreaterThan(1, "the request is a span of the same trace");
+    }
+
+    private static async Task<IEnumerable<string>> TypeAsync(string line, string folder)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", line]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = await shell.StandardOutput.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+        return output.TrimEnd('\n').Split('\n');
+    }
+
+    [GeneratedRegex(@"^```(?<language>sh|output)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Block();
+}

@@ -1,0 +1,257 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace EventSourcing.Tool.Tests;
+
+/// <summary>Logs that move: by a file of events, and from store to store.</summary>
+public sealed class MoveTests : IDisposable
+{
+    private readonly WorkFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Export_and_import_any_store_has_the_same_root_and_bytes(int seed)
+    {
+        await MakeAnyAsync("any.db", seed);
+
+        (await Run.Piped("export", "any.db", "--out", "events.jsonl")).ExitCode.Should().Be(0);
+        var import = await Run.Piped("import", "events.jsonl", "imported.db");
+
+        import.Error.Should().BeEmpty();
+        import.ExitCode.Should().Be(0);
+        import["result"].Should().Be("the root is that of the export");
+        import["root"].Should().Be((await Run.Piped("info", "any.db"))["root"]);
+        (await Run.Piped("export", "imported.db")).Output.Should().Be(await File.ReadAllTextAsync("events.jsonl"));
+        (await Run.Piped("verify", "imported.db"))["result"].Should().Be("sound");
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task Copy_any_store_there_and_back_is_the_same_log(int seed)
+    {
+        await MakeAnyAsync("any.db", seed);
+
+        var copy = await Run.Piped("copy", "any.db", "there.db");
+        (await Run.Piped("copy", "there.db", "back.db")).ExitCode.Should().Be(0);
+
+        copy.Error.Should().BeEmpty();
+        copy["root"].Should().Be((await Run.Piped("info", "any.db"))["root"] + ", equal in both");
+        (await Run.Piped("export", "back.db")).Output.Should().Be((await Run.Piped("export", "any.db")).Output);
+        (await Run.Piped("verify", "back.db"))["result"].Should().Be("sound");
+        (await Run.Piped("copy", "any.db", "there.db"))["events"].Should().EndWith("of which 0 are new");
+    }
+
+    [Fact]
+    public async Task Import_a_file_that_is_cut_off_goes_on_with_the_whole_one()
+    {
+        await MakeAnyAsync("any.db", 6, events: 2_500);
+        var lines = (await Run.Piped("export", "any.db")).Output.Split('\n');
+        await File.WriteAllTextAsync("half.jsonl", string.Join('\n', lines[..2_001]) + "\n" + lines[2_001][..20]);
+        await File.WriteAllTextAsync("whole.jsonl", string.Join('\n', lines));
+
+        var half = await Run.Piped("import", "half.jsonl", "imported.db");
+        half.ExitCode.Should().Be(2);
+        half.Error.Should().Contain("Line 2002 of 'half.jsonl' is cut off");
+        (await Run.Piped("info", "imported.db"))["events"].Should().StartWith("2,000,");
+        await File.WriteAllTextAsync("short.jsonl", string.Join('\n', lines[..2_101]) + "\n");
+        var without = await Run.Piped("import", "short.jsonl", "imported.db");
+        without.ExitCode.Should().Be(1);
+        without["result"].Should().StartWith("NOT WHOLE: the file ends after 2100 of ");
+        var whole = await Run.Piped("import", "whole.jsonl", "imported.db");
+        whole["result"].Should().Be("the root is that of the export");
+    }
+
+    [Theory]
+    [InlineData("\"data\":{\"customer\":\"Ann\"", "\"data\":{\"customer\":\"Eve\"", 1, "ANOTHER ROOT")]
+    [InlineData("\"position\":3,", "\"position\":4,", 2, "has position 4 after 2")]
+    [InlineData("\"position\":3,", "\"place\":3,", 2, "has a member 'place'")]
+    [InlineData("\"format\":\"evs-events-1\"", "\"format\":\"evs-events-9\"", 2, "does not say the format")]
+    [InlineData("\"root\"", "\"tree\"", 2, "has only some of the events")]
+    [InlineData("\"recordedAt\":\"2026", "\"recordedAt\":\"xx26", 2, "is not an event")]
+    public async Task Import_a_file_that_was_changed_says_so(string before, string after, int exitCode, string expected)
+    {
+        await Shop.MakeAsync();
+        var text = (await Run.Piped("export", "shop.db")).Output;
+        text.Should().Contain(before);
+        await File.WriteAllTextAsync("events.jsonl", text.Replace(before, after, StringComparison.Ordinal));
+
+        var run = await Run.Piped("import", "events.jsonl", "imported.db");
+
+        run.ExitCode.Should().Be(exitCode);
+        run.Both.Should().Contain(expected);
+    }
+
+    [Fact]
+    public async Task Import_and_copy_into_another_log_write_nothing()
+    {
+        await Shop.MakeAsync();
+        await Shop.MakeAsync("other.db");
+        await Run.Piped("export", "shop.db", "--out", "events.jsonl");
+        var other = (await Run.Piped("export", "other.db")).Output;
+
+        (await Run.Piped("import", "events.jsonl", "other.db")).Error.Should().Contain("not the beginning of this export");
+        (await Run.Piped("copy", "shop.db", "other.db")).ExitCode.Should().Be(2);
+        (await Run.Piped("import", "nothing.jsonl", "new.db")).ExitCode.Should().Be(2);
+        (await Run.Piped("copy", "nothing.db", "new.db")).ExitCode.Should().Be(2);
+
+        (await Run.Piped("export", "other.db")).Output.Should().Be(other);
+        _folder.FileNames.Should().NotContain("new.db");
+    }
+
+    [Fact]
+    public async Task Copy_follows_the_log_until_somebody_presses_enter()
+    {
+        await Shop.MakeAsync();
+        using var enter = new LateAnswer();
+        await using (var app = new EventStore(new SqliteEventStorage("shop.db"), Shop.Types))
+        {
+            var copy = Run.Of(new Run.Options { Answer = "\n", Input = enter }, "copy", "shop.db", "copy.db", "--follow");
+            for (var i = 0; i < 5; i++) await app.AppendAsync("order-20", i, [new OrderShipped("RX-1")]);
+            await using (var target = new EventStore(new SqliteEventStorage("copy.db", new SqliteEventStorageOptions { ReadOnly = true }), Shop.Types))
+            {
+                while (!File.Exists("copy.db") || await HeadAsync(target) < 11) await Task.Delay(20);
+            }
+
+            enter.Press();
+            var run = await copy;
+            run.ExitCode.Should().Be(0);
+            run["root"].Should().EndWith("equal in both");
+        }
+
+        (await Run.Piped("export", "copy.db")).Output.Should().Be((await Run.Piped("export", "shop.db")).Output);
+        (await Run.Piped("copy", "shop.db", "copy.db", "--follow")).Error.Should().Contain("Nobody is at the terminal");
+    }
+
+    [Fact]
+    public async Task Copy_takes_reactors_along_so_that_each_event_is_delivered_once()
+    {
+        await Shop.MakeAsync();
+        var world = new List<(long Position, Guid Id)>();
+        await DeliverAsync("shop.db", world, fails: 5);
+        (await Run.Piped("copy", "shop.db", "moved.db"))["reactors"].Should().Be("Mailing: each goes on where it was");
+        (await Run.Piped("projections", "parked", "moved.db", "Mailing")).Output.Should().Contain("position 5  order-placed  stream order-19");
+        (await Run.Piped("copy", "shop.db", "moved.db")).ExitCode.Should().Be(0, "nothing has gone on in the target");
+
+        await using (var app = new EventStore(new SqliteEventStorage("moved.db"), Shop.Types)) await app.AppendAsync("order-20", 0, [new OrderPlaced("Dan", 1)]);
+        await DeliverAsync("moved.db", world, fails: 0, resume: true);
+
+        world.Select(delivery => delivery.Position).Should().BeEquivalentTo([1L, 3L, 5L, 7L], "each order was placed once");
+        world.Select(delivery => delivery.Id).Should().OnlyHaveUniqueItems();
+        var again = await Run.Piped("copy", "shop.db", "moved.db");
+        again.ExitCode.Should().Be(2, "the target has gone on");
+    }
+
+    [Fact]
+    public async Task Copy_killed_again_and_again_goes_on_each_time()
+    {
+        await MakeAnyAsync("any.db", 7, events: 8_000);
+        for (var round = 0; round < 4; round++)
+        {
+            using var copy = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "evs.dll"), "copy", "any.db", "copy.db"]) { RedirectStandardOutput = true })!;
+            await Task.WhenAny(copy.WaitForExitAsync(), Task.Delay(150 * round));
+            copy.Kill();
+            await copy.WaitForExitAsync();
+        }
+
+        (await Run.Piped("copy", "any.db", "copy.db")).ExitCode.Should().Be(0);
+        (await Run.Piped("export", "copy.db")).Output.Should().Be((await Run.Piped("export", "any.db")).Output);
+    }
+
+    private static async Task<long> HeadAsync(EventStore store)
+    {
+        try
+        {
+            return await store.GetHeadAsync();
+        }
+        catch (EventSourcingException)
+        {
+            return 0; // it is just being made
+        }
+    }
+
+    /// <summary>Runs a reactor on what there is, and notes what it has delivered.</summary>
+    private static async Task DeliverAsync(string path, List<(long, Guid)> world, long fails, bool resume = false)
+    {
+        await using var store = new EventStore(new SqliteEventStorage(path), Shop.Types);
+        await using var running = await store.StartReactorsAsync(new ProjectionOptions { RetryDelays = [] }, new Mailing(world, fails));
+        if (resume) await store.ProjectionAdmin().ResumeAllAsync("Mailing");
+        while (true)
+        {
+            var status = (await store.ProjectionAdmin().GetStatusAsync()).Single(s => s.Name == "Mailing");
+            if (status.Lag == 0 && status.Parked == (fails > 0 ? 1 : 0)) return;
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>A store of random events: empty and large data, all of Unicode, tags, metadata, several streams, and erasures.</summary>
+    private static async Task MakeAnyAsync(string path, int seed, int events = 400)
+    {
+        var random = new Random(seed);
+        await using var storage = new SqliteEventStorage(path);
+        for (var made = 0; made < events;)
+        {
+            var batch = Enumerable.Range(0, random.Next(1, 40)).Select(_ => Any(random, isLarge: made % 200 == 0)).ToArray();
+            await storage.AppendAsync(new AppendRequest([new StreamWrite($"s-{random.Next(20)}-ü", ExpectedVersion.Any, batch)]));
+            made += batch.Length;
+        }
+
+        await using var store = new EventStore(new SqliteEventStorage(path), new EventTypes());
+        await store.ErasePayloadsAsync([2, 3, 100], "a reason", "somebody");
+        await store.ErasePayloadsAsync([5], "another", "somebody");
+    }
+
+    private static NewEvent Any(Random random, bool isLarge)
+    {
+        var data = random.Next(6) switch
+        {
+            0 => [],
+            1 => Encoding.UTF8.GetBytes("{\"t\":\"" + string.Concat(Enumerable.Range(0, 30).Select(_ => new Rune(random.Next(0x23, 0xD7FF)).ToString()).Where(c => c is not ("\\" or "\""))) + "\"}"),
+            2 => Bytes(random, random.Next(300)),
+            3 when isLarge => Encoding.UTF8.GetBytes($"\"{new string('x', (1024 * 1024) - 2)}\""),
+            _ => Encoding.UTF8.GetBytes($$"""{"n":{{random.Next()}}.10, "a" : [ 1,2 ]}"""),
+        };
+        return new NewEvent(Guid.CreateVersion7(), random.Next(2) == 0 ? "plain" : "type-ü😀", data)
+        {
+            Tags = random.Next(3) == 0 ? ["a", "tag-ß"] : [],
+            Metadata = random.Next(2) == 0 ? """{"correlationId":"c","user":"ü\n"}"""u8.ToArray() : default,
+        };
+    }
+
+    private static byte[] Bytes(Random random, int length)
+    {
+        var bytes = new byte[length];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
+    private sealed class LateAnswer : TextReader
+    {
+        private readonly TaskCompletionSource _pressed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Press() => _pressed.SetResult();
+
+        public override async ValueTask<string?> ReadLineAsync(CancellationToken cancellationToken)
+        {
+            await _pressed.Task.WaitAsync(cancellationToken);
+            return "";
+        }
+    }
+}
+
+/// <summary>Sends a mail for each order; the world is a list.</summary>
+public sealed class Mailing : Reactor
+{
+    public Mailing(List<(long Position, Guid Id)> world, long fails) => On<OrderPlaced>((e, delivery, _) =>
+    {
+        if (delivery.Event.Position == fails) throw new InvalidOperationException("The mail server is down.");
+        lock (world) world.Add((delivery.Event.Position, delivery.Id));
+        return Task.CompletedTask;
+    });
+
+    public override StartFrom Start => StartFrom.Beginning;
+}

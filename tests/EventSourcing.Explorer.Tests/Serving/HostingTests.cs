@@ -2,7 +2,6 @@ using System.Net;
 using EventSourcing.Explorer.Tests.Bank;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EventSourcing.Explorer.Tests.Serving;

@@ -2,7 +2,6 @@ using System.Net;
 using EventSourcing.Explorer.Tests.Bank;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

@@ -41,7 +41,9 @@ internal static class Hosted
 
     internal sealed class Greetings
     {
-        public string For(string owner) => $"Welcome, {owner}!";
+        private readonly string _greeting = "Welcome";
+
+        public string For(string owner) => $"{_greeting}, {owner}!";
     }
 
     internal sealed class Greeter : Reactor

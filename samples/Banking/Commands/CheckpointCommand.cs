@@ -1,5 +1,5 @@
-using EventSourcing;
 using System.CommandLine;
+using EventSourcing;
 
 namespace Banking;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using EventSourcing.Explorer.Tests.Bank;
 using EventSourcing.Explorer.Tests.Serving;
 using Microsoft.AspNetCore.Builder;
@@ -6,6 +7,7 @@ using Microsoft.Playwright;
 namespace EventSourcing.Explorer.Tests.Browser;
 
 /// <summary>One browser, one bank and one app for all tests that need a browser.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "xunit ends it by DisposeAsync")]
 public sealed class BrowserHost : IAsyncLifetime
 {
     private readonly Chromium _chromium = new();
@@ -51,5 +53,5 @@ public sealed class BrowserHost : IAsyncLifetime
 }
 
 [CollectionDefinition(nameof(BrowserHost))]
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Naming", "CA1711", Justification = "xunit's word")]
+[SuppressMessage("Naming", "CA1711", Justification = "xunit's word")]
 public sealed class BrowserHostCollection : ICollectionFixture<BrowserHost>;

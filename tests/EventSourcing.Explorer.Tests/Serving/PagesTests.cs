@@ -211,7 +211,7 @@ public class PagesTests(SampleHost sample)
     {
         var document = await sample.OpenAsync(page, status);
         document.QuerySelector(".refused h1")!.TextContent.Should().NotBeEmpty();
-        document.QuerySelectorAll(".refused p").Last().TextContent.Should().EndWith(".");
+        document.QuerySelectorAll(".refused p")[^1].TextContent.Should().EndWith(".");
     }
 
     [Theory]

@@ -24,7 +24,7 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
     public Task<AppendResult> Task => _completion.Task;
 
     /// <summary>The result, once there is one.</summary>
-    public AppendResult? Result { get; set; }
+    public AppendResult? Outcome { get; set; }
 
     /// <summary>Whether an attempt has failed in such a way that it may have been committed.</summary>
     public bool IsOutcomeUnknown { get; set; }
@@ -57,7 +57,7 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
 
     protected override bool IsCancellable => !IsOutcomeUnknown;
 
-    protected override void SetCompleted() => _completion.TrySetResult(Result!);
+    protected override void SetCompleted() => _completion.TrySetResult(Outcome!);
 
     protected override void SetFailed(Exception failure) => _completion.TrySetException(failure);
 

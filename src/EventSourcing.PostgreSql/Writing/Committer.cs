@@ -192,7 +192,7 @@ internal sealed class Committer : IAsyncDisposable
             }
 
             hasConditions |= work.Scouted is not null;
-            work.Result = decision.Outcome;
+            work.Outcome = decision.Outcome;
             _rows.Add(work.Request, _facts.EndOf, _names);
             _sure.Add(work);
         }
@@ -281,7 +281,7 @@ internal sealed class Committer : IAsyncDisposable
         if (work.IsOutcomeUnknown && _facts.TryFind(import.Events[^1].Id, out var stored))
         {
             // An earlier attempt has stored it, of which this process did not hear.
-            work.Result = new AppendResult([], stored.Position - count + 1, stored.Position, wasAlreadyStored: false);
+            work.Outcome = new AppendResult([], stored.Position - count + 1, stored.Position, wasAlreadyStored: false);
         }
         else if (ImportDecision.RefusalOf(import, _facts, Time(_rows.Now)) is { } refusal)
         {
@@ -297,7 +297,7 @@ internal sealed class Committer : IAsyncDisposable
                 if (position > head) _rows.Erase((int)(position - head - 1));
             }
 
-            work.Result = new AppendResult([], head + 1, head + count, wasAlreadyStored: false);
+            work.Outcome = new AppendResult([], head + 1, head + count, wasAlreadyStored: false);
             await AppendAndCommitAsync([work], work.Request.Erase, last: null).ConfigureAwait(false);
             work.Complete();
             return;
@@ -368,11 +368,11 @@ internal sealed class Committer : IAsyncDisposable
         _facts.Begin(work);
         var decision = AppendDecision.Of(work.Request, _facts, Time(_rows.Now));
         if (decision.Refusal is { } refusal) work.Refuse(refusal);
-        work.Result = decision.Outcome;
+        work.Outcome = decision.Outcome;
 
         // What an earlier attempt wrote, of which this process did not hear, is no repetition by the caller.
-        if (work is { IsOutcomeUnknown: true, Result: { WasAlreadyStored: true } stored })
-            work.Result = new AppendResult(stored.Streams, stored.FirstPosition, stored.Position, wasAlreadyStored: false);
+        if (work is { IsOutcomeUnknown: true, Outcome: { WasAlreadyStored: true } stored })
+            work.Outcome = new AppendResult(stored.Streams, stored.FirstPosition, stored.Position, wasAlreadyStored: false);
         if (isToAdd && decision.IsToWrite) _rows.Add(work.Request, _facts.EndOf, _names);
         return decision;
     }
@@ -523,7 +523,7 @@ internal sealed class Committer : IAsyncDisposable
         if (shift != 0)
         {
             foreach (var work in group ?? _sure)
-                work.Result = new AppendResult(work.Result!.Streams, work.Result.FirstPosition + shift, work.Result.Position + shift,
+                work.Outcome = new AppendResult(work.Outcome!.Streams, work.Outcome.FirstPosition + shift, work.Outcome.Position + shift,
                     wasAlreadyStored: false);
         }
 

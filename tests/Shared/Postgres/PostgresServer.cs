@@ -16,7 +16,7 @@ internal static class PostgresServer
     private static readonly Lazy<PostgresInstance> Instance = new(() => PostgresInstance.Start(Binaries, isDurable: false));
     private static readonly Lazy<string> Server = new(() => Given ?? Instance.Value.ConnectionString());
     private static readonly Lazy<NpgsqlDataSource> Shared = new(() =>
-        NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString) { MaxPoolSize = 200, ApplicationName = "tests" }));
+        NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString) { MaxPoolSize = 200, ApplicationName = "tests", NoResetOnClose = true }));
 
     /// <summary>Why there is no PostgreSQL here, or null if there is. It starts nothing.</summary>
     public static string? Obstacle => Given is not null || Found.Obstacle is null

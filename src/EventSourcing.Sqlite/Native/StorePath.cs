@@ -53,9 +53,10 @@ internal static partial class StorePath
     }
 
     /// <summary>Why no file can be opened at a path, and what to do about it; null if the cause is not the path itself.</summary>
-    /// <param name="path">The absolute path.</param>
+    /// <param name="path">The path.</param>
     public static string? FlawOf(string path)
     {
+        path = Path.GetFullPath(path);
         if (Path.GetFileName(path) is var name && Encoding.UTF8.GetByteCount(name) is > LongestName and var bytes)
             return string.Create(CultureInfo.InvariantCulture, $"The file's name has {bytes} bytes, and file systems take at most {LongestName}. Choose a shorter one.");
         if (HasCircle(path)) return $"The symbolic links at '{path}' lead in a circle. Give the path of the file itself.";

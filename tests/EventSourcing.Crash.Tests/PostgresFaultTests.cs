@@ -25,14 +25,6 @@ public sealed class PostgresFaultTests
         Check(await PostgresCutFault.RunAsync(30, Seed));
 
     [PostgresFact]
-    public async Task Promotion_of_a_synchronous_replica_loses_nothing_also_after_a_cancelled_wait() =>
-        Check(await PostgresPromotionFault.SynchronousAsync(2, Seed));
-
-    [PostgresFact]
-    public async Task Promotion_of_an_asynchronous_replica_is_found_by_checkpoints() =>
-        Check(await PostgresPromotionFault.AsynchronousAsync(1, Seed));
-
-    [PostgresFact]
     public async Task Promotion_of_an_asynchronous_replica_without_checkpoints_shows_as_loss() =>
         Check(await PostgresPromotionFault.ControlAsync(1, Seed));
 

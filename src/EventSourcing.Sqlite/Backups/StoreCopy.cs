@@ -115,7 +115,7 @@ internal sealed class StoreCopy(SqliteEventStorage source, StoreFile file, CopyP
         await using (store.ConfigureAwait(false))
         {
             var options = new LedgerVerification { Progress = new Told(this) };
-            var report = await store.Ledger.VerifyAsync(options, cancellationToken).ConfigureAwait(false);
+            LedgerReport report = await store.Ledger.VerifyAsync(options, cancellationToken).ConfigureAwait(false);
             if (!report.IsSound)
                 throw new BackupFailedException(place.Path, $"what was copied is not sound, so the store will not be, either. Verify it. {report}");
             var root = (await MerkleFrontier.ReadAsync(source.Ledger, report.Size, cancellationToken).ConfigureAwait(false)).Root();

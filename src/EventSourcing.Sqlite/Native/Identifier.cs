@@ -2,11 +2,8 @@ using System.Globalization;
 
 namespace EventSourcing;
 
-/// <summary>Names quoted for SQL. A name that an app chooses may contain any character, quotes included.</summary>
-internal static class Identifier
+internal static partial class Identifier
 {
-    public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
     /// <summary>A name that nothing in the schema has: the wished one, or one with a number appended if that is taken.</summary>
     /// <remarks>
     /// SQL ignores the case of names, while names in the store differ by case; and apps may have made tables of their own.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -85,13 +86,25 @@ public partial class CultureTests
             global using System.Linq; global using System.Threading; global using System.Threading.Tasks;
             """;
         var parsing = new CSharpParseOptions(LanguageVersion.Preview);
-        var files = Directory.EnumerateFiles(Path.Combine(Root(), "src", project), "*.cs", SearchOption.AllDirectories)
+        var files = SourceFolders(project)
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
             .Where(file => !Path.GetRelativePath(Root(), file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
             .ToList();
         files.Should().NotBeEmpty();
         var others = References.Where(reference => Path.GetFileNameWithoutExtension(reference.Display) != project);
         var trees = files.Select(file => CSharpSyntaxTree.ParseText(File.ReadAllText(file), parsing, file));
         return CSharpCompilation.Create(project, trees.Prepend(CSharpSyntaxTree.ParseText(Usings, parsing)), others, Options);
+    }
+
+    /// <summary>The project's own folder, and those whose source it shares with others.</summary>
+    private static IEnumerable<string> SourceFolders(string project)
+    {
+        var own = Path.Combine(Root(), "src", project);
+        return XDocument.Load(Path.Combine(own, project + ".csproj")).Descendants("Compile")
+            .Select(compile => (string?)compile.Attribute("Include") ?? "")
+            .Where(include => include.EndsWith("/**/*.cs", StringComparison.Ordinal))
+            .Select(include => Path.GetFullPath(Path.Combine(own, include[..^"/**/*.cs".Length])))
+            .Append(own);
     }
 
     private static string Root()

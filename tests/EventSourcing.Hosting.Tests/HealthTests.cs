@@ -125,9 +125,9 @@ public class HealthTests
         await app.Store.SendAsync("ann");
         await TestApp.UntilAsync(async () => await app.PendingAsync("ann") == 1, "projected");
         await app.UntilHealthAsync(HealthStatus.Healthy);
-        var (reads, heads) = (outage.Reads, outage.Heads);
+        outage.CountMine();
         for (var i = 0; i < 100; i++) await app.ProbeAsync();
-        (outage.Reads - reads, outage.Heads - heads).Should().Be((0, 100));
+        (outage.Reads, outage.Heads).Should().Be((0, 100));
     }
 
     [Fact]

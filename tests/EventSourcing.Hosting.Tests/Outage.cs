@@ -2,11 +2,12 @@ using System.Reflection;
 
 namespace EventSourcing.Hosting.Tests;
 
-/// <summary>A right storage that a test can take away, or whose commits of read models it can hold. It counts the reads.</summary>
+/// <summary>A right storage that a test can take away, or whose commits of read models it can hold. It counts the reads of one caller.</summary>
 internal sealed class Outage
 {
     private volatile bool _isGone;
     private volatile TaskCompletionSource? _held;
+    private readonly AsyncLocal<bool> _isCounted = new();
     private int _reads;
     private int _heads;
 
@@ -18,10 +19,13 @@ internal sealed class Outage
 
     public IEventStorage Storage { get; }
 
-    /// <summary>Reads of anything but the head.</summary>
+    /// <summary>Counted reads of anything but the head.</summary>
     public int Reads => Volatile.Read(ref _reads);
 
     public int Heads => Volatile.Read(ref _heads);
+
+    /// <summary>Counts what the caller of this reads from now on, and not what projections read meanwhile.</summary>
+    public void CountMine() => _isCounted.Value = true;
 
     public void Begin() => _isGone = true;
 
@@ -36,8 +40,12 @@ internal sealed class Outage
     {
         if (method.StartsWith("get_", StringComparison.Ordinal) || method == "DisposeAsync") return null;
         if (_isGone) throw new StorageFailedException("a place nobody may know", outcomeIsUnknown: false, new IOException("gone"));
-        if (method == "GetHeadAsync") Interlocked.Increment(ref _heads);
-        else if (method is "ReadLogAsync" or "ReadStreamAsync" or "LoadAsync" or "QueryAsync") Interlocked.Increment(ref _reads);
+        if (_isCounted.Value)
+        {
+            if (method == "GetHeadAsync") Interlocked.Increment(ref _heads);
+            else if (method is "ReadLogAsync" or "ReadStreamAsync" or "LoadAsync" or "QueryAsync") Interlocked.Increment(ref _reads);
+        }
+
         return method == "CommitAsync" ? _held?.Task : null;
     }
 

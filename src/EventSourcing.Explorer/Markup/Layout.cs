@@ -28,7 +28,7 @@ internal static class Layout
         <link rel="stylesheet" href="{Asset.Styles.Address}">
         <link rel="icon" href="{Asset.Icon.Address}" type="image/svg+xml">
         <script src="{Asset.Script.Address}" defer></script>
-        {Html.When(answer.IsInMotion, $"<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>")}
+        {Html.When(answer.IsInMotion, $"{Refresh(name)}")}
         </head>
         <body{Html.When(answer.IsInMotion, $" data-motion")}>
         <a class="skip" href="#main">Skip to the content</a>
@@ -43,6 +43,10 @@ internal static class Layout
         </body>
         </html>
         """);
+
+    /// <summary>Names the page, since without an address a browser that is at a fragment of the page only scrolls to it again.</summary>
+    private static Html Refresh(string name) =>
+        Html.Of($"<noscript><meta http-equiv=\"refresh\" content=\"2; url={name}\"></noscript>");
 
     private static Html Mark => Html.Of($"""
         <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 6h16M4 12h11M4 18h6"/>

@@ -1,9 +1,10 @@
 namespace EventSourcing.Explorer.Tests.Bank;
 
-/// <summary>Counts what is read of the log through it.</summary>
+/// <summary>Counts what is read of the log through it, and can hold a verification.</summary>
 public sealed class CountingStorage(IEventStorage inner) : IEventStorage
 {
     private long _events;
+    private volatile TaskCompletionSource? _held;
 
     /// <summary>How many events were read.</summary>
     public long Events => Interlocked.Read(ref _events);
@@ -12,7 +13,7 @@ public sealed class CountingStorage(IEventStorage inner) : IEventStorage
 
     public bool IsReadOnly => inner.IsReadOnly;
 
-    public ILedgerStorage Ledger => inner.Ledger;
+    public ILedgerStorage Ledger => new HeldLedger(inner.Ledger, this);
 
     public EventStorageOptions Options => inner.Options;
 
@@ -40,9 +41,33 @@ public sealed class CountingStorage(IEventStorage inner) : IEventStorage
     public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) =>
         inner.WaitForEventsAsync(position, cancellationToken);
 
+    /// <summary>From now on the audits that a verification consists of wait.</summary>
+    public void HoldAudits() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void LetAuditsGo() => Interlocked.Exchange(ref _held, null)?.SetResult();
+
     private EventPage Count(EventPage page)
     {
         Interlocked.Add(ref _events, page.Count);
         return page;
+    }
+
+    private sealed class HeldLedger(ILedgerStorage inner, CountingStorage storage) : ILedgerStorage
+    {
+        public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default) => inner.GetFrontierAsync(cancellationToken);
+
+        public ValueTask ReadAsync(int level, long index, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default) =>
+            inner.ReadAsync(level, index, hashes, cancellationToken);
+
+        public ValueTask SyncAsync(CancellationToken cancellationToken = default) => inner.SyncAsync(cancellationToken);
+
+        public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+        {
+            if (storage._held is { } held) await held.Task.WaitAsync(cancellationToken);
+            return await inner.AuditAsync(after, limit, cancellationToken);
+        }
+
+        public ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default) =>
+            inner.AuditStructureAsync(isWhole, cancellationToken);
     }
 }

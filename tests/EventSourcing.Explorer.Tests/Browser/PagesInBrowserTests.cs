@@ -47,7 +47,10 @@ public class PagesInBrowserTests(BrowserHost browser)
         await tab.Page.GetByText("As text, ").ClickAsync();
         await Assertions.Expect(tab.Page.Locator("pre")).ToBeVisibleAsync();
         await tab.Page.GetByRole(AriaRole.Link, new() { Name = "Ledger" }).ClickAsync();
+        browser.Bank.Counting.HoldAudits();
         await tab.Page.Locator("#verification button").ClickAsync();
+        await Assertions.Expect(tab.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel" })).ToBeVisibleAsync();
+        browser.Bank.Counting.LetAuditsGo();
         await Assertions.Expect(tab.Page.Locator("#verification")).ToContainTextAsync("The log is sound.");
         (await tab.Page.Locator("[data-live]:visible").CountAsync()).Should().Be(0);
         await tab.AssertQuietAsync("without a script", hasScript: false);

@@ -65,7 +65,8 @@ internal sealed class LibraryTypes
 
     public bool IsEvent(ITypeSymbol type) => AttributeOf(type, EventTypeAttribute) is not null;
 
-    public DeclaredEvent? EventOf(INamedTypeSymbol type) => AttributeOf(type, EventTypeAttribute) is { } attribute ? DeclaredEvent.From(type, attribute) : null;
+    public DeclaredEvent? EventOf(INamedTypeSymbol type) =>
+        AttributeOf(type, EventTypeAttribute) is { } attribute ? DeclaredEvent.From(type, attribute) : null;
 
     /// <summary>Whether a handler for the one type takes events of the other.</summary>
     public bool Takes(ITypeSymbol handled, ITypeSymbol @event)
@@ -95,7 +96,8 @@ internal sealed class LibraryTypes
         AddEvents(_compilation.Assembly.GlobalNamespace, found);
         foreach (var assembly in _compilation.SourceModule.ReferencedAssemblySymbols)
         {
-            if (assembly.Modules.Any(module => module.ReferencedAssemblies.Contains(library.Identity))) AddEvents(assembly.GlobalNamespace, found);
+            if (assembly.Modules.Any(module => module.ReferencedAssemblies.Contains(library.Identity)))
+                AddEvents(assembly.GlobalNamespace, found);
         }
 
         return found;

@@ -10,9 +10,12 @@ internal sealed record EventMap(EquatableList<EventEntry> Events, EquatableList<
     {
         // Sorted, so that moving a type to another file changes nothing.
         var listed = events.Where(e => e.Model is not null).Select(e => e.Model!)
-            .OrderBy(e => e.Name, StringComparer.Ordinal).ThenBy(e => e.Version).ThenBy(e => e.Type, StringComparer.Ordinal).ToEquatableList();
-        var diagnostics = events.SelectMany(e => e.Diagnostics).Concat(upcasters.SelectMany(upcaster => upcaster.Diagnostics)).ToEquatableList();
-        var methods = upcasters.Where(upcaster => upcaster.Model is not null).Select(upcaster => upcaster.Model!).OrderBy(upcaster => upcaster.Call, StringComparer.Ordinal);
+            .OrderBy(e => e.Name, StringComparer.Ordinal)
+            .ThenBy(e => e.Version).ThenBy(e => e.Type, StringComparer.Ordinal).ToEquatableList();
+        var diagnostics = events.SelectMany(e => e.Diagnostics)
+            .Concat(upcasters.SelectMany(upcaster => upcaster.Diagnostics)).ToEquatableList();
+        var methods = upcasters.Where(upcaster => upcaster.Model is not null)
+            .Select(upcaster => upcaster.Model!).OrderBy(upcaster => upcaster.Call, StringComparer.Ordinal);
         var isEmpty = listed.Count == 0 && upcasters.IsEmpty;
         return new Parsed<EventMap>(isEmpty || diagnostics.Count > 0 ? null : new EventMap(listed, methods.ToEquatableList()), diagnostics);
     }

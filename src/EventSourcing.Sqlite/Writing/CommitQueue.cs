@@ -348,7 +348,8 @@ internal sealed class CommitQueue : IAsyncDisposable
     private void AwaitThoseJustServed()
     {
         if (_lastServed < 2) return;
-        for (var began = Stopwatch.GetTimestamp(); CountWaiting() < _lastServed && Stopwatch.GetTimestamp() - began < WaitForCompany;) Thread.Yield();
+        for (var began = Stopwatch.GetTimestamp(); CountWaiting() < _lastServed && Stopwatch.GetTimestamp() - began < WaitForCompany;)
+            Thread.Yield();
 
         int CountWaiting()
         {
@@ -384,7 +385,8 @@ internal sealed class CommitQueue : IAsyncDisposable
         _group.Clear();
         lock (_lock)
         {
-            for (var weight = 0; _group.Count < MaxGroup && _waiting.First is { } next && (_group.Count == 0 || weight + next.Value.Weight <= MaxGroupWeight);)
+            for (var weight = 0; _group.Count < MaxGroup && _waiting.First is { } next
+                && (_group.Count == 0 || weight + next.Value.Weight <= MaxGroupWeight);)
             {
                 _waiting.RemoveFirst();
                 if (!next.Value.TryTake()) continue;

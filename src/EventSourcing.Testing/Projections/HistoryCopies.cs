@@ -20,12 +20,14 @@ internal sealed class HistoryCopies
 
     public TimeSpan Patience => _storages.Patience;
 
-    public static async Task<HistoryCopies> ReadAsync(EventStore history, IEventStorageFixture storages, CancellationToken cancellationToken)
+    public static async Task<HistoryCopies> ReadAsync(
+        EventStore history, IEventStorageFixture storages, CancellationToken cancellationToken)
     {
         var copies = new HistoryCopies(history, storages);
         var head = await history.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var types = history.Types.All.ToDictionary(type => type.StoredName, type => type.ClrType, StringComparer.Ordinal);
-        var decoded = history.ReadLogAsync(new LogReadOptions { AsOf = AsOf.Position(head), UnknownEvents = UnknownEvents.AsRaw }, cancellationToken);
+        var decoded = history.ReadLogAsync(
+            new LogReadOptions { AsOf = AsOf.Position(head), UnknownEvents = UnknownEvents.AsRaw }, cancellationToken);
         var parts = new Dictionary<long, RecordedEvent?>();
         await foreach (var e in decoded.ConfigureAwait(false)) parts[e.Position] = parts.ContainsKey(e.Position) ? null : e;
         var read = new LogRead { UpTo = head };
@@ -36,7 +38,9 @@ internal sealed class HistoryCopies
             {
                 // An event that upcasters have changed can only be appended again as it is stored.
                 var stored = page.Events[i];
-                var appended = parts.GetValueOrDefault(stored.Position) is { } e && types.GetValueOrDefault(stored.Type) == e.Data.GetType() ? e : null;
+                var appended = parts.GetValueOrDefault(stored.Position) is { } e && types.GetValueOrDefault(stored.Type) == e.Data.GetType()
+                    ? e
+                    : null;
                 copies._events.Add(new CopiedEvent(stored.Stream, stored.RecordedAt, Raw(stored), appended));
             }
 

@@ -31,7 +31,8 @@ public sealed class EventMetadata
         {
             ArgumentNullException.ThrowIfNull(value);
             if (value.ContainsKey(CorrelationKey) || value.ContainsKey(CausationKey))
-                throw new ArgumentException($"'{CorrelationKey}' and '{CausationKey}' are properties of the metadata, not values of it.", nameof(value));
+                throw new ArgumentException(
+                    $"'{CorrelationKey}' and '{CausationKey}' are properties of the metadata, not values of it.", nameof(value));
             field = new Dictionary<string, string>(value, StringComparer.Ordinal).AsReadOnly();
         }
     } = NoValues;
@@ -80,7 +81,11 @@ public sealed class EventMetadata
         }
         catch (JsonException flaw)
         {
-            throw new ArgumentException($"The metadata '{Names.Printable(key)}' of an event '{type.StoredName}' cannot be written: {flaw.Message} Nothing was written.", "metadata", flaw);
+            throw new ArgumentException(
+                $"The metadata '{Names.Printable(key)}' of an event '{type.StoredName}' cannot be written: "
+                + $"{flaw.Message} Nothing was written.",
+                "metadata",
+                flaw);
         }
     }
 

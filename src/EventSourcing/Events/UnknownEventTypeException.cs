@@ -7,7 +7,9 @@ namespace EventSourcing;
 public sealed class UnknownEventTypeException : EventSourcingException
 {
     internal UnknownEventTypeException(string type, string stream, long version, long position, int? lastVersion)
-        : base($"The event at version {version} of stream '{stream}' (position {position}) has the type name '{type}', which this store's EventTypes do not list. {Advice(lastVersion)} or read with UnknownEvents = UnknownEvents.AsRaw.")
+        : base(
+            $"The event at version {version} of stream '{stream}' (position {position}) has the type name '{type}', "
+            + $"which this store's EventTypes do not list. {Advice(lastVersion)} or read with UnknownEvents = UnknownEvents.AsRaw.")
     {
         Type = type;
         Stream = stream;

@@ -20,5 +20,6 @@ internal sealed class StreamTurn(string stream)
     public void EndActing() => Volatile.Write(ref _actingSince, 0);
 
     /// <summary>Whether the app's code of a command has been running for at least a time.</summary>
-    public bool HasActedFor(TimeSpan time) => Volatile.Read(ref _actingSince) is > 0 and var since && Environment.TickCount64 - since >= time.TotalMilliseconds;
+    public bool HasActedFor(TimeSpan time) =>
+        Volatile.Read(ref _actingSince) is > 0 and var since && Environment.TickCount64 - since >= time.TotalMilliseconds;
 }

@@ -9,7 +9,8 @@ internal sealed class CheckpointComparison
     private long _knownUpTo;
     private int _next;
 
-    public CheckpointComparison(IEnumerable<Checkpoint> checkpoints) => _checkpoints = [.. checkpoints.OrderBy(checkpoint => checkpoint.Size)];
+    public CheckpointComparison(IEnumerable<Checkpoint> checkpoints) =>
+        _checkpoints = [.. checkpoints.OrderBy(checkpoint => checkpoint.Size)];
 
     /// <summary>The size of the next checkpoint not compared yet.</summary>
     public long NextSize => _next < _checkpoints.Length ? _checkpoints[_next].Size : long.MaxValue;
@@ -52,7 +53,13 @@ internal sealed class CheckpointComparison
         {
             var size = _checkpoints[_next].Size;
             var others = from > head ? "" : $" Those from position {from} on may be others than before.";
-            findings.AddFirst(new LedgerFinding(LedgerFindingKind.Truncated, from, size, null, $"The log ends at position {head}, but a checkpoint was made of {size} events: events were removed from its end, or an older copy was restored.{others}"));
+            findings.AddFirst(new LedgerFinding(
+                LedgerFindingKind.Truncated,
+                from,
+                size,
+                null,
+                $"The log ends at position {head}, but a checkpoint was made of {size} events: events were removed from its end, "
+                + $"or an older copy was restored.{others}"));
         }
     }
 
@@ -86,6 +93,7 @@ internal sealed class CheckpointComparison
             from,
             checkpoint.Size,
             null,
-            $"The tree over the first {checkpoint.Size} events has another root than the checkpoint of that size says: among positions {from} to {checkpoint.Size} events were changed, added, removed or moved since.");
+            $"The tree over the first {checkpoint.Size} events has another root than the checkpoint of that size says: "
+            + $"among positions {from} to {checkpoint.Size} events were changed, added, removed or moved since.");
     }
 }

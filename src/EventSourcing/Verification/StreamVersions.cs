@@ -15,7 +15,8 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
     {
         if (_recent.TryGetValue(e.Stream, out var version) || _older.TryGetValue(e.Stream, out version))
         {
-            if (e.Version != version + 1 && !isTrusted) AddFinding(e.Position, e.Stream, e.Version, $"the one before has version {version}");
+            if (e.Version != version + 1 && !isTrusted)
+                AddFinding(e.Position, e.Stream, e.Version, $"the one before has version {version}");
         }
         else if (e.Version > 1 && !isTrusted)
         {
@@ -33,8 +34,10 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
         {
             try
             {
-                using var before = await storage.ReadStreamAsync(new StreamRead(stream) { After = version - 2, UpTo = version - 1, Limit = 1 }, cancellationToken).ConfigureAwait(false);
-                if (before.Count == 0 || before.Events[0].Position >= position) AddFinding(position, stream, version, "there is none before it that has the version before");
+                using var before = await storage.ReadStreamAsync(
+                    new StreamRead(stream) { After = version - 2, UpTo = version - 1, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+                if (before.Count == 0 || before.Events[0].Position >= position)
+                    AddFinding(position, stream, version, "there is none before it that has the version before");
             }
             catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
             {
@@ -46,7 +49,11 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
     }
 
     private void AddFinding(long position, string stream, long version, string before) =>
-        findings.Add(LedgerFindingKind.VersionOutOfOrder, position, stream, $"The event at position {position} has version {version} of stream '{stream}', but {before}.");
+        findings.Add(
+            LedgerFindingKind.VersionOutOfOrder,
+            position,
+            stream,
+            $"The event at position {position} has version {version} of stream '{stream}', but {before}.");
 
     private readonly record struct UnseenBefore(string Stream, long Version, long Position);
 }

@@ -74,18 +74,25 @@ internal static class Schema
 
     private static readonly string[] RefusedChanges = ["UPDATE", "DELETE"];
 
-    // Ticks are 100 ns since the year 1; 62135596800 s lie between that and 1970.
-    private const string View = """
+    /// <summary>When an event was recorded, as text. Ticks are 100 ns since the year 1; 62135596800 s lie between that and 1970.</summary>
+    public const string RecordedAt = "strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || "
+        + "printf('.%07dZ', e.recorded % 10000000)";
+
+    /// <summary>An event's id as text.</summary>
+    public const string IdAsText = "lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || "
+        + "substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21))";
+
+    private const string View = $"""
         CREATE VIEW event_log AS
         SELECT e.position,
             s.name AS stream,
             e.version,
             t.name AS type,
-            strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || printf('.%07dZ', e.recorded % 10000000) AS recorded_at,
+            {RecordedAt} AS recorded_at,
             CASE length(e.seal) WHEN 16 THEN CAST(e.data AS TEXT) END AS data,
             CAST(e.metadata AS TEXT) AS metadata,
             e.tags,
-            lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) AS id
+            {IdAsText} AS id
         FROM events e
         JOIN streams s ON s.id = e.stream
         JOIN event_types t ON t.id = e.type;

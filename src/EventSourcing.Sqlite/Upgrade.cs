@@ -27,17 +27,17 @@ internal static class Upgrade
     private const string TriggerOfVersion1 = "CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events "
         + "BEGIN SELECT raise(ABORT, 'the event log is append-only: UPDATE on events is refused'); END";
 
-    private const string ViewOfVersion1 = """
+    private const string ViewOfVersion1 = $"""
         CREATE VIEW event_log AS
         SELECT e.position,
             s.name AS stream,
             e.version,
             t.name AS type,
-            strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || printf('.%07dZ', e.recorded % 10000000) AS recorded_at,
+            {Schema.RecordedAt} AS recorded_at,
             CAST(e.data AS TEXT) AS data,
             CAST(e.metadata AS TEXT) AS metadata,
             e.tags,
-            lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) AS id
+            {Schema.IdAsText} AS id
         FROM events e
         JOIN streams s ON s.id = e.stream
         JOIN event_types t ON t.id = e.type
@@ -49,9 +49,13 @@ internal static class Upgrade
     ];
 
     private static IEnumerable<string> Version1 =>
-        Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(
-            sql) switch { "events" => EventsOfVersion1, "events_refuse_update" => TriggerOfVersion1, "event_log" => ViewOfVersion1, _ =>
-                sql });
+        Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(sql) switch
+        {
+            "events" => EventsOfVersion1,
+            "events_refuse_update" => TriggerOfVersion1,
+            "event_log" => ViewOfVersion1,
+            _ => sql,
+        });
 
     /// <summary>What differs from what version 1 made, as a sentence without its full stop; null if nothing does.</summary>
     public static string? FlawIn(Database database) => Schema.FlawIn(database, Version1);

@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace EventSourcing.Generators.Analyzers;
@@ -99,7 +100,7 @@ internal sealed class OutsideChanges(FoldingType type, IMethodSymbol method, Lib
     /// <c>case MoneyDeposited e:</c> names the event that was passed in; any other local is an event that Apply has made.
     /// </summary>
     private static bool IsFromPattern(ILocalSymbol local) =>
-        local.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() is Microsoft.CodeAnalysis.CSharp.Syntax.SingleVariableDesignationSyntax;
+        local.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() is SingleVariableDesignationSyntax;
 
     private static IOperation? ReceiverOf(IOperation operation)
     {

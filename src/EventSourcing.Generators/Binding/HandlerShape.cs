@@ -19,9 +19,8 @@ internal sealed record HandlerShape(IMethodSymbol Method, ITypeSymbol? Event, bo
         var takesKey = types.Count > 2 && types[1].SpecialType == SpecialType.System_String;
         var rest = types.Skip(takesKey ? 2 : 1).ToList();
         var before = types[0].NullableAnnotation == NullableAnnotation.NotAnnotated ? "document!" : "document";
-        return Of(method, rest, "recorded", static type => type.IsRecordedEvent(), takesToken: false, takesKey
-            ? [before, "key"]
-            : [before]) is { } shape
+        string[] first = takesKey ? [before, "key"] : [before];
+        return Of(method, rest, "recorded", static type => type.IsRecordedEvent(), takesToken: false, first) is { } shape
             ? shape with { TakesKey = takesKey }
             : null;
     }

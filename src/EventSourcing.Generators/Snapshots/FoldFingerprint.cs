@@ -29,9 +29,17 @@ internal static class FoldFingerprint
             yield return current;
     }
 
-    private static string TextOf(INamedTypeSymbol type) => type.DeclaringSyntaxReferences.IsEmpty
-        ? $"{type} {string.Join(", ", type.GetMembers().OfType<IPropertySymbol>().Where(p => p.DeclaredAccessibility == Accessibility.Public).Select(p => $"{p.Type} {p.Name}"))}"
-        : $"{type} {string.Join("\n", type.DeclaringSyntaxReferences.Select(part => CodeOf(part.GetSyntax())).OrderBy(text => text, StringComparer.Ordinal))}";
+    private static string TextOf(INamedTypeSymbol type)
+    {
+        if (type.DeclaringSyntaxReferences.IsEmpty)
+        {
+            var properties = type.GetMembers().OfType<IPropertySymbol>().Where(p => p.DeclaredAccessibility == Accessibility.Public);
+            return $"{type} {string.Join(", ", properties.Select(p => $"{p.Type} {p.Name}"))}";
+        }
+
+        var parts = type.DeclaringSyntaxReferences.Select(part => CodeOf(part.GetSyntax())).OrderBy(text => text, StringComparer.Ordinal);
+        return $"{type} {string.Join("\n", parts)}";
+    }
 
     /// <summary>The tokens of a declaration, without its attributes, which do not affect the fold.</summary>
     private static string CodeOf(SyntaxNode declaration)

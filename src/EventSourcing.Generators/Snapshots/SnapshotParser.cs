@@ -119,7 +119,8 @@ internal static class SnapshotParser
         {
             var accessor = AccessorOf(field, $"{name.Replace('.', '_')}Of", type);
             accessors.Add(accessor);
-            access = $"{(accessor.Constraints is null ? Holder : accessor.Holder.Replace(Definition(owner), Arguments(owner)))}.{accessor.Method}(this)";
+            var holder = accessor.Constraints is null ? Holder : accessor.Holder.Replace(Definition(owner), Arguments(owner));
+            access = $"{holder}.{accessor.Method}(this)";
         }
 
         var (kind, types, empty) = KindOf(field.Type);

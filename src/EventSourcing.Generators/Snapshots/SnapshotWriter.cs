@@ -64,7 +64,9 @@ internal static class SnapshotWriter
             {
                 if (!isFirst) code.Line();
                 isFirst = false;
-                code.Line($"[global::System.Runtime.CompilerServices.UnsafeAccessor(global::System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = \"{accessor.Field}\")]");
+                code.Line(
+                    "[global::System.Runtime.CompilerServices.UnsafeAccessor("
+                    + $"global::System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = \"{accessor.Field}\")]");
                 code.Line($"public static extern ref {accessor.FieldType} {accessor.Method}({accessor.Owner} aggregate);");
             }
 

@@ -112,7 +112,8 @@ internal static partial class StorePath
     }
 
     [GeneratedRegex(
-        @"^\s*(data\s*source|filename|mode|cache|password|pooling|foreign\s+keys|recursive\s+triggers|(default|command)\s+timeout|vfs|version|(full)?uri|server)\s*=",
+        @"^\s*(data\s*source|filename|mode|cache|password|pooling|foreign\s+keys|recursive\s+triggers|"
+        + @"(default|command)\s+timeout|vfs|version|(full)?uri|server)\s*=",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ConnectionString();
 

@@ -138,9 +138,8 @@ internal sealed class DocumentSelection
 
         // A bound of the query on the side at which the page begins is either implied by the cursor, or implies it. With two
         // bounds, SQLite walks the index from one of them, and might choose the one that is far from the page.
-        FieldComparison inclusive = _descending
-            ? FieldComparison.AtMost
-            : FieldComparison.AtLeast, exclusive = _descending ? FieldComparison.Below : FieldComparison.Above;
+        var inclusive = _descending ? FieldComparison.AtMost : FieldComparison.AtLeast;
+        var exclusive = _descending ? FieldComparison.Below : FieldComparison.Above;
         var bounds = conditions.FindAll(c => c.Field == index && (c.Comparison == inclusive || c.Comparison == exclusive));
         var isImplied = bounds.Exists(bound => cursor.Value.CompareTo(bound.Value) * (_descending ? -1 : 1) is var place
             && (place < 0 || (place == 0 && bound.Comparison == exclusive)));

@@ -168,8 +168,12 @@ internal sealed class DocumentTable
 
     private FieldValue ValueAt(Statement row, int column, FieldDefinition field)
     {
-        var expected = field.Kind switch { FieldKind.WholeNumber => StorageClass.Integer, FieldKind.Number => StorageClass.Real, _ =>
-            StorageClass.Text };
+        var expected = field.Kind switch
+        {
+            FieldKind.WholeNumber => StorageClass.Integer,
+            FieldKind.Number => StorageClass.Real,
+            _ => StorageClass.Text,
+        };
         return row.Class(column) is var actual && (actual == expected || actual == StorageClass.Null)
             ? row.Field(column, field.Kind)
             : throw Damage(row, field.Name, $"it is {actual}, and the field holds {field.Kind} values");

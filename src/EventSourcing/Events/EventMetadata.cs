@@ -39,7 +39,8 @@ public sealed class EventMetadata
 
     /// <summary>
     /// The trace that appended the event, in the form of W3C trace context, or <see langword="null"/>. It is the value
-    /// <c>traceparent</c>, which the store adds if the append was part of a recorded trace (<see cref="EventStoreOptions.KeepTraceContext"/>).
+    /// <c>traceparent</c>, which the store adds if the append was part of a recorded trace
+    /// (<see cref="EventStoreOptions.KeepTraceContext"/>).
     /// </summary>
     public string? TraceParent => Values.GetValueOrDefault(TraceKey);
 

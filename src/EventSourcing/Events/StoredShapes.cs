@@ -163,7 +163,12 @@ internal sealed class StoredShapes
         for (var at = shape; ; at = at.Next!)
         {
             if (!passed.Add(at))
-                throw new ArgumentException($"The upcasters go round in a circle: {string.Join(" → ", passed.SkipWhile(p => p != at).Append(at).Select(p => EventType.StoredNameOf(p.Name, p.Version)))}. One of them must give an event of today.");
+            {
+                var circle = passed.SkipWhile(p => p != at).Append(at).Select(p => EventType.StoredNameOf(p.Name, p.Version));
+                throw new ArgumentException(
+                    $"The upcasters go round in a circle: {string.Join(" → ", circle)}. One of them must give an event of today.");
+            }
+
             if (at.Step is null) return [at.Type!];
             if (at.Step.Splits) return [.. at.Step.Into!.Select(type => _types[type])];
         }

@@ -152,7 +152,7 @@ public sealed class StorageFailedException : EventSourcingException
     /// <param name="outcomeIsUnknown">Whether the write may be durable despite the failure.</param>
     /// <param name="innerException">The driver's own error.</param>
     public StorageFailedException(string store, bool outcomeIsUnknown, Exception innerException)
-        : base($"The store '{store}' failed: {innerException?.Message} {(outcomeIsUnknown ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same command id or event ids (EventData.Id), which returns the original result if it was; without ids of your own, read the stream to see." : "Nothing was written. Repeat it once the cause is gone.")}", innerException)
+        : base($"The store '{store}' failed: {innerException?.Message} {WhatToDo(outcomeIsUnknown)}", innerException)
     {
         Store = store;
         OutcomeIsUnknown = outcomeIsUnknown;
@@ -174,6 +174,11 @@ public sealed class StorageFailedException : EventSourcingException
     /// <see langword="true"/>.
     /// </summary>
     public bool IsTransient { get; init; } = true;
+
+    private static string WhatToDo(bool outcomeIsUnknown) => outcomeIsUnknown
+        ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same command id or event ids "
+            + "(EventData.Id), which returns the original result if it was; without ids of your own, read the stream to see."
+        : "Nothing was written. Repeat it once the cause is gone.";
 }
 
 /// <summary>The store's content cannot be what this library wrote: damaged, or changed by other software.</summary>

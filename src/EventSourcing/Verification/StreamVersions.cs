@@ -2,8 +2,8 @@ namespace EventSourcing;
 
 /// <summary>
 /// Checks that each event has the version after that of the event before it in its stream. The versions of the streams met last
-/// are kept, at most two generations of them (200,000). For other streams, and for those whose beginning was not read, the store is asked for the
-/// event before. The storage itself checks that no version of a stream occurs twice.
+/// are kept, at most two generations of them (200,000). For other streams, and for those whose beginning was not read, the store is
+/// asked for the event before. The storage itself checks that no version of a stream occurs twice.
 /// </summary>
 internal sealed class StreamVersions(IEventStorage storage, FindingList findings, int maxOfGeneration = 100_000)
 {

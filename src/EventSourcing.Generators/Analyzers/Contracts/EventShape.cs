@@ -61,9 +61,12 @@ internal sealed class EventShape
     private static string EnumText(INamedTypeSymbol type, bool byName)
     {
         var members = type.GetMembers().OfType<IFieldSymbol>().Where(field => field.HasConstantValue);
-        return byName
-            ? $"enum({string.Join(", ", members.Select(field => field.Name).OrderBy(name => name, StringComparer.Ordinal))})"
-            : $"enum({string.Join(", ", members.OrderBy(field => Convert.ToDecimal(field.ConstantValue, CultureInfo.InvariantCulture)).ThenBy(field => field.Name, StringComparer.Ordinal).Select(field => $"{field.Name} = {Convert.ToString(field.ConstantValue, CultureInfo.InvariantCulture)}"))})";
+        var texts = byName
+            ? members.Select(field => field.Name).OrderBy(name => name, StringComparer.Ordinal)
+            : members.OrderBy(field => Convert.ToDecimal(field.ConstantValue, CultureInfo.InvariantCulture))
+                .ThenBy(field => field.Name, StringComparer.Ordinal)
+                .Select(field => $"{field.Name} = {Convert.ToString(field.ConstantValue, CultureInfo.InvariantCulture)}");
+        return $"enum({string.Join(", ", texts)})";
     }
 
     /// <summary>What <c>[JsonDerivedType]</c> lists: a shape for each discriminator.</summary>

@@ -30,7 +30,8 @@ internal static class DocumentPageCases
                }),
         .. from order in new[] { null, "Pages", "Price", "Title" }
            from isFalling in new[] { false, true }
-           select Case($"Page_after_a_document_deleted_meanwhile_ordered_by_{order ?? "key"}_{(isFalling ? "descending" : "ascending")}_goes_on_behind_its_place", async store =>
+           let how = $"ordered_by_{order ?? "key"}_{(isFalling ? "descending" : "ascending")}"
+           select Case($"Page_after_a_document_deleted_meanwhile_{how}_goes_on_behind_its_place", async store =>
            {
                var query = new DocumentQuery { OrderBy = order, Descending = isFalling, Limit = 1000 };
                var whole = await QueryAsync(store, "books", query);

@@ -92,7 +92,8 @@ internal static class DocumentQueryCases
     [
         .. from kind in Kinds
            from isFalling in new[] { false, true }
-           select Case($"Query_ordered_by_{kind.Kind}_{(isFalling ? "descending" : "ascending")}_has_missing_values_{(isFalling ? "last" : "first")}_and_ties_by_key", async store =>
+           let how = isFalling ? "descending_has_missing_values_last" : "ascending_has_missing_values_first"
+           select Case($"Query_ordered_by_{kind.Kind}_{how}_and_ties_by_key", async store =>
            {
                var all = await WriteEachAsync(store, kind.Kind, kind.InOrder);
                if (isFalling) all.Reverse();

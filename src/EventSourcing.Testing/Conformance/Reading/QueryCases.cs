@@ -174,24 +174,24 @@ internal static class QueryCases
         }),
     ];
 
-    private static ConformanceCase AsFilter(
-        Row row) => new($"Filter_by_{row.Name}_finds_exactly_what_matches", ConformanceRule.Reading, async store =>
-    {
-        await SeedAsync(store);
-        foreach (var limit in new[] { EventPage.DefaultLimit, 1, 2 })
+    private static ConformanceCase AsFilter(Row row) =>
+        new($"Filter_by_{row.Name}_finds_exactly_what_matches", ConformanceRule.Reading, async store =>
         {
-            var read = new LogRead { Filter = row.Query, Limit = limit };
-            Expect.Sequence(
-                row.Matches,
-                [.. (await store.LogAsync(read)).Select(e => e.Position)],
-                $"the positions that match {row.Query}, in pages of {limit}");
-            var backwards = await store.LogAsync(read with { Direction = ReadDirection.Backwards });
-            Expect.Sequence(
-                [.. row.Matches.Reverse()],
-                [.. backwards.Select(e => e.Position)],
-                $"the positions that match {row.Query}, backwards in pages of {limit}");
-        }
-    });
+            await SeedAsync(store);
+            foreach (var limit in new[] { EventPage.DefaultLimit, 1, 2 })
+            {
+                var read = new LogRead { Filter = row.Query, Limit = limit };
+                Expect.Sequence(
+                    row.Matches,
+                    [.. (await store.LogAsync(read)).Select(e => e.Position)],
+                    $"the positions that match {row.Query}, in pages of {limit}");
+                var backwards = await store.LogAsync(read with { Direction = ReadDirection.Backwards });
+                Expect.Sequence(
+                    [.. row.Matches.Reverse()],
+                    [.. backwards.Select(e => e.Position)],
+                    $"the positions that match {row.Query}, backwards in pages of {limit}");
+            }
+        });
 
     private static ConformanceCase AsCondition(Row row) =>
         new($"Append_on_condition_of_no_match_for_{row.Name}_is_refused_up_to_the_last_match", ConformanceRule.Append, async store =>

@@ -297,8 +297,9 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         }
     }
 
-    private static string Shown(ReadOnlySpan<byte> bytes) =>
-        $"'{Names.Printable(Encoding.UTF8.GetString(bytes.Length > MaxShown ? bytes[..MaxShown] : bytes))}'{(bytes.Length > MaxShown ? "…" : "")}";
+    private static string Shown(ReadOnlySpan<byte> bytes) => bytes.Length > MaxShown
+        ? $"'{Names.Printable(Encoding.UTF8.GetString(bytes[..MaxShown]))}'…"
+        : $"'{Names.Printable(Encoding.UTF8.GetString(bytes))}'";
 
     private static JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)ControlJson.Default.GetTypeInfo(typeof(T))!;
 }

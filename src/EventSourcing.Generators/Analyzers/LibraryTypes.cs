@@ -75,7 +75,7 @@ internal sealed class LibraryTypes
         return conversion.IsIdentity || (conversion.IsImplicit && (conversion.IsReference || conversion.IsBoxing));
     }
 
-    /// <summary>Whether any event is of a type, so that handling the type makes sense.</summary>
+    /// <summary>Whether there is an event of a type, so that it makes sense to handle the type.</summary>
     public bool IsBaseOfEvents(ITypeSymbol type) => _events.Value.Exists(e => Takes(type, e));
 
     /// <summary>

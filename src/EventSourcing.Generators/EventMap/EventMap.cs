@@ -5,7 +5,7 @@ namespace EventSourcing.Generators;
 /// <summary>The events of an assembly, and how events of old shapes become current ones.</summary>
 internal sealed record EventMap(EquatableList<EventEntry> Events, EquatableList<UpcasterEntry> Upcasters)
 {
-    /// <summary>The map of everything that is marked; null if nothing is, or something is wrong.</summary>
+    /// <summary>The map of everything that is marked; null if nothing is marked, or if something is wrong.</summary>
     public static Parsed<EventMap> Of(ImmutableArray<Parsed<EventEntry>> events, ImmutableArray<Parsed<UpcasterEntry>> upcasters)
     {
         // Sorted, so that moving a type to another file changes nothing.
@@ -24,8 +24,8 @@ internal sealed record EventMap(EquatableList<EventEntry> Events, EquatableList<
 /// <summary>An event type.</summary>
 /// <param name="Type">Its full name.</param>
 /// <param name="Name">The name under which it is stored.</param>
-/// <param name="Version">Its version of that name.</param>
-/// <param name="Aliases">Further names.</param>
+/// <param name="Version">Which version of the events of that name it is.</param>
+/// <param name="Aliases">Former names, under which it may be stored too.</param>
 internal sealed record EventEntry(string Type, string Name, int Version, EquatableList<string> Aliases);
 
 /// <summary>An upcaster.</summary>

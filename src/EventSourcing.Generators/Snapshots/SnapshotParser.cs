@@ -42,8 +42,8 @@ internal static class SnapshotParser
     }
 
     /// <summary>
-    /// If a class keeps its state by hand, it does not see the fields of derived classes, unless these keep theirs by hand
-    /// too: reports such fields.
+    /// Reports the fields of classes that derive from one with a handwritten ISnapshotState: that code does not see them. If a
+    /// derived class has handwritten code too, that sees them.
     /// </summary>
     private static IEnumerable<DiagnosticInfo> FieldsNotKeptByHand(INamedTypeSymbol type, List<INamedTypeSymbol> classes, int byHand)
     {
@@ -83,8 +83,8 @@ internal static class SnapshotParser
     }
 
     /// <summary>
-    /// A member that cannot be set and has no methods that change it is a view of another collection, if it is state at all:
-    /// read back, it would be a copy that never changes.
+    /// A read-only list that is never set can only hold state as a view of another collection. Read back from a snapshot, it would
+    /// be a copy that never changes.
     /// </summary>
     private static string? FlawOfView(IFieldSymbol field) =>
         field is { IsReadOnly: true, Type: INamedTypeSymbol { MetadataName: "IReadOnlyList`1" or "IReadOnlyCollection`1" } }

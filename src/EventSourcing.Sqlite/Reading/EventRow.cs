@@ -4,12 +4,12 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// The one place where a stored row becomes an event. If the library would not write such a value, it throws a
-/// <see cref="DamagedDataException"/> that names the position and the column.
+/// The one place where a stored row becomes an event. A value that the library would not write causes a
+/// <see cref="DamagedDataException"/>, which names the position and the column.
 /// </summary>
 internal readonly ref struct EventRow(Statement row)
 {
-    /// <summary>The columns of a row for which the names are looked up.</summary>
+    /// <summary>The columns of a row that does not include the names of stream and type: they are looked up.</summary>
     public const string Columns = "position, version, type, id, recorded, data, metadata, tags, stream, seal";
 
     /// <summary>A selection of the same columns together with the two names.</summary>

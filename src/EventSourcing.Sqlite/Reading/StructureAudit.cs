@@ -5,12 +5,12 @@ namespace EventSourcing;
 
 /// <summary>
 /// Checks everything around the events in a file: its marks, its schema, the row and the tiles of the tree, the tables beside
-/// the events, and what SQLite's own check finds. Each part is checked on its own, so that damage of one does not hide the
-/// findings of others.
+/// the events, and what SQLite's own check finds. Each part is checked on its own, so that damage to one part does not hide what
+/// is wrong with another.
 /// </summary>
 internal sealed partial class StructureAudit(Database database, StoreFile file)
 {
-    /// <summary>The most findings of one part.</summary>
+    /// <summary>The most findings that are reported for one part.</summary>
     private const int MaxFindings = 1_000;
 
     private static readonly string[] OurTables = [.. Schema.Statements.Where(sql => sql.StartsWith("CREATE TABLE", StringComparison.Ordinal)
@@ -227,7 +227,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         """,
         row =>
         {
-            // A value that is not a number is still read as one, which names an event that has nothing to do with it.
+            // SQLite would convert a value that is not a number into one. The finding would then name an unrelated event.
             var position = row.Class(1) == StorageClass.Integer ? Math.Max(row.Long(1), 0) : 0;
             var description =
                 $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type.";
@@ -264,8 +264,8 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         });
 
     /// <summary>
-    /// Reads into each table and index. SQLite's check does not report an empty one whose only page says that there are
-    /// others below it, although every statement that reads it fails.
+    /// Reads the first entry of each table and index. SQLite's check misses one kind of damage: if the only page of an empty table
+    /// says that there are pages below it, the check is content, but every statement that reads the table fails.
     /// </summary>
     private void CheckBeginnings()
     {

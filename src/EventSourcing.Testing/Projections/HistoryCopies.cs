@@ -66,7 +66,9 @@ internal sealed class HistoryCopies
         for (var i = first; i < first + count; i++) await AppendRawAsync(to, _events[i], cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Appends some of the events through the store: in their original appends, if these can be told, or one by one.</summary>
+    /// <summary>
+    /// Appends some of the events through the store: one by one, or several together that may have been one append originally.
+    /// </summary>
     public async Task AppendAsync(CopiedStore to, int first, int count, bool oneByOne, CancellationToken cancellationToken)
     {
         for (int i = first, end = first + count; i < end;)
@@ -87,7 +89,8 @@ internal sealed class HistoryCopies
     }
 
     /// <summary>
-    /// How many events from this one on can have been one append: they have the same instant, and each stream is in one piece.
+    /// How many events from this one on can have been one append: all have the same instant, and the events of each stream follow
+    /// each other.
     /// </summary>
     private int LengthOfAppend(int first, int end)
     {
@@ -109,14 +112,14 @@ internal sealed class HistoryCopies
         to.Clock.Now = e.RecordedAt;
         var request = new AppendRequest([new StreamWrite(e.Stream, ExpectedVersion.Any, [e.Raw])]);
 
-        // The payload no longer exists; the copy of its record says so again.
+        // The erased payload no longer exists in the history either. The copied record erases it in the copy, as a store requires.
         if (e.Raw.Type == PayloadsErased.TypeName) request = request with { Erase = PayloadsErased.Parse(e.Raw.Data.Span).Positions };
         await to.Store.Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     private static NewEvent Raw(in StoredEvent e) => new(e.Id, e.Type, e.Data.ToArray()) { Metadata = e.Metadata.ToArray(), Tags = e.Tags };
 
-    /// <summary>A stored event, and the object to append it by again; null if it can only be stored as bytes.</summary>
+    /// <summary>A stored event, as bytes and as an object. The object is null if the event can only be appended as bytes.</summary>
     private sealed record CopiedEvent(string Stream, DateTimeOffset RecordedAt, NewEvent Raw, RecordedEvent? Appended)
     {
         public EventData ToEventData() => new(Appended!.Data) { Id = Raw.Id, Metadata = Appended.Metadata, Tags = Raw.Tags };

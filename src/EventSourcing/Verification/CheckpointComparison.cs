@@ -35,8 +35,9 @@ internal sealed class CheckpointComparison
     public void Compare(RecomputedTree tree) => Compare(tree.Root(), static (root, tree) => tree.WasOnce(root), tree);
 
     /// <summary>
-    /// Reports the checkpoints that do not agree. A range begins after the newest checkpoint that does. If the stored tree is
-    /// still that of a later checkpoint, only what differs from that tree can have been changed before it.
+    /// Reports the checkpoints that do not agree. The range of a finding begins after the newest checkpoint that agrees. If the
+    /// stored tree still has the root of a later checkpoint, then up to that checkpoint only events that do not match the stored
+    /// tree can have been changed.
     /// </summary>
     /// <param name="findings">Takes what does not agree.</param>
     /// <param name="head">The last position.</param>

@@ -26,8 +26,8 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
             isWhole: beginning.Size == 0, cancellationToken).ConfigureAwait(false))
             _findings.Add(finding);
 
-        // The frontier and the end are those of the first page, because events may be appended all the while. The record of a
-        // payload erased meanwhile lies behind that end: at the head of the page that shows the event as erased.
+        // Events may be appended during the verification, so the frontier and the end are taken from the first page. If a payload is
+        // erased during it, the record lies beyond that end, but not beyond the head of the page that shows the event as erased.
         var (end, isExtended) = (0L, false);
         for (var isFirst = true; ; isFirst = false)
         {
@@ -58,7 +58,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     }
 
     /// <summary>
-    /// The tree from which recomputing begins: the empty one, or the stored one of a size before that of the checkpoint to start from.
+    /// The tree from which the recomputation begins: the empty one, or the stored one at a size before the checkpoint to start from.
     /// </summary>
     private async ValueTask<MerkleFrontier> BeginAsync(CancellationToken cancellationToken)
     {
@@ -126,7 +126,8 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     }
 
     /// <summary>
-    /// Continues at a position without the events up to it. Those for which the storage has given no reason are missing.
+    /// Goes on after a position although the storage did not return the events up to it. They are reported as missing, except those
+    /// that the storage has reported as unreadable.
     /// </summary>
     private void PassOver(long upTo, LedgerFinding[] unread)
     {

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Checks that each event has the version after that of the event before it in its stream. The versions of the streams met last
-/// are kept, at most two generations of them (200,000). For other streams, and for those whose beginning was not read, the store is
-/// asked for the event before. The storage itself checks that no version of a stream occurs twice.
+/// Checks that the versions of each stream follow each other. The last version of the streams seen most recently is kept, for at
+/// most two generations of streams (200,000). For other streams, and for those whose beginning was not read, the preceding event is
+/// read from the store. The storage itself checks that no version of a stream occurs twice.
 /// </summary>
 internal sealed class StreamVersions(IEventStorage storage, FindingList findings, int maxOfGeneration = 100_000)
 {
@@ -27,7 +27,7 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
         _recent[e.Stream] = e.Version;
     }
 
-    /// <summary>Asks the store for what the events read did not tell.</summary>
+    /// <summary>Reads the preceding events that the verification itself has not seen.</summary>
     public async ValueTask AskAsync(CancellationToken cancellationToken)
     {
         foreach (var (stream, version, position) in _unknown)

@@ -149,7 +149,7 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
                     method,
                     $"the state is '{state.Name}', from which '{type.Name}' derives, "
                     + "and only its own methods and those it inherits are called",
-                    $"{state.Name} Apply(TEvent e) in '{state.Name}', virtual where it is overridden");
+                    $"{state.Name} Apply(TEvent e) in '{state.Name}', virtual if it is overridden");
         }
     }
 

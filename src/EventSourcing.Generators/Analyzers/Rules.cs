@@ -12,7 +12,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor NotApplied = Rule("ES0100", DiagnosticSeverity.Warning,
         "A raised event is not applied",
         "'{0}' raises {1}, which no Apply of it takes, so the event changes nothing. Add 'void Apply({1} e)', "
-        + "empty where nothing is to change.");
+        + "an empty one if nothing is to change.");
 
     public static readonly DiagnosticDescriptor WrongSignature = Rule("ES0101", DiagnosticSeverity.Warning,
         "An Apply, React, Key or Keys method is never called",
@@ -85,7 +85,7 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor VersionUnread = Rule("ES0123", DiagnosticSeverity.Error,
         "A stored version of an event has no reader",
-        "Stored events of version {1} of '{0}' are unreadable: no [Upcaster] takes version {2} of '{3}', and it is not today's version",
+        "Stored events of version {1} of '{0}' are unreadable: no [Upcaster] takes version {2} of '{3}', and it is not the current version",
         WellKnownDiagnosticTags.CompilationEnd);
 
     public static readonly DiagnosticDescriptor MalformedLine = Rule("ES0124", DiagnosticSeverity.Error,

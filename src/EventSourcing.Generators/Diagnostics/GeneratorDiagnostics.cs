@@ -34,7 +34,7 @@ internal static class GeneratorDiagnostics
     public static readonly DiagnosticDescriptor HandlerOfNoEvent = Error(
         "ES0006",
         "Handler is not for a concrete event",
-        "'{0}' handles '{1}', which is {2}: what a projection or reactor handles are concrete events, by which it is found what to read; "
+        "'{0}' handles '{1}', which is {2}: a projection or reactor handles concrete events, since they determine what it reads; "
         + "write a method for each of them");
 
     public static readonly DiagnosticDescriptor NoInitialState = Error(

@@ -36,7 +36,7 @@ internal static class UpcasterParser
         return (method.ReturnType.IsSequenceOf(SpecialType.System_Object), takesJson, into.Count) switch
         {
             (true, _, _) when given is null => Failed(
-                method, "it gives several events, so say of which types: Into = [typeof(…), …], or Into = [] where it drops them all"),
+                method, "it gives several events, so say of which types: Into = [typeof(…), …], or Into = [] if it drops them all"),
             (true, true, _) => Of($"Split({from}{typesOf}, {call})"),
             (true, false, _) => Of($"Split<{TypeNames.Of(method.Parameters[0].Type)}>({typesOf}, {call})"),
             (false, true, _) when !method.ReturnType.IsJsonObject() =>

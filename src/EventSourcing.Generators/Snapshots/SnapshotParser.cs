@@ -64,7 +64,7 @@ internal static class SnapshotParser
         foreach (var c in classes)
         {
             if (c.DeclaringSyntaxReferences.IsEmpty)
-                yield return Flaw(type, c.Name, type, "it is a base class of another assembly, whose fields are not seen");
+                yield return Flaw(type, c.Name, type, "it is a base class in another assembly, and its fields are not seen");
             if (c.InstanceConstructors.FirstOrDefault(constructor => constructor.Parameters.Length > 0
                 && constructor.DeclaringSyntaxReferences.Any(part => part.GetSyntax() is TypeDeclarationSyntax)) is { } primary)
                 yield return Flaw(
@@ -89,7 +89,7 @@ internal static class SnapshotParser
     private static string? FlawOfView(IFieldSymbol field) =>
         field is { IsReadOnly: true, Type: INamedTypeSymbol { MetadataName: "IReadOnlyList`1" or "IReadOnlyCollection`1" } }
             ? "it is read-only, so it can only show what another field holds; make it a computed property of that field, "
-                + "or static where it never changes"
+                + "or static if it never changes"
             : null;
 
     /// <summary>Fields of base classes are accessed from outside these classes.</summary>

@@ -187,8 +187,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         }
 
         // The event that met a full disk did not cause it, even if the transaction has survived.
-        if (FailureOfDatabaseIn(
-            failure) is { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT } medium)
+        if (FailureOfDatabaseIn(failure)
+            is { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT } medium)
             throw new SqliteFailure(medium.SqliteExtendedErrorCode, medium.Message);
     }
 

@@ -49,7 +49,7 @@ internal sealed class NameCache
         {
             throw new DamagedDataException(
                 string.Create(
-                    CultureInfo.InvariantCulture, $"The name in row {id} is none that the library writes ({sql}). {flaw.Message}"),
+                    CultureInfo.InvariantCulture, $"The name in row {id} is not one that the library writes ({sql}). {flaw.Message}"),
                 flaw) { Column = column };
         }
         finally

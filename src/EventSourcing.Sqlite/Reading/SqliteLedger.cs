@@ -193,7 +193,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         catch (ArgumentException flaw)
         {
             throw new DamagedDataException(
-                $"the event at position {e.Position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}", flaw);
+                $"the event at position {e.Position} cannot be made into a leaf of the Merkle tree. {flaw.Message}", flaw);
         }
     }
 
@@ -209,7 +209,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
                 if (!select.Step() || select.Long(0) != first + i)
                     throw new DamagedDataException($"its Merkle tree has no hash {first + i} on level {level}.");
                 if (select.Bytes(1).Length != MerkleHash.Length)
-                    throw new DamagedDataException($"its Merkle tree has a hash {first + i} on level {level} that is none.");
+                    throw new DamagedDataException($"what its Merkle tree has as hash {first + i} on level {level} is not a hash.");
                 hashes[i] = new MerkleHash(select.Bytes(1));
             }
 

@@ -129,7 +129,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         }
 
         if (select.Class(1) != StorageClass.Blob || select.Class(2) != StorageClass.Blob)
-            Add(LedgerFindingKind.TreeMismatch, "The tree's frontier or its marks are no BLOB.");
+            Add(LedgerFindingKind.TreeMismatch, "The tree's frontier or its marks are not a BLOB.");
         else CheckFrontier(select, head);
         if (select.Step()) Add(LedgerFindingKind.TreeMismatch, "The tree has more than one frontier.");
     }
@@ -147,7 +147,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
                     $"The stored tree has {size} leaves, and the log {head} events: it can only lack those after the last "
                     + $"{MerkleTree.TileWidth} that are complete.");
             if (row.Bytes(2).Length != size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength)
-                Add(LedgerFindingKind.TreeMismatch, $"The stored tree has {size} leaves, but marks of another number of them.");
+                Add(LedgerFindingKind.TreeMismatch, $"The stored tree has {size} leaves, but the marks of another number of leaves.");
         }
         catch (LedgerFormatException damage)
         {
@@ -200,7 +200,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
                 LedgerFindingKind.TreeMismatch,
                 (tile * MerkleTree.TileWidth) + 1,
                 (tile + 1) * MerkleTree.TileWidth,
-                $"The marks of the leaves of tile {tile} are missing or are not such.");
+                $"The marks of the leaves of tile {tile} are missing or damaged.");
         }
     }
 
@@ -209,14 +209,14 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         row =>
         {
             if (names.Read(row, 1) is not null) return true;
-            Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}' has no name that the library writes.");
+            Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}' has a name that the library would not write.");
             return false;
         });
 
     /// <summary>A name is written together with its first event, so every name has one.</summary>
     private void CheckUnusedNames(string table, string column) => Each(
         $"SELECT id, name FROM {table} n WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.{column} = n.id)",
-        row => Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', is of no event."));
+        row => Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', belongs to no event."));
 
     /// <summary>The check of the events finds missing tags in the table; this one finds tags that no event has.</summary>
     private void CheckTags() => Each(
@@ -254,7 +254,9 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
             var entry = IndexEntry().Match(message);
             var isOfEvents = entry.Success && entry.Groups["index"].Value.StartsWith("events_by_", StringComparison.Ordinal);
             var position = isOfEvents
-                && long.TryParse(entry.Groups["row"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+                && long.TryParse(entry.Groups["row"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    ? number
+                    : 0;
             Add(
                 entry.Success ? LedgerFindingKind.IndexMismatch : LedgerFindingKind.StructureDamaged,
                 position,

@@ -73,7 +73,7 @@ internal static class SampleCheck
                 {
                     problems.Add(
                         $"JSON cannot handle {type.ClrType}, the type of events '{type.StoredName}', so none can be written or read: "
-                        + $"{failure.Message} Where EventStoreOptions.Json names a JsonSerializerContext, "
+                        + $"{failure.Message} If EventStoreOptions.Json names a JsonSerializerContext, "
                         + $"add [JsonSerializable(typeof({type.ClrType.Name}))] to that.");
                 }
             }

@@ -30,7 +30,9 @@ internal sealed record Sample(string StoredName, string Label, string Json)
         var at = fileName.LastIndexOf('@');
         if (at <= 0 || !fileName.EndsWith(Extension, StringComparison.Ordinal)) return null;
         var (number, label) = fileName[(at + 1)..^Extension.Length] is var rest
-            && rest.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot ? (rest[..dot], rest[(dot + 1)..]) : (rest, "");
+            && rest.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot
+                ? (rest[..dot], rest[(dot + 1)..])
+                : (rest, "");
         if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version < 1) return null;
         var name = Uri.UnescapeDataString(fileName[..at]);
         return new Sample(version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}"), label, json);

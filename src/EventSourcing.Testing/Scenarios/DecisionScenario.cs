@@ -72,7 +72,7 @@ public sealed class DecisionScenario
                 {
                     throw new ScenarioException(inside
                         ? $"The event {e} lies outside the boundary of the decision, which is {query}: the decision cannot see it. "
-                            + "Widen the query where the decision depends on it, or give it by GivenOutside."
+                            + "Widen the query if the decision depends on it, or give it by GivenOutside."
                         : $"The event {e} was given as one outside the boundary of the decision, which is {query}, but lies inside. "
                             + "Narrow the query, or give it by Given.");
                 }

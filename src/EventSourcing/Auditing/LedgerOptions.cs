@@ -99,7 +99,7 @@ public sealed record LedgerOptions
     {
         if (Sink is not null && Verifiers.Count == 0)
             throw new ArgumentException(
-                "A sink's checkpoints are believed by a key, and there is none. Give LedgerOptions.Verifiers, "
+                "Checkpoints that a sink returns are verified by a key, and there is none. Give LedgerOptions.Verifiers, "
                 + "or a signer that is an EcdsaNoteSigner.");
     }
 }

@@ -14,7 +14,7 @@ public sealed class ErasedEventException : EventSourcingException
             $"The payload of the event '{erased?.Type}' at version {erased?.Version} of stream '{erased?.Stream}' (position "
             + $"{erased?.Position}) was erased, and {handler?.Name} handles such events without saying what an erased one means. "
             + $"Give it a handler for {nameof(ErasedEvent)}: Apply or React with one, or On<{nameof(ErasedEvent)}>(…); "
-            + "empty where nothing is to change.")
+            + "an empty one if nothing is to change.")
     {
         ArgumentNullException.ThrowIfNull(erased);
         ArgumentNullException.ThrowIfNull(handler);

@@ -50,7 +50,7 @@ internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
         catch (NotSupportedException e)
         {
             throw new NotSupportedException(
-                $"JSON cannot handle {type.ClrType}. Where EventStoreOptions.Json names a JsonSerializerContext, "
+                $"JSON cannot handle {type.ClrType}. If EventStoreOptions.Json names a JsonSerializerContext, "
                 + $"add [JsonSerializable(typeof({type.ClrType.Name}))] to that.",
                 e);
         }

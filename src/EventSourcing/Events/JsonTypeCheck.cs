@@ -221,7 +221,7 @@ internal sealed class JsonTypeCheck
         return type.Properties.Any(p => p.AssociatedParameter is not null)
             ? null
             : $"{NameOf(type.Type)} has no constructor that JSON can choose; mark one [JsonConstructor], or, "
-                + "where it is abstract or an interface, say by [JsonDerivedType] what it may be";
+                + "if it is abstract or an interface, say by [JsonDerivedType] what it may be";
     }
 
     private static bool IsReadBack(JsonPropertyInfo property) => property.Set is not null || property.AssociatedParameter is not null;

@@ -67,7 +67,7 @@ internal sealed class StoredShapes
             throw new ArgumentException(
                 $"The event name '{version.First().StoredName}' is claimed by "
                 + $"{string.Join(" and by ", version.Select(type => type.ClrType))}. Give one of them another name with "
-                + "[EventType(\"…\")], or, where it is a later shape of the same event, another Version.");
+                + "[EventType(\"…\")], or, if it is a later shape of the same event, another Version.");
         }
 
         _names.Add(name, new NameOfEvents(name, types, types.Max(type => type.Version)));
@@ -103,9 +103,9 @@ internal sealed class StoredShapes
             taken.Name = name.Name;
             if (upcaster.OldType is null && name.Types.Count > 0 && taken.Version >= name.LastVersion)
                 throw new ArgumentException(
-                    $"{Beginning(upcaster)} takes what nobody has stored as an old shape: version {name.LastVersion} of '{name.Name}' is "
-                    + $"today's ({name.Types.First(type => type.Version == name.LastVersion).ClrType}). Raise the Version of the type, "
-                    + "or, where the event is to go, remove the type from the list.");
+                    $"{Beginning(upcaster)} takes no old shape: version {name.LastVersion} of '{name.Name}' is the current one "
+                    + $"({name.Types.First(type => type.Version == name.LastVersion).ClrType}). Raise the Version of the type, "
+                    + "or, if there is to be no such event any more, remove the type from the list.");
             _names[taken.Name] = _names[taken.Name] with { LastVersion = Math.Max(name.LastVersion, taken.Version) };
         }
         else
@@ -144,8 +144,8 @@ internal sealed class StoredShapes
         {
             if (step.Into!.FirstOrDefault(type => _shapes[(_types[type].Name, _types[type].Version)].Step is not null) is { } old)
                 throw new ArgumentException(
-                    $"{Beginning(step)} gives events of {old}, which is an old version of '{_types[old].Name}'. Give those of today: "
-                    + "no upcaster is run on what another has made several of.");
+                    $"{Beginning(step)} gives events of {old}, which is an old version of '{_types[old].Name}'. Give current ones: "
+                    + "no further upcaster is run on what a split gives.");
             return;
         }
 
@@ -166,7 +166,7 @@ internal sealed class StoredShapes
             {
                 var circle = passed.SkipWhile(p => p != at).Append(at).Select(p => EventType.StoredNameOf(p.Name, p.Version));
                 throw new ArgumentException(
-                    $"The upcasters go round in a circle: {string.Join(" → ", circle)}. One of them must give an event of today.");
+                    $"The upcasters go round in a circle: {string.Join(" → ", circle)}. One of them must give a current event.");
             }
 
             if (at.Step is null) return [at.Type!];

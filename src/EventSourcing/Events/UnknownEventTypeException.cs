@@ -30,6 +30,6 @@ public sealed class UnknownEventTypeException : EventSourcingException
     public long Position { get; }
 
     private static string Advice(int? lastVersion) => lastVersion is null
-        ? "Add the type, or, where events of that name are no more, an upcaster;"
-        : $"Version {lastVersion} is the last that they know: a newer version of the app wrote it. Run that one;";
+        ? "Add the type, or an upcaster if events of that name are no longer written,"
+        : $"Version {lastVersion} is the last that they know: a newer version of the app wrote it. Run that one,";
 }

@@ -146,7 +146,7 @@ internal sealed class InlineProjections : InlineReadModels
             if (page.IsEnd) return events;
             if (events.Count > MaxMissed)
                 throw new InlineProjectionException(
-                    projection.Name, $"it is more than {MaxMissed} events behind, since others append without it");
+                    projection.Name, $"it is more than {MaxMissed} events behind, since other processes append without it");
             read = read with { After = page.Next };
         }
     }

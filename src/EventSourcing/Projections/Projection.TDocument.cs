@@ -151,7 +151,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         {
             throw new NotSupportedException(
                 $"JSON cannot handle {typeof(TDocument)}, the document of the projection '{Name}'. "
-                + "Where EventStoreOptions.Json names a JsonSerializerContext, "
+                + "If EventStoreOptions.Json names a JsonSerializerContext, "
                 + $"add [JsonSerializable(typeof({typeof(TDocument).Name}))] to that.",
                 e);
         }

@@ -102,7 +102,7 @@ public abstract class Subscriber
         {
             if (store.Types.IsOfToday(type)) continue;
             throw new ArgumentException(
-                $"'{Name}' handles {type.ClrType.Name}, an old version of '{type.Name}': upcasters read such events as those of today "
+                $"'{Name}' handles {type.ClrType.Name}, an old version of '{type.Name}': upcasters turn such events into current ones "
                 + $"({string.Join(", ", store.Types.Shapes[type.StoredName].Results.Select(result => result.ClrType.Name))}). "
                 + "Handle those.");
         }

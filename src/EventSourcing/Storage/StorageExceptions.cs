@@ -101,7 +101,7 @@ public sealed class ErasureRefusedException : EventSourcingException
             ? $"The payload at position {position} cannot be erased: the log has no event there, it ends at {head}. Nothing was written, "
                 + "and nothing erased."
             : $"The payload at position {position} cannot be erased: the event there is a record of erasures "
-                + $"('{PayloadsErased.TypeName}'), by which they are told from tampering. Nothing was written, and nothing erased.")
+                + $"('{PayloadsErased.TypeName}'), which tell erasures from tampering. Nothing was written, and nothing erased.")
     {
         Position = position;
         Head = head;

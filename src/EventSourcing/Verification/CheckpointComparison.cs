@@ -53,7 +53,7 @@ internal sealed class CheckpointComparison
         for (; _next < _checkpoints.Length; _next++)
         {
             var size = _checkpoints[_next].Size;
-            var others = from > head ? "" : $" Those from position {from} on may be others than before.";
+            var others = from > head ? "" : $" The events from position {from} on may not be the original ones.";
             findings.AddFirst(new LedgerFinding(
                 LedgerFindingKind.Truncated,
                 from,

@@ -55,7 +55,7 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
         foreach (var (position, record) in _unknown)
         {
             if (!await IsErasedAsync(position, cancellationToken).ConfigureAwait(false))
-                NotDone(position, record, "but it is there, or no such event is");
+                NotDone(position, record, "but it is there, or there is no such event");
         }
 
         _unknown.Clear();

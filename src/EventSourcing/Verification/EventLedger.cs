@@ -108,7 +108,7 @@ public sealed class EventLedger
             : throw new StoreCorruptedException(
                 Store,
                 $"the event at position {position}, or one of the {MerkleTree.TileWidth} around it, "
-                + "is not the one of which the tree was made.");
+                + "is not the one that the tree was made of.");
     }
 
     /// <summary>Proves that the event with an id is in the log.</summary>
@@ -178,7 +178,7 @@ public sealed class EventLedger
         {
             // A leaf accepts only what an append accepts, but the stored data may be anything.
             throw new StoreCorruptedException(
-                Store, $"the event at position {position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}", flaw);
+                Store, $"the event at position {position} cannot be made into a leaf of the Merkle tree. {flaw.Message}", flaw);
         }
     }
 }

@@ -127,7 +127,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
 
     /// <summary>
     /// Goes on after a position although the storage did not return the events up to it. They are reported as missing, except those
-    /// that the storage has reported as unreadable.
+    /// about which the storage has a finding of its own.
     /// </summary>
     private void PassOver(long upTo, LedgerFinding[] unread)
     {

@@ -58,7 +58,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         var skipped =
             await _control.ListAsync<SkippedRecord>(ControlDocuments.Skipped, projection.Name, cancellationToken).ConfigureAwait(false);
         if (skipped.Any(kept => kept.Content.Generation == active.Number))
-            return NotVerified("events of it were skipped, which folding anew would not");
+            return NotVerified("events were skipped in it, and a new fold would not skip them");
 
         for (var first = 0L; first <= uint.MaxValue; first = _range.Last + 1L)
         {

@@ -52,7 +52,7 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
         DerivedSource source, string stream, byte[] document, CancellationToken cancellationToken)
     {
         if (StoredSnapshot.IsTombstone(document)) return SnapshotVerdict.Passed;
-        if (StreamName.CategoryOf(stream) != Category) return SnapshotVerdict.Wrong(0, "it is of no stream of the category");
+        if (StreamName.CategoryOf(stream) != Category) return SnapshotVerdict.Wrong(0, "its key is not a stream of the category");
         var fold = foldOf(stream);
         var fingerprint = SnapshotCache.Of(source.Store).FingerprintOf(fold, fold.FingerprintOf(fold.Begin()));
         switch (StoredSnapshot.Judge(document, stream, fingerprint, new StreamRead(stream), out var snapshot))
@@ -64,7 +64,7 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
             case SnapshotOutcome.Corrupt:
                 return SnapshotVerdict.Wrong(0, "it is damaged");
             case SnapshotOutcome.Foreign:
-                return SnapshotVerdict.Wrong(0, "it says that it is of another stream");
+                return SnapshotVerdict.Wrong(0, "it says that it was taken of another stream");
         }
 
         var header = snapshot!.Header;

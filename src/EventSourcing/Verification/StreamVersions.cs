@@ -37,7 +37,7 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
                 using var before = await storage.ReadStreamAsync(
                     new StreamRead(stream) { After = version - 2, UpTo = version - 1, Limit = 1 }, cancellationToken).ConfigureAwait(false);
                 if (before.Count == 0 || before.Events[0].Position >= position)
-                    AddFinding(position, stream, version, "there is none before it that has the version before");
+                    AddFinding(position, stream, version, "no earlier event of the stream has the version before that");
             }
             catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
             {

@@ -80,7 +80,7 @@ public sealed class Decider<TState, TCommand>
         {
             if (value is { Fingerprint: null } && StateFingerprint is null)
                 throw new ArgumentException(
-                    $"Snapshots of the decider '{Category}' need a fingerprint, by which those of an older fold are told from today's. "
+                    $"Snapshots of the decider '{Category}' need a fingerprint, which tells current snapshots from those of an older fold. "
                     + $"Set {nameof(SnapshotPolicy)}.{nameof(SnapshotPolicy.Fingerprint)}, and change it whenever Evolve does; "
                     + $"or make the decider by Decider.For of a partial state that implements IState<{typeof(TState).Name}>, "
                     + "which has one by itself.",

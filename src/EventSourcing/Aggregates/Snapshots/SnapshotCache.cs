@@ -62,7 +62,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
                     category,
                     outcome,
                     stream,
-                    "It is of another stream, or of another history of this one. All events were replayed, and it is replaced.");
+                    "It was taken of another stream, or of another history of this one. All events were replayed, and it is replaced.");
                 break;
             default:
                 _store.Diagnostics.Snapshot(category, outcome);

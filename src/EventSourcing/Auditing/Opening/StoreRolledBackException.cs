@@ -11,9 +11,9 @@ public sealed class StoreRolledBackException : EventSourcingException
         : base(
             $"The store is not '{Names.Printable(checkpoint.Origin)}' as of its checkpoint of {checkpoint.Size} events with the root "
             + $"{StrictText.Base64Of(checkpoint.Root)}: {Found(checkpoint, head, root)}. It serves nothing. "
-            + "Put back the right file with all that belongs to it (of SQLite the -wal too) and open it anew. "
-            + "What became of it, Ledger.VerifyAsync says. To read it all the same, open it without LedgerOptions. "
-            + "Where going back is intended, it is another log from now on: give it another origin and sink.")
+            + "Put back the right file with all that belongs to it (for SQLite also the -wal file) and open it again. "
+            + "To find out what changed, open it without LedgerOptions and run Ledger.VerifyAsync. "
+            + "If the rollback is intended, treat it as a new log: give it another Origin and Sink.")
     {
         Checkpoint = checkpoint;
         Head = head;

@@ -12,7 +12,7 @@ public sealed class StoreRolledBackException : EventSourcingException
             $"The store is not '{Names.Printable(checkpoint.Origin)}' as of its checkpoint of {checkpoint.Size} events with the root "
             + $"{StrictText.Base64Of(checkpoint.Root)}: {Found(checkpoint, head, root)}. It serves nothing. "
             + "Put back the right file with all that belongs to it (for SQLite also the -wal file) and open it again. "
-            + "To find out what changed, open it without LedgerOptions and run Ledger.VerifyAsync. "
+            + "To find out what changed, run Ledger.VerifyAsync. To read it all the same, open it without LedgerOptions. "
             + "If the rollback is intended, treat it as a new log: give it another Origin and Sink.")
     {
         Checkpoint = checkpoint;

@@ -82,8 +82,8 @@ public static class EventHistory
                 continue;
             problems.Add($"{now.FileName} is not what is stored now as '{now.StoredName}'. Events like the sample lie in databases: "
                 + "undo the change, or raise the event's Version and write an upcaster from the version before."
-                + $"{Environment.NewLine}    recorded: {JsonText.Compact(recorded)}{Environment.NewLine}    now: "
-                + $"     {JsonText.Compact(now.Json)}");
+                + $"{Environment.NewLine}    recorded: {JsonText.Compact(recorded)}"
+                + $"{Environment.NewLine}    now:      {JsonText.Compact(now.Json)}");
         }
 
         if (problems.Count > 0) throw new EventHistoryException(folder.Path, problems);

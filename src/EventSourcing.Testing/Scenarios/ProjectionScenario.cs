@@ -88,8 +88,8 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
         var changes = MemberChange.Between(expected, actual);
         if (changes.Count == 0) return;
         throw new ScenarioException(
-            $"The document '{key}' is another one than it was to be:{string.Concat(changes.Select(change => $"\n  {change}"))}\nIt was to "
-            + $"be {expected.GetRawText()}\nand is       {actual.GetRawText()}");
+            $"The document '{key}' is another one than it was to be:{string.Concat(changes.Select(change => $"\n  {change}"))}\n"
+            + $"It was to be {expected.GetRawText()}\nand is       {actual.GetRawText()}");
     }
 
     private static string Keys(IEnumerable<string> keys)

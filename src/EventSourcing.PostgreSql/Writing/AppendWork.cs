@@ -64,6 +64,26 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
         return new AppendWork(request, scouted: null, era: 0, cancellationToken) { Import = import };
     }
 
+    /// <summary>The types of a group's events that have no number yet; null if there are none.</summary>
+    public static HashSet<string>? TypesUnknownTo(StoreNames names, List<AppendWork> group)
+    {
+        HashSet<string>? unknown = null;
+        foreach (var work in group)
+        {
+            for (var w = 0; w < work.Request.Writes.Count; w++)
+            {
+                var events = work.Request.Writes[w].Events;
+                for (var i = 0; i < events.Count; i++)
+                {
+                    if (!names.TryGetType(events[i].Type, out _))
+                        (unknown ??= new HashSet<string>(StringComparer.Ordinal)).Add(events[i].Type);
+                }
+            }
+        }
+
+        return unknown;
+    }
+
     protected override CancellationToken Cancellation => cancellationToken;
 
     protected override bool IsCancellable => !IsOutcomeUnknown;

@@ -589,21 +589,8 @@ internal sealed class Committer : IAsyncDisposable
 
     private async ValueTask InternTypesAsync(List<AppendWork> group)
     {
-        HashSet<string>? unknown = null;
-        foreach (var work in group)
-        {
-            for (var w = 0; w < work.Request.Writes.Count; w++)
-            {
-                var events = work.Request.Writes[w].Events;
-                for (var i = 0; i < events.Count; i++)
-                {
-                    if (!_names.TryGetType(events[i].Type, out _))
-                        (unknown ??= new HashSet<string>(StringComparer.Ordinal)).Add(events[i].Type);
-                }
-            }
-        }
-
-        if (unknown is not null) await _names.InternAsync(_writer.Connection, [.. unknown]).ConfigureAwait(false);
+        if (AppendWork.TypesUnknownTo(_names, group) is { } unknown)
+            await _names.InternAsync(_writer.Connection, [.. unknown]).ConfigureAwait(false);
     }
 
     private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);

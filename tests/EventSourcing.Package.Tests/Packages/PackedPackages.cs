@@ -55,7 +55,7 @@ public sealed class PackedPackages : IAsyncLifetime
     [
         await FreshProgram.OfReadmeAsync(ReadmeTests.FirstScreen, "README.md", "EventSourcing.Sqlite"),
         .. await Task.WhenAll(ReadmeTests.Guides.Select(guide => FreshProgram.OfReadmeAsync(
-            guide.Package, $"src/{guide.Package}/README.md", [guide.Package, .. guide.Others]))),
+            $"{guide.Package}.Guide", $"src/{guide.Package}/README.md", [guide.Package, .. guide.Others]))),
         .. GeneratedCodeTests.Programs,
     ]);
 

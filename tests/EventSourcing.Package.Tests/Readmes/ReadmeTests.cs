@@ -33,7 +33,7 @@ public class ReadmeTests(PackedPackages packages)
     public async Task Guide_runs_in_a_fresh_project_and_prints_what_it_says(string package)
     {
         var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("src", package, "README.md")));
-        var project = await packages.ProgramAsync(package);
+        var project = await packages.ProgramAsync($"{package}.Guide");
 
         (await project.RunAsync()).Should().Equal(readme.Output);
     }

@@ -100,6 +100,10 @@ public sealed class PostgresEventStorage : IEventStorage
     public bool IsReadOnly => _options.ReadOnly;
 
     /// <inheritdoc/>
+    /// <remarks>The server takes the lock within the statement that appends, so waits for it are seen only there.</remarks>
+    public StorageTelemetry? Telemetry { get; } = new("postgresql");
+
+    /// <inheritdoc/>
     public IReadModelStorage ReadModels { get; }
 
     /// <inheritdoc/>

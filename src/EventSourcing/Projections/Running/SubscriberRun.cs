@@ -141,6 +141,7 @@ internal sealed class SubscriberRun
                 var wasRetrying = _report.State == ProjectionState.Retrying;
                 if (_report.LastError is StoreBusyException or StorageFailedException || wasRetrying) _report.LastError = null;
                 if (!page.IsEnd || wasRetrying) _report.State = ProjectionState.CatchingUp;
+                if (IsBuilding && page.IsEnd) _takeover.Chase();
                 continue;
             }
 

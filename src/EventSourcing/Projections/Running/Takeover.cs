@@ -11,7 +11,12 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
     /// <returns>Whether to look at the log again at once: the new one is in place, or there are more events to fold first.</returns>
     public async ValueTask<bool> TryAsync(CancellationToken stop)
     {
-        if (parked.Count > 0 || context.Subscriber is not Projection projection) return false;
+        if (parked.Count > 0 || context.Subscriber is not Projection projection)
+        {
+            LetAppendsGoOn(); // it may have parked something since it asked for the pause
+            return false;
+        }
+
         var documents = context.Documents;
         var directory = await documents.FindDirectoryAsync(context.Name, stop).ConfigureAwait(false);
         if (directory?.Content.Find(context.Generation) is not { State: GenerationState.Building })
@@ -62,6 +67,15 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
         if (context.Notices.IsWanted) context.Notices.Tell(StoreNoticeKind.Rebuilt, place.Position);
         context.Store.Signals.OrderGiven(context.Name);
         return true;
+    }
+
+    /// <summary>
+    /// The run has folded all events up to the end of the log as it was. If there are more by then each time, it is never level, and there
+    /// is no try: so this counts as one.
+    /// </summary>
+    public void Chase()
+    {
+        if (parked.Count == 0 && context.Subscriber is Projection) AskForRoom();
     }
 
     /// <summary>Ends the pause of appends, if this run has asked for one.</summary>

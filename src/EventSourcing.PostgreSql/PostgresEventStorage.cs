@@ -64,7 +64,7 @@ public sealed class PostgresEventStorage : IEventStorage
         _server = connect(options);
         _names = new StoreNames(_server.Sql, _server.Name);
         var ends = new StreamEnds();
-        _reader = new LogReader(_server.Sql, _names, ends, _server.Name);
+        _reader = new LogReader(_server.Sql, _names, ends, _server.Seen, _server.Name);
         var tree = new TreeReader(_server.Sql, _reader, _server.Name);
         var tables = new ReadModelTables(_server.Sql);
         _tiles = new TileKeeper(_server, tree);
@@ -121,9 +121,10 @@ public sealed class PostgresEventStorage : IEventStorage
         cancellationToken.ThrowIfCancellationRequested();
         _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
         await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var era = _committer.Era;
         var scouted = request.Conditions.Count == 0 ? null
             : await ReadAsync((_reader, request), ScoutAsync, cancellationToken).ConfigureAwait(false);
-        var work = new AppendWork(request, scouted, cancellationToken);
+        var work = new AppendWork(request, scouted, era, cancellationToken);
         return await _commits.CommitAsync(work, work.Task, cancellationToken).ConfigureAwait(false);
     }
 

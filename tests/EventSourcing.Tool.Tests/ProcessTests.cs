@@ -97,6 +97,34 @@ public sealed partial class ProcessTests : IDisposable
         (await help.StandardOutput.ReadToEndAsync()).Should().Contain("evs [command] [options]").And.Contain("verify");
     }
 
+    [Theory]
+    [InlineData(Interrupt)]
+    [InlineData(Terminate)]
+    public async Task Explore_serves_pages_to_this_machine_until_a_signal_ends_it(int signal)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Shop.MakeAsync();
+        var before = await File.ReadAllBytesAsync("shop.db");
+        using var explore = Start("explore", "shop.db");
+        var address = new Uri((await explore.StandardOutput.ReadLineAsync())!);
+        address.Host.Should().Be("127.0.0.1");
+        using (var client = new HttpClient { BaseAddress = address })
+        {
+            (await client.GetStringAsync("")).Should().Contain("<title>Overview · shop.db</title>").And.Contain("open read-only");
+            (await client.GetStringAsync("stream?name=order-17")).Should().Contain("RX-4471");
+            using var foreign = new HttpRequestMessage(HttpMethod.Get, "log") { Headers = { Host = "shop.example" } };
+            (await client.SendAsync(foreign)).IsSuccessStatusCode.Should().BeFalse();
+        }
+
+        Kill(explore.Id, signal).Should().Be(0);
+
+        await explore.WaitForExitAsync();
+        explore.ExitCode.Should().Be(130);
+        (await explore.StandardError.ReadToEndAsync()).Should().Be("Open this address in a browser of this machine. Ctrl+C ends it.\n");
+        (await File.ReadAllBytesAsync("shop.db")).Should().Equal(before);
+        _folder.FileNames.Should().Equal("shop.db");
+    }
+
     private static Process Start(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "evs.dll"), .. arguments])

@@ -61,4 +61,7 @@ public enum ConformanceRule
 
     /// <summary>Storages opened read-only: see <see cref="IEventStorage.IsReadOnly"/>.</summary>
     ReadOnly = 20,
+
+    /// <summary>Rule 13: a store that is marked as moved refuses every write; see <see cref="IEventStorage.SetMovedToAsync"/>.</summary>
+    Move = 21,
 }

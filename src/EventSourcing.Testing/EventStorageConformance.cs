@@ -62,5 +62,6 @@ public static class EventStorageConformance
         .. ErasureCases.All,
         .. ImportCases.All,
         .. ReadOnlyCases.All,
+        .. MoveCases.All,
     ];
 }

@@ -86,6 +86,19 @@ internal sealed class Committer : IAsyncDisposable
                 if (attempt > Repetitions) throw new StoreBusyException(_server.Name, TimeSpan.Zero, failure);
                 foreach (var work in group) work.ForgetRefusal();
             }
+            catch (Exception failure) when (Failure.IsOfMove(failure))
+            {
+                await _writer.RollbackAsync().ConfigureAwait(false);
+                if (attempt > 1)
+                {
+                    RefuseMoved(group, failure);
+                    return null;
+                }
+
+                // Under the lock it shows which of them write nothing: a repetition, and an append whose guards fail.
+                _lookForRepetitions = GroupsAfterRepetition;
+                foreach (var work in group) work.ForgetRefusal();
+            }
             catch (Exception failure) when (attempt == 1 && group[0].IsAlone && Failure.IsOfTable(failure))
             {
                 // Another process has made a read model anew, and what was remembered of its table is wrong.
@@ -344,7 +357,7 @@ internal sealed class Committer : IAsyncDisposable
         catch (Exception failure) when (transaction.ServerFailure is null && !ReadModelChanges.IsOfServer(failure)
             && !(isChecking && failure is PostgresException))
         {
-            if (failure is PostgresException && !hasAppSql) failure = _server.Typed(failure);
+            if (failure is PostgresException && (!hasAppSql || Failure.IsOfMove(failure))) failure = _server.Typed(failure);
             return (failure, hasAppSql);
         }
         catch (EventSourcingException) when (transaction.ServerFailure is not null)
@@ -540,6 +553,17 @@ internal sealed class Committer : IAsyncDisposable
         _writer.LastOwn = (_head, _rows.Events[^1].Event.Id);
         _tiles.Add(place.Head, place.Recorded, place.Leaves);
         _signal.Advance(_head);
+    }
+
+    /// <summary>Ends a group that was decided under the lock: what would have written is refused, the rest has its result.</summary>
+    private void RefuseMoved(List<AppendWork> group, Exception failure)
+    {
+        var moved = _server.Typed(failure);
+        foreach (var work in group)
+        {
+            if (work.Refusal is null && work.Outcome is not { WasAlreadyStored: true }) work.Refuse(moved);
+            work.Complete();
+        }
     }
 
     private async ValueTask InternTypesAsync(List<AppendWork> group)

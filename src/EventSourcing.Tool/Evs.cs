@@ -78,6 +78,7 @@ internal sealed class Evs
             ExportCommand.Create(this),
             ImportCommand.Create(this),
             CopyCommand.Create(this),
+            UnsealCommand.Create(this),
             ProjectionsCommand.Create(this),
             EraseCommand.Create(this),
             CompletionCommand.Create(this),

@@ -9,7 +9,7 @@ using EventSourcing.Benchmarks;
 // A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "hot" runs commands on one
 // aggregate; "idle" measures what stores cost at rest; "fair" has many stores append to one file; "wide" asks for streams by
 // their beginning and for many types in 5,000,000 events; "postgres" compares the PostgreSQL storage with hand-written Npgsql and
-// with Marten on one server; "startup" starts this program many times; "import FILE" is the floor
+// with Marten on one server; "tool [EVS.DLL]" starts the command line tool on 5,000,000 events; "startup" starts this program many times; "import FILE" is the floor
 // for the banking sample's import.
 if (args is [StartupBenchmarks.Child, var types])
 {
@@ -65,6 +65,12 @@ if (only == "wide")
 if (only == "postgres")
 {
     await PostgresBenchmarks.RunAsync(quick, args.Where(a => !a.StartsWith('-')).ElementAtOrDefault(1));
+    return;
+}
+
+if (only == "tool")
+{
+    await ToolBenchmarks.RunAsync(quick, args.Where(a => !a.StartsWith('-')).ElementAtOrDefault(1));
     return;
 }
 

@@ -88,6 +88,19 @@ public sealed partial class ProcessTests : IDisposable
         erase.ExitCode.Should().Be(2);
     }
 
+    [ShellFact]
+    public async Task Several_commands_into_one_file_print_one_after_the_other()
+    {
+        await Shop.MakeAsync();
+        var evs = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "evs.dll")}'";
+
+        using var shell = Process.Start("bash", ["-c", $"{{ {evs} types shop.db; {evs} streams shop.db; echo end; }} > out.txt"]);
+        await shell.WaitForExitAsync();
+
+        (await File.ReadAllTextAsync("out.txt")).Should()
+            .Be((await Run.Piped("types", "shop.db")).Output + (await Run.Piped("streams", "shop.db")).Output + "end\n");
+    }
+
     [Fact]
     public async Task Version_and_help_say_what_the_tool_is()
     {

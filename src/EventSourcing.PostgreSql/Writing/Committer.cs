@@ -89,15 +89,16 @@ internal sealed class Committer : IAsyncDisposable
             catch (Exception failure) when (Failure.IsOfMove(failure))
             {
                 await _writer.RollbackAsync().ConfigureAwait(false);
-                if (attempt > 1)
-                {
-                    RefuseMoved(group, failure);
-                    return null;
-                }
-
-                // Under the lock it shows which of them write nothing: a repetition, and an append whose guards fail.
-                _lookForRepetitions = GroupsAfterRepetition;
                 foreach (var work in group) work.ForgetRefusal();
+
+                // Under the lock it shows which of them write nothing: a repetition, and an append whose guards fail. Each is decided
+                // alone, since no decision may rest on what another one has not written.
+                _lookForRepetitions = GroupsAfterRepetition;
+                if (group.Count > 1) return await CommitEachAsync(group).ConfigureAwait(false);
+                if (attempt == 1) continue;
+                group[0].Refuse(_server.Typed(failure));
+                group[0].Complete();
+                return null;
             }
             catch (Exception failure) when (attempt == 1 && group[0].IsAlone && Failure.IsOfTable(failure))
             {
@@ -555,15 +556,14 @@ internal sealed class Committer : IAsyncDisposable
         _signal.Advance(_head);
     }
 
-    /// <summary>Ends a group that was decided under the lock: what would have written is refused, the rest has its result.</summary>
-    private void RefuseMoved(List<AppendWork> group, Exception failure)
+    private async ValueTask<Obstacle?> CommitEachAsync(List<AppendWork> group)
     {
-        var moved = _server.Typed(failure);
         foreach (var work in group)
         {
-            if (work.Refusal is null && work.Outcome is not { WasAlreadyStored: true }) work.Refuse(moved);
-            work.Complete();
+            if (await CommitAsync([work]).ConfigureAwait(false) is { } obstacle) return obstacle;
         }
+
+        return null;
     }
 
     private async ValueTask InternTypesAsync(List<AppendWork> group)

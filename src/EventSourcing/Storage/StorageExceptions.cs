@@ -138,7 +138,7 @@ public sealed class StorageFailedException : EventSourcingException
     /// <param name="outcomeIsUnknown">Whether the write may be durable despite the failure.</param>
     /// <param name="innerException">The driver's own error.</param>
     public StorageFailedException(string store, bool outcomeIsUnknown, Exception innerException)
-        : base($"The store '{store}' failed: {innerException?.Message} {(outcomeIsUnknown ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same command id or event ids (EventData.Id), which returns the original result if it was; without ids of your own, read the stream to see." : "Nothing was written. Repeat it once the cause is gone.")}", innerException)
+        : base($"The store '{store}' failed: {Sentence(innerException?.Message)} {(outcomeIsUnknown ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same command id or event ids (EventData.Id), which returns the original result if it was; without ids of your own, read the stream to see." : "Nothing was written. Repeat it once the cause is gone.")}", innerException)
     {
         Store = store;
         OutcomeIsUnknown = outcomeIsUnknown;
@@ -152,6 +152,8 @@ public sealed class StorageFailedException : EventSourcingException
     /// only a repetition with the same event ids can tell.
     /// </summary>
     public bool OutcomeIsUnknown { get; }
+
+    private static string? Sentence(string? message) => message is null or [.., '.' or '!' or '?' or ')'] ? message : message + ".";
 
     /// <summary>
     /// Whether the same call may succeed later without a change of the stored data, as after a full disk: then projections and

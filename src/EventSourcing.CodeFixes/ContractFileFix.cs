@@ -19,7 +19,7 @@ public sealed class ContractFileFix : Fix
         Document document, Diagnostic diagnostic, CancellationToken cancellationToken) => Task.FromResult(
         FileOf(document.Project) is null || !diagnostic.Properties.ContainsKey(ContractAnalyzer.LineProperty) ? null
         : diagnostic.Id == "ES0120" ? $"Add the line to {ContractFile.Name}"
-        : $"Change the line in {ContractFile.Name}, where none is stored yet");
+        : $"Change the line in {ContractFile.Name}, if no such event is stored yet");
 
     private protected override async Task<Solution> FixAsync(
         Solution solution, IReadOnlyList<(Document Document, Diagnostic Diagnostic)> places, CancellationToken cancellationToken)

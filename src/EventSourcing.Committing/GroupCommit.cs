@@ -64,7 +64,8 @@ internal sealed class GroupCommit<TWork>(Func<List<TWork>, ValueTask<Obstacle?>>
         if (!_room.Wait(0, CancellationToken.None)) await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            using var cancellation = cancellationToken.UnsafeRegister(static (state, token) => ((QueuedWrite)state!).TryCancel(token), work);
+            using var cancellation = cancellationToken.UnsafeRegister(
+                static (state, token) => ((QueuedWrite)state!).TryCancel(token), work);
             if (Enqueue(work)) Lead();
             return await result.ConfigureAwait(false);
         }

@@ -4,7 +4,8 @@ namespace EventSourcing;
 /// Polls for the appends of other processes while any caller waits for events. It polls once for all callers, and less often
 /// when nothing has been appended for a while.
 /// </summary>
-internal sealed class HeadPoller(TimeSpan interval, TimeProvider clock, HeadSignal signal, Func<CancellationToken, ValueTask<long>> readHead)
+internal sealed class HeadPoller(
+    TimeSpan interval, TimeProvider clock, HeadSignal signal, Func<CancellationToken, ValueTask<long>> readHead)
 {
     /// <summary>After how many polls without a result it polls less often.</summary>
     private const int LooksBeforeRest = 40;

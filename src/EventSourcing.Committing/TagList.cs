@@ -27,7 +27,9 @@ internal static class TagList
             var tags = new List<string>();
             if (!json.Read() || json.TokenType != JsonTokenType.StartArray) throw new JsonException("The tags are not a JSON array.");
             while (json.Read() && json.TokenType == JsonTokenType.String) tags.Add(json.GetString()!);
-            return json.TokenType == JsonTokenType.EndArray && !json.Read() ? [.. tags] : throw new JsonException("The tags are not a JSON array of texts.");
+            return json.TokenType == JsonTokenType.EndArray && !json.Read()
+                ? [.. tags]
+                : throw new JsonException("The tags are not a JSON array of texts.");
         }
         catch (InvalidOperationException flaw)
         {

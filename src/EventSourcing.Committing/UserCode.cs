@@ -44,8 +44,10 @@ internal sealed class UserCode
     }
 
     private static InvalidOperationException Refusal(Kind kind, string doing) => new(kind == Kind.Write
-        ? $"Code that runs within a write of the store cannot {doing}: the store would wait for that code, and the code for the store. Let the callback return what is to change, or do this when the write has returned."
-        : $"Code that reads the store by SQL of its own cannot {doing}: each would wait for the other. Do this when the query has returned.");
+        ? $"Code that runs within a write of the store cannot {doing}: the store would wait for that code, and the code for the store. "
+            + "Let the callback return what is to change, or do this when the write has returned."
+        : $"Code that reads the store by SQL of its own cannot {doing}: each would wait for the other. "
+            + "Do this when the query has returned.");
 
     private sealed class Scope(Kind kind, Scope? outer)
     {

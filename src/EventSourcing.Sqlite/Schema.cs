@@ -74,18 +74,25 @@ internal static class Schema
 
     private static readonly string[] RefusedChanges = ["UPDATE", "DELETE"];
 
-    // Ticks are 100 ns since the year 1; 62135596800 s lie between that and 1970.
-    private const string View = """
+    /// <summary>When an event was recorded, as text. Ticks are 100 ns since the year 1; 62135596800 s lie between that and 1970.</summary>
+    public const string RecordedAt = "strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || "
+        + "printf('.%07dZ', e.recorded % 10000000)";
+
+    /// <summary>An event's id as text.</summary>
+    public const string IdAsText = "lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || "
+        + "substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21))";
+
+    private const string View = $"""
         CREATE VIEW event_log AS
         SELECT e.position,
             s.name AS stream,
             e.version,
             t.name AS type,
-            strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || printf('.%07dZ', e.recorded % 10000000) AS recorded_at,
+            {RecordedAt} AS recorded_at,
             CASE length(e.seal) WHEN 16 THEN CAST(e.data AS TEXT) END AS data,
             CAST(e.metadata AS TEXT) AS metadata,
             e.tags,
-            lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) AS id
+            {IdAsText} AS id
         FROM events e
         JOIN streams s ON s.id = e.stream
         JOIN event_types t ON t.id = e.type;
@@ -107,7 +114,8 @@ internal static class Schema
 
     // The tree's frontier moves with every append, so only its removal is refused.
     private static IEnumerable<string> Triggers =>
-        (from table in AppendOnlyTables from change in RefusedChanges select TriggerThatRefuses(change, table)).Append(TriggerThatRefuses("DELETE", "ledger"));
+        (from table in AppendOnlyTables
+        from change in RefusedChanges select TriggerThatRefuses(change, table)).Append(TriggerThatRefuses("DELETE", "ledger"));
 
     /// <summary>Examines a file before anything in it is changed.</summary>
     /// <returns>The version of its layout; 0 if it is empty and may become a store.</returns>
@@ -128,11 +136,24 @@ internal static class Schema
 
         if (applicationId == 0 && version == 0 && objects == 0) return 0;
         if (applicationId != ApplicationId)
-            throw new IncompatibleStoreException(path, string.Create(CultureInfo.InvariantCulture, $"it is a SQLite database of another application (application_id {applicationId}, {objects} schema objects). Choose another path."));
+            throw new IncompatibleStoreException(
+                path,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"it is a SQLite database of another application (application_id {applicationId}, {objects} schema objects). "
+                    + $"Choose another path."));
         return version switch
         {
-            > Version => throw new IncompatibleStoreException(path, string.Create(CultureInfo.InvariantCulture, $"its schema has version {version}, and this version of EventSourcing.Sqlite knows versions up to {Version}. Use a newer package.")),
-            < 1 => throw new StoreCorruptedException(path, string.Create(CultureInfo.InvariantCulture, $"it is marked as an event store of schema version {version}, which never was.")),
+            > Version => throw new IncompatibleStoreException(
+                path,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"its schema has version {version}, and this version of EventSourcing.Sqlite knows versions up to {Version}. "
+                    + $"Use a newer package.")),
+            < 1 => throw new StoreCorruptedException(
+                path,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"it is marked as an event store of schema version {version}, which never was.")),
             _ => (int)version,
         };
     }
@@ -149,7 +170,8 @@ internal static class Schema
     {
         foreach (var statement in Statements) database.Execute(statement);
         LedgerWriter.Create(database);
-        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};"));
+        database.Execute(string.Create(
+            CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};"));
     }
 
     /// <summary>Checks that everything that the store relies on is there as it was made.</summary>
@@ -173,7 +195,8 @@ internal static class Schema
             using var stored = database.PrepareOnceFor("SELECT sql FROM sqlite_master WHERE name = ?1 AND type = ?2", name);
             stored.Bind(2, TypeIn(sql));
             if (!stored.Step()) return $"its schema has no '{name}'; somebody has removed it";
-            if (stored.Text(0) != sql) return $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it";
+            if (stored.Text(0) != sql)
+                return $"the definition of '{name}' in its schema is not the one it was made with; somebody has changed it";
         }
 
         // SQLite prefers a temporary table to another one of the same name, and a trigger can undo an append in its own
@@ -185,7 +208,9 @@ internal static class Schema
             if (tables.Contains(temporary.Text(0))) return $"a temporary table or view '{temporary.Text(0)}' hides that of the store";
         }
 
-        return AddedTriggers(database, statements).FirstOrDefault() is { Name: not null } added ? $"its table '{added.Table}' has a trigger '{added.Name}' that is not the store's; somebody has added it" : null;
+        return AddedTriggers(database, statements).FirstOrDefault() is { Name: not null } added
+            ? $"its table '{added.Table}' has a trigger '{added.Name}' that is not the store's; somebody has added it"
+            : null;
     }
 
     /// <summary>
@@ -196,11 +221,14 @@ internal static class Schema
     {
         var names = statements.ToLookup(TypeIn, NameIn);
         var tables = names["table"].Concat(names["view"]).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        using var triggers = database.PrepareOnce("SELECT name, tbl_name, 0, sql FROM sqlite_master WHERE type = 'trigger' UNION ALL SELECT name, tbl_name, 1, sql FROM sqlite_temp_master WHERE type = 'trigger'");
+        using var triggers = database.PrepareOnce(
+            "SELECT name, tbl_name, 0, sql FROM sqlite_master WHERE type = 'trigger' UNION ALL SELECT name, tbl_name, 1, sql "
+            + "FROM sqlite_temp_master WHERE type = 'trigger'");
         while (triggers.Step())
         {
             var (name, table, isTemporary) = (triggers.Text(0), triggers.Text(1), triggers.Long(2) == 1);
-            if (!tables.Contains(table) || (!isTemporary && (names["trigger"].Contains(name) || MoveMark.Is(name, table, triggers.Text(3))))) continue;
+            if (!tables.Contains(table)) continue;
+            if (!isTemporary && (names["trigger"].Contains(name) || MoveMark.Is(name, table, triggers.Text(3)))) continue;
             yield return (name, table);
         }
     }
@@ -223,12 +251,14 @@ internal static class Schema
         foreach (var statement in Statements) database.Execute(statement);
         using var select = database.PrepareOnce("SELECT type, name, tbl_name, sql FROM sqlite_master");
         var entries = new List<SchemaEntry>();
-        while (select.Step()) entries.Add(new SchemaEntry(select.Text(0), select.Text(1), select.Text(2), select.IsNull(3) ? null : select.Text(3)));
+        while (select.Step())
+            entries.Add(new SchemaEntry(select.Text(0), select.Text(1), select.Text(2), select.IsNull(3) ? null : select.Text(3)));
         return entries;
     }
 
     private static string TriggerThatRefuses(string change, string table) =>
-        $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table}{ExceptionTo(change, table)} BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END";
+        $"CREATE TRIGGER {table}_refuse_{change.ToLowerInvariant()} BEFORE {change} ON {table}{ExceptionTo(change, table)} "
+        + $"BEGIN SELECT raise(ABORT, 'the event log is append-only: {change} on {table} is refused'); END";
 
     /// <summary>The one allowed change of an event: its payload is erased, and its salt replaced by the commitment made with it.</summary>
     private static string ExceptionTo(string change, string table) => (change, table) is ("UPDATE", "events")

@@ -73,9 +73,13 @@ public sealed class SqliteEventStorage : IEventStorage
     public static SqliteEventStorage CreateTemporary(SqliteEventStorageOptions? options = null)
     {
         if (options is { ReadOnly: true })
-            throw new ArgumentException("A temporary store is new, so there is nothing to read in it. Leave ReadOnly out.", nameof(options));
+            throw new ArgumentException(
+                "A temporary store is new, so there is nothing to read in it. Leave ReadOnly out.", nameof(options));
         var folder = new TemporaryStoreFolder(TimeProvider.System);
-        return new SqliteEventStorage(folder.StorePath, (options ?? new SqliteEventStorageOptions()) with { IsTemporary = true }) { _folder = folder };
+        return new SqliteEventStorage(folder.StorePath, (options ?? new SqliteEventStorageOptions()) with { IsTemporary = true })
+        {
+            _folder = folder,
+        };
     }
 
     /// <summary>The file's full path.</summary>
@@ -102,7 +106,9 @@ public sealed class SqliteEventStorage : IEventStorage
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
         ThrowIfReadOnly("append events");
-        return request.Conditions.Count > 0 ? AppendOnConditionAsync(request, cancellationToken) : _commits.CommitAsync(WorkOf(request, scouted: null, cancellationToken), cancellationToken);
+        return request.Conditions.Count > 0
+            ? AppendOnConditionAsync(request, cancellationToken)
+            : _commits.CommitAsync(WorkOf(request, scouted: null, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -198,7 +204,8 @@ public sealed class SqliteEventStorage : IEventStorage
     /// while the query ran.
     /// </exception>
     /// <exception cref="InvalidOperationException">The call comes from within such a query.</exception>
-    public async ValueTask<T> QueryAsync<T>(Func<SqliteConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken = default)
+    public async ValueTask<T> QueryAsync<T>(
+        Func<SqliteConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         UserCode.ThrowIfWithin(UserCode.Kind.Read, "begin another such query");
@@ -228,7 +235,10 @@ public sealed class SqliteEventStorage : IEventStorage
     /// <exception cref="BackupFailedException">There is a file already; or the copy cannot be written, or is not sound.</exception>
     /// <exception cref="StorageFailedException">The store cannot be read.</exception>
     public async ValueTask<SqliteBackup> BackupAsync(
-        string path, bool overwrite = false, IProgress<SqliteBackupProgress>? progress = null, CancellationToken cancellationToken = default)
+        string path,
+        bool overwrite = false,
+        IProgress<SqliteBackupProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         var target = StorePath.Absolute(path, nameof(path));
         if (StoreFile.KeyOf(target) == StoreFile.KeyOf(Path))
@@ -261,7 +271,11 @@ public sealed class SqliteEventStorage : IEventStorage
     /// <exception cref="IncompatibleStoreException">The backup is not a store, or its schema has another version.</exception>
     /// <exception cref="StorageFailedException">The backup is not there or cannot be read.</exception>
     public static async ValueTask<SqliteBackup> RestoreAsync(
-        string backup, string path, bool replace = false, IProgress<SqliteBackupProgress>? progress = null, CancellationToken cancellationToken = default)
+        string backup,
+        string path,
+        bool replace = false,
+        IProgress<SqliteBackupProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         var target = StorePath.Absolute(path, nameof(path));
         var storage = new SqliteEventStorage(backup, new SqliteEventStorageOptions { ReadOnly = true });
@@ -270,7 +284,8 @@ public sealed class SqliteEventStorage : IEventStorage
             if (StoreFile.KeyOf(target) == StoreFile.KeyOf(storage.Path))
                 throw new ArgumentException("That is the path of the backup itself. Give that of the store.", nameof(path));
             if (!replace && File.Exists(target))
-                throw new BackupFailedException(target, "there is a file at this path already. Say that it is to be replaced: it is moved aside then.");
+                throw new BackupFailedException(
+                    target, "there is a file at this path already. Say that it is to be replaced: it is moved aside then.");
             StoreInUse.Hold(target)?.Dispose();
             string? replaced = null;
             var like = File.Exists(target) ? target : storage.Path;
@@ -322,7 +337,8 @@ public sealed class SqliteEventStorage : IEventStorage
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new ObjectDisposedException(nameof(SqliteEventStorage), "The storage was disposed while a copy of it was made. Nothing was changed at its path.");
+            throw new ObjectDisposedException(
+                nameof(SqliteEventStorage), "The storage was disposed while a copy of it was made. Nothing was changed at its path.");
         }
     }
 

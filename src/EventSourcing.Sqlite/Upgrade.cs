@@ -24,28 +24,38 @@ internal static class Upgrade
             tags TEXT)
         """;
 
-    private const string TriggerOfVersion1 = "CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events BEGIN SELECT raise(ABORT, 'the event log is append-only: UPDATE on events is refused'); END";
+    private const string TriggerOfVersion1 = "CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events "
+        + "BEGIN SELECT raise(ABORT, 'the event log is append-only: UPDATE on events is refused'); END";
 
-    private const string ViewOfVersion1 = """
+    private const string ViewOfVersion1 = $"""
         CREATE VIEW event_log AS
         SELECT e.position,
             s.name AS stream,
             e.version,
             t.name AS type,
-            strftime('%Y-%m-%dT%H:%M:%S', e.recorded / 10000000 - 62135596800, 'unixepoch') || printf('.%07dZ', e.recorded % 10000000) AS recorded_at,
+            {Schema.RecordedAt} AS recorded_at,
             CAST(e.data AS TEXT) AS data,
             CAST(e.metadata AS TEXT) AS metadata,
             e.tags,
-            lower(substr(hex(e.id), 1, 8) || '-' || substr(hex(e.id), 9, 4) || '-' || substr(hex(e.id), 13, 4) || '-' || substr(hex(e.id), 17, 4) || '-' || substr(hex(e.id), 21)) AS id
+            {Schema.IdAsText} AS id
         FROM events e
         JOIN streams s ON s.id = e.stream
         JOIN event_types t ON t.id = e.type
         """;
 
-    private static readonly string[] IndicesAndTriggersOfEvents = ["events_by_stream", "events_by_id", "events_by_type", "events_refuse_update", "events_refuse_delete"];
+    private static readonly string[] IndicesAndTriggersOfEvents =
+    [
+        "events_by_stream", "events_by_id", "events_by_type", "events_refuse_update", "events_refuse_delete",
+    ];
 
     private static IEnumerable<string> Version1 =>
-        Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(sql) switch { "events" => EventsOfVersion1, "events_refuse_update" => TriggerOfVersion1, "event_log" => ViewOfVersion1, _ => sql });
+        Schema.Statements.Where(sql => !IsOfLedger(sql)).Select(sql => Schema.NameIn(sql) switch
+        {
+            "events" => EventsOfVersion1,
+            "events_refuse_update" => TriggerOfVersion1,
+            "event_log" => ViewOfVersion1,
+            _ => sql,
+        });
 
     /// <summary>What differs from what version 1 made, as a sentence without its full stop; null if nothing does.</summary>
     public static string? FlawIn(Database database) => Schema.FlawIn(database, Version1);
@@ -77,10 +87,13 @@ internal static class Upgrade
     {
         // The column belongs before the data: behind large data it would be on overflow pages. Therefore the table is made anew.
         var old = Identifier.Quote(Identifier.Free(database, "events_of_version_1"));
-        foreach (var name in IndicesAndTriggersOfEvents) database.Execute($"DROP {(name.Contains("_by_", StringComparison.Ordinal) ? "INDEX" : "TRIGGER")} {name}");
+        foreach (var name in IndicesAndTriggersOfEvents)
+            database.Execute($"DROP {(name.Contains("_by_", StringComparison.Ordinal) ? "INDEX" : "TRIGGER")} {name}");
         database.Execute("DROP VIEW event_log");
         database.Execute($"ALTER TABLE events RENAME TO {old}");
-        foreach (var sql in Schema.Statements.Where(sql => Schema.NameIn(sql) is "events" or "event_log" || IndicesAndTriggersOfEvents.Contains(Schema.NameIn(sql)) || IsOfLedger(sql))) database.Execute(sql);
+        foreach (var sql in Schema.Statements.Where(sql =>
+            Schema.NameIn(sql) is "events" or "event_log" || IndicesAndTriggersOfEvents.Contains(Schema.NameIn(sql)) || IsOfLedger(sql)))
+            database.Execute(sql);
         LedgerWriter.Create(database);
         Copy(database, path, old);
         database.Execute($"DROP TABLE {old}");
@@ -95,7 +108,9 @@ internal static class Upgrade
             SELECT e.position, e.stream, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, s.name, t.name
             FROM {old} e CROSS JOIN streams s ON s.id = e.stream CROSS JOIN event_types t ON t.id = e.type ORDER BY e.position
             """);
-        using var insert = database.PrepareOnce("INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+        using var insert = database.PrepareOnce(
+            "INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) "
+            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         Span<byte> salt = stackalloc byte[LedgerLeaf.SaltLength];
         var position = 0L;
         while (select.Step())
@@ -103,7 +118,8 @@ internal static class Upgrade
             if (select.Long(0) != ++position) throw Missing(path, position);
             RandomNumberGenerator.Fill(salt);
             AppendLeaf(ledger, select, salt, path);
-            insert.Bind(1, position).Bind(2, select.Long(1)).Bind(3, select.Long(2)).Bind(4, select.Long(3)).Bind(5, select.Bytes(4)).Bind(6, select.Long(5)).Bind(7, salt).Bind(8, select.Bytes(6));
+            insert.Bind(1, position).Bind(2, select.Long(1)).Bind(3, select.Long(2)).Bind(4, select.Long(3)).Bind(5, select.Bytes(4))
+                .Bind(6, select.Long(5)).Bind(7, salt).Bind(8, select.Bytes(6));
             if (select.IsNull(7)) insert.BindNull(9);
             else insert.Bind(9, select.Bytes(7));
             if (select.IsNull(8)) insert.BindNull(10);
@@ -135,11 +151,13 @@ internal static class Upgrade
         }
         catch (Exception damage) when (DamagedDataException.IsDueTo(damage))
         {
-            throw new StoreCorruptedException(path, $"the event at position {select.Long(0)} is not as it was stored: {damage.Message}", damage);
+            throw new StoreCorruptedException(
+                path, $"the event at position {select.Long(0)} is not as it was stored: {damage.Message}", damage);
         }
     }
 
-    private static StoreCorruptedException Missing(string path, long position) => new(path, $"the event at position {position} is missing, or its stream or type is.");
+    private static StoreCorruptedException Missing(string path, long position) =>
+        new(path, $"the event at position {position} is missing, or its stream or type is.");
 
     private static bool IsOfLedger(string sql) => Schema.NameIn(sql).StartsWith("ledger", StringComparison.Ordinal);
 }

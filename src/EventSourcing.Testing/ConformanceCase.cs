@@ -49,7 +49,8 @@ public sealed class ConformanceCase
         }
         catch (Exception failure) when (failure is not ConformanceException && !cancellationToken.IsCancellationRequested)
         {
-            throw new ConformanceException($"{Title}: expected no error here, but got {failure.GetType().Name}: {failure.Message}", failure);
+            throw new ConformanceException(
+                $"{Title}: expected no error here, but got {failure.GetType().Name}: {failure.Message}", failure);
         }
         finally
         {

@@ -61,6 +61,7 @@ public static class EventStorageConformance
         .. LedgerCases.All,
         .. ErasureCases.All,
         .. ImportCases.All,
+        .. ImportArgumentCases.All,
         .. ReadOnlyCases.All,
         .. MoveCases.All,
     ];

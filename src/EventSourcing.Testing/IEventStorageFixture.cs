@@ -25,5 +25,6 @@ public interface IEventStorageFixture
     /// The second storage, with the options of the first; <see langword="null"/> if stores of this kind cannot be opened read-only,
     /// which is the default. Then there is nothing to refuse.
     /// </returns>
-    ValueTask<IEventStorage?> OpenReadOnlyAsync(IEventStorage storage, CancellationToken cancellationToken) => ValueTask.FromResult<IEventStorage?>(null);
+    ValueTask<IEventStorage?> OpenReadOnlyAsync(IEventStorage storage, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IEventStorage?>(null);
 }

@@ -27,7 +27,9 @@ internal sealed class EventFilter
     {
         ArgumentNullException.ThrowIfNull(query);
         if (IsStoredAsIs(types, query, allowsUnlisted)) return new EventFilter(query, query);
-        var named = query.Items.Any(item => item.ClrTypes.Count > 0) ? EventQuery.Any(query.Items.Select(item => Name(item, types))) : query;
+        var named = query.Items.Any(item => item.ClrTypes.Count > 0)
+            ? EventQuery.Any(query.Items.Select(item => Name(item, types)))
+            : query;
         if (!allowsUnlisted) ThrowIfUnlisted(types, named);
         if (types.NamesAreStoredNames) return new EventFilter(named, named);
         var today = EventQuery.Any(named.Items.Select(item => Rename(item, types.TodayNamesOf)));
@@ -80,7 +82,9 @@ internal sealed class EventFilter
 
     /// <summary>The item with the stored names of its types.</summary>
     private static EventQueryItem Name(EventQueryItem item, EventTypes types) =>
-        item.ClrTypes.Count == 0 ? item : new EventQueryItem(item.ClrTypes.Select(type => types.Get(type).Name), item.Tags, item.StreamPrefix);
+        item.ClrTypes.Count == 0
+            ? item
+            : new EventQueryItem(item.ClrTypes.Select(type => types.Get(type).Name), item.Tags, item.StreamPrefix);
 
     private static EventQueryItem Rename(EventQueryItem item, Func<string, IReadOnlyList<string>> namesOf) =>
         item.Types.Count == 0 ? item : new EventQueryItem(item.Types.SelectMany(namesOf), item.Tags, item.StreamPrefix);

@@ -28,7 +28,8 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
     }
 
     /// <summary>The events of the log that match a filter, by position.</summary>
-    public async IAsyncEnumerable<RecordedEvent> ReadLogAsync(LogReadOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RecordedEvent> ReadLogAsync(
+        LogReadOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Limit, "options.Limit");
         if (options.AsOf.AtVersion is not null)
@@ -81,7 +82,9 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         {
             var middle = last - ((last - atOrBefore) / 2);
             using var page = await storage.ReadAtAsync(middle, cancellationToken).ConfigureAwait(false);
-            if (page.Count == 0) throw new StoreCorruptedException(storage.GetType().Name, $"there is no event at position {middle}, though the log goes on after it.");
+            if (page.Count == 0)
+                throw new StoreCorruptedException(
+                    storage.GetType().Name, $"there is no event at position {middle}, though the log goes on after it.");
             if (page.Events[0].RecordedAt <= instant) atOrBefore = middle;
             else last = middle - 1;
         }
@@ -135,7 +138,8 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
     private Parts<object> DecodeData(in StoredEvent stored, EventDecoder? decoder)
     {
         if (decoder is null && stored.Type != PayloadsErased.TypeName)
-            throw new UnknownEventTypeException(stored.Type, stored.Stream, stored.Version, stored.Position, Types.LastVersionBefore(stored.Type));
+            throw new UnknownEventTypeException(
+                stored.Type, stored.Stream, stored.Version, stored.Position, Types.LastVersionBefore(stored.Type));
         if (stored.IsErased) return new Parts<object>(Erased(stored, decoder?.Results ?? []));
         try
         {
@@ -143,7 +147,8 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         }
         catch (Exception e)
         {
-            throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e is UpcastFailedException ? e.InnerException : e);
+            throw new EventSerializationException(
+                stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e is UpcastFailedException ? e.InnerException : e);
         }
     }
 
@@ -170,7 +175,8 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         }
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
-            throw new EventSerializationException(stored.Type, stored.Stream, stored.Version, stored.Position, $"its metadata: {e.Message}", e);
+            throw new EventSerializationException(
+                stored.Type, stored.Stream, stored.Version, stored.Position, $"its metadata: {e.Message}", e);
         }
     }
 }

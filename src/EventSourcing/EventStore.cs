@@ -110,7 +110,11 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <exception cref="StoreBusyException">Another process held the write lock for too long; nothing was written.</exception>
     /// <exception cref="StorageFailedException">The medium failed; the exception says whether anything may have been written.</exception>
     public Task<AppendResult> AppendAsync(
-        string stream, ExpectedVersion expected, IReadOnlyList<object> events, EventMetadata? metadata = null, CancellationToken cancellationToken = default) =>
+        string stream,
+        ExpectedVersion expected,
+        IReadOnlyList<object> events,
+        EventMetadata? metadata = null,
+        CancellationToken cancellationToken = default) =>
         AppendAsync([new StreamAppend(stream, expected, events)], metadata, conditions: null, cancellationToken);
 
     /// <summary>Appends events to several streams in one atomic commit, and may check further streams and conditions.</summary>
@@ -131,7 +135,10 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <exception cref="StoreBusyException">Another process held the write lock for too long; nothing was written.</exception>
     /// <exception cref="StorageFailedException">The medium failed; the exception says whether anything may have been written.</exception>
     public Task<AppendResult> AppendAsync(
-        IReadOnlyList<StreamAppend> streams, EventMetadata? metadata = null, IReadOnlyList<AppendCondition>? conditions = null, CancellationToken cancellationToken = default) =>
+        IReadOnlyList<StreamAppend> streams,
+        EventMetadata? metadata = null,
+        IReadOnlyList<AppendCondition>? conditions = null,
+        CancellationToken cancellationToken = default) =>
         AppendAsync(streams, metadata, conditions, Diagnostics.CurrentTrace, cancellationToken);
 
     /// <summary>Appends events, with the trace that they are part of.</summary>
@@ -147,12 +154,16 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         for (var i = 0; i < streams.Count; i++)
         {
             if (streams[i].Stream == PayloadsErased.StreamName && streams[i].Events is { Count: > 0 })
-                throw new ArgumentException($"The stream '{PayloadsErased.StreamName}' is the library's own: it holds the records of erased payloads, and ErasePayloadsAsync appends to it. Nothing was written.", nameof(streams));
+                throw new ArgumentException(
+                    $"The stream '{PayloadsErased.StreamName}' is the library's own: it holds the records of erased payloads, "
+                    + "and ErasePayloadsAsync appends to it. Nothing was written.",
+                    nameof(streams));
         }
 
         await PauseAsync(cancellationToken).ConfigureAwait(false);
         var writer = RentWriter();
-        var result = await AppendAsync(writer.Write(streams, metadata, AsStored(conditions ?? []), trace), cancellationToken).ConfigureAwait(false);
+        var result =
+            await AppendAsync(writer.Write(streams, metadata, AsStored(conditions ?? []), trace), cancellationToken).ConfigureAwait(false);
         Return(writer);
         return result;
     }
@@ -209,7 +220,8 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <exception cref="EventSerializationException">
     /// An event's bytes cannot be read as its type, JSON cannot handle the type, or an upcaster failed on it.
     /// </exception>
-    public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(string stream, StreamReadOptions? options = null, CancellationToken cancellationToken = default) =>
+    public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(
+        string stream, StreamReadOptions? options = null, CancellationToken cancellationToken = default) =>
         EventReader.ReadStreamAsync(stream, options ?? new StreamReadOptions(), cancellationToken);
 
     /// <summary>
@@ -234,7 +246,8 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// <exception cref="ArgumentException">The name is not valid.</exception>
     public async Task<long> GetVersionAsync(string stream, CancellationToken cancellationToken = default)
     {
-        using var page = await Storage.ReadStreamAsync(new StreamRead(stream) { Direction = ReadDirection.Backwards, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+        using var page = await Storage.ReadStreamAsync(
+            new StreamRead(stream) { Direction = ReadDirection.Backwards, Limit = 1 }, cancellationToken).ConfigureAwait(false);
         return page.Head;
     }
 
@@ -328,9 +341,10 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Waits while a read model is being put in place, but only briefly.</summary>
-    internal ValueTask PauseAsync(CancellationToken cancellationToken) => InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause
-        ? new ValueTask(Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)))
-        : ValueTask.CompletedTask;
+    internal ValueTask PauseAsync(CancellationToken cancellationToken) =>
+        InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause
+            ? new ValueTask(Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)))
+            : ValueTask.CompletedTask;
 
     /// <summary>
     /// A part of this store. It is created once, when it is first needed, and disposed with the store, before the storage.

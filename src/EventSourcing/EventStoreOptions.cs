@@ -50,15 +50,15 @@ public sealed record EventStoreOptions
     public TelemetryStart Telemetry { get; init; }
 
     /// <summary>
-    /// Whether each event keeps the trace that appended it, as <c>traceparent</c> in its metadata; <see langword="true"/> by default. Only a
-    /// trace that is recorded is kept. A <c>traceparent</c> of the app's own is left as it is.
+    /// Whether each event keeps the trace that appended it, as <c>traceparent</c> in its metadata; <see langword="true"/> by default.
+    /// Only a trace that is recorded is kept. A <c>traceparent</c> of the app's own is left as it is.
     /// </summary>
     public bool KeepTraceContext { get; init; } = true;
 
     /// <summary>
-    /// Takes what the store does by itself and an operator may want to know, for a log or an alarm. It is called at once, on the thread that
-    /// does the work and perhaps on several at a time, so it must return soon and must not wait for the store. What it throws goes to the
-    /// event source <c>EventSourcing</c> and has no other effect.
+    /// Takes what the store does by itself and an operator may want to know, for a log or an alarm. It is called at once, on the
+    /// thread that does the work and perhaps on several at a time, so it must return soon and must not wait for the store. What it
+    /// throws goes to the event source <c>EventSourcing</c> and has no other effect.
     /// </summary>
     public Action<StoreNotice>? Notices { get; init; }
 

@@ -22,7 +22,8 @@ internal sealed class StoreSignals
     /// <summary>Completes when appends that change read models may go on: usually at once.</summary>
     public Task AppendsMayGoOn => Volatile.Read(ref _pause)?.Task ?? Task.CompletedTask;
 
-    public void PauseAppends() => Interlocked.CompareExchange(ref _pause, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
+    public void PauseAppends() =>
+        Interlocked.CompareExchange(ref _pause, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
 
     public void LetAppendsGoOn() => Interlocked.Exchange(ref _pause, null)?.TrySetResult();
 

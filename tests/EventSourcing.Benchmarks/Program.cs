@@ -6,7 +6,8 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using EventSourcing.Benchmarks;
 
 // No argument: the SQLite storage against the hand-written floor, about a quarter of an hour; --quick: some three minutes.
-// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "hot" runs commands on one
+// A word picks the rows whose name has it; "micro" runs what happens in process, by BenchmarkDotNet; "cost" measures processor
+// time and bytes per event; "hot" runs commands on one
 // aggregate; "idle" measures what stores cost at rest; "fair" has many stores append to one file; "wide" asks for streams by
 // their beginning and for many types in 5,000,000 events; "postgres" compares the PostgreSQL storage with hand-written Npgsql and
 // with Marten on one server; "tool [EVS.DLL]" starts the command line tool on 5,000,000 events; "startup" starts this program many times; "import FILE" is the floor
@@ -35,6 +36,13 @@ if (only == "micro")
 {
     var job = (quick ? Job.ShortRun : Job.Default).WithToolchain(InProcessEmitToolchain.Instance);
     BenchmarkRunner.Run([typeof(MicroBenchmarks), typeof(FoldBenchmarks), typeof(DecodeBenchmarks)], DefaultConfig.Instance.AddJob(job));
+    return;
+}
+
+if (only == "cost")
+{
+    using var costs = new CostBenchmarks(quick);
+    await costs.RunAsync();
     return;
 }
 

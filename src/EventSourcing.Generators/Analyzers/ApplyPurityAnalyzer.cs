@@ -13,7 +13,8 @@ namespace EventSourcing.Generators.Analyzers;
 public sealed class ApplyPurityAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Rules.ChangesOutside, Rules.DoesIO, Rules.ReadsClock, Rules.RaisesInApply];
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
+        [Rules.ChangesOutside, Rules.DoesIO, Rules.ReadsClock, Rules.RaisesInApply];
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -30,7 +31,9 @@ public sealed class ApplyPurityAnalyzer : DiagnosticAnalyzer
 
     private static void CheckApply(OperationBlockAnalysisContext context, LibraryTypes library)
     {
-        if (context.OwningSymbol is not IMethodSymbol method || FoldingType.Of(method.ContainingType, library) is not { Kind: not FoldKind.Reactor } type) return;
+        if (context.OwningSymbol is not IMethodSymbol method
+            || FoldingType.Of(method.ContainingType, library) is not { Kind: not FoldKind.Reactor } type)
+            return;
         var isHook = type.Kind is FoldKind.Aggregate or FoldKind.State && type.IsHook(method);
         if (!isHook && method is not { Name: "Apply", Parameters.Length: > 0 }) return;
 
@@ -48,8 +51,10 @@ public sealed class ApplyPurityAnalyzer : DiagnosticAnalyzer
                     _ => "the tables",
                 });
             if (Impure.ClockOf(operation) is { } clock) Report(Rules.ReadsClock, operation, clock);
-            if (Impure.OutsideOf(operation) is { } outside && !IsWorkOnTables(operation, type)) Report(Rules.DoesIO, operation, $"calls {outside}");
-            if (operation is IInvocationOperation call && RaisedEventAnalyzer.IsRaise(call, library)) Report(Rules.RaisesInApply, operation);
+            if (Impure.OutsideOf(operation) is { } outside && !IsWorkOnTables(operation, type))
+                Report(Rules.DoesIO, operation, $"calls {outside}");
+            if (operation is IInvocationOperation call && RaisedEventAnalyzer.IsRaise(call, library))
+                Report(Rules.RaisesInApply, operation);
         }
 
         void Report(DiagnosticDescriptor rule, IOperation at, params object[] arguments) =>
@@ -62,11 +67,14 @@ public sealed class ApplyPurityAnalyzer : DiagnosticAnalyzer
         var call = (IInvocationOperation)context.Operation;
         if (call.TargetMethod.Name is not ("On" or "OnAny")) return;
         var declaring = call.TargetMethod.ContainingType;
-        if (!LibraryTypes.Same(declaring, library.TableProjection) && !LibraryTypes.Same(declaring.OriginalDefinition, library.DocumentProjection)) return;
+        if (!LibraryTypes.Same(declaring, library.TableProjection)
+            && !LibraryTypes.Same(declaring.OriginalDefinition, library.DocumentProjection))
+            return;
         foreach (var operation in call.Arguments.SelectMany(argument => argument.Value.DescendantsAndSelf()))
         {
             if (Impure.ClockOf(operation) is { } clock)
-                context.ReportDiagnostic(Diagnostic.Create(Rules.ReadsClock, operation.Syntax.GetLocation(), context.ContainingSymbol.ContainingType.Name, clock));
+                context.ReportDiagnostic(Diagnostic.Create(
+                    Rules.ReadsClock, operation.Syntax.GetLocation(), context.ContainingSymbol.ContainingType.Name, clock));
         }
     }
 
@@ -75,6 +83,8 @@ public sealed class ApplyPurityAnalyzer : DiagnosticAnalyzer
     /// </summary>
     private static bool IsWorkOnTables(IOperation operation, FoldingType type) =>
         type.Kind == FoldKind.Tables
-        && (operation is IInvocationOperation { TargetMethod.ContainingType: var called } ? called : (operation as IObjectCreationOperation)?.Type)?.ToDisplayString() is { } name
+        && (operation is IInvocationOperation { TargetMethod.ContainingType: var called }
+            ? called
+            : (operation as IObjectCreationOperation)?.Type)?.ToDisplayString() is { } name
         && (name.StartsWith("System.Data.", StringComparison.Ordinal) || name.StartsWith("Microsoft.Data.", StringComparison.Ordinal));
 }

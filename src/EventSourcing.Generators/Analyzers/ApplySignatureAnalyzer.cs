@@ -13,7 +13,8 @@ namespace EventSourcing.Generators.Analyzers;
 public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Rules.WrongSignature, Rules.NotPartial, Rules.NoStableName];
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
+        [Rules.WrongSignature, Rules.NotPartial, Rules.NoStableName];
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -62,7 +63,9 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
             CheckName(context, form.Event!, library);
         }
 
-        if (called && !type.IsPartial) context.ReportDiagnostic(Diagnostic.Create(Rules.NotPartial, type.Type.Locations[0], type.HandlerName, type.Type.Name, type.Hook));
+        if (called && !type.IsPartial)
+            context.ReportDiagnostic(Diagnostic.Create(
+                Rules.NotPartial, type.Type.Locations[0], type.HandlerName, type.Type.Name, type.Hook));
     }
 
     /// <summary>Finds methods that take an event and are named like the methods of another kind of type.</summary>
@@ -72,11 +75,17 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         foreach (var method in type.Type.GetMembers().OfType<IMethodSymbol>())
         {
             if (method is not { Name: "Apply" or "React" or "Key" or "Keys", MethodKind: MethodKind.Ordinary, IsOverride: false }) continue;
-            if (method.Name == type.HandlerName || method.Parameters.IsEmpty || !TakesEvent(method, library) || IsNamedInCode(method, type)) continue;
-            if (method.Name is not ("Key" or "Keys")) Report(context, method, $"methods for events are named {type.HandlerName} here", ApplyForm.Expected(type));
+            if (method.Name == type.HandlerName || method.Parameters.IsEmpty || !TakesEvent(method, library) || IsNamedInCode(method, type))
+                continue;
+            if (method.Name is not ("Key" or "Keys"))
+                Report(context, method, $"methods for events are named {type.HandlerName} here", ApplyForm.Expected(type));
             else if (bound is null) Report(context, method, "only a Projection<TDocument> has keys", ApplyForm.Expected(type));
-            else if (FlawOfKey(method) is { } flaw) Report(context, method, flaw, method.Name == "Key" ? "string Key(TEvent e[, RecordedEvent recorded])" : "IEnumerable<string> Keys(TEvent e[, RecordedEvent recorded])");
-            else if (!bound.Contains(method) && IsForThisClassOnly(method)) Report(context, method, "no Apply of the class takes an event that it would give the key of", ApplyForm.Expected(type));
+            else if (FlawOfKey(method) is { } flaw)
+                Report(context, method, flaw, method.Name == "Key"
+                    ? "string Key(TEvent e[, RecordedEvent recorded])"
+                    : "IEnumerable<string> Keys(TEvent e[, RecordedEvent recorded])");
+            else if (!bound.Contains(method) && IsForThisClassOnly(method))
+                Report(context, method, "no Apply of the class takes an event that it would give the key of", ApplyForm.Expected(type));
         }
     }
 
@@ -84,11 +93,14 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
     private static string? FlawOfKey(IMethodSymbol method)
     {
         if (method.IsGenericMethod) return "it is generic";
-        if (method.Parameters.FirstOrDefault(p => p.RefKind is RefKind.Ref or RefKind.Out) is { } byRef) return $"its parameter '{byRef.Name}' is passed by reference";
+        if (method.Parameters.FirstOrDefault(p => p.RefKind is RefKind.Ref or RefKind.Out) is { } byRef)
+            return $"its parameter '{byRef.Name}' is passed by reference";
         if (KeyMethod.Of(method) is not null) return null;
         var returned = method.ReturnType.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat);
-        if (method.Name == "Key" && !KeyMethod.IsKey(method.ReturnType)) return $"it returns {returned}, which is neither text nor an id that has one way to be written (IFormattable)";
-        if (method.Name == "Keys" && !method.ReturnType.ItemsOf().Any(KeyMethod.IsKey)) return $"it returns {returned}, which is no sequence of texts or of ids that have one way to be written (IFormattable)";
+        if (method.Name == "Key" && !KeyMethod.IsKey(method.ReturnType))
+            return $"it returns {returned}, which is neither text nor an id that has one way to be written (IFormattable)";
+        if (method.Name == "Keys" && !method.ReturnType.ItemsOf().Any(KeyMethod.IsKey))
+            return $"it returns {returned}, which is no sequence of texts or of ids that have one way to be written (IFormattable)";
         return "it has parameters beside the event and what is recorded of it";
     }
 
@@ -99,7 +111,8 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         var document = type.Document;
         var used = new HashSet<ISymbol>(SymbolEqualityComparer.Default);
         if (document is null) return used;
-        foreach (var shape in type.Type.Handlers("Apply").Select(method => HandlerShape.OfDocument(method, document)).OfType<HandlerShape>())
+        foreach (var shape in type.Type.Handlers("Apply")
+            .Select(method => HandlerShape.OfDocument(method, document)).OfType<HandlerShape>())
         {
             if (KeyMethod.For(shape.Event, keys) is { } key) used.Add(key.Method);
         }
@@ -113,7 +126,8 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
 
     private static bool TakesEvent(IMethodSymbol method, LibraryTypes library) => method.Parameters.Any(parameter =>
         parameter.Type is INamedTypeSymbol { SpecialType: SpecialType.None } type
-        && (LibraryTypes.Same(type, library.RecordedEvent) || library.IsEvent(type) || library.IsNamedByHand(type) || library.IsBaseOfEvents(type)));
+        && (LibraryTypes.Same(type, library.RecordedEvent) || library.IsEvent(type) || library.IsNamedByHand(type)
+            || library.IsBaseOfEvents(type)));
 
     /// <summary>Whether the code of the class names a method, to call it or to pass it on: then the author has a use for it.</summary>
     private static bool IsNamedInCode(IMethodSymbol method, FoldingType type) => FoldingType.DeclarationsOf(type.Type).Any(declaration =>
@@ -124,11 +138,18 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
     /// </summary>
     private static void CheckDerivedState(SymbolAnalysisContext context, INamedTypeSymbol type, LibraryTypes library)
     {
-        if (type.TypeKind != TypeKind.Class || type.Bases().FirstOrDefault(b => FoldingType.Of(b, library) is { Kind: FoldKind.State }) is not { } state) return;
+        if (type.TypeKind != TypeKind.Class
+            || type.Bases().FirstOrDefault(b => FoldingType.Of(b, library) is { Kind: FoldKind.State }) is not { } state)
+            return;
         foreach (var method in type.GetMembers("Apply").OfType<IMethodSymbol>())
         {
             if (method is { IsOverride: false, IsStatic: false, Parameters.Length: 1 } && TakesEvent(method, library))
-                Report(context, method, $"the state is '{state.Name}', from which '{type.Name}' derives, and only its own methods and those it inherits are called", $"{state.Name} Apply(TEvent e) in '{state.Name}', virtual where it is overridden");
+                Report(
+                    context,
+                    method,
+                    $"the state is '{state.Name}', from which '{type.Name}' derives, "
+                    + "and only its own methods and those it inherits are called",
+                    $"{state.Name} Apply(TEvent e) in '{state.Name}', virtual if it is overridden");
         }
     }
 
@@ -138,29 +159,46 @@ public sealed class ApplySignatureAnalyzer : DiagnosticAnalyzer
         if (type.Kind != FoldKind.State) return;
         foreach (var method in type.Type.Bases().SelectMany(b => b.GetMembers("Apply")).OfType<IMethodSymbol>())
         {
-            if (method is { IsStatic: false, IsOverride: false, Parameters.Length: 1, IsGenericMethod: false } && !LibraryTypes.Same(method.ReturnType, type.Type) && TakesEvent(method, library) && !IsOverriddenIn(type.Type, method))
-                Report(context, method, $"it returns {method.ReturnType.Name}, and not the state '{type.Type.Name}'", ApplyForm.Expected(type), type.Type);
+            if (method is { IsStatic: false, IsOverride: false, Parameters.Length: 1, IsGenericMethod: false }
+                && !LibraryTypes.Same(method.ReturnType, type.Type) && TakesEvent(method, library) && !IsOverriddenIn(type.Type, method))
+                Report(
+                    context,
+                    method,
+                    $"it returns {method.ReturnType.Name}, and not the state '{type.Type.Name}'",
+                    ApplyForm.Expected(type),
+                    type.Type);
         }
     }
 
     private static bool IsOverriddenIn(INamedTypeSymbol type, IMethodSymbol method) =>
         type.GetMembers("Apply").OfType<IMethodSymbol>().Any(own => LibraryTypes.Same(own.OverriddenMethod, method));
 
-    private static void Report(SymbolAnalysisContext context, IMethodSymbol method, string flaw, string form, INamedTypeSymbol? place = null) =>
+    private static void Report(
+        SymbolAnalysisContext context, IMethodSymbol method, string flaw, string form, INamedTypeSymbol? place = null) =>
         context.ReportDiagnostic(Diagnostic.Create(
-            Rules.WrongSignature, (place ?? (ISymbol)method).Locations[0], method.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat), flaw, form));
+            Rules.WrongSignature,
+            (place ?? (ISymbol)method).Locations[0],
+            method.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat),
+            flaw,
+            form));
 
     private static void CheckName(SymbolAnalysisContext context, IParameterSymbol parameter, LibraryTypes library)
     {
-        if (parameter.Type is not INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Struct, IsAbstract: false, IsGenericType: false } type) return;
-        if (library.IsEvent(type) || library.IsNamedByHand(type) || LibraryTypes.Same(type, library.RecordedEvent) || LibraryTypes.Same(type, library.Delivery) || library.IsBaseOfEvents(type)) return;
+        if (parameter.Type is not INamedTypeSymbol { TypeKind: TypeKind.Class
+            or TypeKind.Struct, IsAbstract: false, IsGenericType: false } type)
+            return;
+        if (library.IsEvent(type) || library.IsNamedByHand(type) || LibraryTypes.Same(type, library.RecordedEvent)
+            || LibraryTypes.Same(type, library.Delivery) || library.IsBaseOfEvents(type))
+            return;
         if (LibraryTypes.Same(type, library.ErasedEvent) || LibraryTypes.Same(type, library.PayloadsErased)) return;
-        var location = parameter.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(context.CancellationToken) is ParameterSyntax { Type: { } written } ? written.GetLocation() : parameter.Locations[0];
+        var location = parameter.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(
+            context.CancellationToken) is ParameterSyntax { Type: { } written } ? written.GetLocation() : parameter.Locations[0];
         context.ReportDiagnostic(Diagnostic.Create(Rules.NoStableName, location, type.Name, KebabCase.Of(type.Name)));
     }
 
     /// <summary>A projection or reactor may pass its method itself: <c>On&lt;TEvent&gt;(Apply)</c>.</summary>
     private static bool IsHandedToOn(IMethodSymbol method, FoldingType type) =>
         type.Kind is FoldKind.Documents or FoldKind.Tables or FoldKind.Reactor
-        && FoldingType.DeclarationsOf(type.Type).Any(declaration => declaration.DescendantNodes().OfType<ArgumentSyntax>().Any(argument => argument.Expression is IdentifierNameSyntax name && name.Identifier.ValueText == method.Name));
+        && FoldingType.DeclarationsOf(type.Type).Any(declaration => declaration.DescendantNodes().OfType<ArgumentSyntax>().Any(argument =>
+            argument.Expression is IdentifierNameSyntax name && name.Identifier.ValueText == method.Name));
 }

@@ -4,7 +4,8 @@ using Microsoft.CodeAnalysis;
 namespace EventSourcing.Generators.Analyzers;
 
 /// <summary>What <c>[EventType]</c> says of a type, and whether the event's name is given there or is that of the type.</summary>
-internal sealed record DeclaredEvent(INamedTypeSymbol Type, string Name, bool IsNamed, int Version, ImmutableArray<string> Aliases, AttributeData Attribute)
+internal sealed record DeclaredEvent(
+    INamedTypeSymbol Type, string Name, bool IsNamed, int Version, ImmutableArray<string> Aliases, AttributeData Attribute)
 {
     /// <summary>All names under which its events may be stored.</summary>
     public IEnumerable<string> Names => Aliases.Insert(0, Name).Distinct(StringComparer.Ordinal);

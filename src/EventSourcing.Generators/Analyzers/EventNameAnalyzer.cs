@@ -34,7 +34,8 @@ public sealed class EventNameAnalyzer : DiagnosticAnalyzer
 
     private static void Check(CompilationAnalysisContext context, IEnumerable<DeclaredEvent> events)
     {
-        var claims = events.SelectMany(e => e.Names.Select(name => (Name: name, Event: e))).GroupBy(claim => (claim.Name, claim.Event.Version));
+        var claims = events.SelectMany(e => e.Names.Select(name => (Name: name, Event: e))).GroupBy(claim =>
+            (claim.Name, claim.Event.Version));
         foreach (var claim in claims)
         {
             var claimants = claim.Select(c => c.Event).OrderBy(e => e.Type.ToDisplayString(), StringComparer.Ordinal).ToList();
@@ -42,7 +43,12 @@ public sealed class EventNameAnalyzer : DiagnosticAnalyzer
             {
                 var other = claimants.First(e => e != claimant);
                 context.ReportDiagnostic(Diagnostic.Create(
-                    Rules.NameClaimedTwice, claimant.Location, claim.Key.Name, claim.Key.Version.ToString(CultureInfo.InvariantCulture), claimant.Type.ToDisplayString(), other.Type.ToDisplayString()));
+                    Rules.NameClaimedTwice,
+                    claimant.Location,
+                    claim.Key.Name,
+                    claim.Key.Version.ToString(CultureInfo.InvariantCulture),
+                    claimant.Type.ToDisplayString(),
+                    other.Type.ToDisplayString()));
             }
         }
     }

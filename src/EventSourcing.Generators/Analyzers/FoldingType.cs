@@ -64,10 +64,12 @@ internal sealed class FoldingType
             if (LibraryTypes.Same(b, library.Aggregate)) return new FoldingType(type, FoldKind.Aggregate, null);
             if (LibraryTypes.Same(b, library.TableProjection)) return new FoldingType(type, FoldKind.Tables, null);
             if (LibraryTypes.Same(b, library.Reactor)) return new FoldingType(type, FoldKind.Reactor, null);
-            if (LibraryTypes.Same(b.OriginalDefinition, library.DocumentProjection)) return new FoldingType(type, FoldKind.Documents, b.TypeArguments[0] as INamedTypeSymbol);
+            if (LibraryTypes.Same(b.OriginalDefinition, library.DocumentProjection))
+                return new FoldingType(type, FoldKind.Documents, b.TypeArguments[0] as INamedTypeSymbol);
         }
 
-        return type.AllInterfaces.Any(i => LibraryTypes.Same(i.OriginalDefinition, library.State) && LibraryTypes.Same(i.TypeArguments[0], type))
+        return type.AllInterfaces.Any(i =>
+            LibraryTypes.Same(i.OriginalDefinition, library.State) && LibraryTypes.Same(i.TypeArguments[0], type))
             ? new FoldingType(type, FoldKind.State, null)
             : null;
     }
@@ -82,15 +84,18 @@ internal sealed class FoldingType
     public bool IsHook(IMethodSymbol method) => Kind switch
     {
         FoldKind.Aggregate => method is { Name: "Apply", IsStatic: false } && TakesObject(method),
-        FoldKind.State => TakesObject(method) && (method.Name == "Apply" || method.ExplicitInterfaceImplementations.Any(i => i.Name == "Apply")),
+        FoldKind.State =>
+            TakesObject(method) && (method.Name == "Apply" || method.ExplicitInterfaceImplementations.Any(i => i.Name == "Apply")),
         _ => method is { Name: "Bind", IsOverride: true, Parameters.Length: 0 },
     };
 
-    private static bool TakesObject(IMethodSymbol method) => method.Parameters.Length == 1 && method.Parameters[0].Type.SpecialType == SpecialType.System_Object;
+    private static bool TakesObject(IMethodSymbol method) =>
+        method.Parameters.Length == 1 && method.Parameters[0].Type.SpecialType == SpecialType.System_Object;
 
     private static bool IsGenerated(ISymbol symbol) =>
         symbol.DeclaringSyntaxReferences.Length > 0
-        && (symbol.DeclaringSyntaxReferences.All(reference => IsGenerated(reference.SyntaxTree)) || symbol.GetAttributes().Any(a => a.AttributeClass?.Name == "GeneratedCodeAttribute"));
+        && (symbol.DeclaringSyntaxReferences.All(reference => IsGenerated(reference.SyntaxTree))
+            || symbol.GetAttributes().Any(a => a.AttributeClass?.Name == "GeneratedCodeAttribute"));
 
     private static bool IsGenerated(SyntaxTree tree) => tree.FilePath.EndsWith(".g.cs", StringComparison.OrdinalIgnoreCase);
 }

@@ -17,20 +17,26 @@ internal static class Impure
         ["System.TimeProvider"] = ["GetUtcNow", "GetLocalNow", "GetTimestamp", "GetElapsedTime"],
     };
 
-    private static readonly HashSet<string> ClockTypes = ["System.Diagnostics.Stopwatch", "System.Random", "System.Security.Cryptography.RandomNumberGenerator"];
+    private static readonly HashSet<string> ClockTypes =
+        ["System.Diagnostics.Stopwatch", "System.Random", "System.Security.Cryptography.RandomNumberGenerator"];
 
-    private static readonly string[] OutsideNamespaces = ["System.IO", "System.Net", "System.Data", "Microsoft.Data", "Microsoft.EntityFrameworkCore", "Microsoft.Extensions.Logging"];
+    private static readonly string[] OutsideNamespaces =
+    [
+        "System.IO", "System.Net", "System.Data", "Microsoft.Data", "Microsoft.EntityFrameworkCore", "Microsoft.Extensions.Logging",
+    ];
 
     private static readonly HashSet<string> OutsideTypes =
     [
-        "System.Console", "System.Diagnostics.Process", "System.Diagnostics.Debug", "System.Diagnostics.Trace", "System.Threading.Thread", "System.Threading.Tasks.Task",
+        "System.Console", "System.Diagnostics.Process", "System.Diagnostics.Debug", "System.Diagnostics.Trace", "System.Threading.Thread",
+        "System.Threading.Tasks.Task",
         "EventSourcing.EventStore", "EventSourcing.AggregateHandle", "EventSourcing.IEventStorage",
     ];
 
     /// <summary>Members of the namespaces above that have no effect.</summary>
     private static readonly HashSet<string> Harmless =
     [
-        "System.IO.Path", "System.IO.MemoryStream", "System.IO.StringReader", "System.IO.StringWriter", "System.IO.TextReader", "System.IO.TextWriter", "System.IO.BinaryReader", "System.IO.BinaryWriter", "System.IO.Stream",
+        "System.IO.Path", "System.IO.MemoryStream", "System.IO.StringReader", "System.IO.StringWriter", "System.IO.TextReader",
+        "System.IO.TextWriter", "System.IO.BinaryReader", "System.IO.BinaryWriter", "System.IO.Stream",
         "System.Net.IPAddress", "System.Net.IPEndPoint", "System.Net.IPNetwork", "System.Net.WebUtility", "System.Net.Mail.MailAddress",
     ];
 
@@ -57,8 +63,10 @@ internal static class Impure
         var bracket = typeName.IndexOf('<');
         if (bracket > 0) typeName = typeName.Substring(0, bracket);
         var isOutside = OutsideTypes.Contains(typeName)
-            || (!Harmless.Contains(typeName) && !IsException(type) && OutsideNamespaces.Any(space => typeName.StartsWith(space + ".", StringComparison.Ordinal)));
-        if (!isOutside || member.Name is "CompletedTask" or "FromResult" or "FromException" or "FromCanceled" or "ConfigureAwait") return null;
+            || (!Harmless.Contains(typeName) && !IsException(type)
+                && OutsideNamespaces.Any(space => typeName.StartsWith(space + ".", StringComparison.Ordinal)));
+        if (!isOutside || member.Name is "CompletedTask" or "FromResult" or "FromException" or "FromCanceled" or "ConfigureAwait")
+            return null;
         return member is IMethodSymbol { MethodKind: MethodKind.Constructor } ? $"new {type.Name}" : $"{type.Name}.{member.Name}";
     }
 
@@ -75,7 +83,8 @@ internal static class Impure
     {
         for (var b = type; b is not null; b = b.BaseType)
         {
-            if (b is { Name: "Exception", ContainingNamespace: { Name: "System", ContainingNamespace.IsGlobalNamespace: true } }) return true;
+            if (b is { Name: "Exception", ContainingNamespace: { Name: "System", ContainingNamespace.IsGlobalNamespace: true } })
+                return true;
         }
 
         return false;

@@ -65,7 +65,8 @@ internal sealed class LibraryTypes
 
     public bool IsEvent(ITypeSymbol type) => AttributeOf(type, EventTypeAttribute) is not null;
 
-    public DeclaredEvent? EventOf(INamedTypeSymbol type) => AttributeOf(type, EventTypeAttribute) is { } attribute ? DeclaredEvent.From(type, attribute) : null;
+    public DeclaredEvent? EventOf(INamedTypeSymbol type) =>
+        AttributeOf(type, EventTypeAttribute) is { } attribute ? DeclaredEvent.From(type, attribute) : null;
 
     /// <summary>Whether a handler for the one type takes events of the other.</summary>
     public bool Takes(ITypeSymbol handled, ITypeSymbol @event)
@@ -74,7 +75,7 @@ internal sealed class LibraryTypes
         return conversion.IsIdentity || (conversion.IsImplicit && (conversion.IsReference || conversion.IsBoxing));
     }
 
-    /// <summary>Whether any event is of a type, so that handling the type makes sense.</summary>
+    /// <summary>Whether there is an event of a type, so that it makes sense to handle the type.</summary>
     public bool IsBaseOfEvents(ITypeSymbol type) => _events.Value.Exists(e => Takes(type, e));
 
     /// <summary>
@@ -95,7 +96,8 @@ internal sealed class LibraryTypes
         AddEvents(_compilation.Assembly.GlobalNamespace, found);
         foreach (var assembly in _compilation.SourceModule.ReferencedAssemblySymbols)
         {
-            if (assembly.Modules.Any(module => module.ReferencedAssemblies.Contains(library.Identity))) AddEvents(assembly.GlobalNamespace, found);
+            if (assembly.Modules.Any(module => module.ReferencedAssemblies.Contains(library.Identity)))
+                AddEvents(assembly.GlobalNamespace, found);
         }
 
         return found;

@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace EventSourcing.Generators.Analyzers;
@@ -11,25 +12,30 @@ internal sealed class OutsideChanges(FoldingType type, IMethodSymbol method, Lib
 {
     private static readonly HashSet<string> ChangingMethods =
     [
-        "Add", "AddRange", "AddFirst", "AddLast", "Clear", "Dequeue", "Enqueue", "ExceptWith", "Insert", "InsertRange", "IntersectWith", "Pop", "Push",
-        "Remove", "RemoveAll", "RemoveAt", "RemoveFirst", "RemoveLast", "RemoveRange", "RemoveWhere", "Reverse", "Sort", "SymmetricExceptWith",
+        "Add", "AddRange", "AddFirst", "AddLast", "Clear", "Dequeue", "Enqueue", "ExceptWith", "Insert", "InsertRange", "IntersectWith",
+        "Pop", "Push",
+        "Remove", "RemoveAll", "RemoveAt", "RemoveFirst", "RemoveLast", "RemoveRange", "RemoveWhere", "Reverse", "Sort",
+        "SymmetricExceptWith",
         "TryAdd", "TryDequeue", "TryPop", "TryRemove", "UnionWith",
     ];
 
     /// <summary>What an operation changes outside, in words; null if it changes nothing.</summary>
     public string? In(IOperation operation) => operation switch
     {
-        IDeconstructionAssignmentOperation { Target: ITupleOperation targets } => targets.Elements.Select(element => Outside(element)).FirstOrDefault(name => name is not null),
+        IDeconstructionAssignmentOperation { Target: ITupleOperation targets } =>
+            targets.Elements.Select(element => Outside(element)).FirstOrDefault(name => name is not null),
         IAssignmentOperation assignment => Outside(assignment.Target),
         IIncrementOrDecrementOperation step => Outside(step.Target),
         IEventAssignmentOperation subscription => Outside(subscription.EventReference),
         IArgumentOperation { Parameter.RefKind: RefKind.Ref or RefKind.Out } argument => Outside(argument.Value),
-        IInvocationOperation { Instance: { } collection, TargetMethod: var called } when ChangingMethods.Contains(called.Name) && IsMutableCollection(called.ContainingType) => Outside(collection, isContent: true),
+        IInvocationOperation { Instance: { } collection, TargetMethod: var called } when ChangingMethods.Contains(called.Name)
+            && IsMutableCollection(called.ContainingType) => Outside(collection, isContent: true),
         _ => null,
     };
 
     private static bool IsMutableCollection(INamedTypeSymbol type) =>
-        type.ContainingNamespace?.ToDisplayString() is "System.Collections" or "System.Collections.Generic" or "System.Collections.ObjectModel" or "System.Collections.Concurrent";
+        type.ContainingNamespace?.ToDisplayString() is "System.Collections" or "System.Collections.Generic"
+            or "System.Collections.ObjectModel" or "System.Collections.Concurrent";
 
     /// <summary>Whether a target is reached from outside; for a local or parameter itself, only if its content is changed.</summary>
     private string? Outside(IOperation target, bool isContent = false)
@@ -64,7 +70,8 @@ internal sealed class OutsideChanges(FoldingType type, IMethodSymbol method, Lib
                     return OfInstance();
                 case IParameterReferenceOperation parameter when isContent && IsEvent(parameter.Parameter, parameter.Type):
                     return "the event";
-                case ILocalReferenceOperation local when isContent && !local.Local.Type.IsValueType && library.IsEvent(local.Local.Type) && IsFromPattern(local.Local):
+                case ILocalReferenceOperation local when isContent && !local.Local.Type.IsValueType && library.IsEvent(local.Local.Type)
+                    && IsFromPattern(local.Local):
                     return "the event";
                 default:
                     return null;
@@ -86,19 +93,21 @@ internal sealed class OutsideChanges(FoldingType type, IMethodSymbol method, Lib
         && of is { IsValueType: false }
         && (type.Kind is FoldKind.Aggregate or FoldKind.State
             ? true
-            : !LibraryTypes.Same(of, type.Document) && !LibraryTypes.Same(of, library.ProjectionTables) && (LibraryTypes.Same(of, library.RecordedEvent) || library.IsEvent(of)));
+            : !LibraryTypes.Same(of, type.Document) && !LibraryTypes.Same(of, library.ProjectionTables)
+                && (LibraryTypes.Same(of, library.RecordedEvent) || library.IsEvent(of)));
 
     /// <summary>
     /// <c>case MoneyDeposited e:</c> names the event that was passed in; any other local is an event that Apply has made.
     /// </summary>
     private static bool IsFromPattern(ILocalSymbol local) =>
-        local.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() is Microsoft.CodeAnalysis.CSharp.Syntax.SingleVariableDesignationSyntax;
+        local.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax() is SingleVariableDesignationSyntax;
 
     private static IOperation? ReceiverOf(IOperation operation)
     {
         for (var parent = operation.Parent; parent is not null; parent = parent.Parent)
         {
-            if (parent is IConditionalAccessOperation access && !access.Operation.DescendantsAndSelf().Contains(operation)) return access.Operation;
+            if (parent is IConditionalAccessOperation access && !access.Operation.DescendantsAndSelf().Contains(operation))
+                return access.Operation;
         }
 
         return null;

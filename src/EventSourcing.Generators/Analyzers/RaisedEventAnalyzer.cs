@@ -40,8 +40,10 @@ public sealed class RaisedEventAnalyzer : DiagnosticAnalyzer
             var isGenerated = type is { IsHandWritten: false, IsPartial: true };
             if (isGenerated && !type.Type.IsAbstract && !IsApplied(raised, type, library))
                 context.ReportDiagnostic(Diagnostic.Create(Rules.NotApplied, expression.GetLocation(), type.Type.Name, raised.Name));
-            if (!library.IsEvent(raised) && !library.IsNamedByHand(raised) && !type.Handlers.Any(method => method.Parameters.Any(p => LibraryTypes.Same(p.Type, raised))))
-                context.ReportDiagnostic(Diagnostic.Create(Rules.NoStableName, expression.GetLocation(), raised.Name, KebabCase.Of(raised.Name)));
+            if (!library.IsEvent(raised) && !library.IsNamedByHand(raised)
+                && !type.Handlers.Any(method => method.Parameters.Any(p => LibraryTypes.Same(p.Type, raised))))
+                context.ReportDiagnostic(Diagnostic.Create(
+                    Rules.NoStableName, expression.GetLocation(), raised.Name, KebabCase.Of(raised.Name)));
         }
     }
 
@@ -63,7 +65,8 @@ public sealed class RaisedEventAnalyzer : DiagnosticAnalyzer
                 return EventsIn(with.Operand, library);
             case IObjectCreationOperation { Arguments.Length: 1 } creation when LibraryTypes.Same(creation.Type, library.EventData):
                 return EventsIn(creation.Arguments[0].Value, library);
-            case { Type: INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Struct, IsAbstract: false, SpecialType: SpecialType.None } type }
+            case { Type: INamedTypeSymbol { TypeKind: TypeKind.Class
+                or TypeKind.Struct, IsAbstract: false, SpecialType: SpecialType.None } type }
                 // A variable may hold a derived type, unless its own type is an event.
                 when !LibraryTypes.Same(type, library.EventData) && (value is IObjectCreationOperation || library.IsEvent(type)):
                 return [(type, value.Syntax)];
@@ -78,7 +81,9 @@ public sealed class RaisedEventAnalyzer : DiagnosticAnalyzer
         {
             if (type.IsHandWritten) return true;
             if (!type.IsPartial) continue;
-            if (type.Handlers.Select(method => ApplyForm.Of(method, type, library)).Any(form => form is { Event: { } handled, Flaw: null } && library.Takes(handled.Type, raised))) return true;
+            if (type.Handlers.Select(method => ApplyForm.Of(method, type, library)).Any(form =>
+                form is { Event: { } handled, Flaw: null } && library.Takes(handled.Type, raised)))
+                return true;
         }
 
         return false;

@@ -31,7 +31,8 @@ public sealed class ReadBackAnalyzer : DiagnosticAnalyzer
     {
         var type = (INamedTypeSymbol)context.Symbol;
         if (library.EventOf(type) is not null && !type.IsAbstract) Report(type, "The event", type, options, context.ReportDiagnostic);
-        if (LibraryTypes.Same(type.BaseType?.OriginalDefinition, library.DocumentProjection) && type.BaseType!.TypeArguments[0] is INamedTypeSymbol { TypeKind: not TypeKind.Error } document)
+        if (LibraryTypes.Same(type.BaseType?.OriginalDefinition, library.DocumentProjection)
+            && type.BaseType!.TypeArguments[0] is INamedTypeSymbol { TypeKind: not TypeKind.Error } document)
             Report(document, "The document", type, options, context.ReportDiagnostic);
     }
 
@@ -39,8 +40,11 @@ public sealed class ReadBackAnalyzer : DiagnosticAnalyzer
     private static void CheckListed(OperationAnalysisContext context, LibraryTypes library, OwnJson options)
     {
         var invoked = (IInvocationOperation)context.Operation;
-        if (invoked.TargetMethod is not { Name: "Of", TypeArguments.Length: 1 } method || !method.ContainingType.IsOurs("EventType")) return;
-        if (method.TypeArguments[0] is not INamedTypeSymbol { TypeKind: not TypeKind.Error, IsAbstract: false } type || library.IsEvent(type)) return;
+        if (invoked.TargetMethod is not { Name: "Of", TypeArguments.Length: 1 } method || !method.ContainingType.IsOurs("EventType"))
+            return;
+        if (method.TypeArguments[0] is not INamedTypeSymbol { TypeKind: not TypeKind.Error, IsAbstract: false } type
+            || library.IsEvent(type))
+            return;
         if (FlawsOf(type, options).FirstOrDefault() is { Flaw: { } flaw })
             context.ReportDiagnostic(Diagnostic.Create(Rules.NotReadBack, invoked.Syntax.GetLocation(), "The event", type.Name, flaw));
     }
@@ -49,13 +53,16 @@ public sealed class ReadBackAnalyzer : DiagnosticAnalyzer
     {
         foreach (var (member, flaw) in FlawsOf(type, options))
         {
-            var isOwn = member is not null && LibraryTypes.Same(place, type) && LibraryTypes.Same(member.ContainingType ?? member.ContainingSymbol?.ContainingType, type) && !member.Locations.IsEmpty;
+            var isOwn = member is not null && LibraryTypes.Same(place, type)
+                && LibraryTypes.Same(member.ContainingType ?? member.ContainingSymbol?.ContainingType, type) && !member.Locations.IsEmpty;
             report(Diagnostic.Create(Rules.NotReadBack, (isOwn ? member! : place).Locations[0], what, type.Name, flaw));
         }
     }
 
     private static IEnumerable<(ISymbol? Member, string Flaw)> FlawsOf(INamedTypeSymbol type, OwnJson options) =>
-        type.DeclaringSyntaxReferences.IsEmpty || type.TypeKind == TypeKind.Interface ? [] : new ReadBackShape(options.IsConverted, () => options.AreFieldsIncluded).FlawsOf(type);
+        type.DeclaringSyntaxReferences.IsEmpty || type.TypeKind == TypeKind.Interface
+            ? []
+            : new ReadBackShape(options.IsConverted, () => options.AreFieldsIncluded).FlawsOf(type);
 
     /// <summary>What can be seen of the app's own JSON options. If they may compensate for a flaw, nothing is reported.</summary>
     private sealed class OwnJson(Compilation compilation)

@@ -10,24 +10,36 @@ namespace EventSourcing.Generators.Analyzers;
 internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bool> areFieldsIncluded)
 {
     private static readonly HashSet<string> Reversed =
-        ["System.Collections.Generic.Stack", "System.Collections.Concurrent.ConcurrentStack", "System.Collections.Concurrent.ConcurrentBag", "System.Collections.Immutable.ImmutableStack", "System.Collections.Immutable.IImmutableStack"];
+        [
+            "System.Collections.Generic.Stack",
+            "System.Collections.Concurrent.ConcurrentStack",
+            "System.Collections.Concurrent.ConcurrentBag",
+            "System.Collections.Immutable.ImmutableStack",
+            "System.Collections.Immutable.IImmutableStack",
+        ];
 
     private static readonly HashSet<string> WriteOnly =
     [
-        "System.Collections.Generic.IReadOnlySet", "System.Collections.Generic.PriorityQueue", "System.Collections.Frozen.FrozenSet", "System.Collections.Frozen.FrozenDictionary",
-        "System.Collections.ObjectModel.ReadOnlyCollection", "System.Collections.ObjectModel.ReadOnlyDictionary", "System.Collections.ObjectModel.ReadOnlySet",
+        "System.Collections.Generic.IReadOnlySet", "System.Collections.Generic.PriorityQueue", "System.Collections.Frozen.FrozenSet",
+        "System.Collections.Frozen.FrozenDictionary",
+        "System.Collections.ObjectModel.ReadOnlyCollection",
+        "System.Collections.ObjectModel.ReadOnlyDictionary",
+        "System.Collections.ObjectModel.ReadOnlySet",
         "System.Collections.ObjectModel.ReadOnlyObservableCollection", "System.Linq.ILookup", "System.Linq.IGrouping",
     ];
 
     private static readonly HashSet<string> Lost =
     [
-        "System.Numerics.BigInteger", "System.Numerics.Complex", "System.Numerics.Vector2", "System.Numerics.Vector3", "System.Numerics.Vector4", "System.Numerics.Quaternion",
-        "System.Numerics.Plane", "System.Numerics.Matrix3x2", "System.Numerics.Matrix4x4", "System.Index", "System.Range", "System.Lazy", "System.Drawing.Color",
+        "System.Numerics.BigInteger", "System.Numerics.Complex", "System.Numerics.Vector2", "System.Numerics.Vector3",
+        "System.Numerics.Vector4", "System.Numerics.Quaternion",
+        "System.Numerics.Plane", "System.Numerics.Matrix3x2", "System.Numerics.Matrix4x4", "System.Index", "System.Range", "System.Lazy",
+        "System.Drawing.Color",
     ];
 
     private static readonly HashSet<string> Changeable =
     [
-        "List", "IList", "ICollection", "Dictionary", "IDictionary", "HashSet", "ISet", "Queue", "LinkedList", "SortedDictionary", "SortedList", "SortedSet", "Collection", "ObservableCollection", "OrderedDictionary",
+        "List", "IList", "ICollection", "Dictionary", "IDictionary", "HashSet", "ISet", "Queue", "LinkedList", "SortedDictionary",
+        "SortedList", "SortedSet", "Collection", "ObservableCollection", "OrderedDictionary",
     ];
 
     private readonly HashSet<ITypeSymbol> _met = new(SymbolEqualityComparer.Default);
@@ -42,7 +54,10 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
         if (type.IsAbstract)
         {
             if (derived.Count == 0 && !type.IsMarked("JsonPolymorphicAttribute"))
-                yield return (null, $"'{type.Name}' is {(type.TypeKind == TypeKind.Interface ? "an interface" : "abstract")}, so JSON cannot make one; say by [JsonDerivedType] what it may be");
+                yield return (
+                    null,
+                    $"'{type.Name}' is {(type.TypeKind == TypeKind.Interface ? "an interface" : "abstract")}, so JSON cannot make one; "
+                    + "say by [JsonDerivedType] what it may be");
             yield break;
         }
 
@@ -56,7 +71,10 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
         foreach (var parameter in constructor?.Parameters ?? [])
         {
             if (!members.Exists(member => IsNamedAs(parameter, member)))
-                yield return (parameter, $"the parameter '{parameter.Name}' of the constructor of '{type.Name}' is named as no property of it; give it the name of the property that it sets");
+                yield return (
+                    parameter,
+                    $"the parameter '{parameter.Name}' of the constructor of '{type.Name}' is named as no property of it; "
+                    + "give it the name of the property that it sets");
         }
 
         foreach (var member in members)
@@ -65,7 +83,8 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
         }
     }
 
-    private static bool IsNamedAs(IParameterSymbol parameter, ISymbol member) => string.Equals(parameter.Name, member.Name, StringComparison.OrdinalIgnoreCase);
+    private static bool IsNamedAs(IParameterSymbol parameter, ISymbol member) =>
+        string.Equals(parameter.Name, member.Name, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>All instance properties and fields that are declared by hand, the nearest first.</summary>
     private static IEnumerable<ISymbol> MembersOf(INamedTypeSymbol type)
@@ -75,7 +94,9 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
         {
             foreach (var member in current.GetMembers())
             {
-                if (member is { IsStatic: false } and (IPropertySymbol { IsIndexer: false, ExplicitInterfaceImplementations.IsEmpty: true } or IFieldSymbol { IsImplicitlyDeclared: false }) && seen.Add(member.Name)) yield return member;
+                if (member is { IsStatic: false } and (IPropertySymbol { IsIndexer: false, ExplicitInterfaceImplementations.IsEmpty: true }
+                    or IFieldSymbol { IsImplicitlyDeclared: false }) && seen.Add(member.Name))
+                    yield return member;
             }
         }
     }
@@ -91,24 +112,30 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
 
     private string? FlawOf(ISymbol member, INamedTypeSymbol type, IMethodSymbol? constructor)
     {
-        if (member.IsMarked("JsonIgnoreAttribute") || member.IsMarked("JsonConverterAttribute") || member.IsMarked("JsonExtensionDataAttribute")) return null;
+        if (member.IsMarked("JsonIgnoreAttribute") || member.IsMarked("JsonConverterAttribute")
+            || member.IsMarked("JsonExtensionDataAttribute"))
+            return null;
         var isIncluded = member.IsMarked("JsonIncludeAttribute");
         if (member is IFieldSymbol field)
         {
             if (isIncluded) return FlawOf(field.Type);
             return field.DeclaredAccessibility == Accessibility.Public && !areFieldsIncluded()
-                ? $"the public field '{field.Name}' of '{type.Name}' is not written; make it a property with 'init', or mark it [JsonInclude]"
+                ? $"the public field '{field.Name}' of '{type.Name}' is not written; make it a property with 'init', "
+                    + "or mark it [JsonInclude]"
                 : null;
         }
 
         var property = (IPropertySymbol)member;
-        if (property.GetMethod is not { } get || (!isIncluded && (property.DeclaredAccessibility != Accessibility.Public || get.DeclaredAccessibility != Accessibility.Public))) return null;
+        if (property.GetMethod is not { } get || (!isIncluded
+            && (property.DeclaredAccessibility != Accessibility.Public || get.DeclaredAccessibility != Accessibility.Public)))
+            return null;
         var isReadBack = (property.SetMethod is { } set && (isIncluded || set.DeclaredAccessibility == Accessibility.Public))
             || constructor?.Parameters.Any(parameter => IsNamedAs(parameter, property)) == true;
         if (isReadBack) return FlawOf(property.Type);
         if (property.IsMarked("JsonObjectCreationHandlingAttribute") || type.IsMarked("JsonObjectCreationHandlingAttribute")) return null;
         return IsLost(property, constructor)
-            ? $"'{property.Name}' of '{type.Name}' is written, and has no setter or constructor parameter by which JSON could read it back; give it 'init' or a parameter of its name, or mark it [JsonInclude] or [JsonIgnore]"
+            ? $"'{property.Name}' of '{type.Name}' is written, and has no setter or constructor parameter by which JSON could read it "
+                + "back; give it 'init' or a parameter of its name, or mark it [JsonInclude] or [JsonIgnore]"
             : null;
     }
 
@@ -120,10 +147,13 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
     {
         if (property.SetMethod is not null) return true;
         var declaring = property.ContainingType;
-        var isHeld = declaring.GetMembers().OfType<IFieldSymbol>().Any(field => SymbolEqualityComparer.Default.Equals(field.AssociatedSymbol, property));
+        var isHeld = declaring.GetMembers().OfType<IFieldSymbol>().Any(field =>
+            SymbolEqualityComparer.Default.Equals(field.AssociatedSymbol, property));
         if (!isHeld || constructor?.Parameters.Length > 0) return false;
-        return declaring.InstanceConstructors.Any(c => c.Parameters.Length > 0 && !(c.Parameters.Length == 1 && SymbolEqualityComparer.Default.Equals(c.Parameters[0].Type, declaring)))
-            || (property.Type is INamedTypeSymbol { IsGenericType: true } collection && StateShape.IsOfFramework(collection.ContainingNamespace.ToDisplayString()) && Changeable.Contains(collection.Name));
+        return declaring.InstanceConstructors.Any(c => c.Parameters.Length > 0
+            && !(c.Parameters.Length == 1 && SymbolEqualityComparer.Default.Equals(c.Parameters[0].Type, declaring)))
+            || (property.Type is INamedTypeSymbol { IsGenericType: true } collection
+                && StateShape.IsOfFramework(collection.ContainingNamespace.ToDisplayString()) && Changeable.Contains(collection.Name));
     }
 
     /// <summary>Why a value of a type is not read back; null if no reason is seen.</summary>
@@ -136,7 +166,9 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
             case IArrayTypeSymbol array:
                 return FlawOf(array.ElementType);
             case { SpecialType: SpecialType.System_Object } or IDynamicTypeSymbol:
-                return isConverted(type) ? null : "an 'object' is read back as a JsonElement, whatever it was; give it a type, or make it a JsonElement";
+                return isConverted(type)
+                    ? null
+                    : "an 'object' is read back as a JsonElement, whatever it was; give it a type, or make it a JsonElement";
             case INamedTypeSymbol named:
                 return FlawOf(named);
             default:
@@ -146,7 +178,9 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
 
     private string? FlawOf(INamedTypeSymbol type)
     {
-        if (type.TypeKind == TypeKind.Enum || type.OriginalDefinition.SpecialType is not (SpecialType.None or SpecialType.System_Nullable_T) && !type.IsGenericType) return null;
+        if (type.TypeKind == TypeKind.Enum
+            || type.OriginalDefinition.SpecialType is not (SpecialType.None or SpecialType.System_Nullable_T) && !type.IsGenericType)
+            return null;
         if (!_met.Add(type) || IsTrusted(type)) return null;
         if (type.TypeKind == TypeKind.Delegate) return $"JSON cannot write '{type.Name}', which is a delegate";
         var shown = type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat);
@@ -156,12 +190,17 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
         {
             var name = $"{space}.{type.Name}";
             if (Reversed.Contains(name)) return $"'{shown}' is read back in the opposite order; use an IReadOnlyList";
-            if (WriteOnly.Contains(name)) return $"JSON writes '{shown}' and cannot read it back; use an IReadOnlyList, an IReadOnlyDictionary or an immutable collection";
-            if (Lost.Contains(name)) return $"'{shown}' has nothing that JSON can set; keep its parts as members of their own, or give it a JsonConverter";
+            if (WriteOnly.Contains(name))
+                return $"JSON writes '{shown}' and cannot read it back; use an IReadOnlyList, "
+                    + "an IReadOnlyDictionary or an immutable collection";
+            if (Lost.Contains(name))
+                return $"'{shown}' has nothing that JSON can set; keep its parts as members of their own, or give it a JsonConverter";
             return type.TypeArguments.Select(FlawOf).FirstOrDefault(flaw => flaw is not null);
         }
 
-        if (type.DeclaringSyntaxReferences.IsEmpty || type.AllInterfaces.Any(i => i.SpecialType == SpecialType.System_Collections_IEnumerable)) return null;
+        if (type.DeclaringSyntaxReferences.IsEmpty
+            || type.AllInterfaces.Any(i => i.SpecialType == SpecialType.System_Collections_IEnumerable))
+            return null;
         return FlawsOf(type).Select(found => found.Flaw).FirstOrDefault();
     }
 

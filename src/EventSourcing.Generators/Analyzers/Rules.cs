@@ -6,11 +6,13 @@ namespace EventSourcing.Generators.Analyzers;
 internal static class Rules
 {
     private const string Category = "EventSourcing";
-    private const string Help = "https://github.com/event-sourcing-net/event-sourcing/blob/main/src/EventSourcing/README.md#what-the-compiler-checks";
+    private const string Help =
+        "https://github.com/event-sourcing-net/event-sourcing/blob/main/src/EventSourcing/README.md#what-the-compiler-checks";
 
     public static readonly DiagnosticDescriptor NotApplied = Rule("ES0100", DiagnosticSeverity.Warning,
         "A raised event is not applied",
-        "'{0}' raises {1}, which no Apply of it takes, so the event changes nothing. Add 'void Apply({1} e)', empty where nothing is to change.");
+        "'{0}' raises {1}, which no Apply of it takes, so the event changes nothing. Add 'void Apply({1} e)', "
+        + "an empty one if nothing is to change.");
 
     public static readonly DiagnosticDescriptor WrongSignature = Rule("ES0101", DiagnosticSeverity.Warning,
         "An Apply, React, Key or Keys method is never called",
@@ -22,11 +24,13 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor DoesIO = Rule("ES0103", DiagnosticSeverity.Warning,
         "An Apply method does I/O",
-        "Apply of '{0}' {1}. It is run again over the same events for ever; do I/O in the command before raising the event, or in a reactor after it.");
+        "Apply of '{0}' {1}. It is run again over the same events for ever; do I/O in the command before raising the event, "
+        + "or in a reactor after it.");
 
     public static readonly DiagnosticDescriptor ReadsClock = Rule("ES0104", DiagnosticSeverity.Warning,
         "Applying an event reads the clock or randomness",
-        "Applying an event in '{0}' uses {1}, which is another one each time the event is applied. Put the value into the event when it is raised.");
+        "Applying an event in '{0}' uses {1}, which is another one each time the event is applied. "
+        + "Put the value into the event when it is raised.");
 
     public static readonly DiagnosticDescriptor RaisesInApply = Rule("ES0105", DiagnosticSeverity.Warning,
         "An Apply method raises an event",
@@ -34,7 +38,8 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor NotPartial = Rule("ES0106", DiagnosticSeverity.Error,
         "A class with Apply or React methods is not partial",
-        "The {0} methods of '{1}' are never called, since it is not partial and nothing can be generated into it. Make it partial, or write {2} by hand.");
+        "The {0} methods of '{1}' are never called, since it is not partial and nothing can be generated into it. Make it partial, "
+        + "or write {2} by hand.");
 
     public static readonly DiagnosticDescriptor Mutable = Rule("ES0107", DiagnosticSeverity.Warning,
         "An event type is mutable",
@@ -42,7 +47,8 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor MutableCollection = Rule("ES0108", DiagnosticSeverity.Info,
         "An event holds a mutable collection",
-        "'{0}.{1}' is a {2}, whose content can be changed. An IReadOnlyList, IReadOnlyDictionary or an immutable collection is stored the same.");
+        "'{0}.{1}' is a {2}, whose content can be changed. An IReadOnlyList, "
+        + "IReadOnlyDictionary or an immutable collection is stored the same.");
 
     public static readonly DiagnosticDescriptor NoStableName = Rule("ES0109", DiagnosticSeverity.Warning,
         "An event type has no stable name",
@@ -50,7 +56,8 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor NameOfTheType = Rule("ES0110", DiagnosticSeverity.Info,
         "An event is stored under the name of its type",
-        "{0} is stored under the name of its type, so renaming the type makes its stored events unreadable. Write the name down: [EventType(\"{0}\")].");
+        "{0} is stored under the name of its type, so renaming the type makes its stored events unreadable. Write the name down: "
+        + "[EventType(\"{0}\")].");
 
     public static readonly DiagnosticDescriptor NameClaimedTwice = Rule("ES0111", DiagnosticSeverity.Error,
         "A stored event name is claimed twice",
@@ -67,16 +74,18 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor ShapeChanged = Rule("ES0121", DiagnosticSeverity.Error,
         "The stored shape of an event has changed",
-        "Version {1} of '{0}' differs from its line in EventContracts.txt: {2}. Stored events keep the old shape: raise the Version to {3}, keep that line, and add an [Upcaster] from version {1}.");
+        "Version {1} of '{0}' differs from its line in EventContracts.txt: {2}. Stored events keep the old shape: "
+        + "raise the Version to {3}, keep that line, and add an [Upcaster] from version {1}.");
 
     public static readonly DiagnosticDescriptor NameUnclaimed = Rule("ES0122", DiagnosticSeverity.Error,
         "A stored event name has no reader",
-        "'{0}' is the name of no event, alias or upcaster any more, so its stored events are unreadable. Add the name to the Aliases of an event, or an [Upcaster(\"{0}\", {1})].",
+        "'{0}' is the name of no event, alias or upcaster any more, so its stored events are unreadable. "
+        + "Add the name to the Aliases of an event, or an [Upcaster(\"{0}\", {1})].",
         WellKnownDiagnosticTags.CompilationEnd);
 
     public static readonly DiagnosticDescriptor VersionUnread = Rule("ES0123", DiagnosticSeverity.Error,
         "A stored version of an event has no reader",
-        "Stored events of version {1} of '{0}' are unreadable: no [Upcaster] takes version {2} of '{3}', and it is not today's version",
+        "Stored events of version {1} of '{0}' are unreadable: no [Upcaster] takes version {2} of '{3}', and it is not the current version",
         WellKnownDiagnosticTags.CompilationEnd);
 
     public static readonly DiagnosticDescriptor MalformedLine = Rule("ES0124", DiagnosticSeverity.Error,

@@ -11,7 +11,8 @@ namespace EventSourcing.Generators.Analyzers;
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class StaticFormSuppressor : DiagnosticSuppressor
 {
-    private static readonly SuppressionDescriptor ByBinding = new("ES0900", "CA1822", "The source generator of EventSourcing binds the method as it is.");
+    private static readonly SuppressionDescriptor ByBinding = new(
+        "ES0900", "CA1822", "The source generator of EventSourcing binds the method as it is.");
 
     /// <inheritdoc/>
     public override ImmutableArray<SuppressionDescriptor> SupportedSuppressions { get; } = [ByBinding];
@@ -26,7 +27,8 @@ public sealed class StaticFormSuppressor : DiagnosticSuppressor
             var node = tree.GetRoot(context.CancellationToken).FindNode(diagnostic.Location.SourceSpan);
             var method = context.GetSemanticModel(tree).GetDeclaredSymbol(node, context.CancellationToken) as IMethodSymbol;
             if (method is not { Name: "Apply" or "React" or "Key" or "Keys" }) continue;
-            if (FoldingType.Of(method.ContainingType, library) is not null) context.ReportSuppression(Suppression.Create(ByBinding, diagnostic));
+            if (FoldingType.Of(method.ContainingType, library) is not null)
+                context.ReportSuppression(Suppression.Create(ByBinding, diagnostic));
         }
     }
 }

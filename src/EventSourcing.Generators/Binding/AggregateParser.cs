@@ -26,10 +26,12 @@ internal static class AggregateParser
 
     /// <summary>The base class that forbids a class to have a hook of its own; null if none does.</summary>
     public static INamedTypeSymbol? SealedBy(INamedTypeSymbol type) =>
-        type.Bases().FirstOrDefault(b => b.GetMembers("Apply").OfType<IMethodSymbol>().Any(method => method is { IsOverride: true, IsSealed: true } && method.TakesAnyEvent()));
+        type.Bases().FirstOrDefault(b => b.GetMembers("Apply")
+            .OfType<IMethodSymbol>().Any(method => method is { IsOverride: true, IsSealed: true } && method.TakesAnyEvent()));
 
     /// <summary>The event types for which the hook of a class calls a method.</summary>
-    private static IReadOnlyList<ITypeSymbol> EventsOf(INamedTypeSymbol type) => type.AppliedEvents(returns: null, method => !IsCalledByBase(method));
+    private static IReadOnlyList<ITypeSymbol> EventsOf(INamedTypeSymbol type) =>
+        type.AppliedEvents(returns: null, method => !IsCalledByBase(method));
 
     /// <summary>
     /// Whether the hook of a base class calls the method that this one overrides. Then the base class calls this one too, and
@@ -56,7 +58,8 @@ internal static class AggregateParser
     }
 
     /// <summary>Whether a class itself has an implementation or gets one.</summary>
-    private static bool HasHook(INamedTypeSymbol type) => HookOf(type) is { } byHand ? !byHand.IsAbstract : IsGenerated(type.OriginalDefinition);
+    private static bool HasHook(INamedTypeSymbol type) =>
+        HookOf(type) is { } byHand ? !byHand.IsAbstract : IsGenerated(type.OriginalDefinition);
 
     private static IMethodSymbol? HookOf(INamedTypeSymbol type) =>
         type.GetMembers("Apply").OfType<IMethodSymbol>().FirstOrDefault(method => method.IsOverride && method.TakesAnyEvent());

@@ -28,7 +28,8 @@ internal static class AggregateWriter
             code.Open("switch (@event)");
             foreach (var type in aggregate.Events) code.Line($"case {type} e:").Further("Apply(e);").Further("break;");
             if (!aggregate.AppliesErased && !aggregate.BaseAppliesErased)
-                code.Line($"case {ErasedEvents.Pattern(aggregate.Events, "!AppliesErasedEvents && ")}:").Further($"throw {ErasedEvents.Exception("GetType()")};");
+                code.Line($"case {ErasedEvents.Pattern(aggregate.Events, "!AppliesErasedEvents && ")}:")
+                    .Further($"throw {ErasedEvents.Exception("GetType()")};");
             code.Close();
         }
 

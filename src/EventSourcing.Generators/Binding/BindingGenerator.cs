@@ -13,26 +13,33 @@ public sealed class BindingGenerator : IIncrementalGenerator
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
         var types = context.SyntaxProvider.CreateSyntaxProvider(
-            static (node, _) => node is TypeDeclarationSyntax { BaseList: not null } type and not InterfaceDeclarationSyntax && (type.Modifiers.Any(SyntaxKind.PartialKeyword) || HasApply(type)),
-            static (candidate, cancellationToken) => Parse((TypeDeclarationSyntax)candidate.Node, candidate.SemanticModel, cancellationToken));
+            static (node, _) => node is TypeDeclarationSyntax { BaseList: not null } type and not InterfaceDeclarationSyntax
+                && (type.Modifiers.Any(SyntaxKind.PartialKeyword) || HasApply(type)),
+            static (candidate, cancellationToken) =>
+                Parse((TypeDeclarationSyntax)candidate.Node, candidate.SemanticModel, cancellationToken));
         context.RegisterOutput(types, Write);
     }
 
     private static Parsed<BoundType> Parse(TypeDeclarationSyntax declaration, SemanticModel semantics, CancellationToken cancellationToken)
     {
-        if (semantics.GetDeclaredSymbol(declaration, cancellationToken) is not { } type || !IsFirst(declaration, type, cancellationToken)) return Parsed<BoundType>.Nothing;
+        if (semantics.GetDeclaredSymbol(declaration, cancellationToken) is not { } type || !IsFirst(declaration, type, cancellationToken))
+            return Parsed<BoundType>.Nothing;
         return Parsed<BoundType>.Guarded(type, () => Parse(type));
     }
 
     private static Parsed<BoundType> Parse(INamedTypeSymbol type)
     {
-        if (!PartialType.IsPartial(type)) return LacksHook(type) ? Parsed<BoundType>.Failed(DiagnosticInfo.Of(Rules.NotPartial, type, "Apply", type.Name, "Apply(object)")) : Parsed<BoundType>.Nothing;
+        if (!PartialType.IsPartial(type))
+            return LacksHook(type)
+                ? Parsed<BoundType>.Failed(DiagnosticInfo.Of(Rules.NotPartial, type, "Apply", type.Name, "Apply(object)"))
+                : Parsed<BoundType>.Nothing;
         var parsed = AggregateParser.Parse(type) ?? StateParser.Parse(type) ?? SubscriberParser.Parse(type);
         if (parsed is null) return Parsed<BoundType>.Nothing;
         return PartialType.Obstacle(type) is { } obstacle ? Parsed<BoundType>.Failed(obstacle) : parsed;
     }
 
-    private static bool HasApply(TypeDeclarationSyntax type) => type.Members.Any(member => member is MethodDeclarationSyntax { Identifier.ValueText: "Apply" });
+    private static bool HasApply(TypeDeclarationSyntax type) =>
+        type.Members.Any(member => member is MethodDeclarationSyntax { Identifier.ValueText: "Apply" });
 
     /// <summary>
     /// Whether a type that is not partial cannot compile without what would be generated. The analyzer reports that too, but
@@ -42,7 +49,8 @@ public sealed class BindingGenerator : IIncrementalGenerator
 
     /// <summary>If several parts of a type have a base list, one of them stands for the type.</summary>
     private static bool IsFirst(TypeDeclarationSyntax declaration, INamedTypeSymbol type, CancellationToken cancellationToken) =>
-        type.DeclaringSyntaxReferences.Select(part => part.GetSyntax(cancellationToken)).OfType<TypeDeclarationSyntax>().First(part => part.BaseList is not null) == declaration;
+        type.DeclaringSyntaxReferences.Select(part => part.GetSyntax(cancellationToken)).OfType<TypeDeclarationSyntax>().First(part =>
+            part.BaseList is not null) == declaration;
 
     private static (PartialType Type, string Subject, string Code) Write(BoundType model) => model switch
     {

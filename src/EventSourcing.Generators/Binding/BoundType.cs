@@ -9,7 +9,8 @@ internal abstract record BoundType(PartialType Type);
 /// <param name="HasBase">Whether its base class applies events too; the base class does so first.</param>
 /// <param name="AppliesErased">Whether it handles erased events.</param>
 /// <param name="BaseAppliesErased">Whether a base class is known to handle them.</param>
-internal sealed record AggregateModel(PartialType Type, EquatableList<string> Events, bool HasBase, bool AppliesErased, bool BaseAppliesErased) : BoundType(Type);
+internal sealed record AggregateModel(
+    PartialType Type, EquatableList<string> Events, bool HasBase, bool AppliesErased, bool BaseAppliesErased) : BoundType(Type);
 
 /// <summary>A state.</summary>
 /// <param name="Type">The state's type.</param>
@@ -21,7 +22,14 @@ internal sealed record AggregateModel(PartialType Type, EquatableList<string> Ev
 /// <param name="AppliesErased">Whether it handles erased events.</param>
 /// <param name="NeedsInitial">Whether the state before the first event is to be generated.</param>
 /// <param name="Fingerprint">The fingerprint to generate, or null if there is one.</param>
-internal sealed record StateModel(PartialType Type, string Name, EquatableList<string>? Events, EquatableList<EquatableList<string>> Inherited, bool AppliesErased, bool NeedsInitial, string? Fingerprint) : BoundType(Type);
+internal sealed record StateModel(
+    PartialType Type,
+    string Name,
+    EquatableList<string>? Events,
+    EquatableList<EquatableList<string>> Inherited,
+    bool AppliesErased,
+    bool NeedsInitial,
+    string? Fingerprint) : BoundType(Type);
 
 /// <summary>A projection or reactor.</summary>
 internal sealed record SubscriberModel(PartialType Type, EquatableList<Handler> Handlers) : BoundType(Type);

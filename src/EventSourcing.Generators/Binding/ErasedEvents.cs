@@ -7,7 +7,8 @@ namespace EventSourcing.Generators;
 internal static class ErasedEvents
 {
     public static string Pattern(IEnumerable<string> applied, string condition = "") =>
-        $"global::EventSourcing.ErasedEvent e when {condition}e.MayHaveBeen({string.Join(", ", applied.Select(type => $"typeof({type})"))})";
+        "global::EventSourcing.ErasedEvent e when "
+        + $"{condition}e.MayHaveBeen({string.Join(", ", applied.Select(type => $"typeof({type})"))})";
 
     public static string Exception(string handler) => $"new global::EventSourcing.ErasedEventException(e, {handler})";
 }

@@ -19,7 +19,8 @@ internal sealed record HandlerShape(IMethodSymbol Method, ITypeSymbol? Event, bo
         var takesKey = types.Count > 2 && types[1].SpecialType == SpecialType.System_String;
         var rest = types.Skip(takesKey ? 2 : 1).ToList();
         var before = types[0].NullableAnnotation == NullableAnnotation.NotAnnotated ? "document!" : "document";
-        return Of(method, rest, "recorded", static type => type.IsRecordedEvent(), takesToken: false, takesKey ? [before, "key"] : [before]) is { } shape
+        string[] first = takesKey ? [before, "key"] : [before];
+        return Of(method, rest, "recorded", static type => type.IsRecordedEvent(), takesToken: false, first) is { } shape
             ? shape with { TakesKey = takesKey }
             : null;
     }
@@ -32,16 +33,29 @@ internal sealed record HandlerShape(IMethodSymbol Method, ITypeSymbol? Event, bo
     {
         var types = method.Parameters.Select(parameter => parameter.Type).ToList();
         return types[0].IsOurs("ProjectionTables") && method.ReturnType.Is("System.Threading.Tasks", "ValueTask")
-            ? Of(method, types.GetRange(1, types.Count - 1), "recorded", static type => type.IsRecordedEvent(), takesToken: true, ["tables"])
+            ? Of(
+                method, types.GetRange(1, types.Count - 1), "recorded", static type => type.IsRecordedEvent(), takesToken: true, ["tables"])
             : null;
     }
 
     /// <summary><c>Task React(TEvent [, Delivery] [, CancellationToken])</c>, or with only the delivery.</summary>
     public static HandlerShape? OfReactor(IMethodSymbol method) => method.ReturnType.Is("System.Threading.Tasks", "Task")
-        ? Of(method, [.. method.Parameters.Select(parameter => parameter.Type)], "delivery", static type => type.IsOurs("Delivery"), takesToken: true, [])
+        ? Of(
+            method,
+            [.. method.Parameters.Select(parameter => parameter.Type)],
+            "delivery",
+            static type => type.IsOurs("Delivery"),
+            takesToken: true,
+            [])
         : null;
 
-    private static HandlerShape? Of(IMethodSymbol method, List<ITypeSymbol> types, string recorded, Func<ITypeSymbol, bool> isRecorded, bool takesToken, IEnumerable<string> before)
+    private static HandlerShape? Of(
+        IMethodSymbol method,
+        List<ITypeSymbol> types,
+        string recorded,
+        Func<ITypeSymbol, bool> isRecorded,
+        bool takesToken,
+        IEnumerable<string> before)
     {
         var arguments = before.ToList();
         if (types.Count == 0) return null;
@@ -62,7 +76,8 @@ internal sealed record HandlerShape(IMethodSymbol Method, ITypeSymbol? Event, bo
         }
 
         return next == types.Count && !types[0].IsCancellationToken()
-            ? new HandlerShape(method, any ? null : types[0], TakesKey: false, takesRecorded, $"{method.Name}({string.Join(", ", arguments)})")
+            ? new HandlerShape(
+                method, any ? null : types[0], TakesKey: false, takesRecorded, $"{method.Name}({string.Join(", ", arguments)})")
             : null;
     }
 }

@@ -17,10 +17,13 @@ internal sealed class InheritedApply
             var methods = MethodsOf(b, state).Where(method => !nearer.Exists(other => Overrides(other, method))).ToList();
             foreach (var method in methods)
             {
-                if (FlawOf(method, state, nearer) is { } flaw) Flaws.Add(DiagnosticInfo.Of(GeneratorDiagnostics.ApplyNotCallable, PlaceOf(method, state), b.Name, NameOf(method), state.Name, flaw));
+                if (FlawOf(method, state, nearer) is { } flaw)
+                    Flaws.Add(DiagnosticInfo.Of(
+                        GeneratorDiagnostics.ApplyNotCallable, PlaceOf(method, state), b.Name, NameOf(method), state.Name, flaw));
             }
 
-            if (methods.Count > 0) Events.Insert(0, [.. methods.Select(method => method.Parameters[0].Type).ToList().MostSpecificFirst(e => e)]);
+            if (methods.Count > 0)
+                Events.Insert(0, [.. methods.Select(method => method.Parameters[0].Type).ToList().MostSpecificFirst(e => e)]);
             nearer.AddRange(methods);
         }
     }
@@ -43,12 +46,14 @@ internal sealed class InheritedApply
         var isAccessible = method.DeclaredAccessibility switch
         {
             Accessibility.Private => false,
-            Accessibility.Internal or Accessibility.ProtectedAndInternal => SymbolEqualityComparer.Default.Equals(method.ContainingAssembly, state.ContainingAssembly),
+            Accessibility.Internal or Accessibility.ProtectedAndInternal =>
+                SymbolEqualityComparer.Default.Equals(method.ContainingAssembly, state.ContainingAssembly),
             _ => true,
         };
         if (!isAccessible) return "the state cannot call it; make it protected";
         return nearer.Find(other => method.Parameters[0].Type.IsA(other.Parameters[0].Type)) is { } hiding
-            ? $"'{hiding.ContainingType.Name}.{NameOf(hiding)}' hides it; make it virtual and override it, or handle the event in one of the classes only"
+            ? $"'{hiding.ContainingType.Name}.{NameOf(hiding)}' hides it; make it virtual and override it, "
+                + "or handle the event in one of the classes only"
             : null;
     }
 
@@ -62,7 +67,9 @@ internal sealed class InheritedApply
         return false;
     }
 
-    private static ISymbol PlaceOf(IMethodSymbol method, INamedTypeSymbol state) => method.Locations.Any(location => location.IsInSource) ? method : state;
+    private static ISymbol PlaceOf(IMethodSymbol method, INamedTypeSymbol state) =>
+        method.Locations.Any(location => location.IsInSource) ? method : state;
 
-    private static string NameOf(IMethodSymbol method) => $"{method.Name}({method.Parameters[0].Type.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat)})";
+    private static string NameOf(IMethodSymbol method) =>
+        $"{method.Name}({method.Parameters[0].Type.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat)})";
 }

@@ -19,7 +19,10 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
     /// <summary>
     /// Types whose equal values may be formatted differently, or whose values may be formatted differently in another place.
     /// </summary>
-    private static readonly HashSet<string> NotCanonical = ["Decimal", "Double", "Single", "Half", "DateTime", "DateTimeOffset", "FormattableString"];
+    private static readonly HashSet<string> NotCanonical =
+    [
+        "Decimal", "Double", "Single", "Half", "DateTime", "DateTimeOffset", "FormattableString",
+    ];
 
     /// <summary>
     /// The methods of a projection and then of its base classes, in the order in which the compiler would look for them; for
@@ -31,7 +34,8 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
         for (var current = type; current is not null; current = current.BaseType)
         {
             var methods = current.Handlers("Key").Concat(current.Handlers("Keys"))
-                .Where(method => !method.IsOverride && (method.DeclaredAccessibility != Accessibility.Private || SymbolEqualityComparer.Default.Equals(current, type)))
+                .Where(method => !method.IsOverride
+                    && (method.DeclaredAccessibility != Accessibility.Private || SymbolEqualityComparer.Default.Equals(current, type)))
                 .Select(Of).OfType<KeyMethod>().ToList();
             all.AddRange(methods.Where(method => method.Event is not null).ToList().MostSpecificFirst(method => method.Event!));
             all.AddRange(methods.Where(method => method.Event is null));
@@ -42,7 +46,8 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
 
     /// <summary>The method for an event: for its type, for a base or interface of its type, or for any event.</summary>
     public static KeyMethod? For(ITypeSymbol? type, IReadOnlyList<KeyMethod> methods) =>
-        methods.FirstOrDefault(method => type is not null && method.Event is not null && type.IsA(method.Event)) ?? methods.FirstOrDefault(method => method.Event is null);
+        methods.FirstOrDefault(method => type is not null && method.Event is not null && type.IsA(method.Event))
+            ?? methods.FirstOrDefault(method => method.Event is null);
 
     public string Call(ITypeSymbol? type)
     {
@@ -73,14 +78,22 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
         var isMany = method.Name == "Keys";
         var id = isMany ? method.ReturnType.ItemsOf().FirstOrDefault(IsKey) : method.ReturnType;
         return id is not null && IsKey(id)
-            ? new KeyMethod(method.Name, any ? null : method.Parameters[0].Type, isMany, takesRecorded, id.SpecialType == SpecialType.System_String, method)
+            ? new KeyMethod(
+                method.Name,
+                any ? null : method.Parameters[0].Type,
+                isMany,
+                takesRecorded,
+                id.SpecialType == SpecialType.System_String,
+                method)
             : null;
     }
 
     private static bool IsId(ITypeSymbol type)
     {
-        if (type is ITypeParameterSymbol parameter) return parameter.ConstraintTypes.Any(constraint => constraint.Is("System", "IFormattable") || IsId(constraint));
-        if (type.ContainingNamespace is { Name: "System", ContainingNamespace.IsGlobalNamespace: true } && NotCanonical.Contains(type.Name)) return false;
+        if (type is ITypeParameterSymbol parameter)
+            return parameter.ConstraintTypes.Any(constraint => constraint.Is("System", "IFormattable") || IsId(constraint));
+        if (type.ContainingNamespace is { Name: "System", ContainingNamespace.IsGlobalNamespace: true } && NotCanonical.Contains(type.Name))
+            return false;
         return type.TypeKind is TypeKind.Enum || type.AllInterfaces.Any(i => i.Is("System", "IFormattable"));
     }
 }

@@ -12,7 +12,8 @@ internal static class StateParser
         var inherited = new InheritedApply(type);
         if (inherited.Flaws.Count > 0 && !Implements(type, state, "Apply")) return Parsed<BoundType>.Failed(inherited.Flaws);
         var needsInitial = !Implements(type, state, "Initial");
-        if (needsInitial && !CanBeMadeEmpty(type)) return Parsed<BoundType>.Failed(DiagnosticInfo.Of(GeneratorDiagnostics.NoInitialState, type, type.Name));
+        if (needsInitial && !CanBeMadeEmpty(type))
+            return Parsed<BoundType>.Failed(DiagnosticInfo.Of(GeneratorDiagnostics.NoInitialState, type, type.Name));
         var model = new StateModel(
             PartialType.Of(type),
             TypeNames.Of(type),
@@ -20,7 +21,9 @@ internal static class StateParser
             inherited.Events.Select(ofClass => ofClass.Select(TypeNames.Of).ToEquatableList()).ToEquatableList(),
             type.AppliesErasedEvents(),
             needsInitial,
-            Implements(type, state, "Fingerprint") ? null : FoldFingerprint.Of(type, inherited.Events.SelectMany(ofClass => ofClass).Concat(events)));
+            Implements(type, state, "Fingerprint")
+                ? null
+                : FoldFingerprint.Of(type, inherited.Events.SelectMany(ofClass => ofClass).Concat(events)));
         return model is { Events: null, NeedsInitial: false, Fingerprint: null } ? null : Parsed<BoundType>.Of(model);
     }
 
@@ -29,12 +32,14 @@ internal static class StateParser
         StateOf(type) is { } state && !Implements(type, state, "Apply") && type.AppliedEvents(returns: type).Count > 0;
 
     private static INamedTypeSymbol? StateOf(INamedTypeSymbol type) =>
-        type.Interfaces.FirstOrDefault(i => i.IsOurs("IState", arity: 1) && SymbolEqualityComparer.Default.Equals(i.TypeArguments[0], type));
+        type.Interfaces.FirstOrDefault(i =>
+            i.IsOurs("IState", arity: 1) && SymbolEqualityComparer.Default.Equals(i.TypeArguments[0], type));
 
     private static bool Implements(INamedTypeSymbol type, INamedTypeSymbol state, string member) =>
         type.FindImplementationForInterfaceMember(state.GetMembers(member).Single()) is { ContainingType.TypeKind: not TypeKind.Interface };
 
     private static bool CanBeMadeEmpty(INamedTypeSymbol type) => !type.IsAbstract
         && !type.GetMembers().Any(member => member is IPropertySymbol { IsRequired: true } or IFieldSymbol { IsRequired: true })
-        && type.InstanceConstructors.Any(constructor => constructor.Parameters.All(parameter => parameter.IsOptional || parameter.IsParams));
+        && type.InstanceConstructors.Any(constructor =>
+            constructor.Parameters.All(parameter => parameter.IsOptional || parameter.IsParams));
 }

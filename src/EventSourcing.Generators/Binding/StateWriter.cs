@@ -12,7 +12,8 @@ internal static class StateWriter
         {
             var contract = $"global::EventSourcing.IState<{state.Name}>";
             if (state.NeedsInitial) Member(members, first: true).Line($"static {state.Name} {contract}.Initial => new();");
-            if (state.Fingerprint is { } fingerprint) Member(members, first: !state.NeedsInitial).Line($"static string? {contract}.Fingerprint => \"{fingerprint}\";");
+            if (state.Fingerprint is { } fingerprint)
+                Member(members, first: !state.NeedsInitial).Line($"static string? {contract}.Fingerprint => \"{fingerprint}\";");
             if (state.Events is not { } events) return;
             Member(members, first: !state.NeedsInitial && state.Fingerprint is null);
             if (state.Inherited.Count > 0)
@@ -29,7 +30,8 @@ internal static class StateWriter
 
             members.Open($"{state.Name} {contract}.Apply(object @event) => @event switch");
             foreach (var type in events) members.Line($"{type} e => Apply(e),");
-            if (!state.AppliesErased) members.Line($"{ErasedEvents.Pattern(events)} => throw {ErasedEvents.Exception($"typeof({state.Name})")},");
+            if (!state.AppliesErased)
+                members.Line($"{ErasedEvents.Pattern(events)} => throw {ErasedEvents.Exception($"typeof({state.Name})")},");
             members.Line("_ => this,").Close("};");
         });
         return code.ToString();
@@ -43,7 +45,8 @@ internal static class StateWriter
         {
             code.Line("state = @event switch").Line("{");
             foreach (var type in events) code.Further($"{type} e => state.Apply(e),");
-            if (!state.AppliesErased) code.Further($"{ErasedEvents.Pattern(events)} => throw {ErasedEvents.Exception($"typeof({state.Name})")},");
+            if (!state.AppliesErased)
+                code.Further($"{ErasedEvents.Pattern(events)} => throw {ErasedEvents.Exception($"typeof({state.Name})")},");
             code.Further("_ => state,").Line("};");
         }
 

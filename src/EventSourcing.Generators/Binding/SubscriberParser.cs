@@ -7,7 +7,9 @@ internal static class SubscriberParser
 {
     public static Parsed<BoundType>? Parse(INamedTypeSymbol type)
     {
-        if (type.Bases().FirstOrDefault(b => b.IsOurs("Projection", arity: 1) || b.IsOurs("TableProjection") || b.IsOurs("Reactor")) is not { } kind) return null;
+        if (type.Bases().FirstOrDefault(b =>
+            b.IsOurs("Projection", arity: 1) || b.IsOurs("TableProjection") || b.IsOurs("Reactor")) is not { } kind)
+            return null;
         if (type.GetMembers("Bind").OfType<IMethodSymbol>().Any(method => method.Parameters.IsEmpty)) return null;
         var shapes = kind.Name switch
         {
@@ -23,7 +25,8 @@ internal static class SubscriberParser
         if (failures.Count > 0) return Parsed<BoundType>.Failed(failures);
 
         var keys = KeyMethod.AllOf(type);
-        var handlers = bound.Select(shape => new Handler(shape.Event is null ? null : TypeNames.Of(shape.Event), ArgumentsOf(shape, kind, keys).ToEquatableList()));
+        var handlers = bound.Select(shape =>
+            new Handler(shape.Event is null ? null : TypeNames.Of(shape.Event), ArgumentsOf(shape, kind, keys).ToEquatableList()));
         return Parsed<BoundType>.Of(new SubscriberModel(PartialType.Of(type), handlers.ToEquatableList()));
     }
 
@@ -42,9 +45,14 @@ internal static class SubscriberParser
     private static IEnumerable<string> DocumentArguments(HandlerShape shape, KeyMethod? key)
     {
         if (shape.Event is null)
-            return [Lambda(["recorded"], key is null ? "[recorded.StreamId]" : key.CallForMany(null)), Lambda(["document", "key", "recorded"], shape.Call)];
+            return
+            [
+                Lambda(["recorded"], key is null ? "[recorded.StreamId]" : key.CallForMany(null)),
+                Lambda(["document", "key", "recorded"], shape.Call),
+            ];
 
-        if (key is null && !shape.TakesKey) return [Lambda(shape.TakesRecorded ? ["document", "e", "recorded"] : ["document", "e"], shape.Call)];
+        if (key is null && !shape.TakesKey)
+            return [Lambda(shape.TakesRecorded ? ["document", "e", "recorded"] : ["document", "e"], shape.Call)];
         var takesRecorded = shape.TakesRecorded || key is null or { TakesRecorded: true };
         string[] given = takesRecorded ? ["e", "recorded"] : ["e"];
         return key is { IsMany: false } && !shape.TakesKey
@@ -54,7 +62,8 @@ internal static class SubscriberParser
 
     private static string[] EventOf(HandlerShape shape) => shape.Event is null ? [] : ["e"];
 
-    private static string Lambda(string[] parameters, string body) => $"{(parameters.Length == 1 ? parameters[0] : $"({string.Join(", ", parameters)})")} => {body}";
+    private static string Lambda(string[] parameters, string body) =>
+        $"{(parameters.Length == 1 ? parameters[0] : $"({string.Join(", ", parameters)})")} => {body}";
 
     private static string? NotConcrete(ITypeSymbol? type) => type switch
     {
@@ -69,6 +78,7 @@ internal static class SubscriberParser
     private static bool IsBoundByBase(IMethodSymbol method)
     {
         if (method.OverriddenMethod is not { } overridden) return false;
-        return overridden.ContainingType is var type && (type.DeclaringSyntaxReferences.IsEmpty || PartialType.IsPartial(type)) || IsBoundByBase(overridden);
+        return overridden.ContainingType is var type && (type.DeclaringSyntaxReferences.IsEmpty || PartialType.IsPartial(type))
+            || IsBoundByBase(overridden);
     }
 }

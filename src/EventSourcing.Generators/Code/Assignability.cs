@@ -21,13 +21,16 @@ internal static class Assignability
     }
 
     /// <summary>The item types of a sequence: several types if it is several sequences; none for text, which is one value.</summary>
-    public static IEnumerable<ITypeSymbol> ItemsOf(this ITypeSymbol type) => type.SpecialType == SpecialType.System_String ? [] : type.AllInterfaces.Concat(new[] { type }.OfType<INamedTypeSymbol>())
-        .Where(i => i.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T)
-        .Select(i => i.TypeArguments[0]);
+    public static IEnumerable<ITypeSymbol> ItemsOf(this ITypeSymbol type) =>
+        type.SpecialType == SpecialType.System_String ? [] : type.AllInterfaces.Concat(new[] { type }.OfType<INamedTypeSymbol>())
+            .Where(i => i.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T)
+            .Select(i => i.TypeArguments[0]);
 
     /// <summary>Whether it is a sequence of exactly such items.</summary>
-    public static bool IsSequenceOf(this ITypeSymbol type, SpecialType item) => type.AllInterfaces.Concat(new[] { type }.OfType<INamedTypeSymbol>()).Any(i =>
-        i.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T && i.TypeArguments[0].SpecialType == item);
+    public static bool IsSequenceOf(this ITypeSymbol type, SpecialType item) =>
+        type.AllInterfaces.Concat(new[] { type }.OfType<INamedTypeSymbol>()).Any(i =>
+            i.OriginalDefinition.SpecialType == SpecialType.System_Collections_Generic_IEnumerable_T
+            && i.TypeArguments[0].SpecialType == item);
 
     /// <summary>
     /// Orders by type, the most specific first, and leaves the order of unrelated types as it is. A type matches everything

@@ -35,15 +35,21 @@ internal static class ParsedExtensions
     /// does not, so that code that moves within its file causes no new generation.
     /// </summary>
     public static void RegisterOutput<TModel>(
-        this IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<Parsed<TModel>> parsed, Func<TModel, (PartialType Type, string Subject, string Code)> write)
+        this IncrementalGeneratorInitializationContext context,
+        IncrementalValuesProvider<Parsed<TModel>> parsed,
+        Func<TModel, (PartialType Type, string Subject, string Code)> write)
         where TModel : class
     {
-        context.RegisterSourceOutput(parsed.SelectMany(static (result, _) => result.Diagnostics), static (output, found) => output.ReportDiagnostic(found.ToDiagnostic()));
-        context.RegisterSourceOutput(parsed.Where(static result => result.Model is not null).Select(static (result, _) => result.Model!), (output, model) => Write(output, model, write));
+        context.RegisterSourceOutput(parsed.SelectMany(static (result, _) => result.Diagnostics), static (output, found) =>
+            output.ReportDiagnostic(found.ToDiagnostic()));
+        context.RegisterSourceOutput(
+            parsed.Where(static result => result.Model is not null).Select(static (result, _) => result.Model!),
+            (output, model) => Write(output, model, write));
     }
 
     /// <summary>Writes the part of one type. A failure is reported for that type, and the others are still written.</summary>
-    private static void Write<TModel>(SourceProductionContext output, TModel model, Func<TModel, (PartialType Type, string Subject, string Code)> write)
+    private static void Write<TModel>(
+        SourceProductionContext output, TModel model, Func<TModel, (PartialType Type, string Subject, string Code)> write)
     {
         var name = model!.ToString();
         try
@@ -54,7 +60,8 @@ internal static class ParsedExtensions
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            output.ReportDiagnostic(Diagnostic.Create(GeneratorDiagnostics.NotGenerated, Location.None, name, $"{e.GetType().Name}: {e.Message}"));
+            output.ReportDiagnostic(Diagnostic.Create(
+                GeneratorDiagnostics.NotGenerated, Location.None, name, $"{e.GetType().Name}: {e.Message}"));
         }
     }
 }

@@ -34,7 +34,9 @@ internal sealed record PartialType(string? Namespace, EquatableList<string> Decl
     {
         if (WithContaining(type).FirstOrDefault(part => !IsPartial(part)) is { } closed)
             return DiagnosticInfo.Of(GeneratorDiagnostics.NotPartial, closed, closed.Name, type.Name);
-        return WithContaining(type).Any(part => part.IsFileLocal) ? DiagnosticInfo.Of(GeneratorDiagnostics.FileLocal, type, type.Name) : null;
+        return WithContaining(type).Any(part => part.IsFileLocal)
+            ? DiagnosticInfo.Of(GeneratorDiagnostics.FileLocal, type, type.Name)
+            : null;
     }
 
     /// <summary>Writes the part.</summary>
@@ -59,9 +61,11 @@ internal sealed record PartialType(string? Namespace, EquatableList<string> Decl
     private static string FileNameOf(INamedTypeSymbol type)
     {
         var name = TypeNames.InMetadata(type);
-        if (Encoding.UTF8.GetByteCount(name) <= MaxFileName && !WithContaining(type).Any(HasTwin) && !Namespaces(type).Any(HasTwin)) return name;
+        if (Encoding.UTF8.GetByteCount(name) <= MaxFileName && !WithContaining(type).Any(HasTwin) && !Namespaces(type).Any(HasTwin))
+            return name;
         using var sha256 = SHA256.Create();
-        var hash = string.Concat(sha256.ComputeHash(Encoding.UTF8.GetBytes(name)).Take(8).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
+        var hash = string.Concat(sha256.ComputeHash(Encoding.UTF8.GetBytes(name))
+            .Take(8).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
         while (Encoding.UTF8.GetByteCount(name) > MaxFileName) name = name.Substring(0, name.Length - 1);
         return $"{name}.{hash}";
     }
@@ -78,7 +82,8 @@ internal sealed record PartialType(string? Namespace, EquatableList<string> Decl
 
     private static IEnumerable<INamespaceSymbol> Namespaces(INamedTypeSymbol type)
     {
-        for (var current = type.ContainingNamespace; current is { IsGlobalNamespace: false }; current = current.ContainingNamespace) yield return current;
+        for (var current = type.ContainingNamespace; current is { IsGlobalNamespace: false }; current = current.ContainingNamespace)
+            yield return current;
     }
 
     private static IEnumerable<INamedTypeSymbol> WithContaining(INamedTypeSymbol type)

@@ -11,9 +11,11 @@ internal static class TypeNames
         miscellaneousOptions: SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
 
     public static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat
-        .AddMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
+        .AddMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier
+            | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
 
-    private static readonly SymbolDisplayFormat Plain = new(typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
+    private static readonly SymbolDisplayFormat Plain = new(
+        typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
 
     /// <summary>The name from <c>global::</c> on; the type itself is not nullable.</summary>
     public static string Of(ITypeSymbol type) => type.WithNullableAnnotation(NullableAnnotation.None).ToDisplayString(Full);
@@ -22,7 +24,8 @@ internal static class TypeNames
     public static string Nullable(ITypeSymbol type) => type.ToDisplayString(Full);
 
     public static string Of(INamespaceSymbol @namespace) =>
-        @namespace.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat.WithGlobalNamespaceStyle(SymbolDisplayGlobalNamespaceStyle.Omitted));
+        @namespace.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat.WithGlobalNamespaceStyle(
+            SymbolDisplayGlobalNamespaceStyle.Omitted));
 
     /// <summary>The name in metadata, for example <c>Bank.Accounts+Account`1</c>.</summary>
     public static string InMetadata(INamedTypeSymbol type) =>
@@ -32,11 +35,13 @@ internal static class TypeNames
 
     /// <summary>Whether it is a public type of the library, directly in its namespace.</summary>
     public static bool IsOurs(this ITypeSymbol type, string name, int arity = 0) =>
-        type is INamedTypeSymbol { ContainingType: null } named && named.Name == name && named.Arity == arity && named.ContainingNamespace.IsNamed("EventSourcing");
+        type is INamedTypeSymbol { ContainingType: null } named && named.Name == name && named.Arity == arity
+        && named.ContainingNamespace.IsNamed("EventSourcing");
 
     /// <summary>Whether it is a type of a namespace; the namespace is given with its dots.</summary>
     public static bool Is(this ITypeSymbol type, string @namespace, string name, int arity = 0) =>
-        type is INamedTypeSymbol { ContainingType: null } named && named.Name == name && named.Arity == arity && named.ContainingNamespace.IsNamed(@namespace);
+        type is INamedTypeSymbol { ContainingType: null } named && named.Name == name && named.Arity == arity
+        && named.ContainingNamespace.IsNamed(@namespace);
 
     public static bool IsRecordedEvent(this ITypeSymbol type) => type.IsOurs("RecordedEvent");
 

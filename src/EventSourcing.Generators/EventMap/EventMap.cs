@@ -5,14 +5,17 @@ namespace EventSourcing.Generators;
 /// <summary>The events of an assembly, and how events of old shapes become current ones.</summary>
 internal sealed record EventMap(EquatableList<EventEntry> Events, EquatableList<UpcasterEntry> Upcasters)
 {
-    /// <summary>The map of everything that is marked; null if nothing is, or something is wrong.</summary>
+    /// <summary>The map of everything that is marked; null if nothing is marked, or if something is wrong.</summary>
     public static Parsed<EventMap> Of(ImmutableArray<Parsed<EventEntry>> events, ImmutableArray<Parsed<UpcasterEntry>> upcasters)
     {
         // Sorted, so that moving a type to another file changes nothing.
         var listed = events.Where(e => e.Model is not null).Select(e => e.Model!)
-            .OrderBy(e => e.Name, StringComparer.Ordinal).ThenBy(e => e.Version).ThenBy(e => e.Type, StringComparer.Ordinal).ToEquatableList();
-        var diagnostics = events.SelectMany(e => e.Diagnostics).Concat(upcasters.SelectMany(upcaster => upcaster.Diagnostics)).ToEquatableList();
-        var methods = upcasters.Where(upcaster => upcaster.Model is not null).Select(upcaster => upcaster.Model!).OrderBy(upcaster => upcaster.Call, StringComparer.Ordinal);
+            .OrderBy(e => e.Name, StringComparer.Ordinal)
+            .ThenBy(e => e.Version).ThenBy(e => e.Type, StringComparer.Ordinal).ToEquatableList();
+        var diagnostics = events.SelectMany(e => e.Diagnostics)
+            .Concat(upcasters.SelectMany(upcaster => upcaster.Diagnostics)).ToEquatableList();
+        var methods = upcasters.Where(upcaster => upcaster.Model is not null)
+            .Select(upcaster => upcaster.Model!).OrderBy(upcaster => upcaster.Call, StringComparer.Ordinal);
         var isEmpty = listed.Count == 0 && upcasters.IsEmpty;
         return new Parsed<EventMap>(isEmpty || diagnostics.Count > 0 ? null : new EventMap(listed, methods.ToEquatableList()), diagnostics);
     }
@@ -21,8 +24,8 @@ internal sealed record EventMap(EquatableList<EventEntry> Events, EquatableList<
 /// <summary>An event type.</summary>
 /// <param name="Type">Its full name.</param>
 /// <param name="Name">The name under which it is stored.</param>
-/// <param name="Version">Its version of that name.</param>
-/// <param name="Aliases">Further names.</param>
+/// <param name="Version">Which version of the events of that name it is.</param>
+/// <param name="Aliases">Former names, under which it may be stored too.</param>
 internal sealed record EventEntry(string Type, string Name, int Version, EquatableList<string> Aliases);
 
 /// <summary>An upcaster.</summary>

@@ -11,12 +11,15 @@ internal static class EventParser
         var attribute = marked.Attributes[0];
         var name = attribute.ConstructorArguments.FirstOrDefault().Value as string ?? type.Name;
         var version = attribute.Named("Version")?.Value as int? ?? 1;
-        var aliases = attribute.Named("Aliases") is { Kind: TypedConstantKind.Array, IsNull: false } given ? given.Values.Select(value => value.Value as string ?? "").ToEquatableList() : EquatableList<string>.Empty;
+        var aliases = attribute.Named("Aliases") is { Kind: TypedConstantKind.Array, IsNull: false } given
+            ? given.Values.Select(value => value.Value as string ?? "").ToEquatableList()
+            : EquatableList<string>.Empty;
 
         if (!type.IsInternallyAccessible()) return Failed(GeneratorDiagnostics.EventNotAccessible, type, type.Name);
         if (type.IsAbstract) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "abstract");
         if (type.IsOpenGeneric()) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "an open generic type");
-        if (aliases.Prepend(name).FirstOrDefault(IsReserved) is { } reserved) return Failed(GeneratorDiagnostics.NameReserved, type, reserved);
+        if (aliases.Prepend(name).FirstOrDefault(IsReserved) is { } reserved)
+            return Failed(GeneratorDiagnostics.NameReserved, type, reserved);
         return Parsed<EventEntry>.Of(new EventEntry(TypeNames.Of(type), name, version, aliases));
     }
 
@@ -25,7 +28,9 @@ internal static class EventParser
     {
         for (var current = symbol; current is not null and not INamespaceSymbol; current = current.ContainingSymbol)
         {
-            if (current.DeclaredAccessibility is Accessibility.Private or Accessibility.Protected or Accessibility.ProtectedAndInternal || current is INamedTypeSymbol { IsFileLocal: true }) return false;
+            if (current.DeclaredAccessibility is Accessibility.Private or Accessibility.Protected or Accessibility.ProtectedAndInternal
+                || current is INamedTypeSymbol { IsFileLocal: true })
+                return false;
         }
 
         return true;

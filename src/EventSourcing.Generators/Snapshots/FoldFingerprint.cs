@@ -25,23 +25,34 @@ internal static class FoldFingerprint
 
     private static IEnumerable<INamedTypeSymbol> BasesAndSelf(INamedTypeSymbol type)
     {
-        for (var current = type; current is { SpecialType: SpecialType.None } && !current.IsOurs("Aggregate"); current = current.BaseType) yield return current;
+        for (var current = type; current is { SpecialType: SpecialType.None } && !current.IsOurs("Aggregate"); current = current.BaseType)
+            yield return current;
     }
 
-    private static string TextOf(INamedTypeSymbol type) => type.DeclaringSyntaxReferences.IsEmpty
-        ? $"{type} {string.Join(", ", type.GetMembers().OfType<IPropertySymbol>().Where(p => p.DeclaredAccessibility == Accessibility.Public).Select(p => $"{p.Type} {p.Name}"))}"
-        : $"{type} {string.Join("\n", type.DeclaringSyntaxReferences.Select(part => CodeOf(part.GetSyntax())).OrderBy(text => text, StringComparer.Ordinal))}";
+    private static string TextOf(INamedTypeSymbol type)
+    {
+        if (type.DeclaringSyntaxReferences.IsEmpty)
+        {
+            var properties = type.GetMembers().OfType<IPropertySymbol>().Where(p => p.DeclaredAccessibility == Accessibility.Public);
+            return $"{type} {string.Join(", ", properties.Select(p => $"{p.Type} {p.Name}"))}";
+        }
+
+        var parts = type.DeclaringSyntaxReferences.Select(part => CodeOf(part.GetSyntax())).OrderBy(text => text, StringComparer.Ordinal);
+        return $"{type} {string.Join("\n", parts)}";
+    }
 
     /// <summary>The tokens of a declaration, without its attributes, which do not affect the fold.</summary>
     private static string CodeOf(SyntaxNode declaration)
     {
         var attributes = declaration is MemberDeclarationSyntax member ? member.AttributeLists : default;
-        return string.Join(" ", declaration.DescendantTokens(node => node is not AttributeListSyntax list || !attributes.Contains(list)).Select(token => token.Text));
+        return string.Join(" ", declaration.DescendantTokens(node => node is not AttributeListSyntax list || !attributes.Contains(list))
+            .Select(token => token.Text));
     }
 
     private static string Hash(string text)
     {
         using var sha256 = SHA256.Create();
-        return string.Concat(sha256.ComputeHash(Encoding.UTF8.GetBytes(text)).Take(8).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+        return string.Concat(sha256.ComputeHash(Encoding.UTF8.GetBytes(text))
+            .Take(8).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
     }
 }

@@ -10,6 +10,7 @@ public sealed class SnapshotGenerator : IIncrementalGenerator
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context) => context.RegisterOutput(
         context.SyntaxProvider.ForAttributeWithMetadataName(
-            "EventSourcing.SnapshotsAttribute", static (node, _) => node is ClassDeclarationSyntax, static (marked, _) => Parsed<SnapshotModel>.Guarded(marked.TargetSymbol, () => SnapshotParser.Parse(marked))),
+            "EventSourcing.SnapshotsAttribute", static (node, _) => node is ClassDeclarationSyntax, static (marked, _) =>
+                Parsed<SnapshotModel>.Guarded(marked.TargetSymbol, () => SnapshotParser.Parse(marked))),
         static model => (model.Type, "Snapshots", SnapshotWriter.Write(model)));
 }

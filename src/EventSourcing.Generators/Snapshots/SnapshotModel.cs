@@ -5,7 +5,8 @@ namespace EventSourcing.Generators;
 /// <param name="Fingerprint">The fingerprint of its fold and state.</param>
 /// <param name="Fields">All that it holds.</param>
 /// <param name="Accessors">How the generated code reaches fields that C# does not let it access.</param>
-internal sealed record SnapshotModel(PartialType Type, string Fingerprint, EquatableList<SnapshotField> Fields, EquatableList<SnapshotAccessor> Accessors);
+internal sealed record SnapshotModel(
+    PartialType Type, string Fingerprint, EquatableList<SnapshotField> Fields, EquatableList<SnapshotAccessor> Accessors);
 
 /// <summary>One field, or a property that holds one.</summary>
 /// <param name="Name">Its name in the snapshot.</param>

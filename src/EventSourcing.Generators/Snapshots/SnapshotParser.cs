@@ -14,7 +14,8 @@ internal static class SnapshotParser
         var type = (INamedTypeSymbol)marked.TargetSymbol;
         if (!AggregateParser.IsAggregate(type)) return Parsed<SnapshotModel>.Nothing;
         var classes = ClassesOf(type);
-        if (classes.FindLastIndex(c => c.Interfaces.Any(i => i.IsOurs("ISnapshotState")) && !c.DeclaringSyntaxReferences.IsEmpty) is >= 0 and var byHand)
+        if (classes.FindLastIndex(c => c.Interfaces.Any(i => i.IsOurs("ISnapshotState")) && !c.DeclaringSyntaxReferences.IsEmpty) is >= 0
+            and var byHand)
             return Parsed<SnapshotModel>.Failed(FieldsNotKeptByHand(type, classes, byHand).ToList());
         if (PartialType.Obstacle(type) is { } obstacle) return Parsed<SnapshotModel>.Failed(obstacle);
 
@@ -41,16 +42,20 @@ internal static class SnapshotParser
     }
 
     /// <summary>
-    /// If a class keeps its state by hand, it does not see the fields of derived classes, unless these keep theirs by hand
-    /// too: reports such fields.
+    /// Reports the fields of classes that derive from one with a handwritten ISnapshotState: that code does not see them. If a
+    /// derived class has handwritten code too, that sees them.
     /// </summary>
     private static IEnumerable<DiagnosticInfo> FieldsNotKeptByHand(INamedTypeSymbol type, List<INamedTypeSymbol> classes, int byHand)
     {
         var derived = classes.Skip(byHand + 1).ToList();
-        return derived.Exists(c => c.GetMembers().OfType<IMethodSymbol>().Any(method => method.Name is "WriteState" or "EventSourcing.ISnapshotState.WriteState"))
+        return derived.Exists(c =>
+            c.GetMembers().OfType<IMethodSymbol>().Any(method => method.Name is "WriteState" or "EventSourcing.ISnapshotState.WriteState"))
             ? []
             : derived.SelectMany(StateShape.FieldsOf).Select(field => Flaw(
-                field.AssociatedSymbol ?? field, NameOf(field), type, $"its base class '{classes[byHand].Name}' implements ISnapshotState by hand, and does not see it"));
+                field.AssociatedSymbol ?? field,
+                NameOf(field),
+                type,
+                $"its base class '{classes[byHand].Name}' implements ISnapshotState by hand, and does not see it"));
     }
 
     private static IEnumerable<DiagnosticInfo> FlawsOf(INamedTypeSymbol type, List<INamedTypeSymbol> classes, Compilation compilation)
@@ -59,27 +64,32 @@ internal static class SnapshotParser
         foreach (var c in classes)
         {
             if (c.DeclaringSyntaxReferences.IsEmpty)
-                yield return Flaw(type, c.Name, type, "it is a base class of another assembly, whose fields are not seen");
-            if (c.InstanceConstructors.FirstOrDefault(constructor => constructor.Parameters.Length > 0 && constructor.DeclaringSyntaxReferences.Any(part => part.GetSyntax() is TypeDeclarationSyntax)) is { } primary)
-                yield return Flaw(primary.Parameters[0], primary.Parameters[0].Name, c, "parameters of a class are fields that are not seen");
+                yield return Flaw(type, c.Name, type, "it is a base class in another assembly, and its fields are not seen");
+            if (c.InstanceConstructors.FirstOrDefault(constructor => constructor.Parameters.Length > 0
+                && constructor.DeclaringSyntaxReferences.Any(part => part.GetSyntax() is TypeDeclarationSyntax)) is { } primary)
+                yield return Flaw(
+                    primary.Parameters[0], primary.Parameters[0].Name, c, "parameters of a class are fields that are not seen");
             foreach (var field in StateShape.FieldsOf(c))
             {
-                if ((shape.FlawOfField(field.Type) ?? FlawOfView(field) ?? FlawOfAccess(field, type, compilation)) is { } flaw) yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
+                if ((shape.FlawOfField(field.Type) ?? FlawOfView(field) ?? FlawOfAccess(field, type, compilation)) is { } flaw)
+                    yield return Flaw(field.AssociatedSymbol ?? field, NameOf(field), c, flaw);
             }
 
             // The field of an event is not among the members.
-            foreach (var e in c.GetMembers().OfType<IEventSymbol>().Where(e => e is { IsStatic: false, IsAbstract: false, AddMethod.IsImplicitlyDeclared: true }))
+            foreach (var e in c.GetMembers().OfType<IEventSymbol>().Where(e =>
+                e is { IsStatic: false, IsAbstract: false, AddMethod.IsImplicitlyDeclared: true }))
                 yield return Flaw(e, e.Name, c, "it is an event, which holds delegates");
         }
     }
 
     /// <summary>
-    /// A member that cannot be set and has no methods that change it is a view of another collection, if it is state at all:
-    /// read back, it would be a copy that never changes.
+    /// A read-only list that is never set can only hold state as a view of another collection. Read back from a snapshot, it would
+    /// be a copy that never changes.
     /// </summary>
     private static string? FlawOfView(IFieldSymbol field) =>
         field is { IsReadOnly: true, Type: INamedTypeSymbol { MetadataName: "IReadOnlyList`1" or "IReadOnlyCollection`1" } }
-            ? "it is read-only, so it can only show what another field holds; make it a computed property of that field, or static where it never changes"
+            ? "it is read-only, so it can only show what another field holds; make it a computed property of that field, "
+                + "or static if it never changes"
             : null;
 
     /// <summary>Fields of base classes are accessed from outside these classes.</summary>
@@ -88,7 +98,10 @@ internal static class SnapshotParser
         var isGenericBase = field.ContainingType.Arity > 0 && !SymbolEqualityComparer.Default.Equals(field.ContainingType, type);
         var isAccessible = compilation.IsSymbolAccessibleWithin(field.Type, type)
             && (!isGenericBase || compilation.IsSymbolAccessibleWithin(field.OriginalDefinition.Type, type.ContainingAssembly));
-        return isAccessible ? null : $"generated code cannot name its type '{field.Type.Name}', which is nested and not accessible outside of '{field.ContainingType.Name}'";
+        return isAccessible
+            ? null
+            : $"generated code cannot name its type '{field.Type.Name}', which is nested and not accessible outside of "
+                + $"'{field.ContainingType.Name}'";
     }
 
     private static DiagnosticInfo Flaw(ISymbol place, string member, INamedTypeSymbol type, string reason) =>
@@ -106,7 +119,8 @@ internal static class SnapshotParser
         {
             var accessor = AccessorOf(field, $"{name.Replace('.', '_')}Of", type);
             accessors.Add(accessor);
-            access = $"{(accessor.Constraints is null ? Holder : accessor.Holder.Replace(Definition(owner), Arguments(owner)))}.{accessor.Method}(this)";
+            var holder = accessor.Constraints is null ? Holder : accessor.Holder.Replace(Definition(owner), Arguments(owner));
+            access = $"{holder}.{accessor.Method}(this)";
         }
 
         var (kind, types, empty) = KindOf(field.Type);
@@ -130,7 +144,8 @@ internal static class SnapshotParser
             TypeNames.Of(definition.ContainingType));
     }
 
-    private static string Definition(INamedTypeSymbol type) => $"<{string.Join(", ", type.OriginalDefinition.TypeParameters.Select(parameter => parameter.Name))}>";
+    private static string Definition(INamedTypeSymbol type) =>
+        $"<{string.Join(", ", type.OriginalDefinition.TypeParameters.Select(parameter => parameter.Name))}>";
 
     private static string Arguments(INamedTypeSymbol type) => $"<{string.Join(", ", type.TypeArguments.Select(TypeNames.Of))}>";
 
@@ -139,7 +154,8 @@ internal static class SnapshotParser
         var constraints = new List<string>();
         if (parameter.HasUnmanagedTypeConstraint) constraints.Add("unmanaged");
         else if (parameter.HasValueTypeConstraint) constraints.Add("struct");
-        else if (parameter.HasReferenceTypeConstraint) constraints.Add(parameter.ReferenceTypeConstraintNullableAnnotation == NullableAnnotation.Annotated ? "class?" : "class");
+        else if (parameter.HasReferenceTypeConstraint)
+            constraints.Add(parameter.ReferenceTypeConstraintNullableAnnotation == NullableAnnotation.Annotated ? "class?" : "class");
         else if (parameter.HasNotNullConstraint) constraints.Add("notnull");
         constraints.AddRange(parameter.ConstraintTypes.Select(TypeNames.Of));
         if (parameter.HasConstructorConstraint) constraints.Add("new()");
@@ -148,7 +164,8 @@ internal static class SnapshotParser
 
     private static (SnapshotFieldKind Kind, string Types, string? Empty) KindOf(ITypeSymbol type)
     {
-        if (type is not INamedTypeSymbol { Arity: > 0 } named || named.ContainingNamespace.ToDisplayString() is not ("System.Collections.Generic" or "System.Collections.Immutable"))
+        if (type is not INamedTypeSymbol { Arity: > 0 } named
+            || named.ContainingNamespace.ToDisplayString() is not ("System.Collections.Generic" or "System.Collections.Immutable"))
             return (SnapshotFieldKind.Value, "", null);
         var (name, arguments) = (TypeNames.Of(type), string.Join(", ", named.TypeArguments.Select(TypeNames.Nullable)));
         return named.MetadataName switch
@@ -157,7 +174,8 @@ internal static class SnapshotParser
             "Stack`1" or "Queue`1" => (SnapshotFieldKind.Items, arguments, null),
             "ImmutableHashSet`1" or "ImmutableSortedSet`1" => (SnapshotFieldKind.Items, $"{arguments}, {name}", $"{name}.Empty"),
             "Dictionary`2" or "SortedDictionary`2" or "SortedList`2" => (SnapshotFieldKind.Entries, $"{arguments}, {name}", null),
-            "ImmutableDictionary`2" or "ImmutableSortedDictionary`2" => (SnapshotFieldKind.Entries, $"{arguments}, {name}", $"{name}.Empty"),
+            "ImmutableDictionary`2" or "ImmutableSortedDictionary`2" =>
+                (SnapshotFieldKind.Entries, $"{arguments}, {name}", $"{name}.Empty"),
             _ => (SnapshotFieldKind.Value, "", null),
         };
     }

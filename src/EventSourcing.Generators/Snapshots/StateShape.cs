@@ -7,7 +7,8 @@ internal sealed class StateShape
 {
     private static readonly HashSet<string> Values =
     [
-        "System.Guid", "System.DateTimeOffset", "System.TimeSpan", "System.DateOnly", "System.TimeOnly", "System.Uri", "System.Version", "System.Half", "System.Int128", "System.UInt128",
+        "System.Guid", "System.DateTimeOffset", "System.TimeSpan", "System.DateOnly", "System.TimeOnly", "System.Uri", "System.Version",
+        "System.Half", "System.Int128", "System.UInt128",
     ];
 
     private static readonly HashSet<string> Collections =
@@ -31,14 +32,16 @@ internal sealed class StateShape
         .Select(attribute => attribute.ConstructorArguments.FirstOrDefault().Value).OfType<ITypeSymbol>();
 
     public static bool IsOfFramework(string @namespace) =>
-        @namespace is "System" or "Microsoft" || @namespace.StartsWith("System.", StringComparison.Ordinal) || @namespace.StartsWith("Microsoft.", StringComparison.Ordinal);
+        @namespace is "System" or "Microsoft" || @namespace.StartsWith("System.", StringComparison.Ordinal)
+        || @namespace.StartsWith("Microsoft.", StringComparison.Ordinal);
 
     /// <summary>
     /// Why a field of an aggregate cannot be kept; null if it can. A collection written item by item may be one that JSON
     /// itself cannot handle: JSON has only texts for keys, and reads a stack back upside down.
     /// </summary>
     public string? FlawOfField(ITypeSymbol type) =>
-        type is INamedTypeSymbol named && IsOfCollections(named) && (Dictionaries.Contains(type.MetadataName) || type.MetadataName == "Stack`1")
+        type is INamedTypeSymbol named && IsOfCollections(named)
+        && (Dictionaries.Contains(type.MetadataName) || type.MetadataName == "Stack`1")
             ? named.TypeArguments.Select(FlawOf).FirstOrDefault(flaw => flaw is not null)
             : FlawOf(type);
 
@@ -69,15 +72,17 @@ internal sealed class StateShape
 
         if (type.TypeKind == TypeKind.Delegate) return $"'{type.Name}' is a delegate";
         if (type.TypeKind == TypeKind.Interface) return $"'{type.Name}' is an interface";
-        if (type.TypeKind is not (TypeKind.Class or TypeKind.Struct) || type.IsTupleType || IsOfFramework(space)) return $"'{type}' is not a kind of type that can be";
+        if (type.TypeKind is not (TypeKind.Class or TypeKind.Struct) || type.IsTupleType || IsOfFramework(space))
+            return $"'{type}' is not a kind of type that can be";
         if (!_met.Add(type)) return null;
         return type.IsMarked("JsonConverterAttribute") ? null : FlawOfOwn(type);
     }
 
     /// <summary>JSON has only texts for keys, so not every type can be one.</summary>
-    private string? FlawOfKey(ITypeSymbol type) => type is { TypeKind: TypeKind.Enum } or { SpecialType: not SpecialType.None } || Values.Contains(type.ToDisplayString())
-        ? FlawOf(type)
-        : $"'{type}' cannot be the key of a dictionary in JSON";
+    private string? FlawOfKey(ITypeSymbol type) =>
+        type is { TypeKind: TypeKind.Enum } or { SpecialType: not SpecialType.None } || Values.Contains(type.ToDisplayString())
+            ? FlawOf(type)
+            : $"'{type}' cannot be the key of a dictionary in JSON";
 
     /// <summary>All state of a type must be in public properties that JSON can set, or can pass to the constructor that it calls.</summary>
     private string? FlawOfOwn(INamedTypeSymbol type)
@@ -92,7 +97,9 @@ internal sealed class StateShape
         {
             foreach (var member in StateOf(current))
             {
-                if (!IsKept(member, constructor)) return $"JSON does not read back '{(member is IFieldSymbol { AssociatedSymbol: { } property } ? property : member).Name}' of '{type.Name}'";
+                if (!IsKept(member, constructor))
+                    return "JSON does not read back "
+                        + $"'{(member is IFieldSymbol { AssociatedSymbol: { } property } ? property : member).Name}' of '{type.Name}'";
                 if (FlawOf(member is IPropertySymbol p ? p.Type : ((IFieldSymbol)member).Type) is { } flaw) return flaw;
             }
         }
@@ -105,7 +112,8 @@ internal sealed class StateShape
     /// look like fields.
     /// </summary>
     private static IEnumerable<ISymbol> StateOf(INamedTypeSymbol type) => type.DeclaringSyntaxReferences.IsEmpty
-        ? type.GetMembers().OfType<IPropertySymbol>().Where(property => property is { IsStatic: false, IsIndexer: false, DeclaredAccessibility: Accessibility.Public, SetMethod: not null })
+        ? type.GetMembers().OfType<IPropertySymbol>().Where(property =>
+            property is { IsStatic: false, IsIndexer: false, DeclaredAccessibility: Accessibility.Public, SetMethod: not null })
         : FieldsOf(type);
 
     private static bool IsKept(ISymbol member, IMethodSymbol? constructor)
@@ -113,25 +121,31 @@ internal sealed class StateShape
         var declared = (member as IFieldSymbol)?.AssociatedSymbol ?? member;
         if (declared.IsMarked("JsonIgnoreAttribute")) return false;
         if (declared is not IPropertySymbol property) return declared.IsMarked("JsonIncludeAttribute");
-        var isRead = property is { DeclaredAccessibility: Accessibility.Public, GetMethod.DeclaredAccessibility: Accessibility.Public } || property.IsMarked("JsonIncludeAttribute");
-        var isSet = property.SetMethod is { } set && (set.DeclaredAccessibility == Accessibility.Public || property.IsMarked("JsonIncludeAttribute"));
-        return isRead && (isSet || constructor?.Parameters.Any(parameter => string.Equals(parameter.Name, property.Name, StringComparison.OrdinalIgnoreCase)) == true);
+        var isRead = property is { DeclaredAccessibility: Accessibility.Public, GetMethod.DeclaredAccessibility: Accessibility.Public }
+            || property.IsMarked("JsonIncludeAttribute");
+        var isSet = property.SetMethod is { } set
+            && (set.DeclaredAccessibility == Accessibility.Public || property.IsMarked("JsonIncludeAttribute"));
+        return isRead && (isSet || constructor?.Parameters.Any(parameter =>
+            string.Equals(parameter.Name, property.Name, StringComparison.OrdinalIgnoreCase)) == true);
     }
 
     /// <summary>The constructor that System.Text.Json would call; null for a struct's own, and if there is none.</summary>
     private static IMethodSymbol? ConstructorOf(INamedTypeSymbol type)
     {
-        if (type.InstanceConstructors.FirstOrDefault(constructor => constructor.IsMarked("JsonConstructorAttribute")) is { } marked) return marked;
+        if (type.InstanceConstructors.FirstOrDefault(constructor => constructor.IsMarked("JsonConstructorAttribute")) is { } marked)
+            return marked;
         if (type.IsValueType) return null;
         var open = type.InstanceConstructors.Where(constructor => constructor.DeclaredAccessibility == Accessibility.Public).ToList();
         return open.FirstOrDefault(constructor => constructor.Parameters.IsEmpty) ?? (open.Count == 1 ? open[0] : null);
     }
 
-    private static bool IsOfCollections(INamedTypeSymbol type) => type.ContainingNamespace.ToDisplayString() is "System.Collections.Generic" or "System.Collections.Immutable";
+    private static bool IsOfCollections(INamedTypeSymbol type) =>
+        type.ContainingNamespace.ToDisplayString() is "System.Collections.Generic" or "System.Collections.Immutable";
 }
 
 internal static class MarkedSymbolExtensions
 {
     /// <summary>Whether a symbol has an attribute of System.Text.Json.</summary>
-    public static bool IsMarked(this ISymbol symbol, string attribute) => symbol.GetAttributes().Any(a => a.AttributeClass?.Name == attribute);
+    public static bool IsMarked(this ISymbol symbol, string attribute) =>
+        symbol.GetAttributes().Any(a => a.AttributeClass?.Name == attribute);
 }

@@ -25,11 +25,14 @@ internal sealed class MoveMark(StoreServer server, PostgresEventStorageOptions o
         var command = new NpgsqlCommand(
             $"""
             SELECT pg_catalog.convert_from(pg_catalog.substring(t.tgargs, 1, pg_catalog.octet_length(t.tgargs) - 1), 'UTF8')
-            FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            FROM pg_catalog.pg_trigger t
+            JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = {Schema} AND c.relname = 'events' AND t.tgname = '{Name}'
             """,
             connection);
-        await using (command.ConfigureAwait(false)) return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as string;
+        await using (command.ConfigureAwait(false))
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as string;
     }
 
     /// <summary>Sets the mark or takes it away, if the log ends at a position.</summary>
@@ -38,7 +41,8 @@ internal sealed class MoveMark(StoreServer server, PostgresEventStorageOptions o
     public async ValueTask<bool> WriteAsync(
         NpgsqlConnection connection, string? movedTo, long head, CancellationToken cancellationToken)
     {
-        var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+        var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellationToken)
+            .ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
             await LockAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -60,9 +64,10 @@ internal sealed class MoveMark(StoreServer server, PostgresEventStorageOptions o
         var batch = new NpgsqlBatch(connection) { Timeout = 0 };
         await using (batch.ConfigureAwait(false))
         {
-            batch.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"SELECT set_config('lock_timeout', '{CommitSettings.LockTimeout(options.BusyTimeout)}', true), set_config('statement_timeout', '0', true)"));
+            batch.Add(string.Create(CultureInfo.InvariantCulture, $"""
+                SELECT set_config('lock_timeout', '{CommitSettings.LockTimeout(options.BusyTimeout)}', true),
+                    set_config('statement_timeout', '0', true)
+                """));
             batch.Add(string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({server.Mark.LockKey})"));
             batch.Add(CommitSettings.LockSql(server.Mark, isExclusive: true));
             await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
@@ -83,13 +88,15 @@ internal sealed class MoveMark(StoreServer server, PostgresEventStorageOptions o
                 BEGIN
                     FOR found IN
                         SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                        WHERE n.nspname = {Schema} AND c.relkind = 'r'
-                            AND (c.relname IN ('events', 'read_models', 'read_model_aliases', 'commit_gate') OR c.relname ~ '^documents_[0-9]+$')
+                        WHERE n.nspname = {Schema} AND c.relkind = 'r' AND (c.relname ~ '^documents_[0-9]+$'
+                            OR c.relname IN ('events', 'read_models', 'read_model_aliases', 'commit_gate'))
                     LOOP
                         EXECUTE pg_catalog.format('DROP TRIGGER IF EXISTS {Name} ON %I.%I', {Schema}, found);
                         CONTINUE WHEN place = '';
-                        EXECUTE pg_catalog.format('CREATE TRIGGER {Name} BEFORE INSERT%s ON %I.%I FOR EACH STATEMENT EXECUTE FUNCTION %I.refuse_move(%L)',
-                            CASE WHEN found IN ('events', 'commit_gate') THEN '' ELSE ' OR UPDATE OR DELETE' END, {Schema}, found, {Schema}, place);
+                        EXECUTE pg_catalog.format(
+                            'CREATE TRIGGER {Name} BEFORE %s ON %I.%I FOR EACH STATEMENT EXECUTE FUNCTION %I.refuse_move(%L)',
+                            CASE WHEN found IN ('events', 'commit_gate') THEN 'INSERT' ELSE 'INSERT OR UPDATE OR DELETE' END,
+                            {Schema}, found, {Schema}, place);
                         EXECUTE pg_catalog.format('ALTER TABLE %I.%I ENABLE ALWAYS TRIGGER {Name}', {Schema}, found);
                     END LOOP;
                 END $do$

@@ -49,7 +49,8 @@ internal sealed partial class CopyPlace : IDisposable
             throw new BackupFailedException(
                 path,
                 Directory.Exists(folder)
-                    ? $"its folder cannot be written, or another process is making a copy at this path ({failure.Message}) Choose another one."
+                    ? "its folder cannot be written, "
+                        + $"or another process is making a copy at this path ({failure.Message}) Choose another one."
                     : $"the folder '{folder}' does not exist. Create it first.",
                 failure);
         }
@@ -96,13 +97,15 @@ internal sealed partial class CopyPlace : IDisposable
     public static void ThrowIfTaken(string path, bool isReplaced)
     {
         if (!isReplaced && File.Exists(path))
-            throw new BackupFailedException(path, "there is a file at this path already. Choose another one, or say that it is to be replaced.");
+            throw new BackupFailedException(
+                path, "there is a file at this path already. Choose another one, or say that it is to be replaced.");
         foreach (var sibling in Siblings.Skip(1))
         {
             if (File.Exists(path + sibling))
                 throw new BackupFailedException(
                     path,
-                    $"'{path + sibling}' is beside it, of a store in use or not closed. SQLite would apply it to the copy. Choose another path.");
+                    $"'{path + sibling}' is beside it, of a store in use or not closed. SQLite would apply it to the copy. "
+                    + "Choose another path.");
         }
     }
 

@@ -117,7 +117,8 @@ internal sealed class StoreCopy(SqliteEventStorage source, StoreFile file, CopyP
             var options = new LedgerVerification { Progress = new Told(this) };
             LedgerReport report = await store.Ledger.VerifyAsync(options, cancellationToken).ConfigureAwait(false);
             if (!report.IsSound)
-                throw new BackupFailedException(place.Path, $"what was copied is not sound, so the store will not be, either. Verify it. {report}");
+                throw new BackupFailedException(
+                    place.Path, $"what was copied is not sound, so the store will not be, either. Verify it. {report}");
             var root = (await MerkleFrontier.ReadAsync(source.Ledger, report.Size, cancellationToken).ConfigureAwait(false)).Root();
             return root == report.Root ? report : throw new BackupFailedException(
                 place.Path,

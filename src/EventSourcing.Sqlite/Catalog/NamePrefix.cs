@@ -2,10 +2,10 @@ using System.Text;
 
 namespace EventSourcing;
 
-/// <summary>The range that the names beginning with a prefix are in.</summary>
+/// <summary>The range of the names that begin with a prefix.</summary>
 internal static class NamePrefix
 {
-    /// <summary>Whether a name is a prefix itself or comes after it in the order of SQLite's indexes, that of code points.</summary>
+    /// <summary>Whether a name is the prefix itself or comes after it in the order of SQLite's indexes, which is by code points.</summary>
     public static bool IsAtOrAfter(string name, string prefix) =>
         Encoding.UTF8.GetBytes(name).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(prefix)) >= 0;
 

@@ -77,7 +77,8 @@ internal sealed class Database : IDisposable
     public string FileName => raw.sqlite3_db_filename(_handle, "main").utf8_to_string();
 
     /// <summary>Whether the connection is still the one that was opened; the app's own code may have closed it.</summary>
-    public bool IsIntact => _connection is null || (_connection.State == ConnectionState.Open && ReferenceEquals(_connection.Handle, _handle));
+    public bool IsIntact =>
+        _connection is null || (_connection.State == ConnectionState.Open && ReferenceEquals(_connection.Handle, _handle));
 
     /// <summary>Whether a transaction is open; SQLite ends one by itself on some errors.</summary>
     public bool InTransaction => IsIntact && raw.sqlite3_get_autocommit(_handle) == 0;
@@ -86,7 +87,8 @@ internal sealed class Database : IDisposable
     /// Whether rows of the transaction still lack the rows that deferred foreign keys name: in that state it cannot be
     /// committed.
     /// </summary>
-    public bool LacksForeignRows => raw.sqlite3_db_status(_handle, StatusDeferredForeignKeys, out var count, out _, resetFlg: 0) == raw.SQLITE_OK && count != 0;
+    public bool LacksForeignRows =>
+        raw.sqlite3_db_status(_handle, StatusDeferredForeignKeys, out var count, out _, resetFlg: 0) == raw.SQLITE_OK && count != 0;
 
     /// <summary>Opens the file without changing anything in it.</summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
@@ -148,19 +150,22 @@ internal sealed class Database : IDisposable
         catch (SqliteException e)
         {
             connection.Dispose();
-            throw new SqliteFailure(e.SqliteExtendedErrorCode, ReasonWhyNot(path) ?? raw.sqlite3_errstr(e.SqliteErrorCode).utf8_to_string());
+            throw new SqliteFailure(
+                e.SqliteExtendedErrorCode, ReasonWhyNot(path) ?? raw.sqlite3_errstr(e.SqliteErrorCode).utf8_to_string());
         }
     }
 
     /// <summary>SQLite would wait for ever to open a pipe that has no process at its other end.</summary>
     private static void ThrowIfNoFile(string path)
     {
-        if (UnixFile.OtherThanFile(path) is { } what) throw new IncompatibleStoreException(path, $"it is {what}, not a file. Choose another path.");
+        if (UnixFile.OtherThanFile(path) is { } what)
+            throw new IncompatibleStoreException(path, $"it is {what}, not a file. Choose another path.");
         var name = StorePath.TargetOf(path);
         foreach (var suffix in BesideIt)
         {
             if (UnixFile.OtherThanFile(name + suffix) is { } other)
-                throw new IncompatibleStoreException(path, $"'{name + suffix}', which SQLite keeps beside it, is {other}, not a file. Move that away.");
+                throw new IncompatibleStoreException(
+                    path, $"'{name + suffix}', which SQLite keeps beside it, is {other}, not a file. Move that away.");
         }
     }
 
@@ -180,10 +185,12 @@ internal sealed class Database : IDisposable
         {
             // There is no such file, or a chain of symbolic links that does not end.
             target = path;
-            if (new FileInfo(path).LinkTarget is { } link) return $"'{path}' is a symbolic link to '{link}', which cannot be followed ({e.Message})";
+            if (new FileInfo(path).LinkTarget is { } link)
+                return $"'{path}' is a symbolic link to '{link}', which cannot be followed ({e.Message})";
         }
 
-        if (Path.GetDirectoryName(target) is { } folder && !Directory.Exists(folder)) return $"the folder '{folder}' does not exist; create it first";
+        if (Path.GetDirectoryName(target) is { } folder && !Directory.Exists(folder))
+            return $"the folder '{folder}' does not exist; create it first";
         return OperatingSystem.IsWindows() || Encoding.UTF8.GetByteCount(target) < MaxUnixPathBytes
             ? null
             : $"the path has {Encoding.UTF8.GetByteCount(target)} bytes, and SQLite takes fewer than {MaxUnixPathBytes}";
@@ -249,7 +256,8 @@ internal sealed class Database : IDisposable
     /// Numbers that change whenever the schema is changed: the version of the file's schema, and that of what only this
     /// connection sees.
     /// </summary>
-    public (long File, long Temporary) SchemaVersions => (Prepare("PRAGMA main.schema_version").Scalar() ?? 0, Prepare("PRAGMA temp.schema_version").Scalar() ?? 0);
+    public (long File, long Temporary) SchemaVersions =>
+        (Prepare("PRAGMA main.schema_version").Scalar() ?? 0, Prepare("PRAGMA temp.schema_version").Scalar() ?? 0);
 
     /// <summary>Pages that this connection has written to the log since the last call.</summary>
     public int TakePagesWritten()
@@ -311,7 +319,9 @@ internal sealed class Database : IDisposable
     {
         if (_connection is null) return false;
         var found = false;
-        for (var statement = raw.sqlite3_next_stmt(_handle, null); statement is not null; statement = raw.sqlite3_next_stmt(_handle, statement))
+        for (var statement = raw.sqlite3_next_stmt(_handle, null);
+            statement is not null;
+            statement = raw.sqlite3_next_stmt(_handle, statement))
         {
             if (raw.sqlite3_stmt_busy(statement) == 0) continue;
             raw.sqlite3_reset(statement);

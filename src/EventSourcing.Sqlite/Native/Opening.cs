@@ -40,12 +40,17 @@ internal static class Opening
             database.Execute("PRAGMA busy_timeout = 0");
             var version = RecogniseAtOnce(database, path);
             if (database.ReadText("PRAGMA journal_mode = WAL") is var mode && mode != "wal")
-                throw new IncompatibleStoreException(path, $"its journal mode is '{mode}' and cannot be made WAL here. Keep it on a local file system that supports shared memory.");
+                throw new IncompatibleStoreException(
+                    path,
+                    $"its journal mode is '{mode}' and cannot be made WAL here. "
+                    + "Keep it on a local file system that supports shared memory.");
 
             Set(database, path, [.. Common, ("journal_size_limit", Writer.LogLimit)]);
             OverwriteWhatIsFreed(database);
             if (database.Read("PRAGMA secure_delete") is var answer && answer != SecureDeleteFast)
-                throw new IncompatibleStoreException(path, string.Create(CultureInfo.InvariantCulture, $"this SQLite took 'PRAGMA secure_delete = FAST' and answers {answer}. Use SQLite 3.23 or newer."));
+                throw new IncompatibleStoreException(path, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"this SQLite took 'PRAGMA secure_delete = FAST' and answers {answer}. Use SQLite 3.23 or newer."));
 
             if (version == 0)
             {
@@ -145,7 +150,8 @@ internal static class Opening
         if (Upgrade.FlawIn(database) is { } flaw) throw new StoreCorruptedException(path, flaw + ".");
         throw new IncompatibleStoreException(path, string.Create(
             CultureInfo.InvariantCulture,
-            $"its schema has version {version}, this package reads version {Schema.Version}, and it was opened read-only, which upgrades nothing. ") +
+            $"its schema has version {version}, this package reads version {Schema.Version}, and it was opened read-only, "
+            + $"which upgrades nothing. ") +
             "Copy the file, then open it once without SqliteEventStorageOptions.ReadOnly: the first call upgrades it. " +
             "Or read it with the package that wrote it.")
         {
@@ -185,7 +191,10 @@ internal static class Opening
         database.CloseWithoutCheckpoint();
 
         // The first pragma lets SQLite go on with those parts of a schema that it understands, if it does not understand all of it.
-        database.Execute("PRAGMA writable_schema = 1; PRAGMA query_only = 1; PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA temp_store = 2; PRAGMA mmap_size = 0; PRAGMA cache_size = -16384");
+        database.Execute(
+            "PRAGMA writable_schema = 1; PRAGMA query_only = 1; PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0; "
+            + "PRAGMA cell_size_check = 1; PRAGMA trusted_schema = 0; PRAGMA temp_store = 2; PRAGMA mmap_size = 0; "
+            + "PRAGMA cache_size = -16384");
     }
 
     /// <summary>Read from one snapshot: read one by one, the facts of a file that is just being made contradict each other.</summary>
@@ -205,7 +214,10 @@ internal static class Opening
             var actual = database.Read($"PRAGMA {pragma}");
 
             // A build without memory mapping does not answer at all, which is just as good.
-            if (actual != value) throw new IncompatibleStoreException(path, string.Create(CultureInfo.InvariantCulture, $"this SQLite took 'PRAGMA {pragma} = {value}' and answers {actual}. Use a SQLite build that supports it."));
+            if (actual != value)
+                throw new IncompatibleStoreException(path, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"this SQLite took 'PRAGMA {pragma} = {value}' and answers {actual}. Use a SQLite build that supports it."));
         }
     }
 }

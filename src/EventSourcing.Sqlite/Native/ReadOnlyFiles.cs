@@ -61,7 +61,8 @@ internal sealed class ReadOnlyFiles
         {
             throw new StorageFailedException(path, outcomeIsUnknown: false, new FileNotFoundException(
                 Directory.Exists(target) ? "It is a folder, not a file. Choose another path." : StorePath.FlawOf(path)
-                    ?? "There is no such file, and a store that is opened read-only is not made. Check the path, and the right to enter the folder.",
+                    ?? "There is no such file, and a store that is opened read-only is not made. Check the path, "
+                        + "and the right to enter the folder.",
                 target));
         }
 

@@ -46,9 +46,14 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 
     private string Remedy => Fault switch
     {
-        SqliteFault.Access => " This process may not do that with the file, its folder or the files beside it. To be read, too, a store needs the right to write all of these, unless SqliteEventStorageOptions.ReadOnly is set: set that to read alone, or run as a user who has the right.",
+        SqliteFault.Access =>
+            " This process may not do that with the file, its folder or the files beside it. To be read, too, "
+            + "a store needs the right to write all of these, unless SqliteEventStorageOptions.ReadOnly is set: set that to read alone, "
+            + "or run as a user who has the right.",
         SqliteFault.Limit => " A value is larger than this build of SQLite takes. Use a build with a higher SQLITE_MAX_LENGTH.",
-        SqliteFault.Damage when IsOfAddition => " The disk is not to blame: something that was added to the store's tables, such as a trigger or an index, refuses this statement. Remove it.",
+        SqliteFault.Damage when IsOfAddition =>
+            " The disk is not to blame: something that was added to the store's tables, such as a trigger or an index, "
+            + "refuses this statement. Remove it.",
         SqliteFault.Misuse => " The file is not to blame. Report this as a fault of the library.",
         _ => "",
     };
@@ -59,7 +64,10 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     public EventSourcingException ToTyped(string path, bool whileCommitting) => Fault switch
     {
         SqliteFault.Damage when !IsOfAddition => new StoreCorruptedException(path, Finding, AsDriverError),
-        _ => new StorageFailedException(path, whileCommitting, DriverError(FlawOf(path) ?? Remedy)) { IsTransient = Fault is not (SqliteFault.Damage or SqliteFault.Limit or SqliteFault.Misuse) },
+        _ => new StorageFailedException(path, whileCommitting, DriverError(FlawOf(path) ?? Remedy))
+        {
+            IsTransient = Fault is not (SqliteFault.Damage or SqliteFault.Limit or SqliteFault.Misuse),
+        },
     };
 
     private string? FlawOf(string path) => Code == raw.SQLITE_CANTOPEN && StorePath.FlawOf(path) is { } flaw ? $" {flaw}" : null;
@@ -67,7 +75,8 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     private SqliteException DriverError(string remedy)
     {
         var statement = sql is null ? "" : $" in: {sql}";
-        var text = string.Create(CultureInfo.InvariantCulture, $"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{statement}.{remedy}");
+        var text = string.Create(
+            CultureInfo.InvariantCulture, $"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{statement}.{remedy}");
         return new SqliteException(text, Code, ExtendedCode);
     }
 
@@ -76,7 +85,8 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     /// the store's tables, such as an index over an expression: it refuses only that write.
     /// </summary>
     private bool IsOfAddition => Code == raw.SQLITE_ERROR
-        && !Message.StartsWith("no such ", StringComparison.Ordinal) && !Message.StartsWith("malformed database schema", StringComparison.Ordinal);
+        && !Message.StartsWith("no such ", StringComparison.Ordinal)
+        && !Message.StartsWith("malformed database schema", StringComparison.Ordinal);
 
     private string Finding => Code switch
     {

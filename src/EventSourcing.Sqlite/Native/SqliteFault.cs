@@ -47,7 +47,8 @@ internal static class SqliteFaults
 
         // All statements are the library's own: if one is wrong (ERROR), breaks a rule (CONSTRAINT) or meets a value of
         // another type (MISMATCH), then the schema or its content is not what the library has made.
-        raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_EMPTY or raw.SQLITE_FORMAT => SqliteFault.Damage,
+        raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_EMPTY
+        or raw.SQLITE_FORMAT => SqliteFault.Damage,
         raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_NOLFS => SqliteFault.Medium,
         raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_AUTH => SqliteFault.Access,
         raw.SQLITE_TOOBIG => SqliteFault.Limit,

@@ -248,7 +248,8 @@ internal sealed class StoreFile : IDisposable
         {
             throw new IncompatibleStoreException(
                 Path,
-                $"the file has {status.Links} names (hard links), and SQLite keeps the newest data in a file beside the name by which it was " +
+                $"the file has {status.Links} names (hard links), "
+                + "and SQLite keeps the newest data in a file beside the name by which it was " +
                 "opened: whoever opened it by another name would destroy it. Delete the other names, or copy the file and use the copy.");
         }
 

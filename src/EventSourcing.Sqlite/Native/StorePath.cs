@@ -10,14 +10,16 @@ internal static partial class StorePath
     /// <summary>In bytes: the limit of every file system in common use.</summary>
     private const int LongestName = 255;
 
-    private const string InMemory = "For a store that is gone with the test use SqliteEventStorage.CreateTemporary, or InMemoryEventStorage if it needs no SQL.";
+    private const string InMemory =
+        "For a store that is gone with the test use SqliteEventStorage.CreateTemporary, or InMemoryEventStorage if it needs no SQL.";
 
     /// <summary>The absolute path.</summary>
     /// <exception cref="ArgumentException">It is not the path of a file.</exception>
     public static string Absolute(string path, string parameter)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path, parameter);
-        if (path.Contains('\0', StringComparison.Ordinal)) throw new ArgumentException("The path contains a NUL character. Remove it.", parameter);
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw new ArgumentException("The path contains a NUL character. Remove it.", parameter);
         var start = path.TrimStart();
         if (start.StartsWith(":memory:", StringComparison.OrdinalIgnoreCase))
             throw new ArgumentException($"'{path}' is SQLite's name for a database in memory, not a path. {InMemory}", parameter);
@@ -26,7 +28,8 @@ internal static partial class StorePath
         if (ConnectionString().IsMatch(path))
         {
             throw new ArgumentException(
-                $"'{path}' is a connection string, not a path. Give the path alone, such as 'shop.db'; settings are in SqliteEventStorageOptions. " +
+                $"'{path}' is a connection string, not a path. Give the path alone, such as 'shop.db'; "
+                + "settings are in SqliteEventStorageOptions. " +
                 "If a file is really called so, put './' before its name.",
                 parameter);
         }
@@ -34,7 +37,9 @@ internal static partial class StorePath
         if (Path.EndsInDirectorySeparator(path) || Path.GetFileName(path) is "." or "..")
             throw new ArgumentException($"'{path}' is the path of a folder. Add the name of a file in it, such as 'shop.db'.", parameter);
         if (Sibling().IsMatch(path))
-            throw new ArgumentException($"'{path}' has the name of a file that SQLite keeps beside a database. Give the database's path, without the ending.", parameter);
+            throw new ArgumentException(
+                $"'{path}' has the name of a file that SQLite keeps beside a database. Give the database's path, without the ending.",
+                parameter);
         return Path.GetFullPath(path);
     }
 
@@ -58,7 +63,9 @@ internal static partial class StorePath
     {
         path = Path.GetFullPath(path);
         if (Path.GetFileName(path) is var name && Encoding.UTF8.GetByteCount(name) is > LongestName and var bytes)
-            return string.Create(CultureInfo.InvariantCulture, $"The file's name has {bytes} bytes, and file systems take at most {LongestName}. Choose a shorter one.");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"The file's name has {bytes} bytes, and file systems take at most {LongestName}. Choose a shorter one.");
         if (HasCircle(path)) return $"The symbolic links at '{path}' lead in a circle. Give the path of the file itself.";
         var target = TargetOf(path);
         if (target != path && Directory.GetParent(target) is { Exists: false } lost)
@@ -105,7 +112,8 @@ internal static partial class StorePath
     }
 
     [GeneratedRegex(
-        @"^\s*(data\s*source|filename|mode|cache|password|pooling|foreign\s+keys|recursive\s+triggers|(default|command)\s+timeout|vfs|version|(full)?uri|server)\s*=",
+        @"^\s*(data\s*source|filename|mode|cache|password|pooling|foreign\s+keys|recursive\s+triggers|"
+        + @"(default|command)\s+timeout|vfs|version|(full)?uri|server)\s*=",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ConnectionString();
 

@@ -17,14 +17,16 @@ internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent
     /// <summary>The failure of the database during a read, if there was one.</summary>
     public SqliteFailure? Failure { get; private set; }
 
-    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(
+        string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
         SqliteReadModels.ValidateLoad(model, keys);
 
         // The writer knows the tables by name; an alias is looked up.
         return Read(
             (writer, model, keys),
-            static (database, of) => DocumentTable.Load(database, of.writer.TableOf(of.model) ?? DocumentTable.Resolve(database, of.model), of.keys),
+            static (database, of) =>
+                DocumentTable.Load(database, of.writer.TableOf(of.model) ?? DocumentTable.Resolve(database, of.model), of.keys),
             cancellationToken);
     }
 
@@ -32,7 +34,10 @@ internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent
     {
         ArgumentNullException.ThrowIfNull(read);
         read.Validate();
-        return Read((Names: _names ??= new NameCache(), Read: read), static (database, of) => LogReader.ReadLog(database, of.Names, of.Read), cancellationToken);
+        return Read(
+            (Names: _names ??= new NameCache(), Read: read),
+            static (database, of) => LogReader.ReadLog(database, of.Names, of.Read),
+            cancellationToken);
     }
 
     public void Dispose()
@@ -49,7 +54,10 @@ internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent
         cancellationToken.ThrowIfCancellationRequested();
         lock (_lock)
         {
-            if (_hasEnded) throw new InvalidOperationException("The append has been decided, so its transaction can no longer be read. Read before the callback returns, and await what it reads.");
+            if (_hasEnded)
+                throw new InvalidOperationException(
+                    "The append has been decided, so its transaction can no longer be read. Read before the callback returns, "
+                    + "and await what it reads.");
             try
             {
                 return ValueTask.FromResult(read(writer.Database, state));

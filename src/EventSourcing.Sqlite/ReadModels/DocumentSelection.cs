@@ -29,7 +29,9 @@ internal sealed class DocumentSelection
     public static DocumentSelection Of(DocumentTable table, DocumentQuery query, string askedAs)
     {
         table.Definition.ThrowIfUnfit(query, askedAs);
-        var order = query.OrderBy is null ? (FieldDefinition?)null : table.Definition.Fields[table.Definition.IndexOf(query.OrderBy, askedAs)];
+        var order = query.OrderBy is null
+            ? (FieldDefinition?)null
+            : table.Definition.Fields[table.Definition.IndexOf(query.OrderBy, askedAs)];
         var selection = new DocumentSelection(table, order, query.Descending);
         if (Simplified(table, query.Conditions, askedAs) is not { } conditions) return selection;
         if (order is not { } field) selection.AddByKey(conditions, query.After?.Key);
@@ -80,7 +82,10 @@ internal sealed class DocumentSelection
             var condition = new Condition(field, Identifier.Quote(table.Definition.Fields[field].Name), comparison, value);
             if (known < 0) simplified.Add(condition);
             else if (comparison == FieldComparison.Equal && simplified[known].Value.CompareTo(value) != 0) return null;
-            else if (comparison is FieldComparison.AtLeast or FieldComparison.Above ? value > simplified[known].Value : value < simplified[known].Value) simplified[known] = condition;
+            else if (comparison is FieldComparison.AtLeast or FieldComparison.Above
+                ? value > simplified[known].Value
+                : value < simplified[known].Value)
+                simplified[known] = condition;
         }
 
         return simplified;
@@ -133,9 +138,11 @@ internal sealed class DocumentSelection
 
         // A bound of the query on the side at which the page begins is either implied by the cursor, or implies it. With two
         // bounds, SQLite walks the index from one of them, and might choose the one that is far from the page.
-        FieldComparison inclusive = _descending ? FieldComparison.AtMost : FieldComparison.AtLeast, exclusive = _descending ? FieldComparison.Below : FieldComparison.Above;
+        var inclusive = _descending ? FieldComparison.AtMost : FieldComparison.AtLeast;
+        var exclusive = _descending ? FieldComparison.Below : FieldComparison.Above;
         var bounds = conditions.FindAll(c => c.Field == index && (c.Comparison == inclusive || c.Comparison == exclusive));
-        var isImplied = bounds.Exists(bound => cursor.Value.CompareTo(bound.Value) * (_descending ? -1 : 1) is var place && (place < 0 || (place == 0 && bound.Comparison == exclusive)));
+        var isImplied = bounds.Exists(bound => cursor.Value.CompareTo(bound.Value) * (_descending ? -1 : 1) is var place
+            && (place < 0 || (place == 0 && bound.Comparison == exclusive)));
         var rest = new Where(isImplied ? conditions : conditions.FindAll(c => !bounds.Contains(c)));
         if (!isImplied) rest.AddRow($"({column}, key) {(_descending ? '<' : '>')} ", cursor.Value, cursor.Key);
         Add(rest, order);
@@ -160,7 +167,11 @@ internal sealed class DocumentSelection
     {
         var column = _order is { } field ? $", {Identifier.Quote(field.Name)}" : "";
         var index = indexedBy is { } by ? $" INDEXED BY {_table.IndexOf(by)}" : "";
-        _segments.Add(new Segment(string.Create(CultureInfo.InvariantCulture, $"SELECT key, data{column} FROM {_table.Quoted}{index}{where.Sql} ORDER BY {order} LIMIT ?{where.Values.Count + 1}"), where));
+        _segments.Add(new Segment(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"SELECT key, data{column} FROM {_table.Quoted}{index}{where.Sql} ORDER BY {order} LIMIT ?{where.Values.Count + 1}"),
+            where));
     }
 
     private readonly record struct Segment(string Sql, Where Where);
@@ -206,7 +217,8 @@ internal sealed class DocumentSelection
 
         public void AddKey(char comparison, string key) => Add($"key {comparison} ", new FieldValue(key));
 
-        public void AddRow(string term, FieldValue value, string key) => Add($"{term}({Parameter(value)}, {Parameter(new FieldValue(key))})");
+        public void AddRow(string term, FieldValue value, string key) =>
+            Add($"{term}({Parameter(value)}, {Parameter(new FieldValue(key))})");
 
         public Statement Bind(Statement statement)
         {

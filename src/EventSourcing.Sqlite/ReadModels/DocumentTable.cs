@@ -78,7 +78,8 @@ internal sealed class DocumentTable
     {
         // The app's own tables may have such names; dropping a read model must never drop one of them.
         var id = (database.Prepare("SELECT max(id) FROM read_models").Scalar() ?? 0) + 1;
-        var find = database.Prepare("SELECT count(*) FROM sqlite_master WHERE name = ?1 COLLATE NOCASE OR substr(lower(name), 1, length(?1) + 4) = ?1 || '_by_'");
+        var find = database.Prepare(
+            "SELECT count(*) FROM sqlite_master WHERE name = ?1 COLLATE NOCASE OR substr(lower(name), 1, length(?1) + 4) = ?1 || '_by_'");
         while (find.Bind(1, NameOf(id)).Scalar() > 0) id++;
 
         var table = new DocumentTable(id, definition.Name, definition);
@@ -102,7 +103,8 @@ internal sealed class DocumentTable
 
     /// <summary>The view that people and tools see.</summary>
     public string ViewSql() =>
-        $"SELECT key, CAST(data AS TEXT) AS document{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted}";
+        "SELECT key, CAST(data AS TEXT) AS "
+        + $"document{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted}";
 
     public byte[]? Load(Database database, string key)
     {
@@ -161,18 +163,26 @@ internal sealed class DocumentTable
     /// </summary>
     private byte[] DataAt(Statement row, int column, string? key) => _isOfTheLibrary || row.Class(column) == StorageClass.Blob
         ? row.Bytes(column).ToArray()
-        : throw new ReadModelDamagedException(_readModel, $"its document '{key ?? row.Text(0)}' cannot be read, since its data is {row.Class(column)} and not a BLOB");
+        : throw new ReadModelDamagedException(
+            _readModel, $"its document '{key ?? row.Text(0)}' cannot be read, since its data is {row.Class(column)} and not a BLOB");
 
     private FieldValue ValueAt(Statement row, int column, FieldDefinition field)
     {
-        var expected = field.Kind switch { FieldKind.WholeNumber => StorageClass.Integer, FieldKind.Number => StorageClass.Real, _ => StorageClass.Text };
+        var expected = field.Kind switch
+        {
+            FieldKind.WholeNumber => StorageClass.Integer,
+            FieldKind.Number => StorageClass.Real,
+            _ => StorageClass.Text,
+        };
         return row.Class(column) is var actual && (actual == expected || actual == StorageClass.Null)
             ? row.Field(column, field.Kind)
             : throw Damage(row, field.Name, $"it is {actual}, and the field holds {field.Kind} values");
     }
 
     private ReadModelDamagedException Damage(Statement row, string column, string flaw) => new(
-        _readModel, $"its document '{row.Text(0)}' cannot be read, since the value of its column '{column}' is not one that the library writes: {flaw}");
+        _readModel,
+        $"its document '{row.Text(0)}' cannot be read, since the value of its column '{column}' is not one that the library writes: "
+        + $"{flaw}");
 
     public static IReadOnlyList<byte[]?> Load(Database database, DocumentTable? table, IReadOnlyList<string> keys)
     {
@@ -196,7 +206,8 @@ internal sealed class DocumentTable
     /// </summary>
     public static bool IsOfTable(SqliteFailure failure) => failure is { Fault: SqliteFault.Damage, IsOfDatabase: false };
 
-    public ReadModelDamagedException Damaged(SqliteFailure failure) => new(_readModel, $"SQLite says '{failure.Message}' of its table '{_name}'", failure.AsDriverError);
+    public ReadModelDamagedException Damaged(SqliteFailure failure) =>
+        new(_readModel, $"SQLite says '{failure.Message}' of its table '{_name}'", failure.AsDriverError);
 
     /// <summary>
     /// Checks that the table is as it was made, before anything is written. Once is enough: a change of the table changes the
@@ -247,7 +258,8 @@ internal sealed class DocumentTable
         database.Execute($"CREATE INDEX {IndexOf(field)} ON {Quoted} ({Identifier.Quote(field.Name)}, key)");
 
     public bool IsMissing(Database database) =>
-        database.Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE").Bind(1, _name).Scalar() == 0;
+        database.Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
+            .Bind(1, _name).Scalar() == 0;
 
     /// <summary>Whether the table itself has exactly these fields between key and data.</summary>
     private bool WasMadeWith(Database database, IReadOnlyList<FieldDefinition> fields)
@@ -263,7 +275,9 @@ internal sealed class DocumentTable
     {
         try
         {
-            database.Prepare($"SELECT key, data{string.Concat(definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted} LIMIT 0").Run();
+            database.Prepare(
+                $"SELECT key, data{string.Concat(definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted} "
+                + "LIMIT 0").Run();
             return null;
         }
         catch (SqliteFailure failure) when (IsOfTable(failure))
@@ -335,7 +349,8 @@ internal sealed class DocumentTable
         }
         catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
         {
-            return new DocumentTable(id, name, null, $"row {id} of the table 'read_models' says that it has the fields '{row.Text(2)}', which cannot be read");
+            return new DocumentTable(
+                id, name, null, $"row {id} of the table 'read_models' says that it has the fields '{row.Text(2)}', which cannot be read");
         }
     }
 
@@ -343,7 +358,9 @@ internal sealed class DocumentTable
     {
         var columns = Definition.Fields.Select(field => Identifier.Quote(field.Name)).Prepend("data").ToList();
         var values = columns.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"?{i + 2}"));
-        return $"INSERT INTO {Quoted} (key, {string.Join(", ", columns)}) VALUES (?1, {string.Join(", ", values)}) ON CONFLICT (key) DO UPDATE SET {string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
+        return $"INSERT INTO {Quoted} (key, {string.Join(", ", columns)}) "
+            + $"VALUES (?1, {string.Join(", ", values)}) ON CONFLICT (key) DO UPDATE SET "
+            + $"{string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
     }
 
     // The type is meant for people who look into the file: every bound value already has it, so it converts nothing.

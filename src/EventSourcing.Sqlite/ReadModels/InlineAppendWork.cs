@@ -1,7 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>An append that changes read models in its own transaction.</summary>
-internal sealed class InlineAppendWork(AppendRequest request, ScoutedCondition[]? scouted, UserCode userCode, CancellationToken cancellationToken)
+internal sealed class InlineAppendWork(
+    AppendRequest request, ScoutedCondition[]? scouted, UserCode userCode, CancellationToken cancellationToken)
     : AppendWork(request, scouted)
 {
     private readonly AppendRequest _request = request;

@@ -13,7 +13,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     private readonly List<string> _mended = [];
 
     /// <summary>Whether it has parts that SQL may refuse and that are not known to succeed.</summary>
-    public bool NeedsSavepoint => commit.Tables is not null || commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0;
+    public bool NeedsSavepoint =>
+        commit.Tables is not null || commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0;
 
     /// <summary>Whether it has anything besides guards.</summary>
     public bool HasAny => NeedsSavepoint || commit.Changes.Count > 0;
@@ -24,7 +25,9 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         _mended.Clear();
         foreach (var definition in commit.Creates)
         {
-            if (!commit.Drops.Contains(definition.Name) && writer.TableOf(definition.Name)?.IsToBeMended(writer.Database, definition) == true) _mended.Add(definition.Name);
+            if (!commit.Drops.Contains(definition.Name)
+                && writer.TableOf(definition.Name)?.IsToBeMended(writer.Database, definition) == true)
+                _mended.Add(definition.Name);
         }
 
         ReadModelDecision.ThrowIfRefused(commit, new Facts(writer, _mended));
@@ -103,7 +106,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         }
     }
 
-    private static async ValueTask RunAsync(Writer writer, TableWork tables, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
+    private static async ValueTask RunAsync(
+        Writer writer, TableWork tables, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
     {
         var database = writer.Database;
         var schema = database.SchemaVersions;
@@ -125,14 +129,22 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         if (database.EndStatements())
         {
             writer.ReopenAfterThis(); // the reader may be read further at any time, and it is on this connection
-            throw new InvalidOperationException("The SQL of the commit left a reader open. Nothing of the commit was written; dispose readers and commands before returning.");
+            throw new InvalidOperationException(
+                "The SQL of the commit left a reader open. Nothing of the commit was written; "
+                + "dispose readers and commands before returning.");
         }
 
         if (database.SchemaVersions != schema && Schema.FlawIn(database, Schema.Statements) is { } flaw)
-            throw new InvalidOperationException($"The SQL of the commit has changed what is the store's own: {flaw}. Nothing of the commit was written; keep to tables of your own.");
+            throw new InvalidOperationException(
+                $"The SQL of the commit has changed what is the store's own: {flaw}. Nothing of the commit was written; "
+                + "keep to tables of your own.");
 
         if (database.LacksForeignRows)
-            throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'. A deferred foreign key is still violated at the end of the commit's SQL.", 19, 787);
+            throw new SqliteException(
+                "SQLite Error 19: 'FOREIGN KEY constraint failed'. "
+                + "A deferred foreign key is still violated at the end of the commit's SQL.",
+                19,
+                787);
     }
 
     /// <summary>
@@ -159,7 +171,9 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         {
             // SQLite itself ends a transaction when the disk is full or fails.
             if (failure is SqliteFailure own) throw own;
-            throw database.IsIntact && FailureOfDatabaseIn(failure) is { } theirs ? new SqliteFailure(theirs.SqliteExtendedErrorCode, theirs.Message) : Lost(failure);
+            throw database.IsIntact && FailureOfDatabaseIn(failure) is { } theirs
+                ? new SqliteFailure(theirs.SqliteExtendedErrorCode, theirs.Message)
+                : Lost(failure);
         }
 
         if (database.EndStatements()) writer.ReopenAfterThis();
@@ -173,7 +187,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         }
 
         // The event that met a full disk did not cause it, even if the transaction has survived.
-        if (FailureOfDatabaseIn(failure) is { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT } medium)
+        if (FailureOfDatabaseIn(failure)
+            is { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_NOMEM or raw.SQLITE_CORRUPT } medium)
             throw new SqliteFailure(medium.SqliteExtendedErrorCode, medium.Message);
     }
 
@@ -191,7 +206,10 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     }
 
     private static TransactionLostException Lost(Exception? cause) => new(new InvalidOperationException(
-        "The SQL of the commit ended the storage's transaction or savepoint, or closed its connection, or did not pass on an error for which SQLite did. Nothing was written. Leave COMMIT, ROLLBACK and the connection to the storage: throw to undo everything, use a savepoint of your own to undo a part.", cause));
+        "The SQL of the commit ended the storage's transaction or savepoint, or closed its connection, "
+        + "or did not pass on an error for which SQLite did. Nothing was written. Leave COMMIT, "
+        + "ROLLBACK and the connection to the storage: throw to undo everything, use a savepoint of your own to undo a part.",
+        cause));
 
     private void ChangeModels(Writer writer)
     {
@@ -220,13 +238,15 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
             var table = writer.TableOf(model)!;
             var view = Identifier.Free(database, $"read_model_{alias}");
             database.Execute($"CREATE VIEW {Identifier.Quote(view)} AS {table.ViewSql()}");
-            database.Prepare("INSERT INTO read_model_aliases (alias, model, view_name) VALUES (?1, ?2, ?3)").Bind(1, alias).Bind(2, table.Id).Bind(3, view).Run();
+            database.Prepare("INSERT INTO read_model_aliases (alias, model, view_name) VALUES (?1, ?2, ?3)")
+                .Bind(1, alias).Bind(2, table.Id).Bind(3, view).Run();
         }
     }
 
     private static string? AliasedBy(Database database, string alias)
     {
-        var select = database.Prepare("SELECT m.name FROM read_model_aliases a JOIN read_models m ON m.id = a.model WHERE a.alias = ?1").Bind(1, alias);
+        var select = database.Prepare("SELECT m.name FROM read_model_aliases a JOIN read_models m ON m.id = a.model WHERE a.alias = ?1")
+            .Bind(1, alias);
         var model = select.Step() ? select.Text(0) : null;
         select.Reset();
         return model;
@@ -244,7 +264,9 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     private static void RemoveAlias(Database database, string alias)
     {
         // Only if it is still a view: the app may have dropped it, and made something else of that name.
-        var select = database.Prepare("SELECT m.name FROM read_model_aliases a JOIN sqlite_master m ON m.name = a.view_name AND m.type = 'view' WHERE a.alias = ?1").Bind(1, alias);
+        var select = database.Prepare(
+            "SELECT m.name FROM read_model_aliases a JOIN sqlite_master m ON m.name = a.view_name AND m.type = 'view' "
+            + "WHERE a.alias = ?1").Bind(1, alias);
         var view = select.Step() ? select.Text(0) : null;
         select.Reset();
         if (view is not null) database.Execute($"DROP VIEW {Identifier.Quote(view)}");
@@ -257,11 +279,14 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
 
         public string? ModelOf(string alias) => AliasedBy(writer.Database, alias);
 
-        public bool IsMet(in DocumentGuard guard) => Stored(guard.Model) is { } table ? table.Has(writer.Database, guard) : guard.Expected is null;
+        public bool IsMet(in DocumentGuard guard) =>
+            Stored(guard.Model) is { } table ? table.Has(writer.Database, guard) : guard.Expected is null;
 
         /// <summary>The table as stored: if only the catalogue is repaired, its documents are there.</summary>
         private DocumentTable? Stored(string model) =>
-            writer.TableOf(model) is { } table && !(mended.Count > 0 && mended.Contains(model) && table.IsMissing(writer.Database)) ? table : null;
+            writer.TableOf(model) is { } table && !(mended.Count > 0 && mended.Contains(model) && table.IsMissing(writer.Database))
+                ? table
+                : null;
 
         private DocumentTable? TableOf(string model) => mended.Count > 0 && mended.Contains(model) ? null : writer.TableOf(model);
     }

@@ -5,7 +5,8 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
 {
     public TableSupport Tables => SqliteTables.Instance;
 
-    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(
+        string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
         ValidateLoad(model, keys);
         return storage.ReadAsync(
@@ -14,7 +15,8 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
             cancellationToken);
     }
 
-    public async ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(
+        string model, DocumentQuery query, CancellationToken cancellationToken = default)
     {
         ReadModelDefinition.ThrowIfInvalidName(model);
         ArgumentNullException.ThrowIfNull(query);
@@ -24,12 +26,14 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
             static (database, of) => Answer<IReadOnlyList<StoredDocument>>.From(
                 database,
                 of,
-                static (database, of) => Of(database, of.model, of, static (database, table, of) => (IReadOnlyList<StoredDocument>)DocumentSelection.Of(table, of.query, of.model).Read(database, of.query.Limit)) ?? []),
+                static (database, of) => Of(database, of.model, of, static (database, table, of) =>
+                    (IReadOnlyList<StoredDocument>)DocumentSelection.Of(table, of.query, of.model).Read(database, of.query.Limit)) ?? []),
             cancellationToken).ConfigureAwait(false);
         return answer.Content;
     }
 
-    public async ValueTask<long> CountAsync(string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken = default)
+    public async ValueTask<long> CountAsync(
+        string model, IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken = default)
     {
         ReadModelDefinition.ThrowIfInvalidName(model);
         FieldCondition.Validate(conditions);
@@ -38,7 +42,8 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
             static (database, of) => Answer<long>.From(
                 database,
                 of,
-                static (database, of) => Of(database, of.model, of, static (database, table, of) => DocumentSelection.Count(database, table, of.conditions, of.model))),
+                static (database, of) => Of(database, of.model, of, static (database, table, of) =>
+                    DocumentSelection.Count(database, table, of.conditions, of.model))),
             cancellationToken).ConfigureAwait(false);
         return answer.Content;
     }

@@ -32,8 +32,10 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
     {
         e = default;
         flaw = "";
-        if (!IsClass(Column.Stream, StorageClass.Integer, ref flaw) || !IsClass(Column.Version, StorageClass.Integer, ref flaw) || !IsClass(Column.Type, StorageClass.Integer, ref flaw)
-            || !IsClass(Column.Id, StorageClass.Blob, ref flaw) || !IsClass(Column.Recorded, StorageClass.Integer, ref flaw) || !IsClass(Column.Seal, StorageClass.Blob, ref flaw)
+        if (!IsClass(Column.Stream, StorageClass.Integer, ref flaw) || !IsClass(Column.Version, StorageClass.Integer, ref flaw)
+            || !IsClass(Column.Type, StorageClass.Integer, ref flaw)
+            || !IsClass(Column.Id, StorageClass.Blob, ref flaw) || !IsClass(Column.Recorded, StorageClass.Integer, ref flaw)
+            || !IsClass(Column.Seal, StorageClass.Blob, ref flaw)
             || !IsClass(Column.Data, StorageClass.Blob, ref flaw)) return false;
 
         var version = row.Long((int)Column.Version);
@@ -47,12 +49,17 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
         var hasMetadata = false;
         flaw =
             version < 1 ? string.Create(CultureInfo.InvariantCulture, $"its version is {version}")
-            : recorded < 0 || recorded > DateTimeOffset.MaxValue.Ticks ? string.Create(CultureInfo.InvariantCulture, $"it was recorded at {recorded}, which is no instant")
-            : id.Length != IdLength || id.IndexOfAnyExcept((byte)0) < 0 ? string.Create(CultureInfo.InvariantCulture, $"its id has {id.Length} bytes, or is empty")
-            : seal.Length is not (LedgerLeaf.SaltLength or MerkleHash.Length) ? string.Create(CultureInfo.InvariantCulture, $"its seal has {seal.Length} bytes")
+            : recorded < 0 || recorded > DateTimeOffset.MaxValue.Ticks
+                ? string.Create(CultureInfo.InvariantCulture, $"it was recorded at {recorded}, which is no instant")
+            : id.Length != IdLength || id.IndexOfAnyExcept((byte)0) < 0
+                ? string.Create(CultureInfo.InvariantCulture, $"its id has {id.Length} bytes, or is empty")
+            : seal.Length is not (LedgerLeaf.SaltLength or MerkleHash.Length)
+                ? string.Create(CultureInfo.InvariantCulture, $"its seal has {seal.Length} bytes")
             : seal.Length == MerkleHash.Length && !data.IsEmpty ? "it has the seal of an erased event, but data"
-            : stream is null ? string.Create(CultureInfo.InvariantCulture, $"its stream {row.Long((int)Column.Stream)} is not there, or has no valid name")
-            : type is null ? string.Create(CultureInfo.InvariantCulture, $"its type {row.Long((int)Column.Type)} is not there, or has no valid name")
+            : stream is null ? string.Create(
+                CultureInfo.InvariantCulture, $"its stream {row.Long((int)Column.Stream)} is not there, or has no valid name")
+            : type is null
+                ? string.Create(CultureInfo.InvariantCulture, $"its type {row.Long((int)Column.Type)} is not there, or has no valid name")
             : !IsMetadata(out hasMetadata) ? "its metadata is neither NULL nor a BLOB that is not empty"
             : !TryReadTags(out tags) ? "its tags are neither NULL nor a list as it is written"
             : "";
@@ -81,7 +88,10 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
     {
         var actual = row.Class((int)column);
         if (actual == expected) return true;
-        flaw = string.Create(CultureInfo.InvariantCulture, $"its {column.ToString().ToLowerInvariant()} is {actual.ToString().ToUpperInvariant()}, not {expected.ToString().ToUpperInvariant()}");
+        flaw = string.Create(
+            CultureInfo.InvariantCulture,
+            $"its {column.ToString().ToLowerInvariant()} is {actual.ToString().ToUpperInvariant()}, "
+            + $"not {expected.ToString().ToUpperInvariant()}");
         return false;
     }
 
@@ -106,7 +116,8 @@ internal readonly struct AuditedRow(Database database, Statement row, AuditedNam
                     // The tags must be valid for an append, and written as an append would write them.
                     var text = row.Bytes((int)Column.Tags);
                     tags = TagList.Read(text);
-                    return tags.Length > 0 && new NewEvent { Tags = tags }.Tags.Count == tags.Length && TagList.Write(tags).SequenceEqual(text);
+                    return tags.Length > 0 && new NewEvent { Tags = tags }.Tags.Count == tags.Length
+                        && TagList.Write(tags).SequenceEqual(text);
                 }
                 catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
                 {

@@ -60,15 +60,24 @@ internal sealed class CompoundSelect(Database database, ReadDirection direction,
 
     private string TaggedSource(EventQueryItem item, IReadOnlyList<string> tags)
     {
-        var sql = new StringBuilder($"SELECT t.position FROM event_tags t WHERE t.tag = {Parameter(tags[0])} AND t.position > ?1 AND t.position <= ?2");
-        if (item.Types.Count > 0) sql.Append(CultureInfo.InvariantCulture, $" AND t.type IN (SELECT id FROM event_types WHERE name IN ({string.Join(", ", item.Types.Select(Parameter))}))");
-        foreach (var tag in tags.Skip(1)) sql.Append(CultureInfo.InvariantCulture, $" AND EXISTS (SELECT 1 FROM event_tags WHERE tag = {Parameter(tag)} AND position = t.position)");
+        var sql = new StringBuilder(
+            $"SELECT t.position FROM event_tags t WHERE t.tag = {Parameter(tags[0])} AND t.position > ?1 AND t.position <= ?2");
+        if (item.Types.Count > 0)
+            sql.Append(
+                CultureInfo.InvariantCulture,
+                $" AND t.type IN (SELECT id FROM event_types WHERE name IN ({string.Join(", ", item.Types.Select(Parameter))}))");
+        foreach (var tag in tags.Skip(1))
+            sql.Append(
+                CultureInfo.InvariantCulture,
+                $" AND EXISTS (SELECT 1 FROM event_tags WHERE tag = {Parameter(tag)} AND position = t.position)");
         return AppendPrefix(sql, item, "t.position");
     }
 
     private string TypedSource(EventQueryItem item, string type) => AppendPrefix(
         new StringBuilder("SELECT e.position FROM events e INDEXED BY events_by_type")
-            .Append(CultureInfo.InvariantCulture, $" WHERE e.type = (SELECT id FROM event_types WHERE name = {Parameter(type)}) AND e.position > ?1 AND e.position <= ?2"),
+            .Append(
+                CultureInfo.InvariantCulture,
+                $" WHERE e.type = (SELECT id FROM event_types WHERE name = {Parameter(type)}) AND e.position > ?1 AND e.position <= ?2"),
         item,
         "e.position");
 
@@ -77,7 +86,9 @@ internal sealed class CompoundSelect(Database database, ReadDirection direction,
         if (item.StreamPrefix is null) return sql.ToString();
         var prefix = Parameter(item.StreamPrefix);
         return sql
-            .Append(CultureInfo.InvariantCulture, $" AND EXISTS (SELECT 1 FROM events o JOIN streams s ON s.id = o.stream WHERE o.position = {position}")
+            .Append(
+                CultureInfo.InvariantCulture,
+                $" AND EXISTS (SELECT 1 FROM events o JOIN streams s ON s.id = o.stream WHERE o.position = {position}")
             .Append(CultureInfo.InvariantCulture, $" AND substr(s.name, 1, length({prefix})) = {prefix})").ToString();
     }
 

@@ -14,7 +14,8 @@ internal static class ConditionScout
     private const long Window = 10_000;
 
     /// <summary>What is known of each condition; null if no condition needs the check.</summary>
-    public static async ValueTask<ScoutedCondition[]?> LookAsync(SqliteEventStorage storage, AppendRequest request, CancellationToken cancellationToken)
+    public static async ValueTask<ScoutedCondition[]?> LookAsync(
+        SqliteEventStorage storage, AppendRequest request, CancellationToken cancellationToken)
     {
         ScoutedCondition[]? found = null;
         for (var i = 0; i < request.Conditions.Count; i++)
@@ -30,11 +31,13 @@ internal static class ConditionScout
         return found;
     }
 
-    private static async ValueTask<ScoutedCondition> LookAsync(SqliteEventStorage storage, AppendCondition condition, CancellationToken cancellationToken)
+    private static async ValueTask<ScoutedCondition> LookAsync(
+        SqliteEventStorage storage, AppendCondition condition, CancellationToken cancellationToken)
     {
         for (var known = default(ScoutedCondition); ;)
         {
-            var (position, upTo, isEnd) = await storage.ReadAsync((condition.Query, After: Math.Max(condition.After, known.UpTo)), Look, cancellationToken).ConfigureAwait(false);
+            var (position, upTo, isEnd) = await storage.ReadAsync(
+                (condition.Query, After: Math.Max(condition.After, known.UpTo)), Look, cancellationToken).ConfigureAwait(false);
             if (upTo > 0) known = new ScoutedCondition(upTo, position);
             if (position > 0 || isEnd) return known;
 
@@ -49,7 +52,8 @@ internal static class ConditionScout
         if (head - of.After <= LeftForLock) return (0, 0, IsEnd: true);
 
         // A condition on the streams of a prefix takes microseconds, however long the log is.
-        var isDirect = of.Query.Items.All(item => item.StreamPrefix is not null && item.Tags.Count == 0 && item.Types.Count == 0 && PrefixPositions.From(database, item, ReadDirection.Forwards) is not null);
+        var isDirect = of.Query.Items.All(item => item.StreamPrefix is not null && item.Tags.Count == 0 && item.Types.Count == 0
+            && PrefixPositions.From(database, item, ReadDirection.Forwards) is not null);
         var upTo = isDirect ? head : Math.Min(head, of.After + Window);
         if (upTo < head) LogReader.ThrowIfMissing(database, upTo);
         return (LogReader.FirstMatch(database, of.Query, of.After, upTo), upTo, IsEnd: upTo == head);

@@ -15,7 +15,10 @@ internal sealed class DamagedDataException(string finding, Exception? innerExcep
     /// <param name="column">The column of the wrong value.</param>
     /// <param name="flaw">The error thrown by decoding it.</param>
     public static DamagedDataException InColumn(string row, string column, Exception flaw) =>
-        new($"{row} cannot be read: the value of its column '{column}' is not one that the library writes. {Sentence(flaw.Message)}", flaw) { Column = column };
+        new($"{row} cannot be read: the value of its column '{column}' is not one that the library writes. {Sentence(flaw.Message)}", flaw)
+        {
+            Column = column,
+        };
 
     /// <summary>Whether an error that decoding has thrown is due to the value, and not to the database or the machine.</summary>
     public static bool IsDueTo(Exception flaw) => flaw is not (SqliteFailure or EventSourcingException or OutOfMemoryException);

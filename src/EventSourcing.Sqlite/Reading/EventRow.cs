@@ -4,17 +4,18 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// The one place where a stored row becomes an event. If the library would not write such a value, it throws a
-/// <see cref="DamagedDataException"/> that names the position and the column.
+/// The one place where a stored row becomes an event. A value that the library would not write causes a
+/// <see cref="DamagedDataException"/>, which names the position and the column.
 /// </summary>
 internal readonly ref struct EventRow(Statement row)
 {
-    /// <summary>The columns of a row for which the names are looked up.</summary>
+    /// <summary>The columns of a row that does not include the names of stream and type: they are looked up.</summary>
     public const string Columns = "position, version, type, id, recorded, data, metadata, tags, stream, seal";
 
     /// <summary>A selection of the same columns together with the two names.</summary>
     public const string WithNames =
-        "SELECT e.position, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, e.stream, e.seal, s.name, t.name FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type";
+        "SELECT e.position, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, e.stream, e.seal, s.name, t.name "
+        + "FROM events e JOIN streams s ON s.id = e.stream JOIN event_types t ON t.id = e.type";
 
     private const int VersionColumn = 1;
     private const int TypeColumn = 2;
@@ -129,7 +130,9 @@ internal readonly ref struct EventRow(Statement row)
         }
     }
 
-    private long Version => row.Long(VersionColumn) is var version && version > 0 ? version : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"Versions begin at 1; it is {version}."));
+    private long Version => row.Long(VersionColumn) is var version && version > 0
+        ? version
+        : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"Versions begin at 1; it is {version}."));
 
     private bool IsErased => row.Length(DataColumn) == 0 && row.Length(SealColumn) == MerkleHash.Length;
 
@@ -145,6 +148,7 @@ internal readonly ref struct EventRow(Statement row)
             : row.Long(RecordedColumn) is var ticks && (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks) ? "recorded"
             : flaw is JsonException ? "tags"
             : "stream or type";
-        return DamagedDataException.InColumn(string.Create(CultureInfo.InvariantCulture, $"the event at position {Position}"), column, flaw);
+        return DamagedDataException.InColumn(
+            string.Create(CultureInfo.InvariantCulture, $"the event at position {Position}"), column, flaw);
     }
 }

@@ -36,7 +36,9 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         {
             _database.Execute("BEGIN");
             var isEnd = ReadEvents(page, findings, limit, out var next);
-            var head = Math.Max(next, Try(findings, isEnd ? next : long.MaxValue, () => _database.Prepare("SELECT max(position) FROM events").Scalar() ?? 0));
+            var head = Math.Max(
+                next,
+                Try(findings, isEnd ? next : long.MaxValue, () => _database.Prepare("SELECT max(position) FROM events").Scalar() ?? 0));
             page.Complete(next, isEnd, head);
             var frontier = Try(findings, null, ReadFrontier);
             var audit = new LedgerAudit(page, findings, Try(findings, default, () => ReadMarks(after, next, head, frontier)))
@@ -66,7 +68,8 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         }
         catch (SqliteFailure failure) when (failure.IsDamage)
         {
-            findings.Add(new LedgerFinding(LedgerFindingKind.StructureDamaged, 0, 0, null, $"A part of the file cannot be read: {failure.Sentence}"));
+            findings.Add(new LedgerFinding(
+                LedgerFindingKind.StructureDamaged, 0, 0, null, $"A part of the file cannot be read: {failure.Sentence}"));
             return otherwise;
         }
     }
@@ -87,7 +90,12 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
                 var first = next + 1;
                 var goesOn = places < MaxDamagedPlaces && TryPass(ref next);
                 if (!goesOn) next = first;
-                findings.Add(new LedgerFinding(LedgerFindingKind.StructureDamaged, first, next, null, $"The events from position {first} {(goesOn ? $"to {next}" : "on")} cannot be read: {failure.Sentence}"));
+                findings.Add(new LedgerFinding(
+                    LedgerFindingKind.StructureDamaged,
+                    first,
+                    next,
+                    null,
+                    $"The events from position {first} {(goesOn ? $"to {next}" : "on")} cannot be read: {failure.Sentence}"));
                 if (!goesOn) return true;
             }
         }
@@ -105,7 +113,12 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
                 var position = row.Position;
                 if (position <= next)
                 {
-                    findings.Add(new LedgerFinding(LedgerFindingKind.StructureDamaged, Math.Max(position, 0), Math.Max(position, 0), null, $"The event at position {position} stands behind the one at position {next}."));
+                    findings.Add(new LedgerFinding(
+                        LedgerFindingKind.StructureDamaged,
+                        Math.Max(position, 0),
+                        Math.Max(position, 0),
+                        null,
+                        $"The event at position {position} stands behind the one at position {next}."));
                     continue;
                 }
 
@@ -117,7 +130,12 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
                 }
                 else
                 {
-                    findings.Add(new LedgerFinding(LedgerFindingKind.EventUnreadable, position, position, null, $"The event at position {position} is not as the library writes one: {flaw}."));
+                    findings.Add(new LedgerFinding(
+                        LedgerFindingKind.EventUnreadable,
+                        position,
+                        position,
+                        null,
+                        $"The event at position {position} is not as the library writes one: {flaw}."));
                 }
             }
 
@@ -139,7 +157,13 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         foreach (var tag in e.Tags)
         {
             if (!HasTag(select.Bind(1, tag), type))
-                findings.Add(new LedgerFinding(LedgerFindingKind.IndexMismatch, e.Position, e.Position, e.Stream, $"The event at position {e.Position} has the tag '{tag}', but the table of tags does not say so, or has another type for it."));
+                findings.Add(new LedgerFinding(
+                    LedgerFindingKind.IndexMismatch,
+                    e.Position,
+                    e.Position,
+                    e.Stream,
+                    $"The event at position {e.Position} has the tag '{tag}', but the table of tags does not say so, "
+                    + "or has another type for it."));
         }
     }
 
@@ -218,7 +242,8 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
     private List<MerkleTile> ReadTiles(long after, long upTo)
     {
         var tiles = new List<MerkleTile>();
-        var select = _database.Prepare("SELECT number, hash FROM ledger_tiles WHERE level = ?1 AND number >= ?2 AND number < ?3 ORDER BY number");
+        var select = _database.Prepare(
+            "SELECT number, hash FROM ledger_tiles WHERE level = ?1 AND number >= ?2 AND number < ?3 ORDER BY number");
         for (var level = 1; level < sizeof(long) && tiles.Count < MaxTiles; level++)
         {
             var shift = 8 * level;
@@ -228,7 +253,8 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
             {
                 while (tiles.Count < MaxTiles && select.Step())
                 {
-                    if (select.Class(1) == StorageClass.Blob && select.Bytes(1).Length == MerkleHash.Length) tiles.Add(new MerkleTile(level, select.Long(0), new MerkleHash(select.Bytes(1))));
+                    if (select.Class(1) == StorageClass.Blob && select.Bytes(1).Length == MerkleHash.Length)
+                        tiles.Add(new MerkleTile(level, select.Long(0), new MerkleHash(select.Bytes(1))));
                 }
             }
             finally
@@ -251,7 +277,8 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         if (known == marks.Length - OfTile && frontier?.Size / MerkleTree.TileWidth == upTo / MerkleTree.TileWidth)
         {
             var select = _database.Prepare("SELECT marks FROM ledger WHERE id = 0");
-            if (select.Step() && select.Class(0) == StorageClass.Blob && select.Bytes(0).Length == frontier!.Size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength)
+            if (select.Step() && select.Class(0) == StorageClass.Blob
+                && select.Bytes(0).Length == frontier!.Size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength)
             {
                 select.Bytes(0).CopyTo(marks.AsSpan(known));
                 known += select.Bytes(0).Length;
@@ -268,11 +295,13 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
     private int ReadMarksOfTiles(Span<byte> marks, long first, long last)
     {
         const int OfTile = MerkleTree.TileWidth * LedgerAudit.LeafMarkLength;
-        var select = _database.Prepare("SELECT tile, marks FROM ledger_marks WHERE tile >= ?1 AND tile <= ?2 ORDER BY tile").Bind(1, first).Bind(2, last);
+        var select = _database.Prepare("SELECT tile, marks FROM ledger_marks WHERE tile >= ?1 AND tile <= ?2 ORDER BY tile")
+            .Bind(1, first).Bind(2, last);
         var read = 0;
         try
         {
-            while (select.Step() && select.Long(0) == first + read && select.Class(1) == StorageClass.Blob && select.Bytes(1).Length == OfTile)
+            while (select.Step() && select.Long(0) == first + read && select.Class(1) == StorageClass.Blob
+                && select.Bytes(1).Length == OfTile)
             {
                 select.Bytes(1).CopyTo(marks[(read++ * OfTile)..]);
             }

@@ -24,8 +24,10 @@ internal static class LogReader
 
         // The plus keeps the planner from walking the log by position instead of the stream by version.
         var select = database.Prepare(forwards
-            ? $"SELECT {Columns} FROM events WHERE {StreamByName} AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version LIMIT ?5"
-            : $"SELECT {Columns} FROM events WHERE {StreamByName} AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version DESC LIMIT ?5");
+            ? $"SELECT {Columns} FROM events WHERE {StreamByName} AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version "
+                + "LIMIT ?5"
+            : $"SELECT {Columns} FROM events WHERE {StreamByName} AND version > ?2 AND version <= ?3 AND +position <= ?4 "
+                + "ORDER BY version DESC LIMIT ?5");
         select.Bind(1, read.Stream).Bind(2, read.After).Bind(3, read.UpTo).Bind(4, read.UpToPosition).Bind(5, read.Limit + 1L);
         var page = new EventPage(read.Limit);
         var isEnd = Fill(page, select, database, names, read.Limit, EventQuery.All, read.Stream, withSeals: false);
@@ -46,7 +48,8 @@ internal static class LogReader
         var upTo = Math.Min(read.UpTo, head);
         var page = new EventPage(read.Limit);
         if (upTo <= read.After) page.Complete(read.Direction == ReadDirection.Forwards ? read.After : upTo, isEnd: true, head);
-        else if (IndexedQuery.From(database, read.Filter, read.Direction, read.After) is { } query) ReadByIndex(page, database, names, read, query, upTo, head);
+        else if (IndexedQuery.From(database, read.Filter, read.Direction, read.After) is { } query)
+            ReadByIndex(page, database, names, read, query, upTo, head);
         else Scan(page, database, names, read, upTo, head);
         return page;
     }
@@ -69,8 +72,10 @@ internal static class LogReader
     {
         if (query.IsAll) return after < head ? after + 1 : 0;
         if (after >= head) return 0;
-        if (IndexedQuery.From(database, query, ReadDirection.Forwards, after) is { } indexed) return indexed.Positions(database, after, head, limit: 1).FirstOrDefault();
-        var select = database.Prepare($"{EventRow.WithNames} WHERE e.position > ?1 AND e.position <= ?2 ORDER BY e.position").Bind(1, after).Bind(2, head);
+        if (IndexedQuery.From(database, query, ReadDirection.Forwards, after) is { } indexed)
+            return indexed.Positions(database, after, head, limit: 1).FirstOrDefault();
+        var select = database.Prepare($"{EventRow.WithNames} WHERE e.position > ?1 AND e.position <= ?2 ORDER BY e.position")
+            .Bind(1, after).Bind(2, head);
         try
         {
             while (select.Step())
@@ -103,7 +108,8 @@ internal static class LogReader
         }
     }
 
-    private static void ReadByIndex(EventPage page, Database database, NameCache names, LogRead read, IndexedQuery query, long upTo, long head)
+    private static void ReadByIndex(
+        EventPage page, Database database, NameCache names, LogRead read, IndexedQuery query, long upTo, long head)
     {
         var positions = query.Positions(database, read.After, upTo, read.Limit + 1L);
         var wanted = Math.Min(positions.Count, read.Limit);
@@ -168,7 +174,8 @@ internal static class LogReader
     public static void ThrowIfMissing(Database database, long position)
     {
         if (database.Prepare("SELECT position FROM events WHERE position = ?1").Bind(1, position).Scalar() is null)
-            throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"there is no event at position {position}, though the log goes on after it."));
+            throw new DamagedDataException(string.Create(
+                CultureInfo.InvariantCulture, $"there is no event at position {position}, though the log goes on after it."));
     }
 
     private static DamagedDataException Missing(long position) => new($"an index has position {position}, and the log has not.");
@@ -197,7 +204,8 @@ internal static class LogReader
 
     /// <summary>Adds matching rows until there are no more, or the page is full and there is another row.</summary>
     /// <returns>Whether there are no more.</returns>
-    private static bool Fill(EventPage page, Statement select, Database database, NameCache names, int limit, EventQuery filter, string? stream, bool withSeals)
+    private static bool Fill(
+        EventPage page, Statement select, Database database, NameCache names, int limit, EventQuery filter, string? stream, bool withSeals)
     {
         try
         {

@@ -21,7 +21,9 @@ internal sealed class NameCache
     }
 
     public string TypeOf(Database database, long id) =>
-        _types.TryGetValue(id, out var name) ? name : _types.GetOrAdd(id, Read(database, "type", "SELECT name FROM event_types WHERE id = ?1", id, ThrowIfInvalidType));
+        _types.TryGetValue(id, out var name)
+            ? name
+            : _types.GetOrAdd(id, Read(database, "type", "SELECT name FROM event_types WHERE id = ?1", id, ThrowIfInvalidType));
 
     /// <exception cref="ArgumentException">An append would not accept it as the name of a stream.</exception>
     public static void ThrowIfInvalidStream(string name) => new StreamRead(name).Validate();
@@ -34,14 +36,21 @@ internal sealed class NameCache
         var select = database.Prepare(sql).Bind(1, id);
         try
         {
-            if (!select.Step()) throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"There is no row {id} of names ({sql}).")) { Column = column };
+            if (!select.Step())
+                throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"There is no row {id} of names ({sql})."))
+                {
+                    Column = column,
+                };
             var name = select.ExactText(0);
             throwIfInvalid(name); // once for each name, and it may become the key of a document
             return name;
         }
         catch (ArgumentException flaw)
         {
-            throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"The name in row {id} is none that the library writes ({sql}). {flaw.Message}"), flaw) { Column = column };
+            throw new DamagedDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture, $"The name in row {id} is not one that the library writes ({sql}). {flaw.Message}"),
+                flaw) { Column = column };
         }
         finally
         {

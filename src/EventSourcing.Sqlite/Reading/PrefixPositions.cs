@@ -36,13 +36,15 @@ internal sealed class PrefixPositions : IPositions
         // The number of streams and events only grows, so a prefix that was too wide stays too wide.
         var prefix = item.StreamPrefix!;
         if (item.Types.Count > MaxStreams || database.WidePrefixes.Contains(prefix)) return null;
-        var names = BindPrefix(database.Prepare("SELECT id FROM streams WHERE name >= ?1 AND name < ?2 LIMIT ?3"), prefix).Bind(3, MaxStreams + 1);
+        var names = BindPrefix(database.Prepare("SELECT id FROM streams WHERE name >= ?1 AND name < ?2 LIMIT ?3"), prefix)
+            .Bind(3, MaxStreams + 1);
         var streams = new List<long>();
         while (names.Step()) streams.Add(names.Long(0));
         names.Reset();
         if (streams.Count <= MaxStreams) return new PrefixPositions(item, direction, streams);
 
-        var count = BindPrefix(database.Prepare($"SELECT count(*) FROM (SELECT 1 {OfPrefix} LIMIT ?3)"), prefix).Bind(3, MaxEvents + 1).Scalar();
+        var count = BindPrefix(database.Prepare($"SELECT count(*) FROM (SELECT 1 {OfPrefix} LIMIT ?3)"), prefix)
+            .Bind(3, MaxEvents + 1).Scalar();
         if (count <= MaxEvents) return new PrefixPositions(item, direction, streams: null);
         database.RememberWidePrefix(prefix);
         return null;
@@ -78,7 +80,8 @@ internal sealed class PrefixPositions : IPositions
     private static long FirstVersionAfter(Database database, long stream, long position, long versions)
     {
         var (low, high) = (1L, versions + 1);
-        var at = database.Prepare("SELECT position FROM events INDEXED BY events_by_stream WHERE stream = ?1 AND version >= ?2 ORDER BY version LIMIT 1");
+        var at = database.Prepare(
+            "SELECT position FROM events INDEXED BY events_by_stream WHERE stream = ?1 AND version >= ?2 ORDER BY version LIMIT 1");
         while (low < high)
         {
             var middle = low + ((high - low) / 2);
@@ -91,7 +94,9 @@ internal sealed class PrefixPositions : IPositions
 
     private void AddOfStream(Database database, List<long> positions, long stream, long after, long upTo, long limit, HashSet<long>? types)
     {
-        var last = database.Prepare("SELECT version, position FROM events INDEXED BY events_by_stream WHERE stream = ?1 ORDER BY version DESC LIMIT 1").Bind(1, stream);
+        var last = database.Prepare(
+            "SELECT version, position FROM events INDEXED BY events_by_stream WHERE stream = ?1 ORDER BY version DESC "
+            + "LIMIT 1").Bind(1, stream);
         var (versions, lastPosition) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
         last.Reset();
         if (lastPosition <= after) return;
@@ -99,8 +104,10 @@ internal sealed class PrefixPositions : IPositions
         var to = upTo >= lastPosition ? versions : FirstVersionAfter(database, stream, upTo, versions) - 1;
         var type = types is null ? "0" : "type";
         var select = database.Prepare(Direction == ReadDirection.Forwards
-            ? $"SELECT position, {type} FROM events INDEXED BY events_by_stream WHERE stream = ?1 AND version >= ?2 AND version <= ?3 ORDER BY version"
-            : $"SELECT position, {type} FROM events INDEXED BY events_by_stream WHERE stream = ?1 AND version >= ?2 AND version <= ?3 ORDER BY version DESC");
+            ? $"SELECT position, {type} FROM events INDEXED BY events_by_stream WHERE stream = ?1 AND version >= ?2 AND version <= ?3 "
+                + "ORDER BY version"
+            : $"SELECT position, {type} FROM events INDEXED BY events_by_stream WHERE stream = ?1 AND version >= ?2 AND version <= ?3 "
+                + "ORDER BY version DESC");
         select.Bind(1, stream).Bind(2, from).Bind(3, to);
         for (var found = 0L; found < limit && select.Step();)
         {
@@ -114,7 +121,9 @@ internal sealed class PrefixPositions : IPositions
 
     private void AddAll(Database database, List<long> positions, long after, long upTo, HashSet<long>? types)
     {
-        var select = BindPrefix(database.Prepare($"SELECT o.position, {(types is null ? "0" : "o.type")} {OfPrefix} AND o.position > ?3 AND o.position <= ?4"), _prefix);
+        var select = BindPrefix(
+            database.Prepare($"SELECT o.position, {(types is null ? "0" : "o.type")} {OfPrefix} AND o.position > ?3 AND o.position <= ?4"),
+            _prefix);
         select.Bind(3, after).Bind(4, upTo);
         while (select.Step())
         {

@@ -31,7 +31,8 @@ internal sealed class QueryPool : IAsyncDisposable
     }
 
     /// <summary>Runs a query on a connection of its own, from one snapshot.</summary>
-    public async ValueTask<T> QueryAsync<T>(Func<SqliteConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken)
+    public async ValueTask<T> QueryAsync<T>(
+        Func<SqliteConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken)
     {
         // The driver reads on the calling thread; a thread with a synchronization context (a user interface's) is not blocked.
         if (SynchronizationContext.Current is not null) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -97,7 +98,8 @@ internal sealed class QueryPool : IAsyncDisposable
 
     /// <summary>The app's query is not run again automatically: it may have kept what it read.</summary>
     private StorageFailedException Outdated() => new(_file.Path, outcomeIsUnknown: false, new IOException(
-        "Another process has opened the store to write while the query read it without a lock, so what it read may be torn and does not count. Run the query again."));
+        "Another process has opened the store to write while the query read it without a lock, "
+        + "so what it read may be torn and does not count. Run the query again."));
 
     private async ValueTask<Database> BeginAsync(CancellationToken cancellationToken)
     {
@@ -109,7 +111,11 @@ internal sealed class QueryPool : IAsyncDisposable
                 _file.ThrowIfMoved();
                 while (_idle.TryTake(out database) && !_file.IsCurrent(database)) database.Dispose();
                 database ??= _file.OpenForReading(forAppSql: true);
-                if (database is null) throw new StorageFailedException(_file.Path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _file.Path));
+                if (database is null)
+                    throw new StorageFailedException(
+                        _file.Path,
+                        outcomeIsUnknown: false,
+                        new FileNotFoundException("The file was deleted or replaced while it was in use.", _file.Path));
 
                 // The first read takes the snapshot, and fails here if there is a lock.
                 database.Prepare("BEGIN").Run();

@@ -49,7 +49,10 @@ internal sealed class ReaderPool : IAsyncDisposable
                 case Outcome.Read:
                     return result;
                 case Outcome.NoStore when hasCreated:
-                    throw new StorageFailedException(_file.Path, outcomeIsUnknown: false, new FileNotFoundException("The file was deleted or replaced while it was in use.", _file.Path));
+                    throw new StorageFailedException(
+                        _file.Path,
+                        outcomeIsUnknown: false,
+                        new FileNotFoundException("The file was deleted or replaced while it was in use.", _file.Path));
                 case Outcome.NoStore:
                     await createStore(cancellationToken).ConfigureAwait(false);
                     hasCreated = true;

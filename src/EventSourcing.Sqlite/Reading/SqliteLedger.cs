@@ -1,7 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>Reads the Merkle tree of a store: leaves from the events, tiles and frontier from their tables.</summary>
-internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, NameCache names, TimeSpan busyTimeout) : ILedgerStorage, IDisposable
+internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, NameCache names, TimeSpan busyTimeout)
+    : ILedgerStorage, IDisposable
 {
     private static readonly TimeSpan PauseBeforeRetry = TimeSpan.FromMilliseconds(5);
 
@@ -10,14 +11,19 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
     private volatile bool _disposed;
 
     public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default) =>
-        storage.ReadAsync(names, static (database, names) => StoredFrontier.Read(database, names, LogReader.ReadHead(database)).Frontier, cancellationToken);
+        storage.ReadAsync(
+            names,
+            static (database, names) => StoredFrontier.Read(database, names, LogReader.ReadHead(database)).Frontier,
+            cancellationToken);
 
     public async ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default)
     {
         LedgerRange.ThrowIfInvalid(level, first, hashes.Length, await storage.GetHeadAsync(cancellationToken).ConfigureAwait(false));
         await storage.ReadAsync(
             (names, level, first, hashes),
-            static (database, of) => of.level == 0 ? ReadLeaves(database, of.names, of.first, of.hashes.Span) : ReadTiles(database, of.level, of.first, of.hashes.Span),
+            static (database, of) => of.level == 0
+                ? ReadLeaves(database, of.names, of.first, of.hashes.Span)
+                : ReadTiles(database, of.level, of.first, of.hashes.Span),
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -27,7 +33,8 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         return storage.SyncAsync(cancellationToken);
     }
 
-    public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+    public async ValueTask<LedgerAudit> AuditAsync(
+        long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(after);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
@@ -41,7 +48,10 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         }
 
         if (auditor is null) await MakeStoreAsync(cancellationToken).ConfigureAwait(false);
-        return await AuditAsync(() => ReadPage(Interlocked.Exchange(ref auditor, null), after, limit), failure => Unreadable(after, failure), cancellationToken).ConfigureAwait(false);
+        return await AuditAsync(
+            () => ReadPage(Interlocked.Exchange(ref auditor, null), after, limit),
+            failure => Unreadable(after, failure),
+            cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask<IReadOnlyList<LedgerFinding>> AuditStructureAsync(bool isWhole, CancellationToken cancellationToken = default)
@@ -159,7 +169,8 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         var read = 0;
         while (read < hashes.Length)
         {
-            using var page = LogReader.ReadLog(database, names, new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true });
+            using var page = LogReader.ReadLog(
+                database, names, new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true });
             if (page.Count == 0) throw Missing(first + read + 1);
             foreach (ref readonly var e in page.Events)
             {
@@ -181,19 +192,24 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         }
         catch (ArgumentException flaw)
         {
-            throw new DamagedDataException($"the event at position {e.Position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}", flaw);
+            throw new DamagedDataException(
+                $"the event at position {e.Position} cannot be made into a leaf of the Merkle tree. {flaw.Message}", flaw);
         }
     }
 
     private static int ReadTiles(Database database, int level, long first, Span<MerkleHash> hashes)
     {
-        var select = database.Prepare("SELECT number, hash FROM ledger_tiles WHERE level = ?1 AND number >= ?2 AND number < ?3 ORDER BY number").Bind(1, level).Bind(2, first).Bind(3, first + hashes.Length);
+        var select =
+            database.Prepare("SELECT number, hash FROM ledger_tiles WHERE level = ?1 AND number >= ?2 AND number < ?3 ORDER BY number")
+                .Bind(1, level).Bind(2, first).Bind(3, first + hashes.Length);
         try
         {
             for (var i = 0; i < hashes.Length; i++)
             {
-                if (!select.Step() || select.Long(0) != first + i) throw new DamagedDataException($"its Merkle tree has no hash {first + i} on level {level}.");
-                if (select.Bytes(1).Length != MerkleHash.Length) throw new DamagedDataException($"its Merkle tree has a hash {first + i} on level {level} that is none.");
+                if (!select.Step() || select.Long(0) != first + i)
+                    throw new DamagedDataException($"its Merkle tree has no hash {first + i} on level {level}.");
+                if (select.Bytes(1).Length != MerkleHash.Length)
+                    throw new DamagedDataException($"what its Merkle tree has as hash {first + i} on level {level} is not a hash.");
                 hashes[i] = new MerkleHash(select.Bytes(1));
             }
 

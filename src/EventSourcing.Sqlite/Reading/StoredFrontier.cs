@@ -31,9 +31,11 @@ internal sealed class StoredFrontier
         {
             if (!select.Step()) throw new DamagedDataException("its Merkle tree is not there; somebody has removed it.");
             var frontier = MerkleFrontier.Parse(select.Bytes(0));
-            if (frontier.Size > head || IsTooFarBehind(frontier.Size, head)) throw new DamagedDataException($"its Merkle tree has {frontier.Size} leaves, and its log {head} events.");
+            if (frontier.Size > head || IsTooFarBehind(frontier.Size, head))
+                throw new DamagedDataException($"its Merkle tree has {frontier.Size} leaves, and its log {head} events.");
             stored = new StoredFrontier(frontier, frontier.Size);
-            if (!select.Bytes(1).TryCopyTo(stored.Marks)) throw new DamagedDataException("its Merkle tree has marks of more leaves than fit a tile.");
+            if (!select.Bytes(1).TryCopyTo(stored.Marks))
+                throw new DamagedDataException("its Merkle tree has marks of more leaves than fit a tile.");
         }
         catch (LedgerFormatException damage)
         {

@@ -5,18 +5,20 @@ namespace EventSourcing;
 
 /// <summary>
 /// Checks everything around the events in a file: its marks, its schema, the row and the tiles of the tree, the tables beside
-/// the events, and what SQLite's own check finds. Each part is checked on its own, so that damage of one does not hide the
-/// findings of others.
+/// the events, and what SQLite's own check finds. Each part is checked on its own, so that damage to one part does not hide what
+/// is wrong with another.
 /// </summary>
 internal sealed partial class StructureAudit(Database database, StoreFile file)
 {
-    /// <summary>The most findings of one part.</summary>
+    /// <summary>The most findings that are reported for one part.</summary>
     private const int MaxFindings = 1_000;
 
-    private static readonly string[] OurTables = [.. Schema.Statements.Where(sql => sql.StartsWith("CREATE TABLE", StringComparison.Ordinal) || sql.StartsWith("CREATE VIEW", StringComparison.Ordinal)).Select(Schema.NameIn)];
+    private static readonly string[] OurTables = [.. Schema.Statements.Where(sql => sql.StartsWith("CREATE TABLE", StringComparison.Ordinal)
+        || sql.StartsWith("CREATE VIEW", StringComparison.Ordinal)).Select(Schema.NameIn)];
     private readonly List<LedgerFinding> _findings = [];
 
-    public static LedgerFinding Damage(SqliteFailure failure) => new(LedgerFindingKind.StructureDamaged, 0, 0, null, $"A part of the file cannot be read: {failure.Sentence}");
+    public static LedgerFinding Damage(SqliteFailure failure) =>
+        new(LedgerFindingKind.StructureDamaged, 0, 0, null, $"A part of the file cannot be read: {failure.Sentence}");
 
     /// <exception cref="SqliteFailure">The database is busy, the medium failed, or the check was interrupted.</exception>
     public IReadOnlyList<LedgerFinding> Run(bool isWhole)
@@ -61,7 +63,8 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
 
     private void Add(LedgerFindingKind kind, string description) => Add(kind, 0, 0, description);
 
-    private void Add(LedgerFindingKind kind, long position, long upTo, string description) => _findings.Add(new LedgerFinding(kind, position, upTo, null, description));
+    private void Add(LedgerFindingKind kind, long position, long upTo, string description) =>
+        _findings.Add(new LedgerFinding(kind, position, upTo, null, description));
 
     /// <summary>
     /// The audit's connection is lenient, so that it sees as much as possible. If SQLite refuses the schema or the size of
@@ -77,22 +80,34 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
     private void CheckMarks()
     {
         var applicationId = database.Read("PRAGMA application_id");
-        if (applicationId != Schema.ApplicationId) Add(LedgerFindingKind.SchemaChanged, string.Create(CultureInfo.InvariantCulture, $"The file's application_id is {applicationId}, not {Schema.ApplicationId}."));
+        if (applicationId != Schema.ApplicationId)
+            Add(
+                LedgerFindingKind.SchemaChanged,
+                string.Create(CultureInfo.InvariantCulture, $"The file's application_id is {applicationId}, not {Schema.ApplicationId}."));
         var version = database.Read("PRAGMA user_version");
-        if (version != Schema.Version) Add(LedgerFindingKind.SchemaChanged, string.Create(CultureInfo.InvariantCulture, $"The file's user_version is {version}, not {Schema.Version}."));
+        if (version != Schema.Version)
+            Add(
+                LedgerFindingKind.SchemaChanged,
+                string.Create(CultureInfo.InvariantCulture, $"The file's user_version is {version}, not {Schema.Version}."));
     }
 
     private void CheckSchema()
     {
         foreach (var entry in Schema.Entries)
         {
-            using var select = database.PrepareOnceFor("SELECT tbl_name, sql FROM sqlite_master WHERE name = ?1 AND type = ?2", entry.Name).Bind(2, entry.Type);
+            using var select = database.PrepareOnceFor("SELECT tbl_name, sql FROM sqlite_master WHERE name = ?1 AND type = ?2", entry.Name)
+                .Bind(2, entry.Type);
             if (!select.Step()) Add(LedgerFindingKind.SchemaChanged, $"The schema has no '{entry.Name}'; somebody has removed it.");
-            else if (!Is(select, 0, entry.Table) || !Is(select, 1, entry.Sql)) Add(LedgerFindingKind.SchemaChanged, $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
+            else if (!Is(select, 0, entry.Table) || !Is(select, 1, entry.Sql))
+                Add(
+                    LedgerFindingKind.SchemaChanged,
+                    $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
         }
 
         foreach (var (name, table) in Schema.AddedTriggers(database, Schema.Statements))
-            Add(LedgerFindingKind.SchemaChanged, $"The table '{table}' has a trigger '{name}' that is not the store's; somebody has added it.");
+            Add(
+                LedgerFindingKind.SchemaChanged,
+                $"The table '{table}' has a trigger '{name}' that is not the store's; somebody has added it.");
     }
 
     private static bool Is(Statement row, int column, string? text) =>
@@ -100,7 +115,9 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
 
     private void CheckPositions() => Each(
         "SELECT position FROM events WHERE position < 1 ORDER BY position",
-        row => Add(LedgerFindingKind.EventUnreadable, string.Create(CultureInfo.InvariantCulture, $"The events have a row at position {row.Long(0)}; positions begin at 1.")));
+        row => Add(
+            LedgerFindingKind.EventUnreadable,
+            string.Create(CultureInfo.InvariantCulture, $"The events have a row at position {row.Long(0)}; positions begin at 1.")));
 
     private void CheckFrontier(long head)
     {
@@ -111,7 +128,8 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
             return;
         }
 
-        if (select.Class(1) != StorageClass.Blob || select.Class(2) != StorageClass.Blob) Add(LedgerFindingKind.TreeMismatch, "The tree's frontier or its marks are no BLOB.");
+        if (select.Class(1) != StorageClass.Blob || select.Class(2) != StorageClass.Blob)
+            Add(LedgerFindingKind.TreeMismatch, "The tree's frontier or its marks are not a BLOB.");
         else CheckFrontier(select, head);
         if (select.Step()) Add(LedgerFindingKind.TreeMismatch, "The tree has more than one frontier.");
     }
@@ -121,8 +139,15 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         try
         {
             var size = MerkleFrontier.Parse(row.Bytes(1)).Size;
-            if (StoredFrontier.IsTooFarBehind(size, head)) Add(LedgerFindingKind.TreeMismatch, size + 1, head, $"The stored tree has {size} leaves, and the log {head} events: it can only lack those after the last {MerkleTree.TileWidth} that are complete.");
-            if (row.Bytes(2).Length != size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength) Add(LedgerFindingKind.TreeMismatch, $"The stored tree has {size} leaves, but marks of another number of them.");
+            if (StoredFrontier.IsTooFarBehind(size, head))
+                Add(
+                    LedgerFindingKind.TreeMismatch,
+                    size + 1,
+                    head,
+                    $"The stored tree has {size} leaves, and the log {head} events: it can only lack those after the last "
+                    + $"{MerkleTree.TileWidth} that are complete.");
+            if (row.Bytes(2).Length != size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength)
+                Add(LedgerFindingKind.TreeMismatch, $"The stored tree has {size} leaves, but the marks of another number of leaves.");
         }
         catch (LedgerFormatException damage)
         {
@@ -134,9 +159,12 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         "SELECT level, number FROM ledger_tiles",
         row =>
         {
-            var isKey = row.Class(0) == StorageClass.Integer && row.Class(1) == StorageClass.Integer && row.Long(0) is >= 1 and < sizeof(long) && row.Long(1) >= 0;
+            var isKey = row.Class(0) == StorageClass.Integer && row.Class(1) == StorageClass.Integer
+                && row.Long(0) is >= 1 and < sizeof(long) && row.Long(1) >= 0;
             if (isKey && row.Long(1) < head >> (int)(8 * row.Long(0))) return true;
-            Add(LedgerFindingKind.TreeMismatch, $"There is a stored hash {row.Text(1)} of level {row.Text(0)}, which a log of {head} events does not have.");
+            Add(
+                LedgerFindingKind.TreeMismatch,
+                $"There is a stored hash {row.Text(1)} of level {row.Text(0)}, which a log of {head} events does not have.");
             return false;
         });
 
@@ -150,13 +178,16 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
                 var tile = row.Long(0);
                 if (tile < 0 || tile >= head / MerkleTree.TileWidth)
                 {
-                    Add(LedgerFindingKind.TreeMismatch, string.Create(CultureInfo.InvariantCulture, $"There are marks of the leaves of tile {tile}, which a log of {head} events does not have."));
+                    Add(LedgerFindingKind.TreeMismatch, string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"There are marks of the leaves of tile {tile}, which a log of {head} events does not have."));
                     return false;
                 }
 
                 for (; next < tile && wrong < MaxFindings; next++) AddWrongMarks(next);
                 next = tile + 1;
-                if (row.Class(1) == StorageClass.Blob && row.Bytes(1).Length == MerkleTree.TileWidth * LedgerAudit.LeafMarkLength) return true;
+                if (row.Class(1) == StorageClass.Blob && row.Bytes(1).Length == MerkleTree.TileWidth * LedgerAudit.LeafMarkLength)
+                    return true;
                 AddWrongMarks(tile);
                 return false;
             });
@@ -165,7 +196,11 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         void AddWrongMarks(long tile)
         {
             wrong++;
-            Add(LedgerFindingKind.TreeMismatch, (tile * MerkleTree.TileWidth) + 1, (tile + 1) * MerkleTree.TileWidth, $"The marks of the leaves of tile {tile} are missing or are not such.");
+            Add(
+                LedgerFindingKind.TreeMismatch,
+                (tile * MerkleTree.TileWidth) + 1,
+                (tile + 1) * MerkleTree.TileWidth,
+                $"The marks of the leaves of tile {tile} are missing or damaged.");
         }
     }
 
@@ -174,14 +209,14 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         row =>
         {
             if (names.Read(row, 1) is not null) return true;
-            Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}' has no name that the library writes.");
+            Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}' has a name that the library would not write.");
             return false;
         });
 
     /// <summary>A name is written together with its first event, so every name has one.</summary>
     private void CheckUnusedNames(string table, string column) => Each(
         $"SELECT id, name FROM {table} n WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.{column} = n.id)",
-        row => Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', is of no event."));
+        row => Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', belongs to no event."));
 
     /// <summary>The check of the events finds missing tags in the table; this one finds tags that no event has.</summary>
     private void CheckTags() => Each(
@@ -192,9 +227,10 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         """,
         row =>
         {
-            // A value that is not a number is still read as one, which names an event that has nothing to do with it.
+            // SQLite would convert a value that is not a number into one. The finding would then name an unrelated event.
             var position = row.Class(1) == StorageClass.Integer ? Math.Max(row.Long(1), 0) : 0;
-            var description = $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type.";
+            var description =
+                $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type.";
             Add(LedgerFindingKind.IndexMismatch, position, position, description);
         });
 
@@ -217,21 +253,31 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
             if (message == "ok") return true;
             var entry = IndexEntry().Match(message);
             var isOfEvents = entry.Success && entry.Groups["index"].Value.StartsWith("events_by_", StringComparison.Ordinal);
-            var position = isOfEvents && long.TryParse(entry.Groups["row"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
-            Add(entry.Success ? LedgerFindingKind.IndexMismatch : LedgerFindingKind.StructureDamaged, position, position, $"SQLite's check says '{message}'.");
+            var position = isOfEvents
+                && long.TryParse(entry.Groups["row"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    ? number
+                    : 0;
+            Add(
+                entry.Success ? LedgerFindingKind.IndexMismatch : LedgerFindingKind.StructureDamaged,
+                position,
+                position,
+                $"SQLite's check says '{message}'.");
             return false;
         });
 
     /// <summary>
-    /// Reads into each table and index. SQLite's check does not report an empty one whose only page says that there are
-    /// others below it, although every statement that reads it fails.
+    /// Reads the first entry of each table and index. SQLite's check misses one kind of damage: if the only page of an empty table
+    /// says that there are pages below it, the check is content, but every statement that reads the table fails.
     /// </summary>
     private void CheckBeginnings()
     {
         var reads = new List<string>();
         Each("SELECT type, name, tbl_name FROM sqlite_master WHERE type IN ('table', 'index')", row =>
         {
-            if (OurTables.Contains(row.Text(2), StringComparer.Ordinal)) reads.Add($"SELECT 1 FROM {Identifier.Quote(row.Text(2))} {(row.Text(0) == "index" ? $"INDEXED BY {Identifier.Quote(row.Text(1))}" : "NOT INDEXED")} LIMIT 1");
+            if (OurTables.Contains(row.Text(2), StringComparer.Ordinal))
+                reads.Add(
+                    $"SELECT 1 FROM {Identifier.Quote(row.Text(2))} "
+                    + $"{(row.Text(0) == "index" ? $"INDEXED BY {Identifier.Quote(row.Text(1))}" : "NOT INDEXED")} LIMIT 1");
             return true;
         });
         foreach (var sql in reads) Check(() => Each(sql, static _ => true));

@@ -16,7 +16,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     /// <summary>The most writes that share a transaction: beyond this, the cost of the fsync no longer matters.</summary>
     private const int MaxGroup = 512;
 
-    /// <summary>The most rows that they write together: the lock must not be held so long that other processes give up.</summary>
+    /// <summary>The most rows that one transaction writes: the lock must not be held so long that other processes give up.</summary>
     private const int MaxGroupWeight = 10_000;
 
     /// <summary>
@@ -32,7 +32,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     /// <summary>The longest wait for a turn before the writes that wait are checked for expiry again.</summary>
     private const int LongestWaitMilliseconds = 3_600_000;
 
-    /// <summary>The most turns in a row that end at once, if nothing more is queued, after a wait for the next write was in vain.</summary>
+    /// <summary>After waits for the next write that were in vain, at most so many turns in a row end without such a wait.</summary>
     private const int MaxTurnsWithoutWaiting = 16;
 
     /// <summary>
@@ -323,8 +323,8 @@ internal sealed class CommitQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Pauses if this process has committed for a while and processes that do not take turns want to commit too; a pause that
-    /// it made for another reason counts.
+    /// Pauses if this process has committed for a while, and processes that do not take turns want to commit too. A pause that
+    /// it made for another reason counts as well.
     /// </summary>
     private async ValueTask LeaveTurnToOthersAsync()
     {
@@ -348,7 +348,8 @@ internal sealed class CommitQueue : IAsyncDisposable
     private void AwaitThoseJustServed()
     {
         if (_lastServed < 2) return;
-        for (var began = Stopwatch.GetTimestamp(); CountWaiting() < _lastServed && Stopwatch.GetTimestamp() - began < WaitForCompany;) Thread.Yield();
+        for (var began = Stopwatch.GetTimestamp(); CountWaiting() < _lastServed && Stopwatch.GetTimestamp() - began < WaitForCompany;)
+            Thread.Yield();
 
         int CountWaiting()
         {
@@ -384,7 +385,8 @@ internal sealed class CommitQueue : IAsyncDisposable
         _group.Clear();
         lock (_lock)
         {
-            for (var weight = 0; _group.Count < MaxGroup && _waiting.First is { } next && (_group.Count == 0 || weight + next.Value.Weight <= MaxGroupWeight);)
+            for (var weight = 0; _group.Count < MaxGroup && _waiting.First is { } next
+                && (_group.Count == 0 || weight + next.Value.Weight <= MaxGroupWeight);)
             {
                 _waiting.RemoveFirst();
                 if (!next.Value.TryTake()) continue;
@@ -431,8 +433,8 @@ internal sealed class CommitQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Fails the writes that are lost. A refusal may be due to a write that is now lost and so never happened: refused writes
-    /// are decided anew. Each failure completes at least one caller, so this cannot go on for ever.
+    /// Fails the writes that are lost. Refused writes are decided again, since a refusal may be due to a write that is now lost.
+    /// Each failure completes at least one caller, so this cannot go on for ever.
     /// </summary>
     private void FailGroup(Exception failure)
     {

@@ -9,7 +9,8 @@ internal static class Eraser
 {
     /// <summary>Whether the event at a position exists and may be erased.</summary>
     public static bool CanErase(Database database, long position) =>
-        database.Prepare("SELECT t.name <> ?2 FROM events e JOIN event_types t ON t.id = e.type WHERE e.position = ?1").Bind(1, position).Bind(2, PayloadsErased.TypeName).Scalar() == 1;
+        database.Prepare("SELECT t.name <> ?2 FROM events e JOIN event_types t ON t.id = e.type WHERE e.position = ?1")
+            .Bind(1, position).Bind(2, PayloadsErased.TypeName).Scalar() == 1;
 
     /// <summary>Erases payloads. Payloads that are already erased stay erased.</summary>
     /// <returns>Whether any was not erased yet.</returns>
@@ -22,7 +23,9 @@ internal static class Eraser
         foreach (var position in positions)
         {
             select.Bind(1, position);
-            var commitment = select.Step() && select.Bytes(0) is { Length: LedgerLeaf.SaltLength } salt ? LedgerLeaf.CommitToData(salt, select.Bytes(1)) : (MerkleHash?)null;
+            var commitment = select.Step() && select.Bytes(0) is { Length: LedgerLeaf.SaltLength } salt
+                ? LedgerLeaf.CommitToData(salt, select.Bytes(1))
+                : (MerkleHash?)null;
             select.Reset();
             if (commitment is not { } hash) continue;
             update.Bind(1, position).Bind(2, hash.Bytes).Run();

@@ -91,9 +91,12 @@ internal sealed class TreeGrowth : IThreadPoolWorkItem, IDisposable
         var ofLevel1 = 0;
         foreach (var tile in _tiles)
         {
-            database.Prepare("INSERT INTO ledger_tiles (level, number, hash) VALUES (?1, ?2, ?3)").Bind(1, tile.Level).Bind(2, tile.Index).Bind(3, tile.Hash.Bytes).Run();
+            database.Prepare("INSERT INTO ledger_tiles (level, number, hash) VALUES (?1, ?2, ?3)")
+                .Bind(1, tile.Level).Bind(2, tile.Index).Bind(3, tile.Hash.Bytes).Run();
             if (tile.Level == 2) TypeCounts.Keep(database, (tile.Index + 1) * MerkleTree.TileWidth * MerkleTree.TileWidth);
-            if (tile.Level == 1) database.Prepare("INSERT INTO ledger_marks (tile, marks) VALUES (?1, ?2)").Bind(1, tile.Index).Bind(2, _marksOfTiles[ofLevel1++]).Run();
+            if (tile.Level == 1)
+                database.Prepare("INSERT INTO ledger_marks (tile, marks) VALUES (?1, ?2)")
+                    .Bind(1, tile.Index).Bind(2, _marksOfTiles[ofLevel1++]).Run();
         }
 
         _tiles.Clear();

@@ -22,7 +22,8 @@ internal sealed class Writer : IDisposable
     public const int LogLimit = 64 * 1024 * 1024;
 
     private const string InsertEvent =
-        "INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        "INSERT INTO events (position, stream, version, type, id, recorded, seal, data, metadata, tags) "
+        + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
     private readonly StoreFile _file;
     private readonly SqliteEventStorageOptions _options;
@@ -117,7 +118,8 @@ internal sealed class Writer : IDisposable
         try
         {
             var hasWritten = false;
-            foreach (var work in works) hasWritten |= work.IsAsync ? await RunAsync(work, lookForRepetitions).ConfigureAwait(false) : Run(work, lookForRepetitions);
+            foreach (var work in works)
+                hasWritten |= work.IsAsync ? await RunAsync(work, lookForRepetitions).ConfigureAwait(false) : Run(work, lookForRepetitions);
             if (!hasWritten)
             {
                 if (_hasSynced)
@@ -192,7 +194,9 @@ internal sealed class Writer : IDisposable
         var end = new StreamEnd
         {
             Id = id ?? 0,
-            Version = id is null ? 0 : Database.Prepare("SELECT max(version) FROM events WHERE stream = ?1").Bind(1, id.Value).Scalar() ?? 0,
+            Version = id is null
+                ? 0
+                : Database.Prepare("SELECT max(version) FROM events WHERE stream = ?1").Bind(1, id.Value).Scalar() ?? 0,
         };
         if (_streams.Count >= MaxKnownStreams) _streams.Clear();
         _streams.Add(stream, end);
@@ -249,7 +253,8 @@ internal sealed class Writer : IDisposable
             var e = write.Events[i];
             var type = TypeIdOf(e.Type);
             e.Id.TryWriteBytes(id, bigEndian: true, out _);
-            insert.Bind(1, _head + 1).Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, _ledger.SaltOf(_head + 1)).Bind(8, e.Data.Span);
+            insert.Bind(1, _head + 1)
+                .Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, _ledger.SaltOf(_head + 1)).Bind(8, e.Data.Span);
             if (e.Metadata.IsEmpty) insert.BindNull(9);
             else insert.Bind(9, e.Metadata.Span);
             if (e.Tags.Count == 0) insert.BindNull(10);
@@ -406,7 +411,8 @@ internal sealed class Writer : IDisposable
         _pagesSinceCheckpoint = log.Exists ? (int)Math.Min(log.Length / PageBytes, int.MaxValue) : 0;
 
         // The process that erased payloads may have died before the log was emptied.
-        LogHoldsErased |= _pagesSinceCheckpoint > 0 && database.Read($"SELECT count(*) FROM streams WHERE name = '{PayloadsErased.StreamName}'") > 0;
+        LogHoldsErased |= _pagesSinceCheckpoint > 0
+            && database.Read($"SELECT count(*) FROM streams WHERE name = '{PayloadsErased.StreamName}'") > 0;
         return database;
     }
 
@@ -501,7 +507,8 @@ internal sealed class Writer : IDisposable
     /// syncing it leaves events that recovery finds and that a loss of power may still take away. The first results after
     /// opening may rest on such events ("already stored", for example), so they are given only after a sync of our own.
     /// </summary>
-    private void RewriteMark() => Database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {Schema.ApplicationId}"));
+    private void RewriteMark() =>
+        Database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {Schema.ApplicationId}"));
 
     private void LearnOfOtherWriters()
     {
@@ -527,7 +534,10 @@ internal sealed class Writer : IDisposable
         {
             // Nothing is appended to a log that its tree does not cover.
             _ledger.Load(Database, _head);
-            if (_lastTicks < 0 || _lastTicks > DateTimeOffset.MaxValue.Ticks) throw new DamagedDataException(string.Create(CultureInfo.InvariantCulture, $"the event at position {_head} was recorded at {_lastTicks}, which is no instant.")) { Column = "recorded" };
+            if (_lastTicks < 0 || _lastTicks > DateTimeOffset.MaxValue.Ticks)
+                throw new DamagedDataException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"the event at position {_head} was recorded at {_lastTicks}, which is no instant.")) { Column = "recorded" };
         }
         catch (DamagedDataException damage)
         {
@@ -606,13 +616,4 @@ internal sealed class Writer : IDisposable
         _types.Clear();
         _tables.Clear();
     }
-}
-
-/// <summary>The end of a stream as the writer knows it.</summary>
-internal sealed class StreamEnd
-{
-    /// <summary>The stream's row; 0 if it has none yet.</summary>
-    public long Id { get; set; }
-
-    public long Version { get; set; }
 }

@@ -12,7 +12,8 @@ internal static class CancellationCases
         Case("Append_already_cancelled_writes_nothing", async store =>
             await store.RefusesAsync<OperationCanceledException>(Request(Write("a", ExpectedVersion.Any, store.Event())), Cancelled)),
         Case("Append_to_several_streams_already_cancelled_writes_nothing", async store =>
-            await store.RefusesAsync<OperationCanceledException>(Request(Write("a", 1, store.Event()), Write("b", ExpectedVersion.NoStream, store.Event())), Cancelled)),
+            await store.RefusesAsync<OperationCanceledException>(
+                Request(Write("a", 1, store.Event()), Write("b", ExpectedVersion.NoStream, store.Event())), Cancelled)),
         Case("Append_again_after_a_cancelled_try_stores_the_events_as_new", async store =>
         {
             var request = Request(Write("a", 1, store.Event()));
@@ -22,15 +23,22 @@ internal static class CancellationCases
         Case("Append_a_bad_argument_already_cancelled_writes_nothing", async store =>
             await store.RefusesAsync<Exception>(Request(Write("a", ExpectedVersion.Any, default(NewEvent))), Cancelled)),
         Case("Read_a_stream_already_cancelled_is_cancelled", async store =>
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => (await store.Storage.ReadStreamAsync(new StreamRead("a"), Cancelled)).Dispose(), "the read")),
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => (await store.Storage.ReadStreamAsync(new StreamRead("a"), Cancelled)).Dispose(), "the read")),
         Case("Read_the_log_already_cancelled_is_cancelled", async store =>
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => (await store.Storage.ReadLogAsync(new LogRead(), Cancelled)).Dispose(), "the read")),
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => (await store.Storage.ReadLogAsync(new LogRead(), Cancelled)).Dispose(), "the read")),
         Case("Wait_already_cancelled_for_events_to_come_is_cancelled", async store =>
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.Storage.WaitForEventsAsync(1, Cancelled), "the wait")),
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => await store.Storage.WaitForEventsAsync(1, Cancelled), "the wait")),
         Case("Commit_a_read_model_already_cancelled_writes_nothing", async store =>
         {
             await Documents.SeedAsync(store);
-            var commit = new ReadModelCommit { Creates = [Documents.Define("new")], Changes = [Documents.Put("new", "k", "1"), Documents.Delete("people", "ann")] };
+            var commit = new ReadModelCommit
+            {
+                Creates = [Documents.Define("new")],
+                Changes = [Documents.Put("new", "k", "1"), Documents.Delete("people", "ann")],
+            };
             await Documents.RefusesAsync<OperationCanceledException>(store, commit, Cancelled);
             await store.ReadModels.CommitAsync(commit);
             await Documents.ExpectAsync(store, "new", ("k", "1"));
@@ -47,15 +55,19 @@ internal static class CancellationCases
                     return ValueTask.FromResult(new ReadModelCommit { Changes = [Documents.Put("people", "k", "1")] });
                 },
             };
-            await Documents.RefusesAsync<OperationCanceledException>(store, async () => await store.Storage.AppendAsync(request, Cancelled));
+            await Documents.RefusesAsync<OperationCanceledException>(store, async () =>
+                await store.Storage.AppendAsync(request, Cancelled));
             Expect.True(!isAsked, "a cancelled append does not ask for its read models");
         }),
         Case("Load_documents_already_cancelled_is_cancelled", async store =>
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.ReadModels.LoadAsync("m", ["k"], Cancelled), "the load")),
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => await store.ReadModels.LoadAsync("m", ["k"], Cancelled), "the load")),
         Case("Query_documents_already_cancelled_is_cancelled", async store =>
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.ReadModels.QueryAsync("m", new DocumentQuery(), Cancelled), "the query")),
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => await store.ReadModels.QueryAsync("m", new DocumentQuery(), Cancelled), "the query")),
         Case("Count_documents_already_cancelled_is_cancelled", async store =>
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.ReadModels.CountAsync("m", [], Cancelled), "the count")),
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => await store.ReadModels.CountAsync("m", [], Cancelled), "the count")),
         Case("Append_cancelled_at_any_moment_is_stored_whole_or_not_at_all_as_it_says", async store =>
         {
             var random = new Random(3);
@@ -65,7 +77,8 @@ internal static class CancellationCases
             {
                 using var cancel = new CancellationTokenSource();
                 var requests = Enumerable.Range(0, 8).Select(n => Request(Write($"s{n}", ExpectedVersion.Any, store.Events(3)))).ToArray();
-                var appends = requests.Select(request => Task.Run(async () => await store.Storage.AppendAsync(request, cancel.Token), CancellationToken.None)).ToArray();
+                var appends = requests.Select(request =>
+                    Task.Run(async () => await store.Storage.AppendAsync(request, cancel.Token), CancellationToken.None)).ToArray();
                 if (random.Next(2) == 0) await Task.Yield();
                 await cancel.CancelAsync();
                 for (var n = 0; n < appends.Length; n++)
@@ -90,9 +103,10 @@ internal static class CancellationCases
         }),
     ];
 
-    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Concurrency, async store =>
-    {
-        await store.AppendAsync("a", store.Event());
-        await run(store);
-    });
+    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) =>
+        new(title, ConformanceRule.Concurrency, async store =>
+        {
+            await store.AppendAsync("a", store.Event());
+            await run(store);
+        });
 }

@@ -46,7 +46,8 @@ internal static class ErasureCases
         .. from length in new[] { 0, 1, 15, 16, 17, 100, 5_000, 70_000 }
            select Case($"Erase_{length}_bytes_of_data_empties_them", async store =>
            {
-               await store.AppendAsync("a", new NewEvent(store.NewId(), "sized", new byte[length]) { Metadata = "m"u8.ToArray(), Tags = ["t"] }, store.Event());
+               await store.AppendAsync(
+                   "a", new NewEvent(store.NewId(), "sized", new byte[length]) { Metadata = "m"u8.ToArray(), Tags = ["t"] }, store.Event());
                var before = await store.LogAsync();
                var leaves = await LeavesAsync(store, 2);
                await store.AppendAsync(Erasure(store, 1));
@@ -61,7 +62,10 @@ internal static class ErasureCases
             var before = await store.Storage.Ledger.GetFrontierAsync(store.CancellationToken);
             await store.AppendAsync(Erasure(store, 1, 17, 256, 257, 300));
             Expect.Sequence(leaves, await LeavesAsync(store, 300), "the leaves of the events that were there before");
-            Expect.Equal(before.Root(), (await MerkleFrontier.ReadAsync(store.Storage.Ledger, 300, store.CancellationToken)).Root(), "the root of the tree of the size before");
+            Expect.Equal(
+                before.Root(),
+                (await MerkleFrontier.ReadAsync(store.Storage.Ledger, 300, store.CancellationToken)).Root(),
+                "the root of the tree of the size before");
             Expect.Equal(301, (await LedgerCases.ExpectTreeAsync(store)).Count, "the number of leaves");
         }),
         Case("Erase_leaves_every_proof_valid", async store =>
@@ -71,10 +75,17 @@ internal static class ErasureCases
             var given = await InclusionProof.BuildAsync(store.Storage.Ledger, 6, 40, cancellationToken: store.CancellationToken);
             var leaf = (await LeavesAsync(store, 40))[6];
             await store.AppendAsync(Erasure(store, 7));
-            Expect.True(given.Verify((await LeavesAsync(store, 40))[6], old.Root()), "a proof of before verifies with the leaf as it is read now");
+            Expect.True(
+                given.Verify((await LeavesAsync(store, 40))[6], old.Root()), "a proof of before verifies with the leaf as it is read now");
             var now = await store.Storage.Ledger.GetFrontierAsync(store.CancellationToken);
-            Expect.True((await InclusionProof.BuildAsync(store.Storage.Ledger, 6, 41, cancellationToken: store.CancellationToken)).Verify(leaf, now.Root()), "a proof of now verifies with the leaf of before");
-            Expect.True((await ConsistencyProof.BuildAsync(store.Storage.Ledger, 40, 41, now, store.CancellationToken)).Verify(old.Root(), now.Root()), "the tree has only grown");
+            Expect.True(
+                (await InclusionProof.BuildAsync(store.Storage.Ledger, 6, 41, cancellationToken: store.CancellationToken))
+                    .Verify(leaf, now.Root()),
+                "a proof of now verifies with the leaf of before");
+            Expect.True(
+                (await ConsistencyProof.BuildAsync(store.Storage.Ledger, 40, 41, now, store.CancellationToken))
+                    .Verify(old.Root(), now.Root()),
+                "the tree has only grown");
         }),
         Case("Erase_puts_the_commitment_in_the_place_of_the_salt", async store =>
         {
@@ -83,7 +94,10 @@ internal static class ErasureCases
             await store.AppendAsync(Erasure(store, 1));
             var seals = await SealsAsync(store);
             Expect.Equal(Convert.ToHexString(commitment.Bytes), Convert.ToHexString(seals[0]), "the seal of the erased event");
-            Expect.Sequence([MerkleHash.Length, LedgerLeaf.SaltLength, LedgerLeaf.SaltLength], [.. seals.Select(seal => seal.Length)], "the lengths of the seals");
+            Expect.Sequence(
+                [MerkleHash.Length, LedgerLeaf.SaltLength, LedgerLeaf.SaltLength],
+                [.. seals.Select(seal => seal.Length)],
+                "the lengths of the seals");
         }),
         Case("Erase_is_seen_by_every_kind_of_read", async store =>
         {
@@ -91,14 +105,21 @@ internal static class ErasureCases
             await store.AppendAsync(Erasure(store, 1));
             LogRead[] reads =
             [
-                new(), new() { WithSeals = true }, new() { Direction = ReadDirection.Backwards }, new() { UpTo = 1 }, new() { Limit = 1 }, new() { Filter = EventQuery.OfTypes("opened") },
-                new() { Filter = EventQuery.WithTags("t1"), WithSeals = true }, new() { Filter = EventQuery.InStreams("a-"), Direction = ReadDirection.Backwards },
+                new(), new() { WithSeals = true }, new() { Direction = ReadDirection.Backwards }, new() { UpTo = 1 }, new() { Limit = 1 },
+                new() { Filter = EventQuery.OfTypes("opened") },
+                new() { Filter = EventQuery.WithTags("t1"), WithSeals = true },
+                new() { Filter = EventQuery.InStreams("a-"), Direction = ReadDirection.Backwards },
                 new() { Filter = EventQuery.OfTypes("opened").Or(EventQuery.WithTags("t1")) },
             ];
             foreach (var read in reads) ExpectErased((await store.LogAsync(read)).Single(e => e.Position == 1), $"an event read by {read}");
             ExpectErased((await store.StreamAsync("a-1"))[0], "an event read by its stream");
-            ExpectErased((await store.StreamAsync(new StreamRead("a-1") { Direction = ReadDirection.Backwards }))[1], "an event read by its stream backwards");
-            Expect.Equal(1, await store.Storage.GetPositionAsync((await store.LogAsync())[0].Id, store.CancellationToken), "the position of the erased event by its id");
+            ExpectErased(
+                (await store.StreamAsync(new StreamRead("a-1") { Direction = ReadDirection.Backwards }))[1],
+                "an event read by its stream backwards");
+            Expect.Equal(
+                1,
+                await store.Storage.GetPositionAsync((await store.LogAsync())[0].Id, store.CancellationToken),
+                "the position of the erased event by its id");
         }),
         Case("Erase_again_what_is_erased_changes_nothing", async store =>
         {
@@ -114,14 +135,24 @@ internal static class ErasureCases
         {
             var before = await FillAsync(store);
             var erasure = Erasure(store, 2);
-            await store.AppendAsync(erasure with { Writes = [Write("b", 1, store.Event("first")), .. erasure.Writes, Write("c", ExpectedVersion.NoStream, store.Events(2))] });
+            await store.AppendAsync(erasure with
+            {
+                Writes = [Write("b", 1, store.Event("first")), .. erasure.Writes, Write("c", ExpectedVersion.NoStream, store.Events(2))],
+            });
             var after = await ExpectErasedAsync(store, before, 2);
-            Expect.Sequence(["first", PayloadsErased.TypeName, "happened", "happened"], [.. after.Skip(before.Count).Select(e => e.Type)], "the types of the events of the append");
+            Expect.Sequence(
+                ["first", PayloadsErased.TypeName, "happened", "happened"],
+                [.. after.Skip(before.Count).Select(e => e.Type)],
+                "the types of the events of the append");
         }),
         Case("Erase_by_two_records_in_one_append_empties_what_both_name", async store =>
         {
             var before = await FillAsync(store);
-            await store.AppendAsync(new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1, 3), Record(store, 2))]) { Erase = [1, 2, 3] });
+            await store.AppendAsync(
+                new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1, 3), Record(store, 2))])
+                {
+                    Erase = [1, 2, 3],
+                });
             await ExpectErasedAsync(store, before, 1, 2, 3);
         }),
         Case("Erase_with_read_models_shows_them_the_record_and_commits_them", async store =>
@@ -133,11 +164,16 @@ internal static class ErasureCases
                 ReadModels = (transaction, _) =>
                 {
                     seen.AddRange(transaction.Events.Select(e => e.Type));
-                    return ValueTask.FromResult(new ReadModelCommit { Creates = [new ReadModelDefinition("m", [])], Changes = [new DocumentChange("m", "k", "erased"u8.ToArray())] });
+                    return ValueTask.FromResult(new ReadModelCommit
+                    {
+                        Creates = [new ReadModelDefinition("m", [])],
+                        Changes = [new DocumentChange("m", "k", "erased"u8.ToArray())],
+                    });
                 },
             });
             Expect.Sequence([PayloadsErased.TypeName], seen, "the events that the read models were shown");
-            Expect.Equal("erased", SeenEvent.Text((await store.ReadModels.LoadAsync("m", ["k"], store.CancellationToken))[0]), "the document");
+            Expect.Equal(
+                "erased", SeenEvent.Text((await store.ReadModels.LoadAsync("m", ["k"], store.CancellationToken))[0]), "the document");
             await ExpectErasedAsync(store, before, 2);
         }),
 
@@ -149,7 +185,12 @@ internal static class ErasureCases
             await store.AppendAsync("b", store.Event());
             var log = await store.LogAsync();
             var again = await store.AppendAsync(request);
-            ExpectResult(again, original.FirstPosition, original.Position, wasAlreadyStored: true, new AppendedStream(PayloadsErased.StreamName, 1, 1));
+            ExpectResult(
+                again,
+                original.FirstPosition,
+                original.Position,
+                wasAlreadyStored: true,
+                new AppendedStream(PayloadsErased.StreamName, 1, 1));
             Expect.Sequence(log, await store.LogAsync(), "the log after the repetition");
         }),
         Case("Erase_by_a_repeated_record_of_other_positions_is_refused", async store =>
@@ -157,7 +198,8 @@ internal static class ErasureCases
             await FillAsync(store);
             var record = Record(store, 2);
             await store.AppendAsync(Erasing(record, 2));
-            await store.RefusesAsync<DuplicateEventIdException>(Erasing(new NewEvent(record.Id, record.Type, new PayloadsErased([3], "a reason", null).ToBytes()), 3));
+            await store.RefusesAsync<DuplicateEventIdException>(Erasing(
+                new NewEvent(record.Id, record.Type, new PayloadsErased([3], "a reason", null).ToBytes()), 3));
         }),
         Case("Append_again_what_was_erased_since_returns_the_original_result", async store =>
         {
@@ -180,19 +222,22 @@ internal static class ErasureCases
         Case("Erase_by_an_append_refused_for_its_condition_erases_nothing", async store =>
         {
             await FillAsync(store);
-            await store.RefusesAsync<AppendConditionFailedException>(Erasure(store, 2) with { Conditions = [new AppendCondition(EventQuery.InStreams("a"), 0)] });
+            await store.RefusesAsync<AppendConditionFailedException>(
+                Erasure(store, 2) with { Conditions = [new AppendCondition(EventQuery.InStreams("a"), 0)] });
         }),
         Case("Erase_by_an_append_refused_for_an_id_that_is_stored_erases_nothing", async store =>
         {
             await FillAsync(store);
             var stored = (await store.LogAsync())[0].Id;
             var erasure = Erasure(store, 2);
-            await store.RefusesAsync<DuplicateEventIdException>(erasure with { Writes = [.. erasure.Writes, Write("x", ExpectedVersion.Any, new NewEvent(stored, "other", default))] });
+            await store.RefusesAsync<DuplicateEventIdException>(
+                erasure with { Writes = [.. erasure.Writes, Write("x", ExpectedVersion.Any, new NewEvent(stored, "other", default))] });
         }),
         Case("Erase_by_an_append_refused_by_its_read_models_erases_nothing", async store =>
         {
             await FillAsync(store);
-            await store.RefusesAsync<InvalidOperationException>(Erasure(store, 2) with { ReadModels = (_, _) => throw new InvalidOperationException("no") });
+            await store.RefusesAsync<InvalidOperationException>(
+                Erasure(store, 2) with { ReadModels = (_, _) => throw new InvalidOperationException("no") });
         }),
         Case("Erase_by_an_append_already_cancelled_erases_nothing", async store =>
         {
@@ -213,7 +258,8 @@ internal static class ErasureCases
         {
             var before = await FillAsync(store);
             var erasure = Erasure(store, before.Count + 1);
-            await store.RefusesAsync<ErasureRefusedException>(erasure with { Writes = [Write("b", ExpectedVersion.Any, store.Event()), .. erasure.Writes] });
+            await store.RefusesAsync<ErasureRefusedException>(
+                erasure with { Writes = [Write("b", ExpectedVersion.Any, store.Event()), .. erasure.Writes] });
         }),
         Case("Erase_a_record_of_erasures_is_refused_and_erases_nothing", async store =>
         {
@@ -223,18 +269,42 @@ internal static class ErasureCases
             Expect.Equal(before.Count + 1, refused.Position, "the position in the error");
         }),
 
-        Case("Erase_without_a_record_is_refused", store => RefusesArgumentAsync(store, store => Request(Write("a", ExpectedVersion.Any, store.Event())) with { Erase = [1] })),
-        Case("Erase_other_positions_than_the_record_names_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1, 2), 1))),
-        Case("Erase_more_positions_than_the_record_names_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1), 1, 2))),
+        Case("Erase_without_a_record_is_refused", store =>
+            RefusesArgumentAsync(store, store => Request(Write("a", ExpectedVersion.Any, store.Event())) with { Erase = [1] })),
+        Case("Erase_other_positions_than_the_record_names_is_refused", store =>
+            RefusesArgumentAsync(store, store => Erasing(Record(store, 1, 2), 1))),
+        Case("Erase_more_positions_than_the_record_names_is_refused", store =>
+            RefusesArgumentAsync(store, store => Erasing(Record(store, 1), 1, 2))),
         Case("Erase_one_position_twice_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1), 1, 1))),
-        Case("Erase_one_position_by_two_records_is_refused", store => RefusesArgumentAsync(store, store => new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1), Record(store, 1))]) { Erase = [1] })),
+        Case("Erase_one_position_by_two_records_is_refused", store =>
+            RefusesArgumentAsync(store, store =>
+                new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1), Record(store, 1))])
+                {
+                    Erase = [1],
+                })),
         Case("Erase_position_0_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1), 0))),
         Case("Append_a_record_that_erases_nothing_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1)))),
-        Case("Append_another_event_to_the_stream_of_records_is_refused", store => RefusesArgumentAsync(store, store => Request(Write(PayloadsErased.StreamName, ExpectedVersion.Any, store.Event("noted"))))),
-        Case("Append_another_event_after_a_record_is_refused", store => RefusesArgumentAsync(store, store => new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1), store.Event("noted"))]) { Erase = [1] })),
-        Case("Append_a_record_to_another_stream_is_refused", store => RefusesArgumentAsync(store, store => Request(Write("a", ExpectedVersion.Any, Record(store, 1))) with { Erase = [1] })),
-        .. from flaw in new[] { ("nothing", ""), ("no_object", "[1]"), ("no_positions", """{"reason":"r"}"""), ("no_reason", """{"positions":[1]}"""), ("text_for_positions", """{"positions":["1"],"reason":"r"}"""), ("positions_not_ascending", """{"positions":[2,1],"reason":"r"}""") }
-           select Case($"Append_a_record_with_{flaw.Item1}_is_refused", store => RefusesArgumentAsync(store, store => Erasing(store.Event(PayloadsErased.TypeName, flaw.Item2), 1))),
+        Case("Append_another_event_to_the_stream_of_records_is_refused", store =>
+            RefusesArgumentAsync(store, store => Request(Write(PayloadsErased.StreamName, ExpectedVersion.Any, store.Event("noted"))))),
+        Case("Append_another_event_after_a_record_is_refused", store =>
+            RefusesArgumentAsync(store, store =>
+                new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1), store.Event("noted"))])
+                {
+                    Erase = [1],
+                })),
+        Case("Append_a_record_to_another_stream_is_refused", store =>
+            RefusesArgumentAsync(store, store => Request(Write("a", ExpectedVersion.Any, Record(store, 1))) with { Erase = [1] })),
+        .. from flaw in new[]
+        {
+            ("nothing", ""),
+            ("no_object", "[1]"),
+            ("no_positions", """{"reason":"r"}"""),
+            ("no_reason", """{"positions":[1]}"""),
+            ("text_for_positions", """{"positions":["1"],"reason":"r"}"""),
+            ("positions_not_ascending", """{"positions":[2,1],"reason":"r"}"""),
+        }
+           select Case($"Append_a_record_with_{flaw.Item1}_is_refused", store =>
+               RefusesArgumentAsync(store, store => Erasing(store.Event(PayloadsErased.TypeName, flaw.Item2), 1))),
 
         Case("Erase_leaves_a_page_that_was_read_before_as_it_was", async store =>
         {
@@ -257,11 +327,18 @@ internal static class ErasureCases
                 using (var page = await store.Storage.ReadLogAsync(new LogRead { Limit = 100 }, store.CancellationToken))
                 {
                     var events = page.Events.ToArray();
-                    var named = events.Where(e => e.Type == PayloadsErased.TypeName).SelectMany(e => PayloadsErased.Parse(e.Data.Span).Positions).ToHashSet();
+                    var named = events.Where(e => e.Type == PayloadsErased.TypeName)
+                        .SelectMany(e => PayloadsErased.Parse(e.Data.Span).Positions).ToHashSet();
                     foreach (var e in events.Where(e => e.Stream == "a"))
                     {
-                        Expect.Equal(named.Contains(e.Position), e.IsErased, $"whether the event at position {e.Position} is erased, by the records of the same view,");
-                        Expect.Equal(e.IsErased, e.Data.IsEmpty, $"whether the event at position {e.Position}, by what it says of itself, has no data");
+                        Expect.Equal(
+                            named.Contains(e.Position),
+                            e.IsErased,
+                            $"whether the event at position {e.Position} is erased, by the records of the same view,");
+                        Expect.Equal(
+                            e.IsErased,
+                            e.Data.IsEmpty,
+                            $"whether the event at position {e.Position}, by what it says of itself, has no data");
                     }
                 }
 
@@ -301,9 +378,15 @@ internal static class ErasureCases
     /// <summary>Six events in three streams, with everything that an event can have.</summary>
     private static async Task<List<SeenEvent>> FillAsync(StoreUnderTest store)
     {
-        await store.AppendAsync("a", store.Event("opened", """{"owner":"Ann"}""", """{"by":"x"}""", "t1", "t2"), store.Event("renamed", """{"owner":"Bob"}""", "m", "t2"));
+        await store.AppendAsync(
+            "a",
+            store.Event("opened", """{"owner":"Ann"}""", """{"by":"x"}""", "t1", "t2"),
+            store.Event("renamed", """{"owner":"Bob"}""", "m", "t2"));
         store.Clock.Now = ManualClock.Start.AddTicks(1_234_567);
-        await store.AppendAsync(Request(Write("b", ExpectedVersion.Any, store.Event("opened", """{"owner":"Cid"}""")), Write("a", ExpectedVersion.Any, store.Events(2)), Write("d", ExpectedVersion.Any, store.Tagged("t1"))));
+        await store.AppendAsync(Request(
+            Write("b", ExpectedVersion.Any, store.Event("opened", """{"owner":"Cid"}""")),
+            Write("a", ExpectedVersion.Any, store.Events(2)),
+            Write("d", ExpectedVersion.Any, store.Tagged("t1"))));
         return await store.LogAsync();
     }
 
@@ -318,7 +401,13 @@ internal static class ErasureCases
         {
             var ofStream = log.Where(e => e.Stream == stream).ToList();
             Expect.Sequence(ofStream, await store.StreamAsync(stream), $"stream '{stream}'");
-            Expect.Sequence(ofStream, await store.LogAsync(EventQuery.OfTypes([.. ofStream.Select(e => e.Type).Distinct()]).Or(EventQuery.InStreams(stream))) is var found ? [.. found.Where(e => e.Stream == stream)] : [], $"the events of stream '{stream}' by a query");
+            Expect.Sequence(
+                ofStream,
+                await store.LogAsync(EventQuery.OfTypes([.. ofStream.Select(e => e.Type).Distinct()])
+                    .Or(EventQuery.InStreams(stream))) is var found
+                    ? [.. found.Where(e => e.Stream == stream)]
+                    : [],
+                $"the events of stream '{stream}' by a query");
         }
 
         return log;

@@ -7,7 +7,8 @@ internal static class Expect
 {
     public static void Equal<T>(T expected, T actual, string what)
     {
-        if (!EqualityComparer<T>.Default.Equals(expected, actual)) throw new ConformanceException($"Expected {what} to be {Show(expected)}, but it was {Show(actual)}.");
+        if (!EqualityComparer<T>.Default.Equals(expected, actual))
+            throw new ConformanceException($"Expected {what} to be {Show(expected)}, but it was {Show(actual)}.");
     }
 
     public static void True(bool holds, string expectation)
@@ -41,7 +42,9 @@ internal static class Expect
         }
         catch (Exception other) when (other is not ConformanceException)
         {
-            throw new ConformanceException($"Expected {what} to fail with {typeof(TException).Name}, but it failed with {other.GetType().Name}: {other.Message}", other);
+            throw new ConformanceException(
+                $"Expected {what} to fail with {typeof(TException).Name}, but it failed with {other.GetType().Name}: {other.Message}",
+                other);
         }
 
         throw new ConformanceException($"Expected {what} to fail with {typeof(TException).Name}, but it succeeded.");

@@ -25,7 +25,8 @@ internal static class LedgerCases
             for (var i = 0; i < 40; i++)
             {
                 await store.AppendAsync($"s{i % 3}", store.Events(1 + (i % 4)));
-                foreach (var e in await SealedAsync(store, new LogRead { After = expected.Size, WithSeals = true })) expected.Append(e.Leaf.Hash());
+                foreach (var e in await SealedAsync(store, new LogRead { After = expected.Size, WithSeals = true }))
+                    expected.Append(e.Leaf.Hash());
                 Expect.Equal(expected.Root(), (await FrontierAsync(store)).Root(), $"the root after append {i + 1}");
             }
 
@@ -91,15 +92,22 @@ internal static class LedgerCases
             {
                 var data = new byte[length];
                 new Random(length).NextBytes(data);
-                await store.AppendAsync("a", new NewEvent(store.NewId(), "sized", data) { Metadata = data.AsMemory(0, Math.Min(length, 500)) });
+                await store.AppendAsync(
+                    "a", new NewEvent(store.NewId(), "sized", data) { Metadata = data.AsMemory(0, Math.Min(length, 500)) });
             }
 
             await ExpectTreeAsync(store);
         }),
         Case("Append_to_several_streams_adds_leaves_in_the_order_of_positions", async store =>
         {
-            await store.AppendAsync(Request(Write("b", ExpectedVersion.Any, store.Events(2)), Write("a", ExpectedVersion.Any, store.Events(3)), Check("c", ExpectedVersion.NoStream)));
-            await store.AppendAsync(Request(Write("a", ExpectedVersion.Any, store.Events(1)), Write("c", ExpectedVersion.Any, store.Events(2)), Write("b", ExpectedVersion.Any, store.Events(1))));
+            await store.AppendAsync(Request(
+                Write("b", ExpectedVersion.Any, store.Events(2)),
+                Write("a", ExpectedVersion.Any, store.Events(3)),
+                Check("c", ExpectedVersion.NoStream)));
+            await store.AppendAsync(Request(
+                Write("a", ExpectedVersion.Any, store.Events(1)),
+                Write("c", ExpectedVersion.Any, store.Events(2)),
+                Write("b", ExpectedVersion.Any, store.Events(1))));
             var leaves = await ExpectTreeAsync(store);
             Expect.Sequence(["b", "b", "a", "a", "a", "a", "c", "c", "b"], [.. leaves.Select(l => l.Stream)], "the streams of the leaves");
         }),
@@ -107,7 +115,9 @@ internal static class LedgerCases
         {
             for (var i = 0; i < 30; i++)
             {
-                await store.AppendAsync(Request(Write($"s{i % 20}", ExpectedVersion.Any, store.Events(4)), Write($"s{(i + 7) % 20}", ExpectedVersion.Any, store.Events(6))));
+                await store.AppendAsync(Request(
+                    Write($"s{i % 20}", ExpectedVersion.Any, store.Events(4)),
+                    Write($"s{(i + 7) % 20}", ExpectedVersion.Any, store.Events(6))));
             }
 
             await ExpectTreeAsync(store);
@@ -117,27 +127,40 @@ internal static class LedgerCases
             await store.AppendAsync("a", store.Event(), store.Event());
             await store.AppendAsync("b", store.Event());
             var seen = await SealedAsync(store);
-            Expect.Equal(3, seen.Select(e => e.Leaf.DataCommitment).Distinct().Count(), "the number of commitments to the same data in three events");
+            Expect.Equal(
+                3,
+                seen.Select(e => e.Leaf.DataCommitment).Distinct().Count(),
+                "the number of commitments to the same data in three events");
             await ExpectTreeAsync(store);
         }),
 
         Case("Append_refused_for_its_version_leaves_the_tree_as_it_was", store => ExpectNoLeafAsync(store, async () =>
             await store.RefusesAsync<WrongExpectedVersionException>(Request(Write("a", 9, store.Events(2)))))),
         Case("Append_refused_for_its_second_stream_leaves_the_tree_as_it_was", store => ExpectNoLeafAsync(store, async () =>
-            await store.RefusesAsync<WrongExpectedVersionException>(Request(Write("new", ExpectedVersion.NoStream, store.Events(2)), Write("a", ExpectedVersion.NoStream, store.Event()))))),
+            await store.RefusesAsync<WrongExpectedVersionException>(Request(
+                Write("new", ExpectedVersion.NoStream, store.Events(2)), Write("a", ExpectedVersion.NoStream, store.Event()))))),
         Case("Append_refused_for_its_condition_leaves_the_tree_as_it_was", store => ExpectNoLeafAsync(store, async () =>
-            await store.RefusesAsync<AppendConditionFailedException>(Request(Write("b", ExpectedVersion.Any, store.Event())) with { Conditions = [new AppendCondition(EventQuery.InStreams("a"), 0)] }))),
+            await store.RefusesAsync<AppendConditionFailedException>(Request(Write("b", ExpectedVersion.Any, store.Event())) with
+            {
+                Conditions = [new AppendCondition(EventQuery.InStreams("a"), 0)],
+            }))),
         Case("Append_refused_for_an_id_that_is_stored_leaves_the_tree_as_it_was", store => ExpectNoLeafAsync(store, async () =>
         {
             var stored = (await store.LogAsync())[0];
-            await store.RefusesAsync<DuplicateEventIdException>(Request(Write("b", ExpectedVersion.Any, store.Event(), new NewEvent(stored.Id, "other", default))));
+            await store.RefusesAsync<DuplicateEventIdException>(
+                Request(Write("b", ExpectedVersion.Any, store.Event(), new NewEvent(stored.Id, "other", default))));
         })),
         Case("Append_refused_for_an_argument_leaves_the_tree_as_it_was", store => ExpectNoLeafAsync(store, async () =>
-            await store.RefusesAsync<ArgumentException>(Request(Write("b", ExpectedVersion.Any, store.Event(), new NewEvent(Guid.Empty, "x", default)))))),
+            await store.RefusesAsync<ArgumentException>(
+                Request(Write("b", ExpectedVersion.Any, store.Event(), new NewEvent(Guid.Empty, "x", default)))))),
         Case("Append_cancelled_leaves_the_tree_as_it_was", store => ExpectNoLeafAsync(store, async () =>
-            await store.RefusesAsync<OperationCanceledException>(Request(Write("b", ExpectedVersion.Any, store.Event())), new CancellationToken(canceled: true)))),
+            await store.RefusesAsync<OperationCanceledException>(
+                Request(Write("b", ExpectedVersion.Any, store.Event())), new CancellationToken(canceled: true)))),
         Case("Append_refused_by_its_read_models_leaves_the_tree_as_it_was", store => ExpectNoLeafAsync(store, async () =>
-            await store.RefusesAsync<InvalidOperationException>(Request(Write("b", ExpectedVersion.Any, store.Events(2))) with { ReadModels = (_, _) => throw new InvalidOperationException("It is to be refused.") }))),
+            await store.RefusesAsync<InvalidOperationException>(Request(Write("b", ExpectedVersion.Any, store.Events(2))) with
+            {
+                ReadModels = (_, _) => throw new InvalidOperationException("It is to be refused."),
+            }))),
         Case("Append_again_adds_no_leaf", async store =>
         {
             var request = Request(Write("a", ExpectedVersion.Any, store.Events(3)));
@@ -153,7 +176,8 @@ internal static class LedgerCases
         {
             await store.AppendAsync(Request(Write("a", ExpectedVersion.Any, store.Events(2))) with
             {
-                ReadModels = (_, _) => ValueTask.FromResult(new ReadModelCommit { Creates = [Documents.Define("m")], Changes = [new DocumentChange("m", "k", new byte[] { 1 })] }),
+                ReadModels = (_, _) => ValueTask.FromResult(
+                    new ReadModelCommit { Creates = [Documents.Define("m")], Changes = [new DocumentChange("m", "k", new byte[] { 1 })] }),
             });
             await ExpectTreeAsync(store);
             var before = await FrontierAsync(store);
@@ -167,7 +191,9 @@ internal static class LedgerCases
         {
             await Race.RunAsync(8, async n =>
             {
-                for (var i = 0; i < 40; i++) await Race.TryAsync(store.AppendAsync($"s{n % 3}", i % 5 == 0 ? ExpectedVersion.NoStream : ExpectedVersion.Any, store.Events(1 + (i % 2))));
+                for (var i = 0; i < 40; i++)
+                    await Race.TryAsync(store.AppendAsync(
+                        $"s{n % 3}", i % 5 == 0 ? ExpectedVersion.NoStream : ExpectedVersion.Any, store.Events(1 + (i % 2))));
             });
             await ExpectTreeAsync(store);
         }),
@@ -178,7 +204,8 @@ internal static class LedgerCases
                 Expect.True((await FrontierAsync(store)).Size >= head, $"the tree has a leaf for each of {head} events seen before");
             })),
         Case("Get_the_frontier_while_others_append_is_always_that_of_whole_batches", async store =>
-            await WhileAppendingAsync(store, async () => Expect.Equal(0, (await FrontierAsync(store)).Size % 5, "what is left over of batches of five leaves"))),
+            await WhileAppendingAsync(store, async () =>
+                Expect.Equal(0, (await FrontierAsync(store)).Size % 5, "what is left over of batches of five leaves"))),
         Case("Get_the_frontier_while_others_append_is_always_that_of_the_first_events", async store =>
         {
             var frontiers = new List<MerkleFrontier>();
@@ -192,7 +219,8 @@ internal static class LedgerCases
                 roots[tree.Size] = tree.Root();
             }
 
-            foreach (var frontier in frontiers) Expect.Equal(roots[frontier.Size], frontier.Root(), $"the root of the tree of size {frontier.Size}, as it was seen then");
+            foreach (var frontier in frontiers)
+                Expect.Equal(roots[frontier.Size], frontier.Root(), $"the root of the tree of size {frontier.Size}, as it was seen then");
         }),
         Case("Get_the_frontier_after_an_own_append_holds_it_while_others_append", async store =>
             await Race.RunAsync(6, async n =>
@@ -217,19 +245,33 @@ internal static class LedgerCases
             await store.AppendAsync("a", store.Events(40));
             var first = (await SealedAsync(store)).Select(e => Convert.ToHexString(e.Seal)).ToList();
             await store.AppendAsync("a", store.Events(40));
-            Expect.Sequence(first, [.. (await SealedAsync(store, new LogRead { UpTo = 40, WithSeals = true, Limit = 7 })).Select(e => Convert.ToHexString(e.Seal))], "the seals read page by page, later");
+            Expect.Sequence(
+                first,
+                [.. (await SealedAsync(store, new LogRead { UpTo = 40, WithSeals = true, Limit = 7 })).Select(e =>
+                    Convert.ToHexString(e.Seal))],
+                "the seals read page by page, later");
         }),
         Case("Read_with_seals_backwards_and_by_a_filter_gives_those_of_each_event", async store =>
         {
-            for (var i = 0; i < 60; i++) await store.AppendAsync($"s{i % 2}", i % 3 == 0 ? store.Tagged("x") : store.Event(i % 5 == 0 ? "rare" : "common"));
+            for (var i = 0; i < 60; i++)
+                await store.AppendAsync($"s{i % 2}", i % 3 == 0 ? store.Tagged("x") : store.Event(i % 5 == 0 ? "rare" : "common"));
             var all = (await SealedAsync(store)).ToDictionary(e => e.Leaf.Position, e => Convert.ToHexString(e.Seal));
-            foreach (var filter in new[] { EventQuery.All, EventQuery.WithTags("x"), EventQuery.OfTypes("rare"), EventQuery.InStreams("s1") })
+            foreach (var filter in new[]
+            {
+                EventQuery.All,
+                EventQuery.WithTags("x"),
+                EventQuery.OfTypes("rare"),
+                EventQuery.InStreams("s1"),
+            })
             {
                 foreach (var direction in new[] { ReadDirection.Forwards, ReadDirection.Backwards })
                 {
                     var seen = await SealedAsync(store, new LogRead { Filter = filter, Direction = direction, WithSeals = true });
                     Expect.True(seen.Count > 0, "the filter lets some through");
-                    Expect.Sequence([.. seen.Select(e => all[e.Leaf.Position])], [.. seen.Select(e => Convert.ToHexString(e.Seal))], $"the seals read {direction}");
+                    Expect.Sequence(
+                        [.. seen.Select(e => all[e.Leaf.Position])],
+                        [.. seen.Select(e => Convert.ToHexString(e.Seal))],
+                        $"the seals read {direction}");
                 }
             }
         }),
@@ -237,7 +279,8 @@ internal static class LedgerCases
         {
             await store.AppendAsync("a", store.Events(3));
             using var log = await store.Storage.ReadLogAsync(new LogRead(), store.CancellationToken);
-            foreach (ref readonly var e in log.Events) Expect.Equal(0, e.Seal.Length, "the length of the seal in a read of the log that did not ask for it");
+            foreach (ref readonly var e in log.Events)
+                Expect.Equal(0, e.Seal.Length, "the length of the seal in a read of the log that did not ask for it");
             using var stream = await store.Storage.ReadStreamAsync(new StreamRead("a"), store.CancellationToken);
             foreach (ref readonly var e in stream.Events) Expect.Equal(0, e.Seal.Length, "the length of the seal in a read of a stream");
         }),
@@ -251,7 +294,8 @@ internal static class LedgerCases
             {
                 var first = random.Next(300);
                 var count = random.Next(Math.Min(256, 300 - first) + 1);
-                Expect.Sequence(leaves[first..(first + count)], await HashesAsync(store, 0, first, count), $"{count} leaves from {first} on");
+                Expect.Sequence(
+                    leaves[first..(first + count)], await HashesAsync(store, 0, first, count), $"{count} leaves from {first} on");
             }
         }),
         Case("Read_leaves_of_large_events_equals_those_of_the_events", async store =>
@@ -273,7 +317,20 @@ internal static class LedgerCases
             await RefusesRangeAsync(store, 0, 0, 1);
             await RefusesRangeAsync(store, 1, 0, 1);
             await store.AppendAsync("a", store.Events(257));
-            foreach (var (level, first, count) in new[] { (0, 257L, 1), (0, 0L, 258), (0, 256L, 2), (0, long.MaxValue, 1), (1, 1L, 1), (1, 0L, 2), (2, 0L, 1), (3, 0L, 1), (7, 0L, 1), (8, 0L, 1), (int.MaxValue, 0L, 1) })
+            foreach (var (level, first, count) in new[]
+            {
+                (0, 257L, 1),
+                (0, 0L, 258),
+                (0, 256L, 2),
+                (0, long.MaxValue, 1),
+                (1, 1L, 1),
+                (1, 0L, 2),
+                (2, 0L, 1),
+                (3, 0L, 1),
+                (7, 0L, 1),
+                (8, 0L, 1),
+                (int.MaxValue, 0L, 1),
+            })
                 await RefusesRangeAsync(store, level, first, count);
             Expect.Equal(1, (await HashesAsync(store, 0, 256, 1)).Count, "the number of hashes at the end of the tree");
         }),
@@ -295,7 +352,8 @@ internal static class LedgerCases
                 var size = i < 20 ? 600 : random.Next(1, 601);
                 var index = random.Next(size);
                 var proof = await InclusionProof.BuildAsync(store.Storage.Ledger, index, size, frontier, store.CancellationToken);
-                Expect.True(proof.Verify(leaves[index], roots[size]), $"the proof verifies that leaf {index} is in the tree of size {size}");
+                Expect.True(
+                    proof.Verify(leaves[index], roots[size]), $"the proof verifies that leaf {index} is in the tree of size {size}");
             }
         }),
         Case("Prove_that_the_log_was_only_appended_to_for_random_sizes", async store =>
@@ -308,14 +366,19 @@ internal static class LedgerCases
                 var newSize = i < 20 ? 600 : random.Next(1, 601);
                 var oldSize = random.Next(newSize + 1);
                 var proof = await ConsistencyProof.BuildAsync(store.Storage.Ledger, oldSize, newSize, frontier, store.CancellationToken);
-                Expect.True(proof.Verify(roots[oldSize], roots[newSize]), $"the proof verifies that the tree of size {newSize} holds that of size {oldSize}");
+                Expect.True(
+                    proof.Verify(roots[oldSize], roots[newSize]),
+                    $"the proof verifies that the tree of size {newSize} holds that of size {oldSize}");
             }
         }),
         Case("Make_the_frontier_of_an_earlier_size_from_leaves_and_tiles", async store =>
         {
             var (_, roots) = await GrowAsync(store, 600);
             foreach (var size in new[] { 0, 1, 255, 256, 257, 511, 512, 600 })
-                Expect.Equal(roots[size], (await MerkleFrontier.ReadAsync(store.Storage.Ledger, size, store.CancellationToken)).Root(), $"the root of the tree of size {size}, of what is stored");
+                Expect.Equal(
+                    roots[size],
+                    (await MerkleFrontier.ReadAsync(store.Storage.Ledger, size, store.CancellationToken)).Root(),
+                    $"the root of the tree of size {size}, of what is stored");
         }),
         Case("Get_the_frontier_then_append_to_it_leaves_that_of_the_storage", async store =>
         {
@@ -336,26 +399,32 @@ internal static class LedgerCases
             await ExpectSoundAsync(store, limit: 1000);
         }),
         Case("Audit_an_empty_store_finds_nothing", async store => await ExpectSoundAsync(store, limit: 10)),
-        Case("Audit_while_others_append_finds_nothing", async store => await WhileAppendingAsync(store, async () => await ExpectSoundAsync(store, limit: 50))),
+        Case("Audit_while_others_append_finds_nothing", async store =>
+            await WhileAppendingAsync(store, async () => await ExpectSoundAsync(store, limit: 50))),
         Case("Get_the_frontier_already_cancelled_is_cancelled", async store =>
         {
             var cancelled = new CancellationToken(canceled: true);
             await store.AppendAsync("a", store.Event());
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.Storage.Ledger.GetFrontierAsync(cancelled), "getting the frontier");
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.Storage.Ledger.ReadAsync(0, 0, new MerkleHash[1], cancelled), "reading a leaf");
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => await store.Storage.Ledger.GetFrontierAsync(cancelled), "getting the frontier");
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => await store.Storage.Ledger.ReadAsync(0, 0, new MerkleHash[1], cancelled), "reading a leaf");
         }),
         Case("Read_the_tree_after_the_storage_was_disposed_is_refused", async store =>
         {
             await store.AppendAsync("a", store.Event());
             await store.Storage.DisposeAsync();
-            await Expect.ThrowsAsync<ObjectDisposedException>(async () => await store.Storage.Ledger.GetFrontierAsync(), "getting the frontier");
-            await Expect.ThrowsAsync<ObjectDisposedException>(async () => await store.Storage.Ledger.ReadAsync(0, 0, new MerkleHash[1]), "reading a leaf");
+            await Expect.ThrowsAsync<ObjectDisposedException>(
+                async () => await store.Storage.Ledger.GetFrontierAsync(), "getting the frontier");
+            await Expect.ThrowsAsync<ObjectDisposedException>(
+                async () => await store.Storage.Ledger.ReadAsync(0, 0, new MerkleHash[1]), "reading a leaf");
         }),
     ];
 
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Ledger, run);
 
-    private static async Task<MerkleFrontier> FrontierAsync(StoreUnderTest store) => await store.Storage.Ledger.GetFrontierAsync(store.CancellationToken);
+    private static async Task<MerkleFrontier> FrontierAsync(StoreUnderTest store) =>
+        await store.Storage.Ledger.GetFrontierAsync(store.CancellationToken);
 
     private static async Task<List<MerkleHash>> HashesAsync(StoreUnderTest store, int level, long first, int count)
     {
@@ -365,7 +434,8 @@ internal static class LedgerCases
     }
 
     private static async Task RefusesRangeAsync(StoreUnderTest store, int level, long first, int count) =>
-        await Expect.ThrowsAsync<ArgumentOutOfRangeException>(() => HashesAsync(store, level, first, count), $"reading {count} hashes from {first} on, on level {level}");
+        await Expect.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => HashesAsync(store, level, first, count), $"reading {count} hashes from {first} on, on level {level}");
 
     private static Task<List<Sealed>> SealedAsync(StoreUnderTest store) => SealedAsync(store, new LogRead { WithSeals = true });
 
@@ -378,7 +448,10 @@ internal static class LedgerCases
             using var page = await store.Storage.ReadLogAsync(read, store.CancellationToken);
             foreach (ref readonly var e in page.Events)
             {
-                Expect.Equal(e.IsErased ? MerkleHash.Length : LedgerLeaf.SaltLength, e.Seal.Length, $"the length of the seal of the event at position {e.Position}");
+                Expect.Equal(
+                    e.IsErased ? MerkleHash.Length : LedgerLeaf.SaltLength,
+                    e.Seal.Length,
+                    $"the length of the seal of the event at position {e.Position}");
                 seen.Add(new Sealed(e.ToLeaf(), e.Seal.ToArray()));
             }
 
@@ -402,7 +475,8 @@ internal static class LedgerCases
             Expect.Sequence(leaves[first..(first + count)], await HashesAsync(store, 0, first, count), $"the leaves from {first} on");
         }
 
-        foreach (var tile in tiles) Expect.Equal(tile.Hash, (await HashesAsync(store, tile.Level, tile.Index, 1))[0], $"tile {tile.Index} of level {tile.Level}");
+        foreach (var tile in tiles)
+            Expect.Equal(tile.Hash, (await HashesAsync(store, tile.Level, tile.Index, 1))[0], $"tile {tile.Index} of level {tile.Level}");
         return [.. seen.Select(e => e.Leaf)];
     }
 
@@ -410,7 +484,8 @@ internal static class LedgerCases
     internal static async Task ExpectSoundAsync(StoreUnderTest store, int limit)
     {
         var ledger = store.Storage.Ledger;
-        foreach (var isWhole in new[] { true, false }) Expect.Sequence([], [.. await ledger.AuditStructureAsync(isWhole, store.CancellationToken)], "the findings around the events");
+        foreach (var isWhole in new[] { true, false })
+            Expect.Sequence([], [.. await ledger.AuditStructureAsync(isWhole, store.CancellationToken)], "the findings around the events");
         var tree = new MerkleFrontier();
         var (expected, stored) = (new List<MerkleTile>(), new List<MerkleTile>());
         for (var isEnd = false; !isEnd;)
@@ -425,7 +500,9 @@ internal static class LedgerCases
                 var hash = audit.Events.Events[i].ToLeaf().Hash();
                 Expect.Equal(leaves[i].Leaf.Hash(), hash, $"the leaf of the event at position {tree.Size + 1}");
                 if (audit.LeafMarks.Length >= (i + 1) * LedgerAudit.LeafMarkLength)
-                    Expect.True(hash.Bytes.StartsWith(audit.LeafMarks.Span.Slice(i * LedgerAudit.LeafMarkLength, LedgerAudit.LeafMarkLength)), $"the mark of the event at position {tree.Size + 1} is that of its leaf");
+                    Expect.True(
+                        hash.Bytes.StartsWith(audit.LeafMarks.Span.Slice(i * LedgerAudit.LeafMarkLength, LedgerAudit.LeafMarkLength)),
+                        $"the mark of the event at position {tree.Size + 1} is that of its leaf");
                 tree.Append(hash, expected);
             }
 
@@ -436,7 +513,8 @@ internal static class LedgerCases
         }
 
         Expect.Equal(expected.Count, stored.Count, "the number of tiles in the pages");
-        foreach (var tile in expected) Expect.True(stored.Contains(tile), $"tile {tile.Index} of level {tile.Level} is in a page, as it should be");
+        foreach (var tile in expected)
+            Expect.True(stored.Contains(tile), $"tile {tile.Index} of level {tile.Level} is in a page, as it should be");
     }
 
     private static void ExpectSame(MerkleFrontier expected, MerkleFrontier actual)
@@ -461,7 +539,9 @@ internal static class LedgerCases
     {
         var done = Race.RunAsync(3, async n =>
         {
-            for (var i = 0; i < 20; i++) await store.AppendAsync(Request(Write($"s{n}", ExpectedVersion.Any, store.Events(3)), Write("all", ExpectedVersion.Any, store.Events(2))));
+            for (var i = 0; i < 20; i++)
+                await store.AppendAsync(Request(
+                    Write($"s{n}", ExpectedVersion.Any, store.Events(3)), Write("all", ExpectedVersion.Any, store.Events(2))));
         });
         while (!done.IsCompleted)
         {

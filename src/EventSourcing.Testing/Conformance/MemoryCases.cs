@@ -30,7 +30,10 @@ internal static class MemoryCases
             tags[0] = "z";
             tags.Add("w");
             Expect.Equal(SeenEvent.Join(["x", "y"]), (await store.LogAsync())[0].Tags, "the tags stored");
-            Expect.Equal(0, (await store.LogAsync(EventQuery.WithTags("z"))).Count, "the number of events found by a tag that was put in afterwards");
+            Expect.Equal(
+                0,
+                (await store.LogAsync(EventQuery.WithTags("z"))).Count,
+                "the number of events found by a tag that was put in afterwards");
         }),
         Case("Append_then_change_the_list_of_events_leaves_the_stream_as_it_was", async store =>
         {
@@ -57,7 +60,9 @@ internal static class MemoryCases
             var buffer = "one,two,three"u8.ToArray();
             NewEvent[] events =
             [
-                new(store.NewId(), "t", buffer.AsMemory(0, 3)), new(store.NewId(), "t", buffer.AsMemory(4, 3)) { Metadata = buffer.AsMemory(3, 1) }, new(store.NewId(), "t", buffer.AsMemory(8)),
+                new(store.NewId(), "t", buffer.AsMemory(0, 3)),
+                new(store.NewId(), "t", buffer.AsMemory(4, 3)) { Metadata = buffer.AsMemory(3, 1) },
+                new(store.NewId(), "t", buffer.AsMemory(8)),
             ];
             await store.AppendAsync("a", events);
             Array.Clear(buffer);
@@ -73,7 +78,9 @@ internal static class MemoryCases
         }),
         Case("Read_a_page_keeps_its_events_while_others_append_and_read", async store =>
         {
-            await store.AppendAsync("a", [.. Enumerable.Range(0, 50).Select(n => store.Event(data: new string((char)('a' + (n % 26)), 500), metadata: $"m{n}"))]);
+            await store.AppendAsync(
+                "a",
+                [.. Enumerable.Range(0, 50).Select(n => store.Event(data: new string((char)('a' + (n % 26)), 500), metadata: $"m{n}"))]);
             using var page = await store.Storage.ReadLogAsync(new LogRead());
             using var stream = await store.Storage.ReadStreamAsync(new StreamRead("a"));
             var before = SeenIn(page);
@@ -118,14 +125,16 @@ internal static class MemoryCases
         Case("Commit_then_overwrite_the_bytes_leaves_the_document_as_it_was", async store =>
         {
             var buffer = "before"u8.ToArray();
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.People], Changes = [new DocumentChange("people", "k", buffer)] });
+            await store.ReadModels.CommitAsync(
+                new ReadModelCommit { Creates = [Documents.People], Changes = [new DocumentChange("people", "k", buffer)] });
             Array.Fill(buffer, (byte)'?');
             await Documents.ExpectAsync(store, "people", ("k", "before"));
         }),
         Case("Commit_then_overwrite_the_field_values_leaves_the_document_as_it_was", async store =>
         {
             FieldValue[] values = [new(7L), new(1.5), new("before")];
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.Books], Changes = [Documents.Put("books", "k", "1", values)] });
+            await store.ReadModels.CommitAsync(
+                new ReadModelCommit { Creates = [Documents.Books], Changes = [Documents.Put("books", "k", "1", values)] });
             Array.Clear(values);
             var found = await Documents.QueryAsync(store, "books", new DocumentQuery { OrderBy = "Title" });
             Expect.Sequence([new FieldValue("before")], [.. found.Select(d => d.OrderedBy)], "the title of the document");
@@ -136,7 +145,10 @@ internal static class MemoryCases
             await Documents.CreateAsync(store, new ReadModelDefinition("books", fields));
             Array.Fill(fields, new FieldDefinition("Other", FieldKind.Text));
             await Documents.CommitAsync(store, Documents.Book("k", "1", 7));
-            Expect.Equal(1, await store.ReadModels.CountAsync("books", [new FieldCondition("Pages", FieldComparison.Equal, new FieldValue(7L))]), "the number of documents with that value");
+            Expect.Equal(
+                1,
+                await store.ReadModels.CountAsync("books", [new FieldCondition("Pages", FieldComparison.Equal, new FieldValue(7L))]),
+                "the number of documents with that value");
         }),
         Case("Load_then_overwrite_the_bytes_leaves_the_document_as_it_was", async store =>
         {
@@ -144,7 +156,10 @@ internal static class MemoryCases
             await Documents.CommitAsync(store, Documents.Put("people", "k", "before"));
             Array.Fill((await store.ReadModels.LoadAsync("people", ["k"]))[0]!, (byte)'?');
             await Documents.ExpectAsync(store, "people", ("k", "before"));
-            Expect.Equal("before", SeenEvent.Text((await Documents.QueryAsync(store, "people", new DocumentQuery()))[0].Data.Span), "the document found");
+            Expect.Equal(
+                "before",
+                SeenEvent.Text((await Documents.QueryAsync(store, "people", new DocumentQuery()))[0].Data.Span),
+                "the document found");
         }),
         Case("Load_one_key_twice_then_overwrite_one_leaves_the_other", async store =>
         {

@@ -10,13 +10,17 @@ internal static class MoveCases
 
     public static IEnumerable<ConformanceCase> All =>
     [
-        Case("Open_a_store_that_has_not_moved_says_so", async store => Expect.Equal(null, await MovedToAsync(store), "where a store has moved that has not")),
+        Case(
+            "Open_a_store_that_has_not_moved_says_so",
+            async store => Expect.Equal(null, await MovedToAsync(store), "where a store has moved that has not")),
         Case("Mark_as_moved_refuses_every_append", async store =>
         {
             await MoveAsync(store);
             await RefusesAsync(store, () => AppendAsync(store, Request(Write("a", 2, store.Event()))));
-            await RefusesAsync(store, () => AppendAsync(store, Request(Write("a", ExpectedVersion.Any, store.Events(3)), Check("b", ExpectedVersion.Any))));
-            await RefusesAsync(store, () => AppendAsync(store, Request(Write("new", ExpectedVersion.NoStream, store.Event(type: "new", tags: "new")))));
+            var several = Request(Write("a", ExpectedVersion.Any, store.Events(3)), Check("b", ExpectedVersion.Any));
+            await RefusesAsync(store, () => AppendAsync(store, several));
+            var ofNew = Request(Write("new", ExpectedVersion.NoStream, store.Event(type: "new", tags: "new")));
+            await RefusesAsync(store, () => AppendAsync(store, ofNew));
             await RefusesAsync(store, () => AppendAsync(store, Request(Write("b", ExpectedVersion.Any, store.Event())) with
             {
                 Conditions = [new AppendCondition(EventQuery.OfTypes("none"), 0)],
@@ -33,15 +37,22 @@ internal static class MoveCases
         Case("Mark_as_moved_refuses_every_erasure", async store =>
         {
             await MoveAsync(store);
-            await RefusesAsync(store, () => AppendAsync(
-                store, new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, ErasureCases.Record(store, 1))]) { Erase = [1] }));
+            var record = Write(PayloadsErased.StreamName, ExpectedVersion.Any, ErasureCases.Record(store, 1));
+            await RefusesAsync(store, () => AppendAsync(store, new AppendRequest([record]) { Erase = [1] }));
         }),
         Case("Mark_as_moved_refuses_every_import", async store =>
         {
             await MoveAsync(store);
             var unplaced = new StoredEvent
             {
-                Position = 0, Stream = "a", Version = 0, Id = store.NewId(), Type = "t", RecordedAt = store.Clock.Now, Data = "{}"u8.ToArray(), Tags = [],
+                Position = 0,
+                Stream = "a",
+                Version = 0,
+                Id = store.NewId(),
+                Type = "t",
+                RecordedAt = store.Clock.Now,
+                Data = "{}"u8.ToArray(),
+                Tags = [],
             };
             await RefusesAsync(store, () => store.Storage.ImportAsync(new ImportRequest([unplaced]), store.CancellationToken).AsTask());
             var placed = unplaced with { Position = 3, Version = 3, Seal = new byte[LedgerLeaf.SaltLength] };
@@ -50,7 +61,9 @@ internal static class MoveCases
         .. from change in new (string What, ReadModelCommit Commit)[]
            {
                ("documents", new ReadModelCommit { Changes = [Put("people", "carl", "Carl"), Delete("people", "ann")] }),
-               ("a_document_of_a_guard", new ReadModelCommit { Guards = [Guard("people", "carl", null)], Changes = [Put("people", "carl", "Carl")] }),
+               (
+                   "a_document_of_a_guard",
+                   new ReadModelCommit { Guards = [Guard("people", "carl", null)], Changes = [Put("people", "carl", "Carl")] }),
                ("a_new_read_model", new ReadModelCommit { Creates = [Define("new")] }),
                ("an_alias", new ReadModelCommit { Aliases = [new ReadModelAlias("other", "people")] }),
                ("a_read_model_to_drop", new ReadModelCommit { Drops = ["people"] }),
@@ -82,12 +95,13 @@ internal static class MoveCases
             await MoveAsync(store);
             Expect.Sequence(before, await StateAsync(store), "what is read of a store that has moved");
             await LedgerCases.ExpectTreeAsync(store);
-            Expect.Sequence([], await store.Storage.Ledger.AuditStructureAsync(isWhole: true, store.CancellationToken), "the findings in a store that has moved");
+            var findings = await store.Storage.Ledger.AuditStructureAsync(isWhole: true, store.CancellationToken);
+            Expect.Sequence([], findings, "the findings in a store that has moved");
         }),
         Case("Mark_as_moved_at_another_head_changes_nothing", async store =>
         {
             foreach (var head in (long[])[0, 1, 3, long.MaxValue])
-                Expect.True(!await store.Storage.SetMovedToAsync(There, head, store.CancellationToken), $"a log of 2 events is not marked at {head}");
+                Expect.True(!await SetAsync(store, There, head), $"a log of 2 events is not marked at {head}");
             Expect.Equal(null, await MovedToAsync(store), "where the store has moved");
             await store.AppendAsync("a", store.Event());
         }),
@@ -95,7 +109,7 @@ internal static class MoveCases
         {
             await MoveAsync(store);
             await MoveAsync(store);
-            await RefusesAsync(store, () => store.Storage.SetMovedToAsync("elsewhere", 2, store.CancellationToken).AsTask());
+            await RefusesAsync(store, () => SetAsync(store, "elsewhere", 2));
             Expect.Equal(There, await MovedToAsync(store), "where the store has moved");
         }),
         Case("Take_the_mark_away_lets_writes_go_on", async store =>
@@ -104,12 +118,12 @@ internal static class MoveCases
             {
                 var head = await store.HeadAsync();
                 await MoveAsync(store);
-                Expect.True(!await store.Storage.SetMovedToAsync(null, head + 1, store.CancellationToken), "a mark is not taken away at another head");
-                Expect.True(await store.Storage.SetMovedToAsync(null, head, store.CancellationToken), "the mark is taken away");
+                Expect.True(!await SetAsync(store, null, head + 1), "a mark is not taken away at another head");
+                Expect.True(await SetAsync(store, null, head), "the mark is taken away");
                 Expect.Equal(null, await MovedToAsync(store), "where the store has moved once the mark is away");
                 await store.AppendAsync("a", store.Event());
                 await CommitAsync(store, Put("people", "carl", $"Carl {round}"));
-                Expect.True(await store.Storage.SetMovedToAsync(null, head + 1, store.CancellationToken), "a mark that is not there is taken away at once");
+                Expect.True(await SetAsync(store, null, head + 1), "a mark that is not there is taken away at once");
             }
         }),
         Case("Mark_as_moved_while_many_append_lets_each_be_below_the_mark_or_refused", async store =>
@@ -121,8 +135,8 @@ internal static class MoveCases
                 {
                     try
                     {
-                        var result = await store.Storage.AppendAsync(Request(Write($"s{i}", ExpectedVersion.Any, store.Event())), store.CancellationToken);
-                        appended[i] = result.Position;
+                        var request = Request(Write($"s{i}", ExpectedVersion.Any, store.Event()));
+                        appended[i] = (await store.Storage.AppendAsync(request, store.CancellationToken)).Position;
                     }
                     catch (StoreMovedException)
                     {
@@ -132,7 +146,7 @@ internal static class MoveCases
             })).ToList();
             long head;
             do head = await store.HeadAsync();
-            while (!await store.Storage.SetMovedToAsync(There, head, store.CancellationToken));
+            while (!await SetAsync(store, There, head));
             store.WaitingFor = "the appends to be refused";
             await Task.WhenAll(appending);
             Expect.Equal(head, await store.HeadAsync(), "the head of a store that was marked there");
@@ -146,14 +160,15 @@ internal static class MoveCases
            }
            select Case($"Mark_as_moved_to_{place.What}_is_refused", async store =>
            {
-               await Expect.ThrowsAsync<ArgumentException>(() => store.Storage.SetMovedToAsync(place.Text, 2, store.CancellationToken).AsTask(), "the mark");
+               await Expect.ThrowsAsync<ArgumentException>(() => SetAsync(store, place.Text, 2), "the mark");
                Expect.Equal(null, await MovedToAsync(store), "where the store has moved");
                await store.AppendAsync("a", store.Event());
            }),
         Case("Mark_as_moved_read_only_is_refused", async store =>
         {
             if (await store.OpenReadOnlyAsync() is not { } reading) return;
-            await Documents.RefusesAsync<StoreReadOnlyException>(store, () => reading.SetMovedToAsync(There, 2, store.CancellationToken).AsTask());
+            await Documents.RefusesAsync<StoreReadOnlyException>(
+                store, () => reading.SetMovedToAsync(There, 2, store.CancellationToken).AsTask());
             await MoveAsync(store);
             Expect.Equal(There, await reading.GetMovedToAsync(store.CancellationToken), "where the store has moved, read read-only");
         }),
@@ -168,13 +183,17 @@ internal static class MoveCases
 
     private static async Task MoveAsync(StoreUnderTest store)
     {
-        Expect.True(await store.Storage.SetMovedToAsync(There, await store.HeadAsync(), store.CancellationToken), "the store is marked as moved");
+        Expect.True(await SetAsync(store, There, await store.HeadAsync()), "the store is marked as moved");
         Expect.Equal(There, await MovedToAsync(store), "where the store has moved");
     }
 
     private static async Task<string?> MovedToAsync(StoreUnderTest store) => await store.Storage.GetMovedToAsync(store.CancellationToken);
 
-    private static Task AppendAsync(StoreUnderTest store, AppendRequest request) => store.Storage.AppendAsync(request, store.CancellationToken).AsTask();
+    private static async Task<bool> SetAsync(StoreUnderTest store, string? movedTo, long head) =>
+        await store.Storage.SetMovedToAsync(movedTo, head, store.CancellationToken);
+
+    private static Task AppendAsync(StoreUnderTest store, AppendRequest request) =>
+        store.Storage.AppendAsync(request, store.CancellationToken).AsTask();
 
     private static async Task RefusesAsync(StoreUnderTest store, Func<Task> write)
     {

@@ -12,8 +12,11 @@ internal static class NameCases
     [
         .. from kind in Kinds
            from pair in LookAlikes
-           select new ConformanceCase($"Tell_{kind.Name}_apart_that_differ_in_{pair.Difference}", ConformanceRule.Streams, store => kind.AreApartAsync(store, pair.One, pair.Other)),
-        .. Texts.Select(text => new ConformanceCase($"Use_{text.Name}_as_a_name_of_everything_is_read_back_alike", ConformanceRule.Streams, store => IsKeptAsync(store, text.Value))),
+           select new ConformanceCase($"Tell_{kind.Name}_apart_that_differ_in_{pair.Difference}", ConformanceRule.Streams, store =>
+               kind.AreApartAsync(store, pair.One, pair.Other)),
+        .. Texts.Select(text =>
+            new ConformanceCase($"Use_{text.Name}_as_a_name_of_everything_is_read_back_alike", ConformanceRule.Streams, store =>
+                IsKeptAsync(store, text.Value))),
         .. from flaw in Flaws
            from use in Uses
            select new ConformanceCase($"{use.Name}_{flaw.Name}_is_a_bad_argument", ConformanceRule.Streams, async store =>
@@ -25,9 +28,15 @@ internal static class NameCases
             new ConformanceCase($"Commit_a_document_under_{flaw.Name}_is_a_bad_argument", ConformanceRule.ReadModels, async store =>
             {
                 await Documents.SeedAsync(store);
-                await Documents.RefusesAsync<ArgumentException>(store, new ReadModelCommit { Changes = [Documents.Put("people", "k", "1"), Documents.Put("people", flaw.Value, "1")] });
-                await Documents.RefusesAsync<ArgumentException>(store, new ReadModelCommit { Guards = [Documents.Guard("people", flaw.Value, null)], Changes = [Documents.Put("people", "k", "1")] });
-                await Documents.RefusesAsync<ArgumentException>(store, async () => await store.ReadModels.LoadAsync("people", ["ann", flaw.Value]));
+                await Documents.RefusesAsync<ArgumentException>(
+                    store, new ReadModelCommit { Changes = [Documents.Put("people", "k", "1"), Documents.Put("people", flaw.Value, "1")] });
+                await Documents.RefusesAsync<ArgumentException>(store, new ReadModelCommit
+                {
+                    Guards = [Documents.Guard("people", flaw.Value, null)],
+                    Changes = [Documents.Put("people", "k", "1")],
+                });
+                await Documents.RefusesAsync<ArgumentException>(store, async () =>
+                    await store.ReadModels.LoadAsync("people", ["ann", flaw.Value]));
             })),
     ];
 
@@ -74,15 +83,19 @@ internal static class NameCases
     private static IEnumerable<(string Name, Func<StoreUnderTest, string, Task> Try)> Uses =>
     [
         ("Append_to", (store, name) => store.AppendAsync(name, store.Event())),
-        ("Append_beside_a_check_of", (store, name) => store.AppendAsync(Request(Write("a", ExpectedVersion.Any, store.Event()), Check(name, ExpectedVersion.Any)))),
+        ("Append_beside_a_check_of", (store, name) =>
+            store.AppendAsync(Request(Write("a", ExpectedVersion.Any, store.Event()), Check(name, ExpectedVersion.Any)))),
         ("Append_an_event_of_type", (store, name) => store.AppendAsync("a", new NewEvent(store.NewId(), name, default))),
         ("Read_the_stream_of", async (store, name) => (await store.Storage.ReadStreamAsync(new StreamRead(name))).Dispose()),
         ("Create_the_read_model_of", async (store, name) => await Documents.CreateAsync(store, Documents.People, Documents.Define(name))),
         ("Drop_the_read_model_of", async (store, name) => await store.ReadModels.CommitAsync(new ReadModelCommit { Drops = [name] })),
         ("Change_the_read_model_of", async (store, name) => await Documents.CommitAsync(store, Documents.Put(name, "k", "1"))),
-        ("Guard_the_read_model_of", async (store, name) => await store.ReadModels.CommitAsync(new ReadModelCommit { Guards = [Documents.Guard(name, "k", null)] })),
-        ("Name_the_alias_of", async (store, name) => await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.People], Aliases = [new ReadModelAlias(name, "people")] })),
-        ("Alias_the_read_model_of", async (store, name) => await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.People], Aliases = [new ReadModelAlias("current", name)] })),
+        ("Guard_the_read_model_of", async (store, name) =>
+            await store.ReadModels.CommitAsync(new ReadModelCommit { Guards = [Documents.Guard(name, "k", null)] })),
+        ("Name_the_alias_of", async (store, name) => await store.ReadModels.CommitAsync(
+            new ReadModelCommit { Creates = [Documents.People], Aliases = [new ReadModelAlias(name, "people")] })),
+        ("Alias_the_read_model_of", async (store, name) => await store.ReadModels.CommitAsync(
+            new ReadModelCommit { Creates = [Documents.People], Aliases = [new ReadModelAlias("current", name)] })),
         ("Load_from_the_read_model_of", async (store, name) => await store.ReadModels.LoadAsync(name, ["k"])),
         ("Query_the_read_model_of", async (store, name) => await store.ReadModels.QueryAsync(name, new DocumentQuery())),
         ("Count_the_read_model_of", async (store, name) => await store.ReadModels.CountAsync(name, [])),
@@ -105,9 +118,14 @@ internal static class NameCases
         ("tags", async (store, one, other) =>
         {
             await store.AppendAsync("a", store.Tagged(one), store.Tagged(other), store.Tagged(one, other));
-            Expect.Sequence([1L, 3L], [.. (await store.LogAsync(EventQuery.WithTags(one))).Select(e => e.Position)], $"the positions with tag '{one}'");
-            Expect.Sequence([2L, 3L], [.. (await store.LogAsync(EventQuery.WithTags(other))).Select(e => e.Position)], $"the positions with tag '{other}'");
-            Expect.Sequence([3L], [.. (await store.LogAsync(EventQuery.WithTags(one, other))).Select(e => e.Position)], "the positions with both tags");
+            Expect.Sequence(
+                [1L, 3L], [.. (await store.LogAsync(EventQuery.WithTags(one))).Select(e => e.Position)], $"the positions with tag '{one}'");
+            Expect.Sequence(
+                [2L, 3L],
+                [.. (await store.LogAsync(EventQuery.WithTags(other))).Select(e => e.Position)],
+                $"the positions with tag '{other}'");
+            Expect.Sequence(
+                [3L], [.. (await store.LogAsync(EventQuery.WithTags(one, other))).Select(e => e.Position)], "the positions with both tags");
         }),
         ("read_models", async (store, one, other) =>
         {
@@ -156,11 +174,22 @@ internal static class NameCases
             Changes = [Documents.Put(name, name, "document", new FieldValue(name))],
         });
         await Documents.ExpectAsync(store, name, (name, "document"));
-        var found = await Documents.QueryAsync(store, name, new DocumentQuery { Conditions = [new FieldCondition("Value", FieldComparison.Equal, new FieldValue(name))], OrderBy = "Value" });
+        var found = await Documents.QueryAsync(store, name, new DocumentQuery
+        {
+            Conditions = [new FieldCondition("Value", FieldComparison.Equal, new FieldValue(name))],
+            OrderBy = "Value",
+        });
         Expect.Sequence([(name, new FieldValue(name))], [.. found.Select(d => (d.Key, d.OrderedBy))], "the documents with that value");
-        await store.ReadModels.CommitAsync(new ReadModelCommit { Guards = [Documents.Guard(name, name, "document")], Changes = [Documents.Delete(name, name)] });
+        await store.ReadModels.CommitAsync(
+            new ReadModelCommit { Guards = [Documents.Guard(name, name, "document")], Changes = [Documents.Delete(name, name)] });
         await Documents.ExpectAllAsync(store, name);
-        await store.ReadModels.CommitAsync(new ReadModelCommit { Drops = [name], Creates = [Documents.People], Aliases = [new ReadModelAlias(name, "people")], Changes = [Documents.Put("people", "k", "1")] });
+        await store.ReadModels.CommitAsync(new ReadModelCommit
+        {
+            Drops = [name],
+            Creates = [Documents.People],
+            Aliases = [new ReadModelAlias(name, "people")],
+            Changes = [Documents.Put("people", "k", "1")],
+        });
         await Documents.ExpectAsync(store, name, ("k", "1"));
     }
 

@@ -5,7 +5,8 @@ namespace EventSourcing.Testing;
 /// <summary>
 /// A storage, and the operations that cases use. Every read goes through all its pages, and checks what holds of every page.
 /// </summary>
-internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageLimits limits, CancellationToken cancellationToken) : IAsyncDisposable
+internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageLimits limits, CancellationToken cancellationToken)
+    : IAsyncDisposable
 {
     private readonly List<IEventStorage> _opened = [];
     private IEventStorage? _storage;
@@ -60,7 +61,8 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
 
     public NewEvent[] Events(int count) => [.. Enumerable.Range(1, count).Select(n => Event(data: $$"""{"n":{{n}}}"""))];
 
-    public static StreamWrite Write(string stream, ExpectedVersion expected, params IReadOnlyList<NewEvent> events) => new(stream, expected, events);
+    public static StreamWrite Write(string stream, ExpectedVersion expected, params IReadOnlyList<NewEvent> events) =>
+        new(stream, expected, events);
 
     public static StreamWrite Check(string stream, ExpectedVersion expected) => new(stream, expected, []);
 
@@ -71,16 +73,21 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
     {
         var result = await Storage.AppendAsync(request, cancellationToken);
         var written = request.Writes.Where(w => w.Events.Count > 0).Select(w => (w.Stream, w.Events.Count)).ToList();
-        Expect.Sequence(written, [.. result.Streams.Select(s => (s.Stream, (int)(s.LastVersion - s.FirstVersion) + 1))], "the streams of the result, with the number of events in each");
+        Expect.Sequence(
+            written,
+            [.. result.Streams.Select(s => (s.Stream, (int)(s.LastVersion - s.FirstVersion) + 1))],
+            "the streams of the result, with the number of events in each");
         Expect.Equal(request.EventCount, result.Position - result.FirstPosition + 1, "the number of positions in the result");
-        Expect.True(await HeadAsync() >= result.Position, $"the head is not below the position {result.Position} of an append that has returned");
+        Expect.True(
+            await HeadAsync() >= result.Position, $"the head is not below the position {result.Position} of an append that has returned");
         return result;
     }
 
     public Task<AppendResult> AppendAsync(string stream, ExpectedVersion expected, params IReadOnlyList<NewEvent> events) =>
         AppendAsync(Request(Write(stream, expected, events)));
 
-    public Task<AppendResult> AppendAsync(string stream, params IReadOnlyList<NewEvent> events) => AppendAsync(stream, ExpectedVersion.Any, events);
+    public Task<AppendResult> AppendAsync(string stream, params IReadOnlyList<NewEvent> events) =>
+        AppendAsync(stream, ExpectedVersion.Any, events);
 
     public Task<AppendResult> AppendIfAsync(AppendCondition condition, string stream, params IReadOnlyList<NewEvent> events) =>
         AppendAsync(Request(Write(stream, ExpectedVersion.Any, events)) with { Conditions = [condition] });
@@ -89,7 +96,8 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
 
     public async Task<long> VersionAsync(string stream)
     {
-        using var page = await Storage.ReadStreamAsync(new StreamRead(stream) { Direction = ReadDirection.Backwards, Limit = 1 }, cancellationToken);
+        using var page = await Storage.ReadStreamAsync(
+            new StreamRead(stream) { Direction = ReadDirection.Backwards, Limit = 1 }, cancellationToken);
         Expect.Equal(page.Count == 0 ? 0 : page.Events[0].Version, page.Head, $"the head of stream '{stream}' in a page");
         return page.Head;
     }
@@ -135,7 +143,8 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
     /// <summary>The append fails with that error, and leaves the log, its head and the versions as they were.</summary>
     public Task<TException> RefusesAsync<TException>(AppendRequest request, CancellationToken? token = null)
         where TException : Exception =>
-        RefusesAsync<TException>(async () => await Storage.AppendAsync(request, token ?? cancellationToken), [.. request.Writes.Select(w => w.Stream)]);
+        RefusesAsync<TException>(
+            async () => await Storage.AppendAsync(request, token ?? cancellationToken), [.. request.Writes.Select(w => w.Stream)]);
 
     public async Task<TException> RefusesAsync<TException>(Func<Task> append, params IReadOnlyList<string> streams)
         where TException : Exception
@@ -146,8 +155,10 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
         Expect.Equal(before.Count, await HeadAsync(), "the head after the refused append");
         foreach (var stream in streams.Concat(before.Select(e => e.Stream)).Distinct(StringComparer.Ordinal).Where(IsReadable))
         {
-            Expect.Sequence(before.Where(e => e.Stream == stream).ToList(), await StreamAsync(stream), $"stream '{stream}' after the refused append");
-            Expect.Equal(before.Count(e => e.Stream == stream), await VersionAsync(stream), $"the version of '{stream}' after the refused append");
+            Expect.Sequence(
+                before.Where(e => e.Stream == stream).ToList(), await StreamAsync(stream), $"stream '{stream}' after the refused append");
+            Expect.Equal(
+                before.Count(e => e.Stream == stream), await VersionAsync(stream), $"the version of '{stream}' after the refused append");
         }
 
         return error;
@@ -164,7 +175,16 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
             var (stream, e) = events[i];
             var version = versions[stream] = versions.GetValueOrDefault(stream) + 1;
             var expected = new SeenEvent(
-                i + 1, stream, version, e.Id, e.Type, log[i].RecordedAt, TimeSpan.Zero, SeenEvent.Text(e.Data.Span), SeenEvent.Text(e.Metadata.Span), SeenEvent.Join(e.Tags));
+                i + 1,
+                stream,
+                version,
+                e.Id,
+                e.Type,
+                log[i].RecordedAt,
+                TimeSpan.Zero,
+                SeenEvent.Text(e.Data.Span),
+                SeenEvent.Text(e.Metadata.Span),
+                SeenEvent.Join(e.Tags));
             Expect.Equal(expected, log[i], $"the event at index {i} of the log");
         }
 
@@ -172,7 +192,8 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
         return log;
     }
 
-    public static void ExpectResult(AppendResult result, long firstPosition, long position, bool wasAlreadyStored, params IReadOnlyList<AppendedStream> streams)
+    public static void ExpectResult(
+        AppendResult result, long firstPosition, long position, bool wasAlreadyStored, params IReadOnlyList<AppendedStream> streams)
     {
         Expect.Sequence(streams, result.Streams, "the streams of the result");
         Expect.Equal(firstPosition, result.FirstPosition, "the result's first position");
@@ -194,7 +215,8 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
         }
     }
 
-    private static void CheckPage(EventPage page, int limit, long after, long upTo, bool forwards, List<SeenEvent> seen, Func<SeenEvent, long> place)
+    private static void CheckPage(
+        EventPage page, int limit, long after, long upTo, bool forwards, List<SeenEvent> seen, Func<SeenEvent, long> place)
     {
         Expect.True(page.Count <= limit, $"a page of limit {limit} has no more than that (it has {page.Count})");
         foreach (ref readonly var stored in page.Events)
@@ -203,11 +225,18 @@ internal sealed class StoreUnderTest(IEventStorageFixture fixture, EventStorageL
             var at = place(e);
             Expect.True(at > after && at <= upTo, $"a read of ({after}, {upTo}] returns nothing outside it ({e})");
             Expect.True(at <= page.Head, $"a page has nothing above the head {page.Head} of its snapshot ({e})");
-            Expect.True(seen.Count == 0 || (forwards ? at > place(seen[^1]) : at < place(seen[^1])), $"events come in the order of the read ({e} after {(seen.Count == 0 ? null : seen[^1])})");
-            Expect.True(forwards ? page.Next >= at : page.Next < at, $"the next page begins beyond the events of this one (Next is {page.Next}, it has {e})");
+            Expect.True(
+                seen.Count == 0 || (forwards ? at > place(seen[^1]) : at < place(seen[^1])),
+                $"events come in the order of the read ({e} after {(seen.Count == 0 ? null : seen[^1])})");
+            Expect.True(
+                forwards ? page.Next >= at : page.Next < at,
+                $"the next page begins beyond the events of this one (Next is {page.Next}, it has {e})");
             seen.Add(e);
         }
 
-        if (!page.IsEnd) Expect.True(forwards ? page.Next > after : page.Next < upTo, $"a page that is not the end moves on (Next is {page.Next} in a read of ({after}, {upTo}])");
+        if (!page.IsEnd)
+            Expect.True(
+                forwards ? page.Next > after : page.Next < upTo,
+                $"a page that is not the end moves on (Next is {page.Next} in a read of ({after}, {upTo}])");
     }
 }

@@ -79,7 +79,8 @@ internal static class TimeCases
         Case("Append_a_batch_stamps_all_its_streams", async store =>
         {
             store.Clock.Now = ManualClock.Start.AddMinutes(1);
-            await store.AppendAsync(Request(Write("a", ExpectedVersion.Any, store.Events(2)), Write("b", ExpectedVersion.Any, store.Event())));
+            await store.AppendAsync(Request(
+                Write("a", ExpectedVersion.Any, store.Events(2)), Write("b", ExpectedVersion.Any, store.Event())));
             await ExpectStampsAsync(store, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
         }),
         Case("Append_under_a_clock_that_jumps_about_never_lets_stamps_go_back", async store =>
@@ -115,6 +116,7 @@ internal static class TimeCases
         var log = await store.LogAsync();
         Expect.Sequence([.. sinceStart.Select(t => ManualClock.Start + t)], [.. log.Select(e => e.RecordedAt)], "the stamps");
         Expect.True(log.All(e => e.Offset == TimeSpan.Zero), "stamps are in UTC");
-        foreach (var e in log.DistinctBy(e => e.Stream)) Expect.Sequence(log.Where(o => o.Stream == e.Stream).ToList(), await store.StreamAsync(e.Stream), $"stream '{e.Stream}'");
+        foreach (var e in log.DistinctBy(e => e.Stream))
+            Expect.Sequence(log.Where(o => o.Stream == e.Stream).ToList(), await store.StreamAsync(e.Stream), $"stream '{e.Stream}'");
     }
 }

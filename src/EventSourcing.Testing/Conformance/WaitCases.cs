@@ -12,7 +12,8 @@ internal static class WaitCases
         Case("Wait_where_there_are_events_already_returns_the_head", async store =>
         {
             await store.AppendAsync("a", store.Events(3));
-            for (var position = 0; position < 3; position++) Expect.Equal(3, await WaitAsync(store, position), $"the head that a wait after {position} returns");
+            for (var position = 0; position < 3; position++)
+                Expect.Equal(3, await WaitAsync(store, position), $"the head that a wait after {position} returns");
         }),
         Case("Wait_in_an_empty_store_is_woken_by_the_first_append", async store =>
         {
@@ -38,7 +39,10 @@ internal static class WaitCases
                     return await store.LogAsync(new LogRead { After = after });
                 });
                 await store.AppendAsync("a", store.Event());
-                Expect.Equal(1, (await WokenAsync(store, read)).Count, $"the number of events that can be read once the wait after {after} has ended");
+                Expect.Equal(
+                    1,
+                    (await WokenAsync(store, read)).Count,
+                    $"the number of events that can be read once the wait after {after} has ended");
             }
         }),
         Case("Wait_beyond_the_head_is_not_ended_by_a_lower_position", async store =>
@@ -155,7 +159,8 @@ internal static class WaitCases
             var followers = Enumerable.Range(0, 4).Select(_ => FollowAsync(store, 0, 30, EventQuery.All)).ToArray();
             for (var n = 0; n < 15; n++) await store.AppendAsync("a", store.Events(2));
             store.WaitingFor = "the followers to see all 30 events";
-            foreach (var follower in followers) Expect.Sequence([.. Enumerable.Range(1, 30).Select(n => (long)n)], await follower, "the positions followed");
+            foreach (var follower in followers)
+                Expect.Sequence([.. Enumerable.Range(1, 30).Select(n => (long)n)], await follower, "the positions followed");
         }),
     ];
 

@@ -24,7 +24,8 @@ public static class EventHistory
     /// <param name="cancellationToken">Ends the check.</param>
     /// <returns>A task that fails with all problems found.</returns>
     /// <exception cref="EventHistoryException">Lists the problems.</exception>
-    public static async Task CheckAsync(EventTypes types, string directory, EventStoreOptions? options = null, CancellationToken cancellationToken = default)
+    public static async Task CheckAsync(
+        EventTypes types, string directory, EventStoreOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(types);
         var folder = new SampleFolder(directory);
@@ -36,12 +37,15 @@ public static class EventHistory
             var sample = new Sample(storedName, "", "");
             if (samples.Any(s => s.StoredName == storedName) || aliases.Contains(sample.Name)) continue;
             problems.Add(types.All.FirstOrDefault(type => type.StoredName == storedName) is { } type
-                ? $"{sample.FileName} is missing: no sample shows that events stored as '{storedName}' can be read. Record one: EventHistory.RecordAsync(types, directory, [new {type.ClrType.Name}(…)])."
-                : $"{sample.FileName} is missing: no sample shows that events stored as '{storedName}' can be read. No type writes such any more, so take one from a database.");
+                ? $"{sample.FileName} is missing: no sample shows that events stored as '{storedName}' can be read. Record one: "
+                    + $"EventHistory.RecordAsync(types, directory, [new {type.ClrType.Name}(…)])."
+                : $"{sample.FileName} is missing: no sample shows that events stored as '{storedName}' can be read. "
+                    + "No type writes such any more, so take one from a database.");
         }
 
         await SampleCheck.OfTypesAsync(types, options, problems).ConfigureAwait(false);
-        foreach (var sample in samples) await SampleCheck.RunAsync(sample, types, options, problems, cancellationToken).ConfigureAwait(false);
+        foreach (var sample in samples)
+            await SampleCheck.RunAsync(sample, types, options, problems, cancellationToken).ConfigureAwait(false);
         if (problems.Count > 0) throw new EventHistoryException(folder.Path, problems);
     }
 
@@ -60,7 +64,11 @@ public static class EventHistory
     /// <exception cref="NotSupportedException">JSON cannot handle an event's type.</exception>
     /// <exception cref="EventHistoryException">Lists the samples that differ. Missing ones were written.</exception>
     public static async Task RecordAsync(
-        EventTypes types, string directory, IReadOnlyList<object> events, EventStoreOptions? options = null, CancellationToken cancellationToken = default)
+        EventTypes types,
+        string directory,
+        IReadOnlyList<object> events,
+        EventStoreOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(types);
         ArgumentNullException.ThrowIfNull(events);
@@ -69,9 +77,13 @@ public static class EventHistory
         foreach (var e in events)
         {
             var now = await SampleCheck.WriteAsync(e, types, options, cancellationToken).ConfigureAwait(false);
-            if (await folder.TryRecordAsync(now, cancellationToken).ConfigureAwait(false) is not { } recorded || JsonText.AreEqual(recorded, now.Json)) continue;
-            problems.Add($"{now.FileName} is not what is stored now as '{now.StoredName}'. Events like the sample lie in databases: undo the change, or raise the event's Version and write an upcaster from the version before."
-                + $"{Environment.NewLine}    recorded: {JsonText.Compact(recorded)}{Environment.NewLine}    now:      {JsonText.Compact(now.Json)}");
+            if (await folder.TryRecordAsync(now, cancellationToken).ConfigureAwait(false) is not { } recorded
+                || JsonText.AreEqual(recorded, now.Json))
+                continue;
+            problems.Add($"{now.FileName} is not what is stored now as '{now.StoredName}'. Events like the sample lie in databases: "
+                + "undo the change, or raise the event's Version and write an upcaster from the version before."
+                + $"{Environment.NewLine}    recorded: {JsonText.Compact(recorded)}"
+                + $"{Environment.NewLine}    now:      {JsonText.Compact(now.Json)}");
         }
 
         if (problems.Count > 0) throw new EventHistoryException(folder.Path, problems);

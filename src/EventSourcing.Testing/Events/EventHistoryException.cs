@@ -4,7 +4,9 @@ namespace EventSourcing.Testing;
 public sealed class EventHistoryException : Exception
 {
     internal EventHistoryException(string directory, IReadOnlyList<string> problems)
-        : base($"{problems.Count} {(problems.Count == 1 ? "problem" : "problems")} with the event samples in '{directory}':{string.Concat(problems.Select(problem => $"{Environment.NewLine}- {problem}"))}") =>
+        : base(
+            $"{problems.Count} {(problems.Count == 1 ? "problem" : "problems")} with the event samples in "
+            + $"'{directory}':{string.Concat(problems.Select(problem => $"{Environment.NewLine}- {problem}"))}") =>
         Problems = problems;
 
     /// <summary>The problems, one by one.</summary>

@@ -41,12 +41,15 @@ internal static class JsonText
         {
             return a.EnumerateObject()
                 .Where(property => property.Value.ValueKind != JsonValueKind.Null || b.TryGetProperty(property.Name, out _))
-                .Select(property => b.TryGetProperty(property.Name, out var same) ? FirstLost(property.Value, same, $"{path}.{property.Name}") : $"{path}.{property.Name}")
+                .Select(property => b.TryGetProperty(property.Name, out var same)
+                    ? FirstLost(property.Value, same, $"{path}.{property.Name}")
+                    : $"{path}.{property.Name}")
                 .FirstOrDefault(lost => lost is not null);
         }
 
         if (a.ValueKind == JsonValueKind.Array && a.GetArrayLength() == b.GetArrayLength())
-            return a.EnumerateArray().Zip(b.EnumerateArray()).Select((pair, i) => FirstLost(pair.First, pair.Second, $"{path}[{i}]")).FirstOrDefault(lost => lost is not null);
+            return a.EnumerateArray().Zip(b.EnumerateArray()).Select((pair, i) => FirstLost(pair.First, pair.Second, $"{path}[{i}]"))
+                .FirstOrDefault(lost => lost is not null);
 
         return JsonElement.DeepEquals(a, b) ? null : path;
     }
@@ -57,7 +60,10 @@ internal static class JsonText
         {
             using var document = JsonDocument.Parse(json);
             var buffer = new ArrayBufferWriter<byte>();
-            using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = indented, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) document.WriteTo(writer);
+            using (var writer = new Utf8JsonWriter(
+                buffer,
+                new JsonWriterOptions { Indented = indented, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+                document.WriteTo(writer);
             return Encoding.UTF8.GetString(buffer.WrittenSpan);
         }
         catch (JsonException)

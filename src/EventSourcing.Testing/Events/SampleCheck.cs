@@ -7,11 +7,15 @@ internal static class SampleCheck
 {
     private const string Stream = "sample";
 
-    public static async Task RunAsync(Sample sample, EventTypes types, EventStoreOptions? options, List<string> problems, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        Sample sample, EventTypes types, EventStoreOptions? options, List<string> problems, CancellationToken cancellationToken)
     {
         if (!types.StoredNames.Contains(sample.StoredName))
         {
-            problems.Add($"{sample.FileName} cannot be read: '{sample.StoredName}' is not a name that the EventTypes know. Events like it lie in databases: list the type again, give the event that it is now an alias, or retire it by an upcaster.");
+            problems.Add(
+                $"{sample.FileName} cannot be read: '{sample.StoredName}' is not a name that the EventTypes know. "
+                + "Events like it lie in databases: list the type again, give the event that it is now an alias, "
+                + "or retire it by an upcaster.");
             return;
         }
 
@@ -22,8 +26,11 @@ internal static class SampleCheck
             try
             {
                 var stored = new NewEvent(Guid.CreateVersion7(), sample.StoredName, Encoding.UTF8.GetBytes(sample.Json));
-                await store.Storage.AppendAsync(new AppendRequest([new StreamWrite(Stream, ExpectedVersion.NoStream, [stored])]), cancellationToken).ConfigureAwait(false);
-                today = await store.ReadStreamAsync(Stream, cancellationToken: cancellationToken).Select(e => e.Data).ToListAsync(cancellationToken).ConfigureAwait(false);
+                await store.Storage.AppendAsync(
+                    new AppendRequest([new StreamWrite(Stream, ExpectedVersion.NoStream, [stored])]),
+                    cancellationToken).ConfigureAwait(false);
+                today = await store.ReadStreamAsync(Stream, cancellationToken: cancellationToken)
+                    .Select(e => e.Data).ToListAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (EventSourcingException failure)
             {
@@ -38,7 +45,10 @@ internal static class SampleCheck
             {
                 var written = await WriteAsync(e, types, options, cancellationToken).ConfigureAwait(false);
                 if (written.StoredName == sample.StoredName && JsonText.FirstLost(sample.Json, written.Json) is { } lost)
-                    problems.Add($"{sample.FileName} is read, but {lost} is lost when the event is written again: the type has lost or renamed that property, or changed its type. Keep the stored name by [JsonPropertyName], or raise the Version and say by an upcaster what becomes of it.");
+                    problems.Add(
+                        $"{sample.FileName} is read, but {lost} is lost when the event is written again: "
+                        + "the type has lost or renamed that property, or changed its type. Keep the stored name by [JsonPropertyName], "
+                        + "or raise the Version and say by an upcaster what becomes of it.");
             }
             catch (Exception failure) when (failure is ArgumentException or NotSupportedException or EventSourcingException)
             {
@@ -61,7 +71,10 @@ internal static class SampleCheck
                 }
                 catch (Exception failure) when (failure is NotSupportedException or InvalidOperationException)
                 {
-                    problems.Add($"JSON cannot handle {type.ClrType}, the type of events '{type.StoredName}', so none can be written or read: {failure.Message} Where EventStoreOptions.Json names a JsonSerializerContext, add [JsonSerializable(typeof({type.ClrType.Name}))] to that.");
+                    problems.Add(
+                        $"JSON cannot handle {type.ClrType}, the type of events '{type.StoredName}', so none can be written or read: "
+                        + $"{failure.Message} If EventStoreOptions.Json names a JsonSerializerContext, "
+                        + $"add [JsonSerializable(typeof({type.ClrType.Name}))] to that.");
                 }
             }
         }

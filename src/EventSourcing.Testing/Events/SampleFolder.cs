@@ -19,7 +19,8 @@ internal sealed record Sample(string StoredName, string Label, string Json)
         get
         {
             var (name, version) = Split(StoredName);
-            return string.Create(CultureInfo.InvariantCulture, $"{Uri.EscapeDataString(name)}@{version}{(Label.Length == 0 ? "" : "." + Label)}{Extension}");
+            return string.Create(
+                CultureInfo.InvariantCulture, $"{Uri.EscapeDataString(name)}@{version}{(Label.Length == 0 ? "" : "." + Label)}{Extension}");
         }
     }
 
@@ -28,7 +29,10 @@ internal sealed record Sample(string StoredName, string Label, string Json)
     {
         var at = fileName.LastIndexOf('@');
         if (at <= 0 || !fileName.EndsWith(Extension, StringComparison.Ordinal)) return null;
-        var (number, label) = fileName[(at + 1)..^Extension.Length] is var rest && rest.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot ? (rest[..dot], rest[(dot + 1)..]) : (rest, "");
+        var (number, label) = fileName[(at + 1)..^Extension.Length] is var rest
+            && rest.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot
+                ? (rest[..dot], rest[(dot + 1)..])
+                : (rest, "");
         if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version < 1) return null;
         var name = Uri.UnescapeDataString(fileName[..at]);
         return new Sample(version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}"), label, json);
@@ -37,7 +41,9 @@ internal sealed record Sample(string StoredName, string Label, string Json)
     private static (string Name, int Version) Split(string storedName)
     {
         var at = storedName.LastIndexOf('@');
-        return at > 0 && int.TryParse(storedName.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? (storedName[..at], version) : (storedName, 1);
+        return at > 0 && int.TryParse(storedName.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? (storedName[..at], version)
+            : (storedName, 1);
     }
 }
 
@@ -59,8 +65,12 @@ internal sealed class SampleFolder
         foreach (var file in Directory.EnumerateFiles(Path).Order(StringComparer.Ordinal))
         {
             var name = System.IO.Path.GetFileName(file);
-            if (Sample.Of(name, await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false)) is { } sample) samples.Add(sample);
-            else problems.Add($"{name} is not a name of a sample, which is name@version.json, e.g. money-deposited@1.json. Rename it, or keep it elsewhere.");
+            if (Sample.Of(name, await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false)) is { } sample)
+                samples.Add(sample);
+            else
+                problems.Add(
+                    $"{name} is not a name of a sample, which is name@version.json, e.g. money-deposited@1.json. Rename it, "
+                    + "or keep it elsewhere.");
         }
 
         return samples;
@@ -73,7 +83,8 @@ internal sealed class SampleFolder
         var file = System.IO.Path.Combine(Path, sample.FileName);
         if (File.Exists(file)) return await File.ReadAllTextAsync(file, cancellationToken).ConfigureAwait(false);
         var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
-        await using (stream.ConfigureAwait(false)) await stream.WriteAsync(Encoding.UTF8.GetBytes(JsonText.Indented(sample.Json) + "\n"), cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(JsonText.Indented(sample.Json) + "\n"), cancellationToken).ConfigureAwait(false);
         return null;
     }
 }

@@ -20,12 +20,14 @@ internal sealed class HistoryCopies
 
     public TimeSpan Patience => _storages.Patience;
 
-    public static async Task<HistoryCopies> ReadAsync(EventStore history, IEventStorageFixture storages, CancellationToken cancellationToken)
+    public static async Task<HistoryCopies> ReadAsync(
+        EventStore history, IEventStorageFixture storages, CancellationToken cancellationToken)
     {
         var copies = new HistoryCopies(history, storages);
         var head = await history.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var types = history.Types.All.ToDictionary(type => type.StoredName, type => type.ClrType, StringComparer.Ordinal);
-        var decoded = history.ReadLogAsync(new LogReadOptions { AsOf = AsOf.Position(head), UnknownEvents = UnknownEvents.AsRaw }, cancellationToken);
+        var decoded = history.ReadLogAsync(
+            new LogReadOptions { AsOf = AsOf.Position(head), UnknownEvents = UnknownEvents.AsRaw }, cancellationToken);
         var parts = new Dictionary<long, RecordedEvent?>();
         await foreach (var e in decoded.ConfigureAwait(false)) parts[e.Position] = parts.ContainsKey(e.Position) ? null : e;
         var read = new LogRead { UpTo = head };
@@ -36,7 +38,9 @@ internal sealed class HistoryCopies
             {
                 // An event that upcasters have changed can only be appended again as it is stored.
                 var stored = page.Events[i];
-                var appended = parts.GetValueOrDefault(stored.Position) is { } e && types.GetValueOrDefault(stored.Type) == e.Data.GetType() ? e : null;
+                var appended = parts.GetValueOrDefault(stored.Position) is { } e && types.GetValueOrDefault(stored.Type) == e.Data.GetType()
+                    ? e
+                    : null;
                 copies._events.Add(new CopiedEvent(stored.Stream, stored.RecordedAt, Raw(stored), appended));
             }
 
@@ -62,7 +66,9 @@ internal sealed class HistoryCopies
         for (var i = first; i < first + count; i++) await AppendRawAsync(to, _events[i], cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Appends some of the events through the store: in their original appends, if these can be told, or one by one.</summary>
+    /// <summary>
+    /// Appends some of the events through the store: one by one, or several together that may have been one append originally.
+    /// </summary>
     public async Task AppendAsync(CopiedStore to, int first, int count, bool oneByOne, CancellationToken cancellationToken)
     {
         for (int i = first, end = first + count; i < end;)
@@ -83,7 +89,8 @@ internal sealed class HistoryCopies
     }
 
     /// <summary>
-    /// How many events from this one on can have been one append: they have the same instant, and each stream is in one piece.
+    /// How many events from this one on can have been one append: all have the same instant, and the events of each stream follow
+    /// each other.
     /// </summary>
     private int LengthOfAppend(int first, int end)
     {
@@ -105,14 +112,14 @@ internal sealed class HistoryCopies
         to.Clock.Now = e.RecordedAt;
         var request = new AppendRequest([new StreamWrite(e.Stream, ExpectedVersion.Any, [e.Raw])]);
 
-        // The payload no longer exists; the copy of its record says so again.
+        // The erased payload no longer exists in the history either. The copied record erases it in the copy, as a store requires.
         if (e.Raw.Type == PayloadsErased.TypeName) request = request with { Erase = PayloadsErased.Parse(e.Raw.Data.Span).Positions };
         await to.Store.Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     private static NewEvent Raw(in StoredEvent e) => new(e.Id, e.Type, e.Data.ToArray()) { Metadata = e.Metadata.ToArray(), Tags = e.Tags };
 
-    /// <summary>A stored event, and the object to append it by again; null if it can only be stored as bytes.</summary>
+    /// <summary>A stored event, as bytes and as an object. The object is null if the event can only be appended as bytes.</summary>
     private sealed record CopiedEvent(string Stream, DateTimeOffset RecordedAt, NewEvent Raw, RecordedEvent? Appended)
     {
         public EventData ToEventData() => new(Appended!.Data) { Id = Raw.Id, Metadata = Appended.Metadata, Tags = Raw.Tags };

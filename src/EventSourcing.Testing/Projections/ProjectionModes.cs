@@ -19,7 +19,8 @@ namespace EventSourcing.Testing;
 public static class ProjectionModes
 {
     private const DynamicallyAccessedMemberTypes JsonMembers =
-        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.PublicFields;
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties
+        | DynamicallyAccessedMemberTypes.PublicFields;
 
     private const int DocumentsOnTheirOwn = 8;
     private const int PageLength = 256;
@@ -34,7 +35,10 @@ public static class ProjectionModes
     /// <exception cref="ProjectionModesException">Says which document differs, how it was made, and both texts.</exception>
     /// <exception cref="ProjectionFailedException">The projection fails on an event of the history, in whatever way it runs.</exception>
     public static async Task AssertAgreeAsync<[DynamicallyAccessedMembers(JsonMembers)] TDocument>(
-        EventStore history, Func<Projection<TDocument>> create, IEventStorageFixture? storages = null, CancellationToken cancellationToken = default)
+        EventStore history,
+        Func<Projection<TDocument>> create,
+        IEventStorageFixture? storages = null,
+        CancellationToken cancellationToken = default)
         where TDocument : class
     {
         ArgumentNullException.ThrowIfNull(history);
@@ -45,12 +49,15 @@ public static class ProjectionModes
         var live = Texts(await LiveAsync(projection, key: null).ConfigureAwait(false), json);
         var comparison = new ReadModelComparison(projection.Name, "live", live);
 
-        comparison.Hold("read back from JSON", live.ToDictionary(document => document.Key, document => JsonSerializer.Serialize(JsonSerializer.Deserialize(document.Value, json)!, json)));
-        await comparison.HoldAsync("live, once more by the same object", async () => Texts(await LiveAsync(projection, key: null).ConfigureAwait(false), json)).ConfigureAwait(false);
+        comparison.Hold("read back from JSON", live.ToDictionary(document => document.Key, document =>
+            JsonSerializer.Serialize(JsonSerializer.Deserialize(document.Value, json)!, json)));
+        await comparison.HoldAsync("live, once more by the same object", async () =>
+            Texts(await LiveAsync(projection, key: null).ConfigureAwait(false), json)).ConfigureAwait(false);
         foreach (var key in live.Keys.Order(StringComparer.Ordinal).Take(DocumentsOnTheirOwn))
         {
             await comparison.HoldAsync($"live, the document '{key}' on its own", async () =>
-                live.ToDictionary(document => document.Key, document => document.Value).With(key, Texts(await LiveAsync(create(), key).ConfigureAwait(false), json).GetValueOrDefault(key))).ConfigureAwait(false);
+                live.ToDictionary(document => document.Key, document => document.Value).With(
+                    key, Texts(await LiveAsync(create(), key).ConfigureAwait(false), json).GetValueOrDefault(key))).ConfigureAwait(false);
         }
 
         foreach (var run in ProjectionRun.All)
@@ -78,7 +85,11 @@ public static class ProjectionModes
     /// <exception cref="ProjectionModesException">Says which way differs, and both texts.</exception>
     /// <exception cref="ProjectionFailedException">The projection fails on an event of the history, in whatever way it runs.</exception>
     public static async Task AssertAgreeAsync(
-        EventStore history, Func<TableProjection> create, Func<EventStore, CancellationToken, Task<string>> read, IEventStorageFixture storages, CancellationToken cancellationToken = default)
+        EventStore history,
+        Func<TableProjection> create,
+        Func<EventStore, CancellationToken, Task<string>> read,
+        IEventStorageFixture storages,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(history);
         ArgumentNullException.ThrowIfNull(create);
@@ -122,6 +133,7 @@ public static class ProjectionModes
 
     private sealed class InMemory : IEventStorageFixture
     {
-        public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) => new(new InMemoryEventStorage(options));
+        public ValueTask<IEventStorage> CreateAsync(EventStorageOptions options, CancellationToken cancellationToken) =>
+            new(new InMemoryEventStorage(options));
     }
 }

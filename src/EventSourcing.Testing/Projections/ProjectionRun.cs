@@ -35,9 +35,11 @@ internal abstract class ProjectionRun(string name)
         }
     }
 
-    protected abstract Task FoldAsync(HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken);
+    protected abstract Task FoldAsync(
+        HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken);
 
-    private static async Task CatchUpAsync(EventStore store, Projection projection, int maxBatchEvents, TimeSpan patience, CancellationToken cancellationToken)
+    private static async Task CatchUpAsync(
+        EventStore store, Projection projection, int maxBatchEvents, TimeSpan patience, CancellationToken cancellationToken)
     {
         var options = new ProjectionOptions { OnFailure = FailureMode.Stop, RetryDelays = [], MaxBatchEvents = maxBatchEvents };
         var running = store.StartProjections(options, projection);
@@ -46,7 +48,8 @@ internal abstract class ProjectionRun(string name)
 
     private sealed class Background(string name, int maxBatchEvents) : ProjectionRun(name)
     {
-        protected override async Task FoldAsync(HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken)
+        protected override async Task FoldAsync(
+            HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken)
         {
             await history.AppendRawAsync(copy, 0, history.Count, cancellationToken).ConfigureAwait(false);
             await CatchUpAsync(copy.Store, create(), maxBatchEvents, history.Patience, cancellationToken).ConfigureAwait(false);
@@ -55,7 +58,8 @@ internal abstract class ProjectionRun(string name)
 
     private sealed class Restarted(string name) : ProjectionRun(name)
     {
-        protected override async Task FoldAsync(HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken)
+        protected override async Task FoldAsync(
+            HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken)
         {
             var pieces = Math.Clamp(history.Count, 1, MaxPieces);
             for (var piece = 0; piece < pieces; piece++)
@@ -70,7 +74,8 @@ internal abstract class ProjectionRun(string name)
 
     private sealed class Inline(string name, bool oneByOne, bool late) : ProjectionRun(name)
     {
-        protected override async Task FoldAsync(HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken)
+        protected override async Task FoldAsync(
+            HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken)
         {
             var before = late ? history.Count / 2 : 0;
             await history.AppendRawAsync(copy, 0, before, cancellationToken).ConfigureAwait(false);

@@ -71,8 +71,10 @@ public sealed class DecisionScenario
                 await foreach (var e in store.ReadLogAsync(new LogReadOptions { After = position - 1, Limit = 1 }).ConfigureAwait(false))
                 {
                     throw new ScenarioException(inside
-                        ? $"The event {e} lies outside the boundary of the decision, which is {query}: the decision cannot see it. Widen the query where the decision depends on it, or give it by GivenOutside."
-                        : $"The event {e} was given as one outside the boundary of the decision, which is {query}, but lies inside. Narrow the query, or give it by Given.");
+                        ? $"The event {e} lies outside the boundary of the decision, which is {query}: the decision cannot see it. "
+                            + "Widen the query if the decision depends on it, or give it by GivenOutside."
+                        : $"The event {e} was given as one outside the boundary of the decision, which is {query}, but lies inside. "
+                            + "Narrow the query, or give it by Given.");
                 }
             }
         }

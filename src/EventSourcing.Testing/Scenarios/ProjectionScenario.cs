@@ -27,7 +27,8 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
     /// </param>
     /// <param name="events">The events in order: payloads, or <see cref="EventData"/> around them.</param>
     /// <returns>The scenario with them.</returns>
-    public ProjectionScenario<TDocument> Given(string stream, params object[] events) => new(_store.Given(_ => stream, events), _projection);
+    public ProjectionScenario<TDocument> Given(string stream, params object[] events) =>
+        new(_store.Given(_ => stream, events), _projection);
 
     /// <summary>Sets the clock for everything given after this.</summary>
     /// <param name="now">The instant; not before the one last set. The clock begins with the year 2000.</param>
@@ -50,7 +51,8 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(document);
         var (found, json) = await FoldAsync().ConfigureAwait(false);
-        if (!found.TryGetValue(key, out var actual)) throw new ScenarioException($"The read model was to have a document '{key}', and has {Keys(found.Keys)}.");
+        if (!found.TryGetValue(key, out var actual))
+            throw new ScenarioException($"The read model was to have a document '{key}', and has {Keys(found.Keys)}.");
         Hold(key, JsonSerializer.SerializeToElement(document, json), actual);
     }
 
@@ -63,7 +65,8 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
     {
         ArgumentNullException.ThrowIfNull(key);
         var (found, _) = await FoldAsync().ConfigureAwait(false);
-        if (found.TryGetValue(key, out var actual)) throw new ScenarioException($"The read model was to have no document '{key}', and has {actual.GetRawText()}.");
+        if (found.TryGetValue(key, out var actual))
+            throw new ScenarioException($"The read model was to have no document '{key}', and has {actual.GetRawText()}.");
     }
 
     /// <summary>Then the read model is these documents and no others.</summary>
@@ -84,7 +87,9 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
     {
         var changes = MemberChange.Between(expected, actual);
         if (changes.Count == 0) return;
-        throw new ScenarioException($"The document '{key}' is another one than it was to be:{string.Concat(changes.Select(change => $"\n  {change}"))}\nIt was to be {expected.GetRawText()}\nand is       {actual.GetRawText()}");
+        throw new ScenarioException(
+            $"The document '{key}' is another one than it was to be:{string.Concat(changes.Select(change => $"\n  {change}"))}\n"
+            + $"It was to be {expected.GetRawText()}\nand is       {actual.GetRawText()}");
     }
 
     private static string Keys(IEnumerable<string> keys)
@@ -100,7 +105,10 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
         {
             var live = await store.ProjectAsync(_projection).ConfigureAwait(false);
             var json = (JsonTypeInfo<TDocument>)store.Json.GetTypeInfo(typeof(TDocument));
-            return (live.Documents.ToDictionary(document => document.Key, document => JsonSerializer.SerializeToElement(document.Value, json), StringComparer.Ordinal), json);
+            return (
+                live.Documents.ToDictionary(
+                    document => document.Key, document => JsonSerializer.SerializeToElement(document.Value, json), StringComparer.Ordinal),
+                json);
         }
     }
 }

@@ -22,7 +22,8 @@ public static class Scenario
     /// <param name="types">The events; by default those of the aggregate's assembly.</param>
     /// <param name="options">The store's options, such as JSON's.</param>
     /// <returns>The scenario, of an aggregate without events.</returns>
-    public static AggregateScenario<T> For<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(EventTypes? types = null, EventStoreOptions? options = null)
+    public static AggregateScenario<T> For<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(
+        EventTypes? types = null, EventStoreOptions? options = null)
         where T : Aggregate, new() => new(new ScenarioStore(types ?? EventTypes.FromAssemblyOf<T>(), options));
 
     /// <summary>Begins a scenario of a decider.</summary>
@@ -32,7 +33,8 @@ public static class Scenario
     /// <param name="types">The events; by default those of the state's assembly.</param>
     /// <param name="options">The store's options, such as JSON's.</param>
     /// <returns>The scenario, of a stream without events.</returns>
-    public static DeciderScenario<TState, TCommand> For<TState, TCommand>(Decider<TState, TCommand> decider, EventTypes? types = null, EventStoreOptions? options = null)
+    public static DeciderScenario<TState, TCommand> For<TState, TCommand>(
+        Decider<TState, TCommand> decider, EventTypes? types = null, EventStoreOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(decider);
         return new(new ScenarioStore(types ?? EventTypes.FromAssemblyOf<TState>(), options), decider);
@@ -44,7 +46,8 @@ public static class Scenario
     /// <param name="types">The events; by default those of the projection's assembly.</param>
     /// <param name="options">The store's options, such as JSON's.</param>
     /// <returns>The scenario, of an empty log.</returns>
-    public static ProjectionScenario<TDocument> For<[DynamicallyAccessedMembers(JsonMembers)] TDocument>(Projection<TDocument> projection, EventTypes? types = null, EventStoreOptions? options = null)
+    public static ProjectionScenario<TDocument> For<[DynamicallyAccessedMembers(JsonMembers)] TDocument>(
+        Projection<TDocument> projection, EventTypes? types = null, EventStoreOptions? options = null)
         where TDocument : class
     {
         ArgumentNullException.ThrowIfNull(projection);
@@ -62,5 +65,6 @@ public static class Scenario
     }
 
     internal const DynamicallyAccessedMemberTypes JsonMembers =
-        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties | DynamicallyAccessedMemberTypes.PublicFields;
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties
+        | DynamicallyAccessedMemberTypes.PublicFields;
 }

@@ -12,5 +12,6 @@ internal sealed class ScenarioClock : TimeProvider
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        throw new NotSupportedException("The clock of a scenario stands still: nothing can be waited for by it. Move it by At or After, and act then.");
+        throw new NotSupportedException(
+            "The clock of a scenario stands still: nothing can be waited for by it. Move it by At or After, and act then.");
 }

@@ -26,9 +26,13 @@ public class ScenarioOutcome
         var (store, appended, error) = await RunAsync().ConfigureAwait(false);
         await using (store.ConfigureAwait(false))
         {
-            if (error is not null) throw new ScenarioException($"It was to append{List(store, events)}\nbut failed with {error.GetType().Name}: {error.Message}", error);
+            if (error is not null)
+                throw new ScenarioException(
+                    $"It was to append{List(store, events)}\nbut failed with {error.GetType().Name}: {error.Message}", error);
             var differences = Differences(store, events, appended);
-            if (differences.Length > 0) throw new ScenarioException($"It was to append{List(store, events)}\nand appended{List(store, [.. appended.Select(e => e.Data)])}\n{differences}");
+            if (differences.Length > 0)
+                throw new ScenarioException(
+                    $"It was to append{List(store, events)}\nand appended{List(store, [.. appended.Select(e => e.Data)])}\n{differences}");
         }
     }
 
@@ -48,10 +52,17 @@ public class ScenarioOutcome
         var (store, appended, error) = await RunAsync().ConfigureAwait(false);
         await using (store.ConfigureAwait(false))
         {
-            if (error is null) throw new ScenarioException($"It was to fail with {typeof(TException).Name}, and appended{List(store, [.. appended.Select(e => e.Data)])}");
-            if (error is not TException expected) throw new ScenarioException($"It was to fail with {typeof(TException).Name}, but failed with {error.GetType().Name}: {error.Message}", error);
-            if (where is not null && !where(expected)) throw new ScenarioException($"It failed with {error.GetType().Name} as it was to, but not with the one that was meant: {error.Message}", error);
-            return appended.Count == 0 ? expected : throw new ScenarioException($"It failed with {error.GetType().Name}, but had appended{List(store, [.. appended.Select(e => e.Data)])} by then.", error);
+            if (error is null)
+                throw new ScenarioException(
+                    $"It was to fail with {typeof(TException).Name}, and appended{List(store, [.. appended.Select(e => e.Data)])}");
+            if (error is not TException expected)
+                throw new ScenarioException(
+                    $"It was to fail with {typeof(TException).Name}, but failed with {error.GetType().Name}: {error.Message}", error);
+            if (where is not null && !where(expected))
+                throw new ScenarioException(
+                    $"It failed with {error.GetType().Name} as it was to, but not with the one that was meant: {error.Message}", error);
+            return appended.Count == 0 ? expected : throw new ScenarioException(
+                $"It failed with {error.GetType().Name}, but had appended{List(store, [.. appended.Select(e => e.Data)])} by then.", error);
         }
     }
 
@@ -95,11 +106,14 @@ public class ScenarioOutcome
         {
             if (i >= appended.Count) Say(i, $"{PayloadOf(expected[i]).GetType().Name} was not appended");
             else if (i >= expected.Length) Say(i, $"{appended[i].Data.GetType().Name} was not to be appended");
-            else if (PayloadOf(expected[i]).GetType() is var type && type != appended[i].Data.GetType()) Say(i, $"was to be a {type.Name} and is a {appended[i].Data.GetType().Name}");
+            else if (PayloadOf(expected[i]).GetType() is var type && type != appended[i].Data.GetType())
+                Say(i, $"was to be a {type.Name} and is a {appended[i].Data.GetType().Name}");
             else
             {
-                foreach (var change in MemberChange.Between(Json(store, PayloadOf(expected[i])), Json(store, appended[i].Data))) Say(i, change.ToString());
-                if (expected[i] is EventData { Tags: var tags } && !tags.ToHashSet(StringComparer.Ordinal).SetEquals(appended[i].Tags)) Say(i, $"was to have the tags [{string.Join(", ", tags)}] and has [{string.Join(", ", appended[i].Tags)}]");
+                foreach (var change in MemberChange.Between(Json(store, PayloadOf(expected[i])), Json(store, appended[i].Data)))
+                    Say(i, change.ToString());
+                if (expected[i] is EventData { Tags: var tags } && !tags.ToHashSet(StringComparer.Ordinal).SetEquals(appended[i].Tags))
+                    Say(i, $"was to have the tags [{string.Join(", ", tags)}] and has [{string.Join(", ", appended[i].Tags)}]");
             }
         }
 
@@ -108,12 +122,16 @@ public class ScenarioOutcome
         void Say(int index, string difference) => text.Append(CultureInfo.InvariantCulture, $"  event {index + 1}: {difference}\n");
     }
 
-    private static object PayloadOf(object @event) => @event is EventData data ? data.Payload : @event ?? throw new ArgumentNullException(nameof(@event), "An event of the scenario is null.");
+    private static object PayloadOf(object @event) => @event is EventData data
+        ? data.Payload
+        : @event ?? throw new ArgumentNullException(nameof(@event), "An event of the scenario is null.");
 
     private static string List(EventStore store, object[] events) =>
-        events.Length == 0 ? " nothing" : ":" + string.Concat(events.Select((e, i) => string.Create(CultureInfo.InvariantCulture, $"\n  {i + 1}. {PayloadOf(e).GetType().Name} {Json(store, PayloadOf(e)).GetRawText()}")));
+        events.Length == 0 ? " nothing" : ":" + string.Concat(events.Select((e, i) => string.Create(
+            CultureInfo.InvariantCulture, $"\n  {i + 1}. {PayloadOf(e).GetType().Name} {Json(store, PayloadOf(e)).GetRawText()}")));
 
-    private static JsonElement Json(EventStore store, object payload) => JsonSerializer.SerializeToElement(payload, store.Json.GetTypeInfo(payload.GetType()));
+    private static JsonElement Json(EventStore store, object payload) =>
+        JsonSerializer.SerializeToElement(payload, store.Json.GetTypeInfo(payload.GetType()));
 }
 
 /// <summary>The outcome of a scenario that has a state. Each statement runs the scenario afresh.</summary>
@@ -135,7 +153,8 @@ public sealed class ScenarioOutcome<TState> : ScenarioOutcome
         var (store, _, error) = await RunAsync().ConfigureAwait(false);
         await using (store.ConfigureAwait(false))
         {
-            if (error is not null) throw new ScenarioException($"It was to come to a state, but failed with {error.GetType().Name}: {error.Message}", error);
+            if (error is not null)
+                throw new ScenarioException($"It was to come to a state, but failed with {error.GetType().Name}: {error.Message}", error);
             check(await _load(store).ConfigureAwait(false));
         }
     }

@@ -24,7 +24,8 @@ internal static class ExploreCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(Screen screen, StoreText text, long port, bool isDataHidden, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        Screen screen, StoreText text, long port, bool isDataHidden, CancellationToken cancellationToken)
     {
         await using var store = await text.OpenToReadAsync(cancellationToken);
         await EventExplorerServer.RunAsync(

@@ -12,7 +12,8 @@ internal static class CopyCommand
         target.Description = "The store to copy to. It is made if it is not there; one that a copy has begun is gone on with.";
         var follow = Arguments.Flag(
             "--follow", "Goes on copying what is appended, until you have stopped the app and pressed Enter. Then the source is sealed.");
-        var seal = Arguments.Flag("--seal", "Seals the source once all is copied: no process writes to it any more. For scripts; stop the app before.");
+        var seal = Arguments.Flag(
+            "--seal", "Seals the source once all is copied: no process writes to it any more. For scripts; stop the app before.");
         var yes = Arguments.Yes();
         var command = new Command(
             "copy",
@@ -41,12 +42,15 @@ internal static class CopyCommand
         if (cutOver.Follows)
         {
             progress.Clear();
-            screen.Remark($"{Format.Count(copied.Position, "event")} copied; what is appended follows. Stop the app, then press Enter: the source is sealed then.");
+            screen.Remark(
+                $"{Format.Count(copied.Position, "event")} copied; what is appended follows. "
+                + "Stop the app, then press Enter: the source is sealed then.");
             copied = await FollowAsync(screen, source, target, progress, copied, cancellationToken);
         }
 
         if (cutOver.Seals) copied = await SealAsync(source, sourceText, target, targetText, progress, copied, cancellationToken);
-        var running = (await source.ProjectionAdmin().GetStatusAsync(cancellationToken)).Where(status => status.Runner is { IsGone: false }).ToList();
+        var status = await source.ProjectionAdmin().GetStatusAsync(cancellationToken);
+        var running = status.Where(projection => projection.Runner is { IsGone: false }).ToList();
         var reactors = await TransferReactorsAsync(source, target, cancellationToken);
         progress.Dispose();
         Print(screen, copied, reactors, cutOver.Seals);
@@ -69,12 +73,15 @@ internal static class CopyCommand
         if (await source.Storage.GetMovedToAsync(cancellationToken) is { } movedTo && movedTo != targetText.Place)
         {
             throw new ToolException(
-                $"'{sourceText.Display}' was sealed when it moved to '{movedTo}'. Nothing was copied. Copy from there, or leave --seal and --follow out.");
+                $"'{sourceText.Display}' was sealed when it moved to '{movedTo}'. Nothing was copied. "
+                + "Copy from there, or leave --seal and --follow out.");
         }
 
         if (cutOver.Follows) return;
         await screen.ConfirmAsync(
-            $"Seal '{sourceText.Display}' once it is copied? No app can write to it any more. Go on", cutOver.IsConfirmed, cancellationToken);
+            $"Seal '{sourceText.Display}' once it is copied? No app can write to it any more. Go on",
+            cutOver.IsConfirmed,
+            cancellationToken);
     }
 
     /// <summary>
@@ -121,7 +128,12 @@ internal static class CopyCommand
     }
 
     private static async Task<LogTransferResult> FollowAsync(
-        Screen screen, EventStore source, EventStore target, ProgressLine progress, LogTransferResult copied, CancellationToken cancellationToken)
+        Screen screen,
+        EventStore source,
+        EventStore target,
+        ProgressLine progress,
+        LogTransferResult copied,
+        CancellationToken cancellationToken)
     {
         var enter = screen.EnterAsync(cancellationToken);
         while (!enter.IsCompleted)

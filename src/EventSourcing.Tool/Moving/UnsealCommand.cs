@@ -10,7 +10,10 @@ internal static class UnsealCommand
         var store = Arguments.Store();
         var yes = Arguments.Yes();
         var command = new Command(
-            "unseal", "Takes back that a store was sealed by 'copy': apps write to it again. For a move that was broken off.") { store, yes };
+            "unseal", "Takes back that a store was sealed by 'copy': apps write to it again. For a move that was broken off.")
+        {
+            store, yes,
+        };
         command.SetAction((parsed, cancellationToken) =>
             RunAsync(evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetValue(yes), cancellationToken));
         return command;
@@ -26,11 +29,14 @@ internal static class UnsealCommand
         }
 
         await screen.ConfirmAsync(
-            $"'{text.Display}' has moved to '{movedTo}'. What was written there since is not here. Let apps write here again", isConfirmed, cancellationToken);
+            $"'{text.Display}' has moved to '{movedTo}'. What was written there since is not here. Let apps write here again",
+            isConfirmed,
+            cancellationToken);
 
         // Nothing is appended to a sealed store, so its log ends where it did.
         await store.Storage.SetMovedToAsync(null, await store.GetHeadAsync(cancellationToken), cancellationToken);
-        screen.Wrapped($"'{text.Display}' takes writes again. Let no app use '{movedTo}' any more: the two would have different histories.");
+        screen.Wrapped(
+            $"'{text.Display}' takes writes again. Let no app use '{movedTo}' any more: the two would have different histories.");
         return ExitCode.Done;
     }
 }

@@ -1,7 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Sets the category of an aggregate class's streams, which can never change. By default it is the class's name in camel case.
+/// Sets the category of an aggregate class's streams; by default it is the class's name in camel case. Never change it: streams that
+/// are stored keep the old one, so the class would not find them.
 /// </summary>
 /// <param name="category">The category: not empty, without a hyphen.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]

@@ -11,7 +11,8 @@ public static class AggregateExtensions
     /// <param name="id">Which one: not empty.</param>
     /// <returns>A handle to create, update and load it.</returns>
     /// <exception cref="ArgumentException">The id is empty, or the stream's name would be longer than 200 characters.</exception>
-    public static AggregateHandle<T> Aggregate<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(this EventStore store, string id)
+    public static AggregateHandle<T> Aggregate<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(this EventStore store, string id)
         where T : Aggregate, new()
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -26,7 +27,9 @@ public static class AggregateExtensions
     /// <exception cref="ArgumentException">
     /// The id's type has no single text, or the stream's name would be longer than 200 characters.
     /// </exception>
-    public static AggregateHandle<T> Aggregate<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(this EventStore store, IFormattable id)
+    public static AggregateHandle<T> Aggregate<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(
+        this EventStore store, IFormattable id)
         where T : Aggregate, new() => store.Aggregate<T>(IdText.Of(id));
 
     /// <summary>
@@ -66,7 +69,8 @@ public static class AggregateExtensions
         ArgumentNullException.ThrowIfNull(aggregates);
         if (aggregates.Count == 0) throw new ArgumentException("No aggregate is given, so there is nothing to append.", nameof(aggregates));
         var decision = new LogDecision(AppendsOf(aggregates), conditions, Head: 0);
-        var result = await new LogCommand(store, metadata, commandId, cancellationToken).RunAsync(() => Task.FromResult(decision), maxRetries: 0).ConfigureAwait(false);
+        var result = await new LogCommand(store, metadata, commandId, cancellationToken)
+            .RunAsync(() => Task.FromResult(decision), maxRetries: 0).ConfigureAwait(false);
         if (commandId is null || !result.WasAlreadyStored) Commit(aggregates, result);
         return result;
     }
@@ -122,7 +126,11 @@ public static class AggregateExtensions
         var streams = new StreamAppend[aggregates.Count];
         for (var i = 0; i < streams.Length; i++)
         {
-            if (aggregates[i].Stream.Length == 0) throw new ArgumentException($"The aggregate {aggregates[i].GetType()} at index {i} did not come from a store. Get it from store.Aggregate<T>(id): LoadAsync, FindAsync or New.", nameof(aggregates));
+            if (aggregates[i].Stream.Length == 0)
+                throw new ArgumentException(
+                    $"The aggregate {aggregates[i].GetType()} at index {i} did not come from a store. Get it from store.Aggregate<T>(id): "
+                    + "LoadAsync, FindAsync or New.",
+                    nameof(aggregates));
             streams[i] = new StreamAppend(aggregates[i].Stream, aggregates[i].Version, aggregates[i].UncommittedEvents);
         }
 

@@ -7,7 +7,8 @@ namespace EventSourcing;
 /// call loads afresh.
 /// </summary>
 /// <typeparam name="T">The aggregate's class.</typeparam>
-public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>
+public readonly partial struct AggregateHandle<
+    [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>
     where T : Aggregate, new()
 {
     private readonly EventStore _store;
@@ -39,7 +40,8 @@ public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(Dynam
     public async Task<T> LoadAsync(AsOf asOf = default, CancellationToken cancellationToken = default)
     {
         var stream = Stream;
-        return await FindAsync(asOf, cancellationToken).ConfigureAwait(false) ?? throw new AggregateNotFoundException(typeof(T), stream, asOf);
+        return await FindAsync(asOf, cancellationToken).ConfigureAwait(false)
+            ?? throw new AggregateNotFoundException(typeof(T), stream, asOf);
     }
 
     /// <summary>Rebuilds the aggregate from its events, if it has any.</summary>
@@ -69,11 +71,13 @@ public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(Dynam
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="InvalidOperationException">The command raised no event.</exception>
     /// <exception cref="WrongExpectedVersionException">The aggregate exists already; nothing was written.</exception>
-    public Task<AppendResult> CreateAsync(Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+    public Task<AppendResult> CreateAsync(
+        Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
         CreateAsync(Async(act), metadata, commandId, cancellationToken);
 
     /// <inheritdoc cref="CreateAsync(Action{T}, EventMetadata, Guid?, CancellationToken)"/>
-    public Task<AppendResult> CreateAsync(Func<T, Task> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+    public Task<AppendResult> CreateAsync(
+        Func<T, Task> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
         Command(act, metadata, commandId, cancellationToken).CreateAsync();
 
     /// <summary>
@@ -95,14 +99,17 @@ public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(Dynam
     /// <exception cref="AggregateNotFoundException">It has no events.</exception>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
-    public Task<AppendResult> UpdateAsync(Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+    public Task<AppendResult> UpdateAsync(
+        Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
         UpdateAsync(Async(act), metadata, commandId, cancellationToken);
 
     /// <inheritdoc cref="UpdateAsync(Action{T}, EventMetadata, Guid?, CancellationToken)"/>
-    public Task<AppendResult> UpdateAsync(Func<T, Task> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default)
+    public Task<AppendResult> UpdateAsync(
+        Func<T, Task> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default)
     {
         var stream = Stream;
-        return Command(act, metadata, commandId, cancellationToken).UpdateAsync(notFound: () => new AggregateNotFoundException(typeof(T), stream, AsOf.Now));
+        return Command(act, metadata, commandId, cancellationToken).UpdateAsync(notFound: () =>
+            new AggregateNotFoundException(typeof(T), stream, AsOf.Now));
     }
 
     /// <summary>
@@ -121,11 +128,13 @@ public readonly partial struct AggregateHandle<[DynamicallyAccessedMembers(Dynam
     /// <returns>Where the events stand; if none was raised, where the aggregate's last event stands.</returns>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
-    public Task<AppendResult> CreateOrUpdateAsync(Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+    public Task<AppendResult> CreateOrUpdateAsync(
+        Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
         CreateOrUpdateAsync(Async(act), metadata, commandId, cancellationToken);
 
     /// <inheritdoc cref="CreateOrUpdateAsync(Action{T}, EventMetadata, Guid?, CancellationToken)"/>
-    public Task<AppendResult> CreateOrUpdateAsync(Func<T, Task> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+    public Task<AppendResult> CreateOrUpdateAsync(
+        Func<T, Task> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
         Command(act, metadata, commandId, cancellationToken).UpdateAsync(notFound: null);
 
     private static Func<T, Task> Async(Action<T> act)

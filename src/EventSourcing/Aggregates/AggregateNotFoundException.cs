@@ -4,7 +4,9 @@ namespace EventSourcing;
 public sealed class AggregateNotFoundException : EventSourcingException
 {
     internal AggregateNotFoundException(Type aggregate, string stream, AsOf asOf)
-        : base($"There is no {aggregate.Name} in stream '{stream}': it has no events{(asOf == AsOf.Now ? "" : $" as of {asOf}")}. Create it first, or use FindAsync or CreateOrUpdateAsync where it may be missing.")
+        : base(
+            $"There is no {aggregate.Name} in stream '{stream}': it has no events{(asOf == AsOf.Now ? "" : $" as of {asOf}")}. "
+            + "Create it first, or use FindAsync or CreateOrUpdateAsync if it may be missing.")
     {
         Stream = stream;
         AsOf = asOf;

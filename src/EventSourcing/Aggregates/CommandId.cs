@@ -28,7 +28,8 @@ public static class CommandId
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
         var milliseconds = time.ToUnixTimeMilliseconds();
-        if (milliseconds < 0) throw new ArgumentOutOfRangeException(nameof(time), time, "The time is before 1970, for which there is no time-ordered id.");
+        if (milliseconds < 0)
+            throw new ArgumentOutOfRangeException(nameof(time), time, "The time is before 1970, for which there is no time-ordered id.");
         var name = new byte[GuidBytes + Utf8.GetByteCount(key)];
         scope.TryWriteBytes(name, bigEndian: true, out _);
         Utf8.GetBytes(key, name.AsSpan(GuidBytes));

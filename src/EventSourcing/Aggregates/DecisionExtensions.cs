@@ -18,7 +18,8 @@ public static class DecisionExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(query);
-        var (events, head) = await store.EventReader.FoldAsync(store.EventReader.FilterOf(query), after: 0, new List<RecordedEvent>(), Add, cancellationToken).ConfigureAwait(false);
+        var (events, head) = await store.EventReader.FoldAsync(
+            store.EventReader.FilterOf(query), after: 0, new List<RecordedEvent>(), Add, cancellationToken).ConfigureAwait(false);
         return new QueryResult(events, head);
 
         static List<RecordedEvent> Add(List<RecordedEvent> events, RecordedEvent e)
@@ -86,7 +87,8 @@ public static class DecisionExtensions
     /// <param name="evolve">The state after an event. It must not fail, decide, read the clock or do I/O.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ArgumentException">The query names a type that is not in the store's types.</exception>
-    public static DecisionModel<TState> DecisionModel<TState>(this EventStore store, EventQuery query, TState initial, Func<TState, RecordedEvent, TState> evolve)
+    public static DecisionModel<TState> DecisionModel<TState>(
+        this EventStore store, EventQuery query, TState initial, Func<TState, RecordedEvent, TState> evolve)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(query);

@@ -98,6 +98,8 @@ public sealed record LedgerOptions
     internal void Validate()
     {
         if (Sink is not null && Verifiers.Count == 0)
-            throw new ArgumentException("A sink's checkpoints are believed by a key, and there is none. Give LedgerOptions.Verifiers, or a signer that is an EcdsaNoteSigner.");
+            throw new ArgumentException(
+                "Checkpoints that a sink returns are verified by a key, and there is none. Give LedgerOptions.Verifiers, "
+                + "or a signer that is an EcdsaNoteSigner.");
     }
 }

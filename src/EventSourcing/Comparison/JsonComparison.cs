@@ -25,10 +25,12 @@ internal static class JsonComparison
         switch (KindOf(before, after))
         {
             case JsonValueKind.Object:
-                foreach (var name in NamesOf(before).Union(NamesOf(after), StringComparer.Ordinal)) Compare(Member(path, name), MemberOf(before, name), MemberOf(after, name), changes);
+                foreach (var name in NamesOf(before).Union(NamesOf(after), StringComparer.Ordinal))
+                    Compare(Member(path, name), MemberOf(before, name), MemberOf(after, name), changes);
                 break;
             case JsonValueKind.Array:
-                for (var i = 0; i < Math.Max(LengthOf(before), LengthOf(after)); i++) Compare($"{path}[{i}]", ItemOf(before, i), ItemOf(after, i), changes);
+                for (var i = 0; i < Math.Max(LengthOf(before), LengthOf(after)); i++)
+                    Compare($"{path}[{i}]", ItemOf(before, i), ItemOf(after, i), changes);
                 break;
             default:
                 changes.Add(new MemberChange(path, before?.GetRawText(), after?.GetRawText()));
@@ -52,13 +54,16 @@ internal static class JsonComparison
         return isEmpty ? JsonValueKind.Undefined : kind;
     }
 
-    private static IEnumerable<string> NamesOf(JsonElement? element) => element is { } value ? value.EnumerateObject().Select(property => property.Name) : [];
+    private static IEnumerable<string> NamesOf(JsonElement? element) =>
+        element is { } value ? value.EnumerateObject().Select(property => property.Name) : [];
 
-    private static JsonElement? MemberOf(JsonElement? element, string name) => element is { } value && value.TryGetProperty(name, out var member) ? member : null;
+    private static JsonElement? MemberOf(JsonElement? element, string name) =>
+        element is { } value && value.TryGetProperty(name, out var member) ? member : null;
 
     private static int LengthOf(JsonElement? element) => element?.GetArrayLength() ?? 0;
 
-    private static JsonElement? ItemOf(JsonElement? element, int index) => element is { } value && index < value.GetArrayLength() ? value[index] : null;
+    private static JsonElement? ItemOf(JsonElement? element, int index) =>
+        element is { } value && index < value.GetArrayLength() ? value[index] : null;
 
     private static string Member(string path, string name) =>
         name.Length == 0 || name.AsSpan().ContainsAny('.', '[', ']') || name.Contains('\'', StringComparison.Ordinal) ? $"{path}['{name}']"

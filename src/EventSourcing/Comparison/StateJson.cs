@@ -16,7 +16,10 @@ internal static class StateJson
         }
         catch (NotSupportedException e)
         {
-            throw new NotSupportedException($"JSON cannot handle {state.GetType()}, of which states were to be compared. Where EventStoreOptions.Json names a JsonSerializerContext, add [JsonSerializable(typeof({state.GetType().Name}))] to that.", e);
+            throw new NotSupportedException(
+                $"JSON cannot handle {state.GetType()}, so its states cannot be compared. If EventStoreOptions.Json names a "
+                + $"JsonSerializerContext, add [JsonSerializable(typeof({state.GetType().Name}))] to that.",
+                e);
         }
 
         var json = JsonSerializer.SerializeToElement(state, info);

@@ -79,7 +79,9 @@ internal sealed class Erasure
     {
         var room = _limits.MaxDataBytes - new PayloadsErased([], _reason, _by).ToBytes().Length;
         if (room < long.MaxValue.ToString(CultureInfo.InvariantCulture).Length)
-            throw new ArgumentException($"The reason is too long: a record of the erasure would be larger than {_limits.MaxDataBytes} bytes, the limit for an event's data. Nothing was erased.");
+            throw new ArgumentException(
+                $"The reason is too long: a record of the erasure would be larger than {_limits.MaxDataBytes} bytes, "
+                + "the limit for an event's data. Nothing was erased.");
 
         var positions = new List<long>();
         var length = 0;

@@ -28,7 +28,12 @@ public static class ErasureExtensions
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="StoreBusyException">The write lock was held elsewhere for too long; nothing was erased.</exception>
     /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
-    public static Task<ErasureResult> ErasePayloadsAsync(this EventStore store, IReadOnlyCollection<long> positions, string reason, string? by = null, CancellationToken cancellationToken = default)
+    public static Task<ErasureResult> ErasePayloadsAsync(
+        this EventStore store,
+        IReadOnlyCollection<long> positions,
+        string reason,
+        string? by = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(positions);
@@ -47,7 +52,8 @@ public static class ErasureExtensions
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="StoreBusyException">The write lock was held elsewhere for too long; nothing was erased.</exception>
     /// <exception cref="StorageFailedException">The medium failed; it says whether anything may have been written.</exception>
-    public static Task<ErasureResult> ErasePayloadsAsync(this EventStore store, string stream, string reason, string? by = null, CancellationToken cancellationToken = default)
+    public static Task<ErasureResult> ErasePayloadsAsync(
+        this EventStore store, string stream, string reason, string? by = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         return new Erasure(store, reason, by).OfAsync(new StreamRead(stream), cancellationToken);

@@ -16,5 +16,7 @@ public sealed record ErasureResult(IReadOnlyList<long> Positions, IReadOnlyList<
 {
     /// <summary>How much was erased, and where that is recorded.</summary>
     /// <returns>A line.</returns>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"erased {Positions.Count} payloads of {Streams.Count} streams, recorded at position {RecordPosition}");
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"erased {Positions.Count} payloads of {Streams.Count} streams, recorded at position {RecordPosition}");
 }

@@ -10,7 +10,8 @@ namespace EventSourcing;
 internal static class DefaultJson
 {
     /// <summary>Until they are rebuilt, documents may lack members that a new version of the app has added.</summary>
-    public static JsonSerializerOptions Documents => JsonSerializer.IsReflectionEnabledByDefault ? ByReflection.Documents : throw SwitchedOff();
+    public static JsonSerializerOptions Documents =>
+        JsonSerializer.IsReflectionEnabledByDefault ? ByReflection.Documents : throw SwitchedOff();
 
     /// <summary>
     /// Events are facts: if one lacks a member, or has null for a type without null, that is an error. It does not get a
@@ -24,11 +25,14 @@ internal static class DefaultJson
     /// </summary>
     public static void ThrowIfSwitchedOff()
     {
-        if (AppContext.TryGetSwitch("System.Text.Json.JsonSerializer.IsReflectionEnabledByDefault", out var isEnabled) && !isEnabled) throw SwitchedOff();
+        if (AppContext.TryGetSwitch("System.Text.Json.JsonSerializer.IsReflectionEnabledByDefault", out var isEnabled) && !isEnabled)
+            throw SwitchedOff();
     }
 
     private static InvalidOperationException SwitchedOff() =>
-        new("Reflection-based JSON is switched off in this app (JsonSerializerIsReflectionEnabledByDefault). Give EventStoreOptions.Json options with a source-generated JsonSerializerContext.");
+        new(
+            "Reflection-based JSON is switched off in this app (JsonSerializerIsReflectionEnabledByDefault). "
+            + "Give EventStoreOptions.Json options with a source-generated JsonSerializerContext.");
 
     /// <summary>
     /// Shared by all stores of a process, so that reflection examines each type only once. A class of its own, so that trimming
@@ -39,8 +43,15 @@ internal static class DefaultJson
         public static readonly JsonSerializerOptions Documents = Create(isStrict: false);
         public static readonly JsonSerializerOptions Events = Create(isStrict: true);
 
-        [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only where reflection-based JSON is enabled, which trimmed apps switch off; EventType.Of keeps the members of the types themselves.")]
-        [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "As above: with reflection switched off, the app's own options bring source-generated contexts.")]
+        [UnconditionalSuppressMessage(
+            "Trimming",
+            "IL2026",
+            Justification = "Only where reflection-based JSON is enabled, which trimmed apps switch off; "
+                + "EventType.Of keeps the members of the types themselves.")]
+        [UnconditionalSuppressMessage(
+            "AOT",
+            "IL3050",
+            Justification = "As above: with reflection switched off, the app's own options bring source-generated contexts.")]
         private static JsonSerializerOptions Create(bool isStrict)
         {
             var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)

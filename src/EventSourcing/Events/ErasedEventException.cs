@@ -10,7 +10,11 @@ public sealed class ErasedEventException : EventSourcingException
     /// <param name="erased">The event.</param>
     /// <param name="handler">The type that handles such events.</param>
     public ErasedEventException(ErasedEvent erased, Type handler)
-        : base($"The payload of the event '{erased?.Type}' at version {erased?.Version} of stream '{erased?.Stream}' (position {erased?.Position}) was erased, and {handler?.Name} handles such events without saying what an erased one means. Give it a handler for {nameof(ErasedEvent)}: Apply or React with one, or On<{nameof(ErasedEvent)}>(…); empty where nothing is to change.")
+        : base(
+            $"The payload of the event '{erased?.Type}' at version {erased?.Version} of stream '{erased?.Stream}' (position "
+            + $"{erased?.Position}) was erased, and {handler?.Name} handles such events without saying what an erased one means. "
+            + $"Give it a handler for {nameof(ErasedEvent)}: Apply or React with one, or On<{nameof(ErasedEvent)}>(…); "
+            + "an empty one if nothing is to change.")
     {
         ArgumentNullException.ThrowIfNull(erased);
         ArgumentNullException.ThrowIfNull(handler);

@@ -33,7 +33,8 @@ internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
         _proof ??= new JsonProof(Info, serializer.EventOutput);
         if (_proof.FlawOf(payload, utf8Json, out var isOfType) is { } flaw)
         {
-            var message = $"An event '{type.StoredName}' ({type.ClrType}) would not be read back as it is written. {flaw} Nothing was written.";
+            var message =
+                $"An event '{type.StoredName}' ({type.ClrType}) would not be read back as it is written. {flaw} Nothing was written.";
             throw isOfType ? new NotSupportedException(message) : new ArgumentException(message, nameof(payload));
         }
 
@@ -48,7 +49,10 @@ internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
         }
         catch (NotSupportedException e)
         {
-            throw new NotSupportedException($"JSON cannot handle {type.ClrType}. Where EventStoreOptions.Json names a JsonSerializerContext, add [JsonSerializable(typeof({type.ClrType.Name}))] to that.", e);
+            throw new NotSupportedException(
+                $"JSON cannot handle {type.ClrType}. If EventStoreOptions.Json names a JsonSerializerContext, "
+                + $"add [JsonSerializable(typeof({type.ClrType.Name}))] to that.",
+                e);
         }
         catch (InvalidOperationException e)
         {

@@ -31,14 +31,16 @@ public sealed class EventMetadata
         {
             ArgumentNullException.ThrowIfNull(value);
             if (value.ContainsKey(CorrelationKey) || value.ContainsKey(CausationKey))
-                throw new ArgumentException($"'{CorrelationKey}' and '{CausationKey}' are properties of the metadata, not values of it.", nameof(value));
+                throw new ArgumentException(
+                    $"'{CorrelationKey}' and '{CausationKey}' are properties of the metadata, not values of it.", nameof(value));
             field = new Dictionary<string, string>(value, StringComparer.Ordinal).AsReadOnly();
         }
     } = NoValues;
 
     /// <summary>
     /// The trace that appended the event, in the form of W3C trace context, or <see langword="null"/>. It is the value
-    /// <c>traceparent</c>, which the store adds if the append was part of a recorded trace (<see cref="EventStoreOptions.KeepTraceContext"/>).
+    /// <c>traceparent</c>, which the store adds if the append was part of a recorded trace
+    /// (<see cref="EventStoreOptions.KeepTraceContext"/>).
     /// </summary>
     public string? TraceParent => Values.GetValueOrDefault(TraceKey);
 
@@ -80,7 +82,11 @@ public sealed class EventMetadata
         }
         catch (JsonException flaw)
         {
-            throw new ArgumentException($"The metadata '{Names.Printable(key)}' of an event '{type.StoredName}' cannot be written: {flaw.Message} Nothing was written.", "metadata", flaw);
+            throw new ArgumentException(
+                $"The metadata '{Names.Printable(key)}' of an event '{type.StoredName}' cannot be written: "
+                + $"{flaw.Message} Nothing was written.",
+                "metadata",
+                flaw);
         }
     }
 

@@ -7,7 +7,11 @@ namespace EventSourcing;
 public sealed class EventSerializationException : EventSourcingException
 {
     internal EventSerializationException(string type, string stream, long version, long position, string why, Exception? innerException)
-        : base($"The event '{type}' at version {version} of stream '{stream}' (position {position}) could not be read: {Names.Sentence(why)} The event is unchanged in the log; make it readable again: a default for what may be missing, an upcaster for what has another shape by now.", innerException)
+        : base(
+            $"The event '{type}' at version {version} of stream '{stream}' (position {position}) could not be read: "
+            + $"{Names.Sentence(why)} The event is unchanged in the log; make it readable again: a default for what may be missing, "
+            + "an upcaster for what has another shape by now.",
+            innerException)
     {
         Type = type;
         Stream = stream;

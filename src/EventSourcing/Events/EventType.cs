@@ -23,7 +23,9 @@ public sealed class EventType
     private EventType(Type clrType, string name, int version, IReadOnlyList<string> aliases)
     {
         ArgumentNullException.ThrowIfNull(aliases);
-        if (clrType == typeof(PayloadsErased)) throw new ArgumentException($"'{clrType}' is the library's own event, which every store knows. Do not list it.", nameof(clrType));
+        if (clrType == typeof(PayloadsErased))
+            throw new ArgumentException(
+                $"'{clrType}' is the library's own event, which every store knows. Do not list it.", nameof(clrType));
         ClrType = clrType;
         Name = name;
         Version = version;
@@ -83,15 +85,18 @@ public sealed class EventType
     internal static EventType OfTheLibrary(Type clrType, string storedName) => new(clrType, storedName);
 
     /// <summary>The name from a type's attribute, or its short name. A store's list of types may give it another.</summary>
-    internal static string DeclaredName(Type clrType) => clrType.GetCustomAttribute<EventTypeAttribute>(inherit: false)?.Name ?? clrType.Name;
+    internal static string DeclaredName(Type clrType) =>
+        clrType.GetCustomAttribute<EventTypeAttribute>(inherit: false)?.Name ?? clrType.Name;
 
-    internal static string StoredNameOf(string name, int version) => version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
+    internal static string StoredNameOf(string name, int version) =>
+        version == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}@{version}");
 
     /// <summary>The name and version in a stored name; version 1 if it has none.</summary>
     internal static (string Name, int Version) Parse(string storedName)
     {
         var at = storedName.LastIndexOf('@');
-        return at > 0 && IsVersion(storedName.AsSpan(at + 1)) && int.TryParse(storedName.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+        return at > 0 && IsVersion(storedName.AsSpan(at + 1))
+            && int.TryParse(storedName.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
             ? (storedName[..at], version)
             : (storedName, 1);
     }
@@ -99,9 +104,14 @@ public sealed class EventType
     internal static void ThrowIfNotGivable(string name, string what, string parameter)
     {
         Names.ThrowIfInvalid(name, what, parameter);
-        if (name == PayloadsErased.TypeName) throw new ArgumentException($"{what} must not be '{name}': that is the library's own. Names that begin with '$' are better left to it.", parameter);
+        if (name == PayloadsErased.TypeName)
+            throw new ArgumentException(
+                $"{what} must not be '{name}': that is the library's own. Names that begin with '$' are better left to it.", parameter);
         if (name.LastIndexOf('@') is >= 0 and var at && IsVersion(name.AsSpan(at + 1)))
-            throw new ArgumentException($"{what} must not end in '@' and digits, as '{name}' does: that is how versions are stored. Give the name without, and the version beside it.", parameter);
+            throw new ArgumentException(
+                $"{what} must not end in '@' and digits, as '{name}' does: that is how versions are stored. Give the name without, "
+                + "and the version beside it.",
+                parameter);
     }
 
     /// <summary>The stored name and the type, for messages.</summary>
@@ -113,7 +123,9 @@ public sealed class EventType
         : new EventType(clrType, clrType.Name, 1, []);
 
     private static string ShortName(Type clrType) => clrType.IsDefined(typeof(EventTypeAttribute), inherit: false)
-        ? throw new ArgumentException($"[EventType] of '{clrType}' says its version and aliases already. Give its name as well to say all of it here, or nothing.", "version")
+        ? throw new ArgumentException(
+            $"[EventType] of '{clrType}' says its version and aliases already. Give its name as well to say all of it here, or nothing.",
+            "version")
         : clrType.Name;
 
     private static bool IsVersion(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExceptInRange('0', '9');

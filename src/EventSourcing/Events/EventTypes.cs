@@ -44,7 +44,10 @@ public sealed class EventTypes
         foreach (var type in types)
         {
             if (!_byType.TryAdd(type.ClrType, type))
-                throw new ArgumentException($"The event type {type.ClrType} is listed twice, as '{_byType[type.ClrType].StoredName}' and as '{type.StoredName}'. An event type has one name.", nameof(types));
+                throw new ArgumentException(
+                    $"The event type {type.ClrType} is listed twice, as '{_byType[type.ClrType].StoredName}' and as '{type.StoredName}'. "
+                    + "An event type has one name.",
+                    nameof(types));
         }
 
         if (_upcasters.Count == 0 && StoredShapes.PlainByStoredName(_byType) is { } plain)
@@ -101,7 +104,11 @@ public sealed class EventTypes
     {
         ArgumentNullException.ThrowIfNull(assembly);
         if (assembly.GetCustomAttribute<EventTypeListAttribute>() is not { } attribute)
-            throw new ArgumentException($"The assembly '{assembly.GetName().Name}' has no list of events. Mark its events [EventType(\"…\")], in a project that references the EventSourcing package, whose source generator lists them; or list them: new EventTypes(EventType.Of<MyEvent>(), …).", nameof(assembly));
+            throw new ArgumentException(
+                $"The assembly '{assembly.GetName().Name}' has no list of events. Mark its events [EventType(\"…\")], "
+                + "in a project that references the EventSourcing package, whose source generator lists them; or list them: "
+                + "new EventTypes(EventType.Of<MyEvent>(), …).",
+                nameof(assembly));
         var list = attribute.CreateList();
         return new EventTypes(list.Types, list.Upcasters);
     }
@@ -116,21 +123,30 @@ public sealed class EventTypes
 
     internal static ArgumentException NotListed(Type clrType) => clrType == typeof(PayloadsErased)
         ? new($"'{clrType}' is appended by ErasePayloadsAsync alone, which erases what it says. Nothing was written.")
-        : new($"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");
+        : new(
+            $"'{clrType}' is not an event of this store: it is not in its EventTypes. Nothing was written. "
+            + $"Mark it [EventType(\"…\")] and list its assembly, or add EventType.Of<{clrType.Name}>().");
 
     /// <exception cref="ArgumentException">A name in a query belongs to no event of this list or of the library.</exception>
     internal void ThrowIfUnlisted(string name)
     {
         if (Shapes.ContainsKey(name) || _storedNames.ContainsKey(name) || name.StartsWith('$')) return;
         var nearest = _byType.Values
-            .Select(type => (type.Name, Distance: string.Equals(type.ClrType.Name, name, StringComparison.OrdinalIgnoreCase) ? 0 : EditDistance.Between(type.Name, name)))
+            .Select(type => (type.Name, Distance: string.Equals(type.ClrType.Name, name, StringComparison.OrdinalIgnoreCase)
+                ? 0
+                : EditDistance.Between(type.Name, name)))
             .Where(near => near.Distance <= Math.Max(2, name.Length / 3))
             .OrderBy(near => near.Distance).ThenBy(near => near.Name, StringComparer.Ordinal)
             .Select(near => $"'{near.Name}'").Distinct().Take(3).ToList();
-        throw new ArgumentException($"A query asks for events named '{name}', and the store's EventTypes have no such name, so it would match nothing. {(nearest.Count > 0 ? $"Did you mean {string.Join(" or ", nearest)}? " : "")}Say EventQuery.OfTypes<T>() for a type of this app. For events of another app, set {nameof(EventQueryItem)}.{nameof(EventQueryItem.AllowsUnlistedTypes)}, or read with UnknownEvents.AsRaw.");
+        throw new ArgumentException(
+            $"A query asks for events named '{name}', and the store's EventTypes have no such name, so it would match nothing. "
+            + $"{(nearest.Count > 0 ? $"Did you mean {string.Join(" or ", nearest)}? " : "")}Say EventQuery.OfTypes<T>() for a type of "
+            + $"this app. For events of another app, set {nameof(EventQueryItem)}.{nameof(EventQueryItem.AllowsUnlistedTypes)}, "
+            + "or read with UnknownEvents.AsRaw.");
     }
 
-    internal EventType? Find(Type clrType) => _byType.GetValueOrDefault(clrType) ?? (clrType == typeof(PayloadsErased) ? PayloadsErased.Type : null);
+    internal EventType? Find(Type clrType) =>
+        _byType.GetValueOrDefault(clrType) ?? (clrType == typeof(PayloadsErased) ? PayloadsErased.Type : null);
 
     /// <summary>Whether events are read into this type, rather than upcast to a later one.</summary>
     internal bool IsOfToday(EventType type) => !Shapes.TryGetValue(type.StoredName, out var shape) || shape.Step is null;
@@ -151,7 +167,8 @@ public sealed class EventTypes
     internal int? LastVersionBefore(string storedName)
     {
         var (name, version) = EventType.Parse(storedName);
-        var last = Shapes.Keys.Select(EventType.Parse).Where(known => known.Name == name).Select(known => known.Version).DefaultIfEmpty().Max();
+        var last = Shapes.Keys.Select(EventType.Parse)
+            .Where(known => known.Name == name).Select(known => known.Version).DefaultIfEmpty().Max();
         return last > 0 && version > last ? last : null;
     }
 

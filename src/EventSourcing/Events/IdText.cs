@@ -27,8 +27,13 @@ public static class IdText
     {
         ArgumentNullException.ThrowIfNull(id);
         if (id is decimal or double or float or Half or DateTime or DateTimeOffset or FormattableString)
-            throw new ArgumentException($"A {id.GetType().Name} has no single text that could be an id: equal values may be written differently. Write it as a string of your own choice.", nameof(id));
+            throw new ArgumentException(
+                $"A {id.GetType().Name} has no single text that could be an id: equal values may be written differently. "
+                + "Write it as a string of your own choice.",
+                nameof(id));
         var text = id.ToString(id is DateOnly or TimeOnly ? "O" : null, CultureInfo.InvariantCulture);
-        return string.IsNullOrEmpty(text) ? throw new ArgumentException($"The {id.GetType().Name} formats itself as an empty text, which is no id.", nameof(id)) : text;
+        return string.IsNullOrEmpty(text)
+            ? throw new ArgumentException($"The {id.GetType().Name} formats itself as an empty text, which is no id.", nameof(id))
+            : text;
     }
 }

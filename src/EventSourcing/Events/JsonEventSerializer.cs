@@ -47,13 +47,19 @@ internal sealed class JsonEventSerializer
 
     public JsonNodeOptions NodeOptions => new() { PropertyNameCaseInsensitive = EventOptions.PropertyNameCaseInsensitive };
 
-    public JsonDocumentOptions DocumentOptions => new() { AllowTrailingCommas = EventOptions.AllowTrailingCommas, CommentHandling = EventOptions.ReadCommentHandling, MaxDepth = EventOptions.MaxDepth };
+    public JsonDocumentOptions DocumentOptions => new()
+    {
+        AllowTrailingCommas = EventOptions.AllowTrailingCommas,
+        CommentHandling = EventOptions.ReadCommentHandling,
+        MaxDepth = EventOptions.MaxDepth,
+    };
 
     /// <summary>
     /// Changes whenever stored events may be read differently: with the names, what they mean, and the shapes of the types.
     /// Computed on first use, so only if there are snapshots.
     /// </summary>
-    public string Fingerprint => field ??= string.Join('\n', Types.Shapes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} → {string.Join(", ", pair.Value.Results.Select(Describe))}"));
+    public string Fingerprint => field ??= string.Join('\n', Types.Shapes.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+        .Select(pair => $"{pair.Key} → {string.Join(", ", pair.Value.Results.Select(Describe))}"));
 
     /// <exception cref="ArgumentException">The type is not listed, or its JSON could not be read back as the same event.</exception>
     /// <exception cref="NotSupportedException">JSON cannot handle the type, or that of a member.</exception>
@@ -89,7 +95,10 @@ internal sealed class JsonEventSerializer
         where TDocument : class
     {
         if (document.GetType() != typeof(TDocument) && info is { Kind: JsonTypeInfoKind.Object, PolymorphismOptions: null })
-            throw new ArgumentException($"A document of {document.GetType()} would be read back as {typeof(TDocument)}. Seal that type, or say by [JsonDerivedType] what it may be.", nameof(document));
+            throw new ArgumentException(
+                $"A document of {document.GetType()} would be read back as {typeof(TDocument)}. Seal that type, "
+                + "or say by [JsonDerivedType] what it may be.",
+                nameof(document));
         var output = Interlocked.Exchange(ref _spareOutput, null) ?? new JsonOutput(JsonOutput.LaidOutFor(info.Options));
         try
         {
@@ -104,8 +113,12 @@ internal sealed class JsonEventSerializer
         catch (Exception flaw)
         {
             // Any exception: the document's own members and converters run in there.
-            if (FlawOfDocuments(info) is { } ofType) throw new NotSupportedException($"A document {typeof(TDocument)} cannot be written: {Names.Sentence(ofType)}", flaw);
-            throw new ArgumentException($"A document {typeof(TDocument)} cannot be written: {Reason(flaw, document, info, JsonOutput.OptionsFor(info.Options))}", nameof(document), flaw);
+            if (FlawOfDocuments(info) is { } ofType)
+                throw new NotSupportedException($"A document {typeof(TDocument)} cannot be written: {Names.Sentence(ofType)}", flaw);
+            throw new ArgumentException(
+                $"A document {typeof(TDocument)} cannot be written: {Reason(flaw, document, info, JsonOutput.OptionsFor(info.Options))}",
+                nameof(document),
+                flaw);
         }
 
         var bytes = output.Written.ToArray();
@@ -127,18 +140,21 @@ internal sealed class JsonEventSerializer
 
     public EventJson JsonOf(EventType type) => _byType[type.ClrType];
 
-    private static string NotWritten(EventType type, string reason) => $"An event '{type.StoredName}' cannot be written: {reason} Nothing was written.";
+    private static string NotWritten(EventType type, string reason) =>
+        $"An event '{type.StoredName}' cannot be written: {reason} Nothing was written.";
 
     /// <summary>Why a value cannot be written, and which member of it.</summary>
     private static string Reason(Exception flaw, object value, JsonTypeInfo info, JsonWriterOptions writer)
     {
-        var reason = Names.Sentence(flaw.InnerException is InvalidOperationException inner && flaw is JsonException ? inner.Message : flaw.Message);
+        var reason = Names.Sentence(
+            flaw.InnerException is InvalidOperationException inner && flaw is JsonException ? inner.Message : flaw.Message);
         var path = JsonMembers.Unwritable(value, info, writer);
         if (path == "$" && flaw is JsonException { Path: { } known }) path = known;
         return path == "$" ? reason : $"at {path}: {reason}";
     }
 
-    private JsonProof ProofOf(JsonTypeInfo info) => _documentProofs.GetOrAdd(info.Type, static (_, info) => new JsonProof(info, JsonOutput.LaidOutFor(info.Options)), info);
+    private JsonProof ProofOf(JsonTypeInfo info) =>
+        _documentProofs.GetOrAdd(info.Type, static (_, info) => new JsonProof(info, JsonOutput.LaidOutFor(info.Options)), info);
 
     /// <summary>
     /// A copy, which the app can no longer change. Without a resolver it gets the reflecting one, as everywhere in .NET.

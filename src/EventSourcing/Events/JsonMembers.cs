@@ -46,19 +46,25 @@ internal static class JsonMembers
     private static string? Find(object value, JsonTypeInfo info, string path, int depth, Func<object, JsonTypeInfo, int, bool> isWanted)
     {
         if (depth > JsonOutput.MaxDepthOf(info.Options)) return null;
-        if (Nullable.GetUnderlyingType(info.Type) is { } underlying) return info.Options.TryGetTypeInfo(underlying, out var of) ? Find(value, of, path, depth, isWanted) : null;
+        if (Nullable.GetUnderlyingType(info.Type) is { } underlying)
+            return info.Options.TryGetTypeInfo(underlying, out var of) ? Find(value, of, path, depth, isWanted) : null;
         return FindWithin(value, info, path, depth, isWanted) ?? (isWanted(value, info, depth) ? path : null);
     }
 
-    private static string? FindWithin(object value, JsonTypeInfo info, string path, int depth, Func<object, JsonTypeInfo, int, bool> isWanted)
+    private static string? FindWithin(
+        object value, JsonTypeInfo info, string path, int depth, Func<object, JsonTypeInfo, int, bool> isWanted)
     {
-        if (info.PolymorphismOptions is not null && value.GetType() != info.Type && info.Options.TryGetTypeInfo(value.GetType(), out var derived)) info = derived;
+        if (info.PolymorphismOptions is not null && value.GetType() != info.Type
+            && info.Options.TryGetTypeInfo(value.GetType(), out var derived))
+            info = derived;
         switch (info.Kind)
         {
             case JsonTypeInfoKind.Object:
                 foreach (var property in info.Properties)
                 {
-                    if (property is not { Get: not null, CustomConverter: null, IsExtensionData: false } || property.AssociatedParameter is null && property.Set is null) continue;
+                    if (property is not { Get: not null, CustomConverter: null, IsExtensionData: false }
+                        || property.AssociatedParameter is null && property.Set is null)
+                        continue;
                     if (!TryGet(property, value, out var part)) return $"{path}.{property.Name}";
                     if (Within(part, property.PropertyType, $"{path}.{property.Name}") is { } found) return found;
                 }
@@ -67,7 +73,9 @@ internal static class JsonMembers
             case JsonTypeInfoKind.Enumerable when info.ElementType is { } element:
                 return Items(value).Select((item, i) => Within(item, element, $"{path}[{i}]")).FirstOrDefault(found => found is not null);
             case JsonTypeInfoKind.Dictionary when info.ElementType is { } element && value is IDictionary dictionary:
-                return dictionary.Keys.Cast<object>().Select(key => Within(dictionary[key], element, $"{path}['{Names.Printable(key.ToString() ?? "")}']")).FirstOrDefault(found => found is not null);
+                return dictionary.Keys.Cast<object>()
+                    .Select(key => Within(dictionary[key], element, $"{path}['{Names.Printable(key.ToString() ?? "")}']"))
+                    .FirstOrDefault(found => found is not null);
             default:
                 return null;
         }

@@ -54,7 +54,12 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
     private string? FlawOfJson(ReadOnlySpan<byte> utf8Json)
     {
         var options = info.Options;
-        var reader = new Utf8JsonReader(utf8Json, new JsonReaderOptions { MaxDepth = options.MaxDepth, CommentHandling = options.ReadCommentHandling, AllowTrailingCommas = options.AllowTrailingCommas });
+        var reader = new Utf8JsonReader(utf8Json, new JsonReaderOptions
+        {
+            MaxDepth = options.MaxDepth,
+            CommentHandling = options.ReadCommentHandling,
+            AllowTrailingCommas = options.AllowTrailingCommas,
+        });
         try
         {
             while (reader.Read())
@@ -75,7 +80,8 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
     private string? FlawOfValue(object value, ReadOnlySpan<byte> utf8Json)
     {
         if (JsonMembers.Sliced(value, info) is { } sliced)
-            return $"The value at {sliced} is of a derived type, which would be read back as its base; seal the base, or say by [JsonDerivedType] what it may be.";
+            return $"The value at {sliced} is of a derived type, which would be read back as its base; seal the base, "
+                + "or say by [JsonDerivedType] what it may be.";
         object? copy;
         try
         {
@@ -95,7 +101,8 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         if (changes.Count == 0) return null;
 
         // What differs between two writings of the same value is computed from something else, such as a clock.
-        var unstable = MemberChange.Between(first, JsonElement.Parse(Write(value), Lenient)).Select(change => change.Path).ToHashSet(StringComparer.Ordinal);
+        var unstable = MemberChange.Between(first, JsonElement.Parse(Write(value), Lenient))
+            .Select(change => change.Path).ToHashSet(StringComparer.Ordinal);
         var lost = changes.Where(change => !unstable.Contains(change.Path)).ToList();
         if (lost.Count == 0 || IsReordered(first, second)) return null;
         return $"After it was read back, '{lost[0].Path}' is {Shown(lost[0].After)} and no longer {Shown(lost[0].Before)}.";
@@ -107,9 +114,17 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
     /// </summary>
     private bool IsReordered(JsonElement first, JsonElement second) =>
         JsonOrder.AreEqual(first, second)
-        && JsonSerializer.Deserialize(second, info) is { } third && JsonElement.DeepEquals(JsonElement.Parse(Write(third), Lenient), second);
+        && JsonSerializer.Deserialize(second, info) is { } third
+        && JsonElement.DeepEquals(JsonElement.Parse(Write(third), Lenient), second);
 
-    private JsonDocumentOptions Lenient => new() { MaxDepth = info.Options.MaxDepth, CommentHandling = info.Options.ReadCommentHandling == JsonCommentHandling.Allow ? JsonCommentHandling.Skip : info.Options.ReadCommentHandling, AllowTrailingCommas = info.Options.AllowTrailingCommas };
+    private JsonDocumentOptions Lenient => new()
+    {
+        MaxDepth = info.Options.MaxDepth,
+        CommentHandling = info.Options.ReadCommentHandling == JsonCommentHandling.Allow
+            ? JsonCommentHandling.Skip
+            : info.Options.ReadCommentHandling,
+        AllowTrailingCommas = info.Options.AllowTrailingCommas,
+    };
 
     private static string Shown(string? json) => json is null ? "missing" : Names.Printable(json);
 

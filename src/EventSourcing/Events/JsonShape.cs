@@ -30,7 +30,8 @@ internal static class JsonShape
             text.Append('}');
             above.Remove(type.Type);
         }
-        else if (type.Kind is JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary && type.ElementType is { } element && depth < MaxDepth)
+        else if (type.Kind is JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary && type.ElementType is { } element
+            && depth < MaxDepth)
         {
             text.Append(type.Kind == JsonTypeInfoKind.Enumerable ? "[" : "<");
             WriteType(text, element, type, above, depth);

@@ -74,12 +74,14 @@ internal sealed class JsonTypeCheck
             JsonTypeInfoKind.Object => FlawOfObject(type),
             JsonTypeInfoKind.Enumerable => FlawOfCollection(type, "[]"u8),
             JsonTypeInfoKind.Dictionary => FlawOfCollection(type, "{}"u8),
-            _ when type.Type == typeof(object) => "an 'object' is read back as a JsonElement, whatever it was; give it a type, or make it a JsonElement",
+            _ when type.Type == typeof(object) =>
+                "an 'object' is read back as a JsonElement, whatever it was; give it a type, or make it a JsonElement",
             _ => null,
         };
     }
 
-    private string? FlawOfMember(Type type, JsonSerializerOptions options) => options.TryGetTypeInfo(type, out var info) ? Flaw(info) : null;
+    private string? FlawOfMember(Type type, JsonSerializerOptions options) =>
+        options.TryGetTypeInfo(type, out var info) ? Flaw(info) : null;
 
     private string? FlawOfCollection(JsonTypeInfo type, ReadOnlySpan<byte> empty)
     {
@@ -91,7 +93,8 @@ internal sealed class JsonTypeCheck
         }
         catch (NotSupportedException)
         {
-            return $"JSON writes {NameOf(type.Type)} and cannot read it back; use an IReadOnlyList, IReadOnlyDictionary or an immutable collection";
+            return $"JSON writes {NameOf(type.Type)} and cannot read it back; use an IReadOnlyList, "
+                + "IReadOnlyDictionary or an immutable collection";
         }
         catch (Exception)
         {
@@ -110,7 +113,8 @@ internal sealed class JsonTypeCheck
         if (IsOfFramework(type.Type) && type.Properties.Any(p => p.Get is not null) && type.Properties.All(p => !IsReadBack(p)))
             return $"{owner} has nothing that JSON can set; keep its parts as members of their own, or give it a JsonConverter";
         if (IsOfFramework(type.Type) && type.Type.IsClass && type.CreateObject is not null)
-            return $"{owner} holds more than its public properties show, and JSON reads back only those; keep its parts as members of their own, or give it a JsonConverter";
+            return $"{owner} holds more than its public properties show, and JSON reads back only those; "
+                + "keep its parts as members of their own, or give it a JsonConverter";
         foreach (var property in type.Properties)
         {
             if (property.Get is null || property.IsExtensionData) continue;
@@ -127,7 +131,8 @@ internal sealed class JsonTypeCheck
             }
             else if (IsLost(property, type))
             {
-                return $"'{property.Name}' of {owner} is written, and has no setter or constructor parameter by which JSON could read it back; give it 'init' or a parameter of its name, or mark it [JsonInclude] or [JsonIgnore]";
+                return $"'{property.Name}' of {owner} is written, and has no setter or constructor parameter by which JSON could read it "
+                    + "back; give it 'init' or a parameter of its name, or mark it [JsonInclude] or [JsonIgnore]";
             }
         }
 
@@ -140,7 +145,10 @@ internal sealed class JsonTypeCheck
     [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The default of a value type runs no constructor.")]
     private string? FlawOfLeavingOut(JsonPropertyInfo property, JsonTypeInfo type)
     {
-        var own = property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true) is [JsonIgnoreAttribute ignore, ..] ? ignore.Condition : (JsonIgnoreCondition?)null;
+        var own =
+            property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true) is [JsonIgnoreAttribute ignore, ..]
+                ? ignore.Condition
+                : (JsonIgnoreCondition?)null;
         var condition = own ?? type.Options.DefaultIgnoreCondition;
         var canBeNull = !property.PropertyType.IsValueType || Nullable.GetUnderlyingType(property.PropertyType) is not null;
         if (condition is not (JsonIgnoreCondition.WhenWritingDefault or JsonIgnoreCondition.WhenWritingNull))
@@ -152,7 +160,8 @@ internal sealed class JsonTypeCheck
         if (condition == JsonIgnoreCondition.WhenWritingNull && !canBeNull) return null;
         var leftOut = canBeNull ? null : RuntimeHelpers.GetUninitializedObject(property.PropertyType);
         var where = $"'{property.Name}' of {NameOf(type.Type)} is left out if it is {Shown(leftOut)}";
-        if (property.IsRequired) return $"{where}, and cannot be read back then, as it is required; mark it [JsonIgnore(Condition = JsonIgnoreCondition.Never)]";
+        if (property.IsRequired)
+            return $"{where}, and cannot be read back then, as it is required; mark it [JsonIgnore(Condition = JsonIgnoreCondition.Never)]";
         if (!TryReadMissing(property, type, leftOut, out var read))
         {
             LeavesOutWhatMayDiffer = true;
@@ -161,9 +170,11 @@ internal sealed class JsonTypeCheck
 
         return Equals(read, leftOut)
             ? null
-            : $"{where}, and is {Shown(read)} if it is missing; mark it [JsonIgnore(Condition = JsonIgnoreCondition.Never)], or give it no default of its own";
+            : $"{where}, and is {Shown(read)} if it is missing; mark it [JsonIgnore(Condition = JsonIgnoreCondition.Never)], "
+                + "or give it no default of its own";
 
-        static string Shown(object? value) => value is null ? "null" : Names.Printable(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
+        static string Shown(object? value) =>
+            value is null ? "null" : Names.Printable(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
     }
 
     /// <summary>The value of a member that is missing in the JSON; false if the type does not tell.</summary>
@@ -181,7 +192,8 @@ internal sealed class JsonTypeCheck
         try
         {
             var created = type.CreateObject is { } create ? create() : (type.ConstructorAttributeProvider as ConstructorInfo)?.Invoke(
-                [.. type.Properties.Select(p => p.AssociatedParameter).OfType<JsonParameterInfo>().OrderBy(p => p.Position).Select(p => p.DefaultValue)]);
+                [.. type.Properties.Select(p => p.AssociatedParameter).OfType<JsonParameterInfo>().OrderBy(p => p.Position).Select(p =>
+                    p.DefaultValue)]);
             if (created is null) return false;
             read = property.Get!(created);
             return true;
@@ -196,29 +208,34 @@ internal sealed class JsonTypeCheck
     private static string? FlawOfConstructor(JsonTypeInfo type)
     {
         if (type.CreateObject is not null) return null;
-        var bound = type.Properties.Where(p => p.AssociatedParameter is { IsMemberInitializer: false }).Select(p => p.AssociatedParameter!.Position).ToHashSet();
+        var bound = type.Properties.Where(p => p.AssociatedParameter is { IsMemberInitializer: false })
+            .Select(p => p.AssociatedParameter!.Position).ToHashSet();
         if (type.ConstructorAttributeProvider is ConstructorInfo constructor)
         {
             return constructor.GetParameters().FirstOrDefault(parameter => !bound.Contains(parameter.Position)) is { } unbound
-                ? $"the parameter '{unbound.Name}' of the constructor of {NameOf(type.Type)} is named as no property of it; give it the name of the property that it sets"
+                ? $"the parameter '{unbound.Name}' of the constructor of {NameOf(type.Type)} is named as no property of it; "
+                    + "give it the name of the property that it sets"
                 : null;
         }
 
         return type.Properties.Any(p => p.AssociatedParameter is not null)
             ? null
-            : $"{NameOf(type.Type)} has no constructor that JSON can choose; mark one [JsonConstructor], or, where it is abstract or an interface, say by [JsonDerivedType] what it may be";
+            : $"{NameOf(type.Type)} has no constructor that JSON can choose; mark one [JsonConstructor], or, "
+                + "if it is abstract or an interface, say by [JsonDerivedType] what it may be";
     }
 
     private static bool IsReadBack(JsonPropertyInfo property) => property.Set is not null || property.AssociatedParameter is not null;
 
     private static bool IsPopulated(JsonPropertyInfo property, JsonTypeInfo type) =>
-        (property.ObjectCreationHandling ?? type.PreferredPropertyObjectCreationHandling ?? type.Options.PreferredObjectCreationHandling) == JsonObjectCreationHandling.Populate;
+        (property.ObjectCreationHandling ?? type.PreferredPropertyObjectCreationHandling
+            ?? type.Options.PreferredObjectCreationHandling) == JsonObjectCreationHandling.Populate;
 
     /// <summary>
     /// Whether a property that JSON only writes has a value of its own. A value that is computed, or set only from the
     /// constructor's parameters, is the same after it is read back.
     /// </summary>
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Finds more where members are kept; what trimming removes has been judged by the compiler.")]
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2070", Justification = "Finds more where members are kept; what trimming removes has been judged by the compiler.")]
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "As above.")]
     private static bool IsLost(JsonPropertyInfo property, JsonTypeInfo type)
     {
@@ -228,7 +245,8 @@ internal sealed class JsonTypeCheck
         const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         var isHeld = declaring.GetField($"<{member.Name}>k__BackingField", Own)?.IsDefined(typeof(CompilerGeneratedAttribute)) == true;
         if (!isHeld || type.CreateObject is null) return false;
-        return declaring.GetConstructors(Own).Any(constructor => constructor.GetParameters() is { Length: > 0 } parameters && !IsCopy(parameters, declaring))
+        return declaring.GetConstructors(Own).Any(constructor =>
+            constructor.GetParameters() is { Length: > 0 } parameters && !IsCopy(parameters, declaring))
             || IsChangeable(property.PropertyType, type.Options);
     }
 
@@ -236,18 +254,25 @@ internal sealed class JsonTypeCheck
 
     /// <summary>Whether items can be added to a collection: then they are a value of the property's own.</summary>
     private static bool IsChangeable(Type type, JsonSerializerOptions options) =>
-        options.TryGetTypeInfo(type, out var info) && info is { Kind: JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary, CreateObject: not null };
+        options.TryGetTypeInfo(type, out var info)
+        && info is { Kind: JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary, CreateObject: not null };
 
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "EventType.Of and Projection<TDocument> keep the fields of the types themselves; what trimming removes has been judged by the compiler.")]
+    [UnconditionalSuppressMessage(
+        "Trimming",
+        "IL2075",
+        Justification = "EventType.Of and Projection<TDocument> keep the fields of the types themselves; "
+            + "what trimming removes has been judged by the compiler.")]
     private static string? UnwrittenField(JsonTypeInfo type)
     {
         if (type.Options.IncludeFields) return null;
         return type.Type.GetFields(BindingFlags.Instance | BindingFlags.Public).FirstOrDefault(field =>
-            !field.IsDefined(typeof(JsonIgnoreAttribute)) && !field.IsDefined(typeof(JsonIncludeAttribute)) && !field.IsDefined(typeof(JsonExtensionDataAttribute))
+            !field.IsDefined(typeof(JsonIgnoreAttribute)) && !field.IsDefined(typeof(JsonIncludeAttribute))
+            && !field.IsDefined(typeof(JsonExtensionDataAttribute))
             && !type.Properties.Any(p => p.AttributeProvider is FieldInfo written && written.Name == field.Name))?.Name;
     }
 
-    private static bool IsOfFramework(Type type) => type.Namespace is "System" || type.Namespace?.StartsWith("System.", StringComparison.Ordinal) == true;
+    private static bool IsOfFramework(Type type) =>
+        type.Namespace is "System" || type.Namespace?.StartsWith("System.", StringComparison.Ordinal) == true;
 
     private static string NameOf(Type type) => type.IsGenericType
         ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"

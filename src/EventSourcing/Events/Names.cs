@@ -11,14 +11,19 @@ internal static class Names
     {
         ArgumentNullException.ThrowIfNull(name, parameter);
         if (Flaw(name, controlsAllowed: false) is { } flaw)
-            throw new ArgumentException($"{what} must be 1–{MaxLength} characters of text without control characters or lone surrogates; '{Printable(name)}' {flaw}.", parameter);
+            throw new ArgumentException(
+                $"{what} must be 1–{MaxLength} characters of text without control characters or lone surrogates; "
+                + $"'{Printable(name)}' {flaw}.",
+                parameter);
     }
 
     public static void ThrowIfInvalidKey(string key, string what, [CallerArgumentExpression(nameof(key))] string? parameter = null)
     {
         ArgumentNullException.ThrowIfNull(key, parameter);
         if (Flaw(key, controlsAllowed: true) is { } flaw)
-            throw new ArgumentException($"{what} must be 1–{MaxLength} characters of text without U+0000 or lone surrogates; '{Printable(key)}' {flaw}.", parameter);
+            throw new ArgumentException(
+                $"{what} must be 1–{MaxLength} characters of text without U+0000 or lone surrogates; '{Printable(key)}' {flaw}.",
+                parameter);
     }
 
     /// <summary>The text with everything escaped that could harm a log or terminal, and cut if it is too long.</summary>
@@ -27,14 +32,16 @@ internal static class Names
         var shown = text.Length > MaxLength ? text[..MaxLength] : text;
         if (Flaw(shown, controlsAllowed: false) is not null)
         {
-            shown = string.Concat(shown.Select((c, i) => char.IsControl(c) || IsLoneSurrogate(shown, i) ? $"\\u{(int)c:X4}" : c.ToString()));
+            shown =
+                string.Concat(shown.Select((c, i) => char.IsControl(c) || IsLoneSurrogate(shown, i) ? $"\\u{(int)c:X4}" : c.ToString()));
         }
 
         return text.Length > MaxLength ? shown + "…" : shown;
     }
 
     /// <summary>A foreign message as a sentence among ours: a full stop is added if it has none.</summary>
-    public static string Sentence(string message) => message.TrimEnd() is { Length: > 0 } text && !char.IsPunctuation(text[^1]) ? text + "." : message;
+    public static string Sentence(string message) =>
+        message.TrimEnd() is { Length: > 0 } text && !char.IsPunctuation(text[^1]) ? text + "." : message;
 
     /// <summary>What is wrong with a text of any length; null if nothing is.</summary>
     public static string? TextFlaw(string text)

@@ -81,7 +81,8 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray) throw new JsonException("Its positions are not an array.");
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var position) || position <= (positions.Count == 0 ? 0 : positions[^1]))
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var position)
+                || position <= (positions.Count == 0 ? 0 : positions[^1]))
                 throw new JsonException("Its positions are not whole numbers from 1, ascending.");
             positions.Add(position);
         }

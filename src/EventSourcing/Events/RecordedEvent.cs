@@ -6,7 +6,16 @@ namespace EventSourcing;
 public sealed class RecordedEvent
 {
     internal RecordedEvent(
-        string stream, long version, long position, Guid id, string type, DateTimeOffset recordedAt, object data, EventMetadata metadata, IReadOnlyList<string> tags, int subIndex = 0)
+        string stream,
+        long version,
+        long position,
+        Guid id,
+        string type,
+        DateTimeOffset recordedAt,
+        object data,
+        EventMetadata metadata,
+        IReadOnlyList<string> tags,
+        int subIndex = 0)
     {
         Stream = stream;
         Version = version;
@@ -79,5 +88,6 @@ public sealed class RecordedEvent
 
     /// <summary>The event's type and place, for messages.</summary>
     /// <returns>For example <c>money-deposited at version 2 of 'account-ann' (position 17)</c>.</returns>
-    public override string ToString() => $"{Type} at version {Version} of '{Stream}' (position {Position}{(SubIndex == 0 ? "" : $", part {SubIndex}")})";
+    public override string ToString() =>
+        $"{Type} at version {Version} of '{Stream}' (position {Position}{(SubIndex == 0 ? "" : $", part {SubIndex}")})";
 }

@@ -55,7 +55,8 @@ internal sealed class StoredShapes
     {
         var known = _names[name];
         if (_shapes[(known.Name, known.LastVersion)].Step is null) return [known.Name];
-        var results = Enumerable.Range(1, known.LastVersion).SelectMany(version => _shapes[(known.Name, version)].Results).Select(type => type.Name).ToHashSet(StringComparer.Ordinal);
+        var results = Enumerable.Range(1, known.LastVersion)
+            .SelectMany(version => _shapes[(known.Name, version)].Results).Select(type => type.Name).ToHashSet(StringComparer.Ordinal);
         return results.Count > 0 ? results : [known.Name];
     }
 
@@ -64,7 +65,9 @@ internal sealed class StoredShapes
         foreach (var version in types.GroupBy(type => type.Version).Where(version => version.Count() > 1))
         {
             throw new ArgumentException(
-                $"The event name '{version.First().StoredName}' is claimed by {string.Join(" and by ", version.Select(type => type.ClrType))}. Give one of them another name with [EventType(\"…\")], or, where it is a later shape of the same event, another Version.");
+                $"The event name '{version.First().StoredName}' is claimed by "
+                + $"{string.Join(" and by ", version.Select(type => type.ClrType))}. Give one of them another name with "
+                + "[EventType(\"…\")], or, if it is a later shape of the same event, another Version.");
         }
 
         _names.Add(name, new NameOfEvents(name, types, types.Max(type => type.Version)));
@@ -75,7 +78,9 @@ internal sealed class StoredShapes
         foreach (var alias in name.Types.SelectMany(type => type.Aliases).Distinct(StringComparer.Ordinal))
         {
             if (_names.TryGetValue(alias, out var taken))
-                throw new ArgumentException($"The event name '{alias}' is claimed by '{taken.Name}' ({taken.Types[0].ClrType}) and, as an alias, by '{name.Name}' ({name.Types[0].ClrType}). A stored name is read in one way: remove it from one of them.");
+                throw new ArgumentException(
+                    $"The event name '{alias}' is claimed by '{taken.Name}' ({taken.Types[0].ClrType}) and, as an alias, "
+                    + $"by '{name.Name}' ({name.Types[0].ClrType}). A stored name is read in one way: remove it from one of them.");
             _names.Add(alias, name with { IsAlias = true });
         }
     }
@@ -83,15 +88,24 @@ internal sealed class StoredShapes
     private void AddStep(Upcaster upcaster)
     {
         if (upcaster.Into?.FirstOrDefault(type => !_types.ContainsKey(type)) is { } unlisted)
-            throw new ArgumentException($"{Beginning(upcaster)} gives events of {unlisted}, which the EventTypes do not list. Add EventType.Of<{unlisted.Name}>(), or mark it [EventType(\"…\")].");
+            throw new ArgumentException(
+                $"{Beginning(upcaster)} gives events of {unlisted}, which the EventTypes do not list. "
+                + $"Add EventType.Of<{unlisted.Name}>(), or mark it [EventType(\"…\")].");
         if (upcaster.OldType is { } oldType && !_types.ContainsKey(oldType))
-            throw new ArgumentException($"{Beginning(upcaster)} takes events of a type that the EventTypes do not list, so none can be read. Add EventType.Of<{oldType.Name}>(\"…\", version), or mark it [EventType(\"…\", Version = …)].");
-        var taken = upcaster.OldType is null ? (Name: upcaster.Name!, upcaster.Version) : (_types[upcaster.OldType].Name, _types[upcaster.OldType].Version);
+            throw new ArgumentException(
+                $"{Beginning(upcaster)} takes events of a type that the EventTypes do not list, so none can be read. "
+                + $"Add EventType.Of<{oldType.Name}>(\"…\", version), or mark it [EventType(\"…\", Version = …)].");
+        var taken = upcaster.OldType is null
+            ? (Name: upcaster.Name!, upcaster.Version)
+            : (_types[upcaster.OldType].Name, _types[upcaster.OldType].Version);
         if (_names.TryGetValue(taken.Name, out var name))
         {
             taken.Name = name.Name;
             if (upcaster.OldType is null && name.Types.Count > 0 && taken.Version >= name.LastVersion)
-                throw new ArgumentException($"{Beginning(upcaster)} takes what nobody has stored as an old shape: version {name.LastVersion} of '{name.Name}' is today's ({name.Types.First(type => type.Version == name.LastVersion).ClrType}). Raise the Version of the type, or, where the event is to go, remove the type from the list.");
+                throw new ArgumentException(
+                    $"{Beginning(upcaster)} takes no old shape: version {name.LastVersion} of '{name.Name}' is the current one "
+                    + $"({name.Types.First(type => type.Version == name.LastVersion).ClrType}). Raise the Version of the type, "
+                    + "or, if there is to be no such event any more, remove the type from the list.");
             _names[taken.Name] = _names[taken.Name] with { LastVersion = Math.Max(name.LastVersion, taken.Version) };
         }
         else
@@ -100,7 +114,9 @@ internal sealed class StoredShapes
         }
 
         if (!_steps.TryAdd(taken, upcaster))
-            throw new ArgumentException($"Version {taken.Version} of '{taken.Name}' is taken by two upcasters, {_steps[taken]} and {upcaster}. A stored event is read in one way: remove one of them.");
+            throw new ArgumentException(
+                $"Version {taken.Version} of '{taken.Name}' is taken by two upcasters, {_steps[taken]} and {upcaster}. "
+                + "A stored event is read in one way: remove one of them.");
     }
 
     private void AddShapes(NameOfEvents name)
@@ -112,7 +128,9 @@ internal sealed class StoredShapes
             if (step is null && (type is null || version < name.LastVersion))
             {
                 throw new ArgumentException(
-                    $"Events stored as version {version} of '{name.Name}' could not be read: version {name.LastVersion} is known, and no upcaster takes version {version}. Write one: Upcaster.Json(\"{name.Name}\", {version}, e => …), or [Upcaster(\"{name.Name}\", {version})] on a static method.");
+                    $"Events stored as version {version} of '{name.Name}' could not be read: version {name.LastVersion} is known, "
+                    + $"and no upcaster takes version {version}. Write one: Upcaster.Json(\"{name.Name}\", {version}, e => …), "
+                    + $"or [Upcaster(\"{name.Name}\", {version})] on a static method.");
             }
 
             _shapes.Add((name.Name, version), new StoredShape(name.Name, version, type, step));
@@ -125,14 +143,18 @@ internal sealed class StoredShapes
         if (step.Splits)
         {
             if (step.Into!.FirstOrDefault(type => _shapes[(_types[type].Name, _types[type].Version)].Step is not null) is { } old)
-                throw new ArgumentException($"{Beginning(step)} gives events of {old}, which is an old version of '{_types[old].Name}'. Give those of today: no upcaster is run on what another has made several of.");
+                throw new ArgumentException(
+                    $"{Beginning(step)} gives events of {old}, which is an old version of '{_types[old].Name}'. Give current ones: "
+                    + "no further upcaster is run on what a split gives.");
             return;
         }
 
         var next = step.Into is [var type] ? (_types[type].Name, _types[type].Version) : (shape.Name, Version: shape.Version + 1);
         shape.Next = _shapes.TryGetValue(next, out var known)
             ? known
-            : throw new ArgumentException($"{Beginning(step)} gives version {next.Version} of '{next.Name}', which no listed type is and no upcaster takes. List the type, write the next upcaster, or say by Upcaster.Json<TEvent> which event it becomes.");
+            : throw new ArgumentException(
+                $"{Beginning(step)} gives version {next.Version} of '{next.Name}', which no listed type is and no upcaster takes. "
+                + "List the type, write the next upcaster, or say by Upcaster.Json<TEvent> which event it becomes.");
     }
 
     private EventType[] ResultsOf(StoredShape shape)
@@ -141,13 +163,19 @@ internal sealed class StoredShapes
         for (var at = shape; ; at = at.Next!)
         {
             if (!passed.Add(at))
-                throw new ArgumentException($"The upcasters go round in a circle: {string.Join(" → ", passed.SkipWhile(p => p != at).Append(at).Select(p => EventType.StoredNameOf(p.Name, p.Version)))}. One of them must give an event of today.");
+            {
+                var circle = passed.SkipWhile(p => p != at).Append(at).Select(p => EventType.StoredNameOf(p.Name, p.Version));
+                throw new ArgumentException(
+                    $"The upcasters go round in a circle: {string.Join(" → ", circle)}. One of them must give a current event.");
+            }
+
             if (at.Step is null) return [at.Type!];
             if (at.Step.Splits) return [.. at.Step.Into!.Select(type => _types[type])];
         }
     }
 
-    private static string Beginning(Upcaster upcaster) => upcaster.ToString() is var text ? char.ToUpperInvariant(text[0]) + text[1..] : text;
+    private static string Beginning(Upcaster upcaster) =>
+        upcaster.ToString() is var text ? char.ToUpperInvariant(text[0]) + text[1..] : text;
 
     /// <summary>A name without version, or an alias of it.</summary>
     /// <param name="Name">The name.</param>

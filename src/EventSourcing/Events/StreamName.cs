@@ -17,7 +17,8 @@ public static class StreamName
         ArgumentException.ThrowIfNullOrEmpty(category);
         ArgumentException.ThrowIfNullOrEmpty(id);
         if (category.Contains('-', StringComparison.Ordinal))
-            throw new ArgumentException($"The category '{category}' has a hyphen, which separates the category from the id.", nameof(category));
+            throw new ArgumentException(
+                $"The category '{category}' has a hyphen, which separates the category from the id.", nameof(category));
         var name = $"{category}-{id}";
         Names.ThrowIfInvalid(name, "A stream's name", nameof(id));
         return name;

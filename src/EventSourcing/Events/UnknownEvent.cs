@@ -9,5 +9,6 @@ public sealed record UnknownEvent(string Type, ReadOnlyMemory<byte> Json)
 {
     /// <summary>The name and the JSON.</summary>
     /// <returns>For example <c>UnknownEvent { Type = money-moved, Json = {"amount":5} }</c>.</returns>
-    public override string ToString() => $"{nameof(UnknownEvent)} {{ {nameof(Type)} = {Type}, {nameof(Json)} = {Encoding.UTF8.GetString(Json.Span)} }}";
+    public override string ToString() =>
+        $"{nameof(UnknownEvent)} {{ {nameof(Type)} = {Type}, {nameof(Json)} = {Encoding.UTF8.GetString(Json.Span)} }}";
 }

@@ -7,7 +7,9 @@ namespace EventSourcing;
 public sealed class UnknownEventTypeException : EventSourcingException
 {
     internal UnknownEventTypeException(string type, string stream, long version, long position, int? lastVersion)
-        : base($"The event at version {version} of stream '{stream}' (position {position}) has the type name '{type}', which this store's EventTypes do not list. {Advice(lastVersion)} or read with UnknownEvents = UnknownEvents.AsRaw.")
+        : base(
+            $"The event at version {version} of stream '{stream}' (position {position}) has the type name '{type}', "
+            + $"which this store's EventTypes do not list. {Advice(lastVersion)} or read with UnknownEvents = UnknownEvents.AsRaw.")
     {
         Type = type;
         Stream = stream;
@@ -28,6 +30,6 @@ public sealed class UnknownEventTypeException : EventSourcingException
     public long Position { get; }
 
     private static string Advice(int? lastVersion) => lastVersion is null
-        ? "Add the type, or, where events of that name are no more, an upcaster;"
-        : $"Version {lastVersion} is the last that they know: a newer version of the app wrote it. Run that one;";
+        ? "Add the type, or an upcaster if events of that name are no longer written,"
+        : $"Version {lastVersion} is the last that they know: a newer version of the app wrote it. Run that one,";
 }

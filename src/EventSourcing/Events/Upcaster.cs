@@ -149,15 +149,19 @@ public sealed class Upcaster
     }
 
     /// <summary>The hint on the one common mistake with the nodes of System.Text.Json.</summary>
-    private static string HintOn(Exception failure) => failure is InvalidOperationException { Source: "System.Text.Json" } && failure.Message.Contains("parent", StringComparison.Ordinal)
-        ? " A JsonNode stands in one place: to rename a member, take its value out first, as in: e.Remove(\"old\", out var value); e[\"new\"] = value; or copy it by DeepClone()."
+    private static string HintOn(Exception failure) => failure is InvalidOperationException { Source: "System.Text.Json" }
+        && failure.Message.Contains("parent", StringComparison.Ordinal)
+        ? " A JsonNode stands in one place: to rename a member, take its value out first, as in: e.Remove(\"old\", out var value); "
+            + "e[\"new\"] = value; or copy it by DeepClone()."
         : "";
 
     private void ThrowIfNotDeclared(object? result)
     {
         if (result is null) throw new UpcastFailedException($"{this} gave null for an event.");
         if (!Into!.Contains(result.GetType()))
-            throw new UpcastFailedException($"{this} gave an event of {result.GetType()}, which is not among the types that it declares: {(Into!.Count == 0 ? "none" : string.Join(", ", Into))}.");
+            throw new UpcastFailedException(
+                $"{this} gave an event of {result.GetType()}, which is not among the types that it declares: "
+                + $"{(Into!.Count == 0 ? "none" : string.Join(", ", Into))}.");
     }
 }
 

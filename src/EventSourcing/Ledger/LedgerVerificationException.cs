@@ -7,7 +7,7 @@ namespace EventSourcing;
 public sealed class LedgerVerificationException : EventSourcingException
 {
     internal LedgerVerificationException(string what, string reason)
-        : base($"{what} is not to be believed: {reason} Treat what it claims as unproven.")
+        : base($"{what} cannot be trusted: {reason} Treat what it claims as unproven.")
     {
         What = what;
         Reason = reason;

@@ -6,7 +6,10 @@ namespace EventSourcing;
 /// Knows whether a call comes from within the app's code that the library runs and waits for (a handler, an inline projection, an upcaster,
 /// a sink). A call that would in turn wait for that code is then refused instead of hanging. One for each store. Thread-safe.
 /// </summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "It is asked until the last caller of a closed store is gone; what it holds for threads goes with it.")]
+[SuppressMessage(
+    "Reliability",
+    "CA1001",
+    Justification = "It is asked until the last caller of a closed store is gone; what it holds for threads goes with it.")]
 internal sealed class AppCode
 {
     private readonly AsyncLocal<Scope?> _current = new();
@@ -67,7 +70,8 @@ internal sealed class AppCode
     }
 
     private static InvalidOperationException Refusal(string name, string doing) => new(
-        $"Code that runs within {name} cannot {doing}: that would wait for the code, and the code for it. Nothing was stopped. Let the code return, "
+        $"Code that runs within {name} cannot {doing}: that would wait for the code, and the code for it. Nothing was stopped. "
+        + "Let the code return, "
         + "and stop from outside of it, for example where the app's own shutdown is handled.");
 
     private sealed class Scope(object owner, string name, Scope? outer)

@@ -16,7 +16,8 @@ internal static class Fingerprint
         if (filter.Today.IsAll || filter.Today.Items.Any(item => item.Types.Count == 0))
         {
             // It looks at events of every name: those that are read under another name than the stored one.
-            foreach (var (stored, old) in store.Types.Shapes.Where(pair => pair.Value.Step is not null || pair.Value.Name != pair.Key).OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            foreach (var (stored, old) in store.Types.Shapes.Where(pair => pair.Value.Step is not null || pair.Value.Name != pair.Key)
+                .OrderBy(pair => pair.Key, StringComparer.Ordinal))
             {
                 text.Append(stored).Append(" → ").AppendJoin(", ", old.Results.Select(type => type.StoredName)).Append('\n');
             }

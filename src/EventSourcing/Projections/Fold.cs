@@ -13,7 +13,15 @@ internal delegate ValueTask<IReadOnlyList<byte[]?>> DocumentLoader(
 /// <param name="Parked">The partitions whose events are held back.</param>
 /// <param name="Only">The one partition to fold, or null for all.</param>
 /// <param name="InOrder">Whether nothing may be done for later events once one has failed.</param>
-internal sealed record FoldInput(EventStore Store, int Generation, bool IsBuilding, IReadOnlyList<FeedEvent> Events, DocumentLoader Load, ParkedSet Parked, Partition? Only, bool InOrder)
+internal sealed record FoldInput(
+    EventStore Store,
+    int Generation,
+    bool IsBuilding,
+    IReadOnlyList<FeedEvent> Events,
+    DocumentLoader Load,
+    ParkedSet Parked,
+    Partition? Only,
+    bool InOrder)
 {
     /// <summary>Which documents to fold, by their keys; null for all.</summary>
     public Func<string, bool>? Includes { get; init; }
@@ -53,7 +61,8 @@ internal sealed class ParkedSet
     public void Set(Partition partition, long after) => _afters[partition] = after;
 
     /// <summary>Whether an event is held back with its partition.</summary>
-    public bool Holds(Partition partition, long position) => _afters.Count > 0 && _afters.TryGetValue(partition, out var after) && position > after;
+    public bool Holds(Partition partition, long position) =>
+        _afters.Count > 0 && _afters.TryGetValue(partition, out var after) && position > after;
 }
 
 internal static class ReadModelCommitExtensions

@@ -22,7 +22,8 @@ internal sealed class InlineProjections : InlineReadModels
         _store = store;
         Projections = projections;
         _isReady = areUpToDate;
-        _projections = [.. projections.Select(projection => new Inline(projection, projection.FingerprintOn(store), projection.FilterFor(store)))];
+        _projections = [.. projections.Select(projection =>
+            new Inline(projection, projection.FingerprintOn(store), projection.FilterFor(store)))];
         Names = projections.Select(projection => projection.Name).ToHashSet(StringComparer.Ordinal);
         Fold = FoldAsync;
     }
@@ -36,7 +37,8 @@ internal sealed class InlineProjections : InlineReadModels
 
     public override Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> Fold { get; }
 
-    public override ValueTask ReadyAsync(CancellationToken cancellationToken) => _isReady ? ValueTask.CompletedTask : StartedAsync(cancellationToken);
+    public override ValueTask ReadyAsync(CancellationToken cancellationToken) =>
+        _isReady ? ValueTask.CompletedTask : StartedAsync(cancellationToken);
 
     private async ValueTask StartedAsync(CancellationToken cancellationToken)
     {
@@ -61,7 +63,8 @@ internal sealed class InlineProjections : InlineReadModels
     }
 
     private ValueTask<ReadModelCommit> FoldAsync(IAppendTransaction transaction, CancellationToken cancellationToken) =>
-        _store.AppCode.RunAsync(this, "an inline projection", (this, transaction, cancellationToken), static of => of.Item1.FoldWithinAsync(of.transaction, of.cancellationToken));
+        _store.AppCode.RunAsync(this, "an inline projection", (this, transaction, cancellationToken), static of =>
+            of.Item1.FoldWithinAsync(of.transaction, of.cancellationToken));
 
     private async ValueTask<ReadModelCommit> FoldWithinAsync(IAppendTransaction transaction, CancellationToken cancellationToken)
     {
@@ -70,32 +73,47 @@ internal sealed class InlineProjections : InlineReadModels
         foreach (var inline in _projections)
         {
             var (projection, fingerprint, filter) = (inline.Projection, inline.Fingerprint, inline.Filter);
-            var directory = await FindAsync(transaction, ControlDocuments.Directory, projection.Name, inline.Directory, cancellationToken).ConfigureAwait(false);
-            inline.Directory = directory ?? throw new ReadModelDamagedException(projection.Name, $"its record '{projection.Name}' in '{ControlDocuments.Directory}' is missing");
+            var directory = await FindAsync(
+                transaction, ControlDocuments.Directory, projection.Name, inline.Directory, cancellationToken).ConfigureAwait(false);
+            inline.Directory = directory ?? throw new ReadModelDamagedException(
+                projection.Name, $"its record '{projection.Name}' in '{ControlDocuments.Directory}' is missing");
             var active = directory.Content.ActiveGeneration;
-            if (active is null || active.Fingerprint != fingerprint) throw new InlineProjectionException(projection.Name, "its read model was replaced by that of another version");
-            var run = await FindAsync(transaction, ControlDocuments.Runs, ControlDocuments.RunKey(projection.Name, active.Number), inline.Run, cancellationToken).ConfigureAwait(false);
+            if (active is null || active.Fingerprint != fingerprint)
+                throw new InlineProjectionException(projection.Name, "its read model was replaced by that of another version");
+            var run = await FindAsync(
+                transaction,
+                ControlDocuments.Runs,
+                ControlDocuments.RunKey(projection.Name, active.Number),
+                inline.Run,
+                cancellationToken).ConfigureAwait(false);
             if (run is null) throw ReadModelWait.Missing(projection.Name, active.Number);
-            if (run.Content.Parked > 0) throw new InlineProjectionException(projection.Name, $"{run.Content.Parked} streams or documents of it are parked");
+            if (run.Content.Parked > 0)
+                throw new InlineProjectionException(projection.Name, $"{run.Content.Parked} streams or documents of it are parked");
 
             LogIdentity.ThrowIfAhead(projection.Name, run.Content, head: transaction.Events[0].Position - 1);
-            if (!ReferenceEquals(run, inline.Run)) await LogIdentity.CheckEventAsync(transaction.ReadLogAsync, projection.Name, run.Content, cancellationToken).ConfigureAwait(false);
+            if (!ReferenceEquals(run, inline.Run))
+                await LogIdentity.CheckEventAsync(
+                    transaction.ReadLogAsync, projection.Name, run.Content, cancellationToken).ConfigureAwait(false);
             var events = await MissedAsync(transaction, run.Content.Position, filter, projection, cancellationToken).ConfigureAwait(false);
             foreach (var stored in transaction.Events)
             {
                 if (filter.Stored.Matches(stored.Type, stored.Stream, stored.Tags)) FeedEvent.AddTo(events, _store, stored, filter);
             }
 
-            var input = new FoldInput(_store, active.Number, IsBuilding: false, events, transaction.LoadAsync, ParkedSet.Empty, Only: null, InOrder: true);
+            var input = new FoldInput(
+                _store, active.Number, IsBuilding: false, events, transaction.LoadAsync, ParkedSet.Empty, Only: null, InOrder: true);
             var fold = await projection.FoldAsync(input, cancellationToken).ConfigureAwait(false);
-            if (fold.Failures.Count > 0) throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error);
+            if (fold.Failures.Count > 0)
+                throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error);
             changes.AddRange(fold.Changes);
             var last = transaction.Events[^1];
-            var moved = run.Content with { Position = last.Position, Log = (run.Content.Log ?? LogIdentity.OfNothing) with { Event = last.Id } };
+            var moved =
+                run.Content with { Position = last.Position, Log = (run.Content.Log ?? LogIdentity.OfNothing) with { Event = last.Id } };
             var move = ControlDocuments.Write(ControlDocuments.Runs, run.Key, moved);
             changes.Add(move);
             inline.Run = new ReadDocument<RunRecord>(ControlDocuments.Runs, run.Key, move.Data!.Value, moved);
-            if (fold.Tables is { } tables) commit = commit.Then(new ReadModelCommit { Tables = (connection, token) => RunAsync(tables, connection, token) });
+            if (fold.Tables is { } tables)
+                commit = commit.Then(new ReadModelCommit { Tables = (connection, token) => RunAsync(tables, connection, token) });
         }
 
         return commit with { Changes = changes };
@@ -126,7 +144,9 @@ internal sealed class InlineProjections : InlineReadModels
             using var page = await transaction.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, _store, page.Events[i], filter);
             if (page.IsEnd) return events;
-            if (events.Count > MaxMissed) throw new InlineProjectionException(projection.Name, $"it is more than {MaxMissed} events behind, since others append without it");
+            if (events.Count > MaxMissed)
+                throw new InlineProjectionException(
+                    projection.Name, $"it is more than {MaxMissed} events behind, since other processes append without it");
             read = read with { After = page.Next };
         }
     }
@@ -138,7 +158,9 @@ internal sealed class InlineProjections : InlineReadModels
     {
         var found = await transaction.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false);
         if (found[0] is not { } bytes) return null;
-        return known is not null && known.Key == key && known.Bytes.Span.SequenceEqual(bytes) ? known : new ReadDocument<T>(model, key, bytes, ControlDocuments.Read<T>(model, key, bytes));
+        return known is not null && known.Key == key && known.Bytes.Span.SequenceEqual(bytes)
+            ? known
+            : new ReadDocument<T>(model, key, bytes, ControlDocuments.Read<T>(model, key, bytes));
     }
 
     /// <summary>A projection, and its control documents as they were last read or written.</summary>
@@ -160,7 +182,9 @@ internal sealed class InlineProjections : InlineReadModels
 public sealed class InlineProjectionException : EventSourcingException
 {
     internal InlineProjectionException(string projection, string reason)
-        : base($"The append was refused: the inline projection '{projection}' cannot fold it, because {reason}. Nothing was written. Start it inline again (StartInlineProjectionsAsync), which brings it up to date, and repeat the append.")
+        : base(
+            $"The append was refused: the inline projection '{projection}' cannot fold it, because {reason}. Nothing was written. "
+            + "Start it inline again (StartInlineProjectionsAsync), which brings it up to date, and repeat the append.")
     {
         Projection = projection;
     }

@@ -137,7 +137,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         _anyHandler = new Handler(null, keys, apply);
     }
 
-    internal static JsonTypeInfo<TDocument> JsonOf(EventStore store) => (JsonTypeInfo<TDocument>)store.Serializer.Options.GetTypeInfo(typeof(TDocument));
+    internal static JsonTypeInfo<TDocument> JsonOf(EventStore store) =>
+        (JsonTypeInfo<TDocument>)store.Serializer.Options.GetTypeInfo(typeof(TDocument));
 
     internal sealed override void Validate(EventStore store)
     {
@@ -148,11 +149,16 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         }
         catch (NotSupportedException e)
         {
-            throw new NotSupportedException($"JSON cannot handle {typeof(TDocument)}, the document of the projection '{Name}'. Where EventStoreOptions.Json names a JsonSerializerContext, add [JsonSerializable(typeof({typeof(TDocument).Name}))] to that.", e);
+            throw new NotSupportedException(
+                $"JSON cannot handle {typeof(TDocument)}, the document of the projection '{Name}'. "
+                + "If EventStoreOptions.Json names a JsonSerializerContext, "
+                + $"add [JsonSerializable(typeof({typeof(TDocument).Name}))] to that.",
+                e);
         }
 
         if (store.Serializer.FlawOfDocuments(JsonOf(store)) is { } flaw)
-            throw new NotSupportedException($"{typeof(TDocument)}, the document of the projection '{Name}', would not be read back as it is written: {flaw}.");
+            throw new NotSupportedException(
+                $"{typeof(TDocument)}, the document of the projection '{Name}', would not be read back as it is written: {flaw}.");
         Definition(1).Validate();
     }
 
@@ -188,7 +194,9 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         // A parked stream goes on event by event, each with all its documents or none: fold again the events before the failure. If an
         // earlier failure shows up, that one counts instead.
         var failure = fold.Failures.MinBy(f => f.Event.Position)!;
-        var before = await FoldAsync(input with { Events = [.. input.Events.TakeWhile(e => e.Position < failure.Event.Position)] }, cancellationToken).ConfigureAwait(false);
+        var before = await FoldAsync(
+            input with { Events = [.. input.Events.TakeWhile(e => e.Position < failure.Event.Position)] },
+            cancellationToken).ConfigureAwait(false);
         return before.Failures.Count > 0 ? before : before with { Failures = [failure with { Partition = stream }] };
     }
 
@@ -293,7 +301,8 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
 
     private TDocument? Apply(TDocument? document, string key, RecordedEvent e) => HandlerFor(e)!.Apply(document, key, e);
 
-    private ReadModelDefinition Definition(int generation) => new(ModelOf(generation), [.. Fields.Select(field => new FieldDefinition(field.Name, field.Kind))]);
+    private ReadModelDefinition Definition(int generation) =>
+        new(ModelOf(generation), [.. Fields.Select(field => new FieldDefinition(field.Name, field.Kind))]);
 
     private Handler? HandlerFor(RecordedEvent e) => _handlers.GetValueOrDefault(e.Data.GetType()) ?? _anyHandler;
 
@@ -305,5 +314,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
 
     /// <summary>What an event does; it has either one key or several.</summary>
     private sealed record Handler(
-        Func<RecordedEvent, string>? Key, Func<RecordedEvent, IEnumerable<string>>? Keys, Func<TDocument?, string, RecordedEvent, TDocument?> Apply);
+        Func<RecordedEvent, string>? Key,
+        Func<RecordedEvent, IEnumerable<string>>? Keys,
+        Func<TDocument?, string, RecordedEvent, TDocument?> Apply);
 }

@@ -44,7 +44,8 @@ public abstract class Projection : Subscriber
         try
         {
             foreach (var field in fields.Prepend(null))
-                await store.Storage.ReadModels.QueryAsync(model, new DocumentQuery { OrderBy = field, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+                await store.Storage.ReadModels.QueryAsync(
+                    model, new DocumentQuery { OrderBy = field, Limit = 1 }, cancellationToken).ConfigureAwait(false);
         }
         catch (UnknownFieldException unknown)
         {
@@ -69,7 +70,8 @@ public abstract class Projection : Subscriber
         Tables = removed.Tables.Count == 0 ? null : async (connection, cancellationToken) =>
         {
             // A storage without tables refuses this commit before it comes to that.
-            using var tables = new ProjectionTables(connection, store.Storage.ReadModels.Tables!, removed.Tables, isInPlace ? 0 : removed.Number);
+            using var tables = new ProjectionTables(
+                connection, store.Storage.ReadModels.Tables!, removed.Tables, isInPlace ? 0 : removed.Number);
             await tables.DropAllAsync(cancellationToken).ConfigureAwait(false);
         },
     };

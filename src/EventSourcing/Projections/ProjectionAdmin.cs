@@ -49,7 +49,8 @@ public sealed class ProjectionAdmin
     public async Task<IReadOnlyList<SkippedEvent>> GetSkippedAsync(string projection, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(projection);
-        var skipped = await _documents.ListAsync<SkippedRecord>(ControlDocuments.Skipped, projection, cancellationToken).ConfigureAwait(false);
+        var skipped =
+            await _documents.ListAsync<SkippedRecord>(ControlDocuments.Skipped, projection, cancellationToken).ConfigureAwait(false);
         return
         [
             .. skipped.Select(kept => kept.Content).OrderBy(s => s.At)
@@ -203,7 +204,8 @@ public sealed class ProjectionAdmin
     {
         Names.ThrowIfInvalid(projection, "The name of a projection or reactor");
         if (await _documents.FindDirectoryAsync(projection, cancellationToken).ConfigureAwait(false) is null)
-            throw new ArgumentException($"No projection or reactor named '{projection}' was ever started on this store.", nameof(projection));
+            throw new ArgumentException(
+                $"No projection or reactor named '{projection}' was ever started on this store.", nameof(projection));
     }
 
     internal static ParkedEvents Describe(ReadDocument<ParkedRecord> kept) => new(
@@ -228,7 +230,8 @@ public sealed class ProjectionAdmin
         _store.ThrowIfReadOnly("give orders to projections");
         while (true)
         {
-            var kept = await _documents.FindAsync<ParkedRecord>(ControlDocuments.Parked, parked.Id, cancellationToken).ConfigureAwait(false);
+            var kept =
+                await _documents.FindAsync<ParkedRecord>(ControlDocuments.Parked, parked.Id, cancellationToken).ConfigureAwait(false);
             if (kept is null || order(kept.Content) is not { } changed) return false;
             try
             {

@@ -19,8 +19,14 @@ public static class ProjectionComparison
     /// </returns>
     /// <exception cref="ArgumentException">The projection is not valid, or a point is a version.</exception>
     /// <exception cref="ProjectionFailedException">The projection fails on an event.</exception>
-    public static async Task<IReadOnlyDictionary<string, IReadOnlyList<MemberChange>>> CompareAsync<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(
-        this EventStore store, Projection<TDocument> projection, AsOf from, AsOf to = default, string? key = null, CancellationToken cancellationToken = default)
+    public static async Task<IReadOnlyDictionary<string, IReadOnlyList<MemberChange>>> CompareAsync<
+        [DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(
+        this EventStore store,
+        Projection<TDocument> projection,
+        AsOf from,
+        AsOf to = default,
+        string? key = null,
+        CancellationToken cancellationToken = default)
         where TDocument : class
     {
         var before = await store.ProjectAsync(projection, key, from, cancellationToken).ConfigureAwait(false);
@@ -42,7 +48,12 @@ public static class ProjectionComparison
     /// <exception cref="ProjectionFailedException">A projection fails on an event.</exception>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyList<MemberChange>>> WhatIfAsync<
         [DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument, [DynamicallyAccessedMembers(EventType.JsonMembers)] TOther>(
-        this EventStore store, Projection<TDocument> projection, Projection<TOther> other, AsOf asOf = default, string? key = null, CancellationToken cancellationToken = default)
+        this EventStore store,
+        Projection<TDocument> projection,
+        Projection<TOther> other,
+        AsOf asOf = default,
+        string? key = null,
+        CancellationToken cancellationToken = default)
         where TDocument : class
         where TOther : class
     {
@@ -61,7 +72,8 @@ public static class ProjectionComparison
         foreach (var key in before.Documents.Keys.Union(after.Documents.Keys, StringComparer.Ordinal))
         {
             var (first, second) = (before.Find(key), after.Find(key));
-            var changes = MemberChange.Between(first is null ? null : StateJson.Of(first, store.Json), second is null ? null : StateJson.Of(second, store.Json));
+            var changes = MemberChange.Between(
+                first is null ? null : StateJson.Of(first, store.Json), second is null ? null : StateJson.Of(second, store.Json));
             if (changes.Count > 0) changed.Add(key, changes);
         }
 

@@ -125,7 +125,8 @@ public static class ProjectionExtensions
         if (known?.Names.SetEquals(projections.Select(projection => projection.Name)) == false)
         {
             throw new InvalidOperationException(
-                $"Other projections run inline on this store already ({string.Join(", ", known.Names.Order(StringComparer.Ordinal))}). Start all of them in one call, or declare all of them in the options.");
+                $"Other projections run inline on this store already ({string.Join(", ", known.Names.Order(StringComparer.Ordinal))}). "
+                + "Start all of them in one call, or declare all of them in the options.");
         }
 
         await BringUpToDateAsync(store, projections, cancellationToken).ConfigureAwait(false);
@@ -179,11 +180,13 @@ public static class ProjectionExtensions
         ArgumentNullException.ThrowIfNull(store);
         return store.InlineReadModels is InlineProjections declared
             ? StartInlineProjectionsAsync(store, declared.Projections, cancellationToken)
-            : throw new InvalidOperationException("The store has no inline projections. Declare them: new EventStoreOptions().WithInlineProjections(…).");
+            : throw new InvalidOperationException(
+                "The store has no inline projections. Declare them: new EventStoreOptions().WithInlineProjections(…).");
     }
 
     /// <summary>Puts the read models of projections in place and folds what they have not seen yet, and leaves them at that.</summary>
-    internal static async ValueTask BringUpToDateAsync(EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken)
+    internal static async ValueTask BringUpToDateAsync(
+        EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken)
     {
         var running = new RunningProjections(store, projections, new ProjectionOptions { OnFailure = FailureMode.Stop, RetryDelays = [] });
         await using (running.ConfigureAwait(false))
@@ -210,12 +213,18 @@ public static class ProjectionExtensions
     /// <exception cref="ArgumentException">The projection is not valid, or the point is a version.</exception>
     /// <exception cref="ProjectionFailedException">The projection fails on an event.</exception>
     public static async Task<LiveReadModel<TDocument>> ProjectAsync<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(
-        this EventStore store, Projection<TDocument> projection, string? key = null, AsOf asOf = default, CancellationToken cancellationToken = default)
+        this EventStore store,
+        Projection<TDocument> projection,
+        string? key = null,
+        AsOf asOf = default,
+        CancellationToken cancellationToken = default)
         where TDocument : class
     {
         Validate(store, new ProjectionOptions(), [projection]);
-        if (asOf.AtVersion is not null) throw new ArgumentException("The log has no versions, streams have. Project it as of a position or an instant.", nameof(asOf));
-        var position = await store.EventReader.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false) ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        if (asOf.AtVersion is not null)
+            throw new ArgumentException("The log has no versions, streams have. Project it as of a position or an instant.", nameof(asOf));
+        var position = await store.EventReader.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false)
+            ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var documents = new Dictionary<string, TDocument>(StringComparer.Ordinal);
         var filter = projection.FilterFor(store);
         var read = new LogRead { UpTo = position, Filter = filter.Stored };
@@ -277,7 +286,11 @@ public static class ProjectionExtensions
             subscriber.FilterFor(store);
         }
 
-        if (subscribers.GroupBy(subscriber => subscriber.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new ArgumentException($"Two are named '{twice.Key}': {string.Join(" and ", twice.Select(subscriber => subscriber.GetType()))}. The name is that of the place in the log, so give each its own.", nameof(subscribers));
+        if (subscribers.GroupBy(subscriber => subscriber.Name, StringComparer.Ordinal).FirstOrDefault(group =>
+            group.Count() > 1) is { } twice)
+            throw new ArgumentException(
+                $"Two are named '{twice.Key}': {string.Join(" and ", twice.Select(subscriber => subscriber.GetType()))}. "
+                + "The name is that of the place in the log, so give each its own.",
+                nameof(subscribers));
     }
 }

@@ -41,7 +41,11 @@ public static class ProjectionHistory
     }
 
     private static async IAsyncEnumerable<HistoryStep> StepsAsync<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(
-        EventStore store, Projection<TDocument> projection, string key, AsOf asOf, [EnumeratorCancellation] CancellationToken cancellationToken)
+        EventStore store,
+        Projection<TDocument> projection,
+        string key,
+        AsOf asOf,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
         where TDocument : class
     {
         var position = await store.EventReader.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false)

@@ -114,7 +114,8 @@ public sealed class ProjectionTables : IDisposable
         if (bytes.Length + number.Length <= _support.MaxNameLength) return name + number;
         var hash = Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 8));
         var kept = name.AsSpan();
-        while (Encoding.UTF8.GetByteCount(kept) + 1 + hash.Length + number.Length > _support.MaxNameLength || char.IsHighSurrogate(kept[^1]))
+        while (Encoding.UTF8.GetByteCount(kept) + 1 + hash.Length + number.Length > _support.MaxNameLength
+            || char.IsHighSurrogate(kept[^1]))
             kept = kept[..^1];
         return $"{kept}_{hash}{number}";
     }

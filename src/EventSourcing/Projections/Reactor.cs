@@ -78,10 +78,13 @@ public abstract class Reactor : Subscriber
             .ToList();
         var delivered = new Delivered[streams.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrency, CancellationToken = CancellationToken.None };
-        await Parallel.ForAsync(0, streams.Count, options, async (i, _) => delivered[i] = await DeliverAsync(streams[i], input, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        await Parallel.ForAsync(0, streams.Count, options, async (i, _) =>
+            delivered[i] = await DeliverAsync(streams[i], input, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
 
         // If it was told to stop, events that were delivered before the first undelivered one need not be delivered again.
-        var left = delivered.Zip(streams, (d, stream) => d.Failure is null && d.Count < stream.Count ? stream[d.Count].Position : long.MaxValue).DefaultIfEmpty(long.MaxValue).Min();
+        var left =
+            delivered.Zip(streams, (d, stream) => d.Failure is null && d.Count < stream.Count ? stream[d.Count].Position : long.MaxValue)
+                .DefaultIfEmpty(long.MaxValue).Min();
         var failures = delivered.Select(d => d.Failure).OfType<FoldFailure>().Where(failure => failure.Event.Position < left).ToList();
         if (left == long.MaxValue) return new Fold([], failures);
         if (input.Only is not null || left == input.Events[0].Position) cancellationToken.ThrowIfCancellationRequested();
@@ -133,7 +136,8 @@ public abstract class Reactor : Subscriber
         return new Delivered(events.Count, null);
     }
 
-    private Func<Delivery, CancellationToken, Task>? HandlerOf(RecordedEvent e) => _handlers.GetValueOrDefault(e.Data.GetType()) ?? _anyHandler;
+    private Func<Delivery, CancellationToken, Task>? HandlerOf(RecordedEvent e) =>
+        _handlers.GetValueOrDefault(e.Data.GetType()) ?? _anyHandler;
 
     /// <summary>Has another object of this class handle a delivery.</summary>
     private async Task DeliverWithinAsync(DeliveryScope scope, Delivery delivery, CancellationToken cancellationToken)
@@ -141,7 +145,8 @@ public abstract class Reactor : Subscriber
         try
         {
             if (scope.Reactor.GetType() != GetType())
-                throw new InvalidOperationException($"The delivery scope has given a {scope.Reactor.GetType()} for a {GetType()}. Give one of the same class.");
+                throw new InvalidOperationException(
+                    $"The delivery scope has given a {scope.Reactor.GetType()} for a {GetType()}. Give one of the same class.");
             await scope.Reactor.HandlerOf(delivery.Event)!(delivery, cancellationToken).ConfigureAwait(false);
         }
         finally

@@ -65,7 +65,8 @@ public static class ReactorTransfer
         {
             throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The reactor '{name}' has gone on in the target, where it is at position {there.Position}; in the source it is at {run.Position}. ")
+                $"The reactor '{name}' has gone on in the target, where it is at position {there.Position}; "
+                + $"in the source it is at {run.Position}. ")
                 + "It was not copied, as it would deliver again.");
         }
 

@@ -70,31 +70,47 @@ public abstract class Subscriber
     internal virtual void Validate(EventStore store)
     {
         Names.ThrowIfInvalid(Name, $"The name of {GetType()}", nameof(Name));
-        if (Name.Length > MaxNameLength) throw new ArgumentException($"The name '{Name}' of {GetType()} has {Name.Length} characters; the limit is {MaxNameLength}.");
-        if (Name[0] == '$') throw new ArgumentException($"The name '{Name}' of {GetType()} begins with '$', which is kept for the library's own.");
+        if (Name.Length > MaxNameLength)
+            throw new ArgumentException($"The name '{Name}' of {GetType()} has {Name.Length} characters; the limit is {MaxNameLength}.");
+        if (Name[0] == '$')
+            throw new ArgumentException($"The name '{Name}' of {GetType()} begins with '$', which is kept for the library's own.");
         if (this is Projection && EndsLikeGeneration(Name))
         {
             throw new ArgumentException(
-                $"The name '{Name}' of {GetType()} ends in '@' and a number, which is kept for the read models of '{Name[..Name.LastIndexOf('@')]}' while they are rebuilt. Give the projection another name; its read model is then built anew.");
+                $"The name '{Name}' of {GetType()} ends in '@' and a number, which is kept for the read models of "
+                + $"'{Name[..Name.LastIndexOf('@')]}' while they are rebuilt. Give the projection another name; "
+                + "its read model is then built anew.");
         }
 
         if (FormerTypeNames is null || FormerTypeNames.Any(string.IsNullOrEmpty))
-            throw new ArgumentException($"{nameof(FormerTypeNames)} of '{Name}' ({GetType()}) is null or has an empty name. List the full names that the class had before, or nothing.");
+            throw new ArgumentException(
+                $"{nameof(FormerTypeNames)} of '{Name}' ({GetType()}) is null or has an empty name. "
+                + "List the full names that the class had before, or nothing.");
         if (Filter is null) throw new ArgumentException($"The filter of '{Name}' is null; for no filter return EventQuery.All.");
-        if (_eventTypes.Count == 0 && !_handlesAny) throw new ArgumentException($"'{Name}' ({GetType()}) handles no event. Say which in its constructor: On<TEvent>(…).");
-        if (!_handlesAny && _eventTypes.All(IsErased)) throw new ArgumentException($"'{Name}' ({GetType()}) handles {nameof(ErasedEvent)} alone, which is about events of types that it handles. Say which: On<TEvent>(…).");
+        if (_eventTypes.Count == 0 && !_handlesAny)
+            throw new ArgumentException($"'{Name}' ({GetType()}) handles no event. Say which in its constructor: On<TEvent>(…).");
+        if (!_handlesAny && _eventTypes.All(IsErased))
+            throw new ArgumentException(
+                $"'{Name}' ({GetType()}) handles {nameof(ErasedEvent)} alone, which is about events of types that it handles. Say which: "
+                + "On<TEvent>(…).");
         var unlisted = NamedTypes.Where(type => store.Types.Find(type) is null).ToList();
         if (unlisted.Count > 0)
-            throw new ArgumentException($"'{Name}' handles {string.Join(", ", unlisted.Select(type => type.Name))}, which the store's EventTypes do not list, so no such event can ever come. List {(unlisted.Count == 1 ? "it" : "them")}, or remove the handler.");
+            throw new ArgumentException(
+                $"'{Name}' handles {string.Join(", ", unlisted.Select(type => type.Name))}, which the store's EventTypes do not list, "
+                + $"so no such event can ever come. List {(unlisted.Count == 1 ? "it" : "them")}, or remove the handler.");
         foreach (var type in NamedTypes.Select(store.Types.Get))
         {
             if (store.Types.IsOfToday(type)) continue;
-            throw new ArgumentException($"'{Name}' handles {type.ClrType.Name}, an old version of '{type.Name}': upcasters read such events as those of today ({string.Join(", ", store.Types.Shapes[type.StoredName].Results.Select(result => result.ClrType.Name))}). Handle those.");
+            throw new ArgumentException(
+                $"'{Name}' handles {type.ClrType.Name}, an old version of '{type.Name}': upcasters turn such events into current ones "
+                + $"({string.Join(", ", store.Types.Shapes[type.StoredName].Results.Select(result => result.ClrType.Name))}). "
+                + "Handle those.");
         }
     }
 
     /// <summary>Whether a name looks like that of a read model that is being rebuilt: <c>name@2</c>.</summary>
-    private static bool EndsLikeGeneration(string name) => name.TrimEnd("0123456789".ToCharArray()) is var stem && stem.Length < name.Length && stem.EndsWith('@');
+    private static bool EndsLikeGeneration(string name) =>
+        name.TrimEnd("0123456789".ToCharArray()) is var stem && stem.Length < name.Length && stem.EndsWith('@');
 
     /// <summary>What to read of the log: the handled events that match the filter.</summary>
     internal EventFilter FilterFor(EventStore store)
@@ -112,7 +128,8 @@ public abstract class Subscriber
 
         return items.Count > 0
             ? store.EventReader.FilterOf(EventQuery.Any(items))
-            : throw new ArgumentException($"The filter of '{Name}' lets none of the events through that it handles ({string.Join(", ", names)}).");
+            : throw new ArgumentException(
+                $"The filter of '{Name}' lets none of the events through that it handles ({string.Join(", ", names)}).");
     }
 
     /// <summary>
@@ -133,7 +150,8 @@ public abstract class Subscriber
 
     private protected void Declare(Type eventType)
     {
-        if (!_eventTypes.Add(eventType)) throw new ArgumentException($"{GetType()} has two handlers for {eventType.Name}. Make it one: handlers have no order.");
+        if (!_eventTypes.Add(eventType))
+            throw new ArgumentException($"{GetType()} has two handlers for {eventType.Name}. Make it one: handlers have no order.");
     }
 
     private protected void DeclareAny()

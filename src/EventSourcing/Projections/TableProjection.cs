@@ -74,7 +74,8 @@ public abstract class TableProjection : Projection
     internal sealed override void Validate(EventStore store)
     {
         base.Validate(store);
-        if (_tables.Count == 0) throw new ArgumentException($"The projection '{Name}' names no table. Name those that it writes in its constructor.");
+        if (_tables.Count == 0)
+            throw new ArgumentException($"The projection '{Name}' names no table. Name those that it writes in its constructor.");
         var support = SupportOf(store);
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var table in _tables)
@@ -84,13 +85,15 @@ public abstract class TableProjection : Projection
             if (!names.Add(table))
             {
                 throw new ArgumentException(
-                    $"The projection '{Name}' names the table '{table}' twice; upper and lower case are the same here, as in SQL. Name each table once.");
+                    $"The projection '{Name}' names the table '{table}' twice; upper and lower case are the same here, as in SQL. "
+                    + "Name each table once.");
             }
 
             if (support.FlawIn(table) is { } taken)
             {
                 throw new ArgumentException(
-                    $"The projection '{Name}' names a table '{table}', which {taken}. Name another one in its constructor, for example '{Suggested(table)}'.");
+                    $"The projection '{Name}' names a table '{table}', which {taken}. Name another one in its constructor, "
+                    + $"for example '{Suggested(table)}'.");
             }
         }
     }
@@ -98,7 +101,8 @@ public abstract class TableProjection : Projection
     /// <summary>What makes a name invalid in every storage; null if nothing does.</summary>
     private static string? FlawIn(string? table)
     {
-        if (string.IsNullOrEmpty(table) || table.Length > MaxTableNameLength || char.IsAsciiDigit(table[0]) || !table.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+        if (string.IsNullOrEmpty(table) || table.Length > MaxTableNameLength || char.IsAsciiDigit(table[0])
+            || !table.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
             return $"a table's name must be 1–{MaxTableNameLength} letters, digits and underscores of ASCII, not beginning with a digit";
         var stem = table.TrimEnd("0123456789".ToCharArray());
         return stem.Length < table.Length && stem.EndsWith("__", StringComparison.Ordinal)
@@ -106,10 +110,12 @@ public abstract class TableProjection : Projection
             : null;
     }
 
-    private static string Suggested(string table) => $"my_{(table.Length > MaxTableNameLength - 3 ? table[..(MaxTableNameLength - 3)] : table)}";
+    private static string Suggested(string table) =>
+        $"my_{(table.Length > MaxTableNameLength - 3 ? table[..(MaxTableNameLength - 3)] : table)}";
 
     private TableSupport SupportOf(EventStore store) => store.Storage.ReadModels.Tables ?? throw new NotSupportedException(
-        $"The projection '{Name}' keeps tables, and {StorageWithoutTables(store)} has none. Use a storage with tables, e.g. SqliteEventStorage, or keep documents: Projection<TDocument>.");
+        $"The projection '{Name}' keeps tables, and {StorageWithoutTables(store)} has none. Use a storage with tables, e.g. "
+        + "SqliteEventStorage, or keep documents: Projection<TDocument>.");
 
     /// <summary>The storage that has no tables. One storage may wrap another, and then it is not the outer one that lacks them.</summary>
     private static string StorageWithoutTables(EventStore store) =>
@@ -173,7 +179,8 @@ public abstract class TableProjection : Projection
                 {
                     var part = e.Part(i);
                     ThrowIfErased(part.Data);
-                    if ((_handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler) is { } apply) await apply(tables, part, cancellationToken).ConfigureAwait(false);
+                    if ((_handlers.GetValueOrDefault(part.Data.GetType()) ?? _anyHandler) is { } apply)
+                        await apply(tables, part, cancellationToken).ConfigureAwait(false);
                 }
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)

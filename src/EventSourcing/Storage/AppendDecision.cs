@@ -124,7 +124,8 @@ public readonly struct AppendDecision
 
         for (var i = 0; i < request.Conditions.Count; i++)
         {
-            if (log.FirstMatch(request, i) is > 0 and var position) return new AppendConditionFailedException(request.Conditions[i], position);
+            if (log.FirstMatch(request, i) is > 0 and var position)
+                return new AppendConditionFailedException(request.Conditions[i], position);
         }
 
         for (var i = 0; i < request.Erase.Count; i++)

@@ -47,7 +47,10 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
         var count = EventCount;
         if (count == 0) throw new ArgumentException("An append needs at least one event; this one has none.", nameof(Writes));
         if (count > limits.MaxEventsPerAppend)
-            throw new ArgumentException($"The append has {count} events; the limit is {limits.MaxEventsPerAppend}. Split it, or raise EventStorageLimits.MaxEventsPerAppend.", nameof(Writes));
+            throw new ArgumentException(
+                $"The append has {count} events; the limit is {limits.MaxEventsPerAppend}. Split it, "
+                + "or raise EventStorageLimits.MaxEventsPerAppend.",
+                nameof(Writes));
 
         var streams = Writes.Count > 1 ? new HashSet<string>(Writes.Count, StringComparer.Ordinal) : null;
         var ids = count > 1 ? new HashSet<Guid>(count) : null;
@@ -57,12 +60,14 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
             var write = Writes[w];
             Names.ThrowIfInvalid(write.Stream, "A stream's name", nameof(Writes));
             if (streams?.Add(write.Stream) == false)
-                throw new ArgumentException($"Stream '{write.Stream}' is named twice in one append. Name it once, with all its events.", nameof(Writes));
+                throw new ArgumentException(
+                    $"Stream '{write.Stream}' is named twice in one append. Name it once, with all its events.", nameof(Writes));
             for (var e = 0; e < write.Events.Count; e++)
             {
                 write.Events[e].Validate(limits, write.Stream);
                 if (ids?.Add(write.Events[e].Id) == false)
-                    throw new ArgumentException($"Two events of one append have the id {write.Events[e].Id}. Ids are unique in the store.", nameof(Writes));
+                    throw new ArgumentException(
+                        $"Two events of one append have the id {write.Events[e].Id}. Ids are unique in the store.", nameof(Writes));
                 if (write.Events[e].Type == PayloadsErased.TypeName) (recorded ??= []).AddRange(RecordIn(write, e).Positions);
                 else if (write.Stream == PayloadsErased.StreamName) throw OtherThanRecord(write.Events[e].Type);
             }
@@ -77,13 +82,17 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
     }
 
     private static ArgumentException OtherThanRecord(string type) => new(
-        $"An event '{Names.Printable(type)}' is to be appended to '{PayloadsErased.StreamName}', the library's own stream, which holds records of erased payloads ('{PayloadsErased.TypeName}') alone. Append it to a stream of your own.",
+        $"An event '{Names.Printable(type)}' is to be appended to '{PayloadsErased.StreamName}', the library's own stream, "
+        + $"which holds records of erased payloads ('{PayloadsErased.TypeName}') alone. Append it to a stream of your own.",
         nameof(Writes));
 
     private static PayloadsErased RecordIn(StreamWrite write, int index)
     {
         if (write.Stream != PayloadsErased.StreamName)
-            throw new ArgumentException($"An event '{PayloadsErased.TypeName}' is to be appended to '{write.Stream}'. Records of erased payloads stand in the stream '{PayloadsErased.StreamName}'.", nameof(Writes));
+            throw new ArgumentException(
+                $"An event '{PayloadsErased.TypeName}' is to be appended to '{write.Stream}'. Records of erased payloads stand in the "
+                + $"stream '{PayloadsErased.StreamName}'.",
+                nameof(Writes));
         try
         {
             return PayloadsErased.Parse(write.Events[index].Data.Span);
@@ -101,11 +110,15 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
         foreach (var position in Erase)
         {
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(position, nameof(Erase));
-            if (!erased.Add(position)) throw new ArgumentException($"Position {position} is to be erased twice in one append. Name it once.", nameof(Erase));
+            if (!erased.Add(position))
+                throw new ArgumentException($"Position {position} is to be erased twice in one append. Name it once.", nameof(Erase));
         }
 
         if (recorded.Count != erased.Count || !erased.SetEquals(recorded))
-            throw new ArgumentException($"The append erases {erased.Count} payloads, and its '{PayloadsErased.TypeName}' events name {recorded.Count} positions, which are not the same. What an append erases it records, each position once.", nameof(Erase));
+            throw new ArgumentException(
+                $"The append erases {erased.Count} payloads, and its '{PayloadsErased.TypeName}' events name {recorded.Count} positions, "
+                + "which are not the same. What an append erases it records, each position once.",
+                nameof(Erase));
     }
 }
 
@@ -161,11 +174,17 @@ public readonly record struct NewEvent
         Names.ThrowIfInvalid(Type, "An event type's name");
         if (Id == Guid.Empty) throw new ArgumentException($"An event '{Type}' for stream '{stream}' has an empty id.");
         if (Data.Length > limits.MaxDataBytes)
-            throw new ArgumentException($"An event '{Type}' for stream '{stream}' has {Data.Length} bytes of data; the limit is {limits.MaxDataBytes}. Keep large content elsewhere and its address in the event, or raise EventStorageLimits.MaxDataBytes.");
+            throw new ArgumentException(
+                $"An event '{Type}' for stream '{stream}' has {Data.Length} bytes of data; the limit is {limits.MaxDataBytes}. "
+                + "Keep large content elsewhere and its address in the event, or raise EventStorageLimits.MaxDataBytes.");
         if (Metadata.Length > limits.MaxMetadataBytes)
-            throw new ArgumentException($"An event '{Type}' for stream '{stream}' has {Metadata.Length} bytes of metadata; the limit is {limits.MaxMetadataBytes}, see EventStorageLimits.MaxMetadataBytes.");
+            throw new ArgumentException(
+                $"An event '{Type}' for stream '{stream}' has {Metadata.Length} bytes of metadata; "
+                + $"the limit is {limits.MaxMetadataBytes}, see EventStorageLimits.MaxMetadataBytes.");
         if (Tags.Count > limits.MaxTagsPerEvent)
-            throw new ArgumentException($"An event '{Type}' for stream '{stream}' has {Tags.Count} tags; the limit is {limits.MaxTagsPerEvent}, see EventStorageLimits.MaxTagsPerEvent.");
+            throw new ArgumentException(
+                $"An event '{Type}' for stream '{stream}' has {Tags.Count} tags; the limit is {limits.MaxTagsPerEvent}, "
+                + "see EventStorageLimits.MaxTagsPerEvent.");
     }
 
     private static string[] DistinctTags(IReadOnlyList<string> tags)

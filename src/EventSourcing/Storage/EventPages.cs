@@ -6,11 +6,13 @@ namespace EventSourcing;
 internal static class EventPages
 {
     /// <summary>The event at a position: a page of one, or an empty one if there is no such event.</summary>
-    public static ValueTask<EventPage> ReadAtAsync(this IEventStorage storage, long position, CancellationToken cancellationToken, bool withSeal = false) =>
+    public static ValueTask<EventPage> ReadAtAsync(
+        this IEventStorage storage, long position, CancellationToken cancellationToken, bool withSeal = false) =>
         storage.ReadLogAsync(At(position, withSeal), cancellationToken);
 
     /// <summary>A read of only the event at a position.</summary>
-    public static LogRead At(long position, bool withSeal = false) => new() { After = position - 1, UpTo = position, Limit = 1, WithSeals = withSeal };
+    public static LogRead At(long position, bool withSeal = false) =>
+        new() { After = position - 1, UpTo = position, Limit = 1, WithSeals = withSeal };
 
     /// <summary>The pages of a range of the log. Each is disposed when the next one is asked for.</summary>
     /// <param name="storage">The storage.</param>

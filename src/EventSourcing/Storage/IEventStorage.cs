@@ -164,7 +164,9 @@ public interface IEventStorage : IAsyncDisposable
     /// </param>
     /// <param name="head">The position at which the log must end.</param>
     /// <param name="cancellationToken">Cancels while it waits for its turn; rule 8.</param>
-    /// <returns>Whether the store is as asked for now; <see langword="false"/> if its log ends elsewhere: then nothing was changed.</returns>
+    /// <returns>
+    /// Whether the store is as asked for now; <see langword="false"/> if its log ends elsewhere: then nothing was changed.
+    /// </returns>
     /// <exception cref="ArgumentException">The place is not such a text, or the position is negative.</exception>
     /// <exception cref="StoreMovedException">It has moved elsewhere already. Nothing was changed; take that mark away first.</exception>
     /// <exception cref="StoreReadOnlyException">The storage was opened read-only; nothing was changed.</exception>

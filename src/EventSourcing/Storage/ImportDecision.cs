@@ -23,7 +23,8 @@ public static class ImportDecision
         where TFacts : ILogFacts
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (FindMisfit(request, log, now) is { } misfit) return request.HasPlaces ? misfit : (EventSourcingException?)FindStored(request, log) ?? misfit;
+        if (FindMisfit(request, log, now) is { } misfit)
+            return request.HasPlaces ? misfit : (EventSourcingException?)FindStored(request, log) ?? misfit;
         return looksForIds && FindStored(request, log) is { } stored ? stored : FindNotErasable(request, log);
     }
 
@@ -68,7 +69,8 @@ public static class ImportDecision
         return null;
     }
 
-    private static ImportRefusedException? FlawInPlace<TFacts>(in StoredEvent e, long position, Dictionary<string, long> versions, TFacts log)
+    private static ImportRefusedException? FlawInPlace<TFacts>(
+        in StoredEvent e, long position, Dictionary<string, long> versions, TFacts log)
         where TFacts : ILogFacts
     {
         if (e.Position != position) return ImportRefusedException.PositionGap(e, position);

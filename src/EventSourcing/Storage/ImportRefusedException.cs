@@ -47,7 +47,8 @@ public sealed class ImportRefusedException : EventSourcingException
     internal static ImportRefusedException WrongVersion(in StoredEvent e, long expected) => new(
         ImportFlaw.WrongVersion,
         e,
-        $"it has the version {e.Version}, and {expected} is the next one of its stream here. Nothing was written; import all events of the other log, in order.")
+        $"it has the version {e.Version}, and {expected} is the next one of its stream here. Nothing was written; "
+        + "import all events of the other log, in order.")
     {
         Expected = expected,
     };
@@ -57,12 +58,14 @@ public sealed class ImportRefusedException : EventSourcingException
         e,
         string.Create(
             CultureInfo.InvariantCulture,
-            $"its stamp {e.RecordedAt:O} is before that of the event before it, {last:O}. Nothing was written; import in the order of time, before anything newer is appended."));
+            $"its stamp {e.RecordedAt:O} is before that of the event before it, {last:O}. Nothing was written; "
+            + $"import in the order of time, before anything newer is appended."));
 
     internal static ImportRefusedException TimeInFuture(in StoredEvent e, DateTimeOffset now) => new(
         ImportFlaw.TimeInFuture,
         e,
         string.Create(
             CultureInfo.InvariantCulture,
-            $"its stamp {e.RecordedAt:O} is later than now, {now:O}, and all later events would get that stamp. Nothing was written; correct the stamp or the clock."));
+            $"its stamp {e.RecordedAt:O} is later than now, {now:O}, and all later events would get that stamp. Nothing was written; "
+            + $"correct the stamp or the clock."));
 }

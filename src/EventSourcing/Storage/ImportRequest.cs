@@ -24,7 +24,8 @@ public sealed record ImportRequest(IReadOnlyList<StoredEvent> Events)
         HashSet<long>? positions = null;
         for (var i = 0; i < Events.Count; i++)
         {
-            if (Events[i].Type == PayloadsErased.TypeName) (positions ??= []).UnionWith(PayloadsErased.Parse(Events[i].Data.Span).Positions);
+            if (Events[i].Type == PayloadsErased.TypeName)
+                (positions ??= []).UnionWith(PayloadsErased.Parse(Events[i].Data.Span).Positions);
         }
 
         return positions ?? (IReadOnlyCollection<long>)[];
@@ -41,7 +42,8 @@ public sealed record ImportRequest(IReadOnlyList<StoredEvent> Events)
         if (Events.Count > limits.MaxEventsPerAppend)
         {
             throw new ArgumentException(
-                $"The import has {Events.Count} events; the limit is {limits.MaxEventsPerAppend}. Split it, or raise EventStorageLimits.MaxEventsPerAppend.",
+                $"The import has {Events.Count} events; the limit is {limits.MaxEventsPerAppend}. Split it, "
+                + "or raise EventStorageLimits.MaxEventsPerAppend.",
                 nameof(Events));
         }
 
@@ -64,29 +66,36 @@ public sealed record ImportRequest(IReadOnlyList<StoredEvent> Events)
         ArgumentNullException.ThrowIfNull(e.Tags, nameof(Events));
         new NewEvent(e.Id, e.Type, e.Data) { Metadata = e.Metadata, Tags = e.Tags }.Validate(limits, e.Stream);
         if (e.Tags.Count > 1 && e.Tags.Distinct(StringComparer.Ordinal).Count() < e.Tags.Count)
-            throw new ArgumentException($"An event '{e.Type}' for stream '{e.Stream}' has a tag twice. Give each tag once.", nameof(Events));
+            throw new ArgumentException(
+                $"An event '{e.Type}' for stream '{e.Stream}' has a tag twice. Give each tag once.", nameof(Events));
     }
 
     private static void ValidatePlaced(in StoredEvent e)
     {
         if (e.Position <= 0 || e.Version <= 0)
-            throw Flawed(e, $"has the position {e.Position} and the version {e.Version}. Either all events of an import have both, from 1, or none has");
+            throw Flawed(
+                e,
+                $"has the position {e.Position} and the version {e.Version}. Either all events of an import have both, from 1, "
+                + "or none has");
         var sealLength = e.IsErased ? MerkleHash.Length : LedgerLeaf.SaltLength;
         if (e.Seal.Length != sealLength)
         {
             throw Flawed(
                 e,
-                $"is {(e.IsErased ? "erased" : "not erased")} and has a seal of {e.Seal.Length} bytes instead of {sealLength}. Read it with its seal");
+                $"is {(e.IsErased ? "erased" : "not erased")} and has a seal of {e.Seal.Length} bytes instead of {sealLength}. "
+                + "Read it with its seal");
         }
 
         if (e.IsErased && !e.Data.IsEmpty) throw Flawed(e, $"is erased and has {e.Data.Length} bytes of data. An erased event has none");
         if (e.Type == PayloadsErased.TypeName) ValidateRecord(e);
-        else if (e.Stream == PayloadsErased.StreamName) throw Flawed(e, "is in the library's own stream, which holds records of erased payloads alone");
+        else if (e.Stream == PayloadsErased.StreamName)
+            throw Flawed(e, "is in the library's own stream, which holds records of erased payloads alone");
     }
 
     private static void ValidateRecord(in StoredEvent e)
     {
-        if (e.Stream != PayloadsErased.StreamName) throw Flawed(e, $"is a record of erased payloads. They stand in the stream '{PayloadsErased.StreamName}'");
+        if (e.Stream != PayloadsErased.StreamName)
+            throw Flawed(e, $"is a record of erased payloads. They stand in the stream '{PayloadsErased.StreamName}'");
         if (e.IsErased) throw Flawed(e, "is a record of erased payloads that is said to be erased itself. Such records are never erased");
         try
         {
@@ -94,7 +103,8 @@ public sealed record ImportRequest(IReadOnlyList<StoredEvent> Events)
         }
         catch (JsonException flaw)
         {
-            throw new ArgumentException($"The event at position {e.Position} ('{PayloadsErased.TypeName}') is not one: {flaw.Message}", nameof(Events), flaw);
+            throw new ArgumentException(
+                $"The event at position {e.Position} ('{PayloadsErased.TypeName}') is not one: {flaw.Message}", nameof(Events), flaw);
         }
     }
 
@@ -111,7 +121,8 @@ public sealed record ImportRequest(IReadOnlyList<StoredEvent> Events)
         {
             throw Flawed(
                 e,
-                "belongs to the library's own records of erased payloads. They name positions, so they are imported only together with the places of all events");
+                "belongs to the library's own records of erased payloads. They name positions, "
+                + "so they are imported only together with the places of all events");
         }
     }
 

@@ -15,6 +15,9 @@ public static class LedgerRange
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         var complete = level > 7 ? 0 : size >> (level * 8);
         if (count > complete - first)
-            throw new ArgumentOutOfRangeException(nameof(first), first, $"A tree of {size} leaves has {complete} complete hashes on level {level}; asked for were {count} from {first} on.");
+            throw new ArgumentOutOfRangeException(
+                nameof(first),
+                first,
+                $"A tree of {size} leaves has {complete} complete hashes on level {level}; asked for were {count} from {first} on.");
     }
 }

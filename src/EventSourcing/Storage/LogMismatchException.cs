@@ -8,7 +8,11 @@ namespace EventSourcing;
 public sealed class LogMismatchException : EventSourcingException
 {
     internal LogMismatchException(long size, long sourceHead, MerkleHash targetRoot, MerkleHash? sourceRoot)
-        : base(string.Create(CultureInfo.InvariantCulture, $"The log cannot be transferred: the target holds {size} events, and they are not the beginning of the source's log, {Reason(size, sourceHead)}. Nothing was written. Transfer to an empty store, or to one that was filled from this log and not appended to since."))
+        : base(string.Create(
+            CultureInfo.InvariantCulture,
+            $"The log cannot be transferred: the target holds {size} events, and they are not the beginning of the source's log, "
+            + $"{Reason(size, sourceHead)}. Nothing was written. Transfer to an empty store, or to one that was filled from this log and "
+            + $"not appended to since."))
     {
         Size = size;
         SourceHead = sourceHead;

@@ -80,7 +80,8 @@ public static class LogTransfer
             var first = tree.Size - page.Count + 1;
             throw Damaged(source, string.Create(
                 CultureInfo.InvariantCulture,
-                $"the events at positions {first} to {tree.Size} do not have the leaves that its tree has. Ledger.VerifyAsync tells which was changed."));
+                $"the events at positions {first} to {tree.Size} do not have the leaves that its tree has. "
+                + $"Ledger.VerifyAsync tells which was changed."));
         }
     }
 

@@ -13,7 +13,9 @@ public sealed class WrongExpectedVersionException : EventSourcingException
     /// <param name="expected">What was expected.</param>
     /// <param name="actual">The stream's version, 0 if it has no events.</param>
     public WrongExpectedVersionException(string stream, ExpectedVersion expected, long actual)
-        : base($"The append expected stream '{stream}' at {Expectation(expected)}, but {Actual(actual)}. Nothing was written; read the stream again and decide again.")
+        : base(
+            $"The append expected stream '{stream}' at {Expectation(expected)}, but {Actual(actual)}. Nothing was written; "
+            + "read the stream again and decide again.")
     {
         Stream = stream;
         Expected = expected;
@@ -45,7 +47,9 @@ public sealed class AppendConditionFailedException : EventSourcingException
     /// <param name="condition">The first condition, in the order of the append, that does not hold.</param>
     /// <param name="conflictingPosition">The first position after <see cref="AppendCondition.After"/> whose event matches.</param>
     public AppendConditionFailedException(AppendCondition condition, long conflictingPosition)
-        : base($"The append required that no event after position {condition.After} match {condition.Query}, but the event at position {conflictingPosition} does. Nothing was written; read by the query again and decide again.")
+        : base(
+            $"The append required that no event after position {condition.After} match {condition.Query}, "
+            + $"but the event at position {conflictingPosition} does. Nothing was written; read by the query again and decide again.")
     {
         Condition = condition;
         ConflictingPosition = conflictingPosition;
@@ -69,7 +73,9 @@ public sealed class DuplicateEventIdException : EventSourcingException
     /// <param name="position">The position at which it is stored.</param>
     /// <param name="difference">How the stored events differ from the append, as a sentence.</param>
     public DuplicateEventIdException(Guid eventId, long position, string difference)
-        : base($"The event id {eventId} is already stored, at position {position}, and this is not a repetition of the append that stored it: {difference} Nothing was written. Give new events new ids; to repeat an append, repeat all of it unchanged.")
+        : base(
+            $"The event id {eventId} is already stored, at position {position}, and this is not a repetition of the append that stored "
+            + $"it: {difference} Nothing was written. Give new events new ids; to repeat an append, repeat all of it unchanged.")
     {
         EventId = eventId;
         Position = position;
@@ -92,8 +98,10 @@ public sealed class ErasureRefusedException : EventSourcingException
     /// <param name="head">The position of the log's last event.</param>
     public ErasureRefusedException(long position, long head)
         : base(position > head
-            ? $"The payload at position {position} cannot be erased: the log has no event there, it ends at {head}. Nothing was written, and nothing erased."
-            : $"The payload at position {position} cannot be erased: the event there is a record of erasures ('{PayloadsErased.TypeName}'), by which they are told from tampering. Nothing was written, and nothing erased.")
+            ? $"The payload at position {position} cannot be erased: the log has no event there, it ends at {head}. Nothing was written, "
+                + "and nothing erased."
+            : $"The payload at position {position} cannot be erased: the event there is a record of erasures "
+                + $"('{PayloadsErased.TypeName}'), which tell erasures from tampering. Nothing was written, and nothing erased.")
     {
         Position = position;
         Head = head;
@@ -114,7 +122,13 @@ public sealed class StoreBusyException : EventSourcingException
     /// <param name="waited">How long this writer waited.</param>
     /// <param name="innerException">The driver's own error, if any.</param>
     public StoreBusyException(string store, TimeSpan waited, Exception? innerException = null)
-        : base(string.Create(CultureInfo.InvariantCulture, $"The write lock of '{store}' was held by another process or connection for all of the {waited.TotalSeconds:0.0} s that this write waited. Nothing was written. Try again; if it persists, find who holds the lock, or raise the busy timeout."), innerException)
+        : base(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The write lock of '{store}' was held by another process or connection for all of the {waited.TotalSeconds:0.0} s that "
+                + $"this write waited. Nothing was written. Try again; if it persists, find who holds the lock, "
+                + $"or raise the busy timeout."),
+            innerException)
     {
         Store = store;
         Waited = waited;
@@ -138,7 +152,7 @@ public sealed class StorageFailedException : EventSourcingException
     /// <param name="outcomeIsUnknown">Whether the write may be durable despite the failure.</param>
     /// <param name="innerException">The driver's own error.</param>
     public StorageFailedException(string store, bool outcomeIsUnknown, Exception innerException)
-        : base($"The store '{store}' failed: {Sentence(innerException?.Message)} {(outcomeIsUnknown ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same command id or event ids (EventData.Id), which returns the original result if it was; without ids of your own, read the stream to see." : "Nothing was written. Repeat it once the cause is gone.")}", innerException)
+        : base($"The store '{store}' failed: {Sentence(innerException?.Message)} {WhatToDo(outcomeIsUnknown)}", innerException)
     {
         Store = store;
         OutcomeIsUnknown = outcomeIsUnknown;
@@ -153,8 +167,6 @@ public sealed class StorageFailedException : EventSourcingException
     /// </summary>
     public bool OutcomeIsUnknown { get; }
 
-    private static string? Sentence(string? message) => message is null or [.., '.' or '!' or '?' or ')'] ? message : message + ".";
-
     /// <summary>
     /// Whether the same call may succeed later without a change of the stored data, as after a full disk: then projections and
     /// reactors keep trying. <see langword="false"/> if the statement fails and not the medium, for example because a trigger
@@ -162,6 +174,13 @@ public sealed class StorageFailedException : EventSourcingException
     /// <see langword="true"/>.
     /// </summary>
     public bool IsTransient { get; init; } = true;
+
+    private static string? Sentence(string? message) => message is null or [.., '.' or '!' or '?' or ')'] ? message : message + ".";
+
+    private static string WhatToDo(bool outcomeIsUnknown) => outcomeIsUnknown
+        ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same command id or event ids "
+            + "(EventData.Id), which returns the original result if it was; without ids of your own, read the stream to see."
+        : "Nothing was written. Repeat it once the cause is gone.";
 }
 
 /// <summary>The store's content cannot be what this library wrote: damaged, or changed by other software.</summary>
@@ -172,7 +191,9 @@ public sealed class StoreCorruptedException : EventSourcingException
     /// <param name="finding">What is wrong, as a sentence.</param>
     /// <param name="innerException">The driver's own error, if any.</param>
     public StoreCorruptedException(string store, string finding, Exception? innerException = null)
-        : base($"The store '{store}' is damaged: {finding} Stop writing to it, keep a copy of all its files, and restore a backup.", innerException)
+        : base(
+            $"The store '{store}' is damaged: {finding} Stop writing to it, keep a copy of all its files, and restore a backup.",
+            innerException)
     {
         Store = store;
         Finding = finding;
@@ -221,7 +242,9 @@ public sealed class ReadModelConflictException : EventSourcingException
     /// <param name="model">The read model.</param>
     /// <param name="key">The key of the first guarded document, in the order of the commit, that is not as expected.</param>
     public ReadModelConflictException(string model, string key)
-        : base($"The document '{Names.Printable(key)}' of '{model}' is not as the commit expected it: another writer was first. Nothing was written; read again what the change was based on.")
+        : base(
+            $"The document '{Names.Printable(key)}' of '{model}' is not as the commit expected it: another writer was first. "
+            + "Nothing was written; read again what the change was based on.")
     {
         Model = model;
         Key = key;
@@ -245,7 +268,9 @@ public sealed class UnknownFieldException : EventSourcingException
     /// <param name="field">The field.</param>
     /// <param name="definition">The read model's definition.</param>
     public UnknownFieldException(string model, string field, ReadModelDefinition definition)
-        : base($"The read model '{model}' has no field '{Names.Printable(field)}'; it has {Listed(definition)}. Declare the field in the projection; if it is declared, wait until the read model has been rebuilt with it.")
+        : base(
+            $"The read model '{model}' has no field '{Names.Printable(field)}'; it has {Listed(definition)}. "
+            + "Declare the field in the projection; if it is declared, wait until the read model has been rebuilt with it.")
     {
         Model = model;
         Field = field;

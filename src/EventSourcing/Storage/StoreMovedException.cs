@@ -16,7 +16,9 @@ public sealed class StoreMovedException : EventSourcingException
     /// <param name="movedTo">Where it has moved to.</param>
     /// <param name="innerException">What the medium said, if it was the medium that refused.</param>
     public StoreMovedException(string store, string movedTo, Exception? innerException = null)
-        : base($"The store '{store}' has moved to '{movedTo}', so nothing is written here any more, and nothing was. Use the store there.", innerException)
+        : base(
+            $"The store '{store}' has moved to '{movedTo}', so nothing is written here any more, and nothing was. Use the store there.",
+            innerException)
     {
         Store = store;
         MovedTo = movedTo;
@@ -37,7 +39,8 @@ public sealed class StoreMovedException : EventSourcingException
         if (movedTo.Length > MaxPlaceLength)
         {
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"The place has {movedTo.Length} characters, and {MaxPlaceLength} are allowed."), nameof(movedTo));
+                string.Create(CultureInfo.InvariantCulture, $"The place has {movedTo.Length} characters, and {MaxPlaceLength} are allowed."),
+                nameof(movedTo));
         }
 
         for (var i = 0; i < movedTo.Length; i++)
@@ -45,7 +48,9 @@ public sealed class StoreMovedException : EventSourcingException
             if (char.IsControl(movedTo[i]) || (char.IsSurrogate(movedTo[i]) && !char.IsSurrogatePair(movedTo, i)))
             {
                 throw new ArgumentException(
-                    string.Create(CultureInfo.InvariantCulture, $"The place has a control character or half of a surrogate pair at index {i}."), nameof(movedTo));
+                    string.Create(
+                        CultureInfo.InvariantCulture, $"The place has a control character or half of a surrogate pair at index {i}."),
+                    nameof(movedTo));
             }
 
             if (char.IsHighSurrogate(movedTo[i])) i++;

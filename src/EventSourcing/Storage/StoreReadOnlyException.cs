@@ -7,7 +7,9 @@ public sealed class StoreReadOnlyException : EventSourcingException
     /// <param name="operation">The requested operation, to follow "cannot", for example "append events".</param>
     /// <param name="store">The store, e.g. the path of its file; <see langword="null"/> if the caller does not know it.</param>
     public StoreReadOnlyException(string operation, string? store = null)
-        : base($"The store{(store is null ? "" : $" '{store}'")} was opened read-only, so it cannot {operation}. Nothing was written. To write, open it without the option ReadOnly.")
+        : base(
+            $"The store{(store is null ? "" : $" '{store}'")} was opened read-only, so it cannot {operation}. Nothing was written. "
+            + "To write, open it without the option ReadOnly.")
     {
         Operation = operation;
         Store = store;

@@ -48,7 +48,8 @@ public readonly struct StoredEvent
     /// <param name="hasher">Computes the hashes.</param>
     /// <returns>The hash.</returns>
     /// <exception cref="ArgumentException">The event was read without its seal.</exception>
-    public MerkleHash HashLeaf(LedgerHasher hasher) => hasher.HashLeaf(ToLeaf(IsErased ? new MerkleHash(Seal.Span) : hasher.CommitToData(Seal.Span, Data.Span)));
+    public MerkleHash HashLeaf(LedgerHasher hasher) =>
+        hasher.HashLeaf(ToLeaf(IsErased ? new MerkleHash(Seal.Span) : hasher.CommitToData(Seal.Span, Data.Span)));
 
     private LedgerLeaf ToLeaf(in MerkleHash dataCommitment) => new()
     {

@@ -108,7 +108,9 @@ internal sealed record FeedPage(long After, IReadOnlyList<FeedEvent> Events, lon
 
     /// <summary>The first events of this page, up to a number.</summary>
     public FeedPage Limited(int maxEvents) =>
-        Events.Count <= maxEvents ? this : this with { Events = [.. Events.Take(maxEvents)], Next = Events[maxEvents - 1].Position, IdAtNext = null, IsEnd = false };
+        Events.Count <= maxEvents
+            ? this
+            : this with { Events = [.. Events.Take(maxEvents)], Next = Events[maxEvents - 1].Position, IdAtNext = null, IsEnd = false };
 
     /// <summary>The part of this page that a narrower filter matches.</summary>
     public FeedPage Filtered(EventFilter filter)

@@ -28,7 +28,8 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
     /// <param name="maxEvents">The most events to return.</param>
     /// <param name="maxBytes">The most bytes to read; exceeded by at most a page.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
-    public async ValueTask<FeedPage> ReadAsync(long after, EventFilter own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
+    public async ValueTask<FeedPage> ReadAsync(
+        long after, EventFilter own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
     {
         if (_shared is { } known && Covers(known, after)) return known.From(after).Filtered(own).Limited(maxEvents);
         var head = await store.Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
@@ -56,20 +57,25 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
         }
     }
 
-    private async ValueTask<FeedPage> ReadOwnAsync(long after, EventFilter own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
+    private async ValueTask<FeedPage> ReadOwnAsync(
+        long after, EventFilter own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
     {
         var events = new List<FeedEvent>();
         var read = new LogRead { After = after, Filter = own.Stored };
         for (long bytes = 0; ;)
         {
-            using var page = await store.Storage.ReadLogAsync(read with { Limit = Math.Min(EventPage.DefaultLimit, maxEvents - events.Count) }, cancellationToken).ConfigureAwait(false);
+            using var page = await store.Storage.ReadLogAsync(
+                read with { Limit = Math.Min(EventPage.DefaultLimit, maxEvents - events.Count) }, cancellationToken).ConfigureAwait(false);
             // If one page is not the last, usually many follow, and a list that grows to that size creates several large objects.
             if (!page.IsEnd) events.EnsureCapacity(Math.Min(maxEvents, GrownEvents));
             for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], own);
             bytes += page.CopiedBytes;
             read = read with { After = page.Next };
             if (page.IsEnd || events.Count >= maxEvents || bytes >= maxBytes || read.After - after >= MaxPositionsPerRead)
-                return new FeedPage(after, events, read.After, page.IsEnd) { IdAtNext = page.Count > 0 && page.Events[^1].Position == page.Next ? page.Events[^1].Id : null };
+                return new FeedPage(after, events, read.After, page.IsEnd)
+                {
+                    IdAtNext = page.Count > 0 && page.Events[^1].Position == page.Next ? page.Events[^1].Id : null,
+                };
         }
     }
 

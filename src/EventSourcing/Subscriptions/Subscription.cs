@@ -42,7 +42,8 @@ public sealed class Subscription : IAsyncEnumerable<RecordedEvent>
     public async IAsyncEnumerator<RecordedEvent> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref _isTaken, 1) == 1)
-            throw new InvalidOperationException("A subscription is enumerated once. Subscribe again, from the position that this one has reached.");
+            throw new InvalidOperationException(
+                "A subscription is enumerated once. Subscribe again, from the position that this one has reached.");
         Volatile.Write(ref _position, await _from.PositionAsync(_store, cancellationToken).ConfigureAwait(false));
         while (true)
         {
@@ -81,7 +82,8 @@ public static class SubscriptionExtensions
     /// What to do with events whose name is not in the store's types; by default they end the subscription with an error.
     /// </param>
     /// <returns>The subscription, to enumerate with <c>await foreach</c>.</returns>
-    public static Subscription Subscribe(this EventStore store, StartFrom from = default, EventQuery? filter = null, UnknownEvents unknownEvents = UnknownEvents.Throw)
+    public static Subscription Subscribe(
+        this EventStore store, StartFrom from = default, EventQuery? filter = null, UnknownEvents unknownEvents = UnknownEvents.Throw)
     {
         ArgumentNullException.ThrowIfNull(store);
         return new Subscription(store, from, store.EventReader.FilterOf(filter ?? EventQuery.All, unknownEvents), unknownEvents);

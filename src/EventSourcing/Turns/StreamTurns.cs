@@ -105,7 +105,8 @@ internal sealed class StreamTurns
     /// <summary>Takes the first waiting command, if it meets a condition.</summary>
     public WaitingCommand? TakeNextIf(StreamTurn turn, Predicate<WaitingCommand> isWanted)
     {
-        lock (_lock) return turn.IsOver || _streams[turn.Stream] is not { First: { } first } queue || !isWanted(first) ? null : queue.TakeFirst();
+        lock (_lock)
+            return turn.IsOver || _streams[turn.Stream] is not { First: { } first } queue || !isWanted(first) ? null : queue.TakeFirst();
     }
 
     /// <summary>Keeps a command that is decided but not yet appended. If other commands go on before that, they decide it again.</summary>
@@ -166,7 +167,8 @@ internal sealed class StreamTurns
     }
 
     /// <summary>Runs the waiting commands, in no caller's execution context.</summary>
-    private void Serve(Queue queue) => ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Turns.ServeAsync(state.Turn), (Turns: this, queue.Turn), preferLocal: false);
+    private void Serve(Queue queue) => ThreadPool.UnsafeQueueUserWorkItem(
+        static state => _ = state.Turns.ServeAsync(state.Turn), (Turns: this, queue.Turn), preferLocal: false);
 
     private async Task ServeAsync(StreamTurn turn)
     {

@@ -9,7 +9,8 @@ internal sealed class CheckpointComparison
     private long _knownUpTo;
     private int _next;
 
-    public CheckpointComparison(IEnumerable<Checkpoint> checkpoints) => _checkpoints = [.. checkpoints.OrderBy(checkpoint => checkpoint.Size)];
+    public CheckpointComparison(IEnumerable<Checkpoint> checkpoints) =>
+        _checkpoints = [.. checkpoints.OrderBy(checkpoint => checkpoint.Size)];
 
     /// <summary>The size of the next checkpoint not compared yet.</summary>
     public long NextSize => _next < _checkpoints.Length ? _checkpoints[_next].Size : long.MaxValue;
@@ -34,8 +35,9 @@ internal sealed class CheckpointComparison
     public void Compare(RecomputedTree tree) => Compare(tree.Root(), static (root, tree) => tree.WasOnce(root), tree);
 
     /// <summary>
-    /// Reports the checkpoints that do not agree. A range begins after the newest checkpoint that does. If the stored tree is
-    /// still that of a later checkpoint, only what differs from that tree can have been changed before it.
+    /// Reports the checkpoints that do not agree. The range of a finding begins after the newest checkpoint that agrees. If the
+    /// stored tree still has the root of a later checkpoint, then up to that checkpoint only events that do not match the stored
+    /// tree can have been changed.
     /// </summary>
     /// <param name="findings">Takes what does not agree.</param>
     /// <param name="head">The last position.</param>
@@ -51,8 +53,14 @@ internal sealed class CheckpointComparison
         for (; _next < _checkpoints.Length; _next++)
         {
             var size = _checkpoints[_next].Size;
-            var others = from > head ? "" : $" Those from position {from} on may be others than before.";
-            findings.AddFirst(new LedgerFinding(LedgerFindingKind.Truncated, from, size, null, $"The log ends at position {head}, but a checkpoint was made of {size} events: events were removed from its end, or an older copy was restored.{others}"));
+            var others = from > head ? "" : $" The events from position {from} on may not be the original ones.";
+            findings.AddFirst(new LedgerFinding(
+                LedgerFindingKind.Truncated,
+                from,
+                size,
+                null,
+                $"The log ends at position {head}, but a checkpoint was made of {size} events: events were removed from its end, "
+                + $"or an older copy was restored.{others}"));
         }
     }
 
@@ -86,6 +94,7 @@ internal sealed class CheckpointComparison
             from,
             checkpoint.Size,
             null,
-            $"The tree over the first {checkpoint.Size} events has another root than the checkpoint of that size says: among positions {from} to {checkpoint.Size} events were changed, added, removed or moved since.");
+            $"The tree over the first {checkpoint.Size} events has another root than the checkpoint of that size says: "
+            + $"among positions {from} to {checkpoint.Size} events were changed, added, removed or moved since.");
     }
 }

@@ -20,5 +20,6 @@ public sealed record DerivedState(DerivedStateKind Kind, string Name, bool IsVer
     /// <returns>For example <c>snapshots 'account': 12 compared</c>.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(Kind == DerivedStateKind.Snapshots ? "snapshots" : "read model")} '{Name}': {(IsVerified ? $"{Compared} compared" : "NOT VERIFIED")}{(Remark.Length > 0 ? $" ({Remark})" : "")}");
+        $"{(Kind == DerivedStateKind.Snapshots ? "snapshots" : "read model")} '{Name}': "
+        + $"{(IsVerified ? $"{Compared} compared" : "NOT VERIFIED")}{(Remark.Length > 0 ? $" ({Remark})" : "")}");
 }

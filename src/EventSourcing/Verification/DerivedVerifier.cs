@@ -23,7 +23,8 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
         foreach (var snapshots in options.Snapshots) _states.Add(await VerifyAsync(snapshots, cancellationToken).ConfigureAwait(false));
         foreach (var projection in options.ReadModels)
         {
-            var verifier = new ReadModelVerifier(new DerivedSource(store, storage, new ComparisonJson(store.Json)), projection, _findings, options.MaxBytesOfDocuments);
+            var verifier = new ReadModelVerifier(
+                new DerivedSource(store, storage, new ComparisonJson(store.Json)), projection, _findings, options.MaxBytesOfDocuments);
             _states.Add(await verifier.RunAsync(cancellationToken).ConfigureAwait(false));
         }
 
@@ -51,7 +52,14 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
                     var verdict = await JudgeAsync(source, snapshots, model, document, cancellationToken).ConfigureAwait(false);
                     if (verdict.IsCompared) compared++;
                     if (verdict.IsOfAnotherFold) stale++;
-                    if (verdict.Flaw is { } flaw) Add(LedgerFindingKind.SnapshotMismatch, verdict.Position, document.Key, model, document.Key, $"The snapshot of the stream '{Names.Printable(document.Key)}' does not follow from the log: {flaw}.");
+                    if (verdict.Flaw is { } flaw)
+                        Add(
+                            LedgerFindingKind.SnapshotMismatch,
+                            verdict.Position,
+                            document.Key,
+                            model,
+                            document.Key,
+                            $"The snapshot of the stream '{Names.Printable(document.Key)}' does not follow from the log: {flaw}.");
                 }
 
                 if (page.Count < SnapshotsOfPage) break;
@@ -60,11 +68,22 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
         }
         catch (EventSourcingException damage) when (damage is not (StoreBusyException or StorageFailedException))
         {
-            Add(LedgerFindingKind.SnapshotMismatch, 0, null, model, null, $"The snapshots of '{snapshots.Category}' cannot be read: {damage.Message}");
+            Add(
+                LedgerFindingKind.SnapshotMismatch,
+                0,
+                null,
+                model,
+                null,
+                $"The snapshots of '{snapshots.Category}' cannot be read: {damage.Message}");
             return new DerivedState(DerivedStateKind.Snapshots, snapshots.Category, false, compared, "they cannot be read");
         }
 
-        return new DerivedState(DerivedStateKind.Snapshots, snapshots.Category, true, compared, stale == 0 ? "" : $"{stale} of another fold or shape, which no load by this code uses");
+        return new DerivedState(
+            DerivedStateKind.Snapshots,
+            snapshots.Category,
+            true,
+            compared,
+            stale == 0 ? "" : $"{stale} of another fold or shape, which no load by this code uses");
     }
 
     private async ValueTask<SnapshotVerdict> JudgeAsync(
@@ -100,15 +119,22 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
         await foreach (var document in AllAsync(SnapshotCache.Directory, cancellationToken).ConfigureAwait(false))
         {
             if (options.Snapshots.All(snapshots => snapshots.Category != document.Key))
-                _states.Add(new DerivedState(DerivedStateKind.Snapshots, document.Key, false, 0, "not named in LedgerVerification.Snapshots"));
+                _states.Add(new DerivedState(
+                    DerivedStateKind.Snapshots, document.Key, false, 0, "not named in LedgerVerification.Snapshots"));
         }
 
         await foreach (var document in AllAsync(ControlDocuments.Directory, cancellationToken).ConfigureAwait(false))
         {
             if (options.ReadModels.Any(projection => projection.Name == document.Key)) continue;
             var hasTables = HasTables(document);
-            if (!hasTables && !await HasDocumentsAsync(document.Key, cancellationToken).ConfigureAwait(false)) continue; // a reactor, or empty
-            _states.Add(new DerivedState(hasTables ? DerivedStateKind.Tables : DerivedStateKind.Documents, document.Key, false, 0, "not named in LedgerVerification.ReadModels"));
+            if (!hasTables && !await HasDocumentsAsync(document.Key, cancellationToken).ConfigureAwait(false))
+                continue; // a reactor, or empty
+            _states.Add(new DerivedState(
+                hasTables ? DerivedStateKind.Tables : DerivedStateKind.Documents,
+                document.Key,
+                false,
+                0,
+                "not named in LedgerVerification.ReadModels"));
         }
     }
 
@@ -116,11 +142,18 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
     {
         try
         {
-            return ControlDocuments.Read<DirectoryRecord>(ControlDocuments.Directory, document.Key, document.Data.Span).ActiveGeneration?.Tables is { Count: > 0 };
+            return ControlDocuments.Read<DirectoryRecord>(
+                ControlDocuments.Directory, document.Key, document.Data.Span).ActiveGeneration?.Tables is { Count: > 0 };
         }
         catch (ReadModelDamagedException flaw)
         {
-            Add(LedgerFindingKind.ReadModelMismatch, 0, null, ControlDocuments.Directory, document.Key, $"The record of the projection '{Names.Printable(document.Key)}' cannot be read: {flaw.Message}");
+            Add(
+                LedgerFindingKind.ReadModelMismatch,
+                0,
+                null,
+                ControlDocuments.Directory,
+                document.Key,
+                $"The record of the projection '{Names.Printable(document.Key)}' cannot be read: {flaw.Message}");
             return false;
         }
     }
@@ -129,9 +162,11 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
     {
         try
         {
-            return (await storage.ReadModels.QueryAsync(alias, new DocumentQuery { Limit = 1 }, cancellationToken).ConfigureAwait(false)).Count > 0;
+            return (await storage.ReadModels.QueryAsync(
+                alias, new DocumentQuery { Limit = 1 }, cancellationToken).ConfigureAwait(false)).Count > 0;
         }
-        catch (Exception damage) when (damage is ArgumentException or (EventSourcingException and not (StoreBusyException or StorageFailedException)))
+        catch (Exception damage)
+            when (damage is ArgumentException or (EventSourcingException and not (StoreBusyException or StorageFailedException)))
         {
             return true;
         }
@@ -150,7 +185,14 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
             catch (EventSourcingException damage) when (damage is not (StoreBusyException or StorageFailedException))
             {
                 // That a store is refused as a whole was already reported.
-                if (_isLogSound) Add(LedgerFindingKind.ReadModelMismatch, 0, null, model, null, $"The documents of '{model}' cannot be read: {damage.Message}");
+                if (_isLogSound)
+                    Add(
+                        LedgerFindingKind.ReadModelMismatch,
+                        0,
+                        null,
+                        model,
+                        null,
+                        $"The documents of '{model}' cannot be read: {damage.Message}");
                 yield break;
             }
 

@@ -30,7 +30,11 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
         var positions = ErasureRecord.Read(e.Data.Span, out var flaw);
         if (flaw.Length > 0)
         {
-            findings.Add(LedgerFindingKind.EventUnreadable, e.Position, e.Stream, $"The event at position {e.Position} should record an erasure, but its data is no such record: {flaw}");
+            findings.Add(
+                LedgerFindingKind.EventUnreadable,
+                e.Position,
+                e.Stream,
+                $"The event at position {e.Position} should record an erasure, but its data is no such record: {flaw}");
             return;
         }
 
@@ -50,7 +54,8 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
     {
         foreach (var (position, record) in _unknown)
         {
-            if (!await IsErasedAsync(position, cancellationToken).ConfigureAwait(false)) NotDone(position, record, "but it is there, or no such event is");
+            if (!await IsErasedAsync(position, cancellationToken).ConfigureAwait(false))
+                NotDone(position, record, "but it is there, or there is no such event");
         }
 
         _unknown.Clear();
@@ -71,13 +76,19 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
         }
     }
 
-    private static bool IsErased(EventPage page, long position) => page.Count > 0 && page.Events[0].Position == position && page.Events[0].IsErased;
+    private static bool IsErased(EventPage page, long position) =>
+        page.Count > 0 && page.Events[0].Position == position && page.Events[0].IsErased;
 
     public void Complete()
     {
         foreach (var (position, (stream, isRecorded)) in _erased)
         {
-            if (!isRecorded && IsRequired(position)) findings.Add(LedgerFindingKind.ErasureNotRecorded, position, stream, $"The payload of the event at position {position} is erased, but no event after it records that.");
+            if (!isRecorded && IsRequired(position))
+                findings.Add(
+                    LedgerFindingKind.ErasureNotRecorded,
+                    position,
+                    stream,
+                    $"The payload of the event at position {position} is erased, but no event after it records that.");
         }
     }
 
@@ -91,5 +102,9 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
     }
 
     private void NotDone(long position, long record, string but) =>
-        findings.Add(LedgerFindingKind.ErasureNotDone, position, null, $"The event at position {record} records that the payload of the event at position {position} was erased, {but}.");
+        findings.Add(
+            LedgerFindingKind.ErasureNotDone,
+            position,
+            null,
+            $"The event at position {record} records that the payload of the event at position {position} was erased, {but}.");
 }

@@ -38,7 +38,8 @@ public sealed class EventLedger
 
     private string Store => KnownCheckpointer?.Origin ?? _storage.GetType().Name;
 
-    private Checkpointer Checkpointer => KnownCheckpointer ?? throw new InvalidOperationException("This store's log has no name to sign under. Give EventStoreOptions.Ledger.");
+    private Checkpointer Checkpointer => KnownCheckpointer
+        ?? throw new InvalidOperationException("This store's log has no name to sign under. Give EventStoreOptions.Ledger.");
 
     /// <summary>A checkpoint of the log as it is now, from the stored tree; it is not signed and not handed to the sink.</summary>
     /// <param name="cancellationToken">Cancels the read.</param>
@@ -46,7 +47,8 @@ public sealed class EventLedger
     /// <exception cref="InvalidOperationException">There is no <see cref="EventStoreOptions.Ledger"/>.</exception>
     /// <exception cref="StoreRolledBackException">The store does not agree with the newest signed checkpoint.</exception>
     /// <exception cref="CheckpointSinkException">The sink cannot be read, or its content cannot be trusted.</exception>
-    public ValueTask<Checkpoint> CheckpointAsync(CancellationToken cancellationToken = default) => Checkpointer.TakeAsync(cancellationToken);
+    public ValueTask<Checkpoint> CheckpointAsync(CancellationToken cancellationToken = default) =>
+        Checkpointer.TakeAsync(cancellationToken);
 
     /// <summary>
     /// Signs a checkpoint of the log as it is now, all of it durable, and hands it to the sink. A checkpoint is signed only if
@@ -82,11 +84,13 @@ public sealed class EventLedger
     /// <exception cref="StoreRolledBackException">The store does not agree with the checkpoint.</exception>
     /// <exception cref="StoreCorruptedException">The event or the tree was changed: no proof can be made.</exception>
     /// <exception cref="LedgerFormatException">The note is not a checkpoint.</exception>
-    public async ValueTask<EventProof> ProveInclusionAsync(long position, SignedNote? checkpoint = null, CancellationToken cancellationToken = default)
+    public async ValueTask<EventProof> ProveInclusionAsync(
+        long position, SignedNote? checkpoint = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(position);
         var known = KnownCheckpointer?.Newest;
-        if (checkpoint is null) known = KnownCheckpointer is null ? null : await KnownCheckpointer.FindAsync(position, cancellationToken).ConfigureAwait(false);
+        if (checkpoint is null)
+            known = KnownCheckpointer is null ? null : await KnownCheckpointer.FindAsync(position, cancellationToken).ConfigureAwait(false);
         else if (!ReferenceEquals(checkpoint, known?.Note)) known = null;
         checkpoint ??= known?.Note;
         var under = known?.Checkpoint ?? (checkpoint is null ? null : Checkpoint.Parse(checkpoint.Text));
@@ -101,7 +105,10 @@ public sealed class EventLedger
         var inclusion = await InclusionProof.BuildAsync(_storage.Ledger, position - 1, size, tree, cancellationToken).ConfigureAwait(false);
         return inclusion.Verify(disclosure.Leaf.Hash(), root)
             ? new EventProof(disclosure, inclusion, root, checkpoint)
-            : throw new StoreCorruptedException(Store, $"the event at position {position}, or one of the {MerkleTree.TileWidth} around it, is not the one of which the tree was made.");
+            : throw new StoreCorruptedException(
+                Store,
+                $"the event at position {position}, or one of the {MerkleTree.TileWidth} around it, "
+                + "is not the one that the tree was made of.");
     }
 
     /// <summary>Proves that the event with an id is in the log.</summary>
@@ -110,7 +117,8 @@ public sealed class EventLedger
     /// <param name="cancellationToken">Cancels the reads.</param>
     /// <returns>The proof, already verified.</returns>
     /// <exception cref="ArgumentException">No event has the id.</exception>
-    public async ValueTask<EventProof> ProveInclusionAsync(Guid eventId, SignedNote? checkpoint = null, CancellationToken cancellationToken = default)
+    public async ValueTask<EventProof> ProveInclusionAsync(
+        Guid eventId, SignedNote? checkpoint = null, CancellationToken cancellationToken = default)
     {
         var position = await _storage.GetPositionAsync(eventId, cancellationToken).ConfigureAwait(false);
         return position > 0
@@ -128,7 +136,8 @@ public sealed class EventLedger
     /// The proof, to be verified with the roots of two checkpoints. If the store was changed in between, it does not fit them.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The sizes are not in order, or the log does not have so many events.</exception>
-    public async ValueTask<ConsistencyProof> ProveConsistencyAsync(long oldSize, long newSize, CancellationToken cancellationToken = default)
+    public async ValueTask<ConsistencyProof> ProveConsistencyAsync(
+        long oldSize, long newSize, CancellationToken cancellationToken = default)
     {
         var tree = await _storage.Ledger.GetFrontierAsync(cancellationToken).ConfigureAwait(false);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(newSize, tree.Size);
@@ -168,7 +177,8 @@ public sealed class EventLedger
         catch (ArgumentException flaw)
         {
             // A leaf accepts only what an append accepts, but the stored data may be anything.
-            throw new StoreCorruptedException(Store, $"the event at position {position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}", flaw);
+            throw new StoreCorruptedException(
+                Store, $"the event at position {position} cannot be made into a leaf of the Merkle tree. {flaw.Message}", flaw);
         }
     }
 }

@@ -13,7 +13,8 @@ internal sealed class FindingList
 
     public void Add(LedgerFinding finding)
     {
-        if (finding.Kind == LedgerFindingKind.StructureDamaged && _listed.Contains(finding)) return; // every part of an unreadable file reports it
+        if (finding.Kind == LedgerFindingKind.StructureDamaged && _listed.Contains(finding))
+            return; // every part of an unreadable file reports it
         Count++;
         if (_listed.Count < MaxListed) _listed.Add(finding);
     }
@@ -40,7 +41,8 @@ internal sealed class FindingList
         var first = 0L;
         foreach (var finding in _listed)
         {
-            var isSuspect = finding.Kind is LedgerFindingKind.EventMissing or LedgerFindingKind.EventUnreadable or LedgerFindingKind.EventChanged or LedgerFindingKind.TreeMismatch or LedgerFindingKind.StructureDamaged;
+            var isSuspect = finding.Kind is LedgerFindingKind.EventMissing or LedgerFindingKind.EventUnreadable
+                or LedgerFindingKind.EventChanged or LedgerFindingKind.TreeMismatch or LedgerFindingKind.StructureDamaged;
             if (!isSuspect || finding.UpTo <= after || finding.Position > upTo || finding.Position == 0) continue;
             var position = Math.Max(finding.Position, after + 1);
             if (first == 0 || position < first) first = position;
@@ -49,5 +51,6 @@ internal sealed class FindingList
         return first;
     }
 
-    public IReadOnlyList<LedgerFinding> InOrder() => [.. _listed.OrderBy(finding => finding.Position).ThenBy(finding => finding.UpTo).ThenBy(finding => finding.Kind)];
+    public IReadOnlyList<LedgerFinding> InOrder() =>
+        [.. _listed.OrderBy(finding => finding.Position).ThenBy(finding => finding.UpTo).ThenBy(finding => finding.Kind)];
 }

@@ -31,7 +31,9 @@ public sealed record LedgerReport(long Size, MerkleHash Root, IReadOnlyList<Ledg
     public IReadOnlyList<DerivedState> Derived { get; init; } = [];
 
     /// <summary>The first position of the log that is wrong or may be; 0 if there is none.</summary>
-    public long FirstBadPosition => Findings.Where(finding => finding.Position > 0 && finding.Kind is not (LedgerFindingKind.SnapshotMismatch or LedgerFindingKind.ReadModelMismatch)).Select(finding => finding.Position).DefaultIfEmpty().Min();
+    public long FirstBadPosition => Findings.Where(
+        finding => finding.Position > 0 && finding.Kind is not (LedgerFindingKind.SnapshotMismatch or LedgerFindingKind.ReadModelMismatch))
+        .Select(finding => finding.Position).DefaultIfEmpty().Min();
 
     /// <summary>How many checkpoints the log was compared with, including those that do not agree.</summary>
     public int ComparedCheckpoints { get; init; }
@@ -56,7 +58,8 @@ public sealed record LedgerReport(long Size, MerkleHash Root, IReadOnlyList<Ledg
     {
         (0, _) => "compared with no checkpoint",
         (_, 0) when IsSound => "compared with checkpoints of 0 events alone",
-        (_, 0) => string.Create(CultureInfo.InvariantCulture, $"agrees with none of the {ComparedCheckpoints} checkpoints that it was compared with"),
+        (_, 0) => string.Create(
+            CultureInfo.InvariantCulture, $"agrees with none of the {ComparedCheckpoints} checkpoints that it was compared with"),
         _ => string.Create(CultureInfo.InvariantCulture, $"agrees with a checkpoint of {AgreedUpTo}"),
     };
 }

@@ -22,10 +22,12 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         _tree = tree;
         _versions = new StreamVersions(storage, _findings);
         _erasures = new Erasures(storage, _findings, _trustedUpTo);
-        foreach (var finding in await storage.Ledger.AuditStructureAsync(isWhole: beginning.Size == 0, cancellationToken).ConfigureAwait(false)) _findings.Add(finding);
+        foreach (var finding in await storage.Ledger.AuditStructureAsync(
+            isWhole: beginning.Size == 0, cancellationToken).ConfigureAwait(false))
+            _findings.Add(finding);
 
-        // The frontier and the end are those of the first page, because events may be appended all the while. The record of a
-        // payload erased meanwhile lies behind that end: at the head of the page that shows the event as erased.
+        // Events may be appended during the verification, so the frontier and the end are taken from the first page. If a payload is
+        // erased during it, the record lies beyond that end, but not beyond the head of the page that shows the event as erased.
         var (end, isExtended) = (0L, false);
         for (var isFirst = true; ; isFirst = false)
         {
@@ -56,7 +58,7 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     }
 
     /// <summary>
-    /// The tree from which recomputing begins: the empty one, or the stored one of a size before that of the checkpoint to start from.
+    /// The tree from which the recomputation begins: the empty one, or the stored one at a size before the checkpoint to start from.
     /// </summary>
     private async ValueTask<MerkleFrontier> BeginAsync(CancellationToken cancellationToken)
     {
@@ -78,7 +80,11 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
         {
             _checkpoints = new CheckpointComparison([.. options.Checkpoints, from]);
-            _findings.Add(LedgerFindingKind.TreeMismatch, 0, null, $"The stored tree cannot be read, so the whole log was verified: {refusal.Message}");
+            _findings.Add(
+                LedgerFindingKind.TreeMismatch,
+                0,
+                null,
+                $"The stored tree cannot be read, so the whole log was verified: {refusal.Message}");
             return new MerkleFrontier();
         }
     }
@@ -87,7 +93,8 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     {
         var first = _tree.Size + 1;
         foreach (var finding in page.Findings) _findings.Add(finding);
-        var unread = page.Findings.Where(finding => finding.Kind is LedgerFindingKind.EventUnreadable or LedgerFindingKind.StructureDamaged or LedgerFindingKind.EventMissing).OrderBy(finding => finding.Position).ToArray();
+        var unread = page.Findings.Where(finding => finding.Kind is LedgerFindingKind.EventUnreadable or LedgerFindingKind.StructureDamaged
+            or LedgerFindingKind.EventMissing).OrderBy(finding => finding.Position).ToArray();
         var marks = page.LeafMarks.Span;
         _tree.Expect(page.Tiles);
         foreach (ref readonly var e in page.Events.Events)
@@ -95,7 +102,8 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
             if (e.Position <= _tree.Size) continue; // the storage returned it twice; its tree will not match
             if (e.Position > _tree.Size + 1) PassOver(e.Position - 1, unread);
             var isMarked = e.Position - first < marks.Length / LedgerAudit.LeafMarkLength;
-            Examine(e, isMarked ? marks.Slice((int)(e.Position - first) * LedgerAudit.LeafMarkLength, LedgerAudit.LeafMarkLength) : default);
+            Examine(
+                e, isMarked ? marks.Slice((int)(e.Position - first) * LedgerAudit.LeafMarkLength, LedgerAudit.LeafMarkLength) : default);
         }
 
         PassOver(page.Events.Next, unread);
@@ -109,12 +117,17 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
         _versions.Check(e, isTrusted);
         _erasures.Check(e);
         if (e.RecordedAt < _lastRecordedAt && !isTrusted)
-            _findings.Add(LedgerFindingKind.TimeOutOfOrder, e.Position, e.Stream, $"The event at position {e.Position} was recorded at {e.RecordedAt:O}, before the one before it, at {_lastRecordedAt:O}.");
+            _findings.Add(
+                LedgerFindingKind.TimeOutOfOrder,
+                e.Position,
+                e.Stream,
+                $"The event at position {e.Position} was recorded at {e.RecordedAt:O}, before the one before it, at {_lastRecordedAt:O}.");
         _lastRecordedAt = e.RecordedAt;
     }
 
     /// <summary>
-    /// Continues at a position without the events up to it. Those for which the storage has given no reason are missing.
+    /// Goes on after a position although the storage did not return the events up to it. They are reported as missing, except those
+    /// about which the storage has a finding of its own.
     /// </summary>
     private void PassOver(long upTo, LedgerFinding[] unread)
     {
@@ -136,7 +149,9 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     }
 
     private void AddMissing(long from, long upTo) =>
-        _findings.Add(LedgerFindingKind.EventMissing, from, upTo, null, from == upTo ? $"There is no event at position {from}, though the log goes on after it." : $"There are no events at positions {from} to {upTo}, though the log goes on after them.");
+        _findings.Add(LedgerFindingKind.EventMissing, from, upTo, null, from == upTo
+            ? $"There is no event at position {from}, though the log goes on after it."
+            : $"There are no events at positions {from} to {upTo}, though the log goes on after them.");
 
     private long NextStop() => Math.Min(_checkpoints.NextSize, _tree.FrontierSize > _tree.Size ? _tree.FrontierSize : long.MaxValue);
 
@@ -150,12 +165,22 @@ internal sealed class LedgerVerifier(IEventStorage storage, LedgerVerification o
     {
         var size = _tree.Size;
         if (_tree.FrontierSize > size)
-            _findings.Add(LedgerFindingKind.TreeMismatch, size + 1, _tree.FrontierSize, null, $"The stored tree has {_tree.FrontierSize} leaves, but the log ends at position {size}: events were removed from its end.");
+            _findings.Add(
+                LedgerFindingKind.TreeMismatch,
+                size + 1,
+                _tree.FrontierSize,
+                null,
+                $"The stored tree has {_tree.FrontierSize} leaves, but the log ends at position {size}: events were removed from its end.");
         _tree.Complete();
         _erasures.Complete();
         _checkpoints.Complete(_findings, size, _tree.IsContinuedByStored);
         Report(size);
-        return new LedgerReport(size, _tree.Root(), _findings.InOrder()) { AgreedUpTo = _checkpoints.AgreedUpTo, ComparedCheckpoints = _checkpoints.Count, FurtherFindings = _findings.Unlisted };
+        return new LedgerReport(size, _tree.Root(), _findings.InOrder())
+        {
+            AgreedUpTo = _checkpoints.AgreedUpTo,
+            ComparedCheckpoints = _checkpoints.Count,
+            FurtherFindings = _findings.Unlisted,
+        };
     }
 
     private void Report(long head)

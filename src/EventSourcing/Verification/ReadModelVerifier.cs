@@ -36,7 +36,8 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         {
             return await VerifyAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception flaw) when (flaw is JsonException or (EventSourcingException and not (StoreBusyException or StorageFailedException)))
+        catch (Exception flaw)
+            when (flaw is JsonException or (EventSourcingException and not (StoreBusyException or StorageFailedException)))
         {
             Add(null, 0, $"The read model '{projection.Name}' cannot be verified: {flaw.Message}");
             return NotVerified("it could not be read or folded");
@@ -48,13 +49,16 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         projection.Validate(source.Store);
         var directory = await _control.FindDirectoryAsync(projection.Name, cancellationToken).ConfigureAwait(false);
         if (directory?.Content?.ActiveGeneration is not { } active) return NotVerified("no read model of it serves");
-        if (active.Fingerprint != projection.FingerprintOn(source.Store)) return NotVerified("the one that serves was made by another version of the projection");
+        if (active.Fingerprint != projection.FingerprintOn(source.Store))
+            return NotVerified("the one that serves was made by another version of the projection");
         _generation = active.Number;
         _model = projection.ModelOf(active.Number);
         _runKey = ControlDocuments.RunKey(projection.Name, active.Number);
         _fields = projection.Creation(source.Store, active.Number).Creates[0].Fields;
-        var skipped = await _control.ListAsync<SkippedRecord>(ControlDocuments.Skipped, projection.Name, cancellationToken).ConfigureAwait(false);
-        if (skipped.Any(kept => kept.Content.Generation == active.Number)) return NotVerified("events of it were skipped, which folding anew would not");
+        var skipped =
+            await _control.ListAsync<SkippedRecord>(ControlDocuments.Skipped, projection.Name, cancellationToken).ConfigureAwait(false);
+        if (skipped.Any(kept => kept.Content.Generation == active.Number))
+            return NotVerified("events were skipped in it, and a new fold would not skip them");
 
         for (var first = 0L; first <= uint.MaxValue; first = _range.Last + 1L)
         {
@@ -81,7 +85,8 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
             await FoldUpToAsync(run.Content.Position, cancellationToken).ConfigureAwait(false);
             suspects = await CompareAsync(suspects, cancellationToken).ConfigureAwait(false);
             var after = await FindRunAsync(cancellationToken).ConfigureAwait(false);
-            if (suspects.Count > 0 && (after is null || !after.Bytes.Span.SequenceEqual(run.Bytes.Span))) continue; // the projection has moved on meanwhile
+            if (suspects.Count > 0 && (after is null || !after.Bytes.Span.SequenceEqual(run.Bytes.Span)))
+                continue; // the projection has moved on meanwhile
             foreach (var key in suspects) await ReportAsync(key, cancellationToken).ConfigureAwait(false);
             _compared += _documents.Count;
             return null;
@@ -107,9 +112,14 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
             for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, source.Store, page.Events[i], _filter);
             if (events.Count > 0)
             {
-                var input = new FoldInput(source.Store, _generation, IsBuilding: false, events, LoadAsync, ParkedSet.Empty, Only: null, InOrder: true) { Includes = IsInRange };
+                var input = new FoldInput(
+                    source.Store, _generation, IsBuilding: false, events, LoadAsync, ParkedSet.Empty, Only: null, InOrder: true)
+                {
+                    Includes = IsInRange,
+                };
                 var fold = await projection.FoldAsync(input, cancellationToken).ConfigureAwait(false);
-                if (fold.Failures.Count > 0) throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error);
+                if (fold.Failures.Count > 0)
+                    throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error);
                 foreach (var change in fold.Changes) Keep(change);
             }
 
@@ -138,7 +148,8 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         }
     }
 
-    private bool IsInRange(string key) => (uint)string.GetHashCode(key, StringComparison.Ordinal) is var hash && hash >= _range.First && hash <= _range.Last;
+    private bool IsInRange(string key) =>
+        (uint)string.GetHashCode(key, StringComparison.Ordinal) is var hash && hash >= _range.First && hash <= _range.Last;
 
     private static long SizeOf(string key, byte[] data) => (2L * key.Length) + data.Length + 128;
 
@@ -173,7 +184,8 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
             {
                 if (!IsInRange(document.Key)) continue;
                 var isRight = _documents.TryGetValue(document.Key, out var folded) && seen.Add(document.Key)
-                    && (field < 0 ? source.Json.DifferenceBetween(folded.Data, document.Data) is null || IsEqualByItsSets(folded.Data, document.Data) : folded.Fields[field].CompareTo(document.OrderedBy) == 0);
+                    && (field < 0 ? source.Json.DifferenceBetween(folded.Data, document.Data) is null
+                        || IsEqualByItsSets(folded.Data, document.Data) : folded.Fields[field].CompareTo(document.OrderedBy) == 0);
                 if (!isRight && suspects.Count < MaxFindings) suspects.Add(document.Key);
             }
 
@@ -210,16 +222,27 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         var stored = (await Documents.LoadAsync(_model, [key], cancellationToken).ConfigureAwait(false))[0];
         var difference = !has ? "the events lead to no such document"
             : stored is null ? "it is missing"
-            : source.Json.DifferenceBetween(folded.Data, stored) ?? "a field by which it is found has another value, or the name that readers use leads to another document";
-        Add(key, _position, $"The document '{Names.Printable(key)}' of the read model '{projection.Name}' does not follow from the events up to position {_position}: {difference}.");
+            : source.Json.DifferenceBetween(folded.Data, stored)
+                ?? "a field by which it is found has another value, or the name that readers use leads to another document";
+        Add(
+            key,
+            _position,
+            $"The document '{Names.Printable(key)}' of the read model '{projection.Name}' does not follow from the events up to position "
+            + $"{_position}: {difference}.");
     }
 
     private void Add(string? key, long position, string description)
     {
-        if (_found++ < MaxFindings) findings.Add(new LedgerFinding(LedgerFindingKind.ReadModelMismatch, position, position, null, description) { ReadModel = projection.Name, Document = key });
+        if (_found++ < MaxFindings)
+            findings.Add(new LedgerFinding(LedgerFindingKind.ReadModelMismatch, position, position, null, description)
+            {
+                ReadModel = projection.Name,
+                Document = key,
+            });
     }
 
-    private DerivedState NotVerified(string reason) => new(projection is TableProjection ? DerivedStateKind.Tables : DerivedStateKind.Documents, projection.Name, false, 0, reason);
+    private DerivedState NotVerified(string reason) =>
+        new(projection is TableProjection ? DerivedStateKind.Tables : DerivedStateKind.Documents, projection.Name, false, 0, reason);
 
     private readonly record struct Folded(byte[] Data, IReadOnlyList<FieldValue> Fields);
 }

@@ -78,7 +78,8 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
         if (upTo - Size > MaxMissing) _kept = null;
         while (Size < upTo)
         {
-            var height = Math.Min(System.Numerics.BitOperations.TrailingZeroCount(Size), System.Numerics.BitOperations.Log2((ulong)(upTo - Size)));
+            var height = Math.Min(
+                System.Numerics.BitOperations.TrailingZeroCount(Size), System.Numerics.BitOperations.Log2((ulong)(upTo - Size)));
             if (_kept is not null) height = height >= MerkleTree.TileHeight ? MerkleTree.TileHeight : 0;
             if (height == 0) _leaves[Size % MerkleTree.TileWidth] = default;
             _tree.Append(default, height, _completed);
@@ -97,7 +98,9 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
         if (Root(_kept, 0, tail) == root) return true;
 
         // A frontier that does not fit the tiles would confirm events that nothing else is compared with.
-        return _storedFrontier is { } frontier && frontier.Size <= Size && frontier.Size > Size - tail && frontier.Hashes[.._kept.Hashes.Length].SequenceEqual(_kept.Hashes) && Root(frontier, (int)(frontier.Size % MerkleTree.TileWidth), tail) == root;
+        return _storedFrontier is { } frontier && frontier.Size <= Size && frontier.Size > Size - tail
+            && frontier.Hashes[.._kept.Hashes.Length].SequenceEqual(_kept.Hashes)
+            && Root(frontier, (int)(frontier.Size % MerkleTree.TileWidth), tail) == root;
     }
 
     /// <summary>Compares the stored frontier, once the tree has its size.</summary>
@@ -111,7 +114,11 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
             var upTo = from + (1L << height);
             var isSame = stored.Hashes[i] == _tree.Hashes[i];
             if (height < MerkleTree.TileHeight) JudgeMarks(from, upTo, isSame);
-            if (!isSame && _lastWrong <= from) Mismatch(from + 1, upTo, $"A subtree of the stored frontier, over the events from position {from + 1} to {upTo}, is not that of the events.");
+            if (!isSame && _lastWrong <= from)
+                Mismatch(
+                    from + 1,
+                    upTo,
+                    $"A subtree of the stored frontier, over the events from position {from + 1} to {upTo}, is not that of the events.");
             from = upTo;
         }
     }
@@ -142,7 +149,11 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
 
             // The cause of a wrong hash was reported already: something below it.
             if (isSame || (hasStored && _lastWrong > from)) continue;
-            Mismatch(from + 1, from + width, $"The stored hash {tile.Index} of level {tile.Level}, over the events from position {from + 1} to {from + width}, {(hasStored ? "is not that of the events" : "is missing or cannot be read")}.");
+            Mismatch(
+                from + 1,
+                from + width,
+                $"The stored hash {tile.Index} of level {tile.Level}, over the events from position {from + 1} to {from + width}, "
+                + $"{(hasStored ? "is not that of the events" : "is missing or cannot be read")}.");
         }
 
         _completed.Clear();
@@ -158,8 +169,19 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
         foreach (var (position, stream) in _unlikeTheirMarks)
         {
             if (position <= after || position > upTo) continue;
-            if (isSame) findings.Add(LedgerFindingKind.TreeMismatch, position, stream, $"The mark stored of the event at position {position} is not that of the event, though the hash over it is.");
-            else findings.Add(LedgerFindingKind.EventChanged, position, stream, $"The event at position {position}, of stream '{stream}', is not as it was appended: its leaf has another hash than was stored then.");
+            if (isSame)
+                findings.Add(
+                    LedgerFindingKind.TreeMismatch,
+                    position,
+                    stream,
+                    $"The mark stored of the event at position {position} is not that of the event, though the hash over it is.");
+            else
+                findings.Add(
+                    LedgerFindingKind.EventChanged,
+                    position,
+                    stream,
+                    $"The event at position {position}, of stream '{stream}', is not as it was appended: "
+                    + "its leaf has another hash than was stored then.");
             _lastWrong = Math.Max(_lastWrong, position);
         }
 

@@ -21,7 +21,8 @@ public abstract class SnapshotsOf
         where T : Aggregate, new()
     {
         AggregateFold<T>.ThrowIfFlawed();
-        return new SnapshotsOf<T>(AggregateFold<T>.CategoryOfStreams, static stream => new AggregateFold<T>(StreamName.IdOf(stream), stream));
+        return new SnapshotsOf<T>(AggregateFold<T>.CategoryOfStreams, static stream =>
+            new AggregateFold<T>(StreamName.IdOf(stream), stream));
     }
 
     /// <summary>The snapshots of a decider.</summary>
@@ -51,7 +52,7 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
         DerivedSource source, string stream, byte[] document, CancellationToken cancellationToken)
     {
         if (StoredSnapshot.IsTombstone(document)) return SnapshotVerdict.Passed;
-        if (StreamName.CategoryOf(stream) != Category) return SnapshotVerdict.Wrong(0, "it is of no stream of the category");
+        if (StreamName.CategoryOf(stream) != Category) return SnapshotVerdict.Wrong(0, "its key is not a stream of the category");
         var fold = foldOf(stream);
         var fingerprint = SnapshotCache.Of(source.Store).FingerprintOf(fold, fold.FingerprintOf(fold.Begin()));
         switch (StoredSnapshot.Judge(document, stream, fingerprint, new StreamRead(stream), out var snapshot))
@@ -63,13 +64,15 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
             case SnapshotOutcome.Corrupt:
                 return SnapshotVerdict.Wrong(0, "it is damaged");
             case SnapshotOutcome.Foreign:
-                return SnapshotVerdict.Wrong(0, "it says that it is of another stream");
+                return SnapshotVerdict.Wrong(0, "it says that it was taken of another stream");
         }
 
         var header = snapshot!.Header;
         var (state, last) = await ReplayAsync(source, fold, header.Version, cancellationToken).ConfigureAwait(false);
         if (last != (header.Version, header.Position, header.EventId))
-            return SnapshotVerdict.Wrong(header.Position, $"it was taken at version {header.Version}, position {header.Position}, and the stream has no such event there");
+            return SnapshotVerdict.Wrong(
+                header.Position,
+                $"it was taken at version {header.Version}, position {header.Position}, and the stream has no such event there");
         byte[] stored;
         try
         {
@@ -82,7 +85,9 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
         }
 
         var difference = source.Json.DifferenceBetween(source.Json.Write(state, fold), stored);
-        return difference is null ? SnapshotVerdict.Right : SnapshotVerdict.Wrong(header.Position, $"its state is not that of the events up to version {header.Version}; {difference}");
+        return difference is null
+            ? SnapshotVerdict.Right
+            : SnapshotVerdict.Wrong(header.Position, $"its state is not that of the events up to version {header.Version}; {difference}");
     }
 
     private static async ValueTask<(TState State, (long Version, long Position, Guid Id) Last)> ReplayAsync(
@@ -90,7 +95,8 @@ internal sealed class SnapshotsOf<TState>(string category, Func<string, StateFol
     {
         var state = fold.Begin();
         var last = (Version: 0L, Position: 0L, Id: Guid.Empty);
-        await foreach (var page in source.Storage.PagesAsync(new StreamRead(fold.Stream) { UpTo = version }, cancellationToken).ConfigureAwait(false))
+        await foreach (var page in source.Storage.PagesAsync(
+            new StreamRead(fold.Stream) { UpTo = version }, cancellationToken).ConfigureAwait(false))
         {
             for (var i = 0; i < page.Count; i++)
             {

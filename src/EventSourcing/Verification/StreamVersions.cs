@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Checks that each event has the version after that of the event before it in its stream. The versions of the streams met last
-/// are kept, at most two generations of them (200,000). For other streams, and for those whose beginning was not read, the store is asked for the
-/// event before. The storage itself checks that no version of a stream occurs twice.
+/// Checks that the versions of each stream follow each other. The last version of the streams seen most recently is kept, for at
+/// most two generations of streams (200,000). For other streams, and for those whose beginning was not read, the preceding event is
+/// read from the store. The storage itself checks that no version of a stream occurs twice.
 /// </summary>
 internal sealed class StreamVersions(IEventStorage storage, FindingList findings, int maxOfGeneration = 100_000)
 {
@@ -15,7 +15,8 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
     {
         if (_recent.TryGetValue(e.Stream, out var version) || _older.TryGetValue(e.Stream, out version))
         {
-            if (e.Version != version + 1 && !isTrusted) AddFinding(e.Position, e.Stream, e.Version, $"the one before has version {version}");
+            if (e.Version != version + 1 && !isTrusted)
+                AddFinding(e.Position, e.Stream, e.Version, $"the one before has version {version}");
         }
         else if (e.Version > 1 && !isTrusted)
         {
@@ -26,15 +27,17 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
         _recent[e.Stream] = e.Version;
     }
 
-    /// <summary>Asks the store for what the events read did not tell.</summary>
+    /// <summary>Reads the preceding events that the verification itself has not seen.</summary>
     public async ValueTask AskAsync(CancellationToken cancellationToken)
     {
         foreach (var (stream, version, position) in _unknown)
         {
             try
             {
-                using var before = await storage.ReadStreamAsync(new StreamRead(stream) { After = version - 2, UpTo = version - 1, Limit = 1 }, cancellationToken).ConfigureAwait(false);
-                if (before.Count == 0 || before.Events[0].Position >= position) AddFinding(position, stream, version, "there is none before it that has the version before");
+                using var before = await storage.ReadStreamAsync(
+                    new StreamRead(stream) { After = version - 2, UpTo = version - 1, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+                if (before.Count == 0 || before.Events[0].Position >= position)
+                    AddFinding(position, stream, version, "no earlier event of the stream has the version before that");
             }
             catch (EventSourcingException refusal) when (refusal is not StoreBusyException)
             {
@@ -46,7 +49,11 @@ internal sealed class StreamVersions(IEventStorage storage, FindingList findings
     }
 
     private void AddFinding(long position, string stream, long version, string before) =>
-        findings.Add(LedgerFindingKind.VersionOutOfOrder, position, stream, $"The event at position {position} has version {version} of stream '{stream}', but {before}.");
+        findings.Add(
+            LedgerFindingKind.VersionOutOfOrder,
+            position,
+            stream,
+            $"The event at position {position} has version {version} of stream '{stream}', but {before}.");
 
     private readonly record struct UnseenBefore(string Stream, long Version, long Position);
 }

@@ -61,7 +61,7 @@ public class ContractTests
     {
         var code = CodeUnderTest.Of(Deposited, "a@1 { }\r\ndeposited@1 { }\r\n\r\n# end\r\n");
 
-        (await code.OffersAsync(new ContractFileFix())).Should().Equal("Change the line in EventContracts.txt, where none is stored yet");
+        (await code.OffersAsync(new ContractFileFix())).Should().Equal("Change the line in EventContracts.txt, if no such event is stored yet");
         (await code.FixAsync(new ContractFileFix())).Contracts.Should().Be("a@1 { }\r\ndeposited@1 { amount: decimal, currency?: string }\r\n\r\n# end\r\n");
     }
 
@@ -84,7 +84,7 @@ public class ContractTests
         var code = CodeUnderTest.Of("[EventType(\"deposited\", Version = 3)] public sealed record Deposited(long Cents); static class Old { [Upcaster(\"deposited\", 1)] internal static JsonObject Up(JsonObject e) => e; }", Line + "deposited@3 { cents: long }\n");
 
         (await code.FindAsync()).Should().Equal("ES0123 " + Line.TrimEnd());
-        (await code.MessagesAsync("ES0123")).Should().Equal("Stored events of version 1 of 'deposited' are unreadable: no [Upcaster] takes version 2 of 'deposited', and it is not today's version");
+        (await code.MessagesAsync("ES0123")).Should().Equal("Stored events of version 1 of 'deposited' are unreadable: no [Upcaster] takes version 2 of 'deposited', and it is not the current version");
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public class RaisedEventTests
             """);
 
         (await code.FindAsync()).Should().Equal("ES0100 new Closed()");
-        (await code.MessagesAsync("ES0100")).Should().Equal("'Account' raises Closed, which no Apply of it takes, so the event changes nothing. Add 'void Apply(Closed e)', empty where nothing is to change.");
+        (await code.MessagesAsync("ES0100")).Should().Equal("'Account' raises Closed, which no Apply of it takes, so the event changes nothing. Add 'void Apply(Closed e)', an empty one if nothing is to change.");
     }
 
     [Theory]

@@ -219,7 +219,7 @@ public class SnapshotTests
     {
         var reference = Microsoft.CodeAnalysis.MetadataReference.CreateFromImage(GeneratorRun.Of("public abstract class Far : Aggregate { private int _n; public int N => _n++; }").Emit());
         GeneratorRun.With([reference], "[Snapshots(10)] public sealed partial class Thing : Far;").Reported.Should().ContainSingle()
-            .Which.GetMessage(CultureInfo.InvariantCulture).Should().StartWith("'Far' of 'Thing' cannot be kept in a snapshot: it is a base class of another assembly");
+            .Which.GetMessage(CultureInfo.InvariantCulture).Should().StartWith("'Far' of 'Thing' cannot be kept in a snapshot: it is a base class in another assembly");
     }
 
     [Fact]

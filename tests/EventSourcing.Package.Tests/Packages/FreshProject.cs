@@ -29,14 +29,34 @@ internal sealed partial class FreshProject
         _environment = new Dictionary<string, string> { ["NUGET_PACKAGES"] = packagesFolder };
     }
 
+    /// <summary>One project, built.</summary>
     public static async Task<FreshProject> CreateAsync(PackedPackages packages, string name, string program, params string[] packageIds)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(packages.Workspace, "projects", name)).FullName;
+        var project = await WriteAsync(packages, new FreshProgram(name, program, packageIds));
+        await DotnetCommand.RunAsync(project._folder, project._environment, "build");
+        return project;
+    }
+
+    /// <summary>Several projects, built as one solution, which takes a fraction of the time that one after the other takes.</summary>
+    public static async Task<IReadOnlyDictionary<string, FreshProject>> CreateAllAsync(PackedPackages packages, IReadOnlyList<FreshProgram> programs)
+    {
+        var projects = new Dictionary<string, FreshProject>();
+        foreach (var program in programs) projects.Add(program.Name, await WriteAsync(packages, program));
+        var folder = Path.Combine(packages.Workspace, "projects");
+        var solution = new XElement(
+            "Solution", programs.Select(program => new XElement("Project", new XAttribute("Path", $"{program.Name}/{program.Name}.csproj"))));
+        await File.WriteAllTextAsync(Path.Combine(folder, "all.slnx"), solution.ToString());
+        await DotnetCommand.RunAsync(folder, projects[programs[0].Name]._environment, "build", "all.slnx");
+        return projects;
+    }
+
+    private static async Task<FreshProject> WriteAsync(PackedPackages packages, FreshProgram program)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(packages.Workspace, "projects", program.Name)).FullName;
         var project = new FreshProject(folder, Path.Combine(packages.Workspace, "cache"));
         await File.WriteAllTextAsync(Path.Combine(folder, "nuget.config"), await NugetConfigAsync(packages.Folder));
-        await File.WriteAllTextAsync(Path.Combine(folder, $"{name}.csproj"), ProjectFile(packageIds, packages.Version));
-        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program);
-        await DotnetCommand.RunAsync(folder, project._environment, "build");
+        await File.WriteAllTextAsync(Path.Combine(folder, $"{program.Name}.csproj"), ProjectFile(program.PackageIds, packages.Version));
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), program.Text);
         return project;
     }
 

@@ -37,12 +37,15 @@ public class GeneratedCodeTests(PackedPackages packages)
 
         """;
 
+    internal static IEnumerable<FreshProgram> Programs =>
+        new[] { "EventSourcing", "EventSourcing.Sqlite" }.Select(package => new FreshProgram($"{package}.Generated", Program, package));
+
     [Theory]
     [InlineData("EventSourcing")]
     [InlineData("EventSourcing.Sqlite")]
     public async Task Fresh_project_with_a_package_has_its_methods_bound(string package)
     {
-        var project = await FreshProject.CreateAsync(packages, $"{package}.Generated", Program, package);
+        var project = await packages.ProgramAsync($"{package}.Generated");
         (await project.RunAsync()).Should().Equal("150 150 True");
     }
 }

@@ -15,6 +15,10 @@ public sealed class PackedPackages : IAsyncLifetime
 
     private static readonly string Build = SourceTree.PathOf("artifacts", "package-tests");
 
+    private readonly Lazy<Task<IReadOnlyDictionary<string, FreshProject>>> _programs;
+
+    public PackedPackages() => _programs = new(BuildProgramsAsync);
+
     /// <summary>Outside the tree, so that nothing of the tree's own settings reaches the projects in it.</summary>
     public string Workspace { get; } = Directory.CreateTempSubdirectory("eventsourcing-packages-").FullName;
 
@@ -27,6 +31,9 @@ public sealed class PackedPackages : IAsyncLifetime
     public string[] BuildArguments => [.. Packed is null ? ["--artifacts-path", Build] : Array.Empty<string>(), $"-p:Version={Version}", "-p:ContinuousIntegrationBuild=true"];
 
     public string Log { get; private set; } = "";
+
+    /// <summary>The programs that several tests run, in fresh projects that were built together.</summary>
+    internal async Task<FreshProject> ProgramAsync(string name) => (await _programs.Value)[name];
 
     public async Task InitializeAsync()
     {
@@ -43,6 +50,14 @@ public sealed class PackedPackages : IAsyncLifetime
             new Dictionary<string, string>(),
             ["pack", "EventSourcing.sln", "--configuration", "Release", "--output", Folder, .. BuildArguments]);
     }
+
+    private async Task<IReadOnlyDictionary<string, FreshProject>> BuildProgramsAsync() => await FreshProject.CreateAllAsync(this,
+    [
+        await FreshProgram.OfReadmeAsync(ReadmeTests.FirstScreen, "README.md", "EventSourcing.Sqlite"),
+        .. await Task.WhenAll(ReadmeTests.Guides.Select(guide => FreshProgram.OfReadmeAsync(
+            guide.Package, $"src/{guide.Package}/README.md", [guide.Package, .. guide.Others]))),
+        .. GeneratedCodeTests.Programs,
+    ]);
 
     public Task DisposeAsync()
     {

@@ -6,11 +6,18 @@ namespace EventSourcing.Package.Tests;
 [Collection(nameof(PackedPackages))]
 public class ReadmeTests(PackedPackages packages)
 {
+    internal const string FirstScreen = "FirstScreen";
+
+    internal static readonly (string Package, string[] Others)[] Guides =
+        [("EventSourcing", []), ("EventSourcing.Explorer", []), ("EventSourcing.Sqlite", []), ("EventSourcing.Testing", ["xunit"])];
+
+    public static TheoryData<string> GuidedPackages => new(Guides.Select(guide => guide.Package));
+
     [Fact]
     public async Task First_screen_runs_in_a_fresh_project_and_its_file_is_there_the_second_time()
     {
         var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("README.md")));
-        var project = await FreshProject.CreateAsync(packages, "FirstScreen", readme.Text, "EventSourcing.Sqlite");
+        var project = await packages.ProgramAsync(FirstScreen);
 
         (await project.RunAsync()).Should().Equal(readme.Output);
         (await project.RunAsync()).Should().HaveCount(readme.Output.Count + 1, "the second run deposits once more")
@@ -22,14 +29,11 @@ public class ReadmeTests(PackedPackages packages)
         ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("README.md"))).LinesOfFirstBlock.Should().BeLessThanOrEqualTo(50);
 
     [Theory]
-    [InlineData("EventSourcing")]
-    [InlineData("EventSourcing.Explorer")]
-    [InlineData("EventSourcing.Sqlite")]
-    [InlineData("EventSourcing.Testing", "xunit")]
-    public async Task Guide_runs_in_a_fresh_project_and_prints_what_it_says(string package, params string[] others)
+    [MemberData(nameof(GuidedPackages))]
+    public async Task Guide_runs_in_a_fresh_project_and_prints_what_it_says(string package)
     {
         var readme = ReadmeProgram.Read(await File.ReadAllTextAsync(SourceTree.PathOf("src", package, "README.md")));
-        var project = await FreshProject.CreateAsync(packages, $"{package}.Guide", readme.Text, [package, .. others]);
+        var project = await packages.ProgramAsync(package);
 
         (await project.RunAsync()).Should().Equal(readme.Output);
     }

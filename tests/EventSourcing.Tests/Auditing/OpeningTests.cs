@@ -157,7 +157,7 @@ public class OpeningTests
             sink.Put(note);
             await using var storage = await WithAsync(3);
             await using var store = Ledgers.Open(storage, Ledgers.OnDemand(sink));
-            await FluentActions.Awaiting(() => store.LogAsync()).Should().ThrowAsync<CheckpointSinkException>().WithMessage("*cannot be believed*");
+            await FluentActions.Awaiting(() => store.LogAsync()).Should().ThrowAsync<CheckpointSinkException>().WithMessage("*cannot be trusted*");
             await FluentActions.Awaiting(() => store.Ledger.SignCheckpointAsync().AsTask()).Should().ThrowAsync<CheckpointSinkException>();
             (await sink.ReadNewestAsync()).Should().BeSameAs(note);
         }

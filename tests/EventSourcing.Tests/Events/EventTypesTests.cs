@@ -77,9 +77,9 @@ public class EventTypesTests
     [Fact]
     public void Create_with_an_upcaster_that_takes_what_is_not_old_throws()
     {
-        Refused([A1], [Upcaster.Json("a", 1, e => e)]).WithMessage("The upcaster of 'a' version 1 takes what nobody has stored as an old shape: version 1 of 'a' is today's*");
-        Refused([A1], [Upcaster.Json("a", 2, e => e)]).WithMessage("*version 1 of 'a' is today's*");
-        Refused([EventType.Of<First>("a", 1, "x")], [Upcaster.Json("x", 1, e => e)]).WithMessage("*version 1 of 'a' is today's*");
+        Refused([A1], [Upcaster.Json("a", 1, e => e)]).WithMessage("The upcaster of 'a' version 1 takes no old shape: version 1 of 'a' is the current one*");
+        Refused([A1], [Upcaster.Json("a", 2, e => e)]).WithMessage("*version 1 of 'a' is the current one*");
+        Refused([EventType.Of<First>("a", 1, "x")], [Upcaster.Json("x", 1, e => e)]).WithMessage("*version 1 of 'a' is the current one*");
     }
 
     [Fact]

@@ -81,7 +81,7 @@ public class CheckpointTests
         Checkpoint.Open(SignedNote.Parse(note.ToString()), "log", ours.Verifier).Size.Should().Be(5);
         FluentActions.Invoking(() => Checkpoint.Open(note, "log", theirs.Verifier)).Should().Throw<LedgerVerificationException>();
         FluentActions.Invoking(() => Checkpoint.Open(note, "another", ours.Verifier)).Should().Throw<LedgerVerificationException>()
-            .WithMessage("The checkpoint is not to be believed: it is of 'log', not of 'another'. Treat what it claims as unproven.");
+            .WithMessage("The checkpoint cannot be trusted: it is of 'log', not of 'another'. Treat what it claims as unproven.");
         var noCheckpoint = await SignedNote.SignAsync("hello\n", [ours]);
         FluentActions.Invoking(() => Checkpoint.Open(noCheckpoint, "log", ours.Verifier)).Should().Throw<LedgerFormatException>();
     }

@@ -60,7 +60,7 @@ public class SignedNoteTests
     {
         var note = await SignedNote.SignAsync(Text, [Ann]);
         note.Invoking(n => n.Verify(Bob.Verifier)).Should().Throw<LedgerVerificationException>()
-            .WithMessage($"The note is not to be believed: none of the 1 trusted keys has signed it; its signatures name 'ann.example+{Ann.KeyId:x8}'. Treat what it claims as unproven.");
+            .WithMessage($"The note cannot be trusted: none of the 1 trusted keys has signed it; its signatures name 'ann.example+{Ann.KeyId:x8}'. Treat what it claims as unproven.");
         note.Invoking(n => n.Verify()).Should().Throw<LedgerVerificationException>();
         note.Invoking(n => n.Verify(Bob.Verifier, Bob.Verifier)).Should().Throw<ArgumentException>();
     }

@@ -35,7 +35,7 @@ public class TlogProofTests
     {
         var proof = await ProofAsync(5, 11);
         proof.Invoking(p => p.Verify(Data(6), "log.example", Signer.Verifier)).Should().Throw<LedgerVerificationException>()
-            .WithMessage("The tlog-proof is not to be believed: it does not lead from this leaf, at index 5, to the root of the checkpoint of size 11.*");
+            .WithMessage("The tlog-proof cannot be trusted: it does not lead from this leaf, at index 5, to the root of the checkpoint of size 11.*");
         proof.Invoking(p => p.Verify(Data(5), "another", Signer.Verifier)).Should().Throw<LedgerVerificationException>();
         proof.Invoking(p => p.Verify(Data(5), "log.example", Keys.Ed25519("log.example", 2).Verifier)).Should().Throw<LedgerVerificationException>();
 

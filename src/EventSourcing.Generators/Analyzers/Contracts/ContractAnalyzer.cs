@@ -30,7 +30,9 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
 
     private static void Start(CompilationStartAnalysisContext context)
     {
-        if (LibraryTypes.Of(context.Compilation) is not { } library || ContractFile.Find(context.Options.AdditionalFiles, context.CancellationToken) is not { } file) return;
+        if (LibraryTypes.Of(context.Compilation) is not { } library
+            || ContractFile.Find(context.Options.AdditionalFiles, context.CancellationToken) is not { } file)
+            return;
         var events = new ConcurrentBag<DeclaredEvent>();
         var upcasters = new ConcurrentBag<DeclaredUpcaster>();
         context.RegisterSymbolAction(
@@ -50,7 +52,8 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
         context.RegisterAdditionalFileAction(additional =>
         {
             if (additional.AdditionalFile.Path != file.Path) return;
-            foreach (var (location, flaw) in file.Flaws) additional.ReportDiagnostic(Diagnostic.Create(Rules.MalformedLine, location, flaw));
+            foreach (var (location, flaw) in file.Flaws)
+                additional.ReportDiagnostic(Diagnostic.Create(Rules.MalformedLine, location, flaw));
         });
         context.RegisterCompilationEndAction(end => CheckReaders(end, file, new StoredReaders(events, upcasters)));
     }
@@ -66,14 +69,17 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
             if (file.Get(name, e.Version) is not { } line)
             {
                 // An alias has no line of its own if nothing was stored under it in this version.
-                if (name == e.Name) context.ReportDiagnostic(Diagnostic.Create(Rules.NotInContract, e.Type.Locations[0], properties, name, version, now.ToString()));
+                if (name == e.Name)
+                    context.ReportDiagnostic(Diagnostic.Create(
+                        Rules.NotInContract, e.Type.Locations[0], properties, name, version, now.ToString()));
                 continue;
             }
 
             var differences = ShapeMember.Differences(line.Shape, shape).ToList();
             if (differences.Count > 0)
                 context.ReportDiagnostic(Diagnostic.Create(
-                    Rules.ShapeChanged, e.Type.Locations[0], properties, name, version, string.Join(", ", differences), (e.Version + 1).ToString(CultureInfo.InvariantCulture)));
+                    Rules.ShapeChanged, e.Type.Locations[0], properties, name, version, string.Join(", ", differences), (e.Version + 1)
+                        .ToString(CultureInfo.InvariantCulture)));
         }
     }
 
@@ -84,7 +90,8 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
             var version = line.Version.ToString(CultureInfo.InvariantCulture);
             if (!readers.Claims(line.Name)) context.ReportDiagnostic(Diagnostic.Create(Rules.NameUnclaimed, location, line.Name, version));
             else if (readers.GapAfter(line.Name, line.Version) is { } gap)
-                context.ReportDiagnostic(Diagnostic.Create(Rules.VersionUnread, location, line.Name, version, gap.Version.ToString(CultureInfo.InvariantCulture), gap.Name));
+                context.ReportDiagnostic(Diagnostic.Create(
+                    Rules.VersionUnread, location, line.Name, version, gap.Version.ToString(CultureInfo.InvariantCulture), gap.Name));
         }
     }
 }

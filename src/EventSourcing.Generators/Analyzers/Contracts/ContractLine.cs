@@ -19,8 +19,13 @@ internal sealed record ContractLine(string Name, int Version, string Shape)
     {
         var match = Form.Match(text.TrimEnd());
         if (!match.Success) return (null, "is not a name, '@', a version of 1 or more, a space and members in braces");
-        var line = new ContractLine(match.Groups["name"].Value, int.Parse(match.Groups["version"].Value, CultureInfo.InvariantCulture), match.Groups["shape"].Value);
-        return ShapeMember.TryRead(line.Shape, out _) ? (line, "") : (null, "has a member that is not a name, ':' and a type, or brackets that do not match");
+        var line = new ContractLine(
+            match.Groups["name"].Value,
+            int.Parse(match.Groups["version"].Value, CultureInfo.InvariantCulture),
+            match.Groups["shape"].Value);
+        return ShapeMember.TryRead(line.Shape, out _)
+            ? (line, "")
+            : (null, "has a member that is not a name, ':' and a type, or brackets that do not match");
     }
 
     /// <summary>The order of lines: by name, ordinally, then by version.</summary>

@@ -11,10 +11,12 @@ internal sealed record DeclaredUpcaster(string Name, int Version, (string Name, 
     public static DeclaredUpcaster? Of(IMethodSymbol method, LibraryTypes library)
     {
         if (LibraryTypes.AttributeOf(method, library.UpcasterAttribute) is not { } attribute) return null;
-        var isInto = attribute.NamedArguments.Any(argument => argument.Key == "Into" && argument.Value is { Kind: TypedConstantKind.Array, Values.Length: > 0 });
+        var isInto = attribute.NamedArguments.Any(argument =>
+            argument.Key == "Into" && argument.Value is { Kind: TypedConstantKind.Array, Values.Length: > 0 });
         if (attribute.ConstructorArguments.Length == 2)
         {
-            if (attribute.ConstructorArguments[0].Value is not string name || attribute.ConstructorArguments[1].Value is not int version) return null;
+            if (attribute.ConstructorArguments[0].Value is not string name || attribute.ConstructorArguments[1].Value is not int version)
+                return null;
             return new DeclaredUpcaster(name, version, isInto || method.ReturnType.Name != "JsonObject" ? null : (name, version + 1));
         }
 

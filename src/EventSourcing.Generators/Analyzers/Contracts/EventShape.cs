@@ -26,7 +26,8 @@ internal sealed class EventShape
         _around.Add(type);
         var members = MembersOf(type)
             .OrderBy(member => member.Name, StringComparer.Ordinal)
-            .Select(member => $"{NameText(member.Name)}{(IsNullable(member.Type) ? "?" : "")}: {TypeText(member.Type, ConverterOf(member.Symbol))}")
+            .Select(member =>
+                $"{NameText(member.Name)}{(IsNullable(member.Type) ? "?" : "")}: {TypeText(member.Type, ConverterOf(member.Symbol))}")
             .ToList();
         _around.RemoveAt(_around.Count - 1);
         return members.Count == 0 ? "{ }" : $"{{ {string.Join(", ", members)} }}";
@@ -36,17 +37,22 @@ internal sealed class EventShape
     {
         type = WithoutNullable(type);
         converter ??= ConverterOf(type);
-        if (type.TypeKind == TypeKind.Enum && (converter is null || converter.Name == "JsonStringEnumConverter")) return EnumText((INamedTypeSymbol)type, byName: converter is not null);
+        if (type.TypeKind == TypeKind.Enum && (converter is null || converter.Name == "JsonStringEnumConverter"))
+            return EnumText((INamedTypeSymbol)type, byName: converter is not null);
         if (converter is not null) return $"converted({converter.Name})";
         if (KeywordOf(type) is { } keyword) return keyword;
         if (type is IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Byte }) return "bytes";
         if (type is IArrayTypeSymbol array) return $"[{ElementText(array.ElementType)}]";
         var depth = _around.FindLastIndex(around => SymbolEqualityComparer.Default.Equals(around, type));
         if (depth >= 0) return $"^{_around.Count - depth}";
-        if (type is not INamedTypeSymbol named || named.ContainingNamespace.ToDisplayString().StartsWith("System.Text.Json", StringComparison.Ordinal)) return type.Name;
-        if (InterfaceOf(named, "IReadOnlyDictionary", "IDictionary") is { } map) return $"map<{ElementText(map.TypeArguments[0])}, {ElementText(map.TypeArguments[1])}>";
+        if (type is not INamedTypeSymbol named
+            || named.ContainingNamespace.ToDisplayString().StartsWith("System.Text.Json", StringComparison.Ordinal))
+            return type.Name;
+        if (InterfaceOf(named, "IReadOnlyDictionary", "IDictionary") is { } map)
+            return $"map<{ElementText(map.TypeArguments[0])}, {ElementText(map.TypeArguments[1])}>";
         if (InterfaceOf(named, "IEnumerable") is { } list) return $"[{ElementText(list.TypeArguments[0])}]";
-        if (IsOfSystem(named)) return named.IsGenericType ? $"{named.Name}<{string.Join(", ", named.TypeArguments.Select(ElementText))}>" : named.Name;
+        if (IsOfSystem(named))
+            return named.IsGenericType ? $"{named.Name}<{string.Join(", ", named.TypeArguments.Select(ElementText))}>" : named.Name;
         return DerivedText(named) ?? ObjectText(named);
     }
 
@@ -55,9 +61,12 @@ internal sealed class EventShape
     private static string EnumText(INamedTypeSymbol type, bool byName)
     {
         var members = type.GetMembers().OfType<IFieldSymbol>().Where(field => field.HasConstantValue);
-        return byName
-            ? $"enum({string.Join(", ", members.Select(field => field.Name).OrderBy(name => name, StringComparer.Ordinal))})"
-            : $"enum({string.Join(", ", members.OrderBy(field => Convert.ToDecimal(field.ConstantValue, CultureInfo.InvariantCulture)).ThenBy(field => field.Name, StringComparer.Ordinal).Select(field => $"{field.Name} = {Convert.ToString(field.ConstantValue, CultureInfo.InvariantCulture)}"))})";
+        var texts = byName
+            ? members.Select(field => field.Name).OrderBy(name => name, StringComparer.Ordinal)
+            : members.OrderBy(field => Convert.ToDecimal(field.ConstantValue, CultureInfo.InvariantCulture))
+                .ThenBy(field => field.Name, StringComparer.Ordinal)
+                .Select(field => $"{field.Name} = {Convert.ToString(field.ConstantValue, CultureInfo.InvariantCulture)}");
+        return $"enum({string.Join(", ", texts)})";
     }
 
     /// <summary>What <c>[JsonDerivedType]</c> lists: a shape for each discriminator.</summary>
@@ -65,7 +74,9 @@ internal sealed class EventShape
     {
         var derived = type.GetAttributes()
             .Where(a => a.AttributeClass?.Name == "JsonDerivedTypeAttribute" && a.ConstructorArguments.Length == 2)
-            .Select(a => (Discriminator: Convert.ToString(a.ConstructorArguments[1].Value, CultureInfo.InvariantCulture), Type: a.ConstructorArguments[0].Value as INamedTypeSymbol))
+            .Select(a => (
+                Discriminator: Convert.ToString(a.ConstructorArguments[1].Value, CultureInfo.InvariantCulture),
+                Type: a.ConstructorArguments[0].Value as INamedTypeSymbol))
             .Where(d => d.Type is not null)
             .OrderBy(d => d.Discriminator, StringComparer.Ordinal)
             .Select(d => $"{NameText(d.Discriminator)}: {ObjectText(d.Type!)}")
@@ -81,7 +92,9 @@ internal sealed class EventShape
             foreach (var member in declaring.GetMembers().Where(member => IsStored(member, type) && seen.Add(member.Name)))
             {
                 var memberType = member is IPropertySymbol property ? property.Type : ((IFieldSymbol)member).Type;
-                yield return (AttributeOf(member, "JsonPropertyNameAttribute")?.ConstructorArguments.FirstOrDefault().Value as string ?? CamelCase(member.Name), memberType, member);
+                yield return (
+                    AttributeOf(member, "JsonPropertyNameAttribute")?.ConstructorArguments.FirstOrDefault().Value as string
+                        ?? CamelCase(member.Name), memberType, member);
             }
         }
     }
@@ -106,23 +119,32 @@ internal sealed class EventShape
 
         var isIncluded = AttributeOf(member, "JsonIncludeAttribute") is not null;
         if (member is IFieldSymbol { IsImplicitlyDeclared: false }) return isIncluded;
-        if (member is not IPropertySymbol { IsIndexer: false, GetMethod: { } getter } property || (getter.DeclaredAccessibility != Accessibility.Public && !isIncluded)) return false;
+        if (member is not IPropertySymbol { IsIndexer: false, GetMethod: { } getter } property
+            || (getter.DeclaredAccessibility != Accessibility.Public && !isIncluded))
+            return false;
         return type.TypeKind == TypeKind.Interface
             || (property.SetMethod is { } setter && (setter.DeclaredAccessibility == Accessibility.Public || isIncluded))
-            || (type is INamedTypeSymbol named && named.InstanceConstructors.Any(constructor => constructor.Parameters.Any(parameter => string.Equals(parameter.Name, property.Name, StringComparison.OrdinalIgnoreCase))));
+            || (type is INamedTypeSymbol named && named.InstanceConstructors.Any(constructor =>
+                constructor.Parameters.Any(parameter => string.Equals(parameter.Name, property.Name, StringComparison.OrdinalIgnoreCase))));
     }
 
-    private static AttributeData? AttributeOf(ISymbol symbol, string name) => symbol.GetAttributes().FirstOrDefault(a => a.AttributeClass?.Name == name);
+    private static AttributeData? AttributeOf(ISymbol symbol, string name) =>
+        symbol.GetAttributes().FirstOrDefault(a => a.AttributeClass?.Name == name);
 
-    private static INamedTypeSymbol? ConverterOf(ISymbol symbol) => AttributeOf(symbol, "JsonConverterAttribute")?.ConstructorArguments.FirstOrDefault().Value as INamedTypeSymbol;
+    private static INamedTypeSymbol? ConverterOf(ISymbol symbol) =>
+        AttributeOf(symbol, "JsonConverterAttribute")?.ConstructorArguments.FirstOrDefault().Value as INamedTypeSymbol;
 
-    private static bool IsNullable(ITypeSymbol type) => type.NullableAnnotation == NullableAnnotation.Annotated || type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
+    private static bool IsNullable(ITypeSymbol type) =>
+        type.NullableAnnotation == NullableAnnotation.Annotated || type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
 
     private static ITypeSymbol WithoutNullable(ITypeSymbol type) =>
-        type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable ? nullable.TypeArguments[0] : type.WithNullableAnnotation(NullableAnnotation.NotAnnotated);
+        type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable
+            ? nullable.TypeArguments[0]
+            : type.WithNullableAnnotation(NullableAnnotation.NotAnnotated);
 
     private static INamedTypeSymbol? InterfaceOf(INamedTypeSymbol type, params string[] names) =>
-        type.AllInterfaces.Prepend(type).FirstOrDefault(i => i is { TypeKind: TypeKind.Interface, IsGenericType: true } && names.Contains(i.Name) && IsOfSystem(i));
+        type.AllInterfaces.Prepend(type).FirstOrDefault(i =>
+            i is { TypeKind: TypeKind.Interface, IsGenericType: true } && names.Contains(i.Name) && IsOfSystem(i));
 
     private static bool IsOfSystem(ITypeSymbol type)
     {
@@ -165,5 +187,7 @@ internal sealed class EventShape
 
     /// <summary>A name as it is, or in quotes if it could not be told apart from what surrounds it.</summary>
     private static string NameText(string name) =>
-        name.Length > 0 && name.All(c => char.IsLetterOrDigit(c) || c is '_' or '-' or '$' or '@' or '.') ? name : $"\"{name.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
+        name.Length > 0 && name.All(c => char.IsLetterOrDigit(c) || c is '_' or '-' or '$' or '@' or '.')
+            ? name
+            : $"\"{name.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
 }

@@ -34,23 +34,28 @@ internal sealed record ShapeMember(string Name, string Type)
     {
         TryRead(before, out var old);
         TryRead(after, out var current);
-        foreach (var added in current.Where(member => !old.Exists(other => other.Name == member.Name))) yield return $"added '{path}{added}'";
-        foreach (var removed in old.Where(member => !current.Exists(other => other.Name == member.Name))) yield return $"removed '{path}{removed}'";
+        foreach (var added in current.Where(member => !old.Exists(other => other.Name == member.Name)))
+            yield return $"added '{path}{added}'";
+        foreach (var removed in old.Where(member => !current.Exists(other => other.Name == member.Name)))
+            yield return $"removed '{path}{removed}'";
         foreach (var member in current)
         {
             if (old.Find(other => other.Name == member.Name) is not { } was || was.Type == member.Type) continue;
             var inner = IsObject(was.Type) && IsObject(member.Type) ? Differences(was.Type, member.Type, $"{path}{member.Name}.")
-                : IsObjects(was.Type) && IsObjects(member.Type) ? Differences(Inner(was.Type), Inner(member.Type), $"{path}{member.Name}[].")
+                : IsObjects(was.Type) && IsObjects(member.Type)
+                    ? Differences(Inner(was.Type), Inner(member.Type), $"{path}{member.Name}[].")
                 : [$"retyped '{path}{member.Name}' from {was.Type} to {member.Type}"];
             foreach (var difference in inner) yield return difference;
         }
     }
 
-    public override string ToString() => Type.EndsWith("?", StringComparison.Ordinal) ? $"{Name}?: {Type.Substring(0, Type.Length - 1)}" : $"{Name}: {Type}";
+    public override string ToString() =>
+        Type.EndsWith("?", StringComparison.Ordinal) ? $"{Name}?: {Type.Substring(0, Type.Length - 1)}" : $"{Name}: {Type}";
 
     private static bool IsObject(string type) => type[0] == '{' && type[type.Length - 1] == '}';
 
-    private static bool IsObjects(string type) => type.StartsWith("[{", StringComparison.Ordinal) && type.EndsWith("}]", StringComparison.Ordinal);
+    private static bool IsObjects(string type) =>
+        type.StartsWith("[{", StringComparison.Ordinal) && type.EndsWith("}]", StringComparison.Ordinal);
 
     private static string Inner(string type) => type.Substring(1, type.Length - 2);
 

@@ -31,7 +31,8 @@ internal sealed class StoredReaders
         {
             var versions = _events.Where(e => e.Name == at.Name).Select(e => e.Version).ToList();
             if (versions.Count > 0 && at.Version == versions.Max()) return null;
-            if (_upcasters.Find(upcaster => TodaysName(upcaster.Name) == at.Name && upcaster.Version == at.Version) is not { } found) return at;
+            if (_upcasters.Find(upcaster => TodaysName(upcaster.Name) == at.Name && upcaster.Version == at.Version) is not { } found)
+                return at;
             if (found.Next is not { } next) return null;
             at = (TodaysName(next.Name), next.Version);
         }
@@ -39,5 +40,6 @@ internal sealed class StoredReaders
         return at;
     }
 
-    private string TodaysName(string name) => !_events.Exists(e => e.Name == name) && _nameOfAlias.TryGetValue(name, out var today) ? today : name;
+    private string TodaysName(string name) =>
+        !_events.Exists(e => e.Name == name) && _nameOfAlias.TryGetValue(name, out var today) ? today : name;
 }

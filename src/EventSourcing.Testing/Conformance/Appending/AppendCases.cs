@@ -43,7 +43,9 @@ internal static class AppendCases
         {
             var e = store.Events(5);
             var result = await store.AppendAsync(Request(
-                Write("b", ExpectedVersion.NoStream, e[0], e[1]), Write("a", ExpectedVersion.NoStream, e[2]), Write("c", ExpectedVersion.NoStream, e[3], e[4])));
+                Write("b", ExpectedVersion.NoStream, e[0], e[1]),
+                Write("a", ExpectedVersion.NoStream, e[2]),
+                Write("c", ExpectedVersion.NoStream, e[3], e[4])));
             ExpectResult(result, 1, 5, false, new AppendedStream("b", 1, 2), new AppendedStream("a", 1, 1), new AppendedStream("c", 1, 2));
             await store.ExpectLogAsync(("b", e[0]), ("b", e[1]), ("a", e[2]), ("c", e[3]), ("c", e[4]));
         }),
@@ -51,8 +53,10 @@ internal static class AppendCases
         {
             var e = store.Events(6);
             await store.AppendAsync("known", e[0], e[1]);
-            var result = await store.AppendAsync(Request(Write("new", ExpectedVersion.NoStream, e[2]), Write("known", 2, e[3], e[4]), Write("other", ExpectedVersion.Any, e[5])));
-            ExpectResult(result, 3, 6, false, new AppendedStream("new", 1, 1), new AppendedStream("known", 3, 4), new AppendedStream("other", 1, 1));
+            var result = await store.AppendAsync(Request(
+                Write("new", ExpectedVersion.NoStream, e[2]), Write("known", 2, e[3], e[4]), Write("other", ExpectedVersion.Any, e[5])));
+            ExpectResult(
+                result, 3, 6, false, new AppendedStream("new", 1, 1), new AppendedStream("known", 3, 4), new AppendedStream("other", 1, 1));
             await store.ExpectLogAsync(("known", e[0]), ("known", e[1]), ("new", e[2]), ("known", e[3]), ("known", e[4]), ("other", e[5]));
         }),
         new("Append_with_checks_beside_writes_returns_only_the_written_streams", ConformanceRule.Append, async store =>
@@ -60,7 +64,10 @@ internal static class AppendCases
             var e = store.Events(3);
             await store.AppendAsync("checked", e[0]);
             var result = await store.AppendAsync(Request(
-                Check("checked", 1), Write("a", ExpectedVersion.NoStream, e[1]), Check("never", ExpectedVersion.NoStream), Write("b", ExpectedVersion.NoStream, e[2])));
+                Check("checked", 1),
+                Write("a", ExpectedVersion.NoStream, e[1]),
+                Check("never", ExpectedVersion.NoStream),
+                Write("b", ExpectedVersion.NoStream, e[2])));
             ExpectResult(result, 2, 3, false, new AppendedStream("a", 1, 1), new AppendedStream("b", 1, 1));
             await store.ExpectLogAsync(("checked", e[0]), ("a", e[1]), ("b", e[2]));
         }),
@@ -68,7 +75,12 @@ internal static class AppendCases
         {
             await store.AppendAsync(Request(Check("checked", ExpectedVersion.Any), Write("a", ExpectedVersion.Any, store.Event())));
             Expect.Equal(0, await store.VersionAsync("checked"), "the version of the stream that was only checked");
-            ExpectResult(await store.AppendAsync("checked", ExpectedVersion.NoStream, store.Event()), 2, 2, false, new AppendedStream("checked", 1, 1));
+            ExpectResult(
+                await store.AppendAsync("checked", ExpectedVersion.NoStream, store.Event()),
+                2,
+                2,
+                false,
+                new AppendedStream("checked", 1, 1));
         }),
         new("Append_expecting_the_version_that_the_last_append_returned_succeeds", ConformanceRule.Append, async store =>
         {
@@ -93,7 +105,8 @@ internal static class AppendCases
         new("Append_to_200_streams_at_once_stands_whole_and_in_order", ConformanceRule.Append, async store =>
         {
             var events = store.Events(200);
-            var result = await store.AppendAsync(new AppendRequest([.. events.Select((e, i) => Write($"s{i}", ExpectedVersion.NoStream, e))]));
+            var result =
+                await store.AppendAsync(new AppendRequest([.. events.Select((e, i) => Write($"s{i}", ExpectedVersion.NoStream, e))]));
             ExpectResult(result, 1, 200, false, [.. events.Select((_, i) => new AppendedStream($"s{i}", 1, 1))]);
             await store.ExpectLogAsync([.. events.Select((e, i) => ($"s{i}", e))]);
         }),
@@ -125,17 +138,21 @@ internal static class AppendCases
     {
         get
         {
-            yield return After("a_wrong_expected_version", store => store.RefusesAsync<WrongExpectedVersionException>(Request(Write("a", 7, store.Events(3)))));
+            yield return After("a_wrong_expected_version", store =>
+                store.RefusesAsync<WrongExpectedVersionException>(Request(Write("a", 7, store.Events(3)))));
             yield return After("a_failed_check", store =>
-                store.RefusesAsync<WrongExpectedVersionException>(Request(Write("b", ExpectedVersion.Any, store.Events(3)), Check("a", ExpectedVersion.NoStream))));
+                store.RefusesAsync<WrongExpectedVersionException>(Request(
+                    Write("b", ExpectedVersion.Any, store.Events(3)), Check("a", ExpectedVersion.NoStream))));
             yield return After("a_failed_condition", store => store.RefusesAsync<AppendConditionFailedException>(
                 Request(Write("a", ExpectedVersion.Any, store.Events(3))) with { Conditions = [new AppendCondition(EventQuery.All, 0)] }));
             yield return After("a_duplicate_id", async store =>
             {
                 var first = (await store.LogAsync())[0];
-                await store.RefusesAsync<DuplicateEventIdException>(Request(Write("a", ExpectedVersion.Any, store.Event(), new NewEvent(first.Id, "other", default))));
+                await store.RefusesAsync<DuplicateEventIdException>(
+                    Request(Write("a", ExpectedVersion.Any, store.Event(), new NewEvent(first.Id, "other", default))));
             });
-            yield return After("a_bad_argument", store => store.RefusesAsync<ArgumentException>(Request(Write("a", ExpectedVersion.Any, store.Event(), default))));
+            yield return After("a_bad_argument", store =>
+                store.RefusesAsync<ArgumentException>(Request(Write("a", ExpectedVersion.Any, store.Event(), default))));
 
             static ConformanceCase After(string what, Func<StoreUnderTest, Task> refused) =>
                 new($"Append_after_{what}_takes_the_next_position_and_version", ConformanceRule.Log, async store =>
@@ -143,7 +160,8 @@ internal static class AppendCases
                     await store.AppendAsync("a", store.Events(2));
                     await refused(store);
                     ExpectResult(await store.AppendAsync("a", 2, store.Event()), 3, 3, false, new AppendedStream("a", 3, 3));
-                    ExpectResult(await store.AppendAsync("b", ExpectedVersion.NoStream, store.Event()), 4, 4, false, new AppendedStream("b", 1, 1));
+                    ExpectResult(
+                        await store.AppendAsync("b", ExpectedVersion.NoStream, store.Event()), 4, 4, false, new AppendedStream("b", 1, 1));
                 });
         }
     }
@@ -153,10 +171,13 @@ internal static class AppendCases
         get
         {
             yield return RoundTrip("data_of_every_byte_value", store => [new NewEvent(store.NewId(), "t", AllBytes)]);
-            yield return RoundTrip("no_data", store => [new NewEvent(store.NewId(), "t", default), new NewEvent(store.NewId(), "t", new byte[] { 0 })]);
+            yield return RoundTrip(
+                "no_data", store => [new NewEvent(store.NewId(), "t", default), new NewEvent(store.NewId(), "t", new byte[] { 0 })]);
             yield return RoundTrip("data_of_1_MiB", store => [new NewEvent(store.NewId(), "t", Pseudorandom(1024 * 1024))]);
-            yield return RoundTrip("metadata_of_every_byte_value", store => [new NewEvent(store.NewId(), "t", default) { Metadata = AllBytes }]);
-            yield return RoundTrip("metadata_on_some_events_only", store => [store.Event(), store.Event(metadata: """{"user":"ann"}"""), store.Event()]);
+            yield return RoundTrip(
+                "metadata_of_every_byte_value", store => [new NewEvent(store.NewId(), "t", default) { Metadata = AllBytes }]);
+            yield return RoundTrip(
+                "metadata_on_some_events_only", store => [store.Event(), store.Event(metadata: """{"user":"ann"}"""), store.Event()]);
             yield return RoundTrip("the_same_content_under_different_ids", store => [store.Event(data: "same"), store.Event(data: "same")]);
             yield return RoundTrip("tags_in_the_order_given", store => [store.Tagged("z", "a", "m"), store.Tagged(), store.Tagged("m")]);
             yield return RoundTrip("tags_given_twice_stored_once", store => [store.Tagged("x", "y", "x", "x", "y")]);
@@ -172,7 +193,12 @@ internal static class AppendCases
                     return new NewEvent(new Guid(bytes), "t", default);
                 }),
             ]);
-            yield return RoundTrip("random_ids_in_no_order", _ => [WithId("f47ac10b-58cc-4372-a567-0e02b2c3d479"), WithId("018f0000-0000-7000-8000-000000000001"), WithId("9b2e1c70-1111-4222-8333-444455556666")]);
+            yield return RoundTrip("random_ids_in_no_order", _ =>
+            [
+                WithId("f47ac10b-58cc-4372-a567-0e02b2c3d479"),
+                WithId("018f0000-0000-7000-8000-000000000001"),
+                WithId("9b2e1c70-1111-4222-8333-444455556666"),
+            ]);
             yield return RoundTrip("the_id_of_all_ones", _ => [WithId("ffffffff-ffff-ffff-ffff-ffffffffffff")]);
 
             static ConformanceCase RoundTrip(string what, Func<StoreUnderTest, NewEvent[]> events) =>

@@ -10,7 +10,8 @@ internal static class ConditionCases
     public static IEnumerable<ConformanceCase> All =>
     [
         Case("Append_on_condition_of_an_empty_store_succeeds_where_it_is", async store =>
-            ExpectResult(await store.AppendIfAsync(new(EventQuery.All, 0), "a", store.Event()), 1, 1, false, new AppendedStream("a", 1, 1))),
+            ExpectResult(
+                await store.AppendIfAsync(new(EventQuery.All, 0), "a", store.Event()), 1, 1, false, new AppendedStream("a", 1, 1))),
         Case("Append_on_condition_of_a_query_succeeds_in_an_empty_store", async store =>
             ExpectResult(await store.AppendIfAsync(new(X, 0), "a", store.Tagged("x")), 1, 1, false, new AppendedStream("a", 1, 1))),
         Case("Append_on_condition_of_an_empty_store_is_refused_where_there_is_any_event", async store =>
@@ -97,10 +98,13 @@ internal static class ConditionCases
             await RefusesAsync(store, new(EventQuery.Any(new EventQueryItem(tags: ["z"]), new EventQueryItem(tags: ["y"])), head), match);
         }),
         Case("Append_on_condition_is_not_checked_against_its_own_event", async store =>
-            ExpectResult(await store.AppendIfAsync(new(EventQuery.All, 0), "a", store.Tagged("x")), 1, 1, false, new AppendedStream("a", 1, 1))),
+            ExpectResult(
+                await store.AppendIfAsync(new(EventQuery.All, 0), "a", store.Tagged("x")), 1, 1, false, new AppendedStream("a", 1, 1))),
         Case("Append_on_condition_is_not_checked_against_the_events_of_its_own_batch", async store =>
         {
-            var request = Request(Write("a", ExpectedVersion.NoStream, store.Tagged("x"), store.Tagged("x")), Write("b", ExpectedVersion.NoStream, store.Tagged("x")));
+            var request = Request(
+                Write("a", ExpectedVersion.NoStream, store.Tagged("x"), store.Tagged("x")),
+                Write("b", ExpectedVersion.NoStream, store.Tagged("x")));
             var result = await store.AppendAsync(request with { Conditions = [new(X, 0)] });
             ExpectResult(result, 1, 3, false, new AppendedStream("a", 1, 2), new AppendedStream("b", 1, 1));
         }),
@@ -129,7 +133,8 @@ internal static class ConditionCases
         Case("Append_on_two_conditions_succeeds_where_both_hold", async store =>
         {
             await store.AppendAsync("a", store.Tagged("x"), store.Tagged("y"));
-            var request = Request(Write("b", ExpectedVersion.Any, store.Event())) with { Conditions = [new(X, 1), new(EventQuery.WithTags("y"), 2)] };
+            var request =
+                Request(Write("b", ExpectedVersion.Any, store.Event())) with { Conditions = [new(X, 1), new(EventQuery.WithTags("y"), 2)] };
             ExpectResult(await store.AppendAsync(request), 3, 3, false, new AppendedStream("b", 1, 1));
         }),
         Case("Append_on_two_conditions_names_the_second_where_only_that_fails", async store =>
@@ -153,24 +158,30 @@ internal static class ConditionCases
         Case("Append_on_100_conditions_is_refused_by_the_last", async store =>
         {
             await store.AppendAsync("a", store.Tagged("tag 100"));
-            AppendCondition[] conditions = [.. Enumerable.Range(1, 100).Select(n => new AppendCondition(EventQuery.WithTags($"tag {n}"), 0))];
+            AppendCondition[] conditions = [.. Enumerable.Range(1, 100).Select(n =>
+                new AppendCondition(EventQuery.WithTags($"tag {n}"), 0))];
             await RefusesAsync(store, conditions, conditions[^1], 1);
         }),
         Case("Append_to_several_streams_on_a_failed_condition_writes_to_none", async store =>
         {
             await store.AppendAsync("a", store.Tagged("x"));
             await store.RefusesAsync<AppendConditionFailedException>(
-                Request(Write("a", 1, store.Events(2)), Write("b", ExpectedVersion.NoStream, store.Events(2))) with { Conditions = [new(X, 0)] });
+                Request(Write("a", 1, store.Events(2)), Write("b", ExpectedVersion.NoStream, store.Events(2))) with
+                {
+                    Conditions = [new(X, 0)],
+                });
         }),
         Case("Append_on_a_condition_that_holds_is_refused_by_its_expected_version", async store =>
         {
             await store.AppendAsync("a", store.Event());
-            await store.RefusesAsync<WrongExpectedVersionException>(Request(Write("a", ExpectedVersion.NoStream, store.Event())) with { Conditions = [new(X, 0)] });
+            await store.RefusesAsync<WrongExpectedVersionException>(
+                Request(Write("a", ExpectedVersion.NoStream, store.Event())) with { Conditions = [new(X, 0)] });
         }),
         Case("Append_on_a_condition_that_fails_is_refused_although_its_expected_version_is_right", async store =>
         {
             await store.AppendAsync("a", store.Tagged("x"));
-            await store.RefusesAsync<AppendConditionFailedException>(Request(Write("a", 1, store.Event())) with { Conditions = [new(X, 0)] });
+            await store.RefusesAsync<AppendConditionFailedException>(
+                Request(Write("a", 1, store.Event())) with { Conditions = [new(X, 0)] });
         }),
         Case("Append_on_condition_after_a_refusal_succeeds_with_the_position_read_again", async store =>
         {
@@ -187,7 +198,8 @@ internal static class ConditionCases
         Case("Append_a_chain_of_decisions_each_after_the_last_succeeds", async store =>
         {
             var after = 0L;
-            for (var i = 0; i < 10; i++) after = (await store.AppendIfAsync(new(X, after), $"s{i}", store.Tagged("x"), store.Event())).Position;
+            for (var i = 0; i < 10; i++)
+                after = (await store.AppendIfAsync(new(X, after), $"s{i}", store.Tagged("x"), store.Event())).Position;
             Expect.Equal(20, after, "the position after ten decisions of two events");
         }),
     ];
@@ -197,9 +209,11 @@ internal static class ConditionCases
     private static Task<AppendConditionFailedException> RefusesAsync(StoreUnderTest store, AppendCondition condition, long conflict) =>
         RefusesAsync(store, [condition], condition, conflict);
 
-    private static async Task<AppendConditionFailedException> RefusesAsync(StoreUnderTest store, IReadOnlyList<AppendCondition> conditions, AppendCondition failed, long conflict)
+    private static async Task<AppendConditionFailedException> RefusesAsync(
+        StoreUnderTest store, IReadOnlyList<AppendCondition> conditions, AppendCondition failed, long conflict)
     {
-        var error = await store.RefusesAsync<AppendConditionFailedException>(Request(Write("new", ExpectedVersion.Any, store.Tagged("x"))) with { Conditions = conditions });
+        var error = await store.RefusesAsync<AppendConditionFailedException>(
+            Request(Write("new", ExpectedVersion.Any, store.Tagged("x"))) with { Conditions = conditions });
         Expect.Equal(failed, error.Condition, "the condition in the error");
         Expect.Equal(conflict, error.ConflictingPosition, "the first conflicting position in the error");
         return error;

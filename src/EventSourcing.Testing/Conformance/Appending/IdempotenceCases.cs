@@ -22,7 +22,8 @@ internal static class IdempotenceCases
 
     private static IEnumerable<Mode> Modes =>
     [
-        new("Any", 0, ExpectedVersion.Any), new("NoStream", 0, ExpectedVersion.NoStream), new("StreamExists", 1, ExpectedVersion.StreamExists), new("the_exact_version", 3, 3),
+        new("Any", 0, ExpectedVersion.Any), new("NoStream", 0, ExpectedVersion.NoStream),
+        new("StreamExists", 1, ExpectedVersion.StreamExists), new("the_exact_version", 3, 3),
     ];
 
     private static IEnumerable<Since> Changes =>
@@ -44,7 +45,8 @@ internal static class IdempotenceCases
         {
             var request = await AppendOnceAsync(store, mode);
             await since.Happens(store);
-            await ExpectReplayAsync(store, request, mode.Seeds + 2, mode.Seeds + 3, new AppendedStream(Stream, mode.Seeds + 1, mode.Seeds + 2));
+            await ExpectReplayAsync(
+                store, request, mode.Seeds + 2, mode.Seeds + 3, new AppendedStream(Stream, mode.Seeds + 1, mode.Seeds + 2));
         });
 
     private static ConformanceCase PartialOverlap(Mode mode, Overlap overlap) =>
@@ -94,7 +96,8 @@ internal static class IdempotenceCases
                 {
                     var e = store.Event("kind", "{\"n\":1}", "{\"attempt\":1}", "x", "y");
                     await store.AppendAsync(Stream, e);
-                    await ExpectReplayAsync(store, Request(Write(Stream, ExpectedVersion.NoStream, change(e))), 1, 1, new AppendedStream(Stream, 1, 1));
+                    await ExpectReplayAsync(
+                        store, Request(Write(Stream, ExpectedVersion.NoStream, change(e))), 1, 1, new AppendedStream(Stream, 1, 1));
                 });
         }
     }
@@ -136,7 +139,10 @@ internal static class IdempotenceCases
         }),
         Case("Append_again_when_its_condition_fails_now_returns_the_original_result", async store =>
         {
-            var request = Request(Write("a", ExpectedVersion.NoStream, store.Tagged("x"))) with { Conditions = [new AppendCondition(EventQuery.WithTags("x"), 0)] };
+            var request = Request(Write("a", ExpectedVersion.NoStream, store.Tagged("x"))) with
+            {
+                Conditions = [new AppendCondition(EventQuery.WithTags("x"), 0)],
+            };
             await store.AppendAsync(request);
             await store.AppendAsync("b", store.Tagged("x"));
             await ExpectReplayAsync(store, request, 1, 1, new AppendedStream("a", 1, 1));
@@ -146,7 +152,12 @@ internal static class IdempotenceCases
             var e = store.Event();
             await store.AppendAsync("a", ExpectedVersion.NoStream, e);
             await ExpectReplayAsync(store, Request(Write("a", 77, e)), 1, 1, new AppendedStream("a", 1, 1));
-            await ExpectReplayAsync(store, Request(Check("never", ExpectedVersion.StreamExists), Write("a", ExpectedVersion.Any, e)), 1, 1, new AppendedStream("a", 1, 1));
+            await ExpectReplayAsync(
+                store,
+                Request(Check("never", ExpectedVersion.StreamExists), Write("a", ExpectedVersion.Any, e)),
+                1,
+                1,
+                new AppendedStream("a", 1, 1));
         }),
         Case("Append_after_a_repeated_append_takes_the_next_position", async store =>
         {
@@ -186,19 +197,22 @@ internal static class IdempotenceCases
             var request = TwoStreams(store);
             var (a, b) = (request.Writes[0].Events, request.Writes[1].Events);
             await store.AppendAsync(request);
-            await store.RefusesAsync<DuplicateEventIdException>(Request(Write("a", ExpectedVersion.Any, a[0]), Write("b", ExpectedVersion.Any, a[1], b[0], b[1])));
+            await store.RefusesAsync<DuplicateEventIdException>(Request(
+                Write("a", ExpectedVersion.Any, a[0]), Write("b", ExpectedVersion.Any, a[1], b[0], b[1])));
         }),
         Case("Append_again_with_a_new_event_in_another_stream_is_refused", async store =>
         {
             var e = store.Event();
             await store.AppendAsync("a", ExpectedVersion.NoStream, e);
-            await store.RefusesAsync<DuplicateEventIdException>(Request(Write("a", ExpectedVersion.NoStream, e), Write("b", ExpectedVersion.NoStream, store.Event())));
+            await store.RefusesAsync<DuplicateEventIdException>(Request(
+                Write("a", ExpectedVersion.NoStream, e), Write("b", ExpectedVersion.NoStream, store.Event())));
         }),
         Case("Append_a_new_event_then_a_stored_one_of_another_stream_is_refused", async store =>
         {
             var e = store.Event();
             await store.AppendAsync("a", e);
-            var error = await store.RefusesAsync<DuplicateEventIdException>(Request(Write("b", ExpectedVersion.NoStream, store.Event()), Write("a", ExpectedVersion.Any, e)));
+            var error = await store.RefusesAsync<DuplicateEventIdException>(Request(
+                Write("b", ExpectedVersion.NoStream, store.Event()), Write("a", ExpectedVersion.Any, e)));
             Expect.Equal(e.Id, error.EventId, "the id in the error");
         }),
     ];
@@ -226,7 +240,8 @@ internal static class IdempotenceCases
             var e = store.Event();
             await store.RefusesAsync<WrongExpectedVersionException>(Request(Write("a", 4, e)));
             await store.AppendAsync("a", store.Event());
-            await store.RefusesAsync<AppendConditionFailedException>(Request(Write("a", 1, e)) with { Conditions = [new AppendCondition(EventQuery.All, 0)] });
+            await store.RefusesAsync<AppendConditionFailedException>(
+                Request(Write("a", 1, e)) with { Conditions = [new AppendCondition(EventQuery.All, 0)] });
             ExpectResult(await store.AppendAsync("a", 1, e), 2, 2, false, new AppendedStream("a", 2, 2));
         }),
         Case("Append_again_after_a_refused_batch_stores_its_events_as_new", async store =>
@@ -255,7 +270,8 @@ internal static class IdempotenceCases
         return request;
     }
 
-    private static async Task ExpectReplayAsync(StoreUnderTest store, AppendRequest request, long firstPosition, long position, params IReadOnlyList<AppendedStream> streams)
+    private static async Task ExpectReplayAsync(
+        StoreUnderTest store, AppendRequest request, long firstPosition, long position, params IReadOnlyList<AppendedStream> streams)
     {
         var before = await store.LogAsync();
         ExpectResult(await store.AppendAsync(request), firstPosition, position, true, streams);

@@ -10,8 +10,10 @@ internal static class ConcurrentAppendCases
 
     public static IEnumerable<ConformanceCase> All =>
     [
-        OneWins("creating_one_stream", 8, (_, _) => Task.FromResult(0L), (store, _, round, _) => Request(Write($"s{round}", ExpectedVersion.NoStream, store.Event()))),
-        OneWins("appending_at_one_version", 8, (store, round) => store.VersionAsync("s"), (store, _, _, version) => Request(Write("s", version, store.Event()))),
+        OneWins("creating_one_stream", 8, (_, _) => Task.FromResult(0L), (store, _, round, _) =>
+            Request(Write($"s{round}", ExpectedVersion.NoStream, store.Event()))),
+        OneWins("appending_at_one_version", 8, (store, round) => store.VersionAsync("s"), (store, _, _, version) =>
+            Request(Write("s", version, store.Event()))),
         OneWins("appending_batches_that_share_one_stream", 6, (store, round) => store.VersionAsync("shared"), (store, n, round, version) =>
             Request(Write($"own {round} {n}", ExpectedVersion.NoStream, store.Event()), Write("shared", version, store.Event()))),
         OneWins("appending_on_one_condition", 8, (store, _) => store.HeadAsync(), (store, n, _, head) =>
@@ -19,14 +21,29 @@ internal static class ConcurrentAppendCases
         OneWins("appending_on_the_condition_of_an_unchanged_log", 8, (store, _) => store.HeadAsync(), (store, n, _, head) =>
             Request(Write($"s{n}", ExpectedVersion.Any, store.Event())) with { Conditions = [new(EventQuery.All, head)] }),
         OneWins("claiming_one_unique_key", 8, (_, _) => Task.FromResult(0L), (store, n, round, _) =>
-            Request(Write($"user-{n}-{round}", ExpectedVersion.NoStream, store.Tagged($"email:{round}"))) with { Conditions = [new(EventQuery.WithTags($"email:{round}"), 0)] }),
+            Request(Write($"user-{n}-{round}", ExpectedVersion.NoStream, store.Tagged($"email:{round}"))) with
+            {
+                Conditions = [new(EventQuery.WithTags($"email:{round}"), 0)],
+            }),
         OneWins("appending_on_conditions_that_overlap_in_one_tag", 2, (store, _) => store.HeadAsync(), (store, n, _, head) =>
-            Request(Write($"s{n}", ExpectedVersion.Any, store.Tagged("x", "y"))) with { Conditions = [new(n == 0 ? EventQuery.WithTags("x") : EventQuery.WithTags("x", "y"), head)] }),
+            Request(Write($"s{n}", ExpectedVersion.Any, store.Tagged("x", "y"))) with
+            {
+                Conditions = [new(n == 0 ? EventQuery.WithTags("x") : EventQuery.WithTags("x", "y"), head)],
+            }),
         OneWins("appending_on_a_type_and_on_a_tag_of_one_event", 2, (store, _) => store.HeadAsync(), (store, n, _, head) =>
-            Request(Write($"s{n}", ExpectedVersion.Any, store.Event("T", tags: "x"))) with { Conditions = [new(n == 0 ? EventQuery.OfTypes("T") : EventQuery.WithTags("x"), head)] }),
+            Request(Write($"s{n}", ExpectedVersion.Any, store.Event("T", tags: "x"))) with
+            {
+                Conditions = [new(n == 0 ? EventQuery.OfTypes("T") : EventQuery.WithTags("x"), head)],
+            }),
         OneWins("entering_each_where_the_other_requires_emptiness", 2, (store, _) => store.HeadAsync(), (store, n, round, head) => n == 0
-            ? Request(Write($"room-{round}", ExpectedVersion.NoStream, store.Event())) with { Conditions = [new(EventQuery.InStreams("hall-"), head)] }
-            : Request(Write($"hall-{round}", ExpectedVersion.NoStream, store.Event())) with { Conditions = [new(EventQuery.InStreams("room-"), head)] }),
+            ? Request(Write($"room-{round}", ExpectedVersion.NoStream, store.Event())) with
+            {
+                Conditions = [new(EventQuery.InStreams("hall-"), head)],
+            }
+            : Request(Write($"hall-{round}", ExpectedVersion.NoStream, store.Event())) with
+            {
+                Conditions = [new(EventQuery.InStreams("room-"), head)],
+            }),
         OneWins("writing_each_what_the_other_checks", 2, (_, _) => Task.FromResult(0L), (store, n, round, _) => n == 0
             ? Request(Write($"a{round}", ExpectedVersion.NoStream, store.Event()), Check($"b{round}", ExpectedVersion.NoStream))
             : Request(Write($"b{round}", ExpectedVersion.NoStream, store.Event()), Check($"a{round}", ExpectedVersion.NoStream))),
@@ -40,11 +57,15 @@ internal static class ConcurrentAppendCases
                 return mine;
             });
             var all = results.SelectMany(r => r).ToList();
-            Expect.Sequence([.. Enumerable.Range(1, 200).Select(n => (long)n)], [.. all.Select(r => r.Position).Order()], "the positions returned");
+            Expect.Sequence(
+                [.. Enumerable.Range(1, 200).Select(n => (long)n)], [.. all.Select(r => r.Position).Order()], "the positions returned");
             await ExpectWholeLogAsync(store, 200);
             foreach (var stream in all.GroupBy(r => r.Streams[0].Stream))
             {
-                Expect.Sequence([.. Enumerable.Range(1, 50).Select(n => (long)n)], [.. stream.Select(r => r.Version).Order()], $"the versions returned for '{stream.Key}'");
+                Expect.Sequence(
+                    [.. Enumerable.Range(1, 50).Select(n => (long)n)],
+                    [.. stream.Select(r => r.Version).Order()],
+                    $"the versions returned for '{stream.Key}'");
             }
         }),
         Case("Race_of_appends_returns_to_each_where_its_own_event_stands", async store =>
@@ -63,7 +84,8 @@ internal static class ConcurrentAppendCases
             var log = await ExpectWholeLogAsync(store, 80);
             foreach (var (id, result) in results.SelectMany(r => r))
             {
-                Expect.Equal(id, log[(int)result.Position - 1].Id, $"the id at the position {result.Position} that the append of {id} returned");
+                Expect.Equal(
+                    id, log[(int)result.Position - 1].Id, $"the id at the position {result.Position} that the append of {id} returned");
                 Expect.Equal(result.Version, log[(int)result.Position - 1].Version, $"the version at position {result.Position}");
             }
         }),
@@ -72,7 +94,8 @@ internal static class ConcurrentAppendCases
             await Race.RunAsync(4, async n =>
             {
                 var after = 0L;
-                for (var i = 0; i < 10; i++) after = (await store.AppendIfAsync(new(EventQuery.WithTags($"t{n}"), after), $"s{n}", store.Tagged($"t{n}"))).Position;
+                for (var i = 0; i < 10; i++)
+                    after = (await store.AppendIfAsync(new(EventQuery.WithTags($"t{n}"), after), $"s{n}", store.Tagged($"t{n}"))).Position;
             });
             await ExpectWholeLogAsync(store, 40);
         }),
@@ -95,7 +118,8 @@ internal static class ConcurrentAppendCases
                 }
             });
             var log = await ExpectWholeLogAsync(store, 80);
-            foreach (var pair in log.Chunk(2)) Expect.True(pair[0].Stream != pair[1].Stream, $"the two events of a batch stand side by side ({pair[0]}; {pair[1]})");
+            foreach (var pair in log.Chunk(2))
+                Expect.True(pair[0].Stream != pair[1].Stream, $"the two events of a batch stand side by side ({pair[0]}; {pair[1]})");
         }),
         Case("Race_of_conflicting_and_free_appends_fails_only_those_in_conflict", async store =>
         {
@@ -105,7 +129,9 @@ internal static class ConcurrentAppendCases
                 for (var i = 0; i < 10; i++)
                 {
                     if (n % 2 == 0) await store.AppendAsync($"s{n}", i, store.Event());
-                    else await Expect.ThrowsAsync<WrongExpectedVersionException>(() => store.AppendAsync("taken", ExpectedVersion.NoStream, store.Event()), "the append in conflict");
+                    else
+                        await Expect.ThrowsAsync<WrongExpectedVersionException>(
+                            () => store.AppendAsync("taken", ExpectedVersion.NoStream, store.Event()), "the append in conflict");
                 }
             });
             await ExpectWholeLogAsync(store, 41);
@@ -116,11 +142,19 @@ internal static class ConcurrentAppendCases
             {
                 await store.AppendAsync("elsewhere", store.Event());
                 var head = await store.HeadAsync();
-                var request = Request(Write($"a{round}", ExpectedVersion.NoStream, store.Events(2)), Write($"b{round}", ExpectedVersion.NoStream, store.Event()));
+                var request = Request(
+                    Write($"a{round}", ExpectedVersion.NoStream, store.Events(2)),
+                    Write($"b{round}", ExpectedVersion.NoStream, store.Event()));
                 var results = await Race.RunAsync(6, _ => store.AppendAsync(request));
                 foreach (var result in results)
                 {
-                    ExpectResult(result, head + 1, head + 3, result.WasAlreadyStored, new AppendedStream($"a{round}", 1, 2), new AppendedStream($"b{round}", 1, 1));
+                    ExpectResult(
+                        result,
+                        head + 1,
+                        head + 3,
+                        result.WasAlreadyStored,
+                        new AppendedStream($"a{round}", 1, 2),
+                        new AppendedStream($"b{round}", 1, 1));
                 }
 
                 Expect.Equal(1, results.Count(r => !r.WasAlreadyStored), "the number of appends that say they stored the events");
@@ -154,7 +188,8 @@ internal static class ConcurrentAppendCases
             {
                 for (var i = 0; i < 10; i++)
                 {
-                    while (await Race.TryAsync(store.AppendAsync("counter", await store.VersionAsync("counter"), store.Event())) is null) await Task.Yield();
+                    while (await Race.TryAsync(store.AppendAsync("counter", await store.VersionAsync("counter"), store.Event())) is null)
+                        await Task.Yield();
                 }
             });
             await ExpectWholeLogAsync(store, 60);
@@ -171,7 +206,8 @@ internal static class ConcurrentAppendCases
                 {
                     var query = EventQuery.Any([.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => RandomItem(random))]);
                     var condition = new AppendCondition(query, await store.HeadAsync());
-                    NewEvent[] batch = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => store.Event($"T{random.Next(3)}", tags: RandomTags(random)))];
+                    NewEvent[] batch = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ =>
+                        store.Event($"T{random.Next(3)}", tags: RandomTags(random)))];
                     foreach (var e in batch) decisions[e.Id] = condition;
                     if (random.Next(3) == 0) await Task.Yield();
                     await Race.TryAsync(store.AppendIfAsync(condition, $"s{random.Next(4)}", batch));
@@ -184,8 +220,10 @@ internal static class ConcurrentAppendCases
                 var (query, after) = decisions[log[i].Id];
                 var first = i;
                 while (first > 0 && decisions[log[first - 1].Id].Query == query) first--;
-                var conflict = log.Take(first).FirstOrDefault(e => e.Position > after && query.Matches(e.Type, e.Stream, e.Tags.Split('\0', StringSplitOptions.RemoveEmptyEntries)));
-                Expect.True(conflict is null, $"no event before {log[i]} matches {query} after {after}, on which that was decided ({conflict})");
+                var conflict = log.Take(first).FirstOrDefault(e =>
+                    e.Position > after && query.Matches(e.Type, e.Stream, e.Tags.Split('\0', StringSplitOptions.RemoveEmptyEntries)));
+                Expect.True(
+                    conflict is null, $"no event before {log[i]} matches {query} after {after}, on which that was decided ({conflict})");
             }
 
             static string[] RandomTags(Random random) => [.. new[] { "x", "y" }.Where(_ => random.Next(2) == 0)];
@@ -208,7 +246,8 @@ internal static class ConcurrentAppendCases
                 }
             });
             var log = await ExpectWholeLogAsync(store, 90);
-            foreach (var (one, next) in log.Zip(log.Skip(1))) Expect.True(one.RecordedAt <= next.RecordedAt, $"stamps never go back ({one}; {next})");
+            foreach (var (one, next) in log.Zip(log.Skip(1)))
+                Expect.True(one.RecordedAt <= next.RecordedAt, $"stamps never go back ({one}; {next})");
         }),
         Case("Race_of_large_and_small_appends_keeps_each_whole", async store =>
         {
@@ -219,7 +258,10 @@ internal static class ConcurrentAppendCases
             var log = await ExpectWholeLogAsync(store, (3 * 4 * 200) + (3 * 4));
             foreach (var append in log.GroupBy(e => e.Stream))
             {
-                Expect.Equal(append.Count() - 1, append.Last().Position - append.First().Position, $"the distance from the first to the last position of the append to '{append.Key}'");
+                Expect.Equal(
+                    append.Count() - 1,
+                    append.Last().Position - append.First().Position,
+                    $"the distance from the first to the last position of the append to '{append.Key}'");
             }
         }),
         Case("Race_of_appends_and_commits_to_read_models_loses_neither", async store =>
@@ -229,7 +271,12 @@ internal static class ConcurrentAppendCases
                 for (var i = 0; i < 10; i++)
                 {
                     if (n % 2 == 0) await store.AppendAsync($"s{n}", i, store.Event());
-                    else await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.Define($"m{n}")], Changes = [new DocumentChange($"m{n}", $"k{i}", new byte[] { (byte)i })] });
+                    else
+                        await store.ReadModels.CommitAsync(new ReadModelCommit
+                        {
+                            Creates = [Documents.Define($"m{n}")],
+                            Changes = [new DocumentChange($"m{n}", $"k{i}", new byte[] { (byte)i })],
+                        });
                 }
             });
             await ExpectWholeLogAsync(store, 30);
@@ -244,7 +291,10 @@ internal static class ConcurrentAppendCases
 
     /// <summary>Contenders that have all read the same facts append at once, round after round: exactly one wins each time.</summary>
     private static ConformanceCase OneWins(
-        string doing, int contenders, Func<StoreUnderTest, int, Task<long>> readFacts, Func<StoreUnderTest, int, int, long, AppendRequest> request) =>
+        string doing,
+        int contenders,
+        Func<StoreUnderTest, int, Task<long>> readFacts,
+        Func<StoreUnderTest, int, int, long, AppendRequest> request) =>
         Case($"Race_of_{contenders}_{doing}_lets_exactly_one_win", async store =>
         {
             var expected = 0;
@@ -268,7 +318,10 @@ internal static class ConcurrentAppendCases
         Expect.Sequence([.. Enumerable.Range(1, count).Select(n => (long)n)], [.. log.Select(e => e.Position)], "the positions of the log");
         foreach (var stream in log.GroupBy(e => e.Stream))
         {
-            Expect.Sequence([.. Enumerable.Range(1, stream.Count()).Select(n => (long)n)], [.. stream.Select(e => e.Version)], $"the versions of '{stream.Key}' along the log");
+            Expect.Sequence(
+                [.. Enumerable.Range(1, stream.Count()).Select(n => (long)n)],
+                [.. stream.Select(e => e.Version)],
+                $"the versions of '{stream.Key}' along the log");
             Expect.Sequence([.. stream], await store.StreamAsync(stream.Key), $"stream '{stream.Key}'");
         }
 

@@ -64,7 +64,8 @@ internal static class ConcurrentReadCases
                 Expect.Equal(page.Count, page.Head, "the head in the page that has all of the stream");
             })),
         Case("Read_the_head_while_batches_are_appended_sees_each_whole_or_not_at_all", async store =>
-            await WhileAppendingBatchesAsync(store, async () => Expect.Equal(0, await store.HeadAsync() % 5, "what is left over of batches of five events"))),
+            await WhileAppendingBatchesAsync(store, async () =>
+                Expect.Equal(0, await store.HeadAsync() % 5, "what is left over of batches of five events"))),
         Case("Read_by_a_filter_while_batches_are_appended_sees_each_whole_or_not_at_all", async store =>
             await WhileAppendingBatchesAsync(store, async () =>
             {
@@ -91,7 +92,8 @@ internal static class ConcurrentReadCases
             {
                 for (var i = 0; i < 15; i++) await store.AppendAsync("a", store.Event());
             });
-            while (!done.IsCompleted) Expect.Sequence(first, await store.LogAsync(new LogRead { UpTo = 5, Limit = 2 }), "the first five events");
+            while (!done.IsCompleted)
+                Expect.Sequence(first, await store.LogAsync(new LogRead { UpTo = 5, Limit = 2 }), "the first five events");
             await done;
         }),
         Case("Load_documents_while_they_are_committed_together_sees_them_alike", async store =>
@@ -100,7 +102,11 @@ internal static class ConcurrentReadCases
             {
                 for (byte n = 1; n <= 60; n++)
                 {
-                    await store.ReadModels.CommitAsync(new ReadModelCommit { Creates = [Documents.Define("m")], Changes = [new DocumentChange("m", "a", new[] { n }), new DocumentChange("m", "b", new[] { n })] });
+                    await store.ReadModels.CommitAsync(new ReadModelCommit
+                    {
+                        Creates = [Documents.Define("m")],
+                        Changes = [new DocumentChange("m", "a", new[] { n }), new DocumentChange("m", "b", new[] { n })],
+                    });
                 }
             });
             while (!done.IsCompleted)
@@ -111,7 +117,10 @@ internal static class ConcurrentReadCases
             }
 
             await done;
-            Expect.Sequence([60, 60], [.. (await store.ReadModels.LoadAsync("m", ["a", "b"])).Select(d => (int)(d?[0] ?? 0))], "the documents in the end");
+            Expect.Sequence(
+                [60, 60],
+                [.. (await store.ReadModels.LoadAsync("m", ["a", "b"])).Select(d => (int)(d?[0] ?? 0))],
+                "the documents in the end");
         }),
     ];
 

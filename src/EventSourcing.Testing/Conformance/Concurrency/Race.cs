@@ -3,7 +3,7 @@ namespace EventSourcing.Testing;
 /// <summary>Runs contenders at the same time, as nearly as threads allow.</summary>
 internal static class Race
 {
-    /// <summary>Starts all, releases them together, and returns their results in their order.</summary>
+    /// <summary>Starts all contenders, releases them together, and returns their results in the order of their numbers.</summary>
     public static async Task<T[]> RunAsync<T>(int contenders, Func<int, Task<T>> run)
     {
         var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -20,7 +20,12 @@ internal static class AppendedReadModelCases
             await store.AppendAsync("b", store.Events(2));
             store.Clock.Now += TimeSpan.FromSeconds(1);
             var seen = new List<SeenEvent>();
-            await AppendAsync(store, Look(seen), Write("b", 2, store.Event("first", "data of first", "metadata of first", "x", "y")), Check("c", ExpectedVersion.NoStream), Write("a", ExpectedVersion.NoStream, store.Event("second"), store.Event("third", "", "", "z")));
+            await AppendAsync(
+                store,
+                Look(seen),
+                Write("b", 2, store.Event("first", "data of first", "metadata of first", "x", "y")),
+                Check("c", ExpectedVersion.NoStream),
+                Write("a", ExpectedVersion.NoStream, store.Event("second"), store.Event("third", "", "", "z")));
             Expect.Sequence([3L, 4L, 5L], [.. seen.Select(e => e.Position)], "the positions that were seen");
             Expect.Sequence(await store.LogAsync(new LogRead { After = 2 }), seen, "the events that were seen");
         }),
@@ -42,14 +47,16 @@ internal static class AppendedReadModelCases
         Case("Append_of_1000_events_with_read_models_shows_them_each", async store =>
         {
             var seen = new List<SeenEvent>();
-            await AppendAsync(store, Look(seen), [.. Enumerable.Range(0, 10).Select(n => Write($"s{n}", ExpectedVersion.Any, store.Events(100)))]);
+            await AppendAsync(
+                store, Look(seen), [.. Enumerable.Range(0, 10).Select(n => Write($"s{n}", ExpectedVersion.Any, store.Events(100)))]);
             Expect.Equal(1000, seen.Count, "the number of events that were seen");
             Expect.Sequence(await store.LogAsync(), seen, "the events that were seen");
         }),
         Case("Append_with_read_models_again_and_again_shows_them_each_event_once_and_in_turn", async store =>
         {
             var seen = new List<SeenEvent>();
-            for (var n = 0; n < 20; n++) await AppendAsync(store, Look(seen), Write($"s{n % 3}", ExpectedVersion.Any, store.Events(1 + (n % 4))));
+            for (var n = 0; n < 20; n++)
+                await AppendAsync(store, Look(seen), Write($"s{n % 3}", ExpectedVersion.Any, store.Events(1 + (n % 4))));
             Expect.Sequence(await store.LogAsync(), seen, "the events that were seen");
         }),
         Case("Append_with_read_models_loads_what_earlier_commits_wrote", async store =>
@@ -90,7 +97,13 @@ internal static class AppendedReadModelCases
                 store,
                 async (transaction, token) =>
                 {
-                    foreach (var read in new LogRead[] { new(), new() { Filter = EventQuery.WithTags("x") }, new() { Direction = ReadDirection.Backwards, Limit = 2 }, new() { After = 3 } })
+                    foreach (var read in new LogRead[]
+                    {
+                        new(),
+                        new() { Filter = EventQuery.WithTags("x") },
+                        new() { Direction = ReadDirection.Backwards, Limit = 2 },
+                        new() { After = 3 },
+                    })
                     {
                         using var page = await transaction.ReadLogAsync(read, token);
                         pages.Add((string.Join(" ", page.Events.ToArray().Select(e => e.Position)), page.Head, page.IsEnd));
@@ -99,7 +112,10 @@ internal static class AppendedReadModelCases
                     return new ReadModelCommit();
                 },
                 Write("a", 3, store.Tagged("x"), store.Event()));
-            Expect.Sequence([("1 2 3", 3L, true), ("1 3", 3L, true), ("3 2", 3L, false), ("", 3L, true)], pages, "the pages that were read, each with its head and whether it is the end,");
+            Expect.Sequence(
+                [("1 2 3", 3L, true), ("1 3", 3L, true), ("3 2", 3L, false), ("", 3L, true)],
+                pages,
+                "the pages that were read, each with its head and whether it is the end,");
         }),
         Case("Append_with_read_models_reads_1000_events_of_the_log_page_by_page", async store =>
         {
@@ -128,10 +144,16 @@ internal static class AppendedReadModelCases
     [
         Case("Append_with_read_models_writes_events_and_documents", async store =>
         {
-            var request = Request(Write("a", ExpectedVersion.NoStream, store.Events(2))) with { ReadModels = (_, _) => Changing(Put("people", "ann", "Anna"), Delete("people", "bob"), Book("k", "1", 7)) };
+            var request = Request(Write("a", ExpectedVersion.NoStream, store.Events(2))) with
+            {
+                ReadModels = (_, _) => Changing(Put("people", "ann", "Anna"), Delete("people", "bob"), Book("k", "1", 7)),
+            };
             ExpectResult(await store.AppendAsync(request), 1, 2, false, new AppendedStream("a", 1, 2));
             await ExpectAsync(store, "people", ("ann", "Anna"), ("bob", null));
-            Expect.Equal(1, await store.ReadModels.CountAsync("books", [Where("Pages", FieldComparison.Equal, new FieldValue(7L))]), "the number of documents with the new value");
+            Expect.Equal(
+                1,
+                await store.ReadModels.CountAsync("books", [Where("Pages", FieldComparison.Equal, new FieldValue(7L))]),
+                "the number of documents with the new value");
             Expect.Equal(2, (await store.LogAsync()).Count, "the number of events");
         }),
         Case("Append_with_read_models_that_change_nothing_writes_the_events", async store =>
@@ -205,7 +227,12 @@ internal static class AppendedReadModelCases
         {
             var request = Request(Write("a", ExpectedVersion.NoStream, store.Events(2)));
             await store.AppendAsync(request);
-            ExpectResult(await store.AppendAsync(request with { ReadModels = (_, _) => throw new Refusal() }), 1, 2, true, new AppendedStream("a", 1, 2));
+            ExpectResult(
+                await store.AppendAsync(request with { ReadModels = (_, _) => throw new Refusal() }),
+                1,
+                2,
+                true,
+                new AppendedStream("a", 1, 2));
         }),
         Case("Read_documents_and_events_while_they_are_appended_together_sees_neither_without_the_other", async store =>
         {
@@ -217,8 +244,10 @@ internal static class AppendedReadModelCases
             {
                 var head = await store.HeadAsync();
                 var count = await CountedAsync(store);
-                Expect.True(count >= head, $"documents are not behind the events that can be read (the count is {count}, the head was {head})");
-                Expect.True(await store.HeadAsync() >= count, $"events are not behind the documents that can be read (the count was {count})");
+                Expect.True(
+                    count >= head, $"documents are not behind the events that can be read (the count is {count}, the head was {head})");
+                Expect.True(
+                    await store.HeadAsync() >= count, $"events are not behind the documents that can be read (the count was {count})");
                 await Task.Yield();
             }
 
@@ -246,8 +275,14 @@ internal static class AppendedReadModelCases
         {
             await store.AppendAsync("a", store.Event());
             var events = store.Events(2);
-            await RefusesAsync<Refusal>(store, async () => await store.Storage.AppendAsync(Request(Write("a", 1, events)) with { ReadModels = row.ReadModels }));
-            ExpectResult(await store.AppendAsync(Request(Write("a", 1, events)) with { ReadModels = CountEvents }), 2, 3, false, new AppendedStream("a", 2, 3));
+            await RefusesAsync<Refusal>(store, async () =>
+                await store.Storage.AppendAsync(Request(Write("a", 1, events)) with { ReadModels = row.ReadModels }));
+            ExpectResult(
+                await store.AppendAsync(Request(Write("a", 1, events)) with { ReadModels = CountEvents }),
+                2,
+                3,
+                false,
+                new AppendedStream("a", 2, 3));
             await ExpectAsync(store, "people", (Count, "2"));
         })),
         .. new (string Name, Func<IAppendTransaction, ValueTask> Ask)[]
@@ -257,27 +292,39 @@ internal static class AppendedReadModelCases
             ("load_from_a_bad_name", async transaction => await transaction.LoadAsync("", ["ann"])),
             ("read_by_a_bad_limit", async transaction => (await transaction.ReadLogAsync(new LogRead { Limit = 0 })).Dispose()),
         }.Select(row => Case($"Append_with_read_models_that_{row.Name}_is_refused_and_changes_nothing", async store =>
-            await RefusesAsync<ArgumentException>(store, async () => await store.Storage.AppendAsync(Request(Write("a", ExpectedVersion.Any, store.Event())) with
-            {
-                ReadModels = async (transaction, _) =>
+            await RefusesAsync<ArgumentException>(store, async () =>
+                await store.Storage.AppendAsync(Request(Write("a", ExpectedVersion.Any, store.Event())) with
                 {
-                    await row.Ask(transaction);
-                    return new ReadModelCommit { Changes = [Put("people", "ann", "wrong")] };
-                },
-            })))),
+                    ReadModels = async (transaction, _) =>
+                    {
+                        await row.Ask(transaction);
+                        return new ReadModelCommit { Changes = [Put("people", "ann", "wrong")] };
+                    },
+                })))),
         .. new (string Name, Func<StoreUnderTest, NewEvent, AppendRequest> Request, Type Error)[]
         {
             ("at_a_wrong_version", (store, _) => Request(Write("a", 7, store.Event())), typeof(WrongExpectedVersionException)),
-            ("beside_a_failed_check", (store, _) => Request(Write("b", ExpectedVersion.NoStream, store.Event()), Check("a", ExpectedVersion.NoStream)), typeof(WrongExpectedVersionException)),
-            ("on_a_failed_condition", (store, _) => Request(Write("b", ExpectedVersion.Any, store.Event())) with { Conditions = [new AppendCondition(EventQuery.All, 0)] }, typeof(AppendConditionFailedException)),
-            ("of_an_id_that_is_stored_elsewhere", (_, stored) => Request(Write("b", ExpectedVersion.Any, stored)), typeof(DuplicateEventIdException)),
+            (
+                "beside_a_failed_check",
+                (store, _) => Request(Write("b", ExpectedVersion.NoStream, store.Event()), Check("a", ExpectedVersion.NoStream)),
+                typeof(WrongExpectedVersionException)),
+            (
+                "on_a_failed_condition",
+                (store, _) =>
+                    Request(Write("b", ExpectedVersion.Any, store.Event())) with { Conditions = [new AppendCondition(EventQuery.All, 0)] },
+                typeof(AppendConditionFailedException)),
+            (
+                "of_an_id_that_is_stored_elsewhere",
+                (_, stored) => Request(Write("b", ExpectedVersion.Any, stored)),
+                typeof(DuplicateEventIdException)),
             ("of_no_events", (_, _) => Request(Check("a", ExpectedVersion.Any)), typeof(ArgumentException)),
         }.Select(row => Case($"Append_{row.Name}_does_not_ask_for_its_read_models", async store =>
         {
             var stored = store.Event();
             await store.AppendAsync("a", stored);
             var asked = 0;
-            var error = await RefusesAsync<Exception>(store, async () => await store.Storage.AppendAsync(row.Request(store, stored) with { ReadModels = (_, _) => Changing(Put("people", "k", $"{++asked}")) }));
+            var error = await RefusesAsync<Exception>(store, async () => await store.Storage.AppendAsync(
+                row.Request(store, stored) with { ReadModels = (_, _) => Changing(Put("people", "k", $"{++asked}")) }));
             Expect.Equal(row.Error, error.GetType(), "the type of the error");
             Expect.Equal(0, asked, "how often the read models were asked for");
         })),
@@ -367,7 +414,12 @@ internal static class AppendedReadModelCases
                     }
 
                     var seen = Text((await store.ReadModels.LoadAsync("people", [Count]))[0]);
-                    if (await DocumentGuardCases.TryAsync(store, new ReadModelCommit { Guards = [Guard("people", Count, seen)], Changes = [Put("people", Count, $"{Number(seen) + 1}")] })) i++;
+                    if (await DocumentGuardCases.TryAsync(store, new ReadModelCommit
+                    {
+                        Guards = [Guard("people", Count, seen)],
+                        Changes = [Put("people", Count, $"{Number(seen) + 1}")],
+                    }))
+                        i++;
                 }
             });
             Expect.Equal(45, (await store.LogAsync()).Count, "the number of events");
@@ -377,7 +429,8 @@ internal static class AppendedReadModelCases
         {
             for (var round = 0; round < 15; round++)
             {
-                var won = await Race.RunAsync(8, _ => Race.TryAsync(store.Storage.AppendAsync(Request(Write("a", round, store.Event())) with { ReadModels = CountEvents }).AsTask()));
+                var won = await Race.RunAsync(8, _ => Race.TryAsync(
+                    store.Storage.AppendAsync(Request(Write("a", round, store.Event())) with { ReadModels = CountEvents }).AsTask()));
                 Expect.Equal(1, won.Count(w => w is not null), "the number of winners");
                 Expect.Equal(round + 1, await CountedAsync(store), "the count");
             }
@@ -394,16 +447,21 @@ internal static class AppendedReadModelCases
         }),
     ];
 
-    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.AppendedReadModels, async store =>
-    {
-        await SeedAsync(store);
-        await run(store);
-    });
+    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) =>
+        new(title, ConformanceRule.AppendedReadModels, async store =>
+        {
+            await SeedAsync(store);
+            await run(store);
+        });
 
-    private static Task<AppendResult> AppendAsync(StoreUnderTest store, Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> readModels, params IReadOnlyList<StreamWrite> writes) =>
+    private static Task<AppendResult> AppendAsync(
+        StoreUnderTest store,
+        Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> readModels,
+        params IReadOnlyList<StreamWrite> writes) =>
         store.AppendAsync(new AppendRequest(writes) { ReadModels = readModels });
 
-    private static ValueTask<ReadModelCommit> Changing(params IReadOnlyList<DocumentChange> changes) => ValueTask.FromResult(new ReadModelCommit { Changes = changes });
+    private static ValueTask<ReadModelCommit> Changing(params IReadOnlyList<DocumentChange> changes) =>
+        ValueTask.FromResult(new ReadModelCommit { Changes = changes });
 
     /// <summary>The plainest inline projection: a document that counts events.</summary>
     private static async ValueTask<ReadModelCommit> CountEvents(IAppendTransaction transaction, CancellationToken cancellationToken)
@@ -418,13 +476,16 @@ internal static class AppendedReadModelCases
         return Changing();
     };
 
-    private static Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> Load(List<string?> loaded, string model, params string[] keys) => async (transaction, token) =>
-    {
-        loaded.AddRange((await transaction.LoadAsync(model, keys, token)).Select(Text));
-        return new ReadModelCommit();
-    };
+    private static Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> Load(
+        List<string?> loaded, string model, params string[] keys) =>
+        async (transaction, token) =>
+        {
+            loaded.AddRange((await transaction.LoadAsync(model, keys, token)).Select(Text));
+            return new ReadModelCommit();
+        };
 
-    private static async Task<long> CountedAsync(StoreUnderTest store) => Number(Text((await store.ReadModels.LoadAsync("people", [Count]))[0]));
+    private static async Task<long> CountedAsync(StoreUnderTest store) =>
+        Number(Text((await store.ReadModels.LoadAsync("people", [Count]))[0]));
 
     private static long Number(string? text) => text is null ? 0 : long.Parse(text, CultureInfo.InvariantCulture);
 

@@ -19,7 +19,13 @@ internal static class DocumentGuardCases
             ("of_a_document_in_a_read_model_that_it_drops", Guard("books", "ulysses", "Ulysses")),
         }.Select(row => Case($"Commit_with_a_guard_{row.Name}_takes_effect", async store =>
         {
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Guards = [row.Guard], Drops = ["books"], Creates = [Define("new")], Changes = [Put("people", "bob", "changed"), Put("new", "k", "1")] });
+            await store.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Guards = [row.Guard],
+                Drops = ["books"],
+                Creates = [Define("new")],
+                Changes = [Put("people", "bob", "changed"), Put("new", "k", "1")],
+            });
             await ExpectAsync(store, "people", ("bob", "changed"), ("ann", "Ann"));
             await ExpectAllAsync(store, "new", "k");
             await ExpectAllAsync(store, "books");
@@ -27,7 +33,8 @@ internal static class DocumentGuardCases
         Case("Commit_with_a_guard_of_an_empty_document_takes_effect", async store =>
         {
             await CommitAsync(store, Put("people", "ann", ""));
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Guards = [Guard("people", "ann", "")], Changes = [Put("people", "bob", "changed")] });
+            await store.ReadModels.CommitAsync(
+                new ReadModelCommit { Guards = [Guard("people", "ann", "")], Changes = [Put("people", "bob", "changed")] });
             await ExpectAsync(store, "people", ("ann", ""), ("bob", "changed"));
         }),
         Case("Commit_with_guards_alone_changes_nothing", async store =>
@@ -37,7 +44,8 @@ internal static class DocumentGuardCases
             Expect.Sequence(before, await StateAsync(store), "what can be seen of the read models");
         }),
         Case("Commit_with_guards_alone_that_are_not_met_is_a_conflict", async store =>
-            await RefusesAsync<ReadModelConflictException>(store, new ReadModelCommit { Guards = [Guard("people", "ann", "Ann"), Guard("books", "emma", null)] })),
+            await RefusesAsync<ReadModelConflictException>(
+                store, new ReadModelCommit { Guards = [Guard("people", "ann", "Ann"), Guard("books", "emma", null)] })),
         Case("Commit_with_1000_guards_and_changes_takes_effect_once", async store =>
         {
             var commit = new ReadModelCommit
@@ -57,9 +65,11 @@ internal static class DocumentGuardCases
         }),
         Case("Commit_after_a_conflict_with_what_is_there_now_takes_effect", async store =>
         {
-            await RefusesAsync<ReadModelConflictException>(store, new ReadModelCommit { Guards = [Guard("people", "ann", "Anna")], Changes = [Put("people", "ann", "wrong")] });
+            await RefusesAsync<ReadModelConflictException>(
+                store, new ReadModelCommit { Guards = [Guard("people", "ann", "Anna")], Changes = [Put("people", "ann", "wrong")] });
             var now = Text((await store.ReadModels.LoadAsync("people", ["ann"]))[0]);
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Guards = [Guard("people", "ann", now)], Changes = [Put("people", "ann", "right")] });
+            await store.ReadModels.CommitAsync(
+                new ReadModelCommit { Guards = [Guard("people", "ann", now)], Changes = [Put("people", "ann", "right")] });
             await ExpectAsync(store, "people", ("ann", "right"));
         }),
         Case("Race_of_8_writers_on_one_guard_lets_exactly_one_win", async store =>
@@ -116,7 +126,12 @@ internal static class DocumentGuardCases
                     var seen = Text((await store.ReadModels.LoadAsync("people", ["count"]))[0]);
                     await Task.Yield();
                     var count = 1 + (seen is null ? 0 : int.Parse(seen, CultureInfo.InvariantCulture));
-                    if (await TryAsync(store, new ReadModelCommit { Guards = [Guard("people", "count", seen)], Changes = [Put("people", "count", $"{count}"), Put("people", $"step {count}", $"{n}")] })) step++;
+                    if (await TryAsync(store, new ReadModelCommit
+                    {
+                        Guards = [Guard("people", "count", seen)],
+                        Changes = [Put("people", "count", $"{count}"), Put("people", $"step {count}", $"{n}")],
+                    }))
+                        step++;
                 }
             });
             await ExpectAsync(store, "people", ("count", "60"));
@@ -128,7 +143,11 @@ internal static class DocumentGuardCases
             {
                 for (var i = 0; i < 10; i++)
                 {
-                    var isKept = await TryAsync(store, new ReadModelCommit { Guards = [Guard("people", "ann", n % 2 == 0 ? "Ann" : "Anna")], Changes = [Put("people", $"{n}/{i}", "1"), Put("people", $"of {n}", $"{i}")] });
+                    var isKept = await TryAsync(store, new ReadModelCommit
+                    {
+                        Guards = [Guard("people", "ann", n % 2 == 0 ? "Ann" : "Anna")],
+                        Changes = [Put("people", $"{n}/{i}", "1"), Put("people", $"of {n}", $"{i}")],
+                    });
                     Expect.Equal(n % 2 == 0, isKept, "whether the commit took effect");
                 }
 
@@ -136,7 +155,8 @@ internal static class DocumentGuardCases
             });
             Expect.Equal(8, won.Length, "the number of contenders");
             Expect.Equal(2 + (4 * 11), await store.ReadModels.CountAsync("people", []), "the number of documents");
-            for (var n = 0; n < 8; n++) await ExpectAsync(store, "people", ($"of {n}", n % 2 == 0 ? "9" : null), ($"{n}/3", n % 2 == 0 ? "1" : null));
+            for (var n = 0; n < 8; n++)
+                await ExpectAsync(store, "people", ($"of {n}", n % 2 == 0 ? "9" : null), ($"{n}/3", n % 2 == 0 ? "1" : null));
         }),
     ];
 
@@ -153,9 +173,10 @@ internal static class DocumentGuardCases
         }
     }
 
-    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.ReadModels, async store =>
-    {
-        await SeedAsync(store);
-        await run(store);
-    });
+    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) =>
+        new(title, ConformanceRule.ReadModels, async store =>
+        {
+            await SeedAsync(store);
+            await run(store);
+        });
 }

@@ -13,13 +13,15 @@ internal static class DocumentLoadCases
             await ExpectAllAsync(store, "missing");
             await ExpectAsync(store, "people", ("ann", "Ann"));
         }),
-        Case("Load_a_document_that_was_never_written_finds_none", async store => await ExpectAsync(store, "people", ("carl", null), ("ann", "Ann"))),
+        Case("Load_a_document_that_was_never_written_finds_none", async store =>
+            await ExpectAsync(store, "people", ("carl", null), ("ann", "Ann"))),
         Case("Load_several_documents_returns_them_in_the_order_of_the_keys", async store =>
         {
             await CommitAsync(store, Put("people", "a", "1"), Put("people", "b", "2"), Put("people", "c", "3"));
             await ExpectAsync(store, "people", ("c", "3"), ("missing", null), ("a", "1"), ("b", "2"));
         }),
-        Case("Load_one_key_twice_returns_its_document_twice", async store => await ExpectAsync(store, "people", ("ann", "Ann"), ("none", null), ("ann", "Ann"))),
+        Case("Load_one_key_twice_returns_its_document_twice", async store =>
+            await ExpectAsync(store, "people", ("ann", "Ann"), ("none", null), ("ann", "Ann"))),
         Case("Load_no_keys_returns_nothing", async store =>
         {
             Expect.Equal(0, (await store.ReadModels.LoadAsync("people", [])).Count, "the number of documents");
@@ -32,14 +34,16 @@ internal static class DocumentLoadCases
             documents.Reverse();
             await ExpectAsync(store, "people", documents);
         }),
-        Case("Load_by_an_alias_finds_the_documents_of_its_read_model", async store => await ExpectAsync(store, "current", ("ulysses", "Ulysses"), ("ann", null))),
+        Case("Load_by_an_alias_finds_the_documents_of_its_read_model", async store =>
+            await ExpectAsync(store, "current", ("ulysses", "Ulysses"), ("ann", null))),
         Case("Load_a_key_that_cannot_be_one_is_a_bad_argument", async store =>
         {
             await CommitAsync(store, Put("people", "\uFFFD", "1"));
             foreach (var key in new[] { "\uD800", "", "a\0", null! })
                 await RefusesAsync<ArgumentException>(store, async () => await store.ReadModels.LoadAsync("people", ["ann", key]));
         }),
-        Case("Load_without_a_list_of_keys_is_a_bad_argument", async store => await RefusesAsync<ArgumentException>(store, async () => await store.ReadModels.LoadAsync("people", null!))),
+        Case("Load_without_a_list_of_keys_is_a_bad_argument", async store =>
+            await RefusesAsync<ArgumentException>(store, async () => await store.ReadModels.LoadAsync("people", null!))),
         Case("Commit_over_a_document_replaces_it", async store =>
         {
             await CommitAsync(store, Put("people", "ann", "a much longer second version"));
@@ -88,7 +92,8 @@ internal static class DocumentLoadCases
             var text = new string('d', 2 * 1024 * 1024);
             await CommitAsync(store, Book("k", text, 1));
             await ExpectAsync(store, "books", ("k", text), ("ulysses", "Ulysses"));
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Guards = [Guard("books", "k", text)], Changes = [Book("k", "small", 1)] });
+            await store.ReadModels.CommitAsync(
+                new ReadModelCommit { Guards = [Guard("books", "k", text)], Changes = [Book("k", "small", 1)] });
             await ExpectAsync(store, "books", ("k", "small"));
         }),
         Case("Commit_20_documents_of_100_KiB_at_once_are_read_back_alike", async store =>
@@ -139,9 +144,10 @@ internal static class DocumentLoadCases
         })),
     ];
 
-    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.ReadModels, async store =>
-    {
-        await SeedAsync(store);
-        await run(store);
-    });
+    private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) =>
+        new(title, ConformanceRule.ReadModels, async store =>
+        {
+            await SeedAsync(store);
+            await run(store);
+        });
 }

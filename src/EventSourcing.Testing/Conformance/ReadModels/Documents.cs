@@ -6,7 +6,8 @@ namespace EventSourcing.Testing;
 internal static class Documents
 {
     /// <summary>Has a field of each kind, two documents, and the alias "current".</summary>
-    public static readonly ReadModelDefinition Books = Define("books", ("Pages", FieldKind.WholeNumber), ("Price", FieldKind.Number), ("Title", FieldKind.Text));
+    public static readonly ReadModelDefinition Books = Define(
+        "books", ("Pages", FieldKind.WholeNumber), ("Price", FieldKind.Number), ("Title", FieldKind.Text));
 
     /// <summary>Has no fields, and two documents.</summary>
     public static readonly ReadModelDefinition People = Define("people");
@@ -24,15 +25,19 @@ internal static class Documents
 
     public static string? Text(byte[]? document) => document is null ? null : Encoding.UTF8.GetString(document);
 
-    public static DocumentChange Put(string model, string key, string text, params IReadOnlyList<FieldValue> fields) => new(model, key, Bytes(text)) { Fields = fields };
+    public static DocumentChange Put(string model, string key, string text, params IReadOnlyList<FieldValue> fields) =>
+        new(model, key, Bytes(text)) { Fields = fields };
 
     public static DocumentChange Book(string key, string text, long? pages = null, double? price = null, string? title = null) =>
-        Put("books", key, text, pages is { } p ? new FieldValue(p) : default, price is { } q ? new FieldValue(q) : default, title is { } t ? new FieldValue(t) : default);
+        Put("books", key, text, pages is { } p ? new FieldValue(p) : default, price is { } q ? new FieldValue(q) : default, title is { } t
+            ? new FieldValue(t)
+            : default);
 
     public static DocumentChange Delete(string model, string key) => new(model, key, null);
 
     /// <summary>Expects the text; if it is null, expects that there is no such document.</summary>
-    public static DocumentGuard Guard(string model, string key, string? expected) => new(model, key, expected is null ? default(ReadOnlyMemory<byte>?) : Bytes(expected));
+    public static DocumentGuard Guard(string model, string key, string? expected) =>
+        new(model, key, expected is null ? default(ReadOnlyMemory<byte>?) : Bytes(expected));
 
     public static FieldCondition Where(string field, FieldComparison comparison, FieldValue value) => new(field, comparison, value);
 
@@ -43,7 +48,13 @@ internal static class Documents
         {
             Creates = [Books, People],
             Aliases = [new ReadModelAlias("current", "books")],
-            Changes = [Book("emma", "Emma, first printing", 474, 9.5, "Emma"), Book("ulysses", "Ulysses", 730, 12.25, "Ulysses"), Put("people", "ann", "Ann"), Put("people", "bob", "Bob")],
+            Changes =
+            [
+                Book("emma", "Emma, first printing", 474, 9.5, "Emma"),
+                Book("ulysses", "Ulysses", 730, 12.25, "Ulysses"),
+                Put("people", "ann", "Ann"),
+                Put("people", "bob", "Bob"),
+            ],
         });
         await ExpectAllAsync(store, "current", "emma", "ulysses");
         await ExpectAllAsync(store, "people", "ann", "bob");
@@ -59,13 +70,19 @@ internal static class Documents
     public static async Task ExpectAsync(StoreUnderTest store, string model, params IReadOnlyList<(string Key, string? Text)> expected)
     {
         var documents = await store.ReadModels.LoadAsync(model, [.. expected.Select(d => d.Key)], store.CancellationToken);
-        Expect.Sequence([.. expected.Select(d => d.Text)], [.. documents.Select(Text)], $"the documents of '{model}' under {string.Join(", ", expected.Take(10).Select(d => d.Key))}");
+        Expect.Sequence(
+            [.. expected.Select(d => d.Text)],
+            [.. documents.Select(Text)],
+            $"the documents of '{model}' under {string.Join(", ", expected.Take(10).Select(d => d.Key))}");
     }
 
     /// <summary>The read model has these documents and no others.</summary>
     public static async Task ExpectAllAsync(StoreUnderTest store, string model, params IReadOnlyList<string> keys)
     {
-        Expect.Sequence([.. keys], [.. (await QueryAsync(store, model, new DocumentQuery { Limit = 5000 })).Select(d => d.Key)], $"the keys of '{model}'");
+        Expect.Sequence(
+            [.. keys],
+            [.. (await QueryAsync(store, model, new DocumentQuery { Limit = 5000 })).Select(d => d.Key)],
+            $"the keys of '{model}'");
         Expect.Equal(keys.Count, await store.ReadModels.CountAsync(model, []), $"the number of documents of '{model}'");
     }
 
@@ -83,7 +100,8 @@ internal static class Documents
         foreach (var name in Names)
         {
             state.Add($"'{name}' counts {await store.ReadModels.CountAsync(name, [])}");
-            foreach (var d in await QueryAsync(store, name, new DocumentQuery { Limit = 5000 })) state.Add($"'{name}' has '{d.Key}': {SeenEvent.Text(d.Data.Span)}");
+            foreach (var d in await QueryAsync(store, name, new DocumentQuery { Limit = 5000 }))
+                state.Add($"'{name}' has '{d.Key}': {SeenEvent.Text(d.Data.Span)}");
             foreach (var field in Fields)
             {
                 try

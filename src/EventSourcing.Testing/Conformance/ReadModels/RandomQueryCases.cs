@@ -15,7 +15,8 @@ internal static class RandomQueryCases
     private static readonly long[] Wholes = [long.MinValue, int.MinValue, -1, 0, 1, 2, int.MaxValue, long.MaxValue];
 
     public static IEnumerable<ConformanceCase> All => Enumerable.Range(1, 6).Select(seed =>
-        new ConformanceCase($"Query_at_random_from_seed_{seed}_agrees_with_a_plain_list", ConformanceRule.Queries, store => RunAsync(store, new Random(seed))));
+        new ConformanceCase($"Query_at_random_from_seed_{seed}_agrees_with_a_plain_list", ConformanceRule.Queries, store =>
+            RunAsync(store, new Random(seed))));
 
     private static async Task RunAsync(StoreUnderTest store, Random random)
     {
@@ -23,7 +24,8 @@ internal static class RandomQueryCases
         await CreateAsync(store, Books);
         for (var round = 0; round < Rounds; round++)
         {
-            var keys = Enumerable.Range(0, 60).OrderBy(_ => random.Next()).Take(30).Select(n => n % 2 == 0 ? $"k{n}" : $"{Texts[1 + (n % 9)]}{n}").ToList();
+            var keys = Enumerable.Range(0, 60)
+                .OrderBy(_ => random.Next()).Take(30).Select(n => n % 2 == 0 ? $"k{n}" : $"{Texts[1 + (n % 9)]}{n}").ToList();
             var changes = new List<DocumentChange>();
             foreach (var key in keys)
             {
@@ -34,7 +36,12 @@ internal static class RandomQueryCases
                     continue;
                 }
 
-                var row = model[key] = new Row(key, $"{round} {key}", Some(random, Wholes), Some(random, Numbers), random.Next(4) == 0 ? null : Texts[random.Next(Texts.Length)]);
+                var row = model[key] = new Row(
+                    key,
+                    $"{round} {key}",
+                    Some(random, Wholes),
+                    Some(random, Numbers),
+                    random.Next(4) == 0 ? null : Texts[random.Next(Texts.Length)]);
                 changes.Add(Book(key, row.Document, row.Pages, row.Price, row.Title));
             }
 
@@ -53,7 +60,8 @@ internal static class RandomQueryCases
             Limit = random.Next(1, 50),
         };
         var sorted = model.Where(row => query.Conditions.All(c => IsMet(row, c))).ToList();
-        sorted.Sort((x, y) => (query.Descending ? -1 : 1) * (Compare(x, y, query.OrderBy) is var byValue and not 0 ? byValue : CompareText(x.Key, y.Key)));
+        sorted.Sort((x, y) =>
+            (query.Descending ? -1 : 1) * (Compare(x, y, query.OrderBy) is var byValue and not 0 ? byValue : CompareText(x.Key, y.Key)));
         Expect.Equal(sorted.Count, await store.ReadModels.CountAsync("books", query.Conditions), $"the count by {Show(query)}");
         if (sorted.Count > 0 && random.Next(2) == 0)
         {
@@ -75,7 +83,8 @@ internal static class RandomQueryCases
     private static FieldCondition Condition(Random random)
     {
         var comparison = (FieldComparison)random.Next(1, 6);
-        if (comparison == FieldComparison.Equal && random.Next(3) == 0) return Where(Books.Fields[random.Next(3)].Name, comparison, default);
+        if (comparison == FieldComparison.Equal && random.Next(3) == 0)
+            return Where(Books.Fields[random.Next(3)].Name, comparison, default);
         return random.Next(3) switch
         {
             0 => Where("Pages", comparison, new FieldValue(Wholes[random.Next(Wholes.Length)])),
@@ -107,7 +116,8 @@ internal static class RandomQueryCases
     {
         "Pages" => Nullable.Compare(x.Pages, y.Pages),
         "Price" => Nullable.Compare(x.Price, y.Price),
-        "Title" => x.Title is null || y.Title is null ? (x.Title is null ? 0 : 1) - (y.Title is null ? 0 : 1) : CompareText(x.Title, y.Title),
+        "Title" =>
+            x.Title is null || y.Title is null ? (x.Title is null ? 0 : 1) - (y.Title is null ? 0 : 1) : CompareText(x.Title, y.Title),
         _ => 0,
     };
 
@@ -123,7 +133,8 @@ internal static class RandomQueryCases
     };
 
     private static string Show(DocumentQuery query) =>
-        $"[{string.Join(" and ", query.Conditions.Select(c => $"{c.Field} {c.Comparison} {c.Value}"))}] in {(query.Descending ? "falling" : "rising")} order of {query.OrderBy ?? "key"} after {query.After}, at most {query.Limit}";
+        $"[{string.Join(" and ", query.Conditions.Select(c => $"{c.Field} {c.Comparison} {c.Value}"))}] in "
+        + $"{(query.Descending ? "falling" : "rising")} order of {query.OrderBy ?? "key"} after {query.After}, at most {query.Limit}";
 
     private sealed record Row(string Key, string Document, long? Pages, double? Price, string? Title);
 }

@@ -17,13 +17,20 @@ internal static class TableCases
     [
         Case("Commit_tables_and_documents_writes_both_or_is_refused", async store =>
         {
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Changes = [Put("people", "carl", "Carl")], Tables = Run("INSERT INTO visits (visitor, times) VALUES ('carl', 1)") });
+            await store.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Changes = [Put("people", "carl", "Carl")],
+                Tables = Run("INSERT INTO visits (visitor, times) VALUES ('carl', 1)"),
+            });
             await ExpectTableAsync(store, "ann 7", "carl 1");
             await ExpectAsync(store, "people", ("carl", "Carl"));
         }),
         Case("Commit_tables_alone_writes_them_or_is_refused", async store =>
         {
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run("UPDATE visits SET times = times + 1", "INSERT INTO visits (visitor, times) VALUES ('bob', 2)") });
+            await store.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Tables = Run("UPDATE visits SET times = times + 1", "INSERT INTO visits (visitor, times) VALUES ('bob', 2)"),
+            });
             await ExpectTableAsync(store, "ann 8", "bob 2");
         }),
         Case("Commit_tables_with_parameters_writes_their_values_or_is_refused", async store =>
@@ -34,7 +41,8 @@ internal static class TableCases
                 Tables = async (connection, token) =>
                 {
                     foreach (var visitor in visitors)
-                        await ExecuteAsync(store, connection, "INSERT INTO visits (visitor, times) VALUES ($1, $2)", token, visitor, long.MaxValue);
+                        await ExecuteAsync(
+                            store, connection, "INSERT INTO visits (visitor, times) VALUES ($1, $2)", token, visitor, long.MaxValue);
                 },
             });
             await ExpectTableAsync(store, [.. visitors.Select(v => $"{v} {long.MaxValue}").Append("ann 7").Order(StringComparer.Ordinal)]);
@@ -46,7 +54,8 @@ internal static class TableCases
                 Tables = async (connection, token) =>
                 {
                     await ExecuteAsync(store, connection, "INSERT INTO visits (times, visitor) VALUES ($2, $1)", token, "carl", 2L);
-                    await ExecuteAsync(store, connection, "UPDATE visits SET times = $2 + times, visitor = $1 WHERE visitor <> $1", token, "both", 5L);
+                    await ExecuteAsync(
+                        store, connection, "UPDATE visits SET times = $2 + times, visitor = $1 WHERE visitor <> $1", token, "both", 5L);
                 },
             });
             await ExpectTableAsync(store, "both 12", "both 7");
@@ -58,7 +67,12 @@ internal static class TableCases
                 Tables = async (connection, token) =>
                 {
                     await ExecuteAsync(store, connection, "INSERT INTO visits (visitor, times) VALUES ($1, $2)", token, DBNull.Value, 2L);
-                    await ExecuteAsync(store, connection, "UPDATE visits SET visitor = 'nobody' WHERE visitor IS NULL AND CAST($1 AS TEXT) IS NULL", token, DBNull.Value);
+                    await ExecuteAsync(
+                        store,
+                        connection,
+                        "UPDATE visits SET visitor = 'nobody' WHERE visitor IS NULL AND CAST($1 AS TEXT) IS NULL",
+                        token,
+                        DBNull.Value);
                 },
             });
             await ExpectTableAsync(store, "ann 7", "nobody 2");
@@ -71,14 +85,27 @@ internal static class TableCases
             {
                 Tables = async (connection, token) =>
                 {
-                    foreach (var name in names) await ExecuteAsync(store, connection, $"CREATE TABLE {Quoted(store, name)} ({Quoted(store, "group")} BIGINT)", token);
+                    foreach (var name in names)
+                        await ExecuteAsync(
+                            store, connection, $"CREATE TABLE {Quoted(store, name)} ({Quoted(store, "group")} BIGINT)", token);
                     for (var i = 0; i < names.Length; i++)
-                        await ExecuteAsync(store, connection, $"INSERT INTO {Quoted(store, names[i])} ({Quoted(store, "group")}) VALUES ($1)", token, (long)i);
+                        await ExecuteAsync(
+                            store,
+                            connection,
+                            $"INSERT INTO {Quoted(store, names[i])} ({Quoted(store, "group")}) VALUES ($1)",
+                            token,
+                            (long)i);
                     for (var i = 0; i < names.Length; i++)
-                        await ExecuteAsync(store, connection, $"INSERT INTO visits (visitor, times) SELECT $1, {Quoted(store, "group")} FROM {Quoted(store, names[i])}", token, names[i]);
+                        await ExecuteAsync(
+                            store,
+                            connection,
+                            $"INSERT INTO visits (visitor, times) SELECT $1, {Quoted(store, "group")} FROM {Quoted(store, names[i])}",
+                            token,
+                            names[i]);
                 },
             });
-            await ExpectTableAsync(store, [.. names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name} {i}")).Append("ann 7").Order(StringComparer.Ordinal)]);
+            await ExpectTableAsync(store, [.. names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"{name} {i}"))
+                .Append("ann 7").Order(StringComparer.Ordinal)]);
         }),
         Case("Commit_tables_of_the_longest_names_that_differ_at_the_end_makes_both_or_is_refused", async store =>
         {
@@ -91,7 +118,11 @@ internal static class TableCases
                     {
                         await ExecuteAsync(store, connection, $"CREATE TABLE {Quoted(store, stem + end)} (n BIGINT)", token);
                         await ExecuteAsync(store, connection, $"INSERT INTO {Quoted(store, stem + end)} (n) VALUES ({end})", token);
-                        await ExecuteAsync(store, connection, $"INSERT INTO visits (visitor, times) SELECT 'end', n FROM {Quoted(store, stem + end)}", token);
+                        await ExecuteAsync(
+                            store,
+                            connection,
+                            $"INSERT INTO visits (visitor, times) SELECT 'end', n FROM {Quoted(store, stem + end)}",
+                            token);
                     }
                 },
             });
@@ -99,14 +130,24 @@ internal static class TableCases
         }),
         Case("Commit_tables_by_their_names_quoted_or_not_is_of_the_same_or_is_refused", async store =>
         {
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run($"INSERT INTO {Quoted(store, "visits")} ({Quoted(store, "visitor")}, times) VALUES ('bob', 2)") });
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run($"CREATE TABLE {Quoted(store, "others_2")} (n BIGINT)", "INSERT INTO others_2 (n) VALUES (1)", "INSERT INTO visits (visitor, times) SELECT 'other', n FROM others_2") });
+            await store.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Tables = Run($"INSERT INTO {Quoted(store, "visits")} ({Quoted(store, "visitor")}, times) VALUES ('bob', 2)"),
+            });
+            await store.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Tables = Run(
+                    $"CREATE TABLE {Quoted(store, "others_2")} (n BIGINT)",
+                    "INSERT INTO others_2 (n) VALUES (1)",
+                    "INSERT INTO visits (visitor, times) SELECT 'other', n FROM others_2"),
+            });
             await ExpectTableAsync(store, "ann 7", "bob 2", "other 1");
         }),
         Case("Ask_what_tables_need_says_the_same_each_time_or_that_there_are_none", store =>
         {
             Expect.True(ReferenceEquals(Support(store), store.ReadModels.Tables), "what tables need is the same each time");
-            Expect.True(Support(store).MaxNameLength >= 63, $"names may have at least 63 bytes (they may have {Support(store).MaxNameLength})");
+            Expect.True(
+                Support(store).MaxNameLength >= 63, $"names may have at least 63 bytes (they may have {Support(store).MaxNameLength})");
             foreach (var table in new[] { "visits", "orders", "a", "_", "x1", new string('a', 60) })
                 Expect.Equal(null, Support(store).FlawIn(table), $"what is wrong with a table's name '{table}'");
             return Task.CompletedTask;
@@ -131,20 +172,27 @@ internal static class TableCases
         }),
         Case("Commit_tables_that_throw_undoes_rows_and_documents_or_is_refused", async store =>
         {
-            await RefusesAsync<Refusal>(store, Everything with { Tables = RunThenThrow("INSERT INTO visits (visitor, times) VALUES ('bob', 2)", "DELETE FROM visits WHERE visitor = 'ann'") });
+            await RefusesAsync<Refusal>(store, Everything with
+            {
+                Tables = RunThenThrow("INSERT INTO visits (visitor, times) VALUES ('bob', 2)", "DELETE FROM visits WHERE visitor = 'ann'"),
+            });
             await ExpectTableAsync(store, "ann 7");
             await ExpectUsableAsync(store);
         }),
         Case("Commit_tables_that_throw_undoes_what_they_created_and_dropped_or_is_refused", async store =>
         {
-            await RefusesAsync<Refusal>(store, Everything with { Tables = RunThenThrow("CREATE TABLE others (n BIGINT)", "DROP TABLE visits") });
+            await RefusesAsync<Refusal>(
+                store, Everything with { Tables = RunThenThrow("CREATE TABLE others (n BIGINT)", "DROP TABLE visits") });
             await ExpectTableAsync(store, "ann 7");
             await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run("CREATE TABLE others (n BIGINT)") });
             await ExpectUsableAsync(store);
         }),
         Case("Commit_tables_whose_SQL_is_wrong_undoes_rows_and_documents_or_is_refused", async store =>
         {
-            await RefusesAsync<Exception>(store, Everything with { Tables = Run("INSERT INTO visits (visitor, times) VALUES ('bob', 2)", "INSERT INTO no_such_table (n) VALUES (1)") });
+            await RefusesAsync<Exception>(store, Everything with
+            {
+                Tables = Run("INSERT INTO visits (visitor, times) VALUES ('bob', 2)", "INSERT INTO no_such_table (n) VALUES (1)"),
+            });
             await ExpectTableAsync(store, "ann 7");
             await ExpectUsableAsync(store);
         }),
@@ -156,20 +204,30 @@ internal static class TableCases
         }),
         Case("Commit_tables_with_a_guard_that_is_not_met_changes_nothing_or_is_refused", async store =>
         {
-            await RefusesAsync<ReadModelConflictException>(store, Everything with { Guards = [Guard("people", "ann", "Anna")], Tables = Run("DELETE FROM visits") });
+            await RefusesAsync<ReadModelConflictException>(
+                store, Everything with { Guards = [Guard("people", "ann", "Anna")], Tables = Run("DELETE FROM visits") });
             await ExpectTableAsync(store, "ann 7");
             await ExpectUsableAsync(store);
         }),
         Case("Commit_tables_with_a_bad_change_changes_nothing_or_is_refused", async store =>
         {
-            await RefusesAsync<ArgumentException>(store, Everything with { Changes = [.. Everything.Changes, Put("missing", "k", "1")], Tables = Run("DELETE FROM visits") });
+            await RefusesAsync<ArgumentException>(
+                store, Everything with { Changes = [.. Everything.Changes, Put("missing", "k", "1")], Tables = Run("DELETE FROM visits") });
             await ExpectTableAsync(store, "ann 7");
             await ExpectUsableAsync(store);
         }),
         Case("Append_with_tables_writes_events_documents_and_rows_or_is_refused", async store =>
         {
             var request = Request(Write("a", ExpectedVersion.Any, store.Events(2)));
-            ExpectResult(await store.AppendAsync(request with { ReadModels = Within(Everything with { Tables = Run("INSERT INTO visits (visitor, times) VALUES ('bob', 2)") }) }), 1, 2, false, new AppendedStream("a", 1, 2));
+            ExpectResult(
+                await store.AppendAsync(request with
+                {
+                    ReadModels = Within(Everything with { Tables = Run("INSERT INTO visits (visitor, times) VALUES ('bob', 2)") }),
+                }),
+                1,
+                2,
+                false,
+                new AppendedStream("a", 1, 2));
             await ExpectTableAsync(store, "ann 7", "bob 2");
             await ExpectAsync(store, "current", ("k", "1"));
             await store.AppendAsync(request with { ReadModels = Within(new ReadModelCommit { Tables = Run("DELETE FROM visits") }) });
@@ -179,9 +237,14 @@ internal static class TableCases
         {
             await store.AppendAsync("a", store.Event());
             var request = Request(Write("a", 1, store.Events(2)));
-            foreach (var work in new[] { RunThenThrow("DELETE FROM visits", "CREATE TABLE others (n BIGINT)"), (_, _) => throw new Refusal() })
+            foreach (var work in new[]
             {
-                await RefusesAsync<Refusal>(store, async () => await store.Storage.AppendAsync(request with { ReadModels = Within(Everything with { Tables = work }) }));
+                RunThenThrow("DELETE FROM visits", "CREATE TABLE others (n BIGINT)"),
+                (_, _) => throw new Refusal(),
+            })
+            {
+                await RefusesAsync<Refusal>(store, async () =>
+                    await store.Storage.AppendAsync(request with { ReadModels = Within(Everything with { Tables = work }) }));
                 await ExpectTableAsync(store, "ann 7");
             }
 
@@ -191,7 +254,10 @@ internal static class TableCases
         Case("Append_with_tables_whose_SQL_is_wrong_undoes_events_documents_and_rows_or_is_refused", async store =>
         {
             var request = Request(Write("a", ExpectedVersion.Any, store.Event()));
-            await RefusesAsync<Exception>(store, async () => await store.Storage.AppendAsync(request with { ReadModels = Within(Everything with { Tables = Run("DELETE FROM visits", "SELECT nonsense FROM nowhere") }) }));
+            await RefusesAsync<Exception>(store, async () => await store.Storage.AppendAsync(request with
+            {
+                ReadModels = Within(Everything with { Tables = Run("DELETE FROM visits", "SELECT nonsense FROM nowhere") }),
+            }));
             await ExpectTableAsync(store, "ann 7");
             await ExpectUsableAsync(store);
         }),
@@ -201,7 +267,11 @@ internal static class TableCases
             {
                 for (var i = 0; i < 10; i++)
                 {
-                    var commit = new ReadModelCommit { Changes = [Put("people", $"{n}/{i}", "1")], Tables = Run("UPDATE visits SET times = times + 1") };
+                    var commit = new ReadModelCommit
+                    {
+                        Changes = [Put("people", $"{n}/{i}", "1")],
+                        Tables = Run("UPDATE visits SET times = times + 1"),
+                    };
                     if (n % 2 == 0) await store.ReadModels.CommitAsync(commit);
                     else await store.AppendAsync(Request(Write($"s{n}", i, store.Event())) with { ReadModels = Within(commit) });
                 }
@@ -217,10 +287,15 @@ internal static class TableCases
                 for (var i = 0; i < 10; i++)
                 {
                     const string Sql = "UPDATE visits SET times = times + 1";
-                    var commit = new ReadModelCommit { Changes = [Put("people", $"{n}/{i}", "1")], Tables = n % 2 == 0 ? Run(Sql) : RunThenThrow(Sql) };
+                    var commit = new ReadModelCommit
+                    {
+                        Changes = [Put("people", $"{n}/{i}", "1")],
+                        Tables = n % 2 == 0 ? Run(Sql) : RunThenThrow(Sql),
+                    };
                     var write = i % 2 == 0
                         ? async () => await store.ReadModels.CommitAsync(commit)
-                        : (Func<Task>)(async () => await store.AppendAsync(Request(Write($"s{n}", ExpectedVersion.Any, store.Event())) with { ReadModels = Within(commit) }));
+                        : (Func<Task>)(async () => await store.AppendAsync(
+                            Request(Write($"s{n}", ExpectedVersion.Any, store.Event())) with { ReadModels = Within(commit) }));
                     if (n % 2 == 0) await write();
                     else await Expect.ThrowsAsync<Refusal>(write, "the commit");
                 }
@@ -244,7 +319,8 @@ internal static class TableCases
         await SeedAsync(store);
         if (store.ReadModels.Tables is not null)
         {
-            await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = Run(Create, "INSERT INTO visits (visitor, times) VALUES ('ann', 7)") });
+            await store.ReadModels.CommitAsync(
+                new ReadModelCommit { Tables = Run(Create, "INSERT INTO visits (visitor, times) VALUES ('ann', 7)") });
             await run(store);
             return;
         }
@@ -253,14 +329,16 @@ internal static class TableCases
         foreach (var commit in new[] { Everything, new ReadModelCommit() })
         {
             await RefusesAsync<NotSupportedException>(store, commit with { Tables = Run(Create) });
-            await RefusesAsync<NotSupportedException>(store, async () => await store.Storage.AppendAsync(request with { ReadModels = Within(commit with { Tables = Run(Create) }) }));
+            await RefusesAsync<NotSupportedException>(store, async () =>
+                await store.Storage.AppendAsync(request with { ReadModels = Within(commit with { Tables = Run(Create) }) }));
         }
 
         ExpectResult(await store.AppendAsync(request with { ReadModels = Within(Everything) }), 1, 1, false, new AppendedStream("a", 1, 1));
         await ExpectAsync(store, "current", ("k", "1"));
     });
 
-    private static Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> Within(ReadModelCommit commit) => (_, _) => ValueTask.FromResult(commit);
+    private static Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> Within(ReadModelCommit commit) =>
+        (_, _) => ValueTask.FromResult(commit);
 
     private static TableWork Run(params string[] statements) => async (connection, token) =>
     {
@@ -274,7 +352,8 @@ internal static class TableCases
     };
 
     private static TableSupport Support(StoreUnderTest store) =>
-        store.ReadModels.Tables ?? throw new ConformanceException("Expected the storage to have tables as before, but now it says that it has none.");
+        store.ReadModels.Tables
+            ?? throw new ConformanceException("Expected the storage to have tables as before, but now it says that it has none.");
 
     private static string Quoted(StoreUnderTest store, string name) => Support(store).Quote(name);
 
@@ -302,7 +381,8 @@ internal static class TableCases
         command.CommandText = "SELECT visitor, times FROM visits";
         using var reader = await command.ExecuteReaderAsync(cancellationToken);
         rows.Clear();
-        while (await reader.ReadAsync(cancellationToken)) rows.Add(string.Create(CultureInfo.InvariantCulture, $"{reader.GetString(0)} {reader.GetInt64(1)}"));
+        while (await reader.ReadAsync(cancellationToken))
+            rows.Add(string.Create(CultureInfo.InvariantCulture, $"{reader.GetString(0)} {reader.GetInt64(1)}"));
         rows.Sort(StringComparer.Ordinal);
     }
 
@@ -310,7 +390,8 @@ internal static class TableCases
     private static async Task ExpectTableAsync(StoreUnderTest store, params string[] expected)
     {
         var rows = new List<string>();
-        await store.ReadModels.CommitAsync(new ReadModelCommit { Tables = async (connection, token) => await SelectAsync(connection, rows, token) });
+        await store.ReadModels.CommitAsync(
+            new ReadModelCommit { Tables = async (connection, token) => await SelectAsync(connection, rows, token) });
         Expect.Sequence(expected, rows, "the rows of the table");
     }
 

@@ -39,7 +39,10 @@ internal static class EventIdCases
         {
             var e = store.Event();
             await store.AppendAsync("a", e);
-            Expect.Equal(0, await PositionAsync(store, new Guid(e.Id.ToByteArray(), bigEndian: true)), "the position of the id with its bytes in another order");
+            Expect.Equal(
+                0,
+                await PositionAsync(store, new Guid(e.Id.ToByteArray(), bigEndian: true)),
+                "the position of the id with its bytes in another order");
             Expect.Equal(1, await PositionAsync(store, e.Id), "the position of the event");
         }),
         Case("Find_the_id_of_a_refused_event_finds_nothing_until_it_is_stored", async store =>
@@ -68,8 +71,10 @@ internal static class EventIdCases
                 for (var i = 0; i < 25; i++)
                 {
                     var events = store.Events(2);
-                    var result = await store.Storage.AppendAsync(Request(Write($"s{n}", ExpectedVersion.Any, events)), store.CancellationToken);
-                    Expect.Equal(result.FirstPosition, await PositionAsync(store, events[0].Id), "the position of the append's first event");
+                    var result = await store.Storage.AppendAsync(
+                        Request(Write($"s{n}", ExpectedVersion.Any, events)), store.CancellationToken);
+                    Expect.Equal(
+                        result.FirstPosition, await PositionAsync(store, events[0].Id), "the position of the append's first event");
                     Expect.Equal(result.Position, await PositionAsync(store, events[1].Id), "the position of the append's last event");
                 }
             })));
@@ -79,7 +84,8 @@ internal static class EventIdCases
         {
             var e = store.Event();
             await store.AppendAsync("a", e);
-            await Expect.ThrowsAsync<OperationCanceledException>(async () => await store.Storage.GetPositionAsync(e.Id, new CancellationToken(canceled: true)), "the read");
+            await Expect.ThrowsAsync<OperationCanceledException>(
+                async () => await store.Storage.GetPositionAsync(e.Id, new CancellationToken(canceled: true)), "the read");
         }),
     ];
 
@@ -87,8 +93,10 @@ internal static class EventIdCases
 
     private static async Task ExpectPositionsAsync(StoreUnderTest store, params NewEvent[] events)
     {
-        for (var i = 0; i < events.Length; i++) Expect.Equal(i + 1, await PositionAsync(store, events[i].Id), $"the position of the event {events[i].Id}");
+        for (var i = 0; i < events.Length; i++)
+            Expect.Equal(i + 1, await PositionAsync(store, events[i].Id), $"the position of the event {events[i].Id}");
     }
 
-    private static async Task<long> PositionAsync(StoreUnderTest store, Guid id) => await store.Storage.GetPositionAsync(id, store.CancellationToken);
+    private static async Task<long> PositionAsync(StoreUnderTest store, Guid id) =>
+        await store.Storage.GetPositionAsync(id, store.CancellationToken);
 }

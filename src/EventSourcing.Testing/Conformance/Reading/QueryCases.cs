@@ -99,7 +99,10 @@ internal static class QueryCases
         new("a_query_merged_with_a_narrower_one", EventQuery.WithTags("x").Or(Item(["A"], ["x"])), [2, 3, 5, 6, 17, 18]),
         new("a_query_merged_with_every_event", EventQuery.WithTags("x").Or(EventQuery.All), [.. Enumerable.Range(1, 18)]),
         new("1000_types_in_one_item", EventQuery.OfTypes([.. Numbered("none ", 999), "AB"]), [7]),
-        new("1000_items", EventQuery.Any([.. Numbered("none ", 999).Select(tag => new EventQueryItem(tags: [tag])), new EventQueryItem(tags: ["xy"])]), [7]),
+        new(
+            "1000_items",
+            EventQuery.Any([.. Numbered("none ", 999).Select(tag => new EventQueryItem(tags: [tag])), new EventQueryItem(tags: ["xy"])]),
+            [7]),
         new("an_item_of_100_tags", EventQuery.WithTags([.. Numbered("none ", 99), "x"]), []),
     ];
 
@@ -115,27 +118,38 @@ internal static class QueryCases
         new("Filter_by_a_tag_that_stands_in_data_metadata_type_and_stream_only_finds_nothing", ConformanceRule.Reading, async store =>
         {
             await store.AppendAsync("needle", store.Event("needle", "\"needle\"", "\"needle\"", "other"));
-            Expect.Equal(0, (await store.LogAsync(EventQuery.WithTags("needle"))).Count, "the number of events found by a tag that none has");
+            Expect.Equal(
+                0, (await store.LogAsync(EventQuery.WithTags("needle"))).Count, "the number of events found by a tag that none has");
         }),
         new("Filter_by_a_type_that_stands_in_data_tags_and_stream_only_finds_nothing", ConformanceRule.Reading, async store =>
         {
             await store.AppendAsync("needle", store.Event("other", "\"needle\"", "\"needle\"", "needle"));
-            Expect.Equal(0, (await store.LogAsync(EventQuery.OfTypes("needle"))).Count, "the number of events found by a type that none has");
+            Expect.Equal(
+                0, (await store.LogAsync(EventQuery.OfTypes("needle"))).Count, "the number of events found by a type that none has");
         }),
         new("Filter_many_events_by_a_common_and_a_rare_tag_finds_the_rare_ones", ConformanceRule.Reading, async store =>
         {
-            await store.AppendAsync("a", [.. Enumerable.Range(1, 2000).Select(n => n % 400 == 0 ? store.Tagged("common", "rare") : store.Tagged("common"))]);
+            await store.AppendAsync(
+                "a", [.. Enumerable.Range(1, 2000).Select(n => n % 400 == 0 ? store.Tagged("common", "rare") : store.Tagged("common"))]);
             long[] rare = [400, 800, 1200, 1600, 2000];
-            Expect.Sequence(rare, [.. (await store.LogAsync(EventQuery.WithTags("common", "rare"))).Select(e => e.Position)], "the positions found");
-            Expect.Sequence(rare, [.. (await store.LogAsync(EventQuery.WithTags("rare", "common"))).Select(e => e.Position)], "the positions found in the other order of tags");
+            Expect.Sequence(
+                rare, [.. (await store.LogAsync(EventQuery.WithTags("common", "rare"))).Select(e => e.Position)], "the positions found");
+            Expect.Sequence(
+                rare,
+                [.. (await store.LogAsync(EventQuery.WithTags("rare", "common"))).Select(e => e.Position)],
+                "the positions found in the other order of tags");
         }),
         new("Filter_random_events_by_random_queries_agrees_with_the_definition", ConformanceRule.Reading, async store =>
         {
             var random = new Random(20310517);
-            var events = Enumerable.Range(0, 200).Select(_ => (Stream: $"{Pick("a", "b")}-{random.Next(3)}", Event: store.Event(Pick("A", "B", "C"), tags: Some("x", "y", "z")))).ToList();
+            var events = Enumerable.Range(0, 200)
+                .Select(
+                    _ => (Stream: $"{Pick("a", "b")}-{random.Next(3)}", Event: store.Event(Pick("A", "B", "C"), tags: Some("x", "y", "z"))))
+                .ToList();
             foreach (var group in events.Chunk(10).Select(chunk => chunk.GroupBy(e => e.Stream)))
             {
-                await store.AppendAsync(new AppendRequest([.. group.Select(g => Write(g.Key, ExpectedVersion.Any, [.. g.Select(e => e.Event)]))]));
+                await store.AppendAsync(
+                    new AppendRequest([.. group.Select(g => Write(g.Key, ExpectedVersion.Any, [.. g.Select(e => e.Event)]))]));
             }
 
             var log = await store.LogAsync();
@@ -150,7 +164,9 @@ internal static class QueryCases
             EventQueryItem RandomItem()
             {
                 var (types, tags, prefix) = (Some("A", "B", "C"), Some("x", "y", "z"), random.Next(3) == 0 ? Pick("a", "b-", "a-1") : null);
-                return types.Length + tags.Length == 0 && prefix is null ? new EventQueryItem(["A"]) : new EventQueryItem(types, tags, prefix);
+                return types.Length + tags.Length == 0 && prefix is null
+                    ? new EventQueryItem(["A"])
+                    : new EventQueryItem(types, tags, prefix);
             }
 
             string Pick(params string[] from) => from[random.Next(from.Length)];
@@ -158,33 +174,42 @@ internal static class QueryCases
         }),
     ];
 
-    private static ConformanceCase AsFilter(Row row) => new($"Filter_by_{row.Name}_finds_exactly_what_matches", ConformanceRule.Reading, async store =>
-    {
-        await SeedAsync(store);
-        foreach (var limit in new[] { EventPage.DefaultLimit, 1, 2 })
+    private static ConformanceCase AsFilter(Row row) =>
+        new($"Filter_by_{row.Name}_finds_exactly_what_matches", ConformanceRule.Reading, async store =>
         {
-            var read = new LogRead { Filter = row.Query, Limit = limit };
-            Expect.Sequence(row.Matches, [.. (await store.LogAsync(read)).Select(e => e.Position)], $"the positions that match {row.Query}, in pages of {limit}");
-            var backwards = await store.LogAsync(read with { Direction = ReadDirection.Backwards });
-            Expect.Sequence([.. row.Matches.Reverse()], [.. backwards.Select(e => e.Position)], $"the positions that match {row.Query}, backwards in pages of {limit}");
-        }
-    });
+            await SeedAsync(store);
+            foreach (var limit in new[] { EventPage.DefaultLimit, 1, 2 })
+            {
+                var read = new LogRead { Filter = row.Query, Limit = limit };
+                Expect.Sequence(
+                    row.Matches,
+                    [.. (await store.LogAsync(read)).Select(e => e.Position)],
+                    $"the positions that match {row.Query}, in pages of {limit}");
+                var backwards = await store.LogAsync(read with { Direction = ReadDirection.Backwards });
+                Expect.Sequence(
+                    [.. row.Matches.Reverse()],
+                    [.. backwards.Select(e => e.Position)],
+                    $"the positions that match {row.Query}, backwards in pages of {limit}");
+            }
+        });
 
-    private static ConformanceCase AsCondition(Row row) => new($"Append_on_condition_of_no_match_for_{row.Name}_is_refused_up_to_the_last_match", ConformanceRule.Append, async store =>
-    {
-        await SeedAsync(store);
-        var last = row.Matches is [.., var match] ? match : 0;
-        for (var after = 0L; after < last; after++)
+    private static ConformanceCase AsCondition(Row row) =>
+        new($"Append_on_condition_of_no_match_for_{row.Name}_is_refused_up_to_the_last_match", ConformanceRule.Append, async store =>
         {
-            var condition = new AppendCondition(row.Query, after);
-            var error = await store.RefusesAsync<AppendConditionFailedException>(Request(Write("new", ExpectedVersion.Any, store.Event("new"))) with { Conditions = [condition] });
-            Expect.Equal(condition, error.Condition, "the condition in the error");
-            Expect.Equal(row.Matches.First(p => p > after), error.ConflictingPosition, $"the first conflict after {after}");
-        }
+            await SeedAsync(store);
+            var last = row.Matches is [.., var match] ? match : 0;
+            for (var after = 0L; after < last; after++)
+            {
+                var condition = new AppendCondition(row.Query, after);
+                var error = await store.RefusesAsync<AppendConditionFailedException>(
+                    Request(Write("new", ExpectedVersion.Any, store.Event("new"))) with { Conditions = [condition] });
+                Expect.Equal(condition, error.Condition, "the condition in the error");
+                Expect.Equal(row.Matches.First(p => p > after), error.ConflictingPosition, $"the first conflict after {after}");
+            }
 
-        var result = await store.AppendIfAsync(new AppendCondition(row.Query, last), "new", store.Event("new"));
-        ExpectResult(result, Log.Length + 1, Log.Length + 1, false, new AppendedStream("new", 1, 1));
-    });
+            var result = await store.AppendIfAsync(new AppendCondition(row.Query, last), "new", store.Event("new"));
+            ExpectResult(result, Log.Length + 1, Log.Length + 1, false, new AppendedStream("new", 1, 1));
+        });
 
     private static async Task SeedAsync(StoreUnderTest store)
     {

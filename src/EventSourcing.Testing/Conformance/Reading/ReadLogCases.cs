@@ -22,7 +22,14 @@ internal static class ReadLogCases
         Case("Read_a_page_of_the_log_says_the_head_of_the_whole_log", async store =>
         {
             await SeedAsync(store);
-            foreach (var read in new[] { new LogRead { Limit = 1 }, new LogRead { UpTo = 3 }, new LogRead { After = 10 }, new LogRead { Filter = EventQuery.WithTags("none") }, new LogRead { Direction = ReadDirection.Backwards, UpTo = 2 } })
+            foreach (var read in new[]
+            {
+                new LogRead { Limit = 1 },
+                new LogRead { UpTo = 3 },
+                new LogRead { After = 10 },
+                new LogRead { Filter = EventQuery.WithTags("none") },
+                new LogRead { Direction = ReadDirection.Backwards, UpTo = 2 },
+            })
             {
                 using var page = await store.Storage.ReadLogAsync(read);
                 Expect.Equal(10, page.Head, $"the head of a page of {read}");
@@ -69,14 +76,21 @@ internal static class ReadLogCases
         {
             await SeedAsync(store);
             Expect.Equal(6, await EndOfAsync(store, new LogRead { UpTo = 6 }), "where the next page begins");
-            Expect.Equal(6, await EndOfAsync(store, new LogRead { UpTo = 6, Filter = EventQuery.WithTags("none") }), "where the next page of a filtered read begins");
-            Expect.Equal(6, await EndOfAsync(store, new LogRead { UpTo = 6, Filter = Odd }), "where the next page begins where the last event does not match");
+            Expect.Equal(
+                6,
+                await EndOfAsync(store, new LogRead { UpTo = 6, Filter = EventQuery.WithTags("none") }),
+                "where the next page of a filtered read begins");
+            Expect.Equal(
+                6,
+                await EndOfAsync(store, new LogRead { UpTo = 6, Filter = Odd }),
+                "where the next page begins where the last event does not match");
         }),
         Case("Read_the_log_up_to_a_position_beyond_the_head_moves_no_further_than_the_head", async store =>
         {
             await SeedAsync(store);
             Expect.Equal(10, await EndOfAsync(store, new LogRead { UpTo = 99 }), "where the next page begins");
-            Expect.Equal(10, await EndOfAsync(store, new LogRead { UpTo = 99, Filter = Odd }), "where the next page of a filtered read begins");
+            Expect.Equal(
+                10, await EndOfAsync(store, new LogRead { UpTo = 99, Filter = Odd }), "where the next page of a filtered read begins");
         }),
         Case("Read_the_log_from_where_a_page_ended_sees_what_was_appended_since", async store =>
         {
@@ -86,13 +100,17 @@ internal static class ReadLogCases
                 var next = await EndOfAsync(store, new LogRead { Filter = filter });
                 var appended = await store.AppendAsync("a", store.Tagged("odd", "later"), store.Tagged("odd", "later"));
                 var since = await store.LogAsync(new LogRead { After = next, Filter = filter });
-                Expect.Sequence([appended.FirstPosition, appended.Position], [.. since.Select(e => e.Position)], "the positions appended since");
+                Expect.Sequence(
+                    [appended.FirstPosition, appended.Position], [.. since.Select(e => e.Position)], "the positions appended since");
             }
         }),
         Case("Read_the_log_backwards_where_nothing_matches_is_at_its_end", async store =>
         {
             await SeedAsync(store);
-            Expect.Equal(0, (await store.LogAsync(new LogRead { Filter = EventQuery.WithTags("none"), Direction = ReadDirection.Backwards })).Count, "the number of events");
+            Expect.Equal(
+                0,
+                (await store.LogAsync(new LogRead { Filter = EventQuery.WithTags("none"), Direction = ReadDirection.Backwards })).Count,
+                "the number of events");
         }),
         Case("Read_the_log_backwards_while_it_grows_returns_what_there_was", async store =>
         {
@@ -112,31 +130,39 @@ internal static class ReadLogCases
         {
             var events = store.Events(1500);
             await store.AppendAsync("a", events);
-            Expect.Sequence([.. events.Select(e => e.Id)], [.. (await store.LogAsync(new LogRead { Limit = 100_000 })).Select(e => e.Id)], "the ids read");
+            Expect.Sequence(
+                [.. events.Select(e => e.Id)],
+                [.. (await store.LogAsync(new LogRead { Limit = 100_000 })).Select(e => e.Id)],
+                "the ids read");
         }),
         Case("Read_a_log_of_which_every_100th_event_matches_returns_each_match_once", async store =>
         {
-            await store.AppendAsync("a", [.. Enumerable.Range(1, 3000).Select(n => n % 100 == 0 ? store.Tagged("hundredth") : store.Event())]);
+            await store.AppendAsync(
+                "a", [.. Enumerable.Range(1, 3000).Select(n => n % 100 == 0 ? store.Tagged("hundredth") : store.Event())]);
             long[] expected = [.. Enumerable.Range(1, 30).Select(n => n * 100L)];
             foreach (var limit in new[] { 1, 7, 30, 1000 })
             {
                 var read = new LogRead { Filter = EventQuery.WithTags("hundredth"), Limit = limit };
                 Expect.Sequence(expected, [.. (await store.LogAsync(read)).Select(e => e.Position)], $"the positions in pages of {limit}");
                 var backwards = await store.LogAsync(read with { Direction = ReadDirection.Backwards });
-                Expect.Sequence([.. expected.Reverse()], [.. backwards.Select(e => e.Position)], $"the positions backwards in pages of {limit}");
+                Expect.Sequence(
+                    [.. expected.Reverse()], [.. backwards.Select(e => e.Position)], $"the positions backwards in pages of {limit}");
             }
         }),
         Case("Read_a_log_of_large_events_returns_each_once", async store =>
         {
-            var events = Enumerable.Range(0, 6).Select(n => new NewEvent(store.NewId(), "large", Enumerable.Repeat((byte)n, 700_000).ToArray())).ToArray();
+            var events = Enumerable.Range(0, 6)
+                .Select(n => new NewEvent(store.NewId(), "large", Enumerable.Repeat((byte)n, 700_000).ToArray())).ToArray();
             await store.AppendAsync("a", events);
-            Expect.Sequence([.. events.Select(e => SeenEvent.Text(e.Data.Span))], [.. (await store.LogAsync()).Select(e => e.Data)], "the data read");
+            Expect.Sequence(
+                [.. events.Select(e => SeenEvent.Text(e.Data.Span))], [.. (await store.LogAsync()).Select(e => e.Data)], "the data read");
         }),
         Case("Read_log_and_streams_agree_on_every_event", async store =>
         {
             await SeedAsync(store);
             var log = await store.LogAsync();
-            foreach (var stream in log.GroupBy(e => e.Stream)) Expect.Sequence([.. stream], await store.StreamAsync(stream.Key), $"stream '{stream.Key}'");
+            foreach (var stream in log.GroupBy(e => e.Stream))
+                Expect.Sequence([.. stream], await store.StreamAsync(stream.Key), $"stream '{stream.Key}'");
         }),
         Bad("after_a_negative_position", new LogRead { After = -1 }),
         Bad("up_to_a_negative_position", new LogRead { UpTo = -1 }),
@@ -164,23 +190,31 @@ internal static class ReadLogCases
         ("filtered_up_to_just_before_a_match", new() { UpTo = 6, Filter = Odd }),
         ("filtered_between_two_positions", new() { After = 2, UpTo = 8, Filter = Odd }),
         ("filtered_of_a_single_position_that_does_not_match", new() { After = 3, UpTo = 4, Filter = Odd }),
-        ("filtered_by_two_items_between_two_positions", new() { After = 1, UpTo = 9, Filter = EventQuery.Any(new EventQueryItem(tags: ["odd"]), new EventQueryItem(streamPrefix: "s2")) }),
+        ("filtered_by_two_items_between_two_positions", new()
+        {
+            After = 1,
+            UpTo = 9,
+            Filter = EventQuery.Any(new EventQueryItem(tags: ["odd"]), new EventQueryItem(streamPrefix: "s2")),
+        }),
     ];
 
     private static ConformanceCase InRange((string Name, LogRead Read) range, ReadDirection direction) =>
-        Case($"Read_the_log_{(direction == ReadDirection.Forwards ? "forwards" : "backwards")}_{range.Name}_returns_exactly_that", async store =>
-        {
-            var expected = (await SeedAsync(store))
-                .Select((e, i) => (Position: i + 1L, e.Stream, e.Event))
-                .Where(e => e.Position > range.Read.After && e.Position <= range.Read.UpTo && range.Read.Filter.Matches(e.Event.Type, e.Stream, e.Event.Tags))
-                .Select(e => e.Position).ToList();
-            if (direction == ReadDirection.Backwards) expected.Reverse();
-            foreach (var limit in new[] { EventPage.DefaultLimit, 1, 2, 3 })
+        Case(
+            $"Read_the_log_{(direction == ReadDirection.Forwards ? "forwards" : "backwards")}_{range.Name}_returns_exactly_that",
+            async store =>
             {
-                var read = await store.LogAsync(range.Read with { Direction = direction, Limit = limit });
-                Expect.Sequence(expected, [.. read.Select(e => e.Position)], $"the positions in pages of {limit}");
-            }
-        });
+                var expected = (await SeedAsync(store))
+                    .Select((e, i) => (Position: i + 1L, e.Stream, e.Event))
+                    .Where(e => e.Position > range.Read.After && e.Position <= range.Read.UpTo
+                        && range.Read.Filter.Matches(e.Event.Type, e.Stream, e.Event.Tags))
+                    .Select(e => e.Position).ToList();
+                if (direction == ReadDirection.Backwards) expected.Reverse();
+                foreach (var limit in new[] { EventPage.DefaultLimit, 1, 2, 3 })
+                {
+                    var read = await store.LogAsync(range.Read with { Direction = direction, Limit = limit });
+                    Expect.Sequence(expected, [.. read.Select(e => e.Position)], $"the positions in pages of {limit}");
+                }
+            });
 
     private static ConformanceCase Bad(string what, LogRead read) => Case($"Read_the_log_{what}_is_a_bad_argument", async store =>
     {
@@ -193,7 +227,8 @@ internal static class ReadLogCases
     /// <summary>Ten events in three streams; those at odd positions are tagged.</summary>
     private static async Task<List<(string Stream, NewEvent Event)>> SeedAsync(StoreUnderTest store)
     {
-        var log = Enumerable.Range(1, 10).Select(n => (Stream: $"s{n % 3}", Event: n % 2 == 1 ? store.Tagged("odd") : store.Event())).ToList();
+        var log = Enumerable.Range(1, 10)
+            .Select(n => (Stream: $"s{n % 3}", Event: n % 2 == 1 ? store.Tagged("odd") : store.Event())).ToList();
         foreach (var (stream, e) in log) await store.AppendAsync(stream, e);
         return log;
     }

@@ -27,7 +27,14 @@ internal static class ReadStreamCases
         Case("Read_a_page_of_a_stream_says_the_version_of_the_stream_as_its_head", async store =>
         {
             await SeedAsync(store);
-            foreach (var read in new[] { new StreamRead(Stream) { Limit = 2 }, new StreamRead(Stream) { After = 4 }, new StreamRead(Stream) { UpTo = 1 }, new StreamRead(Stream) { UpToPosition = 3 }, new StreamRead(Stream) { After = 6 } })
+            foreach (var read in new[]
+            {
+                new StreamRead(Stream) { Limit = 2 },
+                new StreamRead(Stream) { After = 4 },
+                new StreamRead(Stream) { UpTo = 1 },
+                new StreamRead(Stream) { UpToPosition = 3 },
+                new StreamRead(Stream) { After = 6 },
+            })
             {
                 using var page = await store.Storage.ReadStreamAsync(read);
                 Expect.Equal(6, page.Head, $"the head of a page of {read}");
@@ -93,7 +100,8 @@ internal static class ReadStreamCases
         }),
         Case("Read_a_stream_of_large_events_returns_each_once", async store =>
         {
-            var events = Enumerable.Range(0, 6).Select(n => new NewEvent(store.NewId(), "large", Enumerable.Repeat((byte)n, 700_000).ToArray())).ToArray();
+            var events = Enumerable.Range(0, 6)
+                .Select(n => new NewEvent(store.NewId(), "large", Enumerable.Repeat((byte)n, 700_000).ToArray())).ToArray();
             await store.AppendAsync(Stream, events);
             foreach (var direction in new[] { ReadDirection.Forwards, ReadDirection.Backwards })
             {
@@ -136,17 +144,26 @@ internal static class ReadStreamCases
     ];
 
     private static ConformanceCase InRange((string Name, StreamRead Read) range, ReadDirection direction) =>
-        Case($"Read_a_stream_{(direction == ReadDirection.Forwards ? "forwards" : "backwards")}_{range.Name}_returns_exactly_that", async store =>
-        {
-            await SeedAsync(store);
-            var expected = (await store.LogAsync()).Where(e => e.Stream == Stream && e.Version > range.Read.After && e.Version <= range.Read.UpTo && e.Position <= range.Read.UpToPosition).ToList();
-            Expect.True(expected.All(e => Positions[e.Version - 1] == e.Position), "the versions stand at the positions at which they were appended");
-            if (direction == ReadDirection.Backwards) expected.Reverse();
-            foreach (var limit in new[] { EventPage.DefaultLimit, 1, 2, 3 })
+        Case(
+            $"Read_a_stream_{(direction == ReadDirection.Forwards ? "forwards" : "backwards")}_{range.Name}_returns_exactly_that",
+            async store =>
             {
-                Expect.Sequence(expected, await store.StreamAsync(range.Read with { Direction = direction, Limit = limit }), $"the events in pages of {limit}");
-            }
-        });
+                await SeedAsync(store);
+                var expected = (await store.LogAsync())
+                    .Where(e => e.Stream == Stream && e.Version > range.Read.After && e.Version <= range.Read.UpTo
+                        && e.Position <= range.Read.UpToPosition).ToList();
+                Expect.True(
+                    expected.All(e => Positions[e.Version - 1] == e.Position),
+                    "the versions stand at the positions at which they were appended");
+                if (direction == ReadDirection.Backwards) expected.Reverse();
+                foreach (var limit in new[] { EventPage.DefaultLimit, 1, 2, 3 })
+                {
+                    Expect.Sequence(
+                        expected,
+                        await store.StreamAsync(range.Read with { Direction = direction, Limit = limit }),
+                        $"the events in pages of {limit}");
+                }
+            });
 
     private static ConformanceCase Bad(string what, StreamRead read) => Case($"Read_a_stream_{what}_is_a_bad_argument", async store =>
     {
@@ -160,7 +177,11 @@ internal static class ReadStreamCases
     {
         await store.AppendAsync("before", store.Event());
         await store.AppendAsync(Stream, store.Events(2));
-        await store.AppendAsync(Request(Write("readx", ExpectedVersion.Any, store.Event()), Write(Stream, 2, store.Event()), Write("rea", ExpectedVersion.Any, store.Events(2)), Write("READ", ExpectedVersion.Any)));
+        await store.AppendAsync(Request(
+            Write("readx", ExpectedVersion.Any, store.Event()),
+            Write(Stream, 2, store.Event()),
+            Write("rea", ExpectedVersion.Any, store.Events(2)),
+            Write("READ", ExpectedVersion.Any)));
         await store.AppendAsync(Stream, store.Events(3));
         await store.AppendAsync("after", store.Event());
     }

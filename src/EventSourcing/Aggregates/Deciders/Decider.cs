@@ -25,7 +25,12 @@ public sealed class Decider<TState, TCommand>
     {
     }
 
-    internal Decider(string category, TState initial, Func<TState, TCommand, IEnumerable<object>> decide, Func<TState, object, TState> evolve, string? stateFingerprint)
+    internal Decider(
+        string category,
+        TState initial,
+        Func<TState, TCommand, IEnumerable<object>> decide,
+        Func<TState, object, TState> evolve,
+        string? stateFingerprint)
     {
         ArgumentNullException.ThrowIfNull(decide);
         ArgumentNullException.ThrowIfNull(evolve);
@@ -74,7 +79,12 @@ public sealed class Decider<TState, TCommand>
         init
         {
             if (value is { Fingerprint: null } && StateFingerprint is null)
-                throw new ArgumentException($"Snapshots of the decider '{Category}' need a fingerprint, by which those of an older fold are told from today's. Set {nameof(SnapshotPolicy)}.{nameof(SnapshotPolicy.Fingerprint)}, and change it whenever Evolve does; or make the decider by Decider.For of a partial state that implements IState<{typeof(TState).Name}>, which has one by itself.", nameof(value));
+                throw new ArgumentException(
+                    $"Snapshots of the decider '{Category}' need a fingerprint, which tells current snapshots from those of an older fold. "
+                    + $"Set {nameof(SnapshotPolicy)}.{nameof(SnapshotPolicy.Fingerprint)}, and change it whenever Evolve does; "
+                    + $"or make the decider by Decider.For of a partial state that implements IState<{typeof(TState).Name}>, "
+                    + "which has one by itself.",
+                    nameof(value));
             field = value;
             Fingerprint = $"{StateFingerprint}\n{value?.Fingerprint}";
         }
@@ -106,7 +116,14 @@ public static class Decider
     /// The category is empty or has a hyphen; or snapshots are asked for, and neither the policy nor the state has a fingerprint.
     /// </exception>
     public static Decider<TState, TCommand> For<TState, TCommand>(
-        string category, Func<TState, TCommand, IEnumerable<object>> decide, SnapshotPolicy? snapshots = null, Func<object, object, bool>? conflictsWith = null)
+        string category,
+        Func<TState, TCommand, IEnumerable<object>> decide,
+        SnapshotPolicy? snapshots = null,
+        Func<object, object, bool>? conflictsWith = null)
         where TState : IState<TState> =>
-        new(category, TState.Initial, decide, static (state, e) => state.Apply(e), TState.Fingerprint) { Snapshots = snapshots, ConflictsWith = conflictsWith ?? (static (_, _) => true) };
+        new(category, TState.Initial, decide, static (state, e) => state.Apply(e), TState.Fingerprint)
+        {
+            Snapshots = snapshots,
+            ConflictsWith = conflictsWith ?? (static (_, _) => true),
+        };
 }

@@ -11,7 +11,8 @@ public static class DeciderExtensions
     /// <param name="id">Which one: not empty.</param>
     /// <returns>A handle to decide and to load the state.</returns>
     /// <exception cref="ArgumentException">The id is empty, or the stream's name would be longer than 200 characters.</exception>
-    public static DeciderHandle<TState, TCommand> Decider<TState, TCommand>(this EventStore store, Decider<TState, TCommand> decider, string id)
+    public static DeciderHandle<TState, TCommand> Decider<TState, TCommand>(
+        this EventStore store, Decider<TState, TCommand> decider, string id)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(decider);
@@ -28,6 +29,7 @@ public static class DeciderExtensions
     /// <exception cref="ArgumentException">
     /// The id's type has no single text, or the stream's name would be longer than 200 characters.
     /// </exception>
-    public static DeciderHandle<TState, TCommand> Decider<TState, TCommand>(this EventStore store, Decider<TState, TCommand> decider, IFormattable id) =>
+    public static DeciderHandle<TState, TCommand> Decider<TState, TCommand>(
+        this EventStore store, Decider<TState, TCommand> decider, IFormattable id) =>
         store.Decider(decider, IdText.Of(id));
 }

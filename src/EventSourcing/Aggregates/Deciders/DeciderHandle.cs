@@ -42,7 +42,8 @@ public readonly partial struct DeciderHandle<TState, TCommand>
     /// <returns>Where the events stand; if there are none, where the stream's last event stands.</returns>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
-    public async Task<AppendResult> DecideAsync(TCommand command, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default)
+    public async Task<AppendResult> DecideAsync(
+        TCommand command, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default)
     {
         var decider = _decider;
         return await new StreamCommand<TState>(

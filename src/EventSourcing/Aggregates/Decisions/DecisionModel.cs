@@ -38,7 +38,8 @@ public sealed class DecisionModel<TState>
     {
         DecisionState<TState> known;
         lock (_lock) known = _known;
-        var (state, position) = await _store.EventReader.FoldAsync(_filter, known.Position, known.State, _evolve, cancellationToken).ConfigureAwait(false);
+        var (state, position) =
+            await _store.EventReader.FoldAsync(_filter, known.Position, known.State, _evolve, cancellationToken).ConfigureAwait(false);
         var found = new DecisionState<TState>(state, position);
         lock (_lock)
         {
@@ -70,7 +71,10 @@ public sealed class DecisionModel<TState>
     /// At every try, a stream of the decision was not as it expects; nothing was written.
     /// </exception>
     public Task<AppendResult> DecideAsync(
-        Func<TState, IReadOnlyList<StreamAppend>> decide, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default)
+        Func<TState, IReadOnlyList<StreamAppend>> decide,
+        EventMetadata? metadata = null,
+        Guid? commandId = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(decide);
         return new LogCommand(_store, metadata, commandId, cancellationToken).RunAsync(

@@ -6,16 +6,19 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>An aggregate as a state to fold: an object that its events and commands change.</summary>
-internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(string id, string stream)
+internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(
+    string id, string stream)
     : StateFold<T>(CategoryOfStreams, stream, Policy)
     where T : Aggregate, new()
 {
     public static readonly string CategoryOfStreams =
-        typeof(T).GetCustomAttribute<AggregateCategoryAttribute>(inherit: false)?.Category ?? JsonNamingPolicy.CamelCase.ConvertName(typeof(T).Name);
+        typeof(T).GetCustomAttribute<AggregateCategoryAttribute>(inherit: false)?.Category
+            ?? JsonNamingPolicy.CamelCase.ConvertName(typeof(T).Name);
 
     private static readonly SnapshotsAttribute? Marked = typeof(T).GetCustomAttribute<SnapshotsAttribute>(inherit: false);
 
-    private static readonly SnapshotPolicy? Policy = Marked is { Every: > 0, SlowLoadMilliseconds: >= 0 } marked && typeof(T).IsAssignableTo(typeof(ISnapshotState))
+    private static readonly SnapshotPolicy? Policy = Marked is { Every: > 0, SlowLoadMilliseconds: >= 0 } marked
+        && typeof(T).IsAssignableTo(typeof(ISnapshotState))
         ? new SnapshotPolicy(marked.Every) { SlowLoadMilliseconds = marked.SlowLoadMilliseconds }
         : null;
 
@@ -28,8 +31,10 @@ internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAcces
     {
         if (Marked is null || Policy is not null) return;
         throw new InvalidOperationException(typeof(T).IsAssignableTo(typeof(ISnapshotState))
-            ? $"[Snapshots({Marked.Every})] on {typeof(T)} is not valid: it takes a number of events of 1 or more, and SlowLoadMilliseconds of 0 or more."
-            : $"{typeof(T)} is marked [Snapshots], and nothing says how its state is kept. Make the class partial, so that the source generator writes it, or implement {nameof(ISnapshotState)}.");
+            ? $"[Snapshots({Marked.Every})] on {typeof(T)} is not valid: it takes a number of events of 1 or more, "
+                + "and SlowLoadMilliseconds of 0 or more."
+            : $"{typeof(T)} is marked [Snapshots], and nothing says how its state is kept. Make the class partial, "
+                + $"so that the source generator writes it, or implement {nameof(ISnapshotState)}.");
     }
 
     public override T Begin()
@@ -51,7 +56,8 @@ internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAcces
 
     public override string FingerprintOf(T state) => Snapshot(state).Fingerprint;
 
-    public override string Describe(JsonSerializerOptions json) => string.Create(CultureInfo.InvariantCulture, $"{typeof(T)} {Marked?.Version}");
+    public override string Describe(JsonSerializerOptions json) =>
+        string.Create(CultureInfo.InvariantCulture, $"{typeof(T)} {Marked?.Version}");
 
     public override void WriteState(T state, Utf8JsonWriter writer, JsonSerializerOptions json) => Snapshot(state).WriteState(writer, json);
 

@@ -27,7 +27,9 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
     /// <summary>Runs a command and those queued behind it, as long as they are of the same kind.</summary>
     public async Task ServeAsync(StreamCommand<TState> first)
     {
-        for (var next = first; next is not null || _decided.Count > 0; next = store.Turns.TakeNextIf(turn, IsOfThisKind) as StreamCommand<TState>)
+        for (var next = first;
+            next is not null || _decided.Count > 0;
+            next = store.Turns.TakeNextIf(turn, IsOfThisKind) as StreamCommand<TState>)
         {
             try
             {
@@ -48,7 +50,8 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
         _load?.Due?.Enqueue();
     }
 
-    private bool IsOfThisKind(WaitingCommand command) => command is StreamCommand<TState> { IsAlone: false } other && other.Fold.Kind == fold.Kind;
+    private bool IsOfThisKind(WaitingCommand command) =>
+        command is StreamCommand<TState> { IsAlone: false } other && other.Fold.Kind == fold.Kind;
 
     private async Task DecideAsync(StreamCommand<TState> command)
     {
@@ -138,7 +141,8 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
 
     private IReadOnlyList<NewEvent> Write(StreamCommand<TState> command, IReadOnlyList<object> raised)
     {
-        var request = Writer.Write([new StreamAppend(fold.Stream, _load!.ExpectedVersion, command.Mark(raised))], command.Metadata, [], command.Trace);
+        var request = Writer.Write(
+            [new StreamAppend(fold.Stream, _load!.ExpectedVersion, command.Mark(raised))], command.Metadata, [], command.Trace);
         request.Validate(store.Storage.Options.Limits);
         return request.Writes[0].Events;
     }
@@ -227,7 +231,8 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
             }
 
             await store.PauseAsync(cancellation.Token).ConfigureAwait(false);
-            var result = await store.AppendAsync(new AppendRequest([new StreamWrite(fold.Stream, _load!.Version, events)]), cancellation.Token).ConfigureAwait(false);
+            var result = await store.AppendAsync(
+                new AppendRequest([new StreamWrite(fold.Stream, _load!.Version, events)]), cancellation.Token).ConfigureAwait(false);
             return result.WasAlreadyStored ? null : result.Position;
         }
         finally
@@ -263,14 +268,17 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
     /// After a conflict with another writer: keeps the commands at the front whose events may be appended by rule, as they are. From the
     /// first that conflicts, all are decided again, since the state that they have acted on will never exist.
     /// </summary>
-    private async Task<List<DecidedCommand<TState>>> KeepWhatPassesAsync(List<DecidedCommand<TState>> batch, WrongExpectedVersionException conflict)
+    private async Task<List<DecidedCommand<TState>>> KeepWhatPassesAsync(
+        List<DecidedCommand<TState>> batch, WrongExpectedVersionException conflict)
     {
         var conflicts = batch.Max(decided => decided.Command.Conflicts);
-        if (conflicts < store.Options.MaxConflictRetries) await ConflictPause.AfterAsync(conflicts, CancellationToken.None).ConfigureAwait(false);
+        if (conflicts < store.Options.MaxConflictRetries)
+            await ConflictPause.AfterAsync(conflicts, CancellationToken.None).ConfigureAwait(false);
         var committed = await _load!.ForgetAndReadTailAsync(CancellationToken.None).ConfigureAwait(false);
         var raising = batch.Where(decided => decided.Events.Count > 0).ToList();
         var kept = raising
-            .TakeWhile(decided => committed.Count > 0 && decided.Command.Conflicts < store.Options.MaxConflictRetries && !decided.Command.AreInConflict(decided.State, decided.Raised, committed))
+            .TakeWhile(decided => committed.Count > 0 && decided.Command.Conflicts < store.Options.MaxConflictRetries
+                && !decided.Command.AreInConflict(decided.State, decided.Raised, committed))
             .ToList();
         foreach (var decided in kept) _load.Expect(decided.Events);
         foreach (var decided in batch)
@@ -305,8 +313,10 @@ internal sealed class CommandBatch<TState>(EventStore store, StateFold<TState> f
         StartAfresh();
         _writer = null;
         var isOfAll = failure is StoreBusyException or StorageFailedException or ObjectDisposedException
-            || (failure is not (null or DuplicateEventIdException or OperationCanceledException) && batch.Count(decided => decided.Events.Count > 0) == 1);
-        var isCancelled = failure is OperationCanceledException && batch.Exists(decided => decided.Command.CancellationToken.IsCancellationRequested);
+            || (failure is not (null or DuplicateEventIdException or OperationCanceledException)
+                && batch.Count(decided => decided.Events.Count > 0) == 1);
+        var isCancelled = failure is OperationCanceledException
+            && batch.Exists(decided => decided.Command.CancellationToken.IsCancellationRequested);
         foreach (var decided in batch)
         {
             if (isOfAll && decided.Events.Count > 0)

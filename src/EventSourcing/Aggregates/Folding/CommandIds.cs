@@ -13,7 +13,10 @@ internal sealed class CommandIds(Guid commandId, string stream = "")
 
     private readonly Guid _commandId = commandId != Guid.Empty
         ? commandId
-        : throw new ArgumentException("The command's id is empty. Give each command an id of its own, e.g. Guid.CreateVersion7(), and the same one when it is repeated.", nameof(commandId));
+        : throw new ArgumentException(
+            "The command's id is empty. Give each command an id of its own, e.g. Guid.CreateVersion7(), "
+            + "and the same one when it is repeated.",
+            nameof(commandId));
 
     /// <summary>The events with their ids.</summary>
     /// <exception cref="ArgumentException">One has an id already.</exception>
@@ -42,13 +45,15 @@ internal sealed class CommandIds(Guid commandId, string stream = "")
 
         // One append has stored them, so they are adjacent.
         var (count, streams) = (0, new List<AppendedStream>(1));
-        await foreach (var page in storage.PagesAsync(new LogRead { After = first - 1, Limit = PageLimit }, cancellationToken).ConfigureAwait(false))
+        await foreach (var page in storage.PagesAsync(
+            new LogRead { After = first - 1, Limit = PageLimit }, cancellationToken).ConfigureAwait(false))
         {
             foreach (ref readonly var stored in page.Events)
             {
                 if (stored.Id != IdOf(count)) return Original();
                 count++;
-                if (streams.Count > 0 && streams[^1].Stream == stored.Stream) streams[^1] = streams[^1] with { LastVersion = stored.Version };
+                if (streams.Count > 0 && streams[^1].Stream == stored.Stream)
+                    streams[^1] = streams[^1] with { LastVersion = stored.Version };
                 else streams.Add(new AppendedStream(stored.Stream, stored.Version, stored.Version));
             }
         }
@@ -64,7 +69,11 @@ internal sealed class CommandIds(Guid commandId, string stream = "")
         for (var i = 0; i < marked.Length; i++)
         {
             var data = events[i] as EventData ?? new EventData(events[i]);
-            if (data.Id is { } id) throw new ArgumentException($"The event at index {i} of the command {_commandId} on '{of}' has the id {id} already. With a command id, the ids of its events derive from that: raise it without one. Nothing was written.", nameof(events));
+            if (data.Id is { } id)
+                throw new ArgumentException(
+                    $"The event at index {i} of the command {_commandId} on '{of}' has the id {id} already. With a command id, "
+                    + "the ids of its events derive from that: raise it without one. Nothing was written.",
+                    nameof(events));
             marked[i] = data with { Id = IdOf(first + i) };
         }
 

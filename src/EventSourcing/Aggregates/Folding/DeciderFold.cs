@@ -25,7 +25,8 @@ internal sealed class DeciderFold<TState, TCommand>(Decider<TState, TCommand> de
     public override void WriteState(TState state, Utf8JsonWriter writer, JsonSerializerOptions json)
     {
         var info = InfoOf(json);
-        if (JsonTypeCheck.FlawOf(info, out _, out _) is { } flaw) throw new NotSupportedException($"{typeof(TState)} would not be read back as it is written: {flaw}.");
+        if (JsonTypeCheck.FlawOf(info, out _, out _) is { } flaw)
+            throw new NotSupportedException($"{typeof(TState)} would not be read back as it is written: {flaw}.");
         JsonSerializer.Serialize(writer, state, info);
     }
 

@@ -25,7 +25,8 @@ internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Guid
             {
                 return await AppendAsync(decision).ConfigureAwait(false);
             }
-            catch (Exception conflict) when (conflict is AppendConditionFailedException or WrongExpectedVersionException && conflicts < maxRetries)
+            catch (Exception conflict)
+                when (conflict is AppendConditionFailedException or WrongExpectedVersionException && conflicts < maxRetries)
             {
                 await ConflictPause.AfterAsync(conflicts, cancellationToken).ConfigureAwait(false);
             }
@@ -59,7 +60,8 @@ internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Guid
             // The original may have stored more events than were decided this time.
             return result.WasAlreadyStored ? await FindOriginalAsync().ConfigureAwait(false) ?? result : result;
         }
-        catch (Exception failure) when (_ids is not null && failure is DuplicateEventIdException or AppendConditionFailedException or WrongExpectedVersionException)
+        catch (Exception failure) when (_ids is not null
+            && failure is DuplicateEventIdException or AppendConditionFailedException or WrongExpectedVersionException)
         {
             // If the original was stored meanwhile, it caused the conflict of its own repetition.
             if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;

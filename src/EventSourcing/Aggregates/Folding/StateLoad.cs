@@ -152,7 +152,8 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
     {
         var read = await store.EventReader.AsOfAsync(new StreamRead(fold.Stream), asOf, cancellationToken).ConfigureAwait(false);
         State = fold.Begin();
-        if (fold.Snapshots is { } policy) await LoadBySnapshotAsync(policy, read, isNow: asOf == AsOf.Now, cancellationToken).ConfigureAwait(false);
+        if (fold.Snapshots is { } policy)
+            await LoadBySnapshotAsync(policy, read, isNow: asOf == AsOf.Now, cancellationToken).ConfigureAwait(false);
         else await ReadAsync(read, isReplay: true, cancellationToken).ConfigureAwait(false);
         _untouched = State;
         store.Diagnostics.Prepare();
@@ -172,15 +173,19 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         // A read of the past says nothing about the stored snapshot.
         if (!isNow || !isKnown || Version == 0) return;
         var isSlow = policy.SlowLoadMilliseconds > 0 && clock.GetElapsedTime(began).TotalMilliseconds > policy.SlowLoadMilliseconds;
-        var isDue = outcome is not (SnapshotOutcome.Used or SnapshotOutcome.Missing) || _replayed >= policy.Every || (isSlow && _replayed > 0);
-        if (isDue) Due = cache.Capture(fold, State, new SnapshotHeader(fingerprint, fold.Stream, Version, Position, _lastId, clock.GetUtcNow()), seen);
+        var isDue = outcome is not (SnapshotOutcome.Used or SnapshotOutcome.Missing) || _replayed >= policy.Every
+            || (isSlow && _replayed > 0);
+        if (isDue)
+            Due = cache.Capture(
+                fold, State, new SnapshotHeader(fingerprint, fold.Stream, Version, Position, _lastId, clock.GetUtcNow()), seen);
     }
 
     /// <summary>Replays the events after a snapshot, if the stream has the event at which the snapshot was taken.</summary>
     private async ValueTask<string> ReplayFromAsync(StoredSnapshot snapshot, StreamRead read, CancellationToken cancellationToken)
     {
         var header = snapshot.Header;
-        using var page = await store.Storage.ReadStreamAsync(read with { After = header.Version - 1 }, cancellationToken).ConfigureAwait(false);
+        using var page =
+            await store.Storage.ReadStreamAsync(read with { After = header.Version - 1 }, cancellationToken).ConfigureAwait(false);
         if (page.Count == 0) return SnapshotOutcome.Ahead;
         if (page.Events[0].Id != header.EventId || page.Events[0].Position != header.Position) return SnapshotOutcome.Foreign;
         try

@@ -5,7 +5,12 @@ namespace EventSourcing;
 /// commands of one store on one stream take turns: those that had to wait are decided and appended together.
 /// </summary>
 internal sealed class StreamCommand<TState>(
-    EventStore store, StateFold<TState> fold, Func<TState, ValueTask<IReadOnlyList<object>>> act, EventMetadata? metadata, Guid? commandId, CancellationToken cancellationToken)
+    EventStore store,
+    StateFold<TState> fold,
+    Func<TState, ValueTask<IReadOnlyList<object>>> act,
+    EventMetadata? metadata,
+    Guid? commandId,
+    CancellationToken cancellationToken)
     : WaitingCommand(fold.Stream, cancellationToken)
 {
     private readonly CommandIds? _ids = commandId is { } id ? new CommandIds(id, fold.Stream) : null;
@@ -32,7 +37,8 @@ internal sealed class StreamCommand<TState>(
         if (stored is not null) return stored;
         return raised.Count > 0
             ? await AppendAsync(raised, version: 0).ConfigureAwait(false)
-            : throw new InvalidOperationException($"The command that was to create '{fold.Stream}' raised no event, so there is nothing to create it by.");
+            : throw new InvalidOperationException(
+                $"The command that was to create '{fold.Stream}' raised no event, so there is nothing to create it by.");
     }
 
     /// <summary>Acts on the current state and appends, expecting its version.</summary>
@@ -54,7 +60,8 @@ internal sealed class StreamCommand<TState>(
         }
     }
 
-    public override Task ServeAsync(StreamTurn turn) => IsAlone ? RunAloneAsync(turn) : new CommandBatch<TState>(store, fold, turn).ServeAsync(this);
+    public override Task ServeAsync(StreamTurn turn) =>
+        IsAlone ? RunAloneAsync(turn) : new CommandBatch<TState>(store, fold, turn).ServeAsync(this);
 
     /// <summary>Runs a command that has waited by itself, from the beginning.</summary>
     /// <param name="turn">The turn that the command has; null if it goes on without one.</param>
@@ -70,7 +77,8 @@ internal sealed class StreamCommand<TState>(
     public Task FinishAloneAsync(StateLoad<TState> load, Task<IReadOnlyList<object>> deciding)
     {
         _turn = null;
-        return TellAsync(async () => await ActUntilAppendedAsync(load, await OrOriginalAsync(deciding).ConfigureAwait(false)).ConfigureAwait(false));
+        return TellAsync(async () =>
+            await ActUntilAppendedAsync(load, await OrOriginalAsync(deciding).ConfigureAwait(false)).ConfigureAwait(false));
     }
 
     /// <summary>Tells the caller that the command came to nothing, with or without an error, unless it is a repetition.</summary>
@@ -158,12 +166,15 @@ internal sealed class StreamCommand<TState>(
         }
     }
 
-    private async Task<AppendResult> ActUntilAppendedAsync(StateLoad<TState> load, (IReadOnlyList<object> Raised, AppendResult? Stored) decision)
+    private async Task<AppendResult> ActUntilAppendedAsync(
+        StateLoad<TState> load, (IReadOnlyList<object> Raised, AppendResult? Stored) decision)
     {
         for (var (raised, stored) = decision; ; Conflicts++)
         {
             if (stored is not null) return stored;
-            if (raised.Count == 0) return new AppendResult([new AppendedStream(fold.Stream, load.Version, load.Version)], load.Position, load.Position, wasAlreadyStored: false);
+            if (raised.Count == 0)
+                return new AppendResult(
+                    [new AppendedStream(fold.Stream, load.Version, load.Version)], load.Position, load.Position, wasAlreadyStored: false);
             try
             {
                 return await AppendAsync(raised, load.Version).ConfigureAwait(false);
@@ -214,7 +225,8 @@ internal sealed class StreamCommand<TState>(
     {
         try
         {
-            var result = await store.AppendAsync([new StreamAppend(fold.Stream, version, Mark(raised))], metadata, conditions: null, Trace, CancellationToken)
+            var result = await store.AppendAsync(
+                [new StreamAppend(fold.Stream, version, Mark(raised))], metadata, conditions: null, Trace, CancellationToken)
                 .ConfigureAwait(false);
 
             // The original may have stored more events than were raised this time.

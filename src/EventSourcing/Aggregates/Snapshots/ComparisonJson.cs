@@ -39,7 +39,8 @@ internal sealed class ComparisonJson : IJsonTypeInfoResolver
     public byte[] Write<TState>(TState state, StateFold<TState> fold)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Options.Encoder, MaxDepth = Options.MaxDepth })) fold.WriteState(state, writer, Options);
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Options.Encoder, MaxDepth = Options.MaxDepth }))
+            fold.WriteState(state, writer, Options);
         return buffer.WrittenSpan.ToArray();
     }
 
@@ -51,10 +52,17 @@ internal sealed class ComparisonJson : IJsonTypeInfoResolver
         if (expected.Span.SequenceEqual(actual.Span)) return null;
         try
         {
-            var options = new JsonDocumentOptions { MaxDepth = Options.MaxDepth, CommentHandling = Options.ReadCommentHandling == JsonCommentHandling.Skip ? JsonCommentHandling.Skip : default, AllowTrailingCommas = Options.AllowTrailingCommas };
+            var options = new JsonDocumentOptions
+            {
+                MaxDepth = Options.MaxDepth,
+                CommentHandling = Options.ReadCommentHandling == JsonCommentHandling.Skip ? JsonCommentHandling.Skip : default,
+                AllowTrailingCommas = Options.AllowTrailingCommas,
+            };
             using var first = JsonDocument.Parse(expected, options);
             using var second = JsonDocument.Parse(actual, options);
-            return AreEqual(first.RootElement, second.RootElement) ? null : $"what differs: {string.Join(", ", DifferingMembers(first.RootElement, second.RootElement))}";
+            return AreEqual(first.RootElement, second.RootElement)
+                ? null
+                : $"what differs: {string.Join(", ", DifferingMembers(first.RootElement, second.RootElement))}";
         }
         catch (Exception flaw) when (flaw is JsonException or InvalidOperationException)
         {
@@ -64,10 +72,12 @@ internal sealed class ComparisonJson : IJsonTypeInfoResolver
     }
 
     private static bool IsUnordered(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() is var generic
-        && (generic == typeof(HashSet<>) || generic == typeof(ISet<>) || generic == typeof(IReadOnlySet<>) || generic == typeof(ImmutableHashSet<>) || generic == typeof(IImmutableSet<>) || generic == typeof(FrozenSet<>)
+        && (generic == typeof(HashSet<>) || generic == typeof(ISet<>) || generic == typeof(IReadOnlySet<>)
+            || generic == typeof(ImmutableHashSet<>) || generic == typeof(IImmutableSet<>) || generic == typeof(FrozenSet<>)
             || generic == typeof(System.Collections.Concurrent.ConcurrentBag<>));
 
-    private bool AreEqual(JsonElement first, JsonElement second) => JsonElement.DeepEquals(first, second) || (_holdsSets && AreEqualWithoutOrder(first, second));
+    private bool AreEqual(JsonElement first, JsonElement second) =>
+        JsonElement.DeepEquals(first, second) || (_holdsSets && AreEqualWithoutOrder(first, second));
 
     private static bool AreEqualWithoutOrder(JsonElement first, JsonElement second)
     {
@@ -104,6 +114,7 @@ internal sealed class ComparisonJson : IJsonTypeInfoResolver
     {
         if (first.ValueKind != JsonValueKind.Object || second.ValueKind != JsonValueKind.Object) return ["the value itself"];
         var names = first.EnumerateObject().Concat(second.EnumerateObject()).Select(member => member.Name).Distinct(StringComparer.Ordinal);
-        return [.. names.Where(name => !first.TryGetProperty(name, out var a) || !second.TryGetProperty(name, out var b) || !JsonElement.DeepEquals(a, b)).Take(5).Select(Names.Printable).DefaultIfEmpty("a member is there twice")];
+        return [.. names.Where(name => !first.TryGetProperty(name, out var a) || !second.TryGetProperty(name, out var b)
+            || !JsonElement.DeepEquals(a, b)).Take(5).Select(Names.Printable).DefaultIfEmpty("a member is there twice")];
     }
 }

@@ -26,14 +26,16 @@ internal abstract class DueSnapshot(SnapshotCache cache, string category, Snapsh
 }
 
 /// <inheritdoc cref="DueSnapshot"/>
-internal sealed class DueSnapshot<TState>(SnapshotCache cache, StateFold<TState> fold, TState state, JsonSerializerOptions json, SnapshotHeader header, byte[]? seen)
+internal sealed class DueSnapshot<TState>(
+    SnapshotCache cache, StateFold<TState> fold, TState state, JsonSerializerOptions json, SnapshotHeader header, byte[]? seen)
     : DueSnapshot(cache, fold.Category, header, seen)
 {
     private readonly byte[] _bytes = Write(fold, state, json);
 
     public override ReadOnlySpan<byte> State => _bytes;
 
-    public override bool IsFaithful(JsonSerializerOptions json) => Write(fold, StoredSnapshot.ReadState(fold, _bytes, json), json).AsSpan().SequenceEqual(_bytes);
+    public override bool IsFaithful(JsonSerializerOptions json) =>
+        Write(fold, StoredSnapshot.ReadState(fold, _bytes, json), json).AsSpan().SequenceEqual(_bytes);
 
     private static byte[] Write(StateFold<TState> fold, TState state, JsonSerializerOptions json)
     {

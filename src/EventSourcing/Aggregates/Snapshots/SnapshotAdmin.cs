@@ -23,7 +23,8 @@ public sealed class SnapshotAdmin
         await FlushAsync(cancellationToken).ConfigureAwait(false);
         while (true)
         {
-            var page = await _store.Storage.ReadModels.QueryAsync(SnapshotCache.Directory, new DocumentQuery(), cancellationToken).ConfigureAwait(false);
+            var page = await _store.Storage.ReadModels.QueryAsync(
+                SnapshotCache.Directory, new DocumentQuery(), cancellationToken).ConfigureAwait(false);
             if (page.Count == 0) return;
             await DropAsync([.. page.Select(document => document.Key)], cancellationToken).ConfigureAwait(false);
         }
@@ -49,12 +50,13 @@ public sealed class SnapshotAdmin
         await DropAsync([category], cancellationToken).ConfigureAwait(false);
     }
 
-    private ValueTask DropAsync(IReadOnlyList<string> categories, CancellationToken cancellationToken) => _store.Storage.ReadModels.CommitAsync(
-        new ReadModelCommit
-        {
-            Drops = [.. categories.Select(SnapshotCache.ModelOf)],
-            Creates = [Directory],
-            Changes = [.. categories.Select(category => new DocumentChange(SnapshotCache.Directory, category, null))],
-        },
-        cancellationToken);
+    private ValueTask DropAsync(IReadOnlyList<string> categories, CancellationToken cancellationToken) =>
+        _store.Storage.ReadModels.CommitAsync(
+            new ReadModelCommit
+            {
+                Drops = [.. categories.Select(SnapshotCache.ModelOf)],
+                Creates = [Directory],
+                Changes = [.. categories.Select(category => new DocumentChange(SnapshotCache.Directory, category, null))],
+            },
+            cancellationToken);
 }

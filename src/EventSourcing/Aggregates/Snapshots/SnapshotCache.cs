@@ -36,7 +36,8 @@ internal sealed class SnapshotCache : IAsyncDisposable
     private SnapshotCache(EventStore store)
     {
         _store = store;
-        _json = new JsonSerializerOptions(store.Json) { TypeInfoResolver = store.Json.TypeInfoResolver!.WithAddedModifier(RefuseDerivedTypes) };
+        _json =
+            new JsonSerializerOptions(store.Json) { TypeInfoResolver = store.Json.TypeInfoResolver!.WithAddedModifier(RefuseDerivedTypes) };
         _writing = BackgroundTask.Start(WriteAllAsync);
     }
 
@@ -53,10 +54,15 @@ internal sealed class SnapshotCache : IAsyncDisposable
         switch (outcome)
         {
             case SnapshotOutcome.Corrupt:
-                _store.Diagnostics.BadSnapshot(category, outcome, stream, "It is damaged, or its state cannot be read. All events were replayed, and it is replaced.");
+                _store.Diagnostics.BadSnapshot(
+                    category, outcome, stream, "It is damaged, or its state cannot be read. All events were replayed, and it is replaced.");
                 break;
             case SnapshotOutcome.Foreign:
-                _store.Diagnostics.BadSnapshot(category, outcome, stream, "It is of another stream, or of another history of this one. All events were replayed, and it is replaced.");
+                _store.Diagnostics.BadSnapshot(
+                    category,
+                    outcome,
+                    stream,
+                    "It was taken of another stream, or of another history of this one. All events were replayed, and it is replaced.");
                 break;
             default:
                 _store.Diagnostics.Snapshot(category, outcome);
@@ -65,7 +71,8 @@ internal sealed class SnapshotCache : IAsyncDisposable
     }
 
     /// <summary>The document of a stream, the fingerprint that it should have, and whether both could be found out.</summary>
-    public async ValueTask<(byte[]? Seen, string Fingerprint, bool IsKnown)> LoadAsync<TState>(StateFold<TState> fold, TState state, CancellationToken cancellationToken)
+    public async ValueTask<(byte[]? Seen, string Fingerprint, bool IsKnown)> LoadAsync<TState>(
+        StateFold<TState> fold, TState state, CancellationToken cancellationToken)
     {
         _categories.TryAdd(fold.Category, true);
         try
@@ -92,7 +99,8 @@ internal sealed class SnapshotCache : IAsyncDisposable
         catch (Exception e)
         {
             // Any exception may be thrown here: the state's own code and converters run.
-            _store.Diagnostics.BadSnapshot(fold.Category, SnapshotOutcome.Failed, fold.Stream, $"The state could not be written: {e.Message}");
+            _store.Diagnostics.BadSnapshot(
+                fold.Category, SnapshotOutcome.Failed, fold.Stream, $"The state could not be written: {e.Message}");
             return null;
         }
     }
@@ -110,11 +118,13 @@ internal sealed class SnapshotCache : IAsyncDisposable
     /// <param name="transaction">The append.</param>
     /// <param name="streams">The streams, each once.</param>
     /// <param name="cancellationToken">Cancels the reads.</param>
-    public async ValueTask<ReadModelCommit> BuryAsync(IAppendTransaction transaction, IReadOnlyCollection<string> streams, CancellationToken cancellationToken)
+    public async ValueTask<ReadModelCommit> BuryAsync(
+        IAppendTransaction transaction, IReadOnlyCollection<string> streams, CancellationToken cancellationToken)
     {
         var all = streams.Select(StreamName.CategoryOf).Distinct(StringComparer.Ordinal).ToList();
         var found = await transaction.LoadAsync(Directory, all, cancellationToken).ConfigureAwait(false);
-        var categories = all.Where((category, i) => found[i] is not null || _categories.ContainsKey(category)).ToHashSet(StringComparer.Ordinal);
+        var categories = all.Where((category, i) => found[i] is not null || _categories.ContainsKey(category))
+            .ToHashSet(StringComparer.Ordinal);
         if (categories.Count == 0) return new ReadModelCommit();
         var tombstone = StoredSnapshot.WriteTombstone(transaction.Events[^1].Position);
         var tombstones =
@@ -168,7 +178,12 @@ internal sealed class SnapshotCache : IAsyncDisposable
         {
             if (!due.IsFaithful(_json))
             {
-                _store.Diagnostics.BadSnapshot(due.Category, SnapshotOutcome.Unfaithful, stream, "The state that is read back from it is not the one it was taken of, so it was not written. Look for members of the state that do not survive being written and read.");
+                _store.Diagnostics.BadSnapshot(
+                    due.Category,
+                    SnapshotOutcome.Unfaithful,
+                    stream,
+                    "The state that is read back from it is not the one it was taken of, so it was not written. "
+                    + "Look for members of the state that do not survive being written and read.");
                 return;
             }
 
@@ -235,7 +250,9 @@ internal sealed class SnapshotCache : IAsyncDisposable
         {
             own?.Invoke(value);
             if (value.GetType() != info.Type)
-                throw new NotSupportedException($"A value of {value.GetType()} would come back from a snapshot as {info.Type}. Seal that type, or say by [JsonDerivedType] what it may be.");
+                throw new NotSupportedException(
+                    $"A value of {value.GetType()} would come back from a snapshot as {info.Type}. Seal that type, "
+                    + "or say by [JsonDerivedType] what it may be.");
         };
     }
 
@@ -243,6 +260,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
     {
         if (_fingerprints.TryGetValue((typeof(TState), ofState), out var known)) return known;
         var text = $"{ofState}\n{fold.Describe(_store.Json)}\n{_store.Serializer.Fingerprint}";
-        return _fingerprints.GetOrAdd((typeof(TState), ofState), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16)));
+        return _fingerprints.GetOrAdd(
+            (typeof(TState), ofState), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16)));
     }
 }

@@ -58,7 +58,8 @@ public static class SnapshotFields
     /// <typeparam name="TKey">The type of its keys.</typeparam>
     /// <typeparam name="TValue">The type of its values.</typeparam>
     /// <inheritdoc cref="Write"/>
-    public static void WriteEntries<TKey, TValue>(Utf8JsonWriter writer, string name, IEnumerable<KeyValuePair<TKey, TValue>>? value, JsonSerializerOptions json)
+    public static void WriteEntries<TKey, TValue>(
+        Utf8JsonWriter writer, string name, IEnumerable<KeyValuePair<TKey, TValue>>? value, JsonSerializerOptions json)
     {
         writer.WritePropertyName(name);
         if (value is null)
@@ -71,7 +72,8 @@ public static class SnapshotFields
         writer.WriteStartArray();
         if (ComparisonJson.IsOf(json))
         {
-            WriteSorted(writer, value.Select(entry => (byte[])[(byte)'[', .. BytesOf(entry.Key, keys), (byte)',', .. BytesOf(entry.Value, values), (byte)']']));
+            WriteSorted(writer, value.Select(entry =>
+                (byte[])[(byte)'[', .. BytesOf(entry.Key, keys), (byte)',', .. BytesOf(entry.Value, values), (byte)']']));
             writer.WriteEndArray();
             return;
         }
@@ -88,12 +90,14 @@ public static class SnapshotFields
     /// <summary>Begins to read the object.</summary>
     /// <param name="reader">The reader, at the start of the object.</param>
     /// <exception cref="JsonException">There is no object.</exception>
-    public static void ReadStart(ref Utf8JsonReader reader) => Expect(reader.TokenType == JsonTokenType.StartObject, "the start of the state", ref reader);
+    public static void ReadStart(ref Utf8JsonReader reader) =>
+        Expect(reader.TokenType == JsonTokenType.StartObject, "the start of the state", ref reader);
 
     /// <summary>Ends reading the object.</summary>
     /// <param name="reader">The reader, at the last field.</param>
     /// <exception cref="JsonException">The object has more fields.</exception>
-    public static void ReadEnd(ref Utf8JsonReader reader) => Expect(reader.Read() && reader.TokenType == JsonTokenType.EndObject, "the end of the state", ref reader);
+    public static void ReadEnd(ref Utf8JsonReader reader) =>
+        Expect(reader.Read() && reader.TokenType == JsonTokenType.EndObject, "the end of the state", ref reader);
 
     /// <summary>Reads the next field.</summary>
     /// <typeparam name="T">Its type.</typeparam>
@@ -166,7 +170,8 @@ public static class SnapshotFields
     /// <typeparam name="TValue">The type of its values.</typeparam>
     /// <typeparam name="TDictionary">Its own type.</typeparam>
     /// <inheritdoc cref="Read"/>
-    public static void ReadEntries<TKey, TValue, TDictionary>(ref Utf8JsonReader reader, string name, ref TDictionary? field, JsonSerializerOptions json)
+    public static void ReadEntries<TKey, TValue, TDictionary>(
+        ref Utf8JsonReader reader, string name, ref TDictionary? field, JsonSerializerOptions json)
         where TKey : notnull
         where TDictionary : class, IDictionary<TKey, TValue>, new()
     {
@@ -197,21 +202,27 @@ public static class SnapshotFields
     /// <param name="empty">What to begin with if the field is null.</param>
     /// <param name="json">The store's JSON options.</param>
     /// <exception cref="JsonException">The next field is another one, or has another type.</exception>
-    public static void ReadEntries<TKey, TValue, TDictionary>(ref Utf8JsonReader reader, string name, ref TDictionary? field, TDictionary empty, JsonSerializerOptions json)
+    public static void ReadEntries<TKey, TValue, TDictionary>(
+        ref Utf8JsonReader reader, string name, ref TDictionary? field, TDictionary empty, JsonSerializerOptions json)
         where TKey : notnull
         where TDictionary : class, IImmutableDictionary<TKey, TValue> =>
-        field = EntriesOf<TKey, TValue>(ref reader, name, json) is { } entries ? (TDictionary)(field ?? empty).Clear().AddRange(entries) : null;
+        field = EntriesOf<TKey, TValue>(ref reader, name, json) is { } entries
+            ? (TDictionary)(field ?? empty).Clear().AddRange(entries)
+            : null;
 
     /// <summary>Writes values in an order that depends only on the values.</summary>
     private static void WriteSorted(Utf8JsonWriter writer, IEnumerable<byte[]> values)
     {
-        foreach (var value in values.Order(Comparer<byte[]>.Create(static (first, second) => first.AsSpan().SequenceCompareTo(second)))) writer.WriteRawValue(value);
+        foreach (var value in values.Order(Comparer<byte[]>.Create(static (first, second) => first.AsSpan().SequenceCompareTo(second))))
+            writer.WriteRawValue(value);
     }
 
     private static byte[] BytesOf<T>(T value, JsonTypeInfo<T> info)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = info.Options.Encoder, MaxDepth = info.Options.MaxDepth })) WriteValue(writer, value, info);
+        using (var writer = new Utf8JsonWriter(
+            buffer, new JsonWriterOptions { Encoder = info.Options.Encoder, MaxDepth = info.Options.MaxDepth }))
+            WriteValue(writer, value, info);
         return buffer.WrittenSpan.ToArray();
     }
 
@@ -220,13 +231,19 @@ public static class SnapshotFields
     /// <summary>Writes a value with the type that it is read back with, or fails.</summary>
     private static void WriteValue<T>(Utf8JsonWriter writer, T value, JsonTypeInfo<T> info)
     {
-        if (value is not null && info is { Kind: JsonTypeInfoKind.Object, PolymorphismOptions: null } && Nullable.GetUnderlyingType(typeof(T)) is null && value.GetType() != typeof(T))
-            throw new NotSupportedException($"A value of {value.GetType()} would come back from a snapshot as {typeof(T)}. Seal that type, or say by [JsonDerivedType] what it may be.");
+        if (value is not null && info is { Kind: JsonTypeInfoKind.Object, PolymorphismOptions: null }
+            && Nullable.GetUnderlyingType(typeof(T)) is null && value.GetType() != typeof(T))
+            throw new NotSupportedException(
+                $"A value of {value.GetType()} would come back from a snapshot as {typeof(T)}. Seal that type, "
+                + "or say by [JsonDerivedType] what it may be.");
         JsonSerializer.Serialize(writer, value, info);
     }
 
     private static void ReadName(ref Utf8JsonReader reader, string name) =>
-        Expect(reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(name) && reader.Read(), $"the field '{name}'", ref reader);
+        Expect(
+            reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(name) && reader.Read(),
+            $"the field '{name}'",
+            ref reader);
 
     private static List<T>? ItemsOf<T>(ref Utf8JsonReader reader, string name, JsonSerializerOptions json)
     {
@@ -237,7 +254,8 @@ public static class SnapshotFields
         return items;
     }
 
-    private static List<KeyValuePair<TKey, TValue>>? EntriesOf<TKey, TValue>(ref Utf8JsonReader reader, string name, JsonSerializerOptions json)
+    private static List<KeyValuePair<TKey, TValue>>? EntriesOf<TKey, TValue>(
+        ref Utf8JsonReader reader, string name, JsonSerializerOptions json)
     {
         if (!ReadArrayStart(ref reader, name)) return null;
         var (keys, values) = (InfoOf<TKey>(json), InfoOf<TValue>(json));
@@ -263,6 +281,8 @@ public static class SnapshotFields
 
     private static void Expect(bool isThere, string what, ref Utf8JsonReader reader)
     {
-        if (!isThere) throw new JsonException($"The snapshot is not of this state: at byte {reader.TokenStartIndex} there is {reader.TokenType}, not {what}.");
+        if (!isThere)
+            throw new JsonException(
+                $"The snapshot is not of this state: at byte {reader.TokenStartIndex} there is {reader.TokenType}, not {what}.");
     }
 }

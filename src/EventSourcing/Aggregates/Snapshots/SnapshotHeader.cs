@@ -17,6 +17,7 @@ internal sealed record SnapshotHeader(string Fingerprint, string Stream, long Ve
     public int Format { get; init; } = CurrentFormat;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(SnapshotHeader))]
 internal sealed partial class SnapshotJson : JsonSerializerContext;

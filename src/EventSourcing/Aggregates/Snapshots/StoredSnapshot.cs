@@ -50,7 +50,8 @@ internal sealed class StoredSnapshot
     /// can be distinguished from one that began after it.
     /// </summary>
     /// <param name="position">The position of the erasure's record.</param>
-    public static byte[] WriteTombstone(long position) => [.. Tombstone, .. Encoding.ASCII.GetBytes(position.ToString(CultureInfo.InvariantCulture))];
+    public static byte[] WriteTombstone(long position) =>
+        [.. Tombstone, .. Encoding.ASCII.GetBytes(position.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>Whether a document is a tombstone, which replaces a snapshot.</summary>
     public static bool IsTombstone(byte[]? document) => document is not null && document.AsSpan().StartsWith(Tombstone);
@@ -96,10 +97,17 @@ internal sealed class StoredSnapshot
     public static TState ReadState<TState>(StateFold<TState> fold, ReadOnlySpan<byte> bytes, JsonSerializerOptions json)
     {
         // The maximum depth and the leniency come from the store's options, since the state was written with them.
-        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = json.MaxDepth, CommentHandling = json.ReadCommentHandling, AllowTrailingCommas = json.AllowTrailingCommas });
+        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions
+        {
+            MaxDepth = json.MaxDepth,
+            CommentHandling = json.ReadCommentHandling,
+            AllowTrailingCommas = json.AllowTrailingCommas,
+        });
         if (!reader.Read()) throw new JsonException("There is no state.");
         var state = fold.ReadState(ref reader, json);
-        return reader.BytesConsumed == bytes.Length ? state : throw new JsonException($"The state was read up to byte {reader.BytesConsumed} of {bytes.Length}.");
+        return reader.BytesConsumed == bytes.Length
+            ? state
+            : throw new JsonException($"The state was read up to byte {reader.BytesConsumed} of {bytes.Length}.");
     }
 
     private static bool TryRead(ReadOnlyMemory<byte> document, [NotNullWhen(true)] out StoredSnapshot? snapshot)

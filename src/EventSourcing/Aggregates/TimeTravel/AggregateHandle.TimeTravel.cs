@@ -62,17 +62,27 @@ public readonly partial struct AggregateHandle<T>
     /// <returns>The public members that differ, from this class to the other; none if the outcomes are equal.</returns>
     /// <exception cref="NotSupportedException">JSON cannot handle one of the classes.</exception>
     /// <exception cref="UnknownEventTypeException">One of the events is not in the store's types.</exception>
-    public Task<IReadOnlyList<MemberChange>> WhatIfAsync<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOther>(
+    public Task<IReadOnlyList<MemberChange>> WhatIfAsync<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOther>(
         AsOf asOf = default, CancellationToken cancellationToken = default)
         where TOther : Aggregate, new() =>
-        StateHistory.CompareAsync(_store, new AggregateFold<T>(Id, Stream), Show<T>(_store), new AggregateFold<TOther>(Id, Stream), Show<TOther>(_store), asOf, cancellationToken);
+        StateHistory.CompareAsync(
+            _store,
+            new AggregateFold<T>(Id, Stream),
+            Show<T>(_store),
+            new AggregateFold<TOther>(Id, Stream),
+            Show<TOther>(_store),
+            asOf,
+            cancellationToken);
 
     /// <summary>The public members of the aggregate's own; its version and the events raised are not part of its state.</summary>
     private static Func<TAggregate, JsonElement> Show<TAggregate>(EventStore store)
         where TAggregate : Aggregate
     {
         var without = new HashSet<string>(
-            new[] { nameof(Id), nameof(Aggregate.Version), nameof(Aggregate.UncommittedEvents) }.Select(name => store.Json.PropertyNamingPolicy?.ConvertName(name) ?? name), StringComparer.Ordinal);
+            new[] { nameof(Id), nameof(Aggregate.Version), nameof(Aggregate.UncommittedEvents) }.Select(name =>
+                store.Json.PropertyNamingPolicy?.ConvertName(name) ?? name),
+            StringComparer.Ordinal);
         return aggregate => StateJson.Of(aggregate, store.Json, without);
     }
 }

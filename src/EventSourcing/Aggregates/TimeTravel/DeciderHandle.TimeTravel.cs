@@ -14,7 +14,8 @@ public readonly partial struct DeciderHandle<TState, TCommand>
     public IAsyncEnumerable<HistoryStep> HistoryAsync(AsOf asOf = default, CancellationToken cancellationToken = default)
     {
         var store = _store;
-        return StateHistory.StepsAsync(store, new DeciderFold<TState, TCommand>(_decider, Stream), state => StateJson.Of(state!, store.Json), asOf, cancellationToken);
+        return StateHistory.StepsAsync(
+            store, new DeciderFold<TState, TCommand>(_decider, Stream), state => StateJson.Of(state!, store.Json), asOf, cancellationToken);
     }
 
     /// <summary>Compares the state at two points of the stream's history, as JSON shows it.</summary>
@@ -59,7 +60,8 @@ public readonly partial struct DeciderHandle<TState, TCommand>
     /// <returns>The members that differ, from this decider's state to the other's; none if the outcomes are equal.</returns>
     /// <exception cref="NotSupportedException">JSON cannot handle one of the states.</exception>
     /// <exception cref="UnknownEventTypeException">One of the events is not in the store's types.</exception>
-    public Task<IReadOnlyList<MemberChange>> WhatIfAsync<TOther, TOtherCommand>(Decider<TOther, TOtherCommand> other, AsOf asOf = default, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<MemberChange>> WhatIfAsync<TOther, TOtherCommand>(
+        Decider<TOther, TOtherCommand> other, AsOf asOf = default, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(other);
         var store = _store;

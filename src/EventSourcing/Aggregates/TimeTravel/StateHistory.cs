@@ -7,11 +7,16 @@ namespace EventSourcing;
 internal static class StateHistory
 {
     public static async IAsyncEnumerable<HistoryStep> StepsAsync<TState>(
-        EventStore store, StateFold<TState> fold, Func<TState, JsonElement> show, AsOf asOf, [EnumeratorCancellation] CancellationToken cancellationToken)
+        EventStore store,
+        StateFold<TState> fold,
+        Func<TState, JsonElement> show,
+        AsOf asOf,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var state = fold.Begin();
         var before = show(state);
-        await foreach (var e in store.ReadStreamAsync(fold.Stream, new StreamReadOptions { AsOf = asOf }, cancellationToken).ConfigureAwait(false))
+        await foreach (var e in store.ReadStreamAsync(
+            fold.Stream, new StreamReadOptions { AsOf = asOf }, cancellationToken).ConfigureAwait(false))
         {
             state = Next(fold, state, e);
             var after = show(state);
@@ -22,10 +27,17 @@ internal static class StateHistory
 
     /// <summary>Folds the same events in two ways, from one read, and compares the outcomes.</summary>
     public static async Task<IReadOnlyList<MemberChange>> CompareAsync<TState, TOther>(
-        EventStore store, StateFold<TState> fold, Func<TState, JsonElement> show, StateFold<TOther> other, Func<TOther, JsonElement> showOther, AsOf asOf, CancellationToken cancellationToken)
+        EventStore store,
+        StateFold<TState> fold,
+        Func<TState, JsonElement> show,
+        StateFold<TOther> other,
+        Func<TOther, JsonElement> showOther,
+        AsOf asOf,
+        CancellationToken cancellationToken)
     {
         var (state, otherState) = (fold.Begin(), other.Begin());
-        await foreach (var e in store.ReadStreamAsync(fold.Stream, new StreamReadOptions { AsOf = asOf }, cancellationToken).ConfigureAwait(false))
+        await foreach (var e in store.ReadStreamAsync(
+            fold.Stream, new StreamReadOptions { AsOf = asOf }, cancellationToken).ConfigureAwait(false))
         {
             state = Next(fold, state, e);
             otherState = Next(other, otherState, e);

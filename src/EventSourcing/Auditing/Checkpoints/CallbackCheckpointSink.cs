@@ -7,12 +7,14 @@ namespace EventSourcing;
 /// without knowing what was signed before it.
 /// </param>
 public sealed class CallbackCheckpointSink(
-    Func<SignedNote, CancellationToken, ValueTask> write, Func<CancellationToken, ValueTask<SignedNote?>>? readNewest = null) : ICheckpointSink
+    Func<SignedNote, CancellationToken, ValueTask> write,
+    Func<CancellationToken, ValueTask<SignedNote?>>? readNewest = null) : ICheckpointSink
 {
     private readonly Func<SignedNote, CancellationToken, ValueTask> _write = write ?? throw new ArgumentNullException(nameof(write));
 
     /// <inheritdoc/>
-    public ValueTask<SignedNote?> ReadNewestAsync(CancellationToken cancellationToken = default) => readNewest?.Invoke(cancellationToken) ?? new((SignedNote?)null);
+    public ValueTask<SignedNote?> ReadNewestAsync(CancellationToken cancellationToken = default) =>
+        readNewest?.Invoke(cancellationToken) ?? new((SignedNote?)null);
 
     /// <inheritdoc/>
     public async ValueTask<bool> TryWriteAsync(SignedNote checkpoint, SignedNote? newest, CancellationToken cancellationToken = default)

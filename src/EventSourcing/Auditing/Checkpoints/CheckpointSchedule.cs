@@ -49,7 +49,8 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
     /// <param name="clock">The clock.</param>
     /// <param name="appCode">Runs the sink, which is code of the app.</param>
     /// <param name="report">Takes each failure, and null for each success.</param>
-    public CheckpointSchedule(Checkpointer checkpointer, LedgerOptions options, TimeProvider clock, AppCode appCode, Action<Exception?> report)
+    public CheckpointSchedule(
+        Checkpointer checkpointer, LedgerOptions options, TimeProvider clock, AppCode appCode, Action<Exception?> report)
     {
         _checkpointer = checkpointer;
         _options = options;
@@ -91,7 +92,10 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
             // A sink that obeys its token ends at once. One that does not must not keep the store from closing.
             late = Task.Delay(Grace, _clock, ended.Token);
             if (await Task.WhenAny(last, late).ConfigureAwait(false) != last)
-                _report(new TimeoutException($"The store was closed while the sink of '{_checkpointer.Origin}' had not returned for {LongestFarewell + Grace}, although it was cancelled. The last checkpoint may be missing there; the next process that appends signs one. Let the sink end when its token is cancelled."));
+                _report(new TimeoutException(
+                    $"The store was closed while the sink of '{_checkpointer.Origin}' had not returned for {LongestFarewell + Grace}, "
+                    + "although it was cancelled. The last checkpoint may be missing there; the next process that appends signs one. "
+                    + "Let the sink end when its token is cancelled."));
         }
 
         await ended.CancelAsync().ConfigureAwait(false);
@@ -135,7 +139,9 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
 
     private void WakeAfter(TimeSpan time)
     {
-        using (BackgroundTask.SuppressFlow()) _timer ??= _clock.CreateTimer(static schedule => ((CheckpointSchedule)schedule!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using (BackgroundTask.SuppressFlow())
+            _timer ??= _clock.CreateTimer(
+                static schedule => ((CheckpointSchedule)schedule!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer.Change(time, Timeout.InfiniteTimeSpan);
     }
 
@@ -156,7 +162,8 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
             if (_isClosed) return;
             if (!isDone)
             {
-                if (LastFailure is not StoreRolledBackException) WakeAfter(TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_failures - 1, 10))));
+                if (LastFailure is not StoreRolledBackException)
+                    WakeAfter(TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_failures - 1, 10))));
                 return;
             }
 
@@ -182,7 +189,8 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
     }
 
     /// <summary>Whether a checkpoint was signed, or need not be signed.</summary>
-    private ValueTask<bool> TryAsync() => _appCode.RunAsync(this, "the sink of a checkpoint", this, static schedule => schedule.TryToSignAsync());
+    private ValueTask<bool> TryAsync() =>
+        _appCode.RunAsync(this, "the sink of a checkpoint", this, static schedule => schedule.TryToSignAsync());
 
     private async ValueTask<bool> TryToSignAsync()
     {

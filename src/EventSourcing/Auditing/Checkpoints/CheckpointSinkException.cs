@@ -7,7 +7,10 @@ namespace EventSourcing;
 public sealed class CheckpointSinkException : EventSourcingException
 {
     internal CheckpointSinkException(string origin, string reason, Exception? innerException = null)
-        : base($"The checkpoints of '{Names.Printable(origin)}' are not to be had: {reason} No event was touched. Make the sink accessible, or give the keys that have signed (LedgerOptions.Verifiers).", innerException)
+        : base(
+            $"The checkpoints of '{Names.Printable(origin)}' cannot be read or trusted: {reason} No event was touched. "
+            + "Make the sink accessible, or give the keys that have signed (LedgerOptions.Verifiers).",
+            innerException)
     {
         Origin = origin;
         Reason = reason;

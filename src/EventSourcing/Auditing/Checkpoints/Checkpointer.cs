@@ -73,7 +73,8 @@ internal sealed class Checkpointer : IDisposable
     }
 
     /// <summary>Makes a call on the storage, once it may be served.</summary>
-    public async ValueTask<T> OpenedAsync<TState, T>(TState state, Func<TState, CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken)
+    public async ValueTask<T> OpenedAsync<TState, T>(
+        TState state, Func<TState, CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken)
     {
         await OpenAsync(cancellationToken).ConfigureAwait(false);
         return await call(state, cancellationToken).ConfigureAwait(false);
@@ -106,7 +107,9 @@ internal sealed class Checkpointer : IDisposable
                 if (await TrySignAsync(cancellationToken).ConfigureAwait(false) is { } note) return note;
             }
 
-            throw new CheckpointSinkException(_options.Origin, $"others were {Tries} times faster at writing to {_options.Sink}, or it does not return what it was given.");
+            throw new CheckpointSinkException(
+                _options.Origin,
+                $"others were {Tries} times faster at writing to {_options.Sink}, or it does not return what it was given.");
         }
         finally
         {
@@ -119,7 +122,9 @@ internal sealed class Checkpointer : IDisposable
     {
         await OpenAsync(cancellationToken).ConfigureAwait(false);
         if (_newest is { } known && known.Checkpoint.Size >= position) return known;
-        if (_sink is null || await _sink.ReadNewestAsync(cancellationToken).ConfigureAwait(false) is not { } found || found.Checkpoint.Size < position) return null;
+        if (_sink is null || await _sink.ReadNewestAsync(cancellationToken).ConfigureAwait(false) is not { } found
+            || found.Checkpoint.Size < position)
+            return null;
         return Learn(found.Note, found.Checkpoint, await ExpectAsync(found.Checkpoint, cancellationToken).ConfigureAwait(false));
     }
 
@@ -148,13 +153,17 @@ internal sealed class Checkpointer : IDisposable
         var tree = await MerkleFrontier.ReadAsync(_storage.Ledger, head, cancellationToken).ConfigureAwait(false);
         var checkpoint = new Checkpoint(_options.Origin, tree.Size, tree.Root());
         if (known is not null) await ExpectGrownAsync(known.Checkpoint, tree, cancellationToken).ConfigureAwait(false);
-        if (found is { } other && other.Checkpoint.ToString() != known?.Checkpoint.ToString()) await ExpectGrownAsync(other.Checkpoint, tree, cancellationToken).ConfigureAwait(false);
-        if (_signed is { } last && last.ToString() != known?.Checkpoint.ToString()) await ExpectGrownAsync(last, tree, cancellationToken).ConfigureAwait(false);
+        if (found is { } other && other.Checkpoint.ToString() != known?.Checkpoint.ToString())
+            await ExpectGrownAsync(other.Checkpoint, tree, cancellationToken).ConfigureAwait(false);
+        if (_signed is { } last && last.ToString() != known?.Checkpoint.ToString())
+            await ExpectGrownAsync(last, tree, cancellationToken).ConfigureAwait(false);
         if (found is { } newest && newest.Checkpoint.Size == tree.Size) return Learn(newest.Note, newest.Checkpoint, tree).Note;
 
         // Events of a process that has crashed may be readable before they are sure to survive a loss of power.
         await _storage.Ledger.SyncAsync(cancellationToken).ConfigureAwait(false);
-        var note = known is not null && known.Checkpoint.Size == tree.Size ? known.Note : await checkpoint.SignAsync(_options.Signers, cancellationToken).ConfigureAwait(false);
+        var note = known is not null && known.Checkpoint.Size == tree.Size
+            ? known.Note
+            : await checkpoint.SignAsync(_options.Signers, cancellationToken).ConfigureAwait(false);
         _signed = checkpoint;
         if (_sink is not null && !await _sink.TryWriteAsync(note, found?.Note, cancellationToken).ConfigureAwait(false)) return null;
         return Learn(note, checkpoint, tree).Note;
@@ -166,12 +175,15 @@ internal sealed class Checkpointer : IDisposable
         if (from.Size == 0) return;
         if (from.Size <= tree.Size)
         {
-            var proof = await ConsistencyProof.BuildAsync(_storage.Ledger, from.Size, tree.Size, tree, cancellationToken).ConfigureAwait(false);
+            var proof =
+                await ConsistencyProof.BuildAsync(_storage.Ledger, from.Size, tree.Size, tree, cancellationToken).ConfigureAwait(false);
             if (proof.Verify(from.Root, tree.Root())) return;
         }
 
         await ExpectAsync(from, cancellationToken).ConfigureAwait(false);
-        throw new StoreCorruptedException(_options.Origin, $"its tree of {tree.Size} events does not lead back to that of {from.Size}, so that no checkpoint was signed.");
+        throw new StoreCorruptedException(
+            _options.Origin,
+            $"its tree of {tree.Size} events does not lead back to that of {from.Size}, so that no checkpoint was signed.");
     }
 
     /// <summary>The tree at a checkpoint's size, checked to have its root.</summary>

@@ -73,7 +73,12 @@ public sealed class FileCheckpointSink : ICheckpointSink
             List<SignedNote> notes;
             try
             {
-                (notes, next) = await WithFileAsync(FileMode.Open, FileAccess.Read, FileShare.Read, file => NotesFrom(file, start), cancellationToken).ConfigureAwait(false);
+                (notes, next) = await WithFileAsync(
+                    FileMode.Open,
+                    FileAccess.Read,
+                    FileShare.Read,
+                    file => NotesFrom(file, start),
+                    cancellationToken).ConfigureAwait(false);
             }
             catch (FileNotFoundException)
             {
@@ -91,7 +96,8 @@ public sealed class FileCheckpointSink : ICheckpointSink
     public async ValueTask<bool> TryWriteAsync(SignedNote checkpoint, SignedNote? newest, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        return await WithFileAsync(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, Append, cancellationToken).ConfigureAwait(false);
+        return await WithFileAsync(
+            FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, Append, cancellationToken).ConfigureAwait(false);
 
         bool Append(FileStream file)
         {
@@ -128,7 +134,8 @@ public sealed class FileCheckpointSink : ICheckpointSink
             }
 
             if (start == 0) return null;
-            if (window >= LastWindow) throw new LedgerFormatException(What, $"byte {start}", $"its last {tail.Length} bytes hold no whole checkpoint");
+            if (window >= LastWindow)
+                throw new LedgerFormatException(What, $"byte {start}", $"its last {tail.Length} bytes hold no whole checkpoint");
         }
     }
 
@@ -150,20 +157,24 @@ public sealed class FileCheckpointSink : ICheckpointSink
             from += length + 1;
         }
 
-        if (from == 0 && window.Length == LastWindow) throw new LedgerFormatException(What, $"byte {start}", $"{window.Length} bytes hold no whole checkpoint");
+        if (from == 0 && window.Length == LastWindow)
+            throw new LedgerFormatException(What, $"byte {start}", $"{window.Length} bytes hold no whole checkpoint");
         return (notes, start + from);
     }
 
     private static void ThrowIfOther(ReadOnlySpan<byte> beginning)
     {
-        if (beginning.Length > 0 && beginning[0] is not (Begin or 0)) throw new LedgerFormatException(What, "byte 0", "it does not begin with the mark of a record");
+        if (beginning.Length > 0 && beginning[0] is not (Begin or 0))
+            throw new LedgerFormatException(What, "byte 0", "it does not begin with the mark of a record");
     }
 
     /// <summary>Opens the file anew each time. If it is in use, in this process or another, this waits until it is free.</summary>
-    private async ValueTask<T> WithFileAsync<T>(FileMode mode, FileAccess access, FileShare share, Func<FileStream, T> work, CancellationToken cancellationToken)
+    private async ValueTask<T> WithFileAsync<T>(
+        FileMode mode, FileAccess access, FileShare share, Func<FileStream, T> work, CancellationToken cancellationToken)
     {
         var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0 };
-        if (mode == FileMode.OpenOrCreate && !OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        if (mode == FileMode.OpenOrCreate && !OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
         for (var began = Environment.TickCount64; ;)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -181,7 +192,10 @@ public sealed class FileCheckpointSink : ICheckpointSink
             }
             catch (InUseException inUse)
             {
-                if (Environment.TickCount64 - began >= Patience.TotalMilliseconds) throw new IOException(string.Create(CultureInfo.InvariantCulture, $"'{Path}' was in use by others for {Patience.TotalSeconds:0} s."), inUse.InnerException);
+                if (Environment.TickCount64 - began >= Patience.TotalMilliseconds)
+                    throw new IOException(
+                        string.Create(CultureInfo.InvariantCulture, $"'{Path}' was in use by others for {Patience.TotalSeconds:0} s."),
+                        inUse.InnerException);
                 await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -193,7 +207,8 @@ public sealed class FileCheckpointSink : ICheckpointSink
     /// <exception cref="IOException">The path leads to something else than a file.</exception>
     private void ThrowIfNoFile()
     {
-        if (UnixFile.OtherThanFile(Path) is { } what) throw new IOException($"'{Path}' is {what}, not a file. Nothing was read or written. Give the path of a file.");
+        if (UnixFile.OtherThanFile(Path) is { } what)
+            throw new IOException($"'{Path}' is {what}, not a file. Nothing was read or written. Give the path of a file.");
     }
 
     private FileStream Open(FileStreamOptions options)

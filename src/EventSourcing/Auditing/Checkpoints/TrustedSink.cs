@@ -13,7 +13,7 @@ internal sealed class TrustedSink(LedgerOptions options, ICheckpointSink sink)
         }
         catch (EventSourcingException doubt)
         {
-            throw new CheckpointSinkException(options.Origin, $"the newest in {sink} cannot be believed. {doubt.Message}", doubt);
+            throw new CheckpointSinkException(options.Origin, $"the newest in {sink} cannot be trusted. {doubt.Message}", doubt);
         }
     }
 

@@ -63,7 +63,9 @@ internal static partial class UnixFile
     private static FileStatus OnMac(byte[] path)
     {
         Span<byte> buffer = stackalloc byte[StatusBytes];
-        var result = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? StatOnIntelMac(in path[0], ref buffer[0]) : StatOnMac(in path[0], ref buffer[0]);
+        var result = RuntimeInformation.ProcessArchitecture == Architecture.X64
+            ? StatOnIntelMac(in path[0], ref buffer[0])
+            : StatOnMac(in path[0], ref buffer[0]);
         if (result != 0) return Failed();
         return Found(
             BinaryPrimitives.ReadUInt32LittleEndian(buffer),
@@ -76,7 +78,9 @@ internal static partial class UnixFile
         new(FileAnswer.Found, new FileIdentity(device, number), links, (mode & TypeMask) == Regular);
 
     private static FileStatus Failed() =>
-        Marshal.GetLastPInvokeError() is NoSuchFile or NotAFolder ? new FileStatus(FileAnswer.Missing, default, 0, IsRegular: false) : default;
+        Marshal.GetLastPInvokeError() is NoSuchFile or NotAFolder
+            ? new FileStatus(FileAnswer.Missing, default, 0, IsRegular: false)
+            : default;
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     private static partial int Statx(int folder, in byte path, int flags, uint mask, ref byte buffer);

@@ -15,7 +15,8 @@ internal sealed class CheckedLedger(ILedgerStorage inner, Checkpointer checkpoin
         await inner.ReadAsync(level, first, hashes, cancellationToken).ConfigureAwait(false);
     }
 
-    public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
+    public async ValueTask<LedgerAudit> AuditAsync(
+        long after, int limit = EventPage.DefaultLimit, CancellationToken cancellationToken = default)
     {
         await checkpointer.OpenAsync(cancellationToken).ConfigureAwait(false);
         return await inner.AuditAsync(after, limit, cancellationToken).ConfigureAwait(false);

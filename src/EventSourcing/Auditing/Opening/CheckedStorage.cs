@@ -27,7 +27,9 @@ internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpoin
     {
         options.Validate();
         var checkpointer = new Checkpointer(inner, options);
-        var schedule = options.HasSchedule ? new CheckpointSchedule(checkpointer, options, inner.Options.TimeProvider, appCode, report) : null;
+        var schedule = options.HasSchedule
+            ? new CheckpointSchedule(checkpointer, options, inner.Options.TimeProvider, appCode, report)
+            : null;
         return new CheckedStorage(inner, checkpointer, schedule);
     }
 

@@ -8,9 +8,12 @@ namespace EventSourcing;
 public sealed class StoreRolledBackException : EventSourcingException
 {
     internal StoreRolledBackException(Checkpoint checkpoint, long head, MerkleHash? root)
-        : base($"""
-            The store is not '{Names.Printable(checkpoint.Origin)}' as of its checkpoint of {checkpoint.Size} events with the root {StrictText.Base64Of(checkpoint.Root)}: {(root is null ? $"it has {head} events" : $"the root of its first {checkpoint.Size} events, of {head}, is {StrictText.Base64Of(root.Value)}")}. It serves nothing. Put back the right file with all that belongs to it (of SQLite the -wal too) and open it anew. What became of it, Ledger.VerifyAsync says. To read it all the same, open it without LedgerOptions. Where going back is intended, it is another log from now on: give it another origin and sink.
-            """)
+        : base(
+            $"The store is not '{Names.Printable(checkpoint.Origin)}' as of its checkpoint of {checkpoint.Size} events with the root "
+            + $"{StrictText.Base64Of(checkpoint.Root)}: {Found(checkpoint, head, root)}. It serves nothing. "
+            + "Put back the right file with all that belongs to it (for SQLite also the -wal file) and open it again. "
+            + "To find out what changed, run Ledger.VerifyAsync. To read it all the same, open it without LedgerOptions. "
+            + "If the rollback is intended, treat it as a new log: give it another Origin and Sink.")
     {
         Checkpoint = checkpoint;
         Head = head;
@@ -25,4 +28,8 @@ public sealed class StoreRolledBackException : EventSourcingException
 
     /// <summary>The root of the store's tree at the checkpoint's size; <see langword="null"/> if it has fewer events.</summary>
     public MerkleHash? Root { get; }
+
+    private static string Found(Checkpoint checkpoint, long head, MerkleHash? root) => root is { } other
+        ? $"the root of its first {checkpoint.Size} events, of {head}, is {StrictText.Base64Of(other)}"
+        : $"it has {head} events";
 }

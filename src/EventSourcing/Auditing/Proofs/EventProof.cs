@@ -40,5 +40,7 @@ public sealed class EventProof
     /// <exception cref="ArgumentException">The event is too large for such a file; hand its data over beside it.</exception>
     public TlogProof ToTlogProof(bool withPayload = true) => Checkpoint is { } checkpoint
         ? new TlogProof(Inclusion, checkpoint, (withPayload ? Event : new EventDisclosure(Event.Leaf)).ToBytes())
-        : throw new InvalidOperationException($"No signed checkpoint covers position {Event.Leaf.Position} yet. Call EventLedger.SignCheckpointAsync first, and prove it again.");
+        : throw new InvalidOperationException(
+            $"No signed checkpoint covers position {Event.Leaf.Position} yet. Call EventLedger.SignCheckpointAsync first, "
+            + "and prove it again.");
 }

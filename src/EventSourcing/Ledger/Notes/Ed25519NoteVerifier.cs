@@ -13,8 +13,8 @@ namespace EventSourcing;
 /// public. A signer would have to, so there is none here: bring one through <see cref="INoteSigner"/>, or sign with
 /// <see cref="EcdsaNoteSigner"/>.</para>
 /// <para>Strict: a signature has 64 bytes, its number S is below the order of the group, its point R is encoded in the one
-/// canonical way, and S·B = R + k·A holds without multiplying by the cofactor. A key is a point in canonical encoding, but none
-/// of the eight of small order, under which one signature would fit many texts.</para>
+/// canonical way, and S·B = R + k·A holds without multiplying by the cofactor. A key is a point in canonical encoding. The eight
+/// points of small order are refused, as one signature would fit many texts under them.</para>
 /// </remarks>
 public sealed class Ed25519NoteVerifier : INoteVerifier
 {

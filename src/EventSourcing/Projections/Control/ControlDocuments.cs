@@ -100,7 +100,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         where T : class, IControlRecord =>
     [
         .. (await ListStoredAsync(model, projection, cancellationToken).ConfigureAwait(false))
-            .Select(document => new ReadDocument<T>(model, document.Key, document.Data, Read<T>(model, document.Key, document.Data.Span, projection))),
+            .Select(document =>
+                new ReadDocument<T>(model, document.Key, document.Data, Read<T>(model, document.Key, document.Data.Span, projection))),
     ];
 
     /// <summary>All documents about a projection as they are stored, whether or not they can be read.</summary>
@@ -196,7 +197,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         return list;
     }
 
-    private async ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(
+        string model, DocumentQuery query, CancellationToken cancellationToken)
     {
         try
         {
@@ -271,11 +273,13 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         {
             return JsonSerializer.Deserialize(bytes, InfoOf<T>()) is { IsSound: true } record
                 ? record
-                : throw new ReadModelDamagedException(whose, $"its record '{key}' in '{model}' is not one that the library writes: {Shown(bytes)}");
+                : throw new ReadModelDamagedException(
+                    whose, $"its record '{key}' in '{model}' is not one that the library writes: {Shown(bytes)}");
         }
         catch (JsonException e)
         {
-            throw new ReadModelDamagedException(whose, $"its record '{key}' in '{model}' is not one that the library writes: {Shown(bytes)} ({e.Message})", e);
+            throw new ReadModelDamagedException(
+                whose, $"its record '{key}' in '{model}' is not one that the library writes: {Shown(bytes)} ({e.Message})", e);
         }
     }
 
@@ -293,8 +297,9 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         }
     }
 
-    private static string Shown(ReadOnlySpan<byte> bytes) =>
-        $"'{Names.Printable(Encoding.UTF8.GetString(bytes.Length > MaxShown ? bytes[..MaxShown] : bytes))}'{(bytes.Length > MaxShown ? "…" : "")}";
+    private static string Shown(ReadOnlySpan<byte> bytes) => bytes.Length > MaxShown
+        ? $"'{Names.Printable(Encoding.UTF8.GetString(bytes[..MaxShown]))}'…"
+        : $"'{Names.Printable(Encoding.UTF8.GetString(bytes))}'";
 
     private static JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)ControlJson.Default.GetTypeInfo(typeof(T))!;
 }

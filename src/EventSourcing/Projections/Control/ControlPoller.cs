@@ -118,7 +118,8 @@ internal sealed class ControlPoller : IAsyncDisposable
 
     private async ValueTask LookForOrdersAsync()
     {
-        var found = await _documents.FindStoredAsync(ControlDocuments.Orders, ControlDocuments.LastOrder, _stop.Token).ConfigureAwait(false);
+        var found =
+            await _documents.FindStoredAsync(ControlDocuments.Orders, ControlDocuments.LastOrder, _stop.Token).ConfigureAwait(false);
         var order = found is null ? "" : Encoding.UTF8.GetString(found);
         if (order == (_order ?? "")) return;
         _order = order;

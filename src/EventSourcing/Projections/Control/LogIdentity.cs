@@ -26,7 +26,12 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
     /// <param name="cancellationToken">Cancels the reads.</param>
     /// <param name="isLast">Whether no other commit is expected soon, so that this one is worth a root of its own.</param>
     public static async ValueTask<LogIdentity?> AtAsync(
-        EventStore store, RunRecord before, long position, (long Position, Guid Id) seen, CancellationToken cancellationToken, bool isLast = false)
+        EventStore store,
+        RunRecord before,
+        long position,
+        (long Position, Guid Id) seen,
+        CancellationToken cancellationToken,
+        bool isLast = false)
     {
         if (position == before.Position && (!isLast || before.Log?.Size >= position)) return before.Log;
         if (position == 0) return null;
@@ -55,7 +60,9 @@ internal sealed record LogIdentity(Guid Event, long Size, string Root)
         var root = frontier.Root().ToString();
         if (root == log.Root) return;
         throw new ReadModelOfAnotherLogException(
-            projection, run.Position, $"it has seen the log of {log.Size} events with the root {log.Root}, and this one has the root {root}");
+            projection,
+            run.Position,
+            $"it has seen the log of {log.Size} events with the root {log.Root}, and this one has the root {root}");
     }
 
     /// <summary>Throws if a run has seen more events than the log has: it would seem to be level at once, and for ever.</summary>

@@ -118,7 +118,8 @@ internal sealed record ParkedRecord(
     SkipRecord? Skip) : IControlRecord
 {
     bool IControlRecord.IsSound =>
-        Projection is not null && Partition is not null && Stream is not null && Type is not null && Error is not null && ErrorType is not null
+        Projection is not null && Partition is not null && Stream is not null && Type is not null && Error is not null
+        && ErrorType is not null
         && Enum.IsDefined(Kind) && After >= 0 && Attempts >= 0 && Skip is null or { By: not null, Reason: not null };
 
     /// <summary>
@@ -163,7 +164,8 @@ internal sealed record StandingOrderRecord(
     bool IControlRecord.IsSound => true;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DirectoryRecord))]
 [JsonSerializable(typeof(RunRecord))]
 [JsonSerializable(typeof(LeaseHolderRecord))]

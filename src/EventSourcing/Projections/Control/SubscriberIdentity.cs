@@ -25,12 +25,14 @@ internal static class SubscriberIdentity
     /// to the first class that claims it.
     /// </summary>
     public static bool BelongsTo(this DirectoryRecord directory, Subscriber subscriber) =>
-        directory.Types is not { Count: > 0 } known || known.Contains(subscriber.TypeName) || subscriber.FormerTypeNames.Any(known.Contains);
+        directory.Types is not { Count: > 0 } known || known.Contains(subscriber.TypeName)
+        || subscriber.FormerTypeNames.Any(known.Contains);
 
     /// <exception cref="SubscriberNameTakenException">The place in the log belongs to another class.</exception>
     public static void ThrowIfOfAnother(this DirectoryRecord directory, Subscriber subscriber)
     {
-        if (!directory.BelongsTo(subscriber)) throw new SubscriberNameTakenException(subscriber.Name, directory.Types![0], subscriber.TypeName);
+        if (!directory.BelongsTo(subscriber))
+            throw new SubscriberNameTakenException(subscriber.Name, directory.Types![0], subscriber.TypeName);
     }
 
     /// <summary>Throws if the record is a reactor's and the subscriber is a projection, or the reverse.</summary>
@@ -45,7 +47,8 @@ internal static class SubscriberIdentity
         var (mine, other) = isReactor ? ("reactor", "projection") : ("projection", "reactor");
         var name = subscriber.Name;
         if (directory.Types is not { Count: > 0 })
-            throw new InvalidOperationException($"'{name}' is the name of a {other} on this store, so no {mine} can have it. Give one of them another name.");
+            throw new InvalidOperationException(
+                $"'{name}' is the name of a {other} on this store, so no {mine} can have it. Give one of them another name.");
         throw new ReadModelDamagedException(
             name,
             $"its record '{name}' in '{ControlDocuments.Directory}' says that it is a {other}, and it is a {mine}. "

@@ -22,7 +22,9 @@ internal static class CursorText
         WriteText(bytes, field ?? "");
         bytes.Write([(byte)(place.Value.Kind ?? Missing)]);
         if (place.Value.Kind == FieldKind.Text) WriteText(bytes, place.Value.Text);
-        else if (place.Value.Kind is { } kind) WriteNumber(bytes, kind == FieldKind.WholeNumber ? place.Value.WholeNumber : BitConverter.DoubleToInt64Bits(place.Value.Number));
+        else if (place.Value.Kind is { } kind)
+            WriteNumber(
+                bytes, kind == FieldKind.WholeNumber ? place.Value.WholeNumber : BitConverter.DoubleToInt64Bits(place.Value.Number));
         WriteText(bytes, place.Key);
         return Base64Url.EncodeToString(bytes.WrittenSpan);
     }
@@ -79,7 +81,8 @@ internal static class CursorText
         bytes.Advance(sizeof(long));
     }
 
-    private static FormatException NoCursor() => new("The text is not a cursor of this library, or not all of one. Give back a document's Cursor as it was.");
+    private static FormatException NoCursor() =>
+        new("The text is not a cursor of this library, or not all of one. Give back a document's Cursor as it was.");
 
     private ref struct Reader(ReadOnlySpan<byte> bytes)
     {

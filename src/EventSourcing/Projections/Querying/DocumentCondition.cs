@@ -19,7 +19,8 @@ public readonly record struct DocumentCondition<TDocument>
 
     /// <summary>The conditions for the storage; all of them must hold.</summary>
     internal IReadOnlyList<FieldCondition> Parts =>
-        _first.Field is null ? throw new ArgumentException("The condition is the default one, which says nothing. Make it from a field, e.g. Customers.City.Is(\"Paris\").")
+        _first.Field is null ? throw new ArgumentException(
+            "The condition is the default one, which says nothing. Make it from a field, e.g. Customers.City.Is(\"Paris\").")
         : _second is { } second ? [_first, second]
         : [_first];
 

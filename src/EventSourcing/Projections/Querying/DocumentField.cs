@@ -135,8 +135,13 @@ public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
     private FieldCondition Ordered(FieldComparison comparison, TValue value)
     {
         if (FieldMapping.IsByName(typeof(TValue)))
-            throw new NotSupportedException($"The field '{Name}' holds the names of {typeof(TValue)}, and their order is not that of the values, so {comparison} has no meaning. Ask with Is, or declare a field of the number: (int) of the value.");
-        if (value is null) throw new ArgumentException($"The condition {comparison} on the field '{Name}' needs a value; to find documents without one, use IsMissing.", nameof(value));
+            throw new NotSupportedException(
+                $"The field '{Name}' holds the names of {typeof(TValue)}, and their order is not that of the values, "
+                + $"so {comparison} has no meaning. Ask with Is, or declare a field of the number: (int) of the value.");
+        if (value is null)
+            throw new ArgumentException(
+                $"The condition {comparison} on the field '{Name}' needs a value; to find documents without one, use IsMissing.",
+                nameof(value));
         return new FieldCondition(Name, comparison, Stored(value));
     }
 

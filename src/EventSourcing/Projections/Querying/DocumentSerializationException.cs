@@ -4,7 +4,11 @@ namespace EventSourcing;
 public sealed class DocumentSerializationException : EventSourcingException
 {
     internal DocumentSerializationException(string model, string key, string why, Exception? innerException)
-        : base($"The document '{Names.Printable(key)}' of '{model}' could not be read: {why} It is unchanged in the store; make its type readable again (a default for what is missing, a converter), or have the projection build the read model afresh.", innerException)
+        : base(
+            $"The document '{Names.Printable(key)}' of '{model}' could not be read: {why} It is unchanged in the store; "
+            + "make its type readable again (a default for what is missing, a converter), "
+            + "or have the projection build the read model afresh.",
+            innerException)
     {
         Model = model;
         Key = key;

@@ -32,7 +32,10 @@ internal static class FieldMapping
         if (IsByName(type)) return FieldKind.Text;
         return Kinds.TryGetValue(Underlying(type), out var kind)
             ? kind
-            : throw new ArgumentException($"A field cannot hold values of {type}. Supported are {string.Join(", ", Kinds.Keys.Select(supported => supported.Name))}, enums, and Nullable<> of these.", "TValue");
+            : throw new ArgumentException(
+                $"A field cannot hold values of {type}. Supported are "
+                + $"{string.Join(", ", Kinds.Keys.Select(supported => supported.Name))}, enums, and Nullable<> of these.",
+                "TValue");
     }
 
     public static bool IsByName(Type type) => Underlying(type).IsEnum;
@@ -55,7 +58,9 @@ internal static class FieldMapping
         decimal number => new FieldValue((double)number),
         DateTimeOffset instant => new FieldValue(RoundTrip(instant.UtcDateTime)),
         DateTime { Kind: DateTimeKind.Utc } instant => new FieldValue(RoundTrip(instant)),
-        DateTime instant => throw new ArgumentException($"The time {instant.ToString("s", CultureInfo.InvariantCulture)} is of the kind {instant.Kind}, so it is no instant; make it UTC, or use DateTimeOffset."),
+        DateTime instant => throw new ArgumentException(
+            $"The time {instant.ToString("s", CultureInfo.InvariantCulture)} is of the kind {instant.Kind}, so it is no instant; "
+            + "make it UTC, or use DateTimeOffset."),
         DateOnly date => new FieldValue(RoundTrip(date)),
         TimeOnly time => new FieldValue(RoundTrip(time)),
         TimeSpan span => new FieldValue(span.Ticks),

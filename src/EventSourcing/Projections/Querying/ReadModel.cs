@@ -105,7 +105,8 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     {
         await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
         await new ReadModelWait(_store, _projection.Name)
-            .WaitAsync(first, last, timeout ?? RunningSubscribers.DefaultWait, fault: null, _projection, cancellationToken).ConfigureAwait(false);
+            .WaitAsync(
+                first, last, timeout ?? RunningSubscribers.DefaultWait, fault: null, _projection, cancellationToken).ConfigureAwait(false);
         await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -37,7 +37,12 @@ public sealed class ReadModelQuery<TDocument>
     }
 
     private ReadModelQuery(
-        StoredDocuments<TDocument> documents, IReadOnlyList<FieldCondition> conditions, DocumentField<TDocument>? orderBy, bool descending, DocumentCursor? after, int? take)
+        StoredDocuments<TDocument> documents,
+        IReadOnlyList<FieldCondition> conditions,
+        DocumentField<TDocument>? orderBy,
+        bool descending,
+        DocumentCursor? after,
+        int? take)
     {
         _documents = documents;
         _conditions = conditions;
@@ -92,7 +97,8 @@ public sealed class ReadModelQuery<TDocument>
     {
         ArgumentNullException.ThrowIfNull(document);
         return Misplacement(document.OrderedBy, document.Place) is { } flaw
-            ? throw new ArgumentException($"The query cannot go on after the document '{Names.Printable(document.Key)}': {flaw}", nameof(document))
+            ? throw new ArgumentException(
+                $"The query cannot go on after the document '{Names.Printable(document.Key)}': {flaw}", nameof(document))
             : Beginning(document.Place);
     }
 
@@ -107,7 +113,9 @@ public sealed class ReadModelQuery<TDocument>
     {
         ArgumentNullException.ThrowIfNull(cursor);
         var (field, place) = CursorText.Parse(cursor);
-        return Misplacement(field, place) is { } flaw ? throw new FormatException($"The query cannot go on after this cursor: {flaw}") : Beginning(place);
+        return Misplacement(field, place) is { } flaw
+            ? throw new FormatException($"The query cannot go on after this cursor: {flaw}")
+            : Beginning(place);
     }
 
     /// <summary>At most this many documents. Replaces a number given before.</summary>
@@ -181,20 +189,25 @@ public sealed class ReadModelQuery<TDocument>
     public async Task<long> CountAsync(CancellationToken cancellationToken = default)
     {
         // A count could mean the length of the page or of the whole list: paging needs the latter, LINQ means the former.
-        if (_take is not null || _after is not null) throw new InvalidOperationException("CountAsync counts all documents that meet the conditions; call it on the query before Take and After.");
+        if (_take is not null || _after is not null)
+            throw new InvalidOperationException(
+                "CountAsync counts all documents that meet the conditions; call it on the query before Take and After.");
         return await _documents.CountAsync(_conditions, cancellationToken).ConfigureAwait(false);
     }
 
     private ReadModelQuery<TDocument> Ordered(DocumentField<TDocument>? field, bool descending) => _after is null
         ? new(_documents, _conditions, field, descending, null, _take)
-        : throw new InvalidOperationException("The query begins after a document already, whose place is one in the order up to now. Give the order first, then After.");
+        : throw new InvalidOperationException(
+            "The query begins after a document already, whose place is one in the order up to now. Give the order first, then After.");
 
     private ReadModelQuery<TDocument> Beginning(DocumentCursor place) => new(_documents, _conditions, _orderBy, _descending, place, _take);
 
     /// <summary>Why a place does not fit the order of this query; null if it does.</summary>
     private string? Misplacement(string? field, DocumentCursor place) =>
-        !string.Equals(field, _orderBy?.Name, StringComparison.OrdinalIgnoreCase) ? $"it was found in the order of {Order(field)}, and this query is in the order of {Order(_orderBy?.Name)}."
-        : _orderBy is { } own && !place.Value.Fits(own.Kind) ? $"it was found when '{own.Name}' held {place.Value.Kind} values; now it holds {own.Kind} values."
+        !string.Equals(field, _orderBy?.Name, StringComparison.OrdinalIgnoreCase)
+            ? $"it was found in the order of {Order(field)}, and this query is in the order of {Order(_orderBy?.Name)}."
+        : _orderBy is { } own && !place.Value.Fits(own.Kind)
+            ? $"it was found when '{own.Name}' held {place.Value.Kind} values; now it holds {own.Kind} values."
         : null;
 
     private static string Order(string? field) => field is null ? "keys" : $"'{Names.Printable(field)}'";

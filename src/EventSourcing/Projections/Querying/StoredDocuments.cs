@@ -11,15 +11,24 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
 
     public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) => IsKnown
         ? store.Storage.ReadModels.LoadAsync(_model, keys, cancellationToken)
-        : OnceKnownAsync((Documents: store.Storage.ReadModels, _model, keys), static (of, ct) => of.Documents.LoadAsync(of._model, of.keys, ct), cancellationToken);
+        : OnceKnownAsync(
+            (Documents: store.Storage.ReadModels, _model, keys),
+            static (of, ct) => of.Documents.LoadAsync(of._model, of.keys, ct),
+            cancellationToken);
 
     public ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(DocumentQuery query, CancellationToken cancellationToken) => IsKnown
         ? store.Storage.ReadModels.QueryAsync(_model, query, cancellationToken)
-        : OnceKnownAsync((Documents: store.Storage.ReadModels, _model, query), static (of, ct) => of.Documents.QueryAsync(of._model, of.query, ct), cancellationToken);
+        : OnceKnownAsync(
+            (Documents: store.Storage.ReadModels, _model, query),
+            static (of, ct) => of.Documents.QueryAsync(of._model, of.query, ct),
+            cancellationToken);
 
     public ValueTask<long> CountAsync(IReadOnlyList<FieldCondition> conditions, CancellationToken cancellationToken) => IsKnown
         ? store.Storage.ReadModels.CountAsync(_model, conditions, cancellationToken)
-        : OnceKnownAsync((Documents: store.Storage.ReadModels, _model, conditions), static (of, ct) => of.Documents.CountAsync(of._model, of.conditions, ct), cancellationToken);
+        : OnceKnownAsync(
+            (Documents: store.Storage.ReadModels, _model, conditions),
+            static (of, ct) => of.Documents.CountAsync(of._model, of.conditions, ct),
+            cancellationToken);
 
     /// <summary>Whether the name is known to belong to the projection's class; that does not change while the store is open.</summary>
     private bool IsKnown => store.Signals.KnownOwners.ContainsKey((_model, projection.GetType()));

@@ -109,7 +109,8 @@ internal sealed class LeaseHolder : IAsyncDisposable
         [
             .. holders.Where(HasEnded).Select(holder => new DocumentChange(ControlDocuments.Hosts, holder.Key, null)),
         ];
-        if (ended.Length > 0) await ControlDocuments.CommitAsync(Storage, new ReadModelCommit { Changes = ended }, cancellationToken).ConfigureAwait(false);
+        if (ended.Length > 0)
+            await ControlDocuments.CommitAsync(Storage, new ReadModelCommit { Changes = ended }, cancellationToken).ConfigureAwait(false);
     }
 
     private static bool HasEnded(StoredDocument holder) =>

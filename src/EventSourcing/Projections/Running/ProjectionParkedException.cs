@@ -10,7 +10,8 @@ public sealed class ProjectionParkedException : EventSourcingException
         : base(
             $"The event at position {position} is not in the read model of '{parked.Projection}': "
             + $"{(parked.Kind == ParkedKind.Stream ? "its stream" : "its document")} '{Names.Printable(parked.Partition)}' is parked since "
-            + $"the event at position {parked.Position}, which failed {parked.Attempts} times: {Names.Sentence(parked.Error)} It is stored. "
+            + $"the event at position {parked.Position}, which failed {parked.Attempts} times: "
+            + $"{Names.Sentence(parked.Error)} It is stored. "
             + "Mend the cause and resume what is parked, or skip the event that fails.")
     {
         Parked = parked;

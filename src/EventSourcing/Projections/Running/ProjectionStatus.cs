@@ -14,7 +14,14 @@ namespace EventSourcing;
 /// <param name="LastError">What went wrong last, or <see langword="null"/>.</param>
 /// <param name="Rebuild">The progress of a rebuild, or <see langword="null"/> if there is none.</param>
 public sealed record ProjectionStatus(
-    string Name, ProjectionState State, long Position, long Head, TimeSpan LagTime, int Parked, Exception? LastError, RebuildProgress? Rebuild)
+    string Name,
+    ProjectionState State,
+    long Position,
+    long Head,
+    TimeSpan LagTime,
+    int Parked,
+    Exception? LastError,
+    RebuildProgress? Rebuild)
 {
     /// <summary>
     /// The process that runs it, or <see langword="null"/> if none does. This concerns the read model that serves; one that is built beside

@@ -10,7 +10,7 @@ public sealed class ReadModelLateException : EventSourcingException
             $"The read model of '{projection}' "
             + (state ?? string.Create(CultureInfo.InvariantCulture, $"is at position {reached} and not at {position}"))
             + string.Create(CultureInfo.InvariantCulture, $" after {waited.TotalSeconds:0.###} s. The event is stored and will be in it. ")
-            + "Wait longer, or see in the projection's status what keeps it: the last error, or a rebuild of which something is parked.")
+            + "Wait longer, or see in the projection's status what holds it up: the last error, or a rebuild with parked events.")
     {
         Projection = projection;
         Position = position;

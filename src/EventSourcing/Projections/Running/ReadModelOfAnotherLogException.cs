@@ -10,7 +10,7 @@ public sealed class ReadModelOfAnotherLogException : EventSourcingException
         : base(
             $"The read model of '{projection}', at position {readModelPosition}, was made from another log than this one: {reason}. "
             + "It goes no further, and is as it was; nothing was written. Find out what became of the log "
-            + "(EventStore.Ledger.VerifyAsync); where it is the right one, rebuild the projection.")
+            + "(EventStore.Ledger.VerifyAsync); if it is the right one, rebuild the projection.")
     {
         Projection = projection;
         Position = readModelPosition;

@@ -23,11 +23,13 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         {
             var directory = await _documents.FindDirectoryAsync(projection, cancellationToken).ConfigureAwait(false);
             if (directory is null) return null;
-            var run = await _documents.FindRunAsync(ControlDocuments.RunKey(projection, directory.Content.Active), cancellationToken).ConfigureAwait(false);
+            var run = await _documents.FindRunAsync(
+                ControlDocuments.RunKey(projection, directory.Content.Active), cancellationToken).ConfigureAwait(false);
             if (run is not null) return run;
 
             // Another generation may have taken its place between the two reads; the directory has then changed by now.
-            if (before is not null && before.Bytes.Span.SequenceEqual(directory.Bytes.Span)) throw Missing(projection, directory.Content.Active);
+            if (before is not null && before.Bytes.Span.SequenceEqual(directory.Bytes.Span))
+                throw Missing(projection, directory.Content.Active);
             before = directory;
         }
     }
@@ -66,20 +68,29 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     /// Completes when the projection ends in this process; <paramref name="fault"/> returns an error from then on.
     /// </param>
     public async Task WaitAsync(
-        long first, long last, TimeSpan timeout, Func<Exception?>? fault, Subscriber? subscriber, CancellationToken cancellationToken, Task? placed = null, Task? ended = null)
+        long first,
+        long last,
+        TimeSpan timeout,
+        Func<Exception?>? fault,
+        Subscriber? subscriber,
+        CancellationToken cancellationToken,
+        Task? placed = null,
+        Task? ended = null)
     {
         placed ??= Task.CompletedTask;
         if (timeout == Timeout.InfiniteTimeSpan) timeout = TimeSpan.MaxValue;
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
         var began = _clock.GetTimestamp();
-        while ((last > 0 && IsKept(placed, fault)) || !await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false))
+        while ((last > 0 && IsKept(placed, fault))
+            || !await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false))
         {
             var left = timeout - _clock.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
             {
                 var reached = await PositionAsync(cancellationToken).ConfigureAwait(false);
                 var state = !placed.IsCompleted ? "has not been started yet, since the store has not answered"
-                    : reached >= last ? $"has reached position {reached}, but some of what was waited for is held back there, and is being retried"
+                    : reached >= last
+                        ? $"has reached position {reached}, but some of what was waited for is held back there, and is being retried"
                     : null;
                 throw new ReadModelLateException(projection, last, reached, timeout, state);
             }
@@ -128,7 +139,8 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         ReadDocument<RunRecord> run, long first, long last, Subscriber? subscriber, CancellationToken cancellationToken)
     {
         var parked = await _documents.ListAsync<ParkedRecord>(ControlDocuments.Parked, projection, cancellationToken).ConfigureAwait(false);
-        var here = parked.Where(p => ControlDocuments.RunKey(projection, p.Content.Generation) == run.Key && p.Content.After < last).ToList();
+        var here =
+            parked.Where(p => ControlDocuments.RunKey(projection, p.Content.Generation) == run.Key && p.Content.After < last).ToList();
         if (here.Count == 0) return false;
         if (first == 0) return here.Exists(p => p.Content is not { RetryAt: null, Skip: null });
         var isHeldBack = false;
@@ -144,7 +156,8 @@ internal sealed class ReadModelWait(EventStore store, string projection)
             {
                 var holding = here.Find(p => p.Content.After < e.Position && Touches(p.Content, e, subscriber));
                 if (holding is null) continue;
-                if (holding.Content is { RetryAt: null, Skip: null }) throw new ProjectionParkedException(ProjectionAdmin.Describe(holding), e.Position);
+                if (holding.Content is { RetryAt: null, Skip: null })
+                    throw new ProjectionParkedException(ProjectionAdmin.Describe(holding), e.Position);
                 isHeldBack = true;
             }
 

@@ -19,7 +19,7 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
                 : view.Runs.GetValueOrDefault(context.Key);
             if (run is null && view is not null)
             {
-                // A document that this look has not found may exist and be damaged: read it alone.
+                // A document that is missing in this view may exist and be damaged, so it is read on its own.
                 view = null;
                 continue;
             }
@@ -31,8 +31,8 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
                 throw ReadModelWait.Missing(context.Name, context.Generation);
             }
 
-            // While this run stood by, another process may have put the generation in place; or this run itself may have, in a commit whose
-            // result was lost. Only the owner can do so. Once this run has seen itself as owner, the answer no longer changes.
+            // While this run stood by, another process may have put the generation in place. Or this run itself has done so, in a
+            // commit whose result was lost. Only the owner can do so: once this run has seen itself as owner, the answer no longer changes.
             if (place.IsBuilding) place.IsBuilding = (await FindDirectoryAsync(stop).ConfigureAwait(false))?.Active != context.Generation;
             if (run.Content.Owner == context.Holder.Id) return run;
 
@@ -59,7 +59,7 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
     /// <summary>Makes this process the owner of a run whose owner is gone.</summary>
     private async ValueTask ClaimAsync(ReadDocument<RunRecord> run, CancellationToken stop)
     {
-        // Before this process records itself, since it then removes the records of processes that are gone.
+        // Read first: when this process records itself, it removes the records of processes that are gone.
         var before = run.Content.Owner is { } owner && context.Notices.IsWanted
             ? await context.Documents.FindStoredAsync(ControlDocuments.Hosts, owner, stop).ConfigureAwait(false)
             : null;

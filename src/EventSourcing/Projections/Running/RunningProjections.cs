@@ -122,7 +122,8 @@ public sealed class RunningProjections : RunningSubscribers
             {
                 progress?.Report(new RebuildProgress(built.Position, head, built.Speed) { Parked = built.Parked });
                 if (built is { State: ProjectionState.Failed, LastError: { } error }) ExceptionDispatchInfo.Throw(error);
-                if (built.Parked > 0) await ThrowIfParkedForGoodAsync(documents, projection, number, cancellationToken).ConfigureAwait(false);
+                if (built.Parked > 0)
+                    await ThrowIfParkedForGoodAsync(documents, projection, number, cancellationToken).ConfigureAwait(false);
             }
 
             await NextLookAsync(supervisor, order, ProgressInterval, cancellationToken).ConfigureAwait(false);
@@ -134,7 +135,8 @@ public sealed class RunningProjections : RunningSubscribers
     {
         await supervisor.Completion.ConfigureAwait(false);
         throw new ObjectDisposedException(
-            nameof(RunningProjections), $"'{supervisor.Name}' was stopped before its rebuild was done. It goes on when it is started again.");
+            nameof(RunningProjections),
+            $"'{supervisor.Name}' was stopped before its rebuild was done. It goes on when it is started again.");
     }
 
     /// <summary>

@@ -16,7 +16,8 @@ internal sealed class StatusReader(EventStore store)
         var lag = TimeSpan.Zero;
         if (position < head)
         {
-            using var next = await store.Storage.ReadLogAsync(new LogRead { After = position, Limit = 1 }, cancellationToken).ConfigureAwait(false);
+            using var next =
+                await store.Storage.ReadLogAsync(new LogRead { After = position, Limit = 1 }, cancellationToken).ConfigureAwait(false);
             if (next.Count > 0) lag = store.Storage.Options.TimeProvider.GetUtcNow() - next.Events[0].RecordedAt;
         }
 

@@ -180,11 +180,14 @@ public sealed class InMemoryEventStorage : IEventStorage
         }
     }
 
-    private static ReadModelCommit Project(Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> project, Transaction transaction)
+    private static ReadModelCommit Project(
+        Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> project, Transaction transaction)
     {
         // Everything that it may wait for completes at once in memory, and the lock cannot be held across anything else.
         var commit = project(transaction, CancellationToken.None).AsTask().GetAwaiter();
-        if (!commit.IsCompleted) throw new InvalidOperationException("What changes read models within an append waited for something other than its transaction. Nothing was written.");
+        if (!commit.IsCompleted)
+            throw new InvalidOperationException(
+                "What changes read models within an append waited for something other than its transaction. Nothing was written.");
         var result = commit.GetResult();
         ArgumentNullException.ThrowIfNull(result);
         result.Validate();
@@ -206,7 +209,8 @@ public sealed class InMemoryEventStorage : IEventStorage
     {
         public IReadOnlyList<StoredEvent> Events => events;
 
-        public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+        public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(
+            string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
         {
             InMemoryReadModels.ValidateLoad(model, keys);
             return ValueTask.FromResult(storage._readModels.Load(model, keys));

@@ -52,7 +52,8 @@ internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : 
             // Within the lock: otherwise the tree may have grown beyond the events read, which looks as if events were missing.
             var events = log.ReadLog(new LogRead { After = after, Limit = limit, WithSeals = true });
             GrowTo(events.Head);
-            return ValueTask.FromResult(new LedgerAudit(events, [], default) { Tiles = TilesBetween(after, events.Next), Frontier = _frontier.Copy() });
+            return ValueTask.FromResult(
+                new LedgerAudit(events, [], default) { Tiles = TilesBetween(after, events.Next), Frontier = _frontier.Copy() });
         }
     }
 
@@ -69,7 +70,8 @@ internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : 
         for (var level = 1; level <= _tiles.Count; level++)
         {
             var width = 1L << (MerkleTree.TileHeight * level);
-            for (var index = after / width; index < upTo / width; index++) tiles.Add(new MerkleTile(level, index, _tiles[level - 1][(int)index]));
+            for (var index = after / width; index < upTo / width; index++)
+                tiles.Add(new MerkleTile(level, index, _tiles[level - 1][(int)index]));
         }
 
         return tiles;

@@ -122,7 +122,8 @@ internal sealed class InMemoryLog : ILogFacts
     }
 
     /// <inheritdoc/>
-    public long FirstMatch(AppendRequest request, int condition) => FirstMatch(request.Conditions[condition].Query, request.Conditions[condition].After);
+    public long FirstMatch(AppendRequest request, int condition) =>
+        FirstMatch(request.Conditions[condition].Query, request.Conditions[condition].After);
 
     /// <summary>The first position after another whose event matches; 0 if there is none.</summary>
     private long FirstMatch(EventQuery query, long after)
@@ -269,7 +270,8 @@ internal sealed class InMemoryLog : ILogFacts
     /// </summary>
     private IEnumerable<List<long>> CandidatesFor(EventQueryItem item)
     {
-        if (item.Tags.Count > 0) return [item.Tags.Select(tag => _positionsByTag.GetValueOrDefault(tag) ?? []).MinBy(positions => positions.Count)!];
+        if (item.Tags.Count > 0)
+            return [item.Tags.Select(tag => _positionsByTag.GetValueOrDefault(tag) ?? []).MinBy(positions => positions.Count)!];
         return item.Types.Select(type => _positionsByType.GetValueOrDefault(type) ?? []);
     }
 
@@ -291,7 +293,8 @@ internal sealed class InMemoryLog : ILogFacts
             var (chunk, index) = ((position - 1) / ChunkLength, (position - 1) % ChunkLength);
             if (chunks[chunk] == _chunks[chunk]) chunks[chunk] = [.. _chunks[chunk]];
             ref var e = ref chunks[chunk][index];
-            if (!e.IsErased) e = e with { Data = default, Seal = LedgerLeaf.CommitToData(e.Seal.Span, e.Data.Span).Bytes.ToArray(), IsErased = true };
+            if (!e.IsErased)
+                e = e with { Data = default, Seal = LedgerLeaf.CommitToData(e.Seal.Span, e.Data.Span).Bytes.ToArray(), IsErased = true };
         }
 
         _chunks = chunks;

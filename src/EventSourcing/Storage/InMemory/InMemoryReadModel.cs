@@ -26,7 +26,8 @@ internal sealed class InMemoryReadModel(ReadModelDefinition definition)
         definition.ThrowIfUnfit(query, askedAs);
         var field = query.OrderBy is null ? -1 : definition.IndexOf(query.OrderBy, askedAs);
         var order = Comparer<DocumentCursor>.Create((x, y) =>
-            (query.Descending ? -1 : 1) * (x.Value.CompareTo(y.Value) is var byValue and not 0 ? byValue : CodePointComparer.Instance.Compare(x.Key, y.Key)));
+            (query.Descending ? -1 : 1)
+            * (x.Value.CompareTo(y.Value) is var byValue and not 0 ? byValue : CodePointComparer.Instance.Compare(x.Key, y.Key)));
         return
         [
             .. Matching(askedAs, query.Conditions)

@@ -12,14 +12,16 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
 
     public TableSupport? Tables => null;
 
-    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+    public ValueTask<IReadOnlyList<byte[]?>> LoadAsync(
+        string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
         ValidateLoad(model, keys);
         Enter(cancellationToken);
         lock (commitLock) return ValueTask.FromResult(Load(model, keys));
     }
 
-    public ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken = default)
+    public ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(
+        string model, DocumentQuery query, CancellationToken cancellationToken = default)
     {
         ReadModelDefinition.ThrowIfInvalidName(model);
         ArgumentNullException.ThrowIfNull(query);
@@ -53,7 +55,8 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
 
             return ValueTask.CompletedTask;
         }
-        catch (Exception refused) when (refused is EventSourcingException or ArgumentException or NotSupportedException or InvalidOperationException)
+        catch (Exception refused)
+            when (refused is EventSourcingException or ArgumentException or NotSupportedException or InvalidOperationException)
         {
             return ValueTask.FromException(refused);
         }
@@ -71,7 +74,10 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
 
     public void ThrowIfWithinAppend()
     {
-        if (_isWithinAppend) throw new InvalidOperationException("What changes read models within an append has written to the store itself, which would wait for its own append. Nothing of that was written; return the changes instead.");
+        if (_isWithinAppend)
+            throw new InvalidOperationException(
+                "What changes read models within an append has written to the store itself, which would wait for its own append. "
+                + "Nothing of that was written; return the changes instead.");
     }
 
     /// <summary>Under the lock: all read models, ordered by the code points of their names.</summary>
@@ -99,7 +105,10 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
     /// <summary>Under the lock: refuses a commit that cannot be written, before anything is.</summary>
     public void Check(ReadModelCommit commit)
     {
-        if (commit.Tables is not null) throw new NotSupportedException("The storage in memory has no tables, so nothing was written. Keep documents, or use a storage with tables, e.g. SqliteEventStorage.");
+        if (commit.Tables is not null)
+            throw new NotSupportedException(
+                "The storage in memory has no tables, so nothing was written. Keep documents, or use a storage with tables, e.g. "
+                + "SqliteEventStorage.");
         ReadModelDecision.ThrowIfRefused(commit, this);
     }
 
@@ -112,7 +121,8 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
             foreach (var alias in _aliases.Where(pair => pair.Value == name).Select(pair => pair.Key).ToList()) _aliases.Remove(alias);
         }
 
-        foreach (var definition in commit.Creates) _models.TryAdd(definition.Name, new InMemoryReadModel(definition with { Fields = [.. definition.Fields] }));
+        foreach (var definition in commit.Creates)
+            _models.TryAdd(definition.Name, new InMemoryReadModel(definition with { Fields = [.. definition.Fields] }));
         foreach (var (alias, model) in commit.Aliases) _aliases[alias] = model;
         foreach (var change in commit.Changes) _models[change.Model].Write(change);
     }

@@ -27,7 +27,8 @@ public sealed record DocumentQuery
         if (OrderBy is { } field) ArgumentException.ThrowIfNullOrEmpty(field, nameof(OrderBy));
         if (After is not { } after) return;
         StoredDocument.ThrowIfInvalidKey(after.Key);
-        if (OrderBy is null && after.Value.Kind is not null) throw new ArgumentException("The cursor has a value, and the query orders by key alone.", nameof(After));
+        if (OrderBy is null && after.Value.Kind is not null)
+            throw new ArgumentException("The cursor has a value, and the query orders by key alone.", nameof(After));
     }
 }
 
@@ -51,8 +52,12 @@ public readonly record struct FieldCondition(string Field, FieldComparison Compa
         foreach (var (field, comparison, value) in conditions)
         {
             ArgumentException.ThrowIfNullOrEmpty(field, nameof(conditions));
-            if (!Enum.IsDefined(comparison)) throw new ArgumentException($"The condition on '{field}' has no valid comparison.", nameof(conditions));
-            if (value.Kind is null && comparison != FieldComparison.Equal) throw new ArgumentException($"The condition on '{field}' compares with a missing value, which is before all others; only Equal makes sense.", nameof(conditions));
+            if (!Enum.IsDefined(comparison))
+                throw new ArgumentException($"The condition on '{field}' has no valid comparison.", nameof(conditions));
+            if (value.Kind is null && comparison != FieldComparison.Equal)
+                throw new ArgumentException(
+                    $"The condition on '{field}' compares with a missing value, which is before all others; only Equal makes sense.",
+                    nameof(conditions));
         }
     }
 

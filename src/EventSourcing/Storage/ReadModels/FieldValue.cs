@@ -35,7 +35,8 @@ public readonly record struct FieldValue : IComparable<FieldValue>
     public FieldValue(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        if (Names.TextFlaw(value) is { } flaw) throw new ArgumentException($"The text '{Names.Printable(value)}' cannot be the value of a field: it {flaw}.", nameof(value));
+        if (Names.TextFlaw(value) is { } flaw)
+            throw new ArgumentException($"The text '{Names.Printable(value)}' cannot be the value of a field: it {flaw}.", nameof(value));
         _kind = FieldKind.Text;
         _text = value;
     }

@@ -4,9 +4,9 @@ namespace EventSourcing;
 
 /// <summary>
 /// Stores the read models of projections: named collections of documents (bytes under a key, with fields to find them by) and,
-/// if the storage has <see cref="Tables"/>, tables of their own. Everything that belongs together changes in one transaction, and only if no
-/// other writer was first. The definition of a projection, its position and its current owner are documents too: the storage
-/// does not know the difference. Thread-safe.
+/// if the storage has <see cref="Tables"/>, tables of their own. Everything that belongs together changes in one transaction, and
+/// only if no other writer was first. The definition of a projection, its position and its current owner are documents too: the
+/// storage does not know the difference. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <list type="number">

@@ -65,7 +65,8 @@ public sealed record ReadModelCommit
             ReadModelDefinition.ThrowIfInvalidName(change.Model);
             StoredDocument.ThrowIfInvalidKey(change.Key);
             if (!keys.Add((change.Model, change.Key)))
-                throw new ArgumentException($"The document '{Names.Printable(change.Key)}' of '{change.Model}' is changed twice in one commit.", nameof(Changes));
+                throw new ArgumentException(
+                    $"The document '{Names.Printable(change.Key)}' of '{change.Model}' is changed twice in one commit.", nameof(Changes));
         }
     }
 }

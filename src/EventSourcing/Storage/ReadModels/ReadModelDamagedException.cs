@@ -16,7 +16,8 @@ public sealed class ReadModelDamagedException : EventSourcingException
     public ReadModelDamagedException(string readModel, string finding, Exception? innerException = null)
         : base(
             $"The read model '{readModel}' is damaged: {finding}. Nothing was written, and the log is not concerned. {RemedyOf(readModel)} "
-            + "A reactor has no read model to rebuild: start it under another name, from the position where it is to go on (StartFrom.After).",
+            + "A reactor has no read model to rebuild: start it under another name, from the position where it is to go on "
+            + "(StartFrom.After).",
             innerException)
     {
         ReadModel = readModel;
@@ -30,10 +31,12 @@ public sealed class ReadModelDamagedException : EventSourcingException
     public string Finding { get; }
 
     /// <summary>The library's own read models begin with '$'. All but snapshots are records of projections.</summary>
-    private static bool HoldsRecords(string readModel) => readModel.StartsWith('$') && !readModel.StartsWith("$snapshots", StringComparison.Ordinal);
+    private static bool HoldsRecords(string readModel) =>
+        readModel.StartsWith('$') && !readModel.StartsWith("$snapshots", StringComparison.Ordinal);
 
     private static string RemedyOf(string readModel) => HoldsRecords(readModel)
-        ? "All projections have records in it. If its table is missing, a rebuild of each of them (RunningProjections.RebuildAsync) makes it "
+        ? "All projections have records in it. If its table is missing, "
+            + "a rebuild of each of them (RunningProjections.RebuildAsync) makes it "
             + "anew. If its columns were changed, restore the store from a backup, or drop the table and rebuild all projections."
         : "Rebuild its projection, which makes it anew from the log: RunningProjections.RebuildAsync, or a higher Version.";
 }

@@ -26,7 +26,8 @@ public static class ReadModelDecision
         {
             var definition = commit.Creates[i];
             if (facts.ModelOf(definition.Name) is { } aliased && !commit.Drops.Contains(aliased)) throw NameIsAlias(definition.Name);
-            if (DefinitionAfter(commit, facts, definition.Name) is { } other && !other.Equals(definition)) throw DefinedOtherwise(definition.Name);
+            if (DefinitionAfter(commit, facts, definition.Name) is { } other && !other.Equals(definition))
+                throw DefinedOtherwise(definition.Name);
         }
 
         for (var i = 0; i < commit.Aliases.Count; i++)
@@ -64,7 +65,8 @@ public static class ReadModelDecision
 
     private static ArgumentException DefinedOtherwise(string model) =>
         new(
-            $"The read model '{model}' exists with other fields. Nothing was written; drop it in the same commit, or give the new one another name.",
+            $"The read model '{model}' exists with other fields. Nothing was written; drop it in the same commit, "
+            + "or give the new one another name.",
             new ReadModelMismatchException(model, "it exists with other fields than those that it is made with"));
 
     private static ArgumentException NameIsAlias(string name) =>

@@ -19,12 +19,16 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
     {
         ThrowIfInvalidName(Name);
         ArgumentNullException.ThrowIfNull(Fields);
-        if (Fields.Count > MaxFields) throw new ArgumentException($"The read model '{Name}' has {Fields.Count} fields; the limit is {MaxFields}.", nameof(Fields));
+        if (Fields.Count > MaxFields)
+            throw new ArgumentException($"The read model '{Name}' has {Fields.Count} fields; the limit is {MaxFields}.", nameof(Fields));
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var field in Fields)
         {
             field.Validate();
-            if (!names.Add(field.Name)) throw new ArgumentException($"The read model '{Name}' has two fields named '{field.Name}'; upper and lower case are the same here, as in SQL.", nameof(Fields));
+            if (!names.Add(field.Name))
+                throw new ArgumentException(
+                    $"The read model '{Name}' has two fields named '{field.Name}'; upper and lower case are the same here, as in SQL.",
+                    nameof(Fields));
         }
     }
 
@@ -37,7 +41,8 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
         if (change.Fields.Count != Fields.Count)
         {
             throw new ArgumentException(
-                $"The document '{Names.Printable(change.Key)}' brings {change.Fields.Count} field values, and the read model '{Name}' has {Fields.Count} fields.",
+                $"The document '{Names.Printable(change.Key)}' brings {change.Fields.Count} field values, "
+                + $"and the read model '{Name}' has {Fields.Count} fields.",
                 nameof(change),
                 new ReadModelMismatchException(Name, $"it has {Fields.Count} fields and was made with {change.Fields.Count}"));
         }
@@ -46,9 +51,12 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
         {
             if (change.Fields[i].Fits(Fields[i].Kind)) continue;
             throw new ArgumentException(
-                $"The field '{Fields[i].Name}' of '{Name}' holds {Fields[i].Kind} values; the document '{Names.Printable(change.Key)}' brings {change.Fields[i]}.",
+                $"The field '{Fields[i].Name}' of '{Name}' holds {Fields[i].Kind} values; the document '{Names.Printable(change.Key)}' "
+                + $"brings {change.Fields[i]}.",
                 nameof(change),
-                new ReadModelMismatchException(Name, $"its field '{Fields[i].Name}' holds {Fields[i].Kind} values, and the projection writes {change.Fields[i]} there"));
+                new ReadModelMismatchException(
+                    Name,
+                    $"its field '{Fields[i].Name}' holds {Fields[i].Kind} values, and the projection writes {change.Fields[i]} there"));
         }
     }
 
@@ -78,7 +86,10 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
         foreach (var condition in conditions)
         {
             var field = Fields[IndexOf(condition.Field, model)];
-            if (!condition.Value.Fits(field.Kind)) throw new ArgumentException($"The field '{field.Name}' of '{model}' holds {field.Kind} values; the condition compares it with {condition.Value}.", nameof(conditions));
+            if (!condition.Value.Fits(field.Kind))
+                throw new ArgumentException(
+                    $"The field '{field.Name}' of '{model}' holds {field.Kind} values; the condition compares it with {condition.Value}.",
+                    nameof(conditions));
         }
     }
 
@@ -96,7 +107,9 @@ public sealed record ReadModelDefinition(string Name, IReadOnlyList<FieldDefinit
         ThrowIfUnfit(query.Conditions, model);
         if (query.OrderBy is null) return;
         var field = Fields[IndexOf(query.OrderBy, model)];
-        if (query.After is { } after && !after.Value.Fits(field.Kind)) throw new ArgumentException($"The field '{field.Name}' of '{model}' holds {field.Kind} values; the cursor has {after.Value}.", nameof(query));
+        if (query.After is { } after && !after.Value.Fits(field.Kind))
+            throw new ArgumentException(
+                $"The field '{field.Name}' of '{model}' holds {field.Kind} values; the cursor has {after.Value}.", nameof(query));
     }
 
     /// <summary>Whether two definitions are equal.</summary>
@@ -119,8 +132,11 @@ public readonly record struct FieldDefinition(string Name, FieldKind Kind)
     {
         ArgumentNullException.ThrowIfNull(Name);
         if (Name.Length is 0 or > MaxLength || char.IsAsciiDigit(Name[0]) || !Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
-            throw new ArgumentException($"A field's name must be 1–{MaxLength} letters, digits and underscores of ASCII, not beginning with a digit; '{Names.Printable(Name)}' is not.");
-        if (Name.ToUpperInvariant() is "KEY" or "DATA" or "DOCUMENT") throw new ArgumentException($"A field cannot be named '{Name}': every document has one of that name.");
+            throw new ArgumentException(
+                $"A field's name must be 1–{MaxLength} letters, digits and underscores of ASCII, not beginning with a digit; "
+                + $"'{Names.Printable(Name)}' is not.");
+        if (Name.ToUpperInvariant() is "KEY" or "DATA" or "DOCUMENT")
+            throw new ArgumentException($"A field cannot be named '{Name}': every document has one of that name.");
         if (!Enum.IsDefined(Kind)) throw new ArgumentException($"The field '{Name}' has no valid kind.");
     }
 }

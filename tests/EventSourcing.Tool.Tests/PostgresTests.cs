@@ -110,7 +110,7 @@ public sealed class PostgresTests : IDisposable
             """);
         var broken = await RunAsync("verify", Place.Text, "--checkpoints", "shop.checkpoints", "--key", "shop.key.pub");
         broken.ExitCode.Should().Be(1);
-        broken.Output.Should().Contain("position 2").And.Contain("EventChanged").And.Contain("NOT SOUND");
+        broken.Output.Should().Contain("positions 1-6").And.Contain("CheckpointMismatch").And.Contain("NOT SOUND");
     }
 
     [PostgresFact]

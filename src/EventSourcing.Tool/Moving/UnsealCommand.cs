@@ -35,8 +35,8 @@ internal static class UnsealCommand
 
         // Nothing is appended to a sealed store, so its log ends where it did.
         await store.Storage.SetMovedToAsync(null, await store.GetHeadAsync(cancellationToken), cancellationToken);
-        screen.Wrapped(
-            $"'{text.Display}' takes writes again. Let no app use '{movedTo}' any more: the two would have different histories.");
+        screen.Line($"'{Cells.OneLine(text.Display)}' takes writes again.");
+        screen.Remark($"Let no app use '{movedTo}' any more: the two would have different histories.");
         return ExitCode.Done;
     }
 }

@@ -192,7 +192,7 @@ internal static class MoveCases
     private static async Task<bool> SetAsync(StoreUnderTest store, string? movedTo, long head) =>
         await store.Storage.SetMovedToAsync(movedTo, head, store.CancellationToken);
 
-    private static Task AppendAsync(StoreUnderTest store, AppendRequest request) =>
+    private static Task<AppendResult> AppendAsync(StoreUnderTest store, AppendRequest request) =>
         store.Storage.AppendAsync(request, store.CancellationToken).AsTask();
 
     private static async Task RefusesAsync(StoreUnderTest store, Func<Task> write)

@@ -3,20 +3,36 @@ using System.Diagnostics.Metrics;
 namespace EventSourcing;
 
 /// <summary>
-/// What is measured when a collector asks. It answers from what is known, without any read; as long as somebody collects, the status is
-/// read once per lease.
+/// What is measured when a collector asks. It answers from what is known, without any read; as long as somebody collects, that is read
+/// anew once per lease.
 /// </summary>
 internal sealed class StoreGauges : IDisposable
 {
     private readonly HostedStore _hosted;
     private readonly Meter _meter;
-    private readonly List<Instrument> _gauges;
+    private readonly List<Instrument> _ofProjections;
+    private readonly ObservableGauge<long> _logSize;
+    private readonly ObservableGauge<double> _checkpointAge;
+    private readonly KeyValuePair<string, object?> _store;
+    private readonly StoreFigures _figures;
 
     public StoreGauges(HostedStore hosted)
     {
         _hosted = hosted;
+        _store = new KeyValuePair<string, object?>("eventsourcing.store", hosted.Name);
+        _figures = new StoreFigures(hosted);
         _meter = new Meter(new MeterOptions(EventSourcingTelemetry.Name) { Scope = hosted });
-        _gauges =
+        _logSize = _meter.CreateObservableGauge(
+            "eventsourcing.wal.size",
+            () => One(_figures.LogBytes),
+            "By",
+            "The size of the write-ahead log that the store itself has.");
+        _checkpointAge = _meter.CreateObservableGauge(
+            "eventsourcing.checkpoint.age",
+            () => One(_figures.CheckpointAge?.TotalSeconds),
+            "s",
+            "The age of the first event that no signed checkpoint covers; 0 if all are covered.");
+        _ofProjections =
         [
             _meter.CreateObservableGauge(
                 "eventsourcing.projection.lag",
@@ -46,23 +62,22 @@ internal sealed class StoreGauges : IDisposable
         ];
     }
 
-    /// <summary>Keeps the status fresh as long as somebody collects it.</summary>
+    /// <summary>Keeps what is known fresh as long as somebody collects it.</summary>
     public async Task RefreshAsync(CancellationToken stop)
     {
         var clock = _hosted.Clock;
         while (!stop.IsCancellationRequested)
         {
             var lease = _hosted.Settings.LeaseDuration;
-            if (_gauges.Exists(gauge => gauge.Enabled))
+            try
             {
-                try
-                {
-                    await _hosted.Health.ReadAsync(lease / 2, stop).ConfigureAwait(false);
-                }
-                catch (Exception error) when (error is EventSourcingException or ObjectDisposedException)
-                {
-                    StoreLog.StatusUnknown(_hosted.Logger, _hosted.Name, error.GetType().ToString());
-                }
+                if (_ofProjections.Exists(gauge => gauge.Enabled)) await _hosted.Health.ReadAsync(lease / 2, stop).ConfigureAwait(false);
+                if (_logSize.Enabled) await _figures.ReadLogSizeAsync(stop).ConfigureAwait(false);
+                if (_checkpointAge.Enabled) await _figures.ReadCheckpointAgeAsync(stop).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is EventSourcingException or ObjectDisposedException)
+            {
+                StoreLog.StatusUnknown(_hosted.Logger, _hosted.Name, error.GetType().ToString());
             }
 
             await Task.Delay(lease, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -70,6 +85,10 @@ internal sealed class StoreGauges : IDisposable
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private Measurement<T>[] One<T>(T? value)
+        where T : struct =>
+        value is { } known ? [new Measurement<T>(known, _store)] : [];
 
     private double OldestUndelivered(ProjectionStatus one)
     {
@@ -83,6 +102,6 @@ internal sealed class StoreGauges : IDisposable
         where T : struct =>
         _hosted.Health.Known.Where(one => !onlyReactors || _hosted.Reactors.Contains(one.Name)).Select(one => new Measurement<T>(
             value(one),
-            new KeyValuePair<string, object?>("eventsourcing.store", _hosted.Name),
+            _store,
             new KeyValuePair<string, object?>("eventsourcing.projection", one.Name)));
 }

@@ -66,7 +66,7 @@ public sealed class PostgresEventStorage : IEventStorage
         _moveMark = new MoveMark(_server, options);
         _names = new StoreNames(_server.Sql, _server.Name);
         var ends = new StreamEnds();
-        _reader = new LogReader(_server.Sql, _names, ends, _server.Name);
+        _reader = new LogReader(_server.Sql, _names, ends, _server.Seen, _server.Name);
         var tree = new TreeReader(_server.Sql, _reader, _server.Name);
         var tables = new ReadModelTables(_server.Sql);
         _tiles = new TileKeeper(_server, tree);
@@ -102,6 +102,10 @@ public sealed class PostgresEventStorage : IEventStorage
     public bool IsReadOnly => _options.ReadOnly;
 
     /// <inheritdoc/>
+    /// <remarks>The server takes the lock within the statement that appends, so waits for it are seen only there.</remarks>
+    public StorageTelemetry? Telemetry { get; } = new("postgresql");
+
+    /// <inheritdoc/>
     public IReadModelStorage ReadModels { get; }
 
     /// <inheritdoc/>
@@ -119,9 +123,10 @@ public sealed class PostgresEventStorage : IEventStorage
         cancellationToken.ThrowIfCancellationRequested();
         _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
         await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var era = _committer.Era;
         var scouted = request.Conditions.Count == 0 ? null
             : await ReadAsync((_reader, request), ScoutAsync, cancellationToken).ConfigureAwait(false);
-        var work = new AppendWork(request, scouted, cancellationToken);
+        var work = new AppendWork(request, scouted, era, cancellationToken);
         return await _commits.CommitAsync(work, work.Task, cancellationToken).ConfigureAwait(false);
     }
 

@@ -23,6 +23,7 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly NameCache _names = new();
     private readonly Writer _writer;
     private readonly CommitQueue _commits;
+    private readonly StorageTelemetry _telemetry = new("sqlite");
     private readonly ReaderPool _readers;
     private readonly QueryPool _queries;
     private readonly HeadPoller _poller;
@@ -46,7 +47,7 @@ public sealed class SqliteEventStorage : IEventStorage
         _writer = new Writer(_file, _options, _signal);
         _queries = new QueryPool(_file, _options.BusyTimeout, UserCode);
         _readers = new ReaderPool(_file, _options.BusyTimeout, _queries);
-        _commits = new CommitQueue(_writer, _readers, _options.BusyTimeout, UserCode);
+        _commits = new CommitQueue(_writer, _readers, _options.BusyTimeout, UserCode, _telemetry);
         _poller = new HeadPoller(_options.PollInterval, _options.TimeProvider, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
@@ -90,6 +91,9 @@ public sealed class SqliteEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public bool IsReadOnly => _options.ReadOnly;
+
+    /// <inheritdoc/>
+    public StorageTelemetry? Telemetry => _telemetry;
 
     /// <inheritdoc/>
     public IReadModelStorage ReadModels { get; }

@@ -41,7 +41,13 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         Options = options ?? new EventStoreOptions();
         _disposal = new Disposal(DisposeOnceAsync);
         Diagnostics = new StoreDiagnostics(
-            this, Options.Name, storage.Options.TimeProvider, Options.Telemetry, Options.KeepTraceContext, Options.Notices);
+            this,
+            Options.Name,
+            storage.Options.TimeProvider,
+            storage.Telemetry,
+            Options.Telemetry,
+            Options.KeepTraceContext,
+            Options.Notices);
         Storage = Options.Ledger is not { } ledger
             ? storage
             : CheckedStorage.Of(storage, ledger, AppCode, failure => Diagnostics.CheckpointTried(ledger.Origin, failure));

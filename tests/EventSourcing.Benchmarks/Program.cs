@@ -10,11 +10,17 @@ using EventSourcing.Benchmarks;
 // time and bytes per event; "hot" runs commands on one
 // aggregate; "idle" measures what stores cost at rest; "fair" has many stores append to one file; "wide" asks for streams by
 // their beginning and for many types in 5,000,000 events; "postgres" compares the PostgreSQL storage with hand-written Npgsql and
-// with Marten on one server; "tool [EVS.DLL [STORE]]" starts the command line tool on 5,000,000 events; "startup" starts this program
-// many times; "import FILE" is the floor for the banking sample's import.
+// with Marten on one server; "explorer" asks for the explorer's pages in 1,000,000 events; "tool [EVS.DLL [STORE]]" starts the command
+// line tool on 5,000,000 events; "startup" starts this program many times; "import FILE" is the floor for the banking sample's import.
 if (args is [StartupBenchmarks.Child, var types])
 {
     await StartupBenchmarks.StartAsync(int.Parse(types, CultureInfo.InvariantCulture));
+    return;
+}
+
+if (args is [HostedStartBenchmarks.Child, var way, var existing])
+{
+    await HostedStartBenchmarks.StartAsync(way, existing);
     return;
 }
 
@@ -70,6 +76,12 @@ if (only == "wide")
     return;
 }
 
+if (only == "explorer")
+{
+    await ExplorerBenchmarks.RunAsync(quick);
+    return;
+}
+
 if (only == "postgres")
 {
     await PostgresBenchmarks.RunAsync(quick, args.Where(a => !a.StartsWith('-')).ElementAtOrDefault(1));
@@ -95,7 +107,8 @@ using var ledger = new LedgerBenchmarks(quick);
 using var hosted = new HostedBenchmarks(quick);
 Console.WriteLine("| work | floor, /s | library, /s | ratio, median (min–max) | aim |");
 Console.WriteLine("|---|---|---|---|---|");
-foreach (var (name, measure) in bench.All.Concat(projections.All).Concat(ledger.All).Concat(hosted.All).Concat(new StartupBenchmarks(quick).All))
+var starts = new HostedStartBenchmarks(quick).All.Concat(new StartupBenchmarks(quick).All);
+foreach (var (name, measure) in bench.All.Concat(projections.All).Concat(ledger.All).Concat(hosted.All).Concat(starts))
 {
     if (only is null || name.Contains(only, StringComparison.Ordinal)) await measure();
 }

@@ -24,6 +24,14 @@ public sealed class PostgresFaultTests
     public async Task Connection_cut_at_messages_of_an_append_is_resolved_by_repetition() =>
         Check(await PostgresCutFault.RunAsync(30, Seed));
 
+    /// <summary>Two runs, of which in one the waits for the replica are cancelled.</summary>
+    [PostgresFact]
+    public async Task Promotion_of_a_synchronous_replica_loses_nothing() => Check(await PostgresPromotionFault.SynchronousAsync(2, Seed));
+
+    [PostgresFact]
+    public async Task Promotion_of_an_asynchronous_replica_is_found_by_the_running_store_and_at_opening() =>
+        Check(await PostgresPromotionFault.AsynchronousAsync(1, Seed));
+
     [PostgresFact]
     public async Task Promotion_of_an_asynchronous_replica_without_checkpoints_shows_as_loss() =>
         Check(await PostgresPromotionFault.ControlAsync(1, Seed));

@@ -84,8 +84,9 @@ public class HealthTests
         await first.Store.SendAsync("ann");
         await TestApp.UntilAsync(async () => await first.PendingAsync("ann") == 1, "projected");
         await using var second = await TestApp.StartAsync(store => store.UseStorage((_, _) => new Shared(inner).Storage).AddProjection<PendingParcels>());
+        await TestApp.UntilAsync(
+            async () => (await second.ProbeAsync()).Entries.Single().Value.Data.GetValueOrDefault("pending.state") is "Standby", "stands by");
         await second.UntilHealthAsync(HealthStatus.Healthy);
-        (await second.ProbeAsync()).Entries.Single().Value.Data["pending.state"].Should().Be("Standby");
         suspended.Hold();
         await second.Store.SendAsync("ann");
         await TestApp.UntilAsync(async () => await second.PendingAsync("ann") == 2, "taken over");

@@ -23,20 +23,31 @@ internal sealed class TestApp : IAsyncDisposable
     public FakeLogCollector Logs => Host.Services.GetFakeLogCollector();
 
     /// <summary>Builds an app without starting it. Times are short, so that tests are.</summary>
-    public static TestApp Build(Action<EventStoreBuilder> store, Action<IHostApplicationBuilder>? app = null, params string[] settings)
+    public static TestApp Build(Action<EventStoreBuilder> store, Action<IHostApplicationBuilder>? app = null, params string[] settings) =>
+        Build("parcels", store, app, settings);
+
+    /// <summary>Starts an app whose store has a name that no other test hears of.</summary>
+    public static async Task<TestApp> StartAsync(string name, Action<EventStoreBuilder> store)
+    {
+        var built = Build(name, store, app: null, []);
+        await built.Host.StartAsync();
+        return built;
+    }
+
+    private static TestApp Build(string name, Action<EventStoreBuilder> store, Action<IHostApplicationBuilder>? app, string[] settings)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development });
         builder.ConfigureContainer(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateScopes = true }));
         builder.Configuration.AddInMemoryCollection(
         [
-            Setting("EventSourcing:parcels:LeaseDuration=00:00:00.3"),
-            Setting("EventSourcing:parcels:FirstRestartAfter=00:00:00.02"),
+            Setting($"EventSourcing:{name}:LeaseDuration=00:00:00.3"),
+            Setting($"EventSourcing:{name}:FirstRestartAfter=00:00:00.02"),
         ]);
         builder.Configuration.AddInMemoryCollection(settings.Select(Setting));
         builder.Logging.AddFakeLogging();
         builder.Services.AddSingleton<Script>().AddScoped<Trip>();
         app?.Invoke(builder);
-        builder.AddEventStore("parcels", Parcels.Types, store);
+        builder.AddEventStore(name, Parcels.Types, store);
         return new TestApp(builder.Build());
     }
 

@@ -84,21 +84,6 @@ public sealed class OutcomeUnknownTests : IDisposable
         (await Some.ExpectRegularAsync(storage)).Should().HaveCount(20);
     }
 
-    /// <summary>A primary that lacks what this process has appended is another history, to which nothing may be added.</summary>
-    [Fact]
-    public async Task Append_after_the_server_has_lost_what_was_acknowledged_is_refused_and_writes_nothing()
-    {
-        await using var storage = _schema.OpenByString();
-        for (var version = 0; version < 3; version++) await storage.AppendAsync(Some.Append("s", version));
-        _schema.Run("ALTER TABLE {es}.events DISABLE TRIGGER ALL; DELETE FROM {es}.events WHERE position = 3; ALTER TABLE {es}.events ENABLE ALWAYS TRIGGER append_only; ALTER TABLE {es}.events ENABLE ALWAYS TRIGGER not_truncated");
-        EndWriters();
-
-        await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 2)).AsTask()).Should().ThrowAsync<StoreCorruptedException>();
-        await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 2)).AsTask()).Should().ThrowAsync<StoreCorruptedException>("it stays so");
-
-        _schema.Run("SELECT count(*)::int FROM {es}.events").Should().Be(2);
-    }
-
     [Fact]
     public async Task Holder_of_the_lock_that_does_nothing_is_ended_and_the_others_go_on()
     {

@@ -14,6 +14,12 @@ public sealed class PoolerTests : IDisposable
     {
         await using var storage = _schema.OpenByString(own => own with { ThroughPooler = true });
         await using var other = _schema.OpenByString(own => own with { ThroughPooler = true });
+        await UseAsync(storage, other);
+    }
+
+    /// <summary>Does with a store on two handles what an app does, and checks what came of it.</summary>
+    internal static async Task UseAsync(PostgresEventStorage storage, PostgresEventStorage other)
+    {
         await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(async () =>
         {
             for (var i = 0; i < 40; i++) await (n % 2 == 0 ? storage : other).AppendAsync(Some.Append($"s-{n}", i, Some.Event(tags: "t")));

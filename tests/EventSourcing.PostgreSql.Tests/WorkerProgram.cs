@@ -15,6 +15,7 @@ public static class WorkerProgram
         ["append", var connectionString, var schema, var stream, var callers, var count] =>
             AppendAsync(connectionString, schema, stream, Number(callers), Number(count)),
         ["decide", var connectionString, var schema] => DecisionWorker.RunAsync(connectionString, schema),
+        ["serve", var connectionString, var schema] => RemoteStorage.ServeAsync(connectionString, schema),
         ["host", var connectionString, var schema, var name] => ProjectionHost.RunAsync(connectionString, schema, name),
         _ => Task.FromResult(64),
     };

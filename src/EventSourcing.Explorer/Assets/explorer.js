@@ -46,13 +46,13 @@
     live.hidden = false;
     live.addEventListener('click', () => {
       if (source) { stop('Stopped.'); return; }
-      if (!$('#rows')) { location.reload(); return; }
       arrived = 0;
       live.setAttribute('aria-pressed', 'true');
       status.textContent = 'Waiting for events.';
       source = new EventSource(live.dataset.live);
       source.addEventListener('rows', e => {
-        const rows = $('#rows'), part = document.createElement('tbody');
+        const rows = $('#rows'), part = document.createElement('tbody'), none = $('#arriving');
+        if (none?.hidden) { none.hidden = false; $('main .empty')?.remove(); }
         part.innerHTML = e.data;
         for (const row of $$('tr', part).reverse()) {
           if (document.getElementById(row.id)) continue;

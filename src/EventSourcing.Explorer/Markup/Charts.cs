@@ -16,7 +16,8 @@ internal static class Charts
         string Name(DateTimeOffset at) => isByDay ? Parts.Day(at) : Parts.Plain(at);
         var step = (double)Width / buckets.Count;
         var total = buckets.Sum(bucket => bucket.Count);
-        var label = string.Create(CultureInfo.InvariantCulture, $"Events per {unit}: {total:N0} in all, at most {most:N0} in one {unit}.");
+        var one = char.IsAsciiDigit(unit[0]) ? unit : "one " + unit;
+        var label = string.Create(CultureInfo.InvariantCulture, $"Events per {unit}: {total:N0} in all, at most {most:N0} in {one}.");
         var bars = buckets.Select((bucket, i) =>
         {
             var height = most == 0 ? 0 : Math.Max(bucket.Count == 0 ? 0 : 2, bucket.Count * (Height - 8.0) / most);
@@ -30,7 +31,7 @@ internal static class Charts
             <figure class="chart">
             <svg viewBox="0 0 {Width} {Height}" preserveAspectRatio="none" role="img" aria-label="{label}"><g class="bars">{bars}</g></svg>
             <figcaption>
-            <span>{Name(buckets[0].From)}</span> <span>most in one {unit}: {Parts.Group(most)}</span> <span>{Name(buckets[^1].To)}</span>
+            <span>{Name(buckets[0].From)}</span> <span>most in {one}: {Parts.Group(most)}</span> <span>{Name(buckets[^1].To)}</span>
             </figcaption>
             <details><summary>The figures</summary>
             <div class="scroll" tabindex="0" role="region" aria-label="The figures">{figures.Of(buckets)}</div></details>

@@ -92,9 +92,12 @@ internal static class Parts
     /// <summary>The class of one of a few colours, always the same one for a name.</summary>
     public static string Hue(string name)
     {
-        var hash = 17u;
-        foreach (var c in name) hash = (hash * 31) + c;
-        return $"h{(hash ^ (hash >> 15)) % Hues}";
+        // FNV-1a, and then the bits are mixed (as by MurmurHash3): names of one store are alike, and must not get one colour.
+        var hash = 2166136261u;
+        foreach (var c in name) hash = (hash ^ c) * 16777619;
+        hash = (hash ^ (hash >> 16)) * 0x85EBCA6B;
+        hash = (hash ^ (hash >> 13)) * 0xC2B2AE35;
+        return $"h{(hash ^ (hash >> 16)) % Hues}";
     }
 
     public static Html Changes(IReadOnlyList<MemberChange> changes) => changes.Count == 0

@@ -143,8 +143,11 @@ internal static class LedgerPage
     private static Html Findings(IReadOnlyList<LedgerFinding> findings) => new Table<LedgerFinding>("Findings")
         .Column("Kind", one => Parts.Badge(one.Kind.ToString(), "bad"))
         .Number(
-            "Position", one => Html.Of($"{Parts.Group(one.Position)}{Html.When(one.UpTo > one.Position, $" to {Parts.Group(one.UpTo)}")}"))
-        .Column("Stream", one => one.Stream is { } stream ? Parts.Name(stream) : Html.None)
+            "Position",
+            one => one.Position > 0
+                ? Html.Of($"{Parts.Event(one.Position)}{Html.When(one.UpTo > one.Position, $" to {Parts.Event(one.UpTo)}")}")
+                : Html.None)
+        .Column("Stream", one => one.Stream is { } stream ? Parts.Stream(stream) : Html.None)
         .Column("What was found", one => one.Description)
         .Of(findings);
 }

@@ -57,6 +57,7 @@ internal static class LogPage
             || log.To is not null
             || log.AsOf is not null;
         var types = log.KnownTypes.Select(type => Option(type, log.Types.Contains(type)));
+        var table = Parts.EventTable("Events, the newest first").Of(log.Events);
         var isLive = log is { To: null, AsOf: null, Newer: null };
         return Html.Of($"""
             {Parts.Title("Log", Html.Of($"{Parts.Sub(Parts.Count(log.Head, "event"))}{Html.When(isLive, $"{Live(log)}")}"))}
@@ -70,7 +71,8 @@ internal static class LogPage
             <div class="buttons"><button class="primary">Filter</button>{Html.When(isFiltered, $"{Parts.Button("log", "Clear")}")}</div>
             </form>
             <p class="status" id="live-status" role="status"></p>
-            {(log.Events.Count == 0 ? None(log, isFiltered) : Parts.EventTable("Events, the newest first").Of(log.Events))}
+            {Html.When(log.Events.Count == 0, $"{None(log, isFiltered)}")}
+            {(log.Events.Count > 0 ? table : Html.When(isLive, $"<div id=\"arriving\" hidden>{table}</div>"))}
             {Parts.Pager(
                 "Pages of the log",
                 log.Newer is { } newer ? Address(page, ("after", Parts.Text(newer))) : null,

@@ -1,8 +1,13 @@
 namespace EventSourcing.Explorer;
 
 /// <summary>A page of the streams, by name.</summary>
+/// <param name="Prefix">What their names are to begin with; null for all.</param>
+/// <param name="Streams">The streams.</param>
+/// <param name="Next">The name after which the next page begins; null if there is none.</param>
+/// <param name="Categories">The first categories, if all streams are listed.</param>
+/// <param name="IsWithinCategories">Whether no name begins so, and these have it after their category.</param>
 internal sealed record StreamsModel(
-    string? Prefix, IReadOnlyList<StreamSummary> Streams, string? Next, IReadOnlyList<ShownCategory> Categories);
+    string? Prefix, IReadOnlyList<StreamSummary> Streams, string? Next, IReadOnlyList<ShownCategory> Categories, bool IsWithinCategories);
 
 /// <summary>What the names of some streams begin with, and how many there are: at most as many as one page lists.</summary>
 internal sealed record ShownCategory(string Name, int Streams, bool HasMore);
@@ -13,6 +18,8 @@ internal static class StreamsPage
     private const int Limit = 50;
     private const int MostCategories = 24;
     private const int MostCounted = 100;
+    private const int MostWithinCategory = 10;
+    private const int LongestName = 200;
 
     public static async Task<Answer> BuildAsync(PageContext page)
     {
@@ -22,8 +29,31 @@ internal static class StreamsPage
         var found = await catalog.ListStreamsAsync(
             new StreamListing { Prefix = prefix ?? "", After = after, Limit = Limit }, token).ConfigureAwait(false);
         var categories = prefix is null && after is null ? await CategoriesAsync(catalog, token).ConfigureAwait(false) : [];
-        var model = new StreamsModel(prefix, found.Streams, found.IsEnd ? null : found.Streams[^1].Name, categories);
+        var within = found.Streams.Count == 0 && prefix is not null && after is null
+            ? await FindWithinCategoriesAsync(catalog, prefix, token).ConfigureAwait(false)
+            : [];
+        var model = within.Count > 0
+            ? new StreamsModel(prefix, within, null, [], IsWithinCategories: true)
+            : new StreamsModel(prefix, found.Streams, found.IsEnd ? null : found.Streams[^1].Name, categories, IsWithinCategories: false);
         return new Answer<StreamsModel>("Streams", model, ExplorerJson.Default.StreamsModel, View);
+    }
+
+    /// <summary>
+    /// The streams whose names begin with a text after their category: somebody who looks for <c>ann</c> need not know that it is
+    /// <c>account-ann</c>. A few of each of the first categories.
+    /// </summary>
+    public static async Task<IReadOnlyList<StreamSummary>> FindWithinCategoriesAsync(
+        IStorageCatalog catalog, string text, CancellationToken cancellationToken)
+    {
+        var found = new List<StreamSummary>();
+        foreach (var category in await CategoriesAsync(catalog, cancellationToken).ConfigureAwait(false))
+        {
+            if (category.Name.Length + text.Length > LongestName) continue;
+            var listing = new StreamListing { Prefix = category.Name + text, Limit = MostWithinCategory };
+            found.AddRange((await catalog.ListStreamsAsync(listing, cancellationToken).ConfigureAwait(false)).Streams);
+        }
+
+        return found;
     }
 
     /// <summary>The first categories. Each is found by one look behind the one before it, however many streams that has.</summary>
@@ -66,6 +96,7 @@ internal static class StreamsPage
             {Html.When(model.Prefix is not null, $"{Parts.Button("streams", "All")}")}</div>
             </form>
             {Html.When(model.Categories.Count > 0, $"{Parts.Section("Categories", Categories(model.Categories))}")}
+            {Html.When(model.IsWithinCategories, $"{Parts.Notice("info", "No name begins so.", "These have it after their category.")}")}
             {(model.Streams.Count == 0 ? None(model) : Streams(model.Streams))}
             {Parts.Pager("Pages of streams", older: older, olderText: "More")}
             """);

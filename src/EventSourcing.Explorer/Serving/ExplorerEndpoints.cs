@@ -75,14 +75,27 @@ internal sealed class ExplorerEndpoints
         if (
             long.TryParse(
                 text, System.Globalization.NumberStyles.AllowThousands, System.Globalization.CultureInfo.InvariantCulture,
-                out var position))
+                out var position)
+                && (position <= await page.Store.GetHeadAsync(page.Aborted).ConfigureAwait(false)
+                    || await FindStreamAsync(page, text).ConfigureAwait(false) is null))
             address = Parts.EventAddress(position);
         else if (Guid.TryParse(text, out _)) address = Parts.Link("event", ("id", text));
         else if (
             text.Length is > 0 and <= 200
                 && !text.Any(char.IsControl)
-                && await page.Store.GetVersionAsync(text, page.Aborted).ConfigureAwait(false) > 0) address = Parts.StreamAddress(text);
+                && await FindStreamAsync(page, text).ConfigureAwait(false) is { } stream) address = Parts.StreamAddress(stream);
         http.Response.Redirect(address);
+    }
+
+    /// <summary>The stream of a name; or the only one that has it after its category, if no name begins so.</summary>
+    private static async Task<string?> FindStreamAsync(PageContext page, string name)
+    {
+        if (await page.Store.GetVersionAsync(name, page.Aborted).ConfigureAwait(false) > 0) return name;
+        var catalog = page.Store.Storage.Catalog;
+        var begun = await catalog.ListStreamsAsync(new StreamListing { Prefix = name, Limit = 1 }, page.Aborted).ConfigureAwait(false);
+        if (begun.Streams.Count > 0) return null;
+        var within = await StreamsPage.FindWithinCategoriesAsync(catalog, name, page.Aborted).ConfigureAwait(false);
+        return within.Count == 1 ? within[0].Name : null;
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ internal static class CommitSettings
     {
         batch.Add("BEGIN ISOLATION LEVEL READ COMMITTED");
         batch.Add(string.Create(CultureInfo.InvariantCulture, $"""
-            SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true),
+            SELECT {StandbyConfirmation.Waits}, {StandbyConfirmation.KeepsWarnings},
                 set_config('lock_timeout', '{LockTimeout(options.BusyTimeout)}', true), set_config('statement_timeout', '0', true),
                 set_config('idle_in_transaction_session_timeout', '{(long)options.HolderTimeout.TotalMilliseconds}', true)
             """));

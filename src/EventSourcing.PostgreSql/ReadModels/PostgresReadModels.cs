@@ -140,12 +140,14 @@ internal sealed class PostgresReadModels(
         var changes = new ReadModelChanges(commit, server, tables, userCode);
         var isCommitting = false;
         var isAppRunning = false;
+        var standby = new StandbyConfirmation();
         NpgsqlConnection? connection = null;
         try
         {
             connection = changes.HasTables
                 ? await server.ConnectForAppAsync(cancellationToken).ConfigureAwait(false)
                 : await server.ConnectAsync(cancellationToken).ConfigureAwait(false);
+            standby.Watch(connection);
             var first = new NpgsqlBatch(connection) { Timeout = 0 };
             await using (first.ConfigureAwait(false))
             {
@@ -170,6 +172,8 @@ internal sealed class PostgresReadModels(
                 isCommitting = true;
                 await last.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
             }
+
+            if (!await standby.TryPayAsync(connection).ConfigureAwait(false)) throw StandbyConfirmation.Unconfirmed(server.Name);
         }
         catch (Exception failure) when (!isAppRunning && !isCommitting && Failure.IsOfConnection(failure))
         {

@@ -221,18 +221,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
                 $"DELETE FROM {_sql.Quoted}.read_models WHERE id = {table.Id}"), cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (var definition in commit.Creates)
-        {
-            if (_models.ContainsKey(definition.Name)) continue;
-            var fields = DocumentTable.Written(definition.Fields);
-            var id = (int)(await ScalarAsync(connection,
-                $"INSERT INTO {_sql.Quoted}.read_models (name, fields) VALUES ($1, $2) RETURNING id", cancellationToken, definition.Name,
-                fields).ConfigureAwait(false))!;
-            foreach (var statement in DocumentTable.CreateSql(_sql, id, definition))
-                await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
-            _models.Add(definition.Name, new DocumentTable(_sql, id, definition.Name, fields, isThere: true));
-        }
-
+        await CreateAsync(connection, [.. commit.Creates.Where(definition => !_models.ContainsKey(definition.Name))
+            .DistinctBy(definition => definition.Name, StringComparer.Ordinal)], cancellationToken).ConfigureAwait(false);
         foreach (var (alias, model) in commit.Aliases)
         {
             if (_aliases.GetValueOrDefault(alias) == model && !commit.Drops.Contains(model)) continue;
@@ -246,6 +236,39 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
                     $"INSERT INTO {_sql.Quoted}.read_model_aliases (alias, model, view_name) VALUES ($1, {table.Id}, $2)"),
                     cancellationToken, alias, view).ConfigureAwait(false);
             tables.Learn(alias, null);
+        }
+    }
+
+    /// <summary>Makes read models: one round trip for their numbers, and one for their tables.</summary>
+    private async ValueTask CreateAsync(NpgsqlConnection connection, List<ReadModelDefinition> definitions,
+        CancellationToken cancellationToken)
+    {
+        if (definitions.Count == 0) return;
+        var (numbers, tablesOf) = (new NpgsqlBatch(connection) { Timeout = 0 }, new NpgsqlBatch(connection) { Timeout = 0 });
+        await using (numbers.ConfigureAwait(false))
+        await using (tablesOf.ConfigureAwait(false))
+        {
+            foreach (var definition in definitions)
+            {
+                numbers.Add($"INSERT INTO {_sql.Quoted}.read_models (name, fields) VALUES ($1, $2) RETURNING id").With(definition.Name)
+                    .With(DocumentTable.Written(definition.Fields));
+            }
+
+            var reader = await numbers.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                foreach (var definition in definitions)
+                {
+                    await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                    var id = reader.GetInt32(0);
+                    await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+                    foreach (var statement in DocumentTable.CreateSql(_sql, id, definition)) tablesOf.Add(statement);
+                    var fields = DocumentTable.Written(definition.Fields);
+                    _models.Add(definition.Name, new DocumentTable(_sql, id, definition.Name, fields, isThere: true));
+                }
+            }
+
+            await tablesOf.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

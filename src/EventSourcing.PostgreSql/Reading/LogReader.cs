@@ -3,7 +3,7 @@ using Npgsql;
 namespace EventSourcing;
 
 /// <summary>Reads events through a connection. Thread-safe; a connection serves one read at a time.</summary>
-internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends, string store)
+internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends, SeenLog seen, string store)
 {
     /// <summary>How many events of the log a scan examines before it returns a page, full or not.</summary>
     private const long ScanWindow = 20_000;
@@ -18,11 +18,22 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
 
     private string Head => $"SELECT h.position FROM {sql.Quoted}.events h ORDER BY h.position DESC LIMIT 1";
 
+    /// <summary>The last event of the log: its position and its id.</summary>
+    private string Last => $"SELECT h.position, h.id FROM {sql.Quoted}.events h ORDER BY h.position DESC LIMIT 1";
+
     public async ValueTask<long> ReadHeadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(Head, connection);
+        var known = seen.Position;
+        long head;
+        var command = new NpgsqlCommand(Last, connection);
         await using (command.ConfigureAwait(false))
-            return (long?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) ?? 0;
+        {
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false)) head = await ReadLastAsync(reader, isRelied: true, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (head < known) await seen.CheckAsync(connection, cancellationToken).ConfigureAwait(false);
+        return head;
     }
 
     public async ValueTask<long> ReadPositionAsync(NpgsqlConnection connection, Guid id, CancellationToken cancellationToken)
@@ -79,6 +90,12 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
                 }
 
                 await builder.CompleteAsync(connection, cancellationToken).ConfigureAwait(false);
+                if (page.Count > 0)
+                {
+                    var newest = forwards ? page.Count - 1 : 0;
+                    seen.Learn(page.Events[newest].Position, page.Events[newest].Id);
+                }
+
                 if (id > 0 && !isWithinTransaction) ends.Learn(read.Stream, new StreamEnd(id, version));
                 var last = page.Count > 0 ? page.Events[^1].Version : 0;
                 page.Complete(forwards ? (page.Count > 0 ? last : read.After) : filled.IsEnd ? read.After : last - 1, filled.IsEnd, version);
@@ -96,7 +113,11 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
     /// Reads a page of the log. Each row also brings the head of its snapshot: what a page shows of erasures must agree with the records
     /// that it shows. Without a row, the head is that of the statement before, which cannot be further.
     /// </summary>
-    public async ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction,
+    public ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction,
+        CancellationToken cancellationToken) =>
+        ReadLogAsync(connection, read, isWithinTransaction, isRelied: !isWithinTransaction, cancellationToken);
+
+    private async ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction, bool isRelied,
         CancellationToken cancellationToken)
     {
         var filter = read.Filter.IsAll ? null
@@ -109,26 +130,28 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         await using (batch.ConfigureAwait(false))
         {
             if (!forwards && !isWithinTransaction) batch.Add(Snapshot);
-            batch.Add(Head);
+            batch.Add(Last);
             var to = isScan && forwards && read.UpTo - ScanWindow > read.After ? read.After + ScanWindow : read.UpTo;
             var command = batch.Add(SqlOf(filter, forwards)).With(read.After).With(to).With(rows);
             filter?.Bind(command);
             if (!forwards && !isWithinTransaction) batch.Add("COMMIT");
             try
             {
+                var known = seen.Position;
                 long head;
                 Filled filled;
                 using var builder = new PageBuilder(page, names, store, read.WithSeals);
                 var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (reader.ConfigureAwait(false))
                 {
-                    head = await reader.ReadAsync(cancellationToken).ConfigureAwait(false) ? reader.GetInt64(0) : 0;
+                    head = await ReadLastAsync(reader, isRelied, cancellationToken).ConfigureAwait(false);
                     await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
                     filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: long.MaxValue, column: 0,
                         cancellationToken).ConfigureAwait(false);
                     head = Math.Max(head, filled.Head);
                 }
 
+                if (head < known) await seen.CheckAsync(connection, cancellationToken).ConfigureAwait(false);
                 await builder.CompleteAsync(connection, cancellationToken).ConfigureAwait(false);
                 Complete(page, read, filled, head, isScan);
                 return page;
@@ -152,11 +175,22 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         for (; ; )
         {
             using var page = await ReadLogAsync(connection, new LogRead { After = after, Filter = query, Limit = 1 },
-                isWithinTransaction: false, cancellationToken).ConfigureAwait(false);
+                isWithinTransaction: false, isRelied: false, cancellationToken).ConfigureAwait(false);
             if (page.Count > 0) return new ScoutedCondition(page.Head, page.Events[0].Position);
             if (page.IsEnd) return new ScoutedCondition(page.Head, 0);
             after = page.Next;
         }
+    }
+
+    /// <param name="reader">Stands before the row.</param>
+    /// <param name="isRelied">Whether the app gets to see the log up to there.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    private async ValueTask<long> ReadLastAsync(NpgsqlDataReader reader, bool isRelied, CancellationToken cancellationToken)
+    {
+        if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) return 0;
+        var head = reader.GetInt64(0);
+        if (isRelied) seen.Learn(head, reader.GetGuid(1));
+        return head;
     }
 
     private static void Complete(EventPage page, LogRead read, in Filled filled, long head, bool isScan)

@@ -81,21 +81,20 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     public async ValueTask CompleteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (_unnamed is null) return;
-        var (streams, types) = (new HashSet<long>(), new HashSet<int>());
+
+        // Kept here, since a writer may clear the names meanwhile.
+        var (streams, types) = (new Dictionary<long, string?>(), new Dictionary<int, string?>());
         foreach (ref readonly var row in CollectionsMarshal.AsSpan(_unnamed))
         {
-            if (names.StreamOf(row.Stream) is null) streams.Add(row.Stream);
-            if (names.TypeOf(row.Type) is null) types.Add(row.Type);
+            streams.TryAdd(row.Stream, names.StreamOf(row.Stream));
+            types.TryAdd(row.Type, names.TypeOf(row.Type));
         }
 
-        if (streams.Count + types.Count > 0) await names.LoadAsync(connection, streams, types, cancellationToken).ConfigureAwait(false);
+        if (streams.ContainsValue(null) || types.ContainsValue(null))
+            await names.LoadAsync(connection, streams, types, cancellationToken).ConfigureAwait(false);
         foreach (ref readonly var row in CollectionsMarshal.AsSpan(_unnamed))
-            page.Add(row.Event with { Stream = names.StreamOf(row.Stream) ?? throw Cleared(), Type = names.TypeOf(row.Type)
-                ?? throw Cleared() });
+            page.Add(row.Event with { Stream = streams[row.Stream]!, Type = types[row.Type]! });
         _unnamed = null;
-
-        StorageFailedException Cleared() =>
-            new(store, outcomeIsUnknown: false, new InvalidOperationException("The store was opened anew while a page was read."));
     }
 
     private ReadOnlySpan<byte> Bytes(NpgsqlDataReader row, int column)

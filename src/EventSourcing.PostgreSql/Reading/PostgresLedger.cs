@@ -31,6 +31,26 @@ internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer s
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Waits for the synchronous standby, if there is one: if a wait for it was cancelled, events are readable that the standby may not
+    /// have, and a checkpoint over them would outlive them.
+    /// </summary>
+    public async ValueTask SyncAsync(CancellationToken cancellationToken = default)
+    {
+        if (storage.IsReadOnly) return;
+        var isConfirmed = await storage.ReadAsync(
+            server,
+            static async (connection, _, _) =>
+            {
+                var standby = new StandbyConfirmation();
+                standby.Watch(connection);
+                standby.Owe();
+                return await standby.TryPayAsync(connection).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+        if (!isConfirmed) throw StandbyConfirmation.Unconfirmed(server.Name);
+    }
+
     public async ValueTask<LedgerAudit> AuditAsync(long after, int limit = EventPage.DefaultLimit,
         CancellationToken cancellationToken = default)
     {

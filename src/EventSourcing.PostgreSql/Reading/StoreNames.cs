@@ -54,35 +54,44 @@ internal sealed class StoreNames(SchemaSql sql, string store)
         }
     }
 
-    /// <summary>Looks up names that are not known.</summary>
+    /// <summary>Looks up the names that are null.</summary>
     /// <exception cref="StoreCorruptedException">A number has no name, or one that the library does not write.</exception>
-    public async ValueTask LoadAsync(NpgsqlConnection connection, ICollection<long> streams, ICollection<int> types,
+    public async ValueTask LoadAsync(NpgsqlConnection connection, Dictionary<long, string?> streams, Dictionary<int, string?> types,
         CancellationToken cancellationToken)
     {
+        long[] newStreams = [.. streams.Where(stream => stream.Value is null).Select(stream => stream.Key)];
+        int[] newTypes = [.. types.Where(type => type.Value is null).Select(type => type.Key)];
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
-            batch.Add($"SELECT id, name FROM {sql.Quoted}.streams WHERE id = ANY ($1)").With((long[])[.. streams]);
-            batch.Add($"SELECT id, name FROM {sql.Quoted}.event_types WHERE id = ANY ($1)").With((int[])[.. types]);
+            batch.Add($"SELECT id, name FROM {sql.Quoted}.streams WHERE id = ANY ($1)").With(newStreams);
+            batch.Add($"SELECT id, name FROM {sql.Quoted}.event_types WHERE id = ANY ($1)").With(newTypes);
             var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-                    AddStream(reader.GetInt64(0), Valid(reader.GetString(1), "streams", NameRules.ThrowIfInvalidStream));
+                {
+                    streams[reader.GetInt64(0)] = Valid(reader.GetString(1), "streams", NameRules.ThrowIfInvalidStream);
+                    AddStream(reader.GetInt64(0), streams[reader.GetInt64(0)]!);
+                }
+
                 await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-                    AddType(reader.GetInt32(0), Valid(reader.GetString(1), "event_types", NameRules.ThrowIfInvalidType));
+                {
+                    types[reader.GetInt32(0)] = Valid(reader.GetString(1), "event_types", NameRules.ThrowIfInvalidType);
+                    AddType(reader.GetInt32(0), types[reader.GetInt32(0)]!);
+                }
             }
         }
 
-        foreach (var id in streams)
+        foreach (var id in newStreams)
         {
-            if (!_streams.ContainsKey(id)) throw Missing("streams", id);
+            if (streams[id] is null) throw Missing("streams", id);
         }
 
-        foreach (var id in types)
+        foreach (var id in newTypes)
         {
-            if (!_types.ContainsKey(id)) throw Missing("event_types", id);
+            if (types[id] is null) throw Missing("event_types", id);
         }
     }
 

@@ -101,10 +101,15 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
         var pristine = new SchemaSql($"es_audit_{RandomNumberGenerator.GetHexString(24, lowercase: true)}");
         try
         {
-            await connection.ExecuteAsync("BEGIN ISOLATION LEVEL READ COMMITTED", cancellationToken).ConfigureAwait(false);
-            await connection.ExecuteAsync($"CREATE SCHEMA {pristine.Quoted}", cancellationToken).ConfigureAwait(false);
-            foreach (var statement in pristine.Statements)
-                await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+            var batch = new NpgsqlBatch(connection);
+            await using (batch.ConfigureAwait(false))
+            {
+                batch.Add("BEGIN ISOLATION LEVEL READ COMMITTED");
+                batch.Add($"CREATE SCHEMA {pristine.Quoted}");
+                foreach (var statement in pristine.Statements) batch.Add(statement);
+                await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             return await DefinitionsAsync(pristine, cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException failure) when (

@@ -65,6 +65,9 @@ internal static class Failure
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new IncompatibleStoreException(
             store, $"the server says '{Clause(failure)}'. Grant the role what PostgresEventStorage.Script lists, or open the store with another role.", failure),
         PostgresException { SqlState: SchemaSql.Moved } moved => new StoreMovedException(store, moved.MessageText[SchemaSql.MovedMessage.Length..], failure),
+        PostgresException { SqlState: PostgresErrorCodes.InvalidSqlStatementName or PostgresErrorCodes.DuplicatePreparedStatement } =>
+            new IncompatibleStoreException(store,
+                $"the session is shared with others, as by a pooler that gives each transaction another connection: the server says '{Clause(failure)}'. Nothing was written. Connect directly, or set the option {nameof(PostgresEventStorageOptions.ThroughPooler)}.", failure),
         PostgresException { SqlState: SchemaSql.ChangeRefused } =>
             new StorageFailedException(store, outcomeIsUnknown: false, failure) { IsTransient = false },
         PostgresException server =>

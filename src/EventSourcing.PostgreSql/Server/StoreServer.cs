@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Npgsql;
 
@@ -10,6 +11,8 @@ namespace EventSourcing;
 internal sealed class StoreServer : IAsyncDisposable
 {
     private const int OldestServer = 130000;
+    private const int MaxCompared = 10_000;
+    private const int LooksForPooler = 3;
 
     private readonly PostgresEventStorageOptions _options;
     private readonly NpgsqlDataSource _internal;
@@ -20,6 +23,12 @@ internal sealed class StoreServer : IAsyncDisposable
     private volatile StoreMark? _mark;
     private volatile StoreMark? _lastMark;
     private volatile bool _disposed;
+
+    /// <summary>
+    /// The sessions of the app's data source that were compared with what this process has seen. Our own data sources compare each session
+    /// as it is opened.
+    /// </summary>
+    private readonly ConcurrentDictionary<(string? Host, int Port, int Process), bool> _compared = [];
 
     /// <summary>Connections of our own, from a connection string.</summary>
     /// <exception cref="ArgumentException">The string cannot be used.</exception>
@@ -34,7 +43,9 @@ internal sealed class StoreServer : IAsyncDisposable
             given.MaxAutoPrepare = 0;
         }
 
-        _forApp = SourceOf(given);
+        Name = NameOf(given, options.Schema);
+        Seen = new SeenLog(Sql, Name, options.ReadOnly);
+        _forApp = SourceOf(given, isCompared: true);
         var ours = new NpgsqlConnectionStringBuilder(given.ConnectionString)
         {
             NoResetOnClose = true,
@@ -42,11 +53,10 @@ internal sealed class StoreServer : IAsyncDisposable
             TcpKeepAlive = true,
         };
         if (!options.ThroughPooler && ours.MaxAutoPrepare == 0) (ours.MaxAutoPrepare, ours.AutoPrepareMinUsages) = (100, 2);
-        _internal = SourceOf(ours);
+        _internal = SourceOf(ours, isCompared: true);
         ours.Pooling = false; // the one connection that appends has settings of its own
         ours.MaxAutoPrepare = 0;
-        _forWriting = SourceOf(ours);
-        Name = NameOf(given, options.Schema);
+        _forWriting = SourceOf(ours, isCompared: false); // whoever writes compares with its other checks
     }
 
     /// <summary>Connections of a data source of the app's.</summary>
@@ -56,6 +66,7 @@ internal sealed class StoreServer : IAsyncDisposable
         Sql = new SchemaSql(options.Schema);
         _internal = _forApp = _forWriting = dataSource;
         Name = NameOf(new NpgsqlConnectionStringBuilder(dataSource.ConnectionString), options.Schema);
+        Seen = new SeenLog(Sql, Name, options.ReadOnly);
     }
 
     /// <summary>The store, for messages: without the password.</summary>
@@ -63,15 +74,14 @@ internal sealed class StoreServer : IAsyncDisposable
 
     public SchemaSql Sql { get; }
 
+    /// <summary>What this process has seen of the log, and whether the server has lost it.</summary>
+    public SeenLog Seen { get; }
+
     /// <summary>The mark of the store as it was last read; it was opened before.</summary>
     public StoreMark Mark => _lastMark ?? throw new InvalidOperationException("The store has not been opened.");
 
     /// <summary>A connection for statements of the library.</summary>
-    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(PostgresEventStorage));
-        return _internal.OpenConnectionAsync(cancellationToken);
-    }
+    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken) => ConnectAsync(_internal, cancellationToken);
 
     /// <summary>
     /// Lets no connection be used again that is idle: one of them turned out to be gone, so the others may be from before the server
@@ -81,6 +91,7 @@ internal sealed class StoreServer : IAsyncDisposable
     {
         _internal.Clear();
         _forApp.Clear();
+        _compared.Clear();
     }
 
     /// <summary>A connection that the caller keeps for itself, to append on it.</summary>
@@ -88,11 +99,7 @@ internal sealed class StoreServer : IAsyncDisposable
         _forWriting.OpenConnectionAsync(cancellationToken);
 
     /// <summary>A connection on which code of the app may run: what it leaves there is gone when the connection is used again.</summary>
-    public ValueTask<NpgsqlConnection> ConnectForAppAsync(CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(PostgresEventStorage));
-        return _forApp.OpenConnectionAsync(cancellationToken);
-    }
+    public ValueTask<NpgsqlConnection> ConnectForAppAsync(CancellationToken cancellationToken) => ConnectAsync(_forApp, cancellationToken);
 
     /// <summary>Recognises the store, and makes it if there is none; at once if that was done before.</summary>
     /// <exception cref="IncompatibleStoreException">It is not a store that this version can use, or the server does not keep its promises.</exception>
@@ -124,15 +131,37 @@ internal sealed class StoreServer : IAsyncDisposable
         foreach (var source in _owned) await source.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>A connection that does not lead to a server which has lost what this process has seen.</summary>
+    private async ValueTask<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(PostgresEventStorage));
+        Seen.ThrowIfLost();
+        var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        var session = _owned.Count > 0 ? default : (connection.Host, connection.Port, connection.ProcessID);
+        if (!Seen.IsLost && (_owned.Count > 0 || _compared.ContainsKey(session))) return connection;
+        try
+        {
+            await Seen.CheckAsync(connection, cancellationToken).ConfigureAwait(false);
+            if (_compared.Count >= MaxCompared) _compared.Clear();
+            _compared[session] = true;
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     /// <summary>
     /// Connections to the host, or to the right one of several: the primary, which may be another after a failover, or for reading alone
     /// a standby if there is one. The string may say otherwise.
     /// </summary>
-    private NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder settings)
+    private NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder settings, bool isCompared)
     {
         if (settings.Host?.Contains(',', StringComparison.Ordinal) != true)
         {
-            var single = NpgsqlDataSource.Create(settings);
+            var single = BuilderOf(settings, isCompared).Build();
             _owned.Add(single);
             return single;
         }
@@ -140,10 +169,25 @@ internal sealed class StoreServer : IAsyncDisposable
         // The driver takes the wish for a kind of host from the source, and refuses it in the string.
         var shared = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { TargetSessionAttributes = null, HostRecheckSeconds = 1 };
         var wish = settings.TargetSessionAttributes?.Replace("-", "", StringComparison.Ordinal);
-        var source = new NpgsqlDataSourceBuilder(shared.ConnectionString).BuildMultiHost();
+        var source = BuilderOf(shared, isCompared).BuildMultiHost();
         _owned.Add(source);
         return source.WithTargetSession(wish is not null ? Enum.Parse<TargetSessionAttributes>(wish, ignoreCase: true)
             : _options.ReadOnly ? TargetSessionAttributes.PreferStandby : TargetSessionAttributes.Primary);
+    }
+
+    private NpgsqlDataSourceBuilder BuilderOf(NpgsqlConnectionStringBuilder settings, bool isCompared)
+    {
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+
+        // A pool opens connections unseen, and after a failover they lead to another server.
+        if (isCompared)
+        {
+            builder.UsePhysicalConnectionInitializer(
+                static _ => throw new NotSupportedException("Connections are opened asynchronously."),
+                connection => Seen.CompareAsync(connection, CancellationToken.None).AsTask());
+        }
+
+        return builder;
     }
 
     private static string NameOf(NpgsqlConnectionStringBuilder of, string schema) =>
@@ -183,6 +227,7 @@ internal sealed class StoreServer : IAsyncDisposable
     {
         var found = await ReadServerAsync(connection, cancellationToken).ConfigureAwait(false);
         ThrowIfUnfit(found);
+        await ThrowIfSharedAsync(connection, found, cancellationToken).ConfigureAwait(false);
         if (found.HasStore) return await ReadMarkAsync(connection, cancellationToken).ConfigureAwait(false);
         if (_lastMark is not null) throw Removed();
         ThrowIfTaken(found);
@@ -207,10 +252,14 @@ internal sealed class StoreServer : IAsyncDisposable
                 ThrowIfTaken(found);
                 try
                 {
-                    if (!found.HasSchema)
-                        await connection.ExecuteAsync($"CREATE SCHEMA {Sql.Quoted}", cancellationToken).ConfigureAwait(false);
-                    foreach (var statement in Sql.Statements)
-                        await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+                    // One round trip for all of it.
+                    var batch = new NpgsqlBatch(connection, transaction);
+                    await using (batch.ConfigureAwait(false))
+                    {
+                        if (!found.HasSchema) batch.Add($"CREATE SCHEMA {Sql.Quoted}");
+                        foreach (var statement in Sql.Statements) batch.Add(statement);
+                        await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+                    }
                 }
                 catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InsufficientPrivilege)
                 {
@@ -232,6 +281,7 @@ internal sealed class StoreServer : IAsyncDisposable
             SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_encoding'),
                 pg_catalog.current_setting('fsync'), pg_catalog.current_setting('full_page_writes'),
                 EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1),
+                pg_catalog.pg_backend_pid(),
                 (SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 ORDER BY (c.relname = 'store') DESC LIMIT 1)
             """,
             connection);
@@ -244,7 +294,8 @@ internal sealed class StoreServer : IAsyncDisposable
                 await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
                 return new FoundServer(
                     reader.GetInt32(0), reader.GetBoolean(1), reader.GetString(2), reader.GetString(3) == "on",
-                        reader.GetString(4) == "on", reader.GetBoolean(5), reader.IsDBNull(6) ? null : reader.GetString(6));
+                        reader.GetString(4) == "on", reader.GetBoolean(5), reader.GetInt32(6),
+                        reader.IsDBNull(7) ? null : reader.GetString(7));
             }
         }
     }
@@ -308,6 +359,42 @@ internal sealed class StoreServer : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Refuses a pooler that gives each transaction another session, unless the option says that there is one: a statement that was
+    /// prepared could then be another client's. Such a pooler shows another process than the server does, and so does one that keeps
+    /// sessions. In a session that is kept, a setting stays, and nobody else has it.
+    /// </summary>
+    private async ValueTask ThrowIfSharedAsync(NpgsqlConnection connection, FoundServer found, CancellationToken cancellationToken)
+    {
+        if (_options.ThroughPooler || found.Process == connection.ProcessID) return;
+        const string setting = "eventsourcing.session";
+        for (var i = 0; i < LooksForPooler; i++)
+        {
+            var mark = System.Security.Cryptography.RandomNumberGenerator.GetHexString(32);
+            await TextAsync(connection, $"SELECT pg_catalog.set_config('{setting}', '{mark}', false)").ConfigureAwait(false);
+            var other = await _internal.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            await using (other.ConfigureAwait(false))
+            {
+                // The transaction keeps the session that the pooler gave to it, so that the next statement gets another one.
+                await other.ExecuteAsync("BEGIN", cancellationToken).ConfigureAwait(false);
+                var isSeen = await TextAsync(other, $"SELECT pg_catalog.current_setting('{setting}', true)").ConfigureAwait(false) == mark;
+                var isKept = await TextAsync(connection, $"SELECT pg_catalog.current_setting('{setting}', true)").ConfigureAwait(false) == mark;
+                await other.ExecuteAsync("ROLLBACK", CancellationToken.None).ConfigureAwait(false);
+                if (isSeen || !isKept)
+                    throw new IncompatibleStoreException(Name, $"""
+                        the connection string leads to a pooler that gives each transaction another session (of PgBouncer: pool_mode = transaction). Connect directly, or set the option {nameof(PostgresEventStorageOptions.ThroughPooler)}.
+                        """);
+            }
+        }
+
+        async ValueTask<string?> TextAsync(NpgsqlConnection of, string sql)
+        {
+            var command = new NpgsqlCommand(sql, of);
+            await using (command.ConfigureAwait(false))
+                return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as string;
+        }
+    }
+
     private void ThrowIfTaken(in FoundServer found)
     {
         if (found.AnyRelation is { } other)
@@ -326,7 +413,7 @@ internal sealed class StoreServer : IAsyncDisposable
     }
 
     private readonly record struct FoundServer(int Version, bool IsStandby, string Encoding, bool Syncs, bool WritesFullPages,
-        bool HasSchema, string? AnyRelation)
+        bool HasSchema, int Process, string? AnyRelation)
     {
         public bool HasStore => AnyRelation == "store";
     }

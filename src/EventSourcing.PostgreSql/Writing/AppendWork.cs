@@ -3,8 +3,10 @@ namespace EventSourcing;
 /// <summary>An append waiting to be committed.</summary>
 /// <param name="request">What is to be appended.</param>
 /// <param name="scouted">What is known of its conditions, each by its index; null if it has none.</param>
+/// <param name="era">The committer's <see cref="Committer.Era"/> before they were looked at.</param>
 /// <param name="cancellationToken">Cancels it while it waits.</param>
-internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scouted, CancellationToken cancellationToken) : QueuedWrite
+internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scouted, int era, CancellationToken cancellationToken)
+    : QueuedWrite
 {
     // Callers continue on other threads: the thread that commits must go on to serve other callers.
     private readonly TaskCompletionSource<AppendResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -17,6 +19,14 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
     public ScoutedCondition[]? Scouted => scouted;
 
     public CancellationToken Token => cancellationToken;
+
+    /// <summary>Forgets what is known of its conditions, if that was found in another era.</summary>
+    public void ForgetScouted(int now)
+    {
+        if (scouted is null || era == now) return;
+        Array.Clear(scouted);
+        era = now;
+    }
 
     /// <summary>The context of the caller, for its code within the append.</summary>
     public ExecutionContext? Context { get; } = request.ReadModels is null ? null : ExecutionContext.Capture();
@@ -50,7 +60,28 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
             writes.Add(new StreamWrite(stream, ExpectedVersion.Any, events));
         }
 
-        return new AppendWork(new AppendRequest(writes) { Erase = [.. import.PositionsToErase()] }, null, cancellationToken) { Import = import };
+        var request = new AppendRequest(writes) { Erase = [.. import.PositionsToErase()] };
+        return new AppendWork(request, scouted: null, era: 0, cancellationToken) { Import = import };
+    }
+
+    /// <summary>The types of a group's events that have no number yet; null if there are none.</summary>
+    public static HashSet<string>? TypesUnknownTo(StoreNames names, List<AppendWork> group)
+    {
+        HashSet<string>? unknown = null;
+        foreach (var work in group)
+        {
+            for (var w = 0; w < work.Request.Writes.Count; w++)
+            {
+                var events = work.Request.Writes[w].Events;
+                for (var i = 0; i < events.Count; i++)
+                {
+                    if (!names.TryGetType(events[i].Type, out _))
+                        (unknown ??= new HashSet<string>(StringComparer.Ordinal)).Add(events[i].Type);
+                }
+            }
+        }
+
+        return unknown;
     }
 
     protected override CancellationToken Cancellation => cancellationToken;

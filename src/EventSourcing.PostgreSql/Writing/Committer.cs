@@ -40,6 +40,10 @@ internal sealed class Committer : IAsyncDisposable
     private long _head = -1;
     private long _othersWroteAt = long.MinValue / 2;
     private int _lookForRepetitions;
+    private volatile int _era;
+
+    /// <summary>Whether the last decisions found an append that is stored already.</summary>
+    private bool _isAnyStored;
 
     public Committer(
         StoreServer server, PostgresEventStorageOptions options, StoreNames names, StreamEnds ends, TileKeeper tiles, HeadSignal signal,
@@ -60,6 +64,9 @@ internal sealed class Committer : IAsyncDisposable
         _factReader = new FactReader(_sql, _facts, server.Name);
     }
 
+    /// <summary>Changes when the server may be another one, which need not have all that was committed.</summary>
+    public int Era => _era;
+
     /// <summary>Commits a group: see <see cref="GroupCommit{TWork}"/>.</summary>
     public async ValueTask<Obstacle?> CommitAsync(List<AppendWork> group)
     {
@@ -69,7 +76,8 @@ internal sealed class Committer : IAsyncDisposable
             if (group.Count == 0) return null;
             try
             {
-                await _writer.ConnectAsync().ConfigureAwait(false);
+                if (await _writer.ConnectAsync().ConfigureAwait(false)) ForgetWhatMayBeLost();
+                foreach (var work in group) work.ForgetScouted(_era);
                 if (group[0].IsAlone) await CommitAloneAsync(group[0]).ConfigureAwait(false);
                 else await CommitTogetherAsync(group).ConfigureAwait(false);
                 return null;
@@ -89,16 +97,8 @@ internal sealed class Committer : IAsyncDisposable
             catch (Exception failure) when (Failure.IsOfMove(failure))
             {
                 await _writer.RollbackAsync().ConfigureAwait(false);
-                foreach (var work in group) work.ForgetRefusal();
-
-                // Under the lock it shows which of them write nothing: a repetition, and an append whose guards fail. Each is decided
-                // alone, since no decision may rest on what another one has not written.
-                _lookForRepetitions = GroupsAfterRepetition;
-                if (group.Count > 1) return await CommitEachAsync(group).ConfigureAwait(false);
-                if (attempt == 1) continue;
-                group[0].Refuse(_server.Typed(failure));
-                group[0].Complete();
-                return null;
+                _lookForRepetitions = GroupsAfterRepetition; // under the lock it shows which of them write nothing
+                if (await MovedGroup.EndAsync(group, attempt, _server.Typed(failure), CommitAsync).ConfigureAwait(false) is { } end) return end.Obstacle;
             }
             catch (Exception failure) when (attempt == 1 && group[0].IsAlone && Failure.IsOfTable(failure))
             {
@@ -109,7 +109,7 @@ internal sealed class Committer : IAsyncDisposable
             catch (Exception failure) when (Failure.IsOfConnection(failure) || Failure.IsOfStandby(failure)
                 || Failure.IsTooManyConnections(failure))
             {
-                await _writer.CloseAsync().ConfigureAwait(false);
+                await _writer.CloseAsync(isLost: true).ConfigureAwait(false);
                 foreach (var work in group) work.ForgetRefusal();
                 return new Obstacle(PauseWhileUnreachable, (work, _) => _server.Typed(failure, ((AppendWork)work).IsOutcomeUnknown));
             }
@@ -228,7 +228,7 @@ internal sealed class Committer : IAsyncDisposable
         foreach (var work in group) Decide(work);
         if (_rows.Count == 0)
         {
-            await _writer.RollbackAsync().ConfigureAwait(false);
+            await EndWithoutRowsAsync(group).ConfigureAwait(false);
         }
         else
         {
@@ -259,7 +259,7 @@ internal sealed class Committer : IAsyncDisposable
         var decision = Decide(work, isToAdd: false);
         if (!decision.IsToWrite)
         {
-            await _writer.RollbackAsync().ConfigureAwait(false);
+            await EndWithoutRowsAsync([work]).ConfigureAwait(false);
             work.Complete();
             return;
         }
@@ -296,6 +296,7 @@ internal sealed class Committer : IAsyncDisposable
         {
             // An earlier attempt has stored it, of which this process did not hear.
             work.Outcome = new AppendResult([], stored.Position - count + 1, stored.Position, wasAlreadyStored: false);
+            _isAnyStored = true;
         }
         else if (ImportDecision.RefusalOf(import, _facts, Time(_rows.Now)) is { } refusal)
         {
@@ -317,7 +318,7 @@ internal sealed class Committer : IAsyncDisposable
             return;
         }
 
-        await _writer.RollbackAsync().ConfigureAwait(false);
+        await EndWithoutRowsAsync([work]).ConfigureAwait(false);
         work.Complete();
     }
 
@@ -332,10 +333,8 @@ internal sealed class Committer : IAsyncDisposable
             ReadModelCommit commit;
             try
             {
-                commit = await _userCode.RunAsync(
-                    work.Context,
-                    UserCode.Kind.Write,
-                    (Project: work.Request.ReadModels!, Transaction: transaction, work.Token),
+                commit = await _userCode.RunAsync(work.Context,
+                    UserCode.Kind.Write, (Project: work.Request.ReadModels!, Transaction: transaction, work.Token),
                     static of => of.Project(of.Transaction, of.Token)).ConfigureAwait(false);
             }
             finally
@@ -374,6 +373,7 @@ internal sealed class Committer : IAsyncDisposable
         _rows.Clear();
         _facts.Clear();
         _facts.IsCertain = isCertain;
+        _isAnyStored = false;
         _rows.Now = Now;
     }
 
@@ -383,6 +383,7 @@ internal sealed class Committer : IAsyncDisposable
         var decision = AppendDecision.Of(work.Request, _facts, Time(_rows.Now));
         if (decision.Refusal is { } refusal) work.Refuse(refusal);
         work.Outcome = decision.Outcome;
+        _isAnyStored |= work.Outcome is { WasAlreadyStored: true };
 
         // What an earlier attempt wrote, of which this process did not hear, is no repetition by the caller.
         if (work is { IsOutcomeUnknown: true, Outcome: { WasAlreadyStored: true } stored })
@@ -414,15 +415,11 @@ internal sealed class Committer : IAsyncDisposable
     private async ValueTask<GroupPlace?> TryAppendAsync()
     {
         _rows.Complete();
-        if (_options.ThroughPooler) return await TryAppendThroughPoolerAsync().ConfigureAwait(false);
-        _rows.Refresh(_writer.Append.Parameters);
         GroupPlace? place;
         try
         {
-            var executing = _writer.Append.ExecuteReaderAsync();
-            var leaves = _rows.CommitToContent(_hasher); // while the server works
-            var reader = await executing.ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false)) place = await ReadPlaceAsync(reader, leaves).ConfigureAwait(false);
+            place = _options.ThroughPooler ? await TryAppendThroughPoolerAsync().ConfigureAwait(false)
+                : await TryAppendDirectlyAsync().ConfigureAwait(false);
         }
         catch (Exception failure) when (Failure.IsOfConnection(failure))
         {
@@ -430,8 +427,17 @@ internal sealed class Committer : IAsyncDisposable
             throw;
         }
 
-        if (place is not null) await AwaitStandbyAsync(_sure).ConfigureAwait(false);
+        if (place is not null) await ConfirmAsync(_sure).ConfigureAwait(false);
         return place;
+    }
+
+    private async ValueTask<GroupPlace?> TryAppendDirectlyAsync()
+    {
+        _rows.Refresh(_writer.Append.Parameters);
+        var executing = _writer.Append.ExecuteReaderAsync();
+        var leaves = _rows.CommitToContent(_hasher); // while the server works
+        var reader = await executing.ConfigureAwait(false);
+        await using (reader.ConfigureAwait(false)) return await ReadPlaceAsync(reader, leaves).ConfigureAwait(false);
     }
 
     private async ValueTask<GroupPlace?> TryAppendThroughPoolerAsync()
@@ -443,20 +449,12 @@ internal sealed class Committer : IAsyncDisposable
             batch.Add(_writer.Settings(isLocal: true));
             _rows.AddParametersTo(batch.Add(_writer.AppendSql).Parameters);
             batch.Add("COMMIT");
-            try
+            var leaves = _rows.CommitToContent(_hasher);
+            var reader = await batch.ExecuteReaderAsync().ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
             {
-                var leaves = _rows.CommitToContent(_hasher);
-                var reader = await batch.ExecuteReaderAsync().ConfigureAwait(false);
-                await using (reader.ConfigureAwait(false))
-                {
-                    await reader.NextResultAsync().ConfigureAwait(false);
-                    return await ReadPlaceAsync(reader, leaves).ConfigureAwait(false);
-                }
-            }
-            catch (Exception failure) when (Failure.IsOfConnection(failure))
-            {
-                foreach (var work in _sure) work.IsOutcomeUnknown = true;
-                throw;
+                await reader.NextResultAsync().ConfigureAwait(false);
+                return await ReadPlaceAsync(reader, leaves).ConfigureAwait(false);
             }
         }
     }
@@ -500,7 +498,7 @@ internal sealed class Committer : IAsyncDisposable
             if (place is not { } found || found.Head != _facts.StoredHead)
                 throw new StoreCorruptedException(_server.Name,
                     "the log has changed while its lock was held, so something writes to the store without its lock.");
-            await AwaitStandbyAsync(group).ConfigureAwait(false);
+            await ConfirmAsync(group).ConfigureAwait(false);
             Committed(found, group);
         }
     }
@@ -509,24 +507,60 @@ internal sealed class Committer : IAsyncDisposable
         await reader.ReadAsync().ConfigureAwait(false) ? new GroupPlace(reader.GetInt64(0), reader.GetInt64(1), leaves) : null;
 
     /// <summary>
-    /// If the wait for a synchronous standby was cancelled, the commit is there on the primary alone, and a failover could lose it.
-    /// Another commit that waits for the standby covers it.
+    /// Ends a transaction in which nothing is to be written. What was found stored may be on the primary alone: whoever stored it may not
+    /// have waited for the standby, or was another process. So the standby is waited for before a caller is told.
     /// </summary>
-    private async ValueTask AwaitStandbyAsync(List<AppendWork> group)
+    private async ValueTask EndWithoutRowsAsync(List<AppendWork> group)
     {
-        for (var i = 0; _writer.IsOnlyLocal && i < Repetitions; i++)
+        if (!_isAnyStored)
         {
-            _writer.IsOnlyLocal = false;
-            await _writer.Connection.ExecuteAsync("SELECT pg_logical_emit_message(true, 'eventsourcing', '')",
-                CancellationToken.None).ConfigureAwait(false);
+            await _writer.RollbackAsync().ConfigureAwait(false);
+            return;
         }
 
-        if (!_writer.IsOnlyLocal) return;
-        _writer.IsOnlyLocal = false;
-        var failure = new InvalidOperationException(
-            "The server committed without waiting for its synchronous standby, because the wait was cancelled.");
-        foreach (var work in group.FindAll(work => work.Refusal is null))
-            work.Fail(new StorageFailedException(_server.Name, outcomeIsUnknown: true, failure));
+        // Through the same connection, since another one may lead to a server that lacks what was found. If it fails, all is decided anew.
+        await _writer.Connection.ExecuteAsync("ROLLBACK", CancellationToken.None).ConfigureAwait(false);
+        _writer.Standby.Owe();
+        await ConfirmAsync(group).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Waits for the synchronous standby if that is owed. If that fails, the outcome is unknown: the group is committed on the primary,
+    /// and a failover could lose it.
+    /// </summary>
+    private async ValueTask ConfirmAsync(List<AppendWork> group)
+    {
+        if (!_writer.Standby.IsOwed) return;
+        try
+        {
+            if (await _writer.Standby.TryPayAsync(_writer.Connection).ConfigureAwait(false)) return;
+        }
+        catch (Exception failure) when (Failure.IsOfConnection(failure))
+        {
+            foreach (var work in group) work.IsOutcomeUnknown |= work.Outcome is { WasAlreadyStored: false } && work.Refusal is null;
+            throw;
+        }
+        catch (Exception failure)
+        {
+            throw StandbyConfirmation.Unconfirmed(_server.Name, failure);
+        }
+
+        foreach (var work in group.FindAll(work => work.Refusal is null)) work.Fail(StandbyConfirmation.Unconfirmed(_server.Name));
+    }
+
+    /// <summary>
+    /// Forgets what this process has committed without acknowledging it: another server has taken the place of the one that had it, and
+    /// gives its positions and numbers to others. What was acknowledged or read is there, or the storage serves nothing any more.
+    /// </summary>
+    private void ForgetWhatMayBeLost()
+    {
+        _era++;
+        _head = -1;
+        _recent.Clear();
+        _ends.Clear();
+        _names.Clear();
+        _tables.Clear();
+        _tiles.Forget();
     }
 
     /// <summary>Takes note of what was committed. The positions of the decision are counted from a head that was believed.</summary>
@@ -551,38 +585,16 @@ internal sealed class Committer : IAsyncDisposable
 
         _recent.Add(place.Head, _rows.Events);
         _head = place.Head + _rows.Count;
-        _writer.LastOwn = (_head, _rows.Events[^1].Event.Id);
         _tiles.Add(place.Head, place.Recorded, place.Leaves);
+        if (_writer.Standby.IsOwed) return; // the callers were not told that it is stored, and it may yet be lost
+        _server.Seen.Learn(_head, _rows.Events[^1].Event.Id);
         _signal.Advance(_head);
-    }
-
-    private async ValueTask<Obstacle?> CommitEachAsync(List<AppendWork> group)
-    {
-        foreach (var work in group)
-        {
-            if (await CommitAsync([work]).ConfigureAwait(false) is { } obstacle) return obstacle;
-        }
-
-        return null;
     }
 
     private async ValueTask InternTypesAsync(List<AppendWork> group)
     {
-        HashSet<string>? unknown = null;
-        foreach (var work in group)
-        {
-            for (var w = 0; w < work.Request.Writes.Count; w++)
-            {
-                var events = work.Request.Writes[w].Events;
-                for (var i = 0; i < events.Count; i++)
-                {
-                    if (!_names.TryGetType(events[i].Type, out _))
-                        (unknown ??= new HashSet<string>(StringComparer.Ordinal)).Add(events[i].Type);
-                }
-            }
-        }
-
-        if (unknown is not null) await _names.InternAsync(_writer.Connection, [.. unknown]).ConfigureAwait(false);
+        if (AppendWork.TypesUnknownTo(_names, group) is { } unknown)
+            await _names.InternAsync(_writer.Connection, [.. unknown]).ConfigureAwait(false);
     }
 
     private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);

@@ -129,6 +129,13 @@ internal sealed class RecentEvents
     /// <summary>Whether any condition was met so far; without conditions nothing is kept.</summary>
     public bool IsUsed { get; set; }
 
+    /// <summary>Forgets the events: the log may have lost them.</summary>
+    public void Clear()
+    {
+        _events.Clear();
+        _head = -1;
+    }
+
     /// <summary>Adds what was committed after a head.</summary>
     public void Add(long headBefore, ReadOnlySpan<PendingEvent> events)
     {

@@ -29,6 +29,12 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
         lock (_lock) _last = AddAsync(_last, head, recorded, leaves);
     }
 
+    /// <summary>Forgets the leaves of commits so far: the log may have lost them. What is missing is made of the events.</summary>
+    public void Forget()
+    {
+        lock (_lock) _last = ForgetAsync(_last);
+    }
+
     /// <summary>Completes when the tiles of all commits so far are stored, or could not be.</summary>
     public Task IdleAsync()
     {
@@ -37,6 +43,12 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
 
     /// <summary>Called when it is idle, and nothing more is added.</summary>
     public void Dispose() => _hasher.Dispose();
+
+    private async Task ForgetAsync(Task before)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        _leaves.Clear();
+    }
 
     private async Task AddAsync(Task before, long head, long recorded, AppendedLeaf[] leaves)
     {

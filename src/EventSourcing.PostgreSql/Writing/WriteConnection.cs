@@ -14,6 +14,7 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
 
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _append;
+    private bool _wasLost;
 
     /// <summary>The connection; it was opened before.</summary>
     public NpgsqlConnection Connection => _connection ?? throw new InvalidOperationException("The connection is not open.");
@@ -21,35 +22,42 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     /// <summary>The statement that appends the rows.</summary>
     public NpgsqlCommand Append => _append ?? throw new InvalidOperationException("The connection is not open.");
 
-    /// <summary>The last event that this process has appended.</summary>
-    public (long Position, Guid Id) LastOwn { get; set; }
-
-    /// <summary>Whether the server said of a commit that it is on the primary alone, because the wait for a standby was cancelled.</summary>
-    public bool IsOnlyLocal { get; set; }
+    /// <summary>Whether a commit must wait for the standby before callers are told that something is stored.</summary>
+    public StandbyConfirmation Standby { get; } = new();
 
     /// <summary>Opens the connection if it is not open.</summary>
-    public async ValueTask ConnectAsync()
+    /// <returns>
+    /// Whether the one before was lost. Then this one may lead to another server, which may lack what was committed but not acknowledged.
+    /// </returns>
+    /// <exception cref="StoreRolledBackException">The server lacks what this process has seen.</exception>
+    public async ValueTask<bool> ConnectAsync()
     {
-        if (_connection is { FullState: System.Data.ConnectionState.Open }) return;
-        await CloseAsync().ConfigureAwait(false);
+        if (_connection is { FullState: System.Data.ConnectionState.Open }) return false;
+        await CloseAsync(isLost: _connection is not null).ConfigureAwait(false);
+        server.Seen.ThrowIfLost();
         var connection = await server.ConnectToWriteAsync(CancellationToken.None).ConfigureAwait(false);
         _connection = connection;
         try
         {
             await server.VerifyAsync(connection, CancellationToken.None).ConfigureAwait(false);
-            connection.Notice += (_, notice) => IsOnlyLocal |= notice.Notice.SqlState == "01000"
-                && notice.Notice.Routine == "SyncRepWaitForLSN";
+            Standby.Watch(connection);
             await SetAsync(connection).ConfigureAwait(false);
-            await ThrowIfRolledBackAsync(connection).ConfigureAwait(false);
+            await server.Seen.CheckAsync(connection, CancellationToken.None).ConfigureAwait(false);
             _append = new NpgsqlCommand(AppendSql, connection) { CommandTimeout = 0 };
             rows.AddParametersTo(_append.Parameters);
             if (!options.ThroughPooler) await _append.PrepareAsync().ConfigureAwait(false);
         }
         catch
         {
-            await CloseAsync().ConfigureAwait(false); // a connection that was not checked must not be used
+            await CloseAsync(isLost: false).ConfigureAwait(false); // a connection that was not checked must not be used
             throw;
         }
+
+        // How the commits of a connection that was lost have ended is not known, and so whether the standby has them.
+        if (!_wasLost) return false;
+        _wasLost = false;
+        Standby.Owe();
+        return true;
     }
 
     /// <summary>The statement that appends the rows.</summary>
@@ -64,7 +72,8 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     public string Settings(bool isLocal) => string.Create(CultureInfo.InvariantCulture, $"""
         SELECT set_config('lock_timeout', '{Math.Min(LockSlice, CommitSettings.LockTimeout(options.BusyTimeout))}', {isLocal}), set_config('statement_timeout', '0', {isLocal}),
             set_config('idle_in_transaction_session_timeout', '{(long)options.HolderTimeout.TotalMilliseconds}', {isLocal}),
-            set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, {isLocal})
+            set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, {isLocal}),
+            set_config('client_min_messages', 'warning', {isLocal})
         """);
 
     /// <summary>Makes the settings of the session. Behind a pooler there is no session, so each transaction makes its own.</summary>
@@ -73,25 +82,6 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
         if (options.ThroughPooler) return;
         await connection.ExecuteAsync(
             Settings(isLocal: false) + ", set_config('default_transaction_isolation', 'read committed', false), set_config('plan_cache_mode', 'force_generic_plan', false)", CancellationToken.None).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// Checks, on a new connection, that the last event that this process has appended is still there. After a failover to a replica
-    /// that lacks it, nothing is appended to what would be another history.
-    /// </summary>
-    private async ValueTask ThrowIfRolledBackAsync(NpgsqlConnection connection)
-    {
-        if (LastOwn.Position == 0) return;
-        var batch = new NpgsqlBatch(connection);
-        await using (batch.ConfigureAwait(false))
-        {
-            batch.Add($"SELECT e.id FROM {server.Sql.Quoted}.events e WHERE e.position = $1").With(LastOwn.Position);
-            if (await batch.ExecuteScalarAsync().ConfigureAwait(false) is Guid id && id == LastOwn.Id) return;
-        }
-
-        throw new StoreCorruptedException(server.Name, string.Create(
-            CultureInfo.InvariantCulture,
-            $"the event {LastOwn.Id} that was stored at position {LastOwn.Position} is gone. The server was restored to an older state, or a replica without it has become the primary. Nothing is appended to that history until the storage is opened anew."));
     }
 
     /// <summary>What the app's SQL has left on the connection is gone afterwards: settings, temporary tables, subscriptions.</summary>
@@ -104,7 +94,7 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
         }
         catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)
         {
-            await CloseAsync().ConfigureAwait(false); // the append is committed, and the next one connects anew
+            await CloseAsync(isLost: true).ConfigureAwait(false); // the append is committed, and the next one connects anew
         }
     }
 
@@ -112,6 +102,7 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     public async ValueTask RollbackAsync(bool closes = false)
     {
         if (_connection is null) return;
+        var isLost = !closes;
         try
         {
             if (!closes && _connection.FullState == System.Data.ConnectionState.Open)
@@ -125,14 +116,16 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
             // Closing the connection rolls back too.
         }
 
-        await CloseAsync().ConfigureAwait(false);
+        await CloseAsync(isLost).ConfigureAwait(false);
     }
 
-    public ValueTask DisposeAsync() => CloseAsync();
+    public ValueTask DisposeAsync() => CloseAsync(isLost: false);
 
     /// <summary>Closes the connection; the next use opens another.</summary>
-    public async ValueTask CloseAsync()
+    /// <param name="isLost">Whether the server or the line has failed, so that the next connection may lead to another server.</param>
+    public async ValueTask CloseAsync(bool isLost)
     {
+        _wasLost |= isLost;
         var (connection, append) = (_connection, _append);
         (_connection, _append) = (null, null);
         if (append is not null) await append.DisposeAsync().ConfigureAwait(false);

@@ -10,6 +10,9 @@ internal static class CatalogReader
     /// <summary>A page holds a thread and a snapshot, so it ends here even if more was asked for.</summary>
     private const int MaxStreams = 10_000;
 
+    /// <summary>What SQLite adds to the name of a database for that of its write-ahead log.</summary>
+    private const string LogSuffix = "-wal";
+
     private const string LastOfStream =
         "SELECT version, position, recorded FROM events INDEXED BY events_by_stream WHERE stream = ?1 ORDER BY version DESC LIMIT 1";
 
@@ -99,14 +102,17 @@ internal static class CatalogReader
         var free = select.Step() ? select.Long(0) * select.Long(1) : 0;
         select.Reset();
         var parts = new List<StorageSizePart>();
-        foreach (var suffix in (string[])["", "-wal", "-shm"])
+        var log = 0L;
+        foreach (var suffix in (string[])["", LogSuffix, "-shm"])
         {
             // The file's length is read from its folder. Opening the file here would end the locks that SQLite has on it.
             var file = new FileInfo(database.FileName + suffix);
-            if (file.Exists) parts.Add(new StorageSizePart(file.Name, file.Length));
+            if (!file.Exists) continue;
+            parts.Add(new StorageSizePart(file.Name, file.Length));
+            if (suffix == LogSuffix) log = file.Length;
         }
 
-        return new StorageSize(parts.Sum(part => part.Bytes), free, parts);
+        return new StorageSize(parts.Sum(part => part.Bytes), free, parts) { WriteAheadLogBytes = log };
     }
 
     private static StreamSummary ReadStream(Database database, long id, string name)

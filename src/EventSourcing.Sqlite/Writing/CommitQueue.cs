@@ -51,6 +51,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     private readonly ReaderPool _readers;
     private readonly TimeSpan _busyTimeout;
     private readonly UserCode _userCode;
+    private readonly StorageTelemetry _telemetry;
     private readonly SemaphoreSlim _room = new(Capacity, Capacity);
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -72,12 +73,13 @@ internal sealed class CommitQueue : IAsyncDisposable
     private int _turnsWithoutWaiting;
     private int _nextTurnsWithoutWaiting = 1;
 
-    public CommitQueue(Writer writer, ReaderPool readers, TimeSpan busyTimeout, UserCode userCode)
+    public CommitQueue(Writer writer, ReaderPool readers, TimeSpan busyTimeout, UserCode userCode, StorageTelemetry telemetry)
     {
         _writer = writer;
         _readers = readers;
         _busyTimeout = busyTimeout;
         _userCode = userCode;
+        _telemetry = telemetry;
     }
 
     /// <summary>Queues a write; completes when it is committed or refused. It can be cancelled until it joins a group.</summary>
@@ -85,6 +87,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
+        if (work is AppendWork && _telemetry.WantsLockWaits) work.MeasuredFrom = Stopwatch.GetTimestamp();
         if (!_room.Wait(0, CancellationToken.None)) await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -96,6 +99,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         finally
         {
             _room.Release();
+            if (work.MeasuredFrom != 0) ReportWait(work);
         }
     }
 
@@ -119,6 +123,12 @@ internal sealed class CommitQueue : IAsyncDisposable
         await _closing.CancelAsync().ConfigureAwait(false); // a leader that waits for its turn need not wait any longer
         await _closed.Task.ConfigureAwait(false);
         _closing.Dispose();
+    }
+
+    private void ReportWait(WriteWork work)
+    {
+        var until = work.TakenAt == 0 ? Stopwatch.GetTimestamp() : work.TakenAt;
+        _telemetry.LockWaited(Stopwatch.GetElapsedTime(work.MeasuredFrom, until));
     }
 
     private static ObjectDisposedException Closed() =>
@@ -390,6 +400,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             {
                 _waiting.RemoveFirst();
                 if (!next.Value.TryTake()) continue;
+                if (next.Value.MeasuredFrom != 0) next.Value.TakenAt = Stopwatch.GetTimestamp();
                 weight += next.Value.Weight;
                 _group.Add(next.Value);
             }

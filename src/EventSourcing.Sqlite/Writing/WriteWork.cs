@@ -6,6 +6,12 @@ namespace EventSourcing;
 /// </summary>
 internal abstract class WriteWork : QueuedWrite
 {
+    /// <summary>When the write was queued, as a timestamp; 0 if its wait is not measured.</summary>
+    public long MeasuredFrom { get; set; }
+
+    /// <summary>When a group took the write, as a timestamp; 0 if none has, or if its wait is not measured.</summary>
+    public long TakenAt { get; set; }
+
     /// <summary>Evaluates the guards. Throws the refusal if they do not hold; by then nothing is written.</summary>
     /// <param name="writer">The writer, in its transaction: it sees the writes before this one.</param>
     /// <param name="lookForRepetition">

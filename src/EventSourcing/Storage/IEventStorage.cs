@@ -74,6 +74,12 @@ public interface IEventStorage : IAsyncDisposable
     /// </summary>
     bool IsReadOnly => false;
 
+    /// <summary>
+    /// What the storage tells to those who measure the store; <see langword="null"/> if nothing. A storage that wraps another
+    /// returns that of the other one.
+    /// </summary>
+    StorageTelemetry? Telemetry => null;
+
     /// <summary>Read models and their checkpoints, kept in the same medium and changed in the same transactions.</summary>
     IReadModelStorage ReadModels { get; }
 

@@ -11,6 +11,7 @@ internal sealed class StoreDiagnostics : IDisposable
 {
     private readonly object _store;
     private readonly string _name;
+    private readonly StorageTelemetry? _storage;
     private readonly TimeProvider _clock;
     private readonly TelemetryStart _start;
     private readonly bool _keepsTraceContext;
@@ -23,15 +24,23 @@ internal sealed class StoreDiagnostics : IDisposable
     /// <param name="store">The store, which is the scope of its meter.</param>
     /// <param name="name">The store's name.</param>
     /// <param name="clock">Measures durations.</param>
+    /// <param name="storage">What the storage tells, or null.</param>
     /// <param name="start">When the instruments are created.</param>
     /// <param name="keepsTraceContext">Whether events keep the trace that appends them.</param>
     /// <param name="notices">Takes the notices, or null.</param>
     public StoreDiagnostics(
-        object store, string name, TimeProvider clock, TelemetryStart start, bool keepsTraceContext, Action<StoreNotice>? notices)
+        object store,
+        string name,
+        TimeProvider clock,
+        StorageTelemetry? storage,
+        TelemetryStart start,
+        bool keepsTraceContext,
+        Action<StoreNotice>? notices)
     {
         _store = store;
         _name = name;
         _clock = clock;
+        _storage = storage;
         _start = start;
         _keepsTraceContext = keepsTraceContext;
         _notices = notices;
@@ -146,7 +155,7 @@ internal sealed class StoreDiagnostics : IDisposable
     {
         lock (_lock)
         {
-            if (!_isDisposed) _instruments ??= new StoreInstruments(_store, _name, _clock);
+            if (!_isDisposed) _instruments ??= new StoreInstruments(_store, _name, _clock, _storage);
         }
     }
 }

@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// The activity source of the process and the instruments of one store. Names and units are approved in <c>Instruments.txt</c> of the
 /// tests. Thread-safe.
 /// </summary>
-internal sealed class StoreInstruments : IDisposable
+internal sealed class StoreInstruments : ILockWaitWatch, IDisposable
 {
     public const string StoreKey = "eventsourcing.store";
     public const string CategoryKey = "eventsourcing.category";
@@ -18,6 +18,7 @@ internal sealed class StoreInstruments : IDisposable
     public const string OutcomeKey = "eventsourcing.outcome";
     public const string OriginKey = "eventsourcing.origin";
     public const string ErrorKey = "error.type";
+    public const string DatabaseKey = "db.system.name";
 
     private static readonly ActivitySource Source = new(EventSourcingTelemetry.Name);
 
@@ -26,10 +27,12 @@ internal sealed class StoreInstruments : IDisposable
         new() { HistogramBucketBoundaries = [.001, .005, .01, .05, .1, .5, 1, 5, 10] };
 
     private readonly string _name;
+    private readonly StorageTelemetry? _storage;
     private readonly KeyValuePair<string, object?> _store;
     private readonly TimeProvider _clock;
     private readonly Meter _meter;
     private readonly Histogram<double> _appendDuration;
+    private readonly Histogram<double> _lockWait;
     private readonly Counter<long> _appendEvents;
     private readonly Histogram<double> _loadDuration;
     private readonly Histogram<double> _batchDuration;
@@ -38,13 +41,15 @@ internal sealed class StoreInstruments : IDisposable
     private readonly Counter<long> _conflicts;
     private readonly Counter<long> _checkpoints;
 
-    public StoreInstruments(object store, string name, TimeProvider clock)
+    public StoreInstruments(object store, string name, TimeProvider clock, StorageTelemetry? storage)
     {
         _name = name;
+        _storage = storage;
         _store = new KeyValuePair<string, object?>(StoreKey, name);
         _clock = clock;
         _meter = new Meter(new MeterOptions(EventSourcingTelemetry.Name) { Scope = store });
         _appendDuration = Duration("eventsourcing.append.duration", "How long appends take, with the wait for their turn.");
+        _lockWait = Duration("eventsourcing.append.lock_wait", "How long appends wait for the write lock of the store.");
         _appendEvents = _meter.CreateCounter<long>("eventsourcing.append.events", "{event}", "Events that were appended.");
         _loadDuration = Duration("eventsourcing.load.duration", "How long it takes to load the state of an aggregate or a decider.");
         _batchDuration = Duration(
@@ -57,11 +62,14 @@ internal sealed class StoreInstruments : IDisposable
             "eventsourcing.conflicts", "{conflict}", "Appends of commands that met events of others, by outcome.");
         _checkpoints = _meter.CreateCounter<long>(
             "eventsourcing.checkpoints", "{checkpoint}", "Checkpoints of the log that were due, by outcome.");
+        storage?.Add(this);
     }
 
     public static bool WatchesSpans => Source.HasListeners();
 
     public bool WatchesAppends => WatchesSpans || _appendDuration.Enabled || _appendEvents.Enabled;
+
+    public bool WatchesLockWaits => _lockWait.Enabled;
 
     public bool WatchesLoads => WatchesSpans || _loadDuration.Enabled;
 
@@ -70,7 +78,7 @@ internal sealed class StoreInstruments : IDisposable
     public Measured BeginAppend(AppendRequest request)
     {
         var stream = request.Writes.Count > 0 ? request.Writes[0].Stream : "";
-        var span = Start("append", StreamName.CategoryOf(stream), CategoryKey);
+        var span = StartOnDatabase("append", StreamName.CategoryOf(stream), CategoryKey);
         if (span is { IsAllDataRequested: true } && request.Writes.Count == 1) span.SetTag(StreamKey, stream);
         return new Measured(span, _clock.GetTimestamp());
     }
@@ -88,9 +96,11 @@ internal sealed class StoreInstruments : IDisposable
 
     public void FailAppend(Measured append, Exception error) => Fail(_appendDuration, append, error, projection: null);
 
+    public void LockWaited(TimeSpan waited) => _lockWait.Record(waited.TotalSeconds, _store);
+
     public Measured BeginLoad(string category, string stream)
     {
-        var span = Start("load", category, CategoryKey);
+        var span = StartOnDatabase("load", category, CategoryKey);
         if (span is { IsAllDataRequested: true }) span.SetTag(StreamKey, stream);
         return new Measured(span, _clock.GetTimestamp());
     }
@@ -110,7 +120,7 @@ internal sealed class StoreInstruments : IDisposable
 
     /// <summary>A batch of a projection has a span. The deliveries of a reactor have one each instead.</summary>
     public Measured BeginBatch(string projection, bool isReactor) =>
-        new(isReactor ? null : Start("project", projection, ProjectionKey), _clock.GetTimestamp());
+        new(isReactor ? null : StartOnDatabase("project", projection, ProjectionKey), _clock.GetTimestamp());
 
     public void EndBatch(Measured batch, string projection, int events, long position)
     {
@@ -147,7 +157,11 @@ internal sealed class StoreInstruments : IDisposable
 
     public void CheckpointTried(string origin, string outcome) => Count(_checkpoints, OriginKey, origin, outcome);
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose()
+    {
+        _storage?.Remove(this);
+        _meter.Dispose();
+    }
 
     private Histogram<double> Duration(string name, string description) =>
         _meter.CreateHistogram(name, "s", description, tags: null, Buckets);
@@ -158,6 +172,14 @@ internal sealed class StoreInstruments : IDisposable
     {
         var span = Source.StartActivity($"{operation} {subject}");
         if (span is { IsAllDataRequested: true }) span.SetTag(StoreKey, _name).SetTag(key, subject);
+        return span;
+    }
+
+    /// <summary>The span of an operation that reads or writes the database itself.</summary>
+    private Activity? StartOnDatabase(string operation, string subject, string key)
+    {
+        var span = Start(operation, subject, key);
+        if (_storage is { } storage && span is { IsAllDataRequested: true }) span.SetTag(DatabaseKey, storage.DatabaseSystem);
         return span;
     }
 

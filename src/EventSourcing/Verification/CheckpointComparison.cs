@@ -9,8 +9,9 @@ internal sealed class CheckpointComparison
     private long _knownUpTo;
     private int _next;
 
+    /// <param name="checkpoints">The checkpoints. One that comes twice, from the app and from the sink, is compared once.</param>
     public CheckpointComparison(IEnumerable<Checkpoint> checkpoints) =>
-        _checkpoints = [.. checkpoints.OrderBy(checkpoint => checkpoint.Size)];
+        _checkpoints = [.. checkpoints.DistinctBy(checkpoint => (checkpoint.Size, checkpoint.Root)).OrderBy(checkpoint => checkpoint.Size)];
 
     /// <summary>The size of the next checkpoint not compared yet.</summary>
     public long NextSize => _next < _checkpoints.Length ? _checkpoints[_next].Size : long.MaxValue;

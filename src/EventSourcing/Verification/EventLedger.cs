@@ -72,6 +72,22 @@ public sealed class EventLedger
         return Checkpointer.SignAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Finds a signed checkpoint that covers an event: the newest one of this process, or that of the sink if only that one covers it.
+    /// </summary>
+    /// <param name="position">The event's position.</param>
+    /// <param name="cancellationToken">Cancels the reads.</param>
+    /// <returns>The checkpoint, which agrees with the store; <see langword="null"/> if none covers the event yet.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The position is not above 0.</exception>
+    /// <exception cref="InvalidOperationException">There is no <see cref="EventStoreOptions.Ledger"/>.</exception>
+    /// <exception cref="StoreRolledBackException">The store does not agree with the checkpoint.</exception>
+    /// <exception cref="CheckpointSinkException">The sink cannot be read, or its content cannot be trusted.</exception>
+    public async ValueTask<SignedNote?> FindCheckpointAsync(long position, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(position);
+        return (await Checkpointer.FindAsync(position, cancellationToken).ConfigureAwait(false))?.Note;
+    }
+
     /// <summary>Proves that an event is in the log.</summary>
     /// <param name="position">The event's position.</param>
     /// <param name="checkpoint">

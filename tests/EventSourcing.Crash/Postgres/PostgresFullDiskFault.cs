@@ -19,6 +19,9 @@ internal static class PostgresFullDiskFault
         await PostgresStore.RunAsync(server.ConnectionString(), "CREATE DATABASE small TABLESPACE small");
         var store = new PostgresStore(tally, server.ConnectionString("small"));
         await using var storage = store.Open();
+
+        // Opened while there is room: a server whose disk is full may refuse new sessions ("could not write init file").
+        await storage.GetHeadAsync();
         var workload = new Workload(seed, "full", bigPercent: 60);
         for (var cycle = 0; cycle < cycles; cycle++)
         {

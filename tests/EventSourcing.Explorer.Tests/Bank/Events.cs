@@ -21,6 +21,9 @@ public sealed record TransferRequested(string From, string To, decimal Amount);
 [EventType("transfer-completed")]
 public sealed record TransferCompleted(string Transfer);
 
+[EventType("day-opened")]
+public sealed record DayOpened(string Day);
+
 [EventType("anything")]
 public sealed record Anything(string Text, IReadOnlyDictionary<string, string> More);
 

@@ -19,7 +19,7 @@ public sealed class SampleBank : IAsyncDisposable
         PublicKey = signer.Verifier.ToString();
         var ledger = new LedgerOptions { Origin = "bank.example/ledger", Signers = [signer], Sink = new FileCheckpointSink(Path.Combine(_folder, "checkpoints")), EveryEvents = null, Interval = null };
         IEventStorage storage = isOnDisk
-            ? new SqliteEventStorage(Path.Combine(_folder, "bank.db"), new SqliteEventStorageOptions { TimeProvider = _clock })
+            ? new SqliteEventStorage(File, new SqliteEventStorageOptions { TimeProvider = _clock })
             : new InMemoryEventStorage(new EventStorageOptions { TimeProvider = _clock });
         Counting = new CountingStorage(storage);
         Store = new EventStore(Counting, EventTypes.FromAssemblyOf<Account>(), new EventStoreOptions { Ledger = ledger });
@@ -30,6 +30,9 @@ public sealed class SampleBank : IAsyncDisposable
     public CountingStorage Counting { get; }
 
     public string PublicKey { get; }
+
+    /// <summary>The file of the store, if it is on disk.</summary>
+    public string File => Path.Combine(_folder, "bank.db");
 
     /// <summary>The position at which Ann has paid Ben.</summary>
     public long AnnPaid { get; private set; }

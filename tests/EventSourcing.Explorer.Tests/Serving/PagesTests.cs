@@ -35,7 +35,7 @@ public class PagesTests(SampleHost sample)
     [Fact]
     public async Task Stranger_finds_why_the_balance_is_what_it_is_what_caused_it_and_a_proof()
     {
-        var found = await sample.Host.Client.GetAsync("events/go?to=account-ann");
+        var found = await sample.Host.Client.GetAsync("events/go?to=ann");
         var stream = await sample.OpenAsync(found.Headers.Location!.ToString());
         stream.QuerySelector(".state")!.TextContent.Should().Contain("balance");
         var newest = stream.QuerySelector("tbody tr")!;
@@ -217,13 +217,28 @@ public class PagesTests(SampleHost sample)
     [Theory]
     [InlineData("280", "event?position=280")]
     [InlineData("account-ann", "stream?name=account-ann")]
+    [InlineData("ann", "stream?name=account-ann")]
+    [InlineData("2041", "stream?name=transfer-2041")]
+    [InlineData("99999", "event?position=99999")]
     [InlineData("account", "streams?prefix=account")]
+    [InlineData("nobody", "streams?prefix=nobody")]
     [InlineData("", "streams")]
     [InlineData("0197a3c2-5f60-7000-8000-000000000001", "event?id=0197a3c2-5f60-7000-8000-000000000001")]
     public async Task Search_goes_to_what_the_text_names(string text, string address)
     {
         using var answer = await sample.Host.Client.GetAsync("events/go?to=" + Uri.EscapeDataString(text));
         answer.Headers.Location!.ToString().Should().Be(address);
+    }
+
+    [Fact]
+    public async Task Streams_that_have_a_text_after_their_category_are_listed_if_no_name_begins_so()
+    {
+        var page = await sample.OpenAsync("streams?prefix=a");
+        page.QuerySelector(".notice").Should().BeNull("names begin so");
+        var within = await sample.OpenAsync("streams?prefix=c");
+        within.QuerySelector(".notice")!.TextContent.Should().Contain("after their category");
+        within.QuerySelectorAll("tbody a.name").Select(a => a.TextContent).Should().Equal("account-cid");
+        (await SampleHost.JsonAsync(sample.Host.Client, "events/streams?prefix=c")).GetProperty("isWithinCategories").GetBoolean().Should().BeTrue();
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class RolledBackStoreTests : IDisposable
         File.Move(_folder.Store, _folder.FileNamed("right"));
         File.Move(_folder.FileNamed("backup"), _folder.Store);
         var error = await ExpectRefusalAsync();
-        (error.Checkpoint.Size, error.Head, error.Root).Should().Be((40, 20, null));
+        (error.Checkpoint!.Size, error.Head, error.Root).Should().Be((40, 20, null));
 
         File.Move(_folder.FileNamed("right"), _folder.Store, overwrite: true);
         File.Delete(_folder.Store + "-wal");
@@ -125,7 +125,7 @@ public sealed class RolledBackStoreTests : IDisposable
         var before = await File.ReadAllBytesAsync(Sink);
         await AppendAsync(store, 1);
         var error = (await FluentActions.Awaiting(() => store.Ledger.SignCheckpointAsync().AsTask()).Should().ThrowAsync<StoreRolledBackException>()).Which;
-        (error.Checkpoint.Size, error.Head).Should().Be((302, 303));
+        (error.Checkpoint!.Size, error.Head).Should().Be((302, 303));
         await FluentActions.Awaiting(() => store.GetHeadAsync()).Should().ThrowAsync<StoreRolledBackException>();
         (await File.ReadAllBytesAsync(Sink)).Should().Equal(before);
         await ExpectRefusalAsync();

@@ -84,7 +84,7 @@ public class OpeningTests
         for (var tries = 0; tries < 2; tries++)
         {
             var error = (await FluentActions.Awaiting(() => Every[call](store)).Should().ThrowAsync<StoreRolledBackException>()).Which;
-            (error.Checkpoint.Origin, error.Checkpoint.Size, error.Head, error.Root).Should().Be((Ledgers.Origin, 4, 3, null));
+            (error.Checkpoint!.Origin, error.Checkpoint.Size, error.Head, error.Root).Should().Be((Ledgers.Origin, 4, 3, null));
             error.Message.Should().Contain("it has 3 events").And.Contain(Ledgers.Origin);
         }
 
@@ -122,9 +122,9 @@ public class OpeningTests
             await using var other = await WithAsync(events);
             await using var store = Ledgers.Open(new WatchedStorage(other), Ledgers.OnDemand(sink));
             var error = (await FluentActions.Awaiting(() => store.GetHeadAsync()).Should().ThrowAsync<StoreRolledBackException>()).Which;
-            (error.Checkpoint.Size, error.Head).Should().Be((3, events));
-            error.Root.Should().NotBeNull().And.NotBe(error.Checkpoint.Root);
-            foreach (var root in new[] { error.Root!.Value, error.Checkpoint.Root }) error.Message.Should().Contain(Convert.ToBase64String(root.Bytes), "checkpoints have it so");
+            (error.Checkpoint!.Size, error.Head).Should().Be((3, events));
+            error.Root.Should().NotBeNull().And.NotBe(error.Checkpoint!.Root);
+            foreach (var root in new[] { error.Root!.Value, error.Checkpoint!.Root }) error.Message.Should().Contain(Convert.ToBase64String(root.Bytes), "checkpoints have it so");
         }
     }
 

@@ -86,7 +86,7 @@ public class SigningTests
             for (var tries = 0; tries < 2; tries++)
             {
                 var error = (await FluentActions.Awaiting(() => store.Ledger.SignCheckpointAsync().AsTask()).Should().ThrowAsync<StoreRolledBackException>()).Which;
-                (error.Checkpoint.Size, error.Head, error.Root is null).Should().Be((size, 5, size > 5));
+                (error.Checkpoint!.Size, error.Head, error.Root is null).Should().Be((size, 5, size > 5));
             }
 
             await FluentActions.Awaiting(() => store.DepositAsync(1)).Should().ThrowAsync<StoreRolledBackException>();
@@ -107,7 +107,7 @@ public class SigningTests
         await store.Ledger.SignCheckpointAsync();
         switched.Inner = other;
         var error = (await FluentActions.Awaiting(() => store.Ledger.SignCheckpointAsync().AsTask()).Should().ThrowAsync<StoreRolledBackException>()).Which;
-        (error.Checkpoint.Size, error.Head).Should().Be((1, 4));
+        (error.Checkpoint!.Size, error.Head).Should().Be((1, 4));
         switched.Inner = storage;
         await FluentActions.Awaiting(() => store.Ledger.SignCheckpointAsync().AsTask()).Should().ThrowAsync<StoreRolledBackException>("once is enough");
     }

@@ -196,7 +196,8 @@ public sealed class TelemetryTests : IAsyncDisposable
     [Fact]
     public void Ask_whether_anybody_listens_allocates_nothing()
     {
-        using var diagnostics = new StoreDiagnostics(this, _name, TimeProvider.System, TelemetryStart.AtOnce, keepsTraceContext: true, notices: null);
+        using var diagnostics = new StoreDiagnostics(
+            this, _name, TimeProvider.System, storage: null, TelemetryStart.AtOnce, keepsTraceContext: true, notices: null);
         Ask(diagnostics, times: 10);
         var before = GC.GetAllocatedBytesForCurrentThread();
         Ask(diagnostics, times: 1000);

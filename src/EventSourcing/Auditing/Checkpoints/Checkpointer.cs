@@ -221,6 +221,6 @@ internal sealed class Checkpointer : IDisposable
 
     private void ThrowIfRolledBack()
     {
-        if (_rolledBack is { } known) throw new StoreRolledBackException(known.Checkpoint, known.Head, known.Root);
+        if (_rolledBack is { } known) throw new StoreRolledBackException(known.Checkpoint!, known.Head, known.Root);
     }
 }

@@ -37,6 +37,8 @@ internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpoin
 
     public bool IsReadOnly => inner.IsReadOnly;
 
+    public StorageTelemetry? Telemetry => inner.Telemetry;
+
     public IReadModelStorage ReadModels { get; } = new CheckedReadModels(inner.ReadModels, checkpointer);
 
     public ILedgerStorage Ledger { get; } = new CheckedLedger(inner.Ledger, checkpointer);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -10,6 +12,7 @@ public sealed class InMemoryEventStorage : IEventStorage
     private readonly HeadSignal _signal = new();
     private readonly InMemoryLog _log = new();
     private readonly InMemoryReadModels _readModels;
+    private readonly StorageTelemetry _telemetry = new("memory");
     private volatile bool _disposed;
     private string? _movedTo;
 
@@ -25,6 +28,9 @@ public sealed class InMemoryEventStorage : IEventStorage
 
     /// <inheritdoc/>
     public EventStorageOptions Options { get; }
+
+    /// <inheritdoc/>
+    public StorageTelemetry? Telemetry => _telemetry;
 
     /// <inheritdoc/>
     public IReadModelStorage ReadModels => _readModels;
@@ -158,8 +164,10 @@ public sealed class InMemoryEventStorage : IEventStorage
 
     private AppendResult Commit(AppendRequest request)
     {
+        var queued = _telemetry.WantsLockWaits ? Stopwatch.GetTimestamp() : 0;
         lock (_commit)
         {
+            if (queued != 0) _telemetry.LockWaited(Stopwatch.GetElapsedTime(queued));
             _readModels.ThrowIfWithinAppend();
             var decision = AppendDecision.Of(request, _log, Options.TimeProvider.GetUtcNow());
             if (decision.Refusal is { } refusal) throw refusal;

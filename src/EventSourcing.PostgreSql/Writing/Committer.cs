@@ -41,9 +41,7 @@ internal sealed class Committer : IAsyncDisposable
     private long _othersWroteAt = long.MinValue / 2;
     private int _lookForRepetitions;
     private volatile int _era;
-
-    /// <summary>Whether the last decisions found an append that is stored already.</summary>
-    private bool _isAnyStored;
+    private bool _isAnyStored; // whether the last decisions found an append that is stored already
 
     public Committer(
         StoreServer server, PostgresEventStorageOptions options, StoreNames names, StreamEnds ends, TileKeeper tiles, HeadSignal signal,
@@ -97,8 +95,9 @@ internal sealed class Committer : IAsyncDisposable
             catch (Exception failure) when (Failure.IsOfMove(failure))
             {
                 await _writer.RollbackAsync().ConfigureAwait(false);
-                _lookForRepetitions = GroupsAfterRepetition; // under the lock it shows which of them write nothing
-                if (await MovedGroup.EndAsync(group, attempt, _server.Typed(failure), CommitAsync).ConfigureAwait(false) is { } end) return end.Obstacle;
+                _lookForRepetitions = GroupsAfterRepetition;
+                var moved = _server.Typed(failure);
+                if (await MovedGroup.EndAsync(group, attempt, moved, CommitAsync).ConfigureAwait(false) is { } end) return end.Obstacle;
             }
             catch (Exception failure) when (attempt == 1 && group[0].IsAlone && Failure.IsOfTable(failure))
             {
@@ -333,8 +332,8 @@ internal sealed class Committer : IAsyncDisposable
             ReadModelCommit commit;
             try
             {
-                commit = await _userCode.RunAsync(work.Context,
-                    UserCode.Kind.Write, (Project: work.Request.ReadModels!, Transaction: transaction, work.Token),
+                commit = await _userCode.RunAsync(
+                    work.Context, UserCode.Kind.Write, (Project: work.Request.ReadModels!, Transaction: transaction, work.Token),
                     static of => of.Project(of.Transaction, of.Token)).ConfigureAwait(false);
             }
             finally

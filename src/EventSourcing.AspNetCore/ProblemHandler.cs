@@ -51,6 +51,8 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, IOptions<P
         AggregateNotFoundException => Problem(StatusCodes.Status404NotFound, "not-found", "There is no such thing.", null),
         StoreReadOnlyException => Problem(
             StatusCodes.Status403Forbidden, "read-only", "The store is read-only here.", "Nothing was changed."),
+        StoreMovedException => Problem(
+            StatusCodes.Status503ServiceUnavailable, "moved", "The store has moved.", "Nothing was changed. Try again in a moment."),
         StoreBusyException => Problem(
             StatusCodes.Status503ServiceUnavailable, "busy", "The store is busy.", "Nothing was changed. Try again in a moment."),
         StorageFailedException failed => Problem(

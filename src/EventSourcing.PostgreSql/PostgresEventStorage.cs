@@ -36,6 +36,7 @@ public sealed class PostgresEventStorage : IEventStorage
     private readonly UserCode _userCode = new();
     private readonly Lazy<Task> _disposal;
     private readonly RunningCalls _running = new();
+    private readonly MoveMark _moveMark;
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
     /// <param name="connectionString">
@@ -62,6 +63,7 @@ public sealed class PostgresEventStorage : IEventStorage
     {
         _options = options;
         _server = connect(options);
+        _moveMark = new MoveMark(_server, options);
         _names = new StoreNames(_server.Sql, _server.Name);
         var ends = new StreamEnds();
         _reader = new LogReader(_server.Sql, _names, ends, _server.Seen, _server.Name);
@@ -167,6 +169,37 @@ public sealed class PostgresEventStorage : IEventStorage
     public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) =>
         ReadAsync((_reader, eventId), static (connection, of, token) => of._reader.ReadPositionAsync(connection, of.eventId, token),
             cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(_moveMark, static (connection, mark, token) => mark.ReadAsync(connection, token), cancellationToken);
+
+    /// <inheritdoc/>
+    /// <remarks>The role must own the store's tables.</remarks>
+    public async ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default)
+    {
+        if (movedTo is not null) StoreMovedException.ThrowIfInvalidPlace(movedTo);
+        ArgumentOutOfRangeException.ThrowIfNegative(head);
+        ThrowIfReadOnly("mark the store as moved");
+        _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
+        using var running = Enter();
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
+            var connection = await _server.ConnectAsync(cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+                return await _moveMark.WriteAsync(connection, movedTo, head, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (Failure.IsLockTimeout(failure))
+        {
+            throw new StoreBusyException(_server.Name, _options.BusyTimeout, failure);
+        }
+        catch (Exception failure) when (_server.Typed(failure, outcomeIsUnknown: true) is var typed && typed != failure)
+        {
+            throw typed;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)

@@ -213,18 +213,23 @@ internal static class Schema
             : null;
     }
 
-    /// <summary>Triggers on the tables that the given statements make, except the triggers that these statements make.</summary>
+    /// <summary>
+    /// Triggers on the tables that the given statements make, except the triggers that these statements make and the mark of a store that
+    /// has moved.
+    /// </summary>
     public static IEnumerable<(string Name, string Table)> AddedTriggers(Database database, IEnumerable<string> statements)
     {
         var names = statements.ToLookup(TypeIn, NameIn);
         var tables = names["table"].Concat(names["view"]).ToHashSet(StringComparer.OrdinalIgnoreCase);
         using var triggers = database.PrepareOnce(
-            "SELECT name, tbl_name, 0 FROM sqlite_master WHERE type = 'trigger' UNION ALL SELECT name, tbl_name, 1 "
+            "SELECT name, tbl_name, 0, sql FROM sqlite_master WHERE type = 'trigger' UNION ALL SELECT name, tbl_name, 1, sql "
             + "FROM sqlite_temp_master WHERE type = 'trigger'");
         while (triggers.Step())
         {
-            if (tables.Contains(triggers.Text(1)) && (triggers.Long(2) == 1 || !names["trigger"].Contains(triggers.Text(0))))
-                yield return (triggers.Text(0), triggers.Text(1));
+            var (name, table, isTemporary) = (triggers.Text(0), triggers.Text(1), triggers.Long(2) == 1);
+            if (!tables.Contains(table)) continue;
+            if (!isTemporary && (names["trigger"].Contains(name) || MoveMark.Is(name, table, triggers.Text(3)))) continue;
+            yield return (name, table);
         }
     }
 

@@ -158,6 +158,19 @@ public sealed class SqliteEventStorage : IEventStorage
         ReadAsync(eventId, LogReader.ReadPosition, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(0, static (database, _) => MoveMark.Read(database), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default)
+    {
+        if (movedTo is not null) StoreMovedException.ThrowIfInvalidPlace(movedTo);
+        ArgumentOutOfRangeException.ThrowIfNegative(head);
+        ThrowIfReadOnly("mark the store as moved");
+        return _commits.CommitAsync(new MoveWork(movedTo, head), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);

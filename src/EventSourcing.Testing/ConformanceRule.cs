@@ -1,7 +1,7 @@
 namespace EventSourcing.Testing;
 
 /// <summary>
-/// The part of the contract that a case tests. 1 to 12 are the numbered rules of <see cref="IEventStorage"/>. Rule 7, durability, has
+/// The part of the contract that a case tests. 1 to 13 are the numbered rules of <see cref="IEventStorage"/>. Rule 7, durability, has
 /// no value: it takes killed processes to test it, which the kit does not start.
 /// </summary>
 public enum ConformanceRule
@@ -41,27 +41,30 @@ public enum ConformanceRule
     /// <summary>Rule 12: events that were recorded elsewhere; see <see cref="ImportRequest"/>.</summary>
     Import = 12,
 
+    /// <summary>Rule 13: a store that is marked as moved refuses every write; see <see cref="IEventStorage.SetMovedToAsync"/>.</summary>
+    Move = 13,
+
     /// <summary>Reads of streams and of the log: ranges, directions, pages, filters.</summary>
-    Reading = 13,
+    Reading = 14,
 
     /// <summary>Waiting for events.</summary>
-    Waiting = 14,
+    Waiting = 15,
 
     /// <summary>Read models: their documents, guards, names and aliases; see <see cref="IReadModelStorage"/>.</summary>
-    ReadModels = 15,
+    ReadModels = 16,
 
     /// <summary>Documents found by their fields: conditions, order, pages, counts.</summary>
-    Queries = 16,
+    Queries = 17,
 
     /// <summary>Read models changed within an append: <see cref="AppendRequest.ReadModels"/>.</summary>
-    AppendedReadModels = 17,
+    AppendedReadModels = 18,
 
     /// <summary>Tables changed with read models; refused if there are no <see cref="IReadModelStorage.Tables"/>.</summary>
-    Tables = 18,
+    Tables = 19,
 
     /// <summary>The listing of what the store holds: see <see cref="IStorageCatalog"/>.</summary>
-    Catalog = 19,
+    Catalog = 20,
 
     /// <summary>Storages opened read-only: see <see cref="IEventStorage.IsReadOnly"/>.</summary>
-    ReadOnly = 20,
+    ReadOnly = 21,
 }

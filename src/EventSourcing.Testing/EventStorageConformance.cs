@@ -63,5 +63,6 @@ public static class EventStorageConformance
         .. ImportCases.All,
         .. ImportArgumentCases.All,
         .. ReadOnlyCases.All,
+        .. MoveCases.All,
     ];
 }

@@ -28,7 +28,10 @@ internal sealed class Evs
     private Evs(Terminal terminal) => _terminal = terminal;
 
     /// <summary>Runs what was asked for. Whatever goes wrong is one line on standard error and the exit code.</summary>
-    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal)
+    /// <param name="args">The arguments after the name of the tool.</param>
+    /// <param name="terminal">What it runs in.</param>
+    /// <param name="cancellationToken">Interrupts it, as Ctrl+C does.</param>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellationToken = default)
     {
         var evs = new Evs(terminal);
 
@@ -42,7 +45,7 @@ internal sealed class Evs
             Error = terminal.Error,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = TimeToEnd,
-        });
+        }, cancellationToken);
     }
 
     /// <summary>The screen of a command that was asked for.</summary>
@@ -64,6 +67,7 @@ internal sealed class Evs
             EventCommand.Create(this),
             TraceCommand.Create(this),
             TailCommand.Create(this),
+            ExploreCommand.Create(this),
             VerifyCommand.Create(this),
             CheckpointCommand.Create(this),
             ProveCommand.Create(this),
@@ -74,6 +78,7 @@ internal sealed class Evs
             ExportCommand.Create(this),
             ImportCommand.Create(this),
             CopyCommand.Create(this),
+            UnsealCommand.Create(this),
             ProjectionsCommand.Create(this),
             EraseCommand.Create(this),
             CompletionCommand.Create(this),

@@ -24,6 +24,7 @@ public sealed class ProblemTests : IAsyncLifetime, IDisposable
         { "condition", 409, "urn:event-sourcing:condition-failed" },
         { "duplicate", 409, "urn:event-sourcing:duplicate-id" },
         { "readonly", 403, "urn:event-sourcing:read-only" },
+        { "moved", 503, "urn:event-sourcing:moved" },
         { "busy", 503, "urn:event-sourcing:busy" },
         { "failed", 503, "urn:event-sourcing:storage-failed" },
     };
@@ -62,6 +63,7 @@ public sealed class ProblemTests : IAsyncLifetime, IDisposable
             "condition" => new AppendConditionFailedException(new AppendCondition(EventQuery.OfTypes([Canary]), 3), 4),
             "duplicate" => new DuplicateEventIdException(Guid.NewGuid(), 3, Canary),
             "readonly" => new StoreReadOnlyException(Canary),
+            "moved" => new StoreMovedException(Canary, Canary),
             "busy" => new StoreBusyException(Canary, TimeSpan.Zero),
             _ => new StorageFailedException(Canary, outcomeIsUnknown: true, new IOException(Canary)),
         };

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 
 namespace EventSourcing.Tool.Tests;
 
@@ -16,7 +15,7 @@ public sealed class MoveTests : IDisposable
     [InlineData(3)]
     public async Task Export_and_import_any_store_has_the_same_root_and_bytes(int seed)
     {
-        await MakeAnyAsync("any.db", seed);
+        await AnyStore.MakeAsync("any.db", seed);
 
         (await Run.Piped("export", "any.db", "--out", "events.jsonl")).ExitCode.Should().Be(0);
         var import = await Run.Piped("import", "events.jsonl", "imported.db");
@@ -34,7 +33,7 @@ public sealed class MoveTests : IDisposable
     [InlineData(5)]
     public async Task Copy_any_store_there_and_back_is_the_same_log(int seed)
     {
-        await MakeAnyAsync("any.db", seed);
+        await AnyStore.MakeAsync("any.db", seed);
 
         var copy = await Run.Piped("copy", "any.db", "there.db");
         (await Run.Piped("copy", "there.db", "back.db")).ExitCode.Should().Be(0);
@@ -49,7 +48,7 @@ public sealed class MoveTests : IDisposable
     [Fact]
     public async Task Import_a_file_that_is_cut_off_goes_on_with_the_whole_one()
     {
-        await MakeAnyAsync("any.db", 6, events: 2_500);
+        await AnyStore.MakeAsync("any.db", 6, events: 2_500);
         var lines = (await Run.Piped("export", "any.db")).Output.Split('\n');
         await File.WriteAllTextAsync("half.jsonl", string.Join('\n', lines[..2_001]) + "\n" + lines[2_001][..20]);
         await File.WriteAllTextAsync("whole.jsonl", string.Join('\n', lines));
@@ -121,6 +120,10 @@ public sealed class MoveTests : IDisposable
             var run = await copy;
             run.ExitCode.Should().Be(0);
             run["root"].Should().EndWith("equal in both");
+            run["sealed"].Should().StartWith("the source takes no more writes");
+            var refused = await FluentActions.Awaiting(() => app.AppendAsync("order-20", ExpectedVersion.Any, [new OrderShipped("RX-2")]))
+                .Should().ThrowAsync<StoreMovedException>();
+            refused.Which.MovedTo.Should().Be(Path.GetFullPath("copy.db"));
         }
 
         (await Run.Piped("export", "copy.db")).Output.Should().Be((await Run.Piped("export", "shop.db")).Output);
@@ -128,17 +131,89 @@ public sealed class MoveTests : IDisposable
     }
 
     [Fact]
+    public async Task Copy_that_seals_lets_each_append_be_in_the_copy_or_refused()
+    {
+        await Shop.MakeAsync();
+        await using var app = new EventStore(new SqliteEventStorage("shop.db"), Shop.Types);
+        var last = 0L;
+        var appending = Task.Run(async () =>
+        {
+            try
+            {
+                while (true) last = (await app.AppendAsync("order-20", ExpectedVersion.Any, [new OrderShipped("RX-1")])).Position;
+            }
+            catch (StoreMovedException)
+            {
+                // That is what ends it.
+            }
+        });
+
+        var run = await Run.Piped("copy", "shop.db", "moved.db", "--seal", "--yes", "--json");
+        await appending;
+
+        var copied = run.Json.Should().ContainSingle().Subject;
+        copied.GetProperty("events").GetInt64().Should().Be(last).And.Be(await app.GetHeadAsync());
+        copied.GetProperty("isSealed").GetBoolean().Should().BeTrue();
+        (await Run.Piped("export", "moved.db")).Output.Should().Be((await Run.Piped("export", "shop.db")).Output);
+        (await Run.Piped("verify", "shop.db"))["result"].Should().Be("sound");
+        (await Run.Piped("verify", "moved.db"))["result"].Should().Be("sound");
+    }
+
+    [Fact]
+    public async Task Sealed_store_takes_no_writes_until_it_is_unsealed()
+    {
+        await Shop.MakeAsync();
+        (await Run.Piped("copy", "shop.db", "moved.db", "--seal")).Error.Should().Contain("Say --yes to go on. Nothing was changed.");
+        _folder.FileNames.Should().NotContain("moved.db");
+        (await Run.Piped("unseal", "shop.db")).Output.Should().Be("'shop.db' is not sealed. Nothing was changed.\n");
+        (await Run.Piped("copy", "shop.db", "moved.db", "--seal", "--yes")).ExitCode.Should().Be(0);
+        var there = Path.GetFullPath("moved.db");
+
+        (await Run.Piped("info", "shop.db"))["sealed"].Should().Be($"it has moved to '{there}' and takes no more writes");
+        (await Run.Piped("info", "shop.db", "--json")).Json[0].GetProperty("movedTo").GetString().Should().Be(there);
+        (await Run.Piped("read", "shop.db", "order-17")).Lines.Should().HaveCount(4);
+        (await Run.Piped("erase", "shop.db", "--position", "1", "--by", "ann", "--reason", "x", "--yes")).Error
+            .Should().Contain($"has moved to '{there}'").And.EndWith("Use the store there.\n");
+        (await Run.Piped("copy", "shop.db", "other.db", "--seal", "--yes")).Error.Should().Contain($"was sealed when it moved to '{there}'. Nothing was copied.");
+        _folder.FileNames.Should().NotContain("other.db");
+        (await Run.Piped("copy", "shop.db", "moved.db", "--seal", "--yes")).ExitCode.Should().Be(0, "it can be repeated");
+        (await Run.Piped("backup", "shop.db", "backup.db")).ExitCode.Should().Be(0);
+        (await Run.Piped("info", "backup.db"))["sealed"].Should().Contain(there, "a backup is sealed as the store is");
+
+        (await Run.Piped("unseal", "shop.db")).Error.Should().Contain("Say --yes");
+        (await Run.Piped("unseal", "shop.db", "--yes")).Output.Should().StartWith("'shop.db' takes writes again.");
+        (await Run.Piped("erase", "shop.db", "--position", "1", "--by", "ann", "--reason", "x", "--yes")).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Sealed_store_stops_what_the_app_still_runs_there()
+    {
+        await Shop.MakeAsync();
+        var world = new List<(long Position, Guid Id)>();
+        await using var app = new EventStore(new SqliteEventStorage("shop.db"), Shop.Types);
+        await using var running = await app.StartReactorsAsync(new ProjectionOptions { RetryDelays = [] }, new Mailing(world, fails: 0));
+        while ((await app.ProjectionAdmin().GetStatusAsync()) is not [{ Lag: 0 }]) await Task.Delay(20);
+
+        var run = await Run.Piped("copy", "shop.db", "moved.db", "--seal", "--yes");
+
+        run.Error.Should().Contain("The app still runs on the source").And.Contain("It can write nothing there any more");
+        await FluentActions.Awaiting(() => app.ProjectionAdmin().StopAsync("Mailing")).Should().ThrowAsync<StoreMovedException>();
+        await DeliverAsync(new SqliteEventStorage("moved.db"), world, fails: 0);
+        world.Select(delivery => delivery.Position).Should().BeEquivalentTo([1L, 3L, 5L], "each order was placed once");
+    }
+
+    [Fact]
     public async Task Copy_takes_reactors_along_so_that_each_event_is_delivered_once()
     {
         await Shop.MakeAsync();
         var world = new List<(long Position, Guid Id)>();
-        await DeliverAsync("shop.db", world, fails: 5);
+        await DeliverAsync(new SqliteEventStorage("shop.db"), world, fails: 5);
         (await Run.Piped("copy", "shop.db", "moved.db"))["reactors"].Should().Be("Mailing: each goes on where it was");
         (await Run.Piped("projections", "parked", "moved.db", "Mailing")).Output.Should().Contain("position 5  order-placed  stream order-19");
         (await Run.Piped("copy", "shop.db", "moved.db")).ExitCode.Should().Be(0, "nothing has gone on in the target");
 
         await using (var app = new EventStore(new SqliteEventStorage("moved.db"), Shop.Types)) await app.AppendAsync("order-20", 0, [new OrderPlaced("Dan", 1)]);
-        await DeliverAsync("moved.db", world, fails: 0, resume: true);
+        await DeliverAsync(new SqliteEventStorage("moved.db"), world, fails: 0, resume: true);
 
         world.Select(delivery => delivery.Position).Should().BeEquivalentTo([1L, 3L, 5L, 7L], "each order was placed once");
         world.Select(delivery => delivery.Id).Should().OnlyHaveUniqueItems();
@@ -149,7 +224,7 @@ public sealed class MoveTests : IDisposable
     [Fact]
     public async Task Copy_killed_again_and_again_goes_on_each_time()
     {
-        await MakeAnyAsync("any.db", 7, events: 8_000);
+        await AnyStore.MakeAsync("any.db", 7, events: 8_000);
         for (var round = 0; round < 4; round++)
         {
             using var copy = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "evs.dll"), "copy", "any.db", "copy.db"]) { RedirectStandardOutput = true })!;
@@ -175,9 +250,9 @@ public sealed class MoveTests : IDisposable
     }
 
     /// <summary>Runs a reactor on what there is, and notes what it has delivered.</summary>
-    private static async Task DeliverAsync(string path, List<(long, Guid)> world, long fails, bool resume = false)
+    internal static async Task DeliverAsync(IEventStorage storage, List<(long, Guid)> world, long fails, bool resume = false)
     {
-        await using var store = new EventStore(new SqliteEventStorage(path), Shop.Types);
+        await using var store = new EventStore(storage, Shop.Types);
         await using var running = await store.StartReactorsAsync(new ProjectionOptions { RetryDelays = [] }, new Mailing(world, fails));
         if (resume) await store.ProjectionAdmin().ResumeAllAsync("Mailing");
         while (true)
@@ -186,47 +261,6 @@ public sealed class MoveTests : IDisposable
             if (status.Lag == 0 && status.Parked == (fails > 0 ? 1 : 0)) return;
             await Task.Delay(20);
         }
-    }
-
-    /// <summary>A store of random events: empty and large data, all of Unicode, tags, metadata, several streams, and erasures.</summary>
-    private static async Task MakeAnyAsync(string path, int seed, int events = 400)
-    {
-        var random = new Random(seed);
-        await using var storage = new SqliteEventStorage(path);
-        for (var made = 0; made < events;)
-        {
-            var batch = Enumerable.Range(0, random.Next(1, 40)).Select(_ => Any(random, isLarge: made % 200 == 0)).ToArray();
-            await storage.AppendAsync(new AppendRequest([new StreamWrite($"s-{random.Next(20)}-ü", ExpectedVersion.Any, batch)]));
-            made += batch.Length;
-        }
-
-        await using var store = new EventStore(new SqliteEventStorage(path), new EventTypes());
-        await store.ErasePayloadsAsync([2, 3, 100], "a reason", "somebody");
-        await store.ErasePayloadsAsync([5], "another", "somebody");
-    }
-
-    private static NewEvent Any(Random random, bool isLarge)
-    {
-        var data = random.Next(6) switch
-        {
-            0 => [],
-            1 => Encoding.UTF8.GetBytes("{\"t\":\"" + string.Concat(Enumerable.Range(0, 30).Select(_ => new Rune(random.Next(0x23, 0xD7FF)).ToString()).Where(c => c is not ("\\" or "\""))) + "\"}"),
-            2 => Bytes(random, random.Next(300)),
-            3 when isLarge => Encoding.UTF8.GetBytes($"\"{new string('x', (1024 * 1024) - 2)}\""),
-            _ => Encoding.UTF8.GetBytes($$"""{"n":{{random.Next()}}.10, "a" : [ 1,2 ]}"""),
-        };
-        return new NewEvent(Guid.CreateVersion7(), random.Next(2) == 0 ? "plain" : "type-ü😀", data)
-        {
-            Tags = random.Next(3) == 0 ? ["a", "tag-ß"] : [],
-            Metadata = random.Next(2) == 0 ? """{"correlationId":"c","user":"ü\n"}"""u8.ToArray() : default,
-        };
-    }
-
-    private static byte[] Bytes(Random random, int length)
-    {
-        var bytes = new byte[length];
-        random.NextBytes(bytes);
-        return bytes;
     }
 
     private sealed class LateAnswer : TextReader

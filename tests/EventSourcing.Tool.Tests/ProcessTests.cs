@@ -88,6 +88,19 @@ public sealed partial class ProcessTests : IDisposable
         erase.ExitCode.Should().Be(2);
     }
 
+    [ShellFact]
+    public async Task Several_commands_into_one_file_print_one_after_the_other()
+    {
+        await Shop.MakeAsync();
+        var evs = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "evs.dll")}'";
+
+        using var shell = Process.Start("bash", ["-c", $"{{ {evs} types shop.db; {evs} streams shop.db; echo end; }} > out.txt"]);
+        await shell.WaitForExitAsync();
+
+        (await File.ReadAllTextAsync("out.txt")).Should()
+            .Be((await Run.Piped("types", "shop.db")).Output + (await Run.Piped("streams", "shop.db")).Output + "end\n");
+    }
+
     [Fact]
     public async Task Version_and_help_say_what_the_tool_is()
     {
@@ -95,6 +108,34 @@ public sealed partial class ProcessTests : IDisposable
         (await version.StandardOutput.ReadToEndAsync()).Should().MatchRegex(@"^evs \d+\.\d+\.\d+");
         using var help = Start("--help");
         (await help.StandardOutput.ReadToEndAsync()).Should().Contain("evs [command] [options]").And.Contain("verify");
+    }
+
+    [Theory]
+    [InlineData(Interrupt)]
+    [InlineData(Terminate)]
+    public async Task Explore_serves_pages_to_this_machine_until_a_signal_ends_it(int signal)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Shop.MakeAsync();
+        var before = await File.ReadAllBytesAsync("shop.db");
+        using var explore = Start("explore", "shop.db");
+        var address = new Uri((await explore.StandardOutput.ReadLineAsync())!);
+        address.Host.Should().Be("127.0.0.1");
+        using (var client = new HttpClient { BaseAddress = address })
+        {
+            (await client.GetStringAsync("")).Should().Contain("<title>Overview · shop.db</title>").And.Contain("open read-only");
+            (await client.GetStringAsync("stream?name=order-17")).Should().Contain("RX-4471");
+            using var foreign = new HttpRequestMessage(HttpMethod.Get, "log") { Headers = { Host = "shop.example" } };
+            (await client.SendAsync(foreign)).IsSuccessStatusCode.Should().BeFalse();
+        }
+
+        Kill(explore.Id, signal).Should().Be(0);
+
+        await explore.WaitForExitAsync();
+        explore.ExitCode.Should().Be(130);
+        (await explore.StandardError.ReadToEndAsync()).Should().Be("Open this address in a browser of this machine. Ctrl+C ends it.\n");
+        (await File.ReadAllBytesAsync("shop.db")).Should().Equal(before);
+        _folder.FileNames.Should().Equal("shop.db");
     }
 
     private static Process Start(params string[] arguments)

@@ -41,7 +41,7 @@ public sealed class ProveTests : IDisposable
     {
         await Shop.MakeAsync();
         (await Run.Piped("verify", "shop.db"))["pinned"].Should().Be("no event");
-        (await Run.Piped("verify", "shop.db", "--from-checkpoint")).Error.Should().Contain("There is no checkpoint in 'shop.db.checkpoints'");
+        (await Run.Piped("verify", "shop.db", "--from-checkpoint")).Error.Should().Contain("There is no checkpoint to start from: there is none in 'shop.db.checkpoints'");
         await Run.Piped("checkpoint", "shop.db", "--new-key", Origin);
         await AppendAsync();
 
@@ -107,7 +107,7 @@ public sealed class ProveTests : IDisposable
     public async Task Check_a_proof_needs_the_public_key_alone()
     {
         await Shop.MakeAsync();
-        (await Run.Piped("prove", "shop.db", "4")).Error.Should().Contain("No checkpoint in 'shop.db.checkpoints' covers position 4 yet");
+        (await Run.Piped("prove", "shop.db", "4")).Error.Should().Contain("There is no checkpoint to prove it under: there is none in 'shop.db.checkpoints'");
         await Run.Piped("checkpoint", "shop.db", "--new-key", Origin);
         var byPosition = await Run.Piped("prove", "shop.db", "4");
         (await Run.Piped("prove", "shop.db", Shop.IdAt(4).ToString(), "--out", "4.tlog-proof")).ExitCode.Should().Be(0);

@@ -27,7 +27,7 @@ internal sealed record Run(int ExitCode, string Output, string Error, string Bot
         var (output, error, both) = (new StringWriter(), new StringWriter(), new StringWriter());
         using var terminal = new Terminal
         {
-            Output = new TwoWriters(output, both),
+            Output = new TwoWriters(output, both, options.Printed),
             Error = new TwoWriters(error, both),
             Input = options.Input ?? new StringReader(options.Answer),
             OpenInput = static () => Stream.Null,
@@ -38,7 +38,7 @@ internal sealed record Run(int ExitCode, string Output, string Error, string Bot
             Environment = name => options.Environment.GetValueOrDefault(name),
             Clock = options.Clock,
         };
-        var exitCode = await Evs.RunAsync(arguments, terminal);
+        var exitCode = await Evs.RunAsync(arguments, terminal, options.Interrupt);
         return new Run(exitCode, output.ToString(), error.ToString(), both.ToString());
     }
 
@@ -60,26 +60,25 @@ internal sealed record Run(int ExitCode, string Output, string Error, string Bot
         public Dictionary<string, string> Environment { get; init; } = new() { ["NO_COLOR"] = "1" };
 
         public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+        /// <summary>Interrupts the command, as Ctrl+C does.</summary>
+        public CancellationToken Interrupt { get; init; }
+
+        /// <summary>Is told all that is printed on standard output so far, each time that something is.</summary>
+        public Action<string>? Printed { get; init; }
     }
 
-    private sealed class TwoWriters(TextWriter one, TextWriter other) : StringWriter
+    private sealed class TwoWriters(TextWriter one, TextWriter other, Action<string>? printed = null) : StringWriter
     {
-        public override void Write(char value)
-        {
-            one.Write(value);
-            other.Write(value);
-        }
+        public override void Write(char value) => Write([value]);
 
-        public override void Write(string? value)
-        {
-            one.Write(value);
-            other.Write(value);
-        }
+        public override void Write(string? value) => Write(value.AsSpan());
 
         public override void Write(ReadOnlySpan<char> buffer)
         {
             one.Write(buffer);
             other.Write(buffer);
+            printed?.Invoke(one.ToString()!);
         }
 
         public override void Write(char[] buffer, int index, int count) => Write(buffer.AsSpan(index, count));

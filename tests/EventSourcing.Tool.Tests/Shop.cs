@@ -27,9 +27,13 @@ internal static class Shop
     public static Guid IdAt(int position) => new($"0197a3c2-5f60-7000-8000-{position:D12}");
 
     /// <summary>Makes the store in the current folder, closed again.</summary>
-    public static async Task MakeAsync(string path = "shop.db")
+    public static Task MakeAsync(string path = "shop.db") =>
+        MakeAsync(new SqliteEventStorage(path, new SqliteEventStorageOptions { TimeProvider = new Clock() }));
+
+    /// <summary>Makes the store in a storage, which is closed then. Its stamps are those of the storage's clock.</summary>
+    public static async Task MakeAsync(IEventStorage storage)
     {
-        await using var store = new EventStore(new SqliteEventStorage(path, new SqliteEventStorageOptions { TimeProvider = new Clock() }), Types);
+        await using var store = new EventStore(storage, Types);
         await AppendAsync(store, "order-17", new OrderPlaced("Ann", 31.50m), 1, cause: null, "vip");
         await AppendAsync(store, "payment-17", new PaymentTaken(31.50m, "visa"), 2, cause: 1);
         await AppendAsync(store, "order-18", new OrderPlaced("Björn", 8.00m), 3, cause: null);
@@ -39,9 +43,12 @@ internal static class Shop
     }
 
     /// <summary>Opens the store as its app does, with its projection running and what fails parked.</summary>
-    public static async Task<EventStore> RunAsync(string path = "shop.db")
+    public static Task<EventStore> RunAsync(string path = "shop.db") => RunAsync(new SqliteEventStorage(path));
+
+    /// <summary>The same on any storage.</summary>
+    public static async Task<EventStore> RunAsync(IEventStorage storage)
     {
-        var store = new EventStore(new SqliteEventStorage(path), Types);
+        var store = new EventStore(storage, Types);
         var running = store.StartProjections(new ProjectionOptions { RetryDelays = [] }, new OrderSummaries());
         var admin = store.ProjectionAdmin();
         while ((await admin.GetStatusAsync()) is not [{ Parked: 1, Lag: 0 }]) await Task.Delay(10);
@@ -58,7 +65,7 @@ internal static class Shop
     }
 
     /// <summary>Says a minute later each time it is asked.</summary>
-    private sealed class Clock : TimeProvider
+    public sealed class Clock : TimeProvider
     {
         private int _minutes;
 

@@ -189,7 +189,7 @@ internal sealed class PostgresReadModels(
         {
             throw new StoreBusyException(server.Name, options.BusyTimeout, failure);
         }
-        catch (Exception failure) when (!isAppRunning || ReadModelChanges.IsOfServer(failure))
+        catch (Exception failure) when (!isAppRunning || ReadModelChanges.IsOfServer(failure) || Failure.IsOfMove(failure))
         {
             if (Failure.Typed(failure, server.Name, isCommitting) is var typed && typed != failure) throw typed;
             throw;

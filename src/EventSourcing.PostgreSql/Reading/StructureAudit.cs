@@ -86,9 +86,14 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
                     $"The definition of the {kind} '{name}' is not the one it was made with; somebody has changed it.");
         }
 
-        foreach (var (kind, name) in actual.Keys.Except(expected.Keys).Where(key => key.Kind is "trigger" or "column" or "constraint"))
+        foreach (var (kind, name) in actual.Keys.Except(expected.Keys).Where(key => key.Kind is "trigger" or "column" or "constraint" && !IsMoveMark(actual[key])))
             Add(LedgerFindingKind.SchemaChanged, $"The store has a {kind} '{name}' that is not its own; somebody has added it.");
     }
+
+    /// <summary>Whether a trigger is the mark of a store that has moved: it refuses, by a function of the store.</summary>
+    private static bool IsMoveMark(string definition) =>
+        definition.StartsWith($"CREATE TRIGGER {MoveMark.Name} BEFORE ", StringComparison.Ordinal)
+        && definition.Contains(" FOR EACH STATEMENT EXECUTE FUNCTION refuse_move('", StringComparison.Ordinal);
 
     private async ValueTask<Dictionary<(string Kind, string Name), string>?> PristineAsync(CancellationToken cancellationToken)
     {

@@ -42,6 +42,9 @@ internal static class Failure
     public static bool IsStoredId(Exception failure) =>
         failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: EventIds };
 
+    /// <summary>Whether the store has moved, so that nothing is written to it any more.</summary>
+    public static bool IsOfMove(Exception failure) => StateOf(failure) == SchemaSql.Moved;
+
     /// <summary>Whether a statement found a table missing or changed: it was dropped or made anew meanwhile.</summary>
     public static bool IsOfTable(Exception failure) => StateOf(failure) is
         PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.FeatureNotSupported
@@ -61,6 +64,7 @@ internal static class Failure
             new StoreCorruptedException(store, $"the server says '{Clause(failure)}'.", failure),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new IncompatibleStoreException(
             store, $"the server says '{Clause(failure)}'. Grant the role what PostgresEventStorage.Script lists, or open the store with another role.", failure),
+        PostgresException { SqlState: SchemaSql.Moved } moved => new StoreMovedException(store, moved.MessageText[SchemaSql.MovedMessage.Length..], failure),
         PostgresException { SqlState: PostgresErrorCodes.InvalidSqlStatementName or PostgresErrorCodes.DuplicatePreparedStatement } =>
             new IncompatibleStoreException(store,
                 $"the session is shared with others, as by a pooler that gives each transaction another connection: the server says '{Clause(failure)}'. Nothing was written. Connect directly, or set the option {nameof(PostgresEventStorageOptions.ThroughPooler)}.", failure),

@@ -25,6 +25,12 @@ internal sealed class SchemaSql
     /// <summary>SQLSTATE of a change of what is append-only.</summary>
     public const string ChangeRefused = "ES003";
 
+    /// <summary>SQLSTATE of a write to a store that has moved.</summary>
+    public const string Moved = "ES004";
+
+    /// <summary>How the message of such a write begins; the place follows.</summary>
+    public const string MovedMessage = "the store has moved to ";
+
     /// <summary>The tables that are only appended to.</summary>
     public static readonly string[] AppendOnlyTables = ["streams", "event_types", "events", "event_tags", "ledger_tiles"];
 
@@ -34,7 +40,7 @@ internal sealed class SchemaSql
 
     /// <summary>All functions of a store.</summary>
     public static readonly string[] Functions = ["append_events", "import_events", "intern_types", "erase_payloads", "refuse_change", "refuse_commit",
-        "json_of", "text_of", "tags_of"];
+        "refuse_move", "json_of", "text_of", "tags_of"];
 
     private readonly string _s;
 
@@ -278,6 +284,12 @@ internal sealed class SchemaSql
                 RAISE EXCEPTION USING ERRCODE = '{CommitRefused}', MESSAGE = 'SQL of the app may not commit the transaction of the store';
             END IF;
             RETURN NULL;
+        END $fn$
+        """,
+        $"""
+        CREATE FUNCTION {_s}.refuse_move() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $fn$
+        BEGIN
+            RAISE EXCEPTION USING ERRCODE = '{Moved}', MESSAGE = '{MovedMessage}' || TG_ARGV[0];
         END $fn$
         """,
         $"""

@@ -41,9 +41,7 @@ internal sealed class Committer : IAsyncDisposable
     private long _othersWroteAt = long.MinValue / 2;
     private int _lookForRepetitions;
     private volatile int _era;
-
-    /// <summary>Whether the last decisions found an append that is stored already.</summary>
-    private bool _isAnyStored;
+    private bool _isAnyStored; // whether the last decisions found an append that is stored already
 
     public Committer(
         StoreServer server, PostgresEventStorageOptions options, StoreNames names, StreamEnds ends, TileKeeper tiles, HeadSignal signal,
@@ -93,6 +91,13 @@ internal sealed class Committer : IAsyncDisposable
                 if (Failure.IsStoredId(failure)) _lookForRepetitions = GroupsAfterRepetition;
                 if (attempt > Repetitions) throw new StoreBusyException(_server.Name, TimeSpan.Zero, failure);
                 foreach (var work in group) work.ForgetRefusal();
+            }
+            catch (Exception failure) when (Failure.IsOfMove(failure))
+            {
+                await _writer.RollbackAsync().ConfigureAwait(false);
+                _lookForRepetitions = GroupsAfterRepetition;
+                var moved = _server.Typed(failure);
+                if (await MovedGroup.EndAsync(group, attempt, moved, CommitAsync).ConfigureAwait(false) is { } end) return end.Obstacle;
             }
             catch (Exception failure) when (attempt == 1 && group[0].IsAlone && Failure.IsOfTable(failure))
             {
@@ -328,9 +333,7 @@ internal sealed class Committer : IAsyncDisposable
             try
             {
                 commit = await _userCode.RunAsync(
-                    work.Context,
-                    UserCode.Kind.Write,
-                    (Project: work.Request.ReadModels!, Transaction: transaction, work.Token),
+                    work.Context, UserCode.Kind.Write, (Project: work.Request.ReadModels!, Transaction: transaction, work.Token),
                     static of => of.Project(of.Transaction, of.Token)).ConfigureAwait(false);
             }
             finally
@@ -353,7 +356,7 @@ internal sealed class Committer : IAsyncDisposable
         catch (Exception failure) when (transaction.ServerFailure is null && !ReadModelChanges.IsOfServer(failure)
             && !(isChecking && failure is PostgresException))
         {
-            if (failure is PostgresException && !hasAppSql) failure = _server.Typed(failure);
+            if (failure is PostgresException && (!hasAppSql || Failure.IsOfMove(failure))) failure = _server.Typed(failure);
             return (failure, hasAppSql);
         }
         catch (EventSourcingException) when (transaction.ServerFailure is not null)

@@ -27,7 +27,7 @@ internal sealed class SqliteTables : TableSupport
     {
         ArgumentNullException.ThrowIfNull(table);
         if (table.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase)) return "begins with 'sqlite_', which SQLite keeps for itself";
-        var ofTheStore = Schema.Entries.Select(entry => entry.Name).Append(TypeCounts.Table);
+        var ofTheStore = Schema.Entries.Select(entry => entry.Name).Append(TypeCounts.Table).Append(MoveMark.Name);
         if (ofTheStore.Contains(table, StringComparer.OrdinalIgnoreCase)) return "is the name of something of the store's own";
         if (table.StartsWith(DocumentViews, StringComparison.OrdinalIgnoreCase))
             return $"begins with '{DocumentViews}', which is kept for the views of read models";

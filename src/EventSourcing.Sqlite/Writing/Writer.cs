@@ -65,6 +65,9 @@ internal sealed class Writer : IDisposable
     /// <summary>Whether the write-ahead log may still hold copies of payloads that were erased.</summary>
     public bool LogHoldsErased { get; private set; }
 
+    /// <summary>Where the store has moved to; null if it has not. It is known within a transaction.</summary>
+    public string? MovedTo { get; private set; }
+
     public Database Database => _database ?? throw new InvalidOperationException("The writer has no transaction.");
 
     /// <summary>Begins a transaction that holds the write lock; false if another connection holds the lock.</summary>
@@ -208,6 +211,16 @@ internal sealed class Writer : IDisposable
         if (_tables.Count >= MaxKnownTables) _tables.Clear();
         _tables.Add(model, table);
         return table;
+    }
+
+    /// <summary>Marks the store as moved, or takes the mark away.</summary>
+    public void SetMovedTo(string? movedTo)
+    {
+        MoveMark.Write(Database, movedTo);
+        MovedTo = movedTo;
+
+        // If the transaction is rolled back, the next one reads the mark with the schema.
+        _schema = (-1, -1);
     }
 
     /// <summary>Forgets which read models there are: they have changed, or SQL of the app was undone.</summary>
@@ -431,7 +444,7 @@ internal sealed class Writer : IDisposable
     {
         try
         {
-            if (!work.Check(this, lookForRepetitions)) return false;
+            if (!IsToWrite(work, lookForRepetitions)) return false;
         }
         catch (Exception refusal) when (refusal is not SqliteFailure)
         {
@@ -460,7 +473,7 @@ internal sealed class Writer : IDisposable
         if (ExecutionContext.IsFlowSuppressed()) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            if (!work.Check(this, lookForRepetitions)) return false;
+            if (!IsToWrite(work, lookForRepetitions)) return false;
             await work.PrepareAsync(this).ConfigureAwait(false);
         }
         catch (TransactionLostException lost)
@@ -476,6 +489,15 @@ internal sealed class Writer : IDisposable
 
         work.Write(this);
         return true;
+    }
+
+    /// <summary>Whether a write has something to write here. If the store has moved, it is refused then.</summary>
+    private bool IsToWrite(WriteWork work, bool lookForRepetitions)
+    {
+        if (!work.Check(this, lookForRepetitions || MovedTo is not null)) return false;
+        if (MovedTo is not { } movedTo || work is MoveWork) return true;
+        work.Refuse(new StoreMovedException(Path, movedTo));
+        return false;
     }
 
     private Exception Typed(Exception refusal) => refusal is DamagedDataException damage ? damage.ToTyped(Path) : refusal;
@@ -498,7 +520,12 @@ internal sealed class Writer : IDisposable
         // Meanwhile a newer version of this library may have upgraded the file to its own schema, or an administrator may
         // have added a trigger that undoes what is appended.
         if (!Schema.IsOfThisVersion(Database)) Schema.Recognise(Database, Path);
-        if (Database.SchemaVersions is var schema && schema != _schema) Schema.Verify(Database, Path);
+        if (Database.SchemaVersions is var schema && schema != _schema)
+        {
+            Schema.Verify(Database, Path);
+            MovedTo = MoveMark.Read(Database);
+        }
+
         var last = Database.Prepare("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1");
         (_head, _lastTicks) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
         last.Reset();

@@ -23,6 +23,8 @@ internal static class RestoreCommand
             var path = text.File
                 ?? throw new ToolException("Only a store in a file is restored so. For another database, use its own tools or 'evs copy'.");
             var isReplaced = parsed.GetValue(replace);
+            if (!isReplaced && File.Exists(path))
+                throw new ToolException($"There is a file '{text.Display}' already. Say --replace to move it aside. Nothing was changed.");
             if (isReplaced && File.Exists(path))
                 await screen.ConfirmAsync($"Move '{text.Display}' aside and put the backup in its place", parsed.GetValue(yes), cancellationToken);
             SqliteBackup restored;

@@ -114,7 +114,7 @@ internal sealed class Screen
     public async Task EnterAsync(CancellationToken cancellationToken)
     {
         if (!_terminal.InputIsTerminal)
-            throw new ToolException("Nobody is at the terminal to press Enter. Leave --follow out, and copy again after the app has stopped.");
+            throw new ToolException("Nobody is at the terminal to press Enter. Stop the app, and say --seal --yes instead of --follow.");
         await Task.Yield();
         await _terminal.Input.ReadLineAsync(cancellationToken);
     }

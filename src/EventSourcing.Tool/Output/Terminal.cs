@@ -74,11 +74,16 @@ internal sealed class Terminal : IDisposable
     }
 
     /// <summary>
-    /// The console's own stream ignores that nobody reads any more, and a command that follows the log would go on for ever.
+    /// The console's own stream ignores that nobody reads any more, and a command that follows the log would go on for ever. But into a
+    /// file only that stream writes where the last process has stopped: a <see cref="FileStream"/> keeps a position of its own, and the
+    /// commands of <c>{ evs …; evs …; } > file</c> would overwrite each other's output.
     /// </summary>
-    private static Stream OpenOutput() => OperatingSystem.IsWindows()
-        ? Console.OpenStandardOutput()
-        : new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+    private static Stream OpenOutput()
+    {
+        if (OperatingSystem.IsWindows()) return Console.OpenStandardOutput();
+        var output = new FileStream(new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return output.CanSeek ? Console.OpenStandardOutput() : output;
+    }
 
     public void Dispose()
     {

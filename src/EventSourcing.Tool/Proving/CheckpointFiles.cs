@@ -3,17 +3,17 @@ using System.CommandLine;
 namespace EventSourcing.Tool;
 
 /// <summary>Where the checkpoints of a store are kept, and whose signatures on them are believed.</summary>
-/// <param name="Path">The file of signed checkpoints.</param>
+/// <param name="Path">The file of signed checkpoints; null if none was named, and none can be beside the store.</param>
 /// <param name="Keys">The public keys, each as text or as the path of a file with it.</param>
 /// <param name="Origin">The name of the log; null to take that of the first key.</param>
-internal sealed record CheckpointFiles(string Path, IReadOnlyList<string> Keys, string? Origin)
+internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys, string? Origin)
 {
     /// <summary>Reads the kept checkpoints, each of which one of the keys must have signed.</summary>
     /// <exception cref="ToolException">There is no key to tell whether they are true.</exception>
     public async Task<IReadOnlyList<(SignedNote Note, Checkpoint Checkpoint)>> ReadAsync(CancellationToken cancellationToken)
     {
         var read = new List<(SignedNote, Checkpoint)>();
-        if (!File.Exists(Path)) return read;
+        if (Path is null || !File.Exists(Path)) return read;
         if (Keys.Count == 0)
             throw new ToolException($"There are checkpoints in '{Path}', but no public key to tell whether they are true. Give one with --key.");
         var verifiers = Verifiers();
@@ -21,6 +21,11 @@ internal sealed record CheckpointFiles(string Path, IReadOnlyList<string> Keys, 
             read.Add((note, Checkpoint.Open(note, Origin ?? verifiers[0].Name, verifiers)));
         return read;
     }
+
+    /// <summary>What to say if there is no checkpoint.</summary>
+    public string NotThere => Path is null
+        ? "none is named; say with --checkpoints where those of this store are kept"
+        : $"there is none in '{Path}'";
 
     public IReadOnlyList<INoteVerifier> Verifiers() => [.. Keys.Select(ParseKey)];
 
@@ -53,7 +58,7 @@ internal sealed record CheckpointFiles(string Path, IReadOnlyList<string> Keys, 
             return new CheckpointFiles(PathIn(parsed, store), keys, parsed.GetValue(Origin));
         }
 
-        public string PathIn(ParseResult parsed, StoreText store) => parsed.GetValue(Path)
-            ?? (store.File is { } file ? file + ".checkpoints" : throw new ToolException("Say with --checkpoints where the checkpoints of this store are kept."));
+        private string? PathIn(ParseResult parsed, StoreText store) =>
+            parsed.GetValue(Path) ?? (store.File is { } file ? file + ".checkpoints" : null);
     }
 }

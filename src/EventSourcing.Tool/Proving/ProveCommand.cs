@@ -33,7 +33,12 @@ internal static class ProveCommand
         var kept = await files.ReadAsync(cancellationToken);
         var (note, _) = kept.Where(pair => pair.Checkpoint.Size >= position).OrderByDescending(pair => pair.Checkpoint.Size).FirstOrDefault();
         if (note is null)
-            throw new ToolException($"No checkpoint in '{files.Path}' covers position {Format.Plain(position)} yet. Sign one first, with 'evs checkpoint'.");
+                    {
+            throw new ToolException(kept.Count == 0
+                ? $"There is no checkpoint to prove it under: {files.NotThere}. Sign one first, with 'evs checkpoint'."
+                : $"No checkpoint in '{files.Path}' covers position {Format.Plain(position)} yet. Sign one first, with 'evs checkpoint'.");
+        }
+
         var proof = (await store.Ledger.ProveInclusionAsync(position, note, cancellationToken)).ToTlogProof().ToString();
         if (output is null) screen.Output.Write(proof);
         else await File.WriteAllTextAsync(output, proof, cancellationToken);

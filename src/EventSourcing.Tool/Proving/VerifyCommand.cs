@@ -32,7 +32,7 @@ internal static class VerifyCommand
         var kept = await files.ReadAsync(cancellationToken);
         var newest = kept.Select(pair => pair.Checkpoint).MaxBy(checkpoint => checkpoint.Size);
         if (fromCheckpoint && newest is null)
-            throw new ToolException($"There is no checkpoint in '{files.Path}' to start from. Verify the whole log, without --from-checkpoint.");
+            throw new ToolException($"There is no checkpoint to start from: {files.NotThere}. Or verify the whole log, without --from-checkpoint.");
         LedgerReport report;
         using (var progress = new ProgressLine(screen))
         {
@@ -47,17 +47,17 @@ internal static class VerifyCommand
         }
 
         if (screen.IsJson) PrintJson(screen, report);
-        else Print(screen, report, kept.Count, newest, files.Path);
+        else Print(screen, report, kept.Count, newest, files);
         return report.IsSound ? ExitCode.Done : ExitCode.FoundSomething;
     }
 
-    private static void Print(Screen screen, LedgerReport report, int kept, Checkpoint? newest, string path)
+    private static void Print(Screen screen, LedgerReport report, int kept, Checkpoint? newest, CheckpointFiles files)
     {
         screen.Field("events", Format.Plain(report.Size));
         screen.Field("root", Format.Root(report.Root));
         screen.Field("compared with", newest is null
-            ? $"no checkpoint: there is none in '{path}'. Whoever changes events and then computes the tree anew is not found. Sign one with 'evs checkpoint'."
-            : $"{Format.Plain(kept)} {(kept == 1 ? "checkpoint" : "checkpoints")} in '{path}', the newest of {Format.Plain(newest.Size)} events");
+            ? $"no checkpoint: {files.NotThere}. Whoever changes events and then computes the tree anew is not found. Sign one with 'evs checkpoint'."
+            : $"{Format.Plain(kept)} {(kept == 1 ? "checkpoint" : "checkpoints")} in '{files.Path}', the newest of {Format.Plain(newest.Size)} events");
         screen.Field("pinned", PinnedText(report));
         foreach (var finding in report.Findings)
         {

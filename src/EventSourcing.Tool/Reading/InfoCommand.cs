@@ -24,6 +24,7 @@ internal static class InfoCommand
         var first = await InstantAtAsync(store, 1, cancellationToken);
         var last = await InstantAtAsync(store, tree.Size, cancellationToken);
         var erasures = await store.GetVersionAsync(PayloadsErased.StreamName, cancellationToken);
+        var movedTo = await store.Storage.GetMovedToAsync(cancellationToken);
         var parked = projections.Sum(projection => projection.Parked);
         var served = readModels.Where(model => model.Aliases.Count > 0).SelectMany(model => model.Aliases).Where(alias => alias[0] != '$').Order(StringComparer.Ordinal).ToList();
         if (screen.IsJson)
@@ -32,6 +33,7 @@ internal static class InfoCommand
             {
                 json.WriteStartObject();
                 json.WriteString("store", text.Display);
+                if (movedTo is not null) json.WriteString("movedTo", movedTo);
                 json.WriteNumber("events", tree.Size);
                 json.WriteString("root", Format.Root(tree.Root()));
                 if (first is { } from) json.WriteString("firstRecordedAt", Format.Exact(from));
@@ -58,6 +60,7 @@ internal static class InfoCommand
         }
 
         screen.Field("store", Cells.OneLine(text.Display));
+        if (movedTo is not null) screen.Field("sealed", $"it has moved to '{Cells.OneLine(movedTo)}' and takes no more writes");
         screen.Field("events", first is { } oldest && last is { } newest
             ? $"{Format.Count(tree.Size)}, recorded {Format.Instant(oldest)} to {Format.Instant(newest)}"
             : "none");

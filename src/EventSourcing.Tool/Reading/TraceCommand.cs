@@ -30,7 +30,7 @@ internal static class TraceCommand
         var nodes = await FindAsync(screen, store, correlation, cancellationToken);
         if (nodes.Count == 0)
         {
-            screen.Remark($"No event has the correlation '{correlation}'.");
+            screen.Remark($"No event has the correlation '{correlation}'. 'evs event' shows that of an event.");
             return ExitCode.Done;
         }
 

@@ -49,15 +49,17 @@ internal static class Arguments
         },
     };
 
-    public static Option<long?> NumberOption(string name, string description, long least = 0) => new(name)
+    public static Option<long?> NumberOption(string name, string description, long least = 0, long most = long.MaxValue) => new(name)
     {
         Description = description,
         HelpName = "N",
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least) return number;
-            result.AddError($"'{text}' is not a whole number from {Format.Plain(least)} on, as {name} needs.");
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+                return number;
+            var range = most == long.MaxValue ? $"from {Format.Plain(least)} on" : $"from {Format.Plain(least)} to {Format.Plain(most)}";
+            result.AddError($"'{text}' is not a whole number {range}, as {name} needs.");
             return null;
         },
     };

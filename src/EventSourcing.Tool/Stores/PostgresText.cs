@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace EventSourcing.Tool;
@@ -8,20 +7,28 @@ namespace EventSourcing.Tool;
 /// <param name="ConnectionString">How to connect; it may have a password.</param>
 /// <param name="Schema">The schema of the store; null for the usual one.</param>
 /// <param name="Display">What people may see of it.</param>
-internal sealed partial record PostgresText(string ConnectionString, string? Schema, string Display)
+internal sealed record PostgresText(string ConnectionString, string? Schema, string Display)
 {
     private const string SchemaKey = "schema";
+    private static readonly string[] Schemes = ["postgres://", "postgresql://"];
+    private static readonly string[] ServerKeys = ["Host", "Server"];
 
     /// <summary>Reads the text; null if it names no server.</summary>
     /// <exception cref="ToolException">It is meant for a server, and is malformed. The message repeats nothing of it.</exception>
     public static PostgresText? Parse(string text)
     {
+        // A path is told from them without the driver: loading it would take longer than most commands do.
+        var isUrl = Schemes.Any(scheme => text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase));
+        return isUrl || text.Split(';').Any(IsOfServer) ? Parse(text, isUrl) : null;
+    }
+
+    private static PostgresText Parse(string text, bool isUrl)
+    {
         try
         {
             var settings = new DbConnectionStringBuilder();
-            if (Url().IsMatch(text)) ReadUrl(new Uri(text), settings);
-            else if (Keywords().IsMatch(text)) settings.ConnectionString = text;
-            else return null;
+            if (isUrl) ReadUrl(new Uri(text), settings);
+            else settings.ConnectionString = text;
             string? schema = null;
             if (settings.TryGetValue(SchemaKey, out var named)) schema = named.ToString();
             settings.Remove(SchemaKey);
@@ -61,9 +68,7 @@ internal sealed partial record PostgresText(string ConnectionString, string? Sch
         }
     }
 
-    [GeneratedRegex("^postgres(ql)?://", RegexOptions.IgnoreCase)]
-    private static partial Regex Url();
-
-    [GeneratedRegex(@"(^|;)\s*(Host|Server)\s*=", RegexOptions.IgnoreCase)]
-    private static partial Regex Keywords();
+    /// <summary>Whether a part of a connection string says which server: <c>Host=…</c>.</summary>
+    private static bool IsOfServer(string part) =>
+        part.IndexOf('=') is > 0 and var end && ServerKeys.Contains(part[..end].Trim(), StringComparer.OrdinalIgnoreCase);
 }

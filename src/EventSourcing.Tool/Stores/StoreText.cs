@@ -23,6 +23,9 @@ internal sealed class StoreText
     /// <summary>What people may see: it has no secret.</summary>
     public string Display { get; }
 
+    /// <summary>The store, so that it is found from everywhere, without a secret: where another one has moved to.</summary>
+    public string Place => File is null ? Display : Path.GetFullPath(File);
+
     /// <summary>The path of the file; null if the store is not in a file.</summary>
     public string? File { get; }
 

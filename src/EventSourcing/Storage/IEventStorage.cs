@@ -55,6 +55,11 @@ namespace EventSourcing;
 /// <see cref="ErasureRefusedException"/>. A stored id is told before a stamp that does not fit, and a position before a stored
 /// id. An import has no other guards, changes no read models, and is never taken for a
 /// repetition; whoever repeats one goes on from the head. It wakes those who wait, and rules 6 to 10 hold for it too.</item>
+/// <item><b>Move.</b> A store can be marked as moved to another place (<see cref="SetMovedToAsync"/>), on the condition that its log ends
+/// at a given position. The mark takes its place among the commits: whatever was committed before is in the log up to that position,
+/// and whatever comes after is refused. From then on every write of every process (an append, an import, an erasure, a change of read
+/// models) is a <see cref="StoreMovedException"/>, and nothing of it is written. Guards are still evaluated first, and a repetition still
+/// returns the original result, since neither writes. Reading is not affected. The mark stays until it is taken away.</item>
 /// </list>
 /// </remarks>
 public interface IEventStorage : IAsyncDisposable
@@ -149,6 +154,31 @@ public interface IEventStorage : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The position.</returns>
     ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default);
+
+    /// <summary>Where the store has moved to; <see langword="null"/> if it has not: rule 13.</summary>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <returns>The place, in the words of whoever marked the store.</returns>
+    ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Marks the store as moved, so that nothing is written to it any more, or takes the mark away: rule 13. It is one commit, and waits
+    /// for its turn like an append.
+    /// </summary>
+    /// <param name="movedTo">
+    /// Where the store has moved to, for people to read: 1 to <see cref="StoreMovedException.MaxPlaceLength"/> characters, no control
+    /// characters, and no secret. <see langword="null"/> takes the mark away: writes go on.
+    /// </param>
+    /// <param name="head">The position at which the log must end.</param>
+    /// <param name="cancellationToken">Cancels while it waits for its turn; rule 8.</param>
+    /// <returns>
+    /// Whether the store is as asked for now; <see langword="false"/> if its log ends elsewhere: then nothing was changed.
+    /// </returns>
+    /// <exception cref="ArgumentException">The place is not such a text, or the position is negative.</exception>
+    /// <exception cref="StoreMovedException">It has moved elsewhere already. Nothing was changed; take that mark away first.</exception>
+    /// <exception cref="StoreReadOnlyException">The storage was opened read-only; nothing was changed.</exception>
+    /// <exception cref="StoreBusyException">The store's write lock was held elsewhere for too long; nothing was changed.</exception>
+    /// <exception cref="StorageFailedException">The medium failed; the error says whether anything may have been changed.</exception>
+    ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Completes when the log has a readable event after a position; at once if it already has. Appends of this instance wake

@@ -152,7 +152,7 @@ public sealed class StorageFailedException : EventSourcingException
     /// <param name="outcomeIsUnknown">Whether the write may be durable despite the failure.</param>
     /// <param name="innerException">The driver's own error.</param>
     public StorageFailedException(string store, bool outcomeIsUnknown, Exception innerException)
-        : base($"The store '{store}' failed: {innerException?.Message} {WhatToDo(outcomeIsUnknown)}", innerException)
+        : base($"The store '{store}' failed: {Sentence(innerException?.Message)} {WhatToDo(outcomeIsUnknown)}", innerException)
     {
         Store = store;
         OutcomeIsUnknown = outcomeIsUnknown;
@@ -174,6 +174,8 @@ public sealed class StorageFailedException : EventSourcingException
     /// <see langword="true"/>.
     /// </summary>
     public bool IsTransient { get; init; } = true;
+
+    private static string? Sentence(string? message) => message is null or [.., '.' or '!' or '?' or ')'] ? message : message + ".";
 
     private static string WhatToDo(bool outcomeIsUnknown) => outcomeIsUnknown
         ? "The failure came while committing, so the write may or may not be stored. Repeat it with the same command id or event ids "

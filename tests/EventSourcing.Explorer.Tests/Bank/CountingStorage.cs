@@ -38,6 +38,11 @@ public sealed class CountingStorage(IEventStorage inner) : IEventStorage
     public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) =>
         inner.ImportAsync(request, cancellationToken);
 
+    public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) => inner.GetMovedToAsync(cancellationToken);
+
+    public ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default) =>
+        inner.SetMovedToAsync(movedTo, head, cancellationToken);
+
     public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) =>
         inner.WaitForEventsAsync(position, cancellationToken);
 

@@ -121,6 +121,10 @@ internal sealed class RemoteStorage : IEventStorage
 
     public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) => throw NotAsked();
 
+    public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) => throw NotAsked();
+
+    public ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default) => throw NotAsked();
+
     public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) => throw NotAsked();
 
     public async ValueTask DisposeAsync()

@@ -212,6 +212,11 @@ public class SigningTests
 
         public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) => Inner.GetPositionAsync(eventId, cancellationToken);
 
+        public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) => Inner.GetMovedToAsync(cancellationToken);
+
+        public ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default) =>
+            Inner.SetMovedToAsync(movedTo, head, cancellationToken);
+
         public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) => Inner.WaitForEventsAsync(position, cancellationToken);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

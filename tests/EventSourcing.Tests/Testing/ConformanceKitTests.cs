@@ -266,6 +266,14 @@ public class ConformanceKitTests
         new(o => new ImportFaults.ImportsWhenCancelled(o), "Import_already_cancelled_writes_nothing"),
         new(o => new ImportFaults.ValidatesNoImport(o), "Import_a_tag_twice_is_refused", "Import_a_seal_without_a_place_is_refused", "Import_an_erased_event_without_a_place_is_refused"),
 
+        new(o => new MoveFaults.OnlyRemembers(o), "Mark_as_moved_refuses_every_append", "Mark_as_moved_refuses_every_import", "Mark_as_moved_refuses_every_erasure"),
+        new(o => new MoveFaults.RefusesAppendsOnly(o),
+            "Mark_as_moved_refuses_every_import", "Mark_as_moved_refuses_a_commit_of_documents", "Mark_as_moved_still_returns_the_result_of_a_repetition"),
+        new(o => new MoveFaults.IgnoresTheHead(o), "Mark_as_moved_at_another_head_changes_nothing"),
+        new(o => new MoveFaults.MovesOn(o), "Mark_as_moved_again_is_the_same_and_elsewhere_is_refused"),
+        new(o => new MoveFaults.ForgetsWhere(o), "Mark_as_moved_refuses_every_append"),
+        new(o => new MoveFaults.KeepsTheMark(o), "Take_the_mark_away_lets_writes_go_on"),
+
         new(s => new ReadOnlyFaults.DoesNotSayThatItIsReadOnly(s), "Open_read_only_says_so"),
         new(s => new ReadOnlyFaults.AppendsThoughReadOnly(s), "Append_read_only_is_refused", "Append_read_only_what_is_stored_already_is_refused"),
         new(s => new ReadOnlyFaults.ReturnsTheResultOfWhatIsStored(s), "Append_read_only_what_is_stored_already_is_refused"),

@@ -19,6 +19,10 @@ internal static class Faults
         public ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default) =>
             ValueTask.FromResult(new AppendResult([new AppendedStream("", 1, 1)], 1, 1, wasAlreadyStored: false));
 
+        public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<string?>(null);
+
+        public ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default) => ValueTask.FromResult(true);
+
         public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) => ValueTask.FromResult(0L);
 
         public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) => Empty();

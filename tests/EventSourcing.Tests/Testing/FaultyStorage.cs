@@ -26,6 +26,11 @@ internal abstract class FaultyStorage(EventStorageOptions options) : IEventStora
 
     public virtual ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) => Inner.GetPositionAsync(eventId, cancellationToken);
 
+    public virtual ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) => Inner.GetMovedToAsync(cancellationToken);
+
+    public virtual ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default) =>
+        Inner.SetMovedToAsync(movedTo, head, cancellationToken);
+
     public virtual ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) => Inner.WaitForEventsAsync(position, cancellationToken);
 
     public virtual ValueTask DisposeAsync() => Inner.DisposeAsync();

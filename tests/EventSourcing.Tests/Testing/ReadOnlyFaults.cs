@@ -34,6 +34,11 @@ internal static class ReadOnlyFaults
 
         public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) => inner.GetPositionAsync(eventId, cancellationToken);
 
+        public virtual ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) => inner.GetMovedToAsync(cancellationToken);
+
+        public virtual ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default) =>
+            throw new StoreReadOnlyException("mark the store as moved");
+
         public virtual ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) => inner.WaitForEventsAsync(position, cancellationToken);
 
         public virtual ValueTask<IReadOnlyList<byte[]?>> LoadAsync(string model, IReadOnlyList<string> keys, CancellationToken cancellationToken = default) =>

@@ -80,6 +80,11 @@ internal sealed class FaultPoints(IEventStorage inner) : IEventStorage, IReadMod
 
     public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) => inner.GetPositionAsync(eventId, cancellationToken);
 
+    public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) => inner.GetMovedToAsync(cancellationToken);
+
+    public ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default) =>
+        inner.SetMovedToAsync(movedTo, head, cancellationToken);
+
     public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) => inner.WaitForEventsAsync(position, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -77,6 +77,15 @@ internal sealed class CheckedStorage(IEventStorage inner, Checkpointer checkpoin
         ? inner.GetPositionAsync(eventId, cancellationToken)
         : checkpointer.OpenedAsync((inner, eventId), static (of, ct) => of.inner.GetPositionAsync(of.eventId, ct), cancellationToken);
 
+    public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) => checkpointer.IsOpen
+        ? inner.GetMovedToAsync(cancellationToken)
+        : checkpointer.OpenedAsync(inner, static (inner, ct) => inner.GetMovedToAsync(ct), cancellationToken);
+
+    public ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default) => checkpointer.IsOpen
+        ? inner.SetMovedToAsync(movedTo, head, cancellationToken)
+        : checkpointer.OpenedAsync(
+            (inner, movedTo, head), static (of, ct) => of.inner.SetMovedToAsync(of.movedTo, of.head, ct), cancellationToken);
+
     public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default) => checkpointer.IsOpen
         ? inner.WaitForEventsAsync(position, cancellationToken)
         : checkpointer.OpenedAsync((inner, position), static (of, ct) => of.inner.WaitForEventsAsync(of.position, ct), cancellationToken);

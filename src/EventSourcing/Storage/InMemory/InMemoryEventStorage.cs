@@ -14,13 +14,14 @@ public sealed class InMemoryEventStorage : IEventStorage
     private readonly InMemoryReadModels _readModels;
     private readonly StorageTelemetry _telemetry = new("memory");
     private volatile bool _disposed;
+    private string? _movedTo;
 
     /// <summary>Creates an empty store.</summary>
     /// <param name="options">The clock and the limits; by default the system's clock.</param>
     public InMemoryEventStorage(EventStorageOptions? options = null)
     {
         Options = options ?? new EventStorageOptions();
-        _readModels = new InMemoryReadModels(_commit, ThrowIfDisposed);
+        _readModels = new InMemoryReadModels(_commit, ThrowIfDisposed, ThrowIfMoved);
         Ledger = new InMemoryLedger(_log, ThrowIfDisposed);
         Catalog = new InMemoryCatalog(_commit, _log, _readModels, ThrowIfDisposed);
     }
@@ -72,6 +73,7 @@ public sealed class InMemoryEventStorage : IEventStorage
             _readModels.ThrowIfWithinAppend();
             if (ImportDecision.RefusalOf(request, _log, Options.TimeProvider.GetUtcNow()) is { } refusal)
                 return ValueTask.FromException<long>(refusal);
+            if (_movedTo is not null) return ValueTask.FromException<long>(Moved());
             head = _log.Import(request);
         }
 
@@ -118,6 +120,31 @@ public sealed class InMemoryEventStorage : IEventStorage
     }
 
     /// <inheritdoc/>
+    public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_commit) return ValueTask.FromResult(_movedTo);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default)
+    {
+        if (movedTo is not null) StoreMovedException.ThrowIfInvalidPlace(movedTo);
+        ArgumentOutOfRangeException.ThrowIfNegative(head);
+        ThrowIfDisposed();
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_commit)
+        {
+            _readModels.ThrowIfWithinAppend();
+            if (_log.Head != head) return ValueTask.FromResult(false);
+            if (movedTo is not null && _movedTo is not null && _movedTo != movedTo) return ValueTask.FromException<bool>(Moved());
+            _movedTo = movedTo;
+            return ValueTask.FromResult(true);
+        }
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
@@ -145,6 +172,7 @@ public sealed class InMemoryEventStorage : IEventStorage
             var decision = AppendDecision.Of(request, _log, Options.TimeProvider.GetUtcNow());
             if (decision.Refusal is { } refusal) throw refusal;
             if (!decision.IsToWrite) return decision.Outcome!;
+            ThrowIfMoved();
             if (request.ReadModels is not { } project)
             {
                 _log.Append(request, decision);
@@ -173,6 +201,14 @@ public sealed class InMemoryEventStorage : IEventStorage
         result.Validate();
         return result;
     }
+
+    /// <summary>Under the lock: refuses what is about to be written.</summary>
+    private void ThrowIfMoved()
+    {
+        if (_movedTo is not null) throw Moved();
+    }
+
+    private StoreMovedException Moved() => new("in memory", _movedTo!);
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace EventSourcing;
 
 /// <summary>Read models in memory, changed under the storage's commit lock.</summary>
-internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed) : IReadModelStorage, IReadModelFacts
+internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed, Action throwIfMoved) : IReadModelStorage, IReadModelFacts
 {
     private readonly Dictionary<string, InMemoryReadModel> _models = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
@@ -49,6 +49,7 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
             {
                 ThrowIfWithinAppend();
                 Check(commit);
+                if (HasAny(commit)) throwIfMoved();
                 Write(commit);
             }
 
@@ -131,6 +132,10 @@ internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed
     string? IReadModelFacts.ModelOf(string alias) => _aliases.GetValueOrDefault(alias);
 
     bool IReadModelFacts.IsMet(in DocumentGuard guard) => guard.IsMetBy(_models.GetValueOrDefault(guard.Model)?.Find(guard.Key));
+
+    /// <summary>Whether a commit has anything besides guards.</summary>
+    private static bool HasAny(ReadModelCommit commit) =>
+        commit.Changes.Count > 0 || commit.Drops.Count > 0 || commit.Creates.Count > 0 || commit.Aliases.Count > 0;
 
     private string[] AliasesOf(string model) =>
         [.. _aliases.Where(pair => pair.Value == model).Select(pair => pair.Key).Order(CodePointComparer.Instance)];

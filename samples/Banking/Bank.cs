@@ -1,4 +1,5 @@
 using EventSourcing;
+using EventSourcing.Ledger;
 
 namespace Banking;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using EventSourcing;
+using EventSourcing.Ledger;
 using Microsoft.Data.Sqlite;
 
 namespace Banking;

@@ -75,7 +75,8 @@ public sealed class EventExplorerOptions
     /// <param name="projection">The projection.</param>
     /// <returns>These options.</returns>
     public EventExplorerOptions ReadModel<[DynamicallyAccessedMembers(
-        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.PublicProperties)] TDocument>(
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicFields
+        | DynamicallyAccessedMemberTypes.PublicProperties)] TDocument>(
         Projection<TDocument> projection)
         where TDocument : class
     {

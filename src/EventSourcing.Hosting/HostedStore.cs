@@ -19,7 +19,6 @@ internal sealed class HostedStore : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<AsyncServiceScope> _scopes = [];
     private IReadOnlyList<RunningSubscribers> _running = [];
-    private StoreGauges? _gauges;
     private Task _watching = Task.CompletedTask;
     private IReadOnlyList<Projection> _projections = [];
     private IReadOnlyList<Reactor> _reactors = [];
@@ -102,8 +101,9 @@ internal sealed class HostedStore : IDisposable
             watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(_stop.Token)));
         if (!settings.DisableTelemetry)
         {
-            _gauges = new StoreGauges(this);
-            watches.Add(_gauges.RefreshAsync(_stop.Token));
+            // The first gauges of a process take a while to make, and the start need not wait for them.
+            var stop = _stop.Token;
+            watches.Add(Task.Run(() => MeasureAsync(stop), CancellationToken.None));
         }
 
         _watching = Task.WhenAll(watches);
@@ -138,9 +138,14 @@ internal sealed class HostedStore : IDisposable
     {
         IsOpen = false;
         _stop.Cancel();
-        _gauges?.Dispose();
         Health.Dispose();
         _stop.Dispose();
+    }
+
+    private async Task MeasureAsync(CancellationToken stop)
+    {
+        using var gauges = new StoreGauges(this);
+        await gauges.RefreshAsync(stop).ConfigureAwait(false);
     }
 
     private EventStore Create()

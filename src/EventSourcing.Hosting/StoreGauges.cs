@@ -75,6 +75,10 @@ internal sealed class StoreGauges : IDisposable
                 if (_logSize.Enabled) await _figures.ReadLogSizeAsync(stop).ConfigureAwait(false);
                 if (_checkpointAge.Enabled) await _figures.ReadCheckpointAgeAsync(stop).ConfigureAwait(false);
             }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return; // a read that the stop has cut short must not fail the stop
+            }
             catch (Exception error) when (error is EventSourcingException or ObjectDisposedException)
             {
                 StoreLog.StatusUnknown(_hosted.Logger, _hosted.Name, error.GetType().ToString());

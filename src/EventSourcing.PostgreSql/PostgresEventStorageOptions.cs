@@ -103,10 +103,13 @@ public sealed record PostgresEventStorageOptions : EventStorageOptions
         ArgumentException.ThrowIfNullOrEmpty(schema, parameter);
         if (System.Text.Encoding.UTF8.GetByteCount(schema) > MaxSchemaBytes)
             throw new ArgumentException(
-                $"The schema's name '{schema}' is longer than {MaxSchemaBytes} bytes, which is PostgreSQL's limit. Choose a shorter one.", parameter);
+                $"The schema's name '{schema}' is longer than {MaxSchemaBytes} bytes, which is PostgreSQL's limit. Choose a shorter one.",
+                parameter);
         if (schema.Any(c => char.IsControl(c) || c is '"' or '\'' or '\\' or '$'))
             throw new ArgumentException(
-                "The schema's name contains a quote, a backslash, a dollar sign or a control character. Use letters, digits and underscores.", parameter);
+                "The schema's name contains a quote, a backslash, a dollar sign or a control character. Use letters, "
+                + "digits and underscores.",
+                parameter);
         if (schema.StartsWith("pg_", StringComparison.Ordinal))
             throw new ArgumentException(
                 $"The schema's name '{schema}' begins with 'pg_', which PostgreSQL keeps for itself. Choose another one.", parameter);

@@ -23,7 +23,8 @@ internal sealed class Evs
     private readonly Terminal _terminal;
     private readonly Option<bool> _json = new("--json") { Description = "Prints JSON Lines, for programs.", Recursive = true };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Leaves out remarks and progress.", Recursive = true };
-    private readonly Option<bool> _noColor = new("--no-color") { Description = "Prints without colours, as with NO_COLOR.", Recursive = true };
+    private readonly Option<bool> _noColor =
+        new("--no-color") { Description = "Prints without colours, as with NO_COLOR.", Recursive = true };
 
     private Evs(Terminal terminal) => _terminal = terminal;
 
@@ -122,7 +123,8 @@ internal sealed class Evs
         {
             return ExitCode.Interrupted;
         }
-        catch (Exception e) when (e is ToolException or EventSourcingException or ArgumentException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is ToolException or EventSourcingException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             return Fail(MessageOf(e));
         }
@@ -131,7 +133,8 @@ internal sealed class Evs
     private static string PathOf(ParseResult parsed)
     {
         var names = new List<string>();
-        for (Symbol? symbol = parsed.CommandResult.Command; symbol is not null; symbol = symbol.Parents.FirstOrDefault()) names.Insert(0, symbol.Name);
+        for (Symbol? symbol = parsed.CommandResult.Command; symbol is not null; symbol = symbol.Parents.FirstOrDefault())
+            names.Insert(0, symbol.Name);
         return string.Join(' ', names);
     }
 
@@ -154,7 +157,8 @@ internal sealed class Evs
     private static string MessageOf(Exception e) => e switch
     {
         IncompatibleStoreException { CanBeUpgraded: true } older =>
-            $"'{older.Store}' has an older schema than this tool reads, and was left as it is. Run 'evs upgrade', or use an older version of the tool.",
+            $"'{older.Store}' has an older schema than this tool reads, and was left as it is. Run 'evs upgrade', "
+            + "or use an older version of the tool.",
         ArgumentException { ParamName: { } parameter } => e.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal),
         _ => e.Message,
     };

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using static EventSourcing.LedgerFindingKind;
+using static EventSourcing.Ledger.LedgerFindingKind;
 
 namespace EventSourcing.Sqlite.Tests;
 

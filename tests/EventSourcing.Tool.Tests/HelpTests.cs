@@ -13,7 +13,7 @@ public sealed partial class HelpTests
     {
         var help = new StringBuilder();
         await AddAsync(help, []);
-        var received = help.ToString();
+        var received = help.ToString().TrimEnd('\n') + "\n";
         if (Environment.GetEnvironmentVariable("EVS_HELP") is { Length: > 0 } path) await File.WriteAllTextAsync(path, received);
 
         received.Should().Be(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Help.txt")), "EVS_HELP=FILE writes the help as it is");

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using EventSourcing;
+using EventSourcing.Ledger;
 
 namespace Banking;
 

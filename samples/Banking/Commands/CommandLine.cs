@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using EventSourcing;
+using EventSourcing.Ledger;
 
 namespace Banking;
 

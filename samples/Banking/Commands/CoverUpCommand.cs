@@ -1,5 +1,7 @@
 using System.CommandLine;
 using EventSourcing;
+using EventSourcing.Ledger;
+using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace Banking;

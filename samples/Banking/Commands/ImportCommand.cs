@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using EventSourcing;
+using EventSourcing.Ledger;
 using Spectre.Console;
 
 namespace Banking;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using EventSourcing;
+using EventSourcing.Ledger;
 
 namespace Banking;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using EventSourcing;
+using EventSourcing.Ledger;
 
 namespace Banking;
 

@@ -61,7 +61,14 @@ internal static partial class ProjectionOrders
         : "(not signed in)";
 
     private static async Task<(string Subject, Func<Task<bool>> Give)> FindAsync(
-        ProjectionAdmin admin, string order, string projection, string parkedId, string key, string user, string reason, CancellationToken cancellationToken)
+        ProjectionAdmin admin,
+        string order,
+        string projection,
+        string parkedId,
+        string key,
+        string user,
+        string reason,
+        CancellationToken cancellationToken)
     {
         switch (order)
         {
@@ -90,6 +97,9 @@ internal static partial class ProjectionOrders
         return true;
     };
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Order '{Order}' to '{Projection}' by '{User}' in the explorer; carried out: {IsGiven}.")]
+    [LoggerMessage(
+        EventId = 1,
+        Level = LogLevel.Information,
+        Message = "Order '{Order}' to '{Projection}' by '{User}' in the explorer; carried out: {IsGiven}.")]
     private static partial void LogOrder(ILogger logger, string order, string projection, string user, bool isGiven);
 }

@@ -26,7 +26,8 @@ internal static class Charts
                 <rect x="{x}" y="{y}" width="{width}" height="{Px(height)}" rx="2"><title>{Name(bucket.From)}: {Parts.Count(bucket.Count, "event")}</title></rect>
                 """);
         });
-        var figures = new Table<RateBucket>($"Events per {unit}").Column("From", bucket => Name(bucket.From)).Number("Events", bucket => bucket.Count);
+        var figures = new Table<RateBucket>($"Events per {unit}").Column("From", bucket => Name(bucket.From)).Number("Events", bucket =>
+            bucket.Count);
         return Html.Of($"""
             <figure class="chart">
             <svg viewBox="0 0 {Width} {Height}" preserveAspectRatio="none" role="img" aria-label="{label}"><g class="bars">{bars}</g></svg>
@@ -64,7 +65,8 @@ internal static class Charts
         var dots = places.Select(place => Html.Of($"""
             <circle class="{Parts.Hue(place.Event.Type)}" cx="{place.X}" cy="{place.Y}" r="8"><title>{place.Event.Type}, position {place.Event.Position}</title></circle>
             """));
-        var label = $"{Parts.Count(events.Count, "event")} in {Parts.Count(streams.Count, "stream")}, each in a lane; the same as the list above.";
+        var label =
+            $"{Parts.Count(events.Count, "event")} in {Parts.Count(streams.Count, "stream")}, each in a lane; the same as the list above.";
         return Html.Of($"""
             <div class="scroll" tabindex="0" role="region" aria-label="Events by stream">
             <svg class="lanes" width="{width}" height="{height}" role="img" aria-label="{label}">{lanes}{arrows}{dots}</svg></div>

@@ -3,7 +3,10 @@ namespace EventSourcing.Explorer;
 /// <summary>The whole store at a glance.</summary>
 internal sealed record OverviewModel(
     long Head, DateTimeOffset Now, ListedEvent? First, ListedEvent? Last, StorageSize? Size, bool IsReadOnly, RateModel? Rate,
-    IReadOnlyList<ShownProjection> Projections, LedgerState Ledger, IReadOnlyList<ShownErasure> Erasures, IReadOnlyList<ListedEvent> Newest);
+    IReadOnlyList<ShownProjection> Projections,
+    LedgerState Ledger,
+    IReadOnlyList<ShownErasure> Erasures,
+    IReadOnlyList<ListedEvent> Newest);
 
 /// <summary>A record that payloads were erased.</summary>
 internal sealed record ShownErasure(long Position, DateTimeOffset RecordedAt, int Events, string? Reason, string? By);
@@ -35,8 +38,12 @@ internal static class OverviewPage
                 store.Storage, first.RecordedAt, newest[0].RecordedAt, newest[0].Position, token).ConfigureAwait(false);
         var projections = await store.ProjectionAdmin().GetStatusAsync(token).ConfigureAwait(false);
         var model = new OverviewModel(
-            head, page.Now, first, newest.FirstOrDefault(), await store.Catalog.GetSizeAsync(token).ConfigureAwait(false), store.IsReadOnly, rate,
-            [.. projections.Select(status => ShownProjection.Of(status, page.Payloads))], LedgerState.Of(page), await ErasuresAsync(page, NewestErasures).ConfigureAwait(false), newest);
+            head, page.Now, first, newest.FirstOrDefault(), await store.Catalog.GetSizeAsync(
+                token).ConfigureAwait(false), store.IsReadOnly, rate,
+            [.. projections.Select(status => ShownProjection.Of(status, page.Payloads))],
+            LedgerState.Of(page),
+            await ErasuresAsync(page, NewestErasures).ConfigureAwait(false),
+            newest);
         return new Answer<OverviewModel>("Overview", model, ExplorerJson.Default.OverviewModel, View);
     }
 
@@ -115,7 +122,8 @@ internal static class OverviewPage
 
     private static string CheckpointNote(OverviewModel store) =>
         store.Ledger.Failure is not null ? "the last one that was due failed"
-        : store.Ledger.CheckpointSize is { } pinned ? pinned == store.Head ? "covers all events" : $"{Parts.Count(store.Head - pinned, "event")} not pinned yet"
+        : store.Ledger.CheckpointSize is { } pinned
+            ? pinned == store.Head ? "covers all events" : $"{Parts.Count(store.Head - pinned, "event")} not pinned yet"
         : store.Ledger.Origin is null ? "the store signs none"
         : "none seen by this process yet";
 }

@@ -2,7 +2,13 @@ namespace EventSourcing.Explorer;
 
 /// <summary>A projection or reactor, with what is parked and skipped.</summary>
 internal sealed record ProjectionModel(
-    ShownProjection Projection, int ParkedInAll, IReadOnlyList<ShownParked> Parked, IReadOnlyList<ShownSkipped> Skipped, bool MayAct, string? Done, string? Late);
+    ShownProjection Projection,
+    int ParkedInAll,
+    IReadOnlyList<ShownParked> Parked,
+    IReadOnlyList<ShownSkipped> Skipped,
+    bool MayAct,
+    string? Done,
+    string? Late);
 
 /// <summary>A stream or document whose events are held back.</summary>
 internal sealed record ShownParked(
@@ -34,7 +40,9 @@ internal static class ProjectionPage
         var admin = page.Store.ProjectionAdmin();
         var status = (await admin.GetStatusAsync(page.Aborted).ConfigureAwait(false)).FirstOrDefault(one => one.Name == name)
             ?? throw new RefusedException(
-                404, "There is no such projection", $"No projection or reactor named '{Parts.Cut(name, 200)}' was ever started on this store.");
+                404,
+                "There is no such projection",
+                $"No projection or reactor named '{Parts.Cut(name, 200)}' was ever started on this store.");
         var parked = await admin.GetParkedAsync(name, page.Aborted).ConfigureAwait(false);
         var skipped = await admin.GetSkippedAsync(name, page.Aborted).ConfigureAwait(false);
         var model = new ProjectionModel(
@@ -114,7 +122,8 @@ internal static class ProjectionPage
     {
         if (model.Parked.Count == 0)
         {
-            const string When = "An event that fails again and again is held back here, with what depends on it, until somebody resumes or skips it.";
+            const string When =
+                "An event that fails again and again is held back here, with what depends on it, until somebody resumes or skips it.";
             return Parts.Empty("Nothing is parked", When);
         }
 

@@ -6,7 +6,11 @@ namespace EventSourcing.Explorer;
 internal sealed record EventModel(
     ListedEvent Event, long Head, long Bytes, JsonElement? Data, IReadOnlyList<ReadEvent> ReadAs, string? Problem, string? Aggregate,
     IReadOnlyList<MemberChange>? Changes, string? Correlation, string? Causation, long? CausePosition,
-    IReadOnlyList<KeyValuePair<string, string>>? Metadata, IReadOnlyList<TraceEvent>? Effects, string Leaf, bool IsLeafWhole, LedgerState Ledger);
+    IReadOnlyList<KeyValuePair<string, string>>? Metadata,
+    IReadOnlyList<TraceEvent>? Effects,
+    string Leaf,
+    bool IsLeafWhole,
+    LedgerState Ledger);
 
 /// <summary>What the app reads a stored event as.</summary>
 internal sealed record ReadEvent(string Type, JsonElement? Data);
@@ -236,9 +240,11 @@ internal static class SingleEventPage
     private static Html Proof(EventModel model)
     {
         var pinned = model.Ledger.CheckpointSize ?? 0;
-        var text = model.Ledger.Origin is null ? "This store signs no checkpoints. The proof leads to the root that the store itself states now."
+        var text = model.Ledger.Origin is null
+            ? "This store signs no checkpoints. The proof leads to the root that the store itself states now."
             : pinned >= model.Event.Position
-                ? $"A signed checkpoint of {Parts.Count(pinned, "event")} covers it. The file stands alone: whoever has the public key can check it."
+                ? $"A signed checkpoint of {Parts.Count(pinned, "event")} covers it. The file stands alone: "
+                    + "whoever has the public key can check it."
                 : "It is proven under a signed checkpoint that covers it, if the store knows one.";
         var address = Parts.Link("proof", ("position", Parts.Text(model.Event.Position)));
         return Html.Of($"""

@@ -15,7 +15,7 @@ internal sealed record TraceModel(
 /// <summary>Causes and effects: as a tree, and over streams.</summary>
 internal static class TracePage
 {
-    private const int Window = EventSourcing.EventPage.DefaultLimit;
+    private const int Window = EventSourcing.Storage.EventPage.DefaultLimit;
     private const int Most = 300;
 
     public static async Task<Answer> BuildAsync(PageContext page)

@@ -16,7 +16,8 @@ internal static class TypesPage
         var names = stored.Select(type => type.Name).ToHashSet(StringComparer.Ordinal);
         var model = new TypesModel(
             [.. stored.Select(type => Of(type, types))],
-            [.. types.All.Where(type => IsNewest(type, types) && !names.Contains(type.StoredName)).Select(type => type.StoredName).Order(StringComparer.Ordinal)]);
+            [.. types.All.Where(type => IsNewest(type, types) && !names.Contains(type.StoredName))
+                .Select(type => type.StoredName).Order(StringComparer.Ordinal)]);
         return new Answer<TypesModel>("Types", model, ExplorerJson.Default.TypesModel, View);
     }
 

@@ -13,7 +13,8 @@ internal abstract class DocumentSource
 
 /// <summary>A projection of documents of one type.</summary>
 internal sealed class DocumentSource<[DynamicallyAccessedMembers(
-    DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.PublicProperties)] TDocument>(
+    DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicFields
+    | DynamicallyAccessedMemberTypes.PublicProperties)] TDocument>(
     Projection<TDocument> projection) : DocumentSource
     where TDocument : class
 {

@@ -35,7 +35,8 @@ internal abstract class StateSource
 }
 
 /// <summary>An aggregate.</summary>
-internal sealed class AggregateSource<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T> : StateSource
+internal sealed class AggregateSource<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>
+    : StateSource
     where T : Aggregate, new()
 {
     public override string Name => typeof(T).Name;

@@ -8,7 +8,8 @@ namespace EventSourcing.Explorer;
 /// <summary>Who may see the pages, and which requests may give orders.</summary>
 internal static class Access
 {
-    private const string Remedy = "To open the explorer to others, ask for authorization: app.MapEventExplorer(\"/events\").RequireAuthorization(\"your policy\").";
+    private const string Remedy =
+        "To open the explorer to others, ask for authorization: app.MapEventExplorer(\"/events\").RequireAuthorization(\"your policy\").";
 
     /// <summary>What proxies add to requests; and what the middleware for forwarded headers leaves when it has taken them away.</summary>
     private static readonly string[] ProxyHeaders =
@@ -61,13 +62,16 @@ internal static class Access
         if (site.Length > 0 && site != "same-origin")
             return new(
                 "The order comes from another site",
-                $"The browser says that the request is '{Parts.Cut(site, 40)}'. Nothing was ordered. Give orders on the explorer's own pages.");
+                $"The browser says that the request is '{Parts.Cut(site, 40)}'. Nothing was ordered. "
+                + "Give orders on the explorer's own pages.");
         var origin = request.Headers.Origin.ToString();
         if (origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.Authority == AuthorityOf(request)))
         {
             return new(
                 "The order comes from another site",
-                $"It comes from '{Parts.Cut(origin, 100)}', and the app answers to '{Parts.Cut(request.Host.Value ?? "", 100)}'. Nothing was ordered. Give orders on the explorer's own pages; if a proxy changes the host, use the middleware for forwarded headers.");
+                $"It comes from '{Parts.Cut(origin, 100)}', and the app answers to '{Parts.Cut(request.Host.Value ?? "", 100)}'. "
+                + "Nothing was ordered. Give orders on the explorer's own pages; if a proxy changes the host, "
+                + "use the middleware for forwarded headers.");
         }
 
         return null;

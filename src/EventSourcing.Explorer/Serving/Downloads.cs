@@ -18,7 +18,8 @@ internal static class Downloads
         if (e.IsErased)
             throw new RefusedException(
                 410, "The data was erased",
-                $"The payload of the event at position {position} was erased. See the stream {PayloadsErased.StreamName} for when and why.");
+                $"The payload of the event at position {position} was erased. "
+                + $"See the stream {PayloadsErased.StreamName} for when and why.");
         var data = page.Payloads.AreWhole ? e.Data : Encoding.UTF8.GetBytes(page.Payloads.Of(e.Type, e.Data)!.Value.GetRawText());
         await SendAsync(http, $"event-{position}.json", "application/json", data).ConfigureAwait(false);
     }

@@ -16,7 +16,8 @@ namespace EventSourcing.Explorer;
 internal sealed class ExplorerEndpoints
 {
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+        + "base-uri 'none'; frame-ancestors 'none'";
 
     private static readonly (string Name, Func<PageContext, Task<Answer>> Build)[] Pages =
     [
@@ -63,8 +64,11 @@ internal sealed class ExplorerEndpoints
         if (isThere != false) return;
         throw new InvalidOperationException(
             options.StoreKey is null
-                ? "The app has no EventStore for the explorer to show. Register one as a singleton, name the key of a keyed one (explorer => explorer.StoreKey = \"…\"), or hand one over (explorer => explorer.Store = store)."
-                : $"The app has no EventStore under the key '{options.StoreKey}' for the explorer to show. Register it with AddKeyedSingleton, or name another key.");
+                ? "The app has no EventStore for the explorer to show. Register one as a singleton, "
+                    + "name the key of a keyed one (explorer => explorer.StoreKey = \"…\"), "
+                    + "or hand one over (explorer => explorer.Store = store)."
+                : $"The app has no EventStore under the key '{options.StoreKey}' for the explorer to show. "
+                    + "Register it with AddKeyedSingleton, or name another key.");
     }
 
     /// <summary>Goes to what a text names: a position, the id of an event, a stream, or the beginning of streams.</summary>
@@ -124,7 +128,8 @@ internal sealed class ExplorerEndpoints
         if (policy is null) return false;
         var service = http.RequestServices.GetService<IAuthorizationService>()
             ?? throw new InvalidOperationException(
-                $"The explorer is to ask the policy '{policy}', and the app has no authorization. Call builder.Services.AddAuthorization().");
+                $"The explorer is to ask the policy '{policy}', and the app has no authorization. "
+                + "Call builder.Services.AddAuthorization().");
         return (await service.AuthorizeAsync(http.User, http, policy).ConfigureAwait(false)).Succeeded;
     }
 
@@ -180,7 +185,8 @@ internal sealed class ExplorerEndpoints
         }
         catch (EventSourcingException failure) when (!http.Response.HasStarted)
         {
-            await RefuseAsync(http, 500, "The store cannot be read", page.Payloads.Error(failure.Message), name, page).ConfigureAwait(false);
+            await RefuseAsync(
+                http, 500, "The store cannot be read", page.Payloads.Error(failure.Message), name, page).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {

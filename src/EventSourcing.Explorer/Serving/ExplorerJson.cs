@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 namespace EventSourcing.Explorer;
 
 /// <summary>The pages as JSON, and the records that the explorer stores.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OverviewModel))]
 [JsonSerializable(typeof(LogModel))]
 [JsonSerializable(typeof(StreamsModel))]

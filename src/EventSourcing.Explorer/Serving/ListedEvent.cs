@@ -4,7 +4,15 @@ namespace EventSourcing.Explorer;
 
 /// <summary>An event as lists show it, as it is stored.</summary>
 internal sealed record ListedEvent(
-    long Position, string Stream, long Version, string Type, DateTimeOffset RecordedAt, Guid Id, IReadOnlyList<string> Tags, bool IsErased, string? Preview)
+    long Position,
+    string Stream,
+    long Version,
+    string Type,
+    DateTimeOffset RecordedAt,
+    Guid Id,
+    IReadOnlyList<string> Tags,
+    bool IsErased,
+    string? Preview)
 {
     public static ListedEvent Of(in StoredEvent e, Payloads payloads) => new(
         e.Position, e.Stream, e.Version, e.Type, e.RecordedAt, e.Id, e.Tags, e.IsErased,

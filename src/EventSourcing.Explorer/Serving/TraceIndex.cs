@@ -25,7 +25,12 @@ internal static class TraceIndex
     public static async Task<IReadOnlyList<TraceEvent>> FindAsync(
         EventStore store, string field, string value, int limit, CancellationToken cancellationToken)
     {
-        var query = new DocumentQuery { Conditions = [new FieldCondition(field, FieldComparison.Equal, new FieldValue(value))], OrderBy = "position", Limit = limit };
+        var query = new DocumentQuery
+        {
+            Conditions = [new FieldCondition(field, FieldComparison.Equal, new FieldValue(value))],
+            OrderBy = "position",
+            Limit = limit,
+        };
         var found = await store.Storage.ReadModels.QueryAsync(EventTraces.ReadModelName, query, cancellationToken).ConfigureAwait(false);
         var events = new List<TraceEvent>();
         foreach (var document in found)
@@ -48,7 +53,8 @@ internal static class TraceIndex
         string? Text(string name) => Member(name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
         return Member("Position") is { ValueKind: JsonValueKind.Number } position
             && Member("Version") is { ValueKind: JsonValueKind.Number } version
-            && Guid.TryParse(Text("Id"), out var id) && Text("Stream") is { } stream && Text("Type") is { } type && Member("RecordedAt") is { } at && at.TryGetDateTimeOffset(out var recorded)
+            && Guid.TryParse(Text("Id"), out var id) && Text("Stream") is { } stream && Text("Type") is { } type
+            && Member("RecordedAt") is { } at && at.TryGetDateTimeOffset(out var recorded)
             ? new EventTrace(id, position.GetInt64(), stream, version.GetInt64(), type, recorded, Text("Correlation"), Text("Causation"))
             : null;
     }

@@ -67,7 +67,9 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
     {
         var types = new List<EventTypeSummary>();
         var command = new NpgsqlCommand(
-            $"SELECT y.name, {TypeCounts.Columns(server.Sql)} FROM {server.Sql.Quoted}.event_types y LEFT JOIN {server.Sql.Quoted}.event_type_counts k ON k.type = y.id ORDER BY y.name", connection);
+            $"SELECT y.name, {TypeCounts.Columns(server.Sql)} FROM {server.Sql.Quoted}.event_types y LEFT "
+            + $"JOIN {server.Sql.Quoted}.event_type_counts k ON k.type = y.id ORDER BY y.name",
+            connection);
         await using (command.ConfigureAwait(false))
         {
             var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);

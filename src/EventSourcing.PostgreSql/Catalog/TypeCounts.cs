@@ -32,7 +32,8 @@ internal static class TypeCounts
     /// </summary>
     public static string Columns(SchemaSql sql)
     {
-        var all = $"FROM {sql.Quoted}.events e WHERE (e.type, e.position) > (y.id, 0::bigint) AND (e.type, e.position) <= (y.id, {long.MaxValue})";
+        var all = $"FROM {sql.Quoted}.events e WHERE (e.type, e.position) > (y.id, 0::bigint) AND (e.type, e.position) <= (y.id, "
+            + $"{long.MaxValue})";
         return $"""
             coalesce(k.count, 0) + (SELECT count(*) {all} AND (e.type, e.position) > (y.id, coalesce(k.position, 0))),
             (SELECT e.position {all} ORDER BY e.type, e.position LIMIT 1),

@@ -68,5 +68,7 @@ internal sealed class AppendTransaction(NpgsqlConnection connection, IReadOnlyLi
     }
 
     private static InvalidOperationException Ended() =>
-        new("The append has been decided, so its transaction can no longer be read. Read before the callback returns, and await what it reads.");
+        new(
+            "The append has been decided, so its transaction can no longer be read. Read before the callback returns, "
+            + "and await what it reads.");
 }

@@ -56,7 +56,8 @@ internal sealed class DocumentTable
 
     /// <summary>The statement that reads a catalogue's rows; to be completed by a condition on <c>m</c>.</summary>
     public static string Select(SchemaSql sql) =>
-        $"SELECT m.id, m.name, m.fields, to_regclass(format('%I.%I', {Literal(sql.Schema)}, 'documents_' || m.id)) IS NOT NULL FROM {sql.Quoted}.read_models m";
+        $"SELECT m.id, m.name, m.fields, to_regclass(format('%I.%I', {Literal(sql.Schema)}, 'documents_' || m.id)) IS NOT NULL "
+        + $"FROM {sql.Quoted}.read_models m";
 
     /// <summary>The table that a row of <see cref="Select"/> describes.</summary>
     public static DocumentTable At(NpgsqlDataReader row, SchemaSql sql) =>
@@ -84,7 +85,8 @@ internal sealed class DocumentTable
 
     /// <summary>The view that people and tools see.</summary>
     public string ViewSql(SchemaSql sql) =>
-        $"SELECT key, {sql.Quoted}.text_of(data) AS document{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted}";
+        $"SELECT key, {sql.Quoted}.text_of(data) AS "
+        + $"document{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted}";
 
     /// <summary>The fields as they are written in the catalogue, e.g. <c>city TEXT, total REAL</c>.</summary>
     public static string Written(IReadOnlyList<FieldDefinition> fields) =>

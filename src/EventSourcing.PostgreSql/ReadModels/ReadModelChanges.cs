@@ -51,7 +51,9 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
                 .Concat(commit.Changes.Select(change => change.Model)).Distinct(StringComparer.Ordinal),
         ];
         batch.Add($"{DocumentTable.Select(_sql)} WHERE m.name = ANY ($1)").With(names);
-        batch.Add($"SELECT a.alias, m.name FROM {_sql.Quoted}.read_model_aliases a JOIN {_sql.Quoted}.read_models m ON m.id = a.model WHERE a.alias = ANY ($1)").With(names);
+        batch.Add(
+            $"SELECT a.alias, m.name FROM {_sql.Quoted}.read_model_aliases a JOIN {_sql.Quoted}.read_models m ON m.id = a.model "
+            + "WHERE a.alias = ANY ($1)").With(names);
         var guards = commit.Guards.GroupBy(guard => guard.Model, StringComparer.Ordinal)
             .Select(group => (Model: group.Key,
             Keys: (string[])[.. group.Select(guard => guard.Key).Distinct(StringComparer.Ordinal)])).ToList();
@@ -160,16 +162,21 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
         {
             throw new InvalidOperationException(
-                "A statement of the commit's SQL has failed, and the code went on. PostgreSQL refuses everything after such a failure, so nothing of the commit was written. Let the error pass, or use a savepoint around what may fail.", failure);
+                "A statement of the commit's SQL has failed, and the code went on. PostgreSQL refuses everything after such a failure, "
+                + "so nothing of the commit was written. Let the error pass, or use a savepoint around what may fail.",
+                failure);
         }
         catch (InvalidOperationException failure)
         {
             throw new InvalidOperationException(
-                "The SQL of the commit left a reader open, or closed the connection. Nothing of the commit was written; dispose readers and commands before returning.", failure);
+                "The SQL of the commit left a reader open, or closed the connection. Nothing of the commit was written; "
+                + "dispose readers and commands before returning.",
+                failure);
         }
 
         throw new InvalidOperationException(
-            "The SQL of the commit ended the storage's transaction. Nothing of the commit was written. Leave COMMIT, ROLLBACK and the connection to the storage: throw to undo everything, use a savepoint of your own to undo a part.");
+            "The SQL of the commit ended the storage's transaction. Nothing of the commit was written. Leave COMMIT, "
+            + "ROLLBACK and the connection to the storage: throw to undo everything, use a savepoint of your own to undo a part.");
     }
 
     private static void AddGuardTo(NpgsqlBatch batch, DocumentTable table, string[] keys) =>
@@ -331,7 +338,12 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
                 name = name[..^(char.IsSurrogate(name[^1]) ? 2 : 1)];
             name += suffix;
             if (await ScalarAsync(connection,
-                "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2", cancellationToken, _sql.Schema, name).ConfigureAwait(false) is null) return name;
+                "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 "
+                + "AND c.relname = $2",
+                cancellationToken,
+                _sql.Schema,
+                name).ConfigureAwait(false) is null)
+                    return name;
         }
     }
 

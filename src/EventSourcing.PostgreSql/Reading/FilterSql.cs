@@ -73,7 +73,9 @@ internal sealed class FilterSql
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
-            batch.Add($"SELECT u.tag, (SELECT count(*) FROM (SELECT 1 FROM {sql.Quoted}.event_tags t WHERE t.tag = u.tag AND t.position > $2 LIMIT 100) x) FROM unnest($1) u(tag)").With(tags).With(after);
+            batch.Add(
+                $"SELECT u.tag, (SELECT count(*) FROM (SELECT 1 FROM {sql.Quoted}.event_tags t WHERE t.tag = u.tag AND t.position > $2 "
+                + "LIMIT 100) x) FROM unnest($1) u(tag)").With(tags).With(after);
             foreach (var prefix in prefixes)
             {
                 var end = NameRules.EndOf(prefix);
@@ -131,7 +133,9 @@ internal sealed class FilterSql
             }
         }
 
-        Positions = $"SELECT DISTINCT u.position FROM ({string.Join(" UNION ALL ", sources.Select(source => $"({source})"))}) u ORDER BY u.position{Direction} LIMIT $3";
+        Positions =
+            $"SELECT DISTINCT u.position FROM ({string.Join(" UNION ALL ", sources.Select(source => $"({source})"))}) u "
+            + $"ORDER BY u.position{Direction} LIMIT $3";
     }
 
     /// <summary>
@@ -151,10 +155,12 @@ internal sealed class FilterSql
     {
         string[] tags = [.. item.Tags.OrderBy(tag => counts.GetValueOrDefault(tag))];
         var sql = new StringBuilder(
-            $"SELECT t.position FROM {_sql.Quoted}.event_tags t WHERE t.tag = {Parameter(tags[0])} AND t.position > $1 AND t.position <= $2");
+            $"SELECT t.position FROM {_sql.Quoted}.event_tags t WHERE t.tag = {Parameter(tags[0])} AND t.position > $1 "
+            + "AND t.position <= $2");
         if (item.Types.Count > 0)
             sql.Append(CultureInfo.InvariantCulture,
-                $" AND t.type = ANY (ARRAY(SELECT y.id FROM {_sql.Quoted}.event_types y WHERE y.name = ANY ({Parameter((string[])[.. item.Types])}::text[])))");
+                $" AND t.type = ANY (ARRAY(SELECT y.id FROM {_sql.Quoted}.event_types y "
+                + $"WHERE y.name = ANY ({Parameter((string[])[.. item.Types])}::text[])))");
         foreach (var tag in tags.Skip(1))
             sql.Append(CultureInfo.InvariantCulture,
                 $" AND EXISTS (SELECT 1 FROM {_sql.Quoted}.event_tags o WHERE o.tag = {Parameter(tag)} AND o.position = t.position)");

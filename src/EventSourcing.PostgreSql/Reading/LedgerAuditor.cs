@@ -43,7 +43,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
             {
                 page.Complete(next, isEnd: true, Math.Max(next, head));
                 _findings.Add(new LedgerFinding(LedgerFindingKind.StructureDamaged, next + 1, next + 1, null,
-                    $"The events from position {next + 1} on, or what belongs to them, cannot be read: the server says '{failure.MessageText}'."));
+                    $"The events from position {next + 1} on, or what belongs to them, cannot be read: "
+                    + $"the server says '{failure.MessageText}'."));
                 await connection.ExecuteAsync("ROLLBACK", cancellationToken).ConfigureAwait(false);
                 return new LedgerAudit(page, _findings, default);
             }
@@ -191,7 +192,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
                     var (tag, position, _, stream) = _tags[(int)reader.GetInt64(0) - 1];
                     _findings.Add(new LedgerFinding(
                         LedgerFindingKind.IndexMismatch, position, position, stream,
-                            $"The event at position {position} has the tag '{tag}', but the table of tags does not say so, or has another type for it."));
+                            $"The event at position {position} has the tag '{tag}', but the table of tags does not say so, "
+                            + "or has another type for it."));
                 }
             }
         }

@@ -29,7 +29,8 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         await using (command.ConfigureAwait(false))
         {
             var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false)) head = await ReadLastAsync(reader, isRelied: true, cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+                head = await ReadLastAsync(reader, isRelied: true, cancellationToken).ConfigureAwait(false);
         }
 
         if (head < known) await seen.CheckAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -60,7 +61,9 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         await using (batch.ConfigureAwait(false))
         {
             if (!forwards && !isWithinTransaction) batch.Add(Snapshot);
-            batch.Add($"SELECT s.id, (SELECT e.version FROM {sql.Quoted}.events e WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) FROM {sql.Quoted}.streams s WHERE s.name = $1").With(read.Stream);
+            batch.Add(
+                $"SELECT s.id, (SELECT e.version FROM {sql.Quoted}.events e WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) "
+                + $"FROM {sql.Quoted}.streams s WHERE s.name = $1").With(read.Stream);
 
             // The sum keeps the planner from walking the log by position instead of the stream by version.
             batch.Add($"""
@@ -98,7 +101,8 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
 
                 if (id > 0 && !isWithinTransaction) ends.Learn(read.Stream, new StreamEnd(id, version));
                 var last = page.Count > 0 ? page.Events[^1].Version : 0;
-                page.Complete(forwards ? (page.Count > 0 ? last : read.After) : filled.IsEnd ? read.After : last - 1, filled.IsEnd, version);
+                page.Complete(
+                    forwards ? (page.Count > 0 ? last : read.After) : filled.IsEnd ? read.After : last - 1, filled.IsEnd, version);
                 return page;
             }
             catch

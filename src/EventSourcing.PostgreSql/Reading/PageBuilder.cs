@@ -124,7 +124,8 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
 
     private StoreCorruptedException Damage(long position, string column, string flaw, Exception? cause = null) => new(
         store, string.Create(CultureInfo.InvariantCulture,
-            $"the event at position {position} cannot be read: the value of its column '{column}' is not one that the library writes. {flaw}"), cause);
+            $"the event at position {position} cannot be read: the value of its column '{column}' is not one that the library writes. "
+            + $"{flaw}"), cause);
 
     private readonly record struct Unnamed(StoredEvent Event, long Stream, int Type);
 }

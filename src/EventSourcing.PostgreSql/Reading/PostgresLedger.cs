@@ -79,8 +79,9 @@ internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer s
     /// <summary>The hashes as read through one connection.</summary>
     private sealed class Hashes(NpgsqlConnection connection, TreeReader tree) : IMerkleHashes
     {
-        public ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default) => level == 0
-            ? tree.ReadLeavesAsync(connection, first, hashes, cancellationToken)
-            : tree.ReadTilesAsync(connection, level, first, hashes, cancellationToken);
+        public ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default) =>
+            level == 0
+                ? tree.ReadLeavesAsync(connection, first, hashes, cancellationToken)
+                : tree.ReadTilesAsync(connection, level, first, hashes, cancellationToken);
     }
 }

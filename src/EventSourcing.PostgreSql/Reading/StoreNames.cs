@@ -110,7 +110,8 @@ internal sealed class StoreNames(SchemaSql sql, string store)
         }
         catch (ArgumentException flaw)
         {
-            throw new StoreCorruptedException(store, $"a name in the table '{table}' is none that the library writes. {flaw.Message}", flaw);
+            throw new StoreCorruptedException(
+                store, $"a name in the table '{table}' is none that the library writes. {flaw.Message}", flaw);
         }
     }
 

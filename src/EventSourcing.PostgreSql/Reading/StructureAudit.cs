@@ -86,7 +86,8 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
                     $"The definition of the {kind} '{name}' is not the one it was made with; somebody has changed it.");
         }
 
-        foreach (var (kind, name) in actual.Keys.Except(expected.Keys).Where(key => key.Kind is "trigger" or "column" or "constraint" && !IsMoveMark(actual[key])))
+        foreach (var (kind, name) in actual.Keys.Except(expected.Keys).Where(key =>
+            key.Kind is "trigger" or "column" or "constraint" && !IsMoveMark(actual[key])))
             Add(LedgerFindingKind.SchemaChanged, $"The store has a {kind} '{name}' that is not its own; somebody has added it.");
     }
 
@@ -207,7 +208,8 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
             CheckName("event_types", row.GetInt64(0), row.GetString(1), NameRules.ThrowIfInvalidType),
             cancellationToken).ConfigureAwait(false);
         await EachAsync(
-            $"SELECT s.id, s.name FROM {_s}.streams s WHERE NOT EXISTS (SELECT 1 FROM {_s}.events e WHERE e.stream = s.id) LIMIT {MaxFindings}",
+            $"SELECT s.id, s.name FROM {_s}.streams s WHERE NOT EXISTS (SELECT 1 FROM {_s}.events e WHERE e.stream = s.id) "
+            + $"LIMIT {MaxFindings}",
             row => Add(LedgerFindingKind.IndexMismatch,
                 $"Row {row.GetInt64(0)} of the table 'streams', '{row.GetString(1)}', is of no event."),
             cancellationToken).ConfigureAwait(false);
@@ -237,13 +239,16 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
         """,
         row => Add(
             LedgerFindingKind.IndexMismatch,
-                $"The table of tags has '{row.GetString(0)}' for the event at position {row.GetInt64(1)}, which has no such tag, or another type.", Math.Max(row.GetInt64(1), 0)),
+                $"The table of tags has '{row.GetString(0)}' for the event at position {row.GetInt64(1)}, which has no such tag, "
+                + "or another type.",
+                Math.Max(row.GetInt64(1), 0)),
         cancellationToken);
 
     private ValueTask CheckTypeCountsAsync(CancellationToken cancellationToken) => EachAsync(
         TypeCounts.RowsThatAreWrong(server.Sql),
         row => Add(LedgerFindingKind.IndexMismatch,
-            $"The table 'event_type_counts' says that {row.GetString(2)} of the events up to position {row.GetString(1)} are of type {row.GetString(0)}, which is not so."),
+            $"The table 'event_type_counts' says that {row.GetString(2)} of the events up to position {row.GetString(1)} are of type "
+            + $"{row.GetString(0)}, which is not so."),
         cancellationToken);
 
     /// <summary>
@@ -257,7 +262,8 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
                 $"The events at positions {row.GetInt64(0)} and {row.GetInt64(1)} have the same id.", row.GetInt64(0), row.GetInt64(1)),
             cancellationToken).ConfigureAwait(false);
         await EachAsync(
-            $"SELECT min(e.position), max(e.position) FROM {_s}.events e GROUP BY e.stream, e.version HAVING count(*) > 1 LIMIT {MaxFindings}",
+            $"SELECT min(e.position), max(e.position) FROM {_s}.events e GROUP BY e.stream, e.version HAVING count(*) > 1 "
+            + $"LIMIT {MaxFindings}",
             row => Add(LedgerFindingKind.IndexMismatch,
                 $"The events at positions {row.GetInt64(0)} and {row.GetInt64(1)} have the same stream and version.", row.GetInt64(0),
                 row.GetInt64(1)),

@@ -49,7 +49,9 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
-            batch.Add($"SELECT number, hash FROM {sql.Quoted}.ledger_tiles WHERE level = $1::int AND number >= $2 AND number < $3 ORDER BY number").With(level).With(first).With(first + count);
+            batch.Add(
+                $"SELECT number, hash FROM {sql.Quoted}.ledger_tiles WHERE level = $1::int AND number >= $2 AND number < $3 "
+                + "ORDER BY number").With(level).With(first).With(first + count);
             var rows = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {

@@ -47,8 +47,10 @@ internal static class Failure
 
     /// <summary>Whether a statement found a table missing or changed: it was dropped or made anew meanwhile.</summary>
     public static bool IsOfTable(Exception failure) => StateOf(failure) is
-        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.FeatureNotSupported
-        or PostgresErrorCodes.WrongObjectType or PostgresErrorCodes.DatatypeMismatch or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InvalidSchemaName;
+        PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedObject
+        or PostgresErrorCodes.FeatureNotSupported
+            or PostgresErrorCodes.WrongObjectType or PostgresErrorCodes.DatatypeMismatch or PostgresErrorCodes.UndefinedFunction
+            or PostgresErrorCodes.InvalidSchemaName;
 
     /// <summary>The error for callers.</summary>
     /// <param name="failure">The error of the driver.</param>
@@ -59,15 +61,23 @@ internal static class Failure
         EventSourcingException or OperationCanceledException or ArgumentException => failure,
         PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: var constraint } =>
             new StoreCorruptedException(store,
-                $"a position, version or name was given twice ('{constraint}'), so something writes to the store without its lock.", failure),
+                $"a position, version or name was given twice ('{constraint}'), so something writes to the store without its lock.",
+                failure),
         PostgresException { SqlState: "XX001" or "XX002" or PostgresErrorCodes.CharacterNotInRepertoire } =>
             new StoreCorruptedException(store, $"the server says '{Clause(failure)}'.", failure),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new IncompatibleStoreException(
-            store, $"the server says '{Clause(failure)}'. Grant the role what PostgresEventStorage.Script lists, or open the store with another role.", failure),
-        PostgresException { SqlState: SchemaSql.Moved } moved => new StoreMovedException(store, moved.MessageText[SchemaSql.MovedMessage.Length..], failure),
+            store,
+            $"the server says '{Clause(failure)}'. Grant the role what PostgresEventStorage.Script lists, "
+            + "or open the store with another role.",
+            failure),
+        PostgresException { SqlState: SchemaSql.Moved } moved =>
+            new StoreMovedException(store, moved.MessageText[SchemaSql.MovedMessage.Length..], failure),
         PostgresException { SqlState: PostgresErrorCodes.InvalidSqlStatementName or PostgresErrorCodes.DuplicatePreparedStatement } =>
             new IncompatibleStoreException(store,
-                $"the session is shared with others, as by a pooler that gives each transaction another connection: the server says '{Clause(failure)}'. Nothing was written. Connect directly, or set the option {nameof(PostgresEventStorageOptions.ThroughPooler)}.", failure),
+                "the session is shared with others, as by a pooler that gives each transaction another connection: "
+                + $"the server says '{Clause(failure)}'. Nothing was written. Connect directly, "
+                + $"or set the option {nameof(PostgresEventStorageOptions.ThroughPooler)}.",
+                failure),
         PostgresException { SqlState: SchemaSql.ChangeRefused } =>
             new StorageFailedException(store, outcomeIsUnknown: false, failure) { IsTransient = false },
         PostgresException server =>

@@ -39,8 +39,9 @@ internal sealed class SchemaSql
         "commit_gate"];
 
     /// <summary>All functions of a store.</summary>
-    public static readonly string[] Functions = ["append_events", "import_events", "intern_types", "erase_payloads", "refuse_change", "refuse_commit",
-        "refuse_move", "json_of", "text_of", "tags_of"];
+    public static readonly string[] Functions =
+        ["append_events", "import_events", "intern_types", "erase_payloads", "refuse_change", "refuse_commit",
+            "refuse_move", "json_of", "text_of", "tags_of"];
 
     private readonly string _s;
 
@@ -345,19 +346,23 @@ internal sealed class SchemaSql
             $"CREATE TRIGGER not_truncated BEFORE TRUNCATE ON {_s}.{table} FOR EACH STATEMENT EXECUTE FUNCTION {_s}.refuse_change()",
             $"ALTER TABLE {_s}.{table} ENABLE ALWAYS TRIGGER not_truncated",
         ]),
-        $"CREATE CONSTRAINT TRIGGER gate AFTER INSERT ON {_s}.commit_gate DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {_s}.refuse_commit()",
+        $"CREATE CONSTRAINT TRIGGER gate AFTER INSERT ON {_s}.commit_gate DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "
+        + $"{_s}.refuse_commit()",
         $"ALTER TABLE {_s}.commit_gate ENABLE ALWAYS TRIGGER gate",
     ];
 
     private IEnumerable<string> PrivilegeStatements =>
     [
-        $"REVOKE ALL ON FUNCTION {_s}.append_events(bigint, bigint[], bigint[], bigint[], text[], text[], bigint[], int[], bigint[], bigint[], uuid[], int[], bytea[], bytea[], bytea[], text[], bigint) FROM PUBLIC",
-        $"REVOKE ALL ON FUNCTION {_s}.import_events(bigint, bigint[], text[], text[], bigint[], int[], bigint[], bigint[], bigint[], uuid[], int[], bytea[], bytea[], bytea[], text[]) FROM PUBLIC",
+        $"REVOKE ALL ON FUNCTION {_s}.append_events(bigint, bigint[], bigint[], bigint[], text[], text[], bigint[], int[], bigint[], "
+        + "bigint[], uuid[], int[], bytea[], bytea[], bytea[], text[], bigint) FROM PUBLIC",
+        $"REVOKE ALL ON FUNCTION {_s}.import_events(bigint, bigint[], text[], text[], bigint[], int[], bigint[], bigint[], bigint[], "
+        + "uuid[], int[], bytea[], bytea[], bytea[], text[]) FROM PUBLIC",
         $"REVOKE ALL ON FUNCTION {_s}.intern_types(text[]) FROM PUBLIC",
         $"REVOKE ALL ON FUNCTION {_s}.erase_payloads(bigint[], bytea[]) FROM PUBLIC",
     ];
 
     private string MarkStatement => string.Create(
         CultureInfo.InvariantCulture,
-        $"INSERT INTO {_s}.store (application, version, id, lock_key, models_key) VALUES ('{Application}', {Version}, gen_random_uuid(), {LockKey}, {ModelsKey})");
+        $"INSERT INTO {_s}.store (application, version, id, lock_key, models_key) "
+        + $"VALUES ('{Application}', {Version}, gen_random_uuid(), {LockKey}, {ModelsKey})");
 }

@@ -104,7 +104,8 @@ internal sealed class StoreServer : IAsyncDisposable
     /// <summary>Recognises the store, and makes it if there is none; at once if that was done before.</summary>
     /// <exception cref="IncompatibleStoreException">It is not a store that this version can use, or the server does not keep its promises.</exception>
     /// <exception cref="StorageFailedException">The server cannot be reached, or refuses the connection.</exception>
-    public ValueTask OpenAsync(CancellationToken cancellationToken) => _mark is null ? new ValueTask(OpenOnceAsync(cancellationToken)) : default;
+    public ValueTask OpenAsync(CancellationToken cancellationToken) =>
+        _mark is null ? new ValueTask(OpenOnceAsync(cancellationToken)) : default;
 
     /// <summary>Forgets the store: it was removed, or may have been changed. The next call recognises it anew.</summary>
     public void Forget() => _mark = null;
@@ -167,7 +168,8 @@ internal sealed class StoreServer : IAsyncDisposable
         }
 
         // The driver takes the wish for a kind of host from the source, and refuses it in the string.
-        var shared = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { TargetSessionAttributes = null, HostRecheckSeconds = 1 };
+        var shared =
+            new NpgsqlConnectionStringBuilder(settings.ConnectionString) { TargetSessionAttributes = null, HostRecheckSeconds = 1 };
         var wish = settings.TargetSessionAttributes?.Replace("-", "", StringComparison.Ordinal);
         var source = BuilderOf(shared, isCompared).BuildMultiHost();
         _owned.Add(source);
@@ -233,7 +235,8 @@ internal sealed class StoreServer : IAsyncDisposable
         ThrowIfTaken(found);
         if (_options.ReadOnly)
             throw new IncompatibleStoreException(Name,
-                $"there is no store in the schema '{_options.Schema}', and a store that is opened read-only is not made. Check the database and the schema, or open it without the option ReadOnly.");
+                $"there is no store in the schema '{_options.Schema}', and a store that is opened read-only is not made. "
+                + "Check the database and the schema, or open it without the option ReadOnly.");
         return await CreateAsync(connection, cancellationToken).ConfigureAwait(false);
     }
 
@@ -264,7 +267,9 @@ internal sealed class StoreServer : IAsyncDisposable
                 catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InsufficientPrivilege)
                 {
                     throw new IncompatibleStoreException(Name,
-                        $"there is no store in the schema '{_options.Schema}', and the role may not make one. Let an administrator run the script that PostgresEventStorage.Script returns.", failure);
+                        $"there is no store in the schema '{_options.Schema}', and the role may not make one. "
+                        + "Let an administrator run the script that PostgresEventStorage.Script returns.",
+                        failure);
                 }
             }
 
@@ -316,7 +321,8 @@ internal sealed class StoreServer : IAsyncDisposable
                     if (version > SchemaSql.Version)
                         throw new IncompatibleStoreException(Name,
                             string.Create(CultureInfo.InvariantCulture,
-                            $"its schema has version {version}, and this version of EventSourcing.PostgreSql knows versions up to {SchemaSql.Version}. Use a newer package."));
+                            $"its schema has version {version}, and this version of EventSourcing.PostgreSql knows versions up to "
+                            + $"{SchemaSql.Version}. Use a newer package."));
                     return version < 1
                         ? throw new StoreCorruptedException(Name,
                             string.Create(CultureInfo.InvariantCulture,
@@ -348,14 +354,17 @@ internal sealed class StoreServer : IAsyncDisposable
         if (found.IsStandby)
         {
             throw new StorageFailedException(Name, outcomeIsUnknown: false, new InvalidOperationException(
-                "The server is a read replica, on which nothing can be written. Connect to the primary (if the connection string names all hosts, the storage finds it), or open the store with the option ReadOnly."));
+                "The server is a read replica, on which nothing can be written. Connect to the primary (if the connection string names "
+                + "all hosts, the storage finds it), or open the store with the option ReadOnly."));
         }
 
         if (!_options.AllowLossOfAcknowledgedEvents && !(found.Syncs && found.WritesFullPages))
         {
             throw new IncompatibleStoreException(
                 Name,
-                $"the server runs with {(found.Syncs ? "full_page_writes" : "fsync")} = off, so it may lose acknowledged events or damage the store if it stops. Switch it on, or accept that by the option {nameof(PostgresEventStorageOptions.AllowLossOfAcknowledgedEvents)}.");
+                $"the server runs with {(found.Syncs ? "full_page_writes" : "fsync")} = off, so it may lose acknowledged events or damage "
+                + "the store if it stops. Switch it on, or accept that by the option "
+                + $"{nameof(PostgresEventStorageOptions.AllowLossOfAcknowledgedEvents)}.");
         }
     }
 
@@ -378,7 +387,8 @@ internal sealed class StoreServer : IAsyncDisposable
                 // The transaction keeps the session that the pooler gave to it, so that the next statement gets another one.
                 await other.ExecuteAsync("BEGIN", cancellationToken).ConfigureAwait(false);
                 var isSeen = await TextAsync(other, $"SELECT pg_catalog.current_setting('{setting}', true)").ConfigureAwait(false) == mark;
-                var isKept = await TextAsync(connection, $"SELECT pg_catalog.current_setting('{setting}', true)").ConfigureAwait(false) == mark;
+                var isKept =
+                    await TextAsync(connection, $"SELECT pg_catalog.current_setting('{setting}', true)").ConfigureAwait(false) == mark;
                 await other.ExecuteAsync("ROLLBACK", CancellationToken.None).ConfigureAwait(false);
                 if (isSeen || !isKept)
                     throw new IncompatibleStoreException(Name, $"""

@@ -45,7 +45,9 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
             SELECT e.position, s.name, e.version, e.id, y.name, e.recorded, octet_length(e.seal), e.data, e.tags
             FROM {sql.Quoted}.events e JOIN {sql.Quoted}.streams s ON s.id = e.stream JOIN {sql.Quoted}.event_types y ON y.id = e.type WHERE e.id = ANY ($1)
             """).With((Guid[])[.. group.SelectMany(work => work.Request.Writes).SelectMany(write => write.Events).Select(e => e.Id)]);
-        batch.Add($"SELECT e.position, y.name, e.seal, e.data FROM {sql.Quoted}.events e JOIN {sql.Quoted}.event_types y ON y.id = e.type WHERE e.position = ANY ($1)")
+        batch.Add(
+            $"SELECT e.position, y.name, e.seal, e.data FROM {sql.Quoted}.events e JOIN {sql.Quoted}.event_types y ON y.id = e.type "
+            + "WHERE e.position = ANY ($1)")
             .With((long[])[.. group.SelectMany(work => work.Request.Erase)]);
         var conditions = new List<(AppendRequest Request, int Index)>();
         foreach (var work in group)
@@ -67,7 +69,9 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
         await using (reader.ConfigureAwait(false))
         {
             for (var i = 0; i < results; i++) await reader.NextResultAsync().ConfigureAwait(false);
-            (facts.StoredHead, facts.LastTicks) = await reader.ReadAsync().ConfigureAwait(false) ? (reader.GetInt64(0), reader.GetInt64(1)) : (0, 0);
+            (facts.StoredHead, facts.LastTicks) = await reader.ReadAsync().ConfigureAwait(false)
+                ? (reader.GetInt64(0), reader.GetInt64(1))
+                : (0, 0);
             await reader.NextResultAsync().ConfigureAwait(false);
             await ReadEndsAsync(reader).ConfigureAwait(false);
             await reader.NextResultAsync().ConfigureAwait(false);
@@ -107,7 +111,9 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
     private static ErasableEvent ErasableAt(NpgsqlDataReader row)
     {
         var seal = row.GetFieldValue<byte[]>(2);
-        var commitment = seal.Length == LedgerLeaf.SaltLength ? LedgerLeaf.CommitToData(seal, row.GetFieldValue<byte[]>(3)).Bytes.ToArray() : null;
+        var commitment = seal.Length == LedgerLeaf.SaltLength
+            ? LedgerLeaf.CommitToData(seal, row.GetFieldValue<byte[]>(3)).Bytes.ToArray()
+            : null;
         return new ErasableEvent(row.GetInt64(0), row.GetString(1) != PayloadsErased.TypeName, commitment);
     }
 }

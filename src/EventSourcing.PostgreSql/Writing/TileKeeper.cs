@@ -138,7 +138,9 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
-            batch.Add($"INSERT INTO {server.Sql.Quoted}.ledger_tiles (level, number, hash, marks) VALUES ($1::int, $2, $3, $4) ON CONFLICT DO NOTHING")
+            batch.Add(
+                $"INSERT INTO {server.Sql.Quoted}.ledger_tiles (level, number, hash, marks) "
+                + "VALUES ($1::int, $2, $3, $4) ON CONFLICT DO NOTHING")
                 .With(level).With(number).With(hash.Bytes.ToArray())
                 .With(new NpgsqlParameter { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea, Value = (object?)marks ?? DBNull.Value });
             await batch.ExecuteNonQueryAsync().ConfigureAwait(false);

@@ -62,11 +62,13 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
 
     /// <summary>The statement that appends the rows.</summary>
     public string AppendSql =>
-        $"SELECT o_head, o_recorded FROM {server.Sql.Quoted}.append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) WHERE o_head IS NOT NULL";
+        $"SELECT o_head, o_recorded FROM {server.Sql.Quoted}.append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+        + "$15, $16, $17) WHERE o_head IS NOT NULL";
 
     /// <summary>The statement that imports the rows.</summary>
     public string ImportSql =>
-        $"SELECT o_head, 0::bigint FROM {server.Sql.Quoted}.import_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) WHERE o_head IS NOT NULL";
+        $"SELECT o_head, 0::bigint FROM {server.Sql.Quoted}.import_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+        + "$15) WHERE o_head IS NOT NULL";
 
     /// <summary>The statement that makes the settings, of the session or of the transaction.</summary>
     public string Settings(bool isLocal) => string.Create(CultureInfo.InvariantCulture, $"""
@@ -81,7 +83,10 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     {
         if (options.ThroughPooler) return;
         await connection.ExecuteAsync(
-            Settings(isLocal: false) + ", set_config('default_transaction_isolation', 'read committed', false), set_config('plan_cache_mode', 'force_generic_plan', false)", CancellationToken.None).ConfigureAwait(false);
+            Settings(isLocal: false)
+            + ", set_config('default_transaction_isolation', 'read committed', false), set_config('plan_cache_mode', "
+            + "'force_generic_plan', false)",
+            CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>What the app's SQL has left on the connection is gone afterwards: settings, temporary tables, subscriptions.</summary>

@@ -29,7 +29,7 @@ internal sealed class Writer : IDisposable
     private readonly SqliteEventStorageOptions _options;
     private readonly HeadSignal _signal;
     private readonly Dictionary<string, StreamEnd> _streams = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, long> _types = new(StringComparer.Ordinal);
+    private readonly TypeIds _types = new();
     private readonly Dictionary<string, DocumentTable?> _tables = new(StringComparer.Ordinal);
     private readonly LedgerWriter _ledger;
     private Database? _database;
@@ -251,18 +251,17 @@ internal sealed class Writer : IDisposable
         for (var i = 0; i < write.Events.Count; i++)
         {
             var e = write.Events[i];
-            var type = TypeIdOf(e.Type);
+            var type = _types.Of(Database, e.Type);
             e.Id.TryWriteBytes(id, bigEndian: true, out _);
             insert.Bind(1, _head + 1)
                 .Bind(3, end.Version + 1).Bind(4, type).Bind(5, id).Bind(7, _ledger.SaltOf(_head + 1)).Bind(8, e.Data.Span);
             if (e.Metadata.IsEmpty) insert.BindNull(9);
             else insert.Bind(9, e.Metadata.Span);
-            if (e.Tags.Count == 0) insert.BindNull(10);
-            else insert.BindText(10, TagList.Write(e.Tags));
+            TagRows.BindList(insert, 10, e.Tags);
             insert.Run();
             _head++;
             end.Version++;
-            if (e.Tags.Count > 0) InsertTags(e.Tags, type);
+            if (e.Tags.Count > 0) TagRows.Insert(Database, e.Tags, _head, type);
         }
 
         _lastTicks = recordedAt.UtcTicks;
@@ -272,7 +271,7 @@ internal sealed class Writer : IDisposable
     public void Insert(in StoredEvent e)
     {
         var end = EndToExtend(e.Stream);
-        var type = TypeIdOf(e.Type);
+        var type = _types.Of(Database, e.Type);
         var position = _head + 1;
         _ledger.Add(e with { Position = position, Version = end.Version + 1, RecordedAt = e.RecordedAt.ToUniversalTime() });
         Span<byte> id = stackalloc byte[16];
@@ -282,12 +281,11 @@ internal sealed class Writer : IDisposable
         insert.Bind(7, e.Seal.IsEmpty ? _ledger.SaltOf(position) : e.Seal.Span).Bind(8, e.Data.Span);
         if (e.Metadata.IsEmpty) insert.BindNull(9);
         else insert.Bind(9, e.Metadata.Span);
-        if (e.Tags.Count == 0) insert.BindNull(10);
-        else insert.BindText(10, TagList.Write(e.Tags));
+        TagRows.BindList(insert, 10, e.Tags);
         insert.Run();
         _head = position;
         end.Version++;
-        if (e.Tags.Count > 0) InsertTags(e.Tags, type);
+        if (e.Tags.Count > 0) TagRows.Insert(Database, e.Tags, _head, type);
         _lastTicks = e.RecordedAt.UtcTicks;
     }
 
@@ -563,26 +561,9 @@ internal sealed class Writer : IDisposable
     private StreamEnd EndToExtend(string stream)
     {
         var end = EndOf(stream);
-        if (end.Id == 0) end.Id = InsertName("INSERT INTO streams (name) VALUES (?1) RETURNING id", stream);
+        if (end.Id == 0) end.Id = Database.Prepare("INSERT INTO streams (name) VALUES (?1) RETURNING id").Bind(1, stream).Scalar()!.Value;
         return end;
     }
-
-    private void InsertTags(IReadOnlyList<string> tags, long type)
-    {
-        var insert = Database.Prepare("INSERT INTO event_tags (tag, position, type) VALUES (?1, ?2, ?3)");
-        for (var i = 0; i < tags.Count; i++) insert.Bind(1, tags[i]).Bind(2, _head).Bind(3, type).Run();
-    }
-
-    private long TypeIdOf(string type)
-    {
-        if (_types.TryGetValue(type, out var id)) return id;
-        id = Database.Prepare("SELECT id FROM event_types WHERE name = ?1").Bind(1, type).Scalar()
-            ?? InsertName("INSERT INTO event_types (name) VALUES (?1) RETURNING id", type);
-        _types.Add(type, id);
-        return id;
-    }
-
-    private long InsertName(string sql, string name) => Database.Prepare(sql).Bind(1, name).Scalar()!.Value;
 
     private void Rollback()
     {

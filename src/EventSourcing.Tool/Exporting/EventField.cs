@@ -34,7 +34,8 @@ internal sealed class EventField
                 return new EventField(kind, text[kind.Length..]);
         }
 
-        throw new ToolException($"'{text}' names no field of an event. Write stream, category, type, correlation, tag:PREFIX, data:PATH or metadata:NAME.");
+        throw new ToolException(
+            $"'{text}' names no field of an event. Write stream, category, type, correlation, tag:PREFIX, data:PATH or metadata:NAME.");
     }
 
     /// <summary>The values of the field: several tags may begin alike, and the event may have none.</summary>

@@ -16,13 +16,16 @@ internal static class ExportCommand
     {
         var store = Arguments.Store();
         var format = Arguments.TextOption(
-            "--format", "FORMAT", "jsonl (the default): all of each event, byte for byte. csv: a table. xes: a log for process mining.").AcceptOnlyFromAmong(Jsonl, Csv, Xes);
+            "--format", "FORMAT", "jsonl (the default): all of each event, byte for byte. csv: a table. xes: a log for process mining.")
+                .AcceptOnlyFromAmong(Jsonl, Csv, Xes);
         var output = Arguments.TextOption(
             "--out", "FILE", "The file to write. It is there whole or not at all. By default the events go to standard output.");
         var asOf = Arguments.AsOfOption();
         var filter = new EventFilterOptions();
         var caseOf = Arguments.TextOption(
-            "--case", "FIELD", "For xes: what makes events one case. stream (the default), category, correlation, tag:PREFIX, data:PATH or metadata:NAME.");
+            "--case",
+            "FIELD",
+            "For xes: what makes events one case. stream (the default), category, correlation, tag:PREFIX, data:PATH or metadata:NAME.");
         var activity = Arguments.TextOption(
             "--activity", "FIELD", "For xes: the name of the activity. type (the default), data:PATH or metadata:NAME.");
         var resource = Arguments.TextOption(
@@ -40,7 +43,12 @@ internal static class ExportCommand
             var screen = evs.ScreenOf(parsed);
             await using var opened = await evs.StoreOf(parsed, store).OpenToReadAsync(cancellationToken);
             var selection = new EventSelection { Filter = filter.In(parsed), WithSeals = true };
-            selection = selection with { AsOf = new PointInTime(Position: parsed.GetValue(asOf) is { } past ? await past.PositionIn(opened, cancellationToken) : await opened.GetHeadAsync(cancellationToken)) };
+            selection = selection with
+            {
+                AsOf = new PointInTime(Position: parsed.GetValue(asOf) is { } past
+                    ? await past.PositionIn(opened, cancellationToken)
+                    : await opened.GetHeadAsync(cancellationToken)),
+            };
             var xes = new XesMapping(
                 EventField.Parse(parsed.GetValue(caseOf) ?? EventField.Stream),
                 EventField.Parse(parsed.GetValue(activity) ?? EventField.Type),
@@ -61,14 +69,21 @@ internal static class ExportCommand
     }
 
     private static async Task<long> ExportToFileAsync(
-        Screen screen, EventStore store, EventSelection selection, string format, XesMapping xes, string path, CancellationToken cancellationToken)
+        Screen screen,
+        EventStore store,
+        EventSelection selection,
+        string format,
+        XesMapping xes,
+        string path,
+        CancellationToken cancellationToken)
     {
         var incomplete = path + Incomplete;
         try
         {
             long count;
             await using (var file = new FileStream(incomplete, FileMode.Create, FileAccess.Write, FileShare.None, BufferLength))
-            await using (var writer = new StreamWriter(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferLength) { NewLine = "\n" })
+            await using (var writer =
+                new StreamWriter(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferLength) { NewLine = "\n" })
             {
                 count = await ExportAsync(screen, store, selection, format, xes, writer, cancellationToken);
                 await writer.FlushAsync(cancellationToken);
@@ -85,7 +100,13 @@ internal static class ExportCommand
     }
 
     private static async Task<long> ExportAsync(
-        Screen screen, EventStore store, EventSelection selection, string format, XesMapping xes, TextWriter output, CancellationToken cancellationToken)
+        Screen screen,
+        EventStore store,
+        EventSelection selection,
+        string format,
+        XesMapping xes,
+        TextWriter output,
+        CancellationToken cancellationToken)
     {
         var head = selection.AsOf!.Position!.Value;
         using var progress = new ProgressLine(screen);
@@ -98,7 +119,10 @@ internal static class ExportCommand
                 return await ForEachAsync((in StoredEvent stored) => CsvExport.Write(output, in stored));
             default:
                 var lines = new JsonLines(output);
-                EventFile.WriteHeader(lines, head, selection.Filter.IsAll ? (await MerkleFrontier.ReadAsync(store.Storage.Ledger, head, cancellationToken)).Root() : null);
+                EventFile.WriteHeader(
+                    lines,
+                    head,
+                    selection.Filter.IsAll ? (await MerkleFrontier.ReadAsync(store.Storage.Ledger, head, cancellationToken)).Root() : null);
                 return await ForEachAsync((in StoredEvent stored) =>
                 {
                     EventText.Write(lines.Line, in stored);

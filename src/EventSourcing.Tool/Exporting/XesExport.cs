@@ -14,14 +14,17 @@ internal sealed class XesExport(
     EventStore store, EventSelection selection, XesMapping mapping, TextWriter output, Screen screen, ProgressLine progress)
 {
     private const string Namespace = "http://www.xes-standard.org/";
-    private static readonly (string Name, string Prefix)[] Extensions = [("Concept", "concept"), ("Time", "time"), ("Organizational", "org"), ("Lifecycle", "lifecycle")];
+    private static readonly (string Name, string Prefix)[] Extensions =
+        [("Concept", "concept"), ("Time", "time"), ("Organizational", "org"), ("Lifecycle", "lifecycle")];
     private readonly long _head = selection.AsOf!.Position!.Value;
     private long _written;
     private long _withoutTime;
 
     public async Task<long> RunAsync(CancellationToken cancellationToken)
     {
-        using (var xml = XmlWriter.Create(output, new XmlWriterSettings { Indent = true, IndentChars = " ", NewLineChars = "\n", CloseOutput = false, CheckCharacters = false }))
+        using (var xml = XmlWriter.Create(
+            output,
+            new XmlWriterSettings { Indent = true, IndentChars = " ", NewLineChars = "\n", CloseOutput = false, CheckCharacters = false }))
         {
             WriteStart(xml);
             if (mapping.Case.IsStream) await WriteStreamsAsync(xml, cancellationToken);
@@ -147,7 +150,8 @@ internal sealed class XesExport(
     private DateTimeOffset TimeOf(in StoredEvent stored)
     {
         if (mapping.Time is not { } time) return stored.RecordedAt;
-        if (DateTimeOffset.TryParse(time.ValuesOf(in stored).FirstOrDefault(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at))
+        if (DateTimeOffset.TryParse(
+            time.ValuesOf(in stored).FirstOrDefault(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at))
             return at;
         _withoutTime++;
         return stored.RecordedAt;
@@ -167,7 +171,9 @@ internal sealed class XesExport(
                 {
                     case JsonValueKind.Null: break;
                     case JsonValueKind.True or JsonValueKind.False: Attribute(xml, "boolean", key, member.Value.GetRawText()); break;
-                    case JsonValueKind.Number when member.Value.TryGetInt64(out _): Attribute(xml, "int", key, member.Value.GetRawText()); break;
+                    case JsonValueKind.Number when member.Value.TryGetInt64(out _):
+                        Attribute(xml, "int", key, member.Value.GetRawText());
+                        break;
                     case JsonValueKind.Number: Attribute(xml, "float", key, member.Value.GetRawText()); break;
                     case JsonValueKind.String: Attribute(xml, "string", key, member.Value.GetString()!); break;
                     default: Attribute(xml, "string", key, member.Value.GetRawText()); break;
@@ -193,7 +199,8 @@ internal sealed class XesExport(
     {
         if (text.All(XmlConvert.IsXmlChar)) return text;
         var legal = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes()) legal.Append(rune.Value is < 0x20 and not ('\t' or '\n' or '\r') or 0xFFFE or 0xFFFF ? "\uFFFD" : rune.ToString());
+        foreach (var rune in text.EnumerateRunes())
+            legal.Append(rune.Value is < 0x20 and not ('\t' or '\n' or '\r') or 0xFFFE or 0xFFFF ? "\uFFFD" : rune.ToString());
         return legal.ToString();
     }
 

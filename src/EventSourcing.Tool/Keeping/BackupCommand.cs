@@ -16,7 +16,11 @@ internal static class BackupCommand
             store, copy, overwrite,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetRequiredValue(copy), parsed.GetValue(overwrite), cancellationToken));
+            evs.ScreenOf(parsed),
+            evs.StoreOf(parsed, store),
+            parsed.GetRequiredValue(copy),
+            parsed.GetValue(overwrite),
+            cancellationToken));
         return command;
     }
 
@@ -29,7 +33,8 @@ internal static class BackupCommand
 
         await using var storage = text.OpenFile(readOnly: true);
         SqliteBackup backup;
-        using (var progress = new ProgressLine(screen)) backup = await storage.BackupAsync(copy, overwrite, new FileCopyProgress(progress), cancellationToken);
+        using (var progress = new ProgressLine(screen))
+            backup = await storage.BackupAsync(copy, overwrite, new FileCopyProgress(progress), cancellationToken);
         FileCopyProgress.Print(screen, backup, copy, "backup");
         return ExitCode.Done;
     }

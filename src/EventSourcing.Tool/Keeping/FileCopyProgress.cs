@@ -32,6 +32,8 @@ internal sealed class FileCopyProgress(ProgressLine line) : IProgress<SqliteBack
         screen.Field("size", Format.Bytes(made.Bytes));
         if (made.Replaced is not null)
             screen.Field("moved aside", Cells.OneLine(Path.GetRelativePath(Directory.GetCurrentDirectory(), made.Replaced)));
-        screen.Field("proven", "the file is intact (SQLite's check), its schema is complete, and the tree computed anew from its events is that of the store");
+        screen.Field(
+            "proven",
+            "the file is intact (SQLite's check), its schema is complete, and the tree computed anew from its events is that of the store");
     }
 }

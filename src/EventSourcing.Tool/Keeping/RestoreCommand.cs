@@ -26,10 +26,12 @@ internal static class RestoreCommand
             if (!isReplaced && File.Exists(path))
                 throw new ToolException($"There is a file '{text.Display}' already. Say --replace to move it aside. Nothing was changed.");
             if (isReplaced && File.Exists(path))
-                await screen.ConfirmAsync($"Move '{text.Display}' aside and put the backup in its place", parsed.GetValue(yes), cancellationToken);
+                await screen.ConfirmAsync(
+                    $"Move '{text.Display}' aside and put the backup in its place", parsed.GetValue(yes), cancellationToken);
             SqliteBackup restored;
             using (var progress = new ProgressLine(screen))
-                restored = await SqliteEventStorage.RestoreAsync(parsed.GetRequiredValue(copy), path, isReplaced, new FileCopyProgress(progress), cancellationToken);
+                restored = await SqliteEventStorage.RestoreAsync(
+                    parsed.GetRequiredValue(copy), path, isReplaced, new FileCopyProgress(progress), cancellationToken);
             FileCopyProgress.Print(screen, restored, text.Display, "restored");
             return ExitCode.Done;
         });

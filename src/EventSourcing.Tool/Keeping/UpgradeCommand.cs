@@ -29,7 +29,10 @@ internal static class UpgradeCommand
         }
         catch (IncompatibleStoreException older) when (older.CanBeUpgraded)
         {
-            await screen.ConfirmAsync($"Upgrade '{text.Display}'? Apps with an older version of the package cannot use it any more. Go on", isConfirmed, cancellationToken);
+            await screen.ConfirmAsync(
+                $"Upgrade '{text.Display}'? Apps with an older version of the package cannot use it any more. Go on",
+                isConfirmed,
+                cancellationToken);
         }
 
         await using var store = text.OpenToUpgrade();

@@ -32,12 +32,16 @@ internal sealed class EventFileReader : IDisposable
         {
             using var json = JsonDocument.Parse(line);
             var header = json.RootElement;
-            if (header.GetProperty("format").GetString() != EventFile.FormatName) throw Flawed($"does not say the format {EventFile.FormatName}");
+            if (header.GetProperty("format").GetString() != EventFile.FormatName)
+                throw Flawed($"does not say the format {EventFile.FormatName}");
             if (!header.TryGetProperty("root", out var root))
-                throw new ToolException($"'{_path}' has only some of the events of its log, as they were chosen by options. Export all of them to import them.");
+                throw new ToolException(
+                    $"'{_path}' has only some of the events of its log, as they were chosen by options. "
+                    + "Export all of them to import them.");
             return new EventFileHeader(header.GetProperty("head").GetInt64(), new MerkleHash(root.GetBytesFromBase64()));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
         {
             throw Flawed("is not the first line of an export", e);
         }
@@ -58,7 +62,8 @@ internal sealed class EventFileReader : IDisposable
         }
     }
 
-    public ToolException Flawed(string flaw, Exception? cause = null) => new($"Line {Format.Plain(_line)} of '{_path}' {flaw}. Nothing from there on was imported.", cause);
+    public ToolException Flawed(string flaw, Exception? cause = null) =>
+        new($"Line {Format.Plain(_line)} of '{_path}' {flaw}. Nothing from there on was imported.", cause);
 
     public void Dispose() => _lines.Complete();
 
@@ -86,7 +91,9 @@ internal sealed class EventFileReader : IDisposable
                 case "stream": stream = json.GetString(); break;
                 case "type": type = json.GetString(); break;
                 case "id": id = json.GetGuid(); break;
-                case "recordedAt": at = DateTimeOffset.ParseExact(json.GetString()!, Stamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal); break;
+                case "recordedAt":
+                    at = DateTimeOffset.ParseExact(json.GetString()!, Stamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+                    break;
                 case "seal": seal = json.GetBytesFromBase64(); break;
                 case "erased": isErased = json.GetBoolean(); break;
                 case "tags":
@@ -101,7 +108,8 @@ internal sealed class EventFileReader : IDisposable
         }
 
         if (json.TokenType != JsonTokenType.EndObject) throw Flawed("is not an event");
-        if (position is null || version is null || stream is null || type is null || id is null || at is null) throw Flawed("lacks a part of an event");
+        if (position is null || version is null || stream is null || type is null || id is null || at is null)
+            throw Flawed("lacks a part of an event");
         if (seal.IsEmpty) throw Flawed("has no seal");
         if (data is null != isErased) throw Flawed(isErased ? "is erased and has data" : "has no data and is not erased");
         return new StoredEvent

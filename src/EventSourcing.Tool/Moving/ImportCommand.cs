@@ -42,7 +42,12 @@ internal static class ImportCommand
 
     /// <summary>Stores the events that the target does not have yet, and compares those that it has.</summary>
     private static async Task<MerkleFrontier> ImportAsync(
-        EventFileReader events, EventFileHeader header, IEventStorage target, MerkleFrontier before, ProgressLine progress, CancellationToken cancellationToken)
+        EventFileReader events,
+        EventFileHeader header,
+        IEventStorage target,
+        MerkleFrontier before,
+        ProgressLine progress,
+        CancellationToken cancellationToken)
     {
         var tree = new MerkleFrontier();
         using var hasher = new LedgerHasher();
@@ -51,7 +56,8 @@ internal static class ImportCommand
         if (before.Size > header.Head) throw NotTheBeginning(before);
         while (await events.ReadAsync(cancellationToken) is { } stored)
         {
-            if (stored.Position != tree.Size + 1) throw events.Flawed($"has position {Format.Plain(stored.Position)} after {Format.Plain(tree.Size)}");
+            if (stored.Position != tree.Size + 1)
+                throw events.Flawed($"has position {Format.Plain(stored.Position)} after {Format.Plain(tree.Size)}");
             tree.Append(stored.HashLeaf(hasher), completed: null, hasher);
             if (tree.Size == before.Size && tree.Root() != before.Root()) throw NotTheBeginning(before);
             if (tree.Size <= before.Size) continue;
@@ -91,20 +97,29 @@ internal static class ImportCommand
         }
         else
         {
-            screen.Field("events", before == 0 ? Format.Plain(stored.Size) : $"{Format.Plain(stored.Size)}, of which {Format.Plain(stored.Size - before)} are new");
+            screen.Field("events", before == 0
+                ? Format.Plain(stored.Size)
+                : $"{Format.Plain(stored.Size)}, of which {Format.Plain(stored.Size - before)} are new");
             screen.Field("root", Format.Root(stored.Root()));
             screen.Field("result", isWhole ? screen.Good("the root is that of the export")
-                : tree.Size < header.Head ? screen.Bad($"NOT WHOLE: the file ends after {Format.Plain(tree.Size)} of {Format.Plain(header.Head)} events. Import the whole file to go on.")
-                : screen.Bad($"ANOTHER ROOT: the export says {Format.Root(header.Root)}. An event of the file was changed. Delete this store, and export again."));
+                : tree.Size < header.Head ? screen.Bad(
+                    $"NOT WHOLE: the file ends after {Format.Plain(tree.Size)} of {Format.Plain(header.Head)} events. "
+                    + "Import the whole file to go on.")
+                : screen.Bad(
+                    $"ANOTHER ROOT: the export says {Format.Root(header.Root)}. An event of the file was changed. Delete this store, "
+                    + "and export again."));
         }
 
         return isWhole ? ExitCode.Done : ExitCode.FoundSomething;
     }
 
     private static FileStream OpenFile(string path) => File.Exists(path)
-        ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan | FileOptions.Asynchronous)
+        ? new FileStream(
+            path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan | FileOptions.Asynchronous)
         : throw new ToolException($"There is no file '{path}'.");
 
     private static ToolException NotTheBeginning(MerkleFrontier before) =>
-        new($"The store has {Format.Count(before.Size, "event")} that are not the beginning of this export. Nothing was imported. Import into a new store.");
+        new(
+            $"The store has {Format.Count(before.Size, "event")} that are not the beginning of this export. Nothing was imported. "
+            + "Import into a new store.");
 }

@@ -80,7 +80,8 @@ internal static class Cells
     public static string PadRight(string text, int columns) => text + new string(' ', Math.Max(0, columns - Width(text)));
 
     private static bool IsUnsafe(char c) =>
-        c is < ' ' or (>= '\x7F' and < '\xA0') or '\u2028' or '\u2029' || (c > '\xA0' && char.GetUnicodeCategory(c) == UnicodeCategory.Format);
+        c is < ' ' or (>= '\x7F' and < '\xA0') or '\u2028' or '\u2029'
+        || (c > '\xA0' && char.GetUnicodeCategory(c) == UnicodeCategory.Format);
 
     private static int Width(Rune rune)
     {

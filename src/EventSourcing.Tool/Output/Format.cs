@@ -10,7 +10,8 @@ internal static class Format
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>A number and its noun: <c>1 event</c>, <c>1,200 events</c>.</summary>
-    public static string Count(long number, string one, string? many = null) => $"{Count(number)} {(number == 1 ? one : many ?? one + "s")}";
+    public static string Count(long number, string one, string? many = null) =>
+        $"{Count(number)} {(number == 1 ? one : many ?? one + "s")}";
 
     public static string Plain(long number) => number.ToString(CultureInfo.InvariantCulture);
 

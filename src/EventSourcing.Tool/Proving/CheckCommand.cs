@@ -17,7 +17,8 @@ internal static class CheckCommand
             proof, key, origin,
         };
         command.SetAction((parsed, _) =>
-            Task.FromResult(Run(evs.ScreenOf(parsed), parsed.GetRequiredValue(proof), parsed.GetRequiredValue(key), parsed.GetValue(origin))));
+            Task.FromResult(Run(
+                evs.ScreenOf(parsed), parsed.GetRequiredValue(proof), parsed.GetRequiredValue(key), parsed.GetValue(origin))));
         return command;
     }
 
@@ -68,7 +69,10 @@ internal static class CheckCommand
         Print("id", leaf.Id.ToString());
         Print("type", leaf.Type);
         Print("data", shown.Data is { } payload ? Encoding.UTF8.GetString(payload.Span) : "not told, or erased");
-        Print("under", $"the checkpoint of {Format.Plain(checkpoint.Size)} events of {checkpoint.Origin}, with the root {Format.Root(checkpoint.Root)}");
+        Print(
+            "under",
+            $"the checkpoint of {Format.Plain(checkpoint.Size)} events of {checkpoint.Origin}, "
+            + $"with the root {Format.Root(checkpoint.Root)}");
         Print("signed by", $"{verifier.Name}, key {verifier.KeyId:x8}");
 
         void Print(string what, string value) => screen.Field(what, Cells.OneLine(value));

@@ -49,7 +49,9 @@ internal static class CheckpointCommand
     }
 
     private static string BesideOf(StoreText store, string ending, string option) =>
-        store.File is { } file ? file + ending : throw new ToolException($"This store is not in a file, so nothing can be beside it. Say {option}.");
+        store.File is { } file
+            ? file + ending
+            : throw new ToolException($"This store is not in a file, so nothing can be beside it. Say {option}.");
 
     private static SigningKey KeyOf(Screen screen, string path, string? newKey)
     {
@@ -57,7 +59,9 @@ internal static class CheckpointCommand
         var made = SigningKey.Create(path, newKey);
 
         // Not beside the note: that may go into a file.
-        screen.Remark($"A new key signs: {path}. Whoever checks what it has signed needs its public part, {SigningKey.PublicPath(path)}: {made.Signer.Verifier}");
+        screen.Remark(
+            $"A new key signs: {path}. Whoever checks what it has signed needs its public part, {SigningKey.PublicPath(path)}: "
+            + $"{made.Signer.Verifier}");
         return made;
     }
 

@@ -15,7 +15,8 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
         var read = new List<(SignedNote, Checkpoint)>();
         if (Path is null || !File.Exists(Path)) return read;
         if (Keys.Count == 0)
-            throw new ToolException($"There are checkpoints in '{Path}', but no public key to tell whether they are true. Give one with --key.");
+            throw new ToolException(
+                $"There are checkpoints in '{Path}', but no public key to tell whether they are true. Give one with --key.");
         var verifiers = Verifiers();
         await foreach (var note in new FileCheckpointSink(Path).ReadAllAsync(cancellationToken))
             read.Add((note, Checkpoint.Open(note, Origin ?? verifiers[0].Name, verifiers)));
@@ -37,12 +38,18 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
     internal sealed class Options
     {
         public Option<string?> Path { get; } = Arguments.TextOption(
-            "--checkpoints", "FILE", "The file of signed checkpoints. By default beside a store in a file, with .checkpoints after its name.");
+            "--checkpoints",
+            "FILE",
+            "The file of signed checkpoints. By default beside a store in a file, with .checkpoints after its name.");
 
         public Option<string[]> Keys { get; } = Arguments.ManyOption(
-            "--key", "KEY", "A public key whose signatures are believed: its text, or a file with it. By default the file beside the store, with .key.pub after its name.");
+            "--key",
+            "KEY",
+            "A public key whose signatures are believed: its text, or a file with it. By default the file beside the store, "
+            + "with .key.pub after its name.");
 
-        public Option<string?> Origin { get; } = Arguments.TextOption("--origin", "NAME", "The name of the log. By default that of the key.");
+        public Option<string?> Origin { get; } = Arguments.TextOption(
+            "--origin", "NAME", "The name of the log. By default that of the key.");
 
         public void AddTo(Command command)
         {
@@ -54,7 +61,8 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
         public CheckpointFiles In(ParseResult parsed, StoreText store)
         {
             var keys = parsed.GetRequiredValue(Keys);
-            if (keys.Length == 0 && store.File is { } file && SigningKey.PublicPath(file + ".key") is var beside && File.Exists(beside)) keys = [beside];
+            if (keys.Length == 0 && store.File is { } file && SigningKey.PublicPath(file + ".key") is var beside && File.Exists(beside))
+                keys = [beside];
             return new CheckpointFiles(PathIn(parsed, store), keys, parsed.GetValue(Origin));
         }
 

@@ -12,7 +12,9 @@ internal static class ProveCommand
         var output = Arguments.TextOption("--out", "FILE", "The file to write. By default the proof goes to standard output.");
         var files = new CheckpointFiles.Options();
         var command = new Command(
-            "prove", "Writes a .tlog-proof: one event with all its content, and the proof that it is in the log, for somebody who has nothing but the public key.")
+            "prove",
+            "Writes a .tlog-proof: one event with all its content, and the proof that it is in the log, "
+            + "for somebody who has nothing but the public key.")
         {
             store, which, output,
         };
@@ -20,7 +22,13 @@ internal static class ProveCommand
         command.SetAction((parsed, cancellationToken) =>
         {
             var text = evs.StoreOf(parsed, store);
-            return RunAsync(evs.ScreenOf(parsed), text, files.In(parsed, text), parsed.GetRequiredValue(which), parsed.GetValue(output), cancellationToken);
+            return RunAsync(
+                evs.ScreenOf(parsed),
+                text,
+                files.In(parsed, text),
+                parsed.GetRequiredValue(which),
+                parsed.GetValue(output),
+                cancellationToken);
         });
         return command;
     }
@@ -31,7 +39,8 @@ internal static class ProveCommand
         await using var store = await text.OpenToReadAsync(cancellationToken);
         var position = await EventReference.PositionOfAsync(store, which, cancellationToken);
         var kept = await files.ReadAsync(cancellationToken);
-        var (note, _) = kept.Where(pair => pair.Checkpoint.Size >= position).OrderByDescending(pair => pair.Checkpoint.Size).FirstOrDefault();
+        var (note, _) = kept.Where(pair => pair.Checkpoint.Size >= position)
+            .OrderByDescending(pair => pair.Checkpoint.Size).FirstOrDefault();
         if (note is null)
                     {
             throw new ToolException(kept.Count == 0

@@ -28,7 +28,8 @@ internal sealed class SigningKey : IDisposable
         foreach (var taken in (string[])[path, PublicPath(path)])
         {
             if (File.Exists(taken))
-                throw new ToolException($"There is a file '{taken}' already, and a key is never overwritten. Leave --new-key out to sign with it.");
+                throw new ToolException(
+                    $"There is a file '{taken}' already, and a key is never overwritten. Leave --new-key out to sign with it.");
         }
 
         var made = new SigningKey(origin, ECDsa.Create(ECCurve.NamedCurves.nistP256));
@@ -36,7 +37,8 @@ internal sealed class SigningKey : IDisposable
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var file = new FileStream(path, options)) file.Write(Encoding.ASCII.GetBytes(made._key.ExportPkcs8PrivateKeyPem() + "\n"));
+            using (var file = new FileStream(path, options))
+                file.Write(Encoding.ASCII.GetBytes(made._key.ExportPkcs8PrivateKeyPem() + "\n"));
             File.WriteAllText(PublicPath(path), made.Signer.Verifier + "\n");
             return made;
         }
@@ -54,7 +56,8 @@ internal sealed class SigningKey : IDisposable
         if (!File.Exists(path))
             throw new ToolException($"There is no key '{path}'. Give its path with --key, or make one with --new-key NAME.");
         if (!File.Exists(PublicPath(path)))
-            throw new ToolException($"There is no '{PublicPath(path)}', which has the public part of the key and the name of the log. Put it beside the key.");
+            throw new ToolException(
+                $"There is no '{PublicPath(path)}', which has the public part of the key and the name of the log. Put it beside the key.");
         var publicKey = NoteKey.Parse(SmallFile.ReadKey(PublicPath(path)).Trim());
         var key = ECDsa.Create();
         try
@@ -62,7 +65,8 @@ internal sealed class SigningKey : IDisposable
             key.ImportFromPem(SmallFile.ReadKey(path));
             var read = new SigningKey(publicKey.Name, key);
             if (read.Signer.KeyId != publicKey.KeyId)
-                throw new ToolException($"'{PublicPath(path)}' is the public part of another key than '{path}'. Put the right one beside it.");
+                throw new ToolException(
+                    $"'{PublicPath(path)}' is the public part of another key than '{path}'. Put the right one beside it.");
             return read;
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)

@@ -10,9 +10,13 @@ internal static class VerifyCommand
         var store = Arguments.Store();
         var files = new CheckpointFiles.Options();
         var fromCheckpoint = Arguments.Flag(
-            "--from-checkpoint", "Trusts the log up to the newest checkpoint and verifies what follows. Fast, but finds no change before it that left the tree alone.");
+            "--from-checkpoint",
+            "Trusts the log up to the newest checkpoint and verifies what follows. Fast, "
+            + "but finds no change before it that left the tree alone.");
         var command = new Command(
-            "verify", "Verifies a store: computes its Merkle tree anew from the events, and compares it with every checkpoint that was kept. Exit code 1: it is not sound.")
+            "verify",
+            "Verifies a store: computes its Merkle tree anew from the events, and compares it with every checkpoint that was kept. "
+            + "Exit code 1: it is not sound.")
         {
             store, fromCheckpoint,
         };
@@ -32,7 +36,8 @@ internal static class VerifyCommand
         var kept = await files.ReadAsync(cancellationToken);
         var newest = kept.Select(pair => pair.Checkpoint).MaxBy(checkpoint => checkpoint.Size);
         if (fromCheckpoint && newest is null)
-            throw new ToolException($"There is no checkpoint to start from: {files.NotThere}. Or verify the whole log, without --from-checkpoint.");
+            throw new ToolException(
+                $"There is no checkpoint to start from: {files.NotThere}. Or verify the whole log, without --from-checkpoint.");
         LedgerReport report;
         using (var progress = new ProgressLine(screen))
         {
@@ -56,12 +61,16 @@ internal static class VerifyCommand
         screen.Field("events", Format.Plain(report.Size));
         screen.Field("root", Format.Root(report.Root));
         screen.Field("compared with", newest is null
-            ? $"no checkpoint: {files.NotThere}. Whoever changes events and then computes the tree anew is not found. Sign one with 'evs checkpoint'."
-            : $"{Format.Plain(kept)} {(kept == 1 ? "checkpoint" : "checkpoints")} in '{files.Path}', the newest of {Format.Plain(newest.Size)} events");
+            ? $"no checkpoint: {files.NotThere}. Whoever changes events and then computes the tree anew is not found. "
+                + "Sign one with 'evs checkpoint'."
+            : $"{Format.Plain(kept)} {(kept == 1 ? "checkpoint" : "checkpoints")} in '{files.Path}', "
+                + $"the newest of {Format.Plain(newest.Size)} events");
         screen.Field("pinned", PinnedText(report));
         foreach (var finding in report.Findings)
         {
-            screen.Wrapped($"{PositionsOf(finding)}  {Cells.OneLine(finding.Stream ?? "-")}  {finding.Kind}  {Cells.OneLine(finding.Description)}", further: 2);
+            screen.Wrapped(
+                $"{PositionsOf(finding)}  {Cells.OneLine(finding.Stream ?? "-")}  {finding.Kind}  {Cells.OneLine(finding.Description)}",
+                further: 2);
         }
 
         if (report.FurtherFindings > 0) screen.Line($"and {Format.Plain(report.FurtherFindings)} more");
@@ -104,7 +113,8 @@ internal static class VerifyCommand
 
     private static string PinnedText(LedgerReport report) =>
         report.AgreedUpTo == 0 ? "no event"
-        : report.AgreedUpTo < report.Size ? $"events up to position {Format.Plain(report.AgreedUpTo)}; not the {Format.Plain(report.Size - report.AgreedUpTo)} after it"
+        : report.AgreedUpTo < report.Size
+            ? $"events up to position {Format.Plain(report.AgreedUpTo)}; not the {Format.Plain(report.Size - report.AgreedUpTo)} after it"
         : $"events up to position {Format.Plain(report.AgreedUpTo)}";
 
     private static string PositionsOf(LedgerFinding finding) =>
@@ -115,6 +125,7 @@ internal static class VerifyCommand
     private sealed class Progress(ProgressLine line) : IProgress<LedgerProgress>
     {
         public void Report(LedgerProgress value) =>
-            line.Report(value.Findings == 0 ? "Verifying" : $"Verifying, {Format.Count(value.Findings, "finding")}", value.Position, value.Head);
+            line.Report(
+                value.Findings == 0 ? "Verifying" : $"Verifying, {Format.Count(value.Findings, "finding")}", value.Position, value.Head);
     }
 }

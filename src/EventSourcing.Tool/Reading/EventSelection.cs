@@ -25,7 +25,8 @@ internal sealed record EventSelection
     /// <summary>A query of the events that have one of some types, all of some tags, and a beginning of the stream's name.</summary>
     public static EventQuery Query(string[] types, string[] tags, string? prefix) => types.Length == 0 && tags.Length == 0 && prefix is null
         ? EventQuery.All
-        : EventQuery.Any(new EventQueryItem(types.Length == 0 ? null : types, tags.Length == 0 ? null : tags, prefix) { AllowsUnlistedTypes = true });
+        : EventQuery.Any(
+            new EventQueryItem(types.Length == 0 ? null : types, tags.Length == 0 ? null : tags, prefix) { AllowsUnlistedTypes = true });
 
     /// <summary>Reads the events, page by page.</summary>
     /// <param name="store">The store.</param>
@@ -68,7 +69,11 @@ internal sealed record EventSelection
         var limit = (int)Math.Min(EventPage.DefaultLimit, Stream is null || Filter.IsAll ? wanted : EventPage.DefaultLimit);
         var direction = Backwards ? ReadDirection.Backwards : ReadDirection.Forwards;
         return Stream is null
-            ? storage.ReadLogAsync(new LogRead { After = low, UpTo = high, Direction = direction, Filter = Filter, Limit = limit, WithSeals = WithSeals }, cancellationToken)
-            : storage.ReadStreamAsync(new StreamRead(Stream) { After = low, UpTo = high, UpToPosition = upToPosition, Direction = direction, Limit = limit }, cancellationToken);
+            ? storage.ReadLogAsync(
+                new LogRead { After = low, UpTo = high, Direction = direction, Filter = Filter, Limit = limit, WithSeals = WithSeals },
+                cancellationToken)
+            : storage.ReadStreamAsync(
+                new StreamRead(Stream) { After = low, UpTo = high, UpToPosition = upToPosition, Direction = direction, Limit = limit },
+                cancellationToken);
     }
 }

@@ -26,7 +26,8 @@ internal static class InfoCommand
         var erasures = await store.GetVersionAsync(PayloadsErased.StreamName, cancellationToken);
         var movedTo = await store.Storage.GetMovedToAsync(cancellationToken);
         var parked = projections.Sum(projection => projection.Parked);
-        var served = readModels.Where(model => model.Aliases.Count > 0).SelectMany(model => model.Aliases).Where(alias => alias[0] != '$').Order(StringComparer.Ordinal).ToList();
+        var served = readModels.Where(model => model.Aliases.Count > 0)
+            .SelectMany(model => model.Aliases).Where(alias => alias[0] != '$').Order(StringComparer.Ordinal).ToList();
         if (screen.IsJson)
         {
             screen.Json(json =>

@@ -8,7 +8,11 @@ internal static class ReadCommand
     public static Command Create(Evs evs)
     {
         var store = Arguments.Store();
-        var stream = new Argument<string?>("STREAM") { Description = "The stream. Without it, the log over all streams is read.", Arity = ArgumentArity.ZeroOrOne };
+        var stream = new Argument<string?>("STREAM")
+        {
+            Description = "The stream. Without it, the log over all streams is read.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var after = Arguments.NumberOption("--after", "Only events after this position of the log, or after this version of the stream.");
         var limit = Arguments.NumberOption("--limit", "At most so many events.", least: 1);
         var asOf = Arguments.AsOfOption();

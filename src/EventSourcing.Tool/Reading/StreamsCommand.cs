@@ -8,12 +8,21 @@ internal static class StreamsCommand
     public static Command Create(Evs evs)
     {
         var store = Arguments.Store();
-        var prefix = new Argument<string?>("PREFIX") { Description = "The beginning of the streams' names, for example 'order-'.", Arity = ArgumentArity.ZeroOrOne };
+        var prefix = new Argument<string?>("PREFIX")
+        {
+            Description = "The beginning of the streams' names, for example 'order-'.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var after = Arguments.TextOption("--after", "NAME", "Only streams after this name: the last one of the page before.");
         var limit = Arguments.NumberOption("--limit", "At most so many streams.", least: 1);
         var command = new Command("streams", "Lists the streams by name, with their versions.") { store, prefix, after, limit };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            evs.ScreenOf(parsed), evs.StoreOf(parsed, store), parsed.GetValue(prefix) ?? "", parsed.GetValue(after), parsed.GetValue(limit) ?? long.MaxValue, cancellationToken));
+            evs.ScreenOf(parsed),
+            evs.StoreOf(parsed, store),
+            parsed.GetValue(prefix) ?? "",
+            parsed.GetValue(after),
+            parsed.GetValue(limit) ?? long.MaxValue,
+            cancellationToken));
         return command;
     }
 
@@ -21,12 +30,18 @@ internal static class StreamsCommand
         Screen screen, StoreText text, string prefix, string? after, long limit, CancellationToken cancellationToken)
     {
         await using var store = await text.OpenToReadAsync(cancellationToken);
-        var table = new Table(screen, new("STREAM", CanBeCut: true), new("VERSION", IsNumber: true), new("POSITION", IsNumber: true), new("LAST RECORDED AT"));
+        var table = new Table(
+            screen,
+            new("STREAM", CanBeCut: true),
+            new("VERSION", IsNumber: true),
+            new("POSITION", IsNumber: true),
+            new("LAST RECORDED AT"));
         await foreach (var stream in store.Catalog.ListStreamsAsync(prefix, after, limit, cancellationToken))
         {
             if (!screen.IsJson)
             {
-                table.Add(stream.Name, Format.Plain(stream.Version), Format.Plain(stream.LastPosition), Format.Instant(stream.LastRecordedAt));
+                table.Add(
+                    stream.Name, Format.Plain(stream.Version), Format.Plain(stream.LastPosition), Format.Instant(stream.LastRecordedAt));
                 continue;
             }
 

@@ -34,7 +34,8 @@ internal static class TailCommand
     {
         var first = await store.GetHeadAsync(cancellationToken) + 1;
         var last = new EventSelection { Filter = query, Backwards = true, Limit = Shown };
-        await last.ForEachAsync(store, (in StoredEvent stored) => first = Math.Min(first, stored.Position), static () => { }, cancellationToken);
+        await last.ForEachAsync(
+            store, (in StoredEvent stored) => first = Math.Min(first, stored.Position), static () => { }, cancellationToken);
         return first - 1;
     }
 
@@ -45,7 +46,8 @@ internal static class TailCommand
         while (limit > 0)
         {
             // One page is one snapshot: what is after it is found by the next.
-            using (var page = await store.Storage.ReadLogAsync(new LogRead { After = after, Filter = query, Limit = (int)Math.Min(EventPage.DefaultLimit, limit) }, cancellationToken))
+            using (var page = await store.Storage.ReadLogAsync(
+                new LogRead { After = after, Filter = query, Limit = (int)Math.Min(EventPage.DefaultLimit, limit) }, cancellationToken))
             {
                 foreach (ref readonly var stored in page.Events) lines.Print(in stored);
                 limit -= page.Count;

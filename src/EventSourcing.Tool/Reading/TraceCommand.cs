@@ -66,7 +66,8 @@ internal static class TraceCommand
         var head = await store.GetHeadAsync(cancellationToken);
         var seen = 0L;
         using var progress = new ProgressLine(screen);
-        await new EventSelection { AsOf = new PointInTime(Position: head) }.ForEachAsync(store, Visit, () => progress.Report("Reading", seen, head), cancellationToken);
+        await new EventSelection { AsOf = new PointInTime(Position: head) }
+            .ForEachAsync(store, Visit, () => progress.Report("Reading", seen, head), cancellationToken);
         return nodes;
 
         void Visit(in StoredEvent stored)
@@ -124,7 +125,9 @@ internal static class TraceCommand
         }
         else
         {
-            screen.CutLine($"{lead}{Cells.OneLine(node.Type)}  {Cells.OneLine(node.Stream)} v{Format.Plain(node.Version)}  position {Format.Plain(node.Position)}  {Format.Instant(node.RecordedAt)}");
+            screen.CutLine(
+                $"{lead}{Cells.OneLine(node.Type)}  {Cells.OneLine(node.Stream)} v{Format.Plain(node.Version)}  position "
+                + $"{Format.Plain(node.Position)}  {Format.Instant(node.RecordedAt)}");
             if (!node.HasCause && node.Causation is { } causation)
                 screen.CutLine($"{below}(caused by {Cells.OneLine(causation)}, which is no event of this correlation)");
         }

@@ -16,7 +16,8 @@ internal static class TypesCommand
     private static async Task<int> RunAsync(Screen screen, StoreText text, CancellationToken cancellationToken)
     {
         await using var store = await text.OpenToReadAsync(cancellationToken);
-        var table = new Table(screen, new("TYPE", CanBeCut: true), new("EVENTS", IsNumber: true), new("FIRST", IsNumber: true), new("LAST", IsNumber: true));
+        var table = new Table(
+            screen, new("TYPE", CanBeCut: true), new("EVENTS", IsNumber: true), new("FIRST", IsNumber: true), new("LAST", IsNumber: true));
         foreach (var type in await store.Catalog.ListEventTypesAsync(cancellationToken))
         {
             if (!screen.IsJson)

@@ -8,7 +8,12 @@ internal static class EraseCommand
     public static Command Create(Evs evs)
     {
         var store = Arguments.Store();
-        var positions = new Option<long[]>("--position") { Description = "The position of an event; may be given several times.", HelpName = "N", DefaultValueFactory = _ => [] };
+        var positions = new Option<long[]>("--position")
+        {
+            Description = "The position of an event; may be given several times.",
+            HelpName = "N",
+            DefaultValueFactory = _ => [],
+        };
         var stream = Arguments.TextOption("--stream", "NAME", "All events of this stream.");
         var by = Arguments.RequiredOption("--by", "WHO", "Who erases. It is recorded.");
         var reason = Arguments.RequiredOption("--reason", "TEXT", "Why. It is recorded, so keep persons out of it.");
@@ -20,7 +25,8 @@ internal static class EraseCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(positions) is not { Length: > 0 } == result.GetValue(stream) is null) result.AddError("Say what to erase: either --position or --stream.");
+            if (result.GetValue(positions) is not { Length: > 0 } == result.GetValue(stream) is null)
+                result.AddError("Say what to erase: either --position or --stream.");
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -32,13 +38,17 @@ internal static class EraseCommand
             {
                 var version = await opened.GetVersionAsync(name, cancellationToken);
                 if (version == 0) throw new ToolException($"There is no stream '{name}'. Nothing was erased.");
-                await screen.ConfirmAsync($"Erase the data of all {Format.Count(version, "event")} of '{name}' for ever", parsed.GetValue(yes), cancellationToken);
+                await screen.ConfirmAsync(
+                    $"Erase the data of all {Format.Count(version, "event")} of '{name}' for ever",
+                    parsed.GetValue(yes),
+                    cancellationToken);
                 erased = await opened.ErasePayloadsAsync(name, why, who, cancellationToken);
             }
             else
             {
                 var all = parsed.GetRequiredValue(positions);
-                await screen.ConfirmAsync($"Erase the data of {Format.Count(all.Length, "event")} for ever", parsed.GetValue(yes), cancellationToken);
+                await screen.ConfirmAsync(
+                    $"Erase the data of {Format.Count(all.Length, "event")} for ever", parsed.GetValue(yes), cancellationToken);
                 erased = await opened.ErasePayloadsAsync(all, why, who, cancellationToken);
             }
 
@@ -66,6 +76,8 @@ internal static class EraseCommand
 
         screen.Wrapped(erased.Positions.Count == 0
             ? "All of that was erased before. Nothing was changed."
-            : $"Erased the data of {Format.Count(erased.Positions.Count, "event")}; on record at position {Format.Plain(erased.RecordPosition)}. Read models keep what they have made of it: rebuild them. Backups and exports have it, too.");
+            : $"Erased the data of {Format.Count(erased.Positions.Count, "event")}; on record at position "
+                + $"{Format.Plain(erased.RecordPosition)}. Read models keep what they have made of it: rebuild them. "
+                + "Backups and exports have it, too.");
     }
 }

@@ -59,7 +59,8 @@ internal static class ParkedCommands
             var count = parsed.GetValue(position) is { } at
                 ? await admin.ResumeAsync(await ParkedAtAsync(admin, projection.Name, at, cancellationToken), cancellationToken) ? 1 : 0
                 : await admin.ResumeAllAsync(projection.Name, cancellationToken);
-            Ordered(screen, projection, "resumed", count, $"{Format.Count(count, "document or stream", "documents or streams")} tried again");
+            Ordered(
+                screen, projection, "resumed", count, $"{Format.Count(count, "document or stream", "documents or streams")} tried again");
             return ExitCode.Done;
         });
         return command;
@@ -84,7 +85,10 @@ internal static class ParkedCommands
             var admin = opened.ProjectionAdmin();
             var projection = await ProjectionsCommand.FindAsync(admin, parsed.GetRequiredValue(name), cancellationToken);
             var parked = await ParkedAtAsync(admin, projection.Name, parsed.GetValue(position), cancellationToken);
-            await screen.ConfirmAsync($"Leave {parked.EventType} at position {Format.Plain(parked.Position)} out of {projection.Name}", parsed.GetValue(yes), cancellationToken);
+            await screen.ConfirmAsync(
+                $"Leave {parked.EventType} at position {Format.Plain(parked.Position)} out of {projection.Name}",
+                parsed.GetValue(yes),
+                cancellationToken);
             if (!await admin.SkipAsync(parked, parsed.GetRequiredValue(by), parsed.GetRequiredValue(reason), cancellationToken))
                 throw new ToolException($"Position {Format.Plain(parked.Position)} does not fail any more. Nothing was ordered.");
             Ordered(screen, projection, "skipped", 1, $"the event at position {Format.Plain(parked.Position)} left out");
@@ -145,9 +149,16 @@ internal static class ParkedCommands
             return;
         }
 
-        var what = parked.Kind == ParkedKind.Document ? $"document {Cells.OneLine(parked.Partition)}" : $"stream {Cells.OneLine(parked.Partition)}";
-        screen.CutLine($"position {Format.Plain(parked.Position)}  {Cells.OneLine(parked.EventType)}  {what} is held back since {Format.Instant(parked.ParkedAt)}");
-        screen.Wrapped($"{Format.Count(parked.Attempts, "attempt")}{(parked.RetryAt is null ? "" : ", will be tried again")}. {Cells.OneLine(parked.Error)}", indent: 2);
+        var what = parked.Kind == ParkedKind.Document
+            ? $"document {Cells.OneLine(parked.Partition)}"
+            : $"stream {Cells.OneLine(parked.Partition)}";
+        screen.CutLine(
+            $"position {Format.Plain(parked.Position)}  {Cells.OneLine(parked.EventType)}  {what} is held back since "
+            + $"{Format.Instant(parked.ParkedAt)}");
+        screen.Wrapped(
+            $"{Format.Count(parked.Attempts, "attempt")}{(parked.RetryAt is null ? "" : ", will be tried again")}. "
+            + $"{Cells.OneLine(parked.Error)}",
+            indent: 2);
     }
 
     private static void Print(Screen screen, SkippedEvent skipped)
@@ -170,7 +181,9 @@ internal static class ParkedCommands
             return;
         }
 
-        screen.CutLine($"position {Format.Plain(skipped.Position)}  {Cells.OneLine(skipped.Partition)}  skipped {Format.Instant(skipped.At)} by {Cells.OneLine(skipped.By)}");
+        screen.CutLine(
+            $"position {Format.Plain(skipped.Position)}  {Cells.OneLine(skipped.Partition)}  skipped {Format.Instant(skipped.At)} by "
+            + $"{Cells.OneLine(skipped.By)}");
         screen.Wrapped($"Reason: {Cells.OneLine(skipped.Reason)}. {Cells.OneLine(skipped.Error)}", indent: 2);
     }
 }

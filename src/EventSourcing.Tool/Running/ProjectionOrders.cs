@@ -12,7 +12,9 @@ internal static class ProjectionOrders
         var (store, name) = (Arguments.Store(), ProjectionsCommand.NameArgument());
         var noWait = Arguments.Flag("--no-wait", "Ends when the order is stored.");
         var command = new Command(
-            "rebuild", "Orders that a read model is built anew beside the one that serves, and shows how far it is. Ctrl+C ends the display and not the rebuild.")
+            "rebuild",
+            "Orders that a read model is built anew beside the one that serves, and shows how far it is. "
+            + "Ctrl+C ends the display and not the rebuild.")
         {
             store, name, noWait,
         };
@@ -73,7 +75,13 @@ internal static class ProjectionOrders
     }
 
     private static async Task<int> OrderAsync(
-        Screen screen, StoreText text, string name, string order, string what, Func<ProjectionAdmin, string, Task> give, CancellationToken cancellationToken)
+        Screen screen,
+        StoreText text,
+        string name,
+        string order,
+        string what,
+        Func<ProjectionAdmin, string, Task> give,
+        CancellationToken cancellationToken)
     {
         await using var store = await text.OpenToWriteAsync(options: null, cancellationToken);
         var admin = store.ProjectionAdmin();
@@ -94,7 +102,9 @@ internal static class ProjectionOrders
             {
                 progress.Report("Rebuilding", rebuild.Position, rebuild.Target);
                 if (rebuild.Parked > 0)
-                    throw new ToolException($"The rebuild of '{name}' waits for what is parked in it. See 'evs projections parked'. The old read model serves on.");
+                    throw new ToolException(
+                        $"The rebuild of '{name}' waits for what is parked in it. See 'evs projections parked'. "
+                        + "The old read model serves on.");
             }
             else if (!status.IsRebuildOrdered) break;
             if (status.State == ProjectionState.Failed)

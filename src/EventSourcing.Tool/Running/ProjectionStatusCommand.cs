@@ -40,7 +40,9 @@ internal static class ProjectionStatusCommand
         }
         else Print(screen, text, all);
 
-        return all.Any(status => failOn.Any(limit => limit == ParkedLimit ? status.Parked > 0 : status.Lag > LagOf(limit))) ? ExitCode.FoundSomething : ExitCode.Done;
+        return all.Any(status => failOn.Any(limit => limit == ParkedLimit ? status.Parked > 0 : status.Lag > LagOf(limit)))
+            ? ExitCode.FoundSomething
+            : ExitCode.Done;
     }
 
     private static void Print(Screen screen, StoreText text, IReadOnlyList<ProjectionStatus> all)
@@ -53,7 +55,13 @@ internal static class ProjectionStatusCommand
 
         var table = new Table(
             screen,
-            new("NAME", CanBeCut: true), new("STATE"), new("POSITION", IsNumber: true), new("LAG", IsNumber: true), new("LAG TIME", IsNumber: true), new("PARKED", IsNumber: true), new("RUN BY", CanBeCut: true));
+            new("NAME", CanBeCut: true),
+            new("STATE"),
+            new("POSITION", IsNumber: true),
+            new("LAG", IsNumber: true),
+            new("LAG TIME", IsNumber: true),
+            new("PARKED", IsNumber: true),
+            new("RUN BY", CanBeCut: true));
         foreach (var status in all)
         {
             table.Add(
@@ -134,5 +142,6 @@ internal static class ProjectionStatusCommand
     }
 
     private static long? LagOf(string limit) =>
-        limit.StartsWith(LagLimit, StringComparison.Ordinal) && long.TryParse(limit.AsSpan(LagLimit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var lag) ? lag : null;
+        limit.StartsWith(LagLimit, StringComparison.Ordinal)
+        && long.TryParse(limit.AsSpan(LagLimit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var lag) ? lag : null;
 }

@@ -70,13 +70,16 @@ internal static class Arguments
 
     public static Option<PointInTime?> AsOfOption() => new("--as-of")
     {
-        Description = "As it was then: an instant (2026-01-31T12:00Z), the end of a day in UTC, a position, or v7 for version 7 of a stream.",
+        Description =
+            "As it was then: an instant (2026-01-31T12:00Z), the end of a day in UTC, a position, or v7 for version 7 of a stream.",
         HelpName = "WHEN",
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
             if (ParseAsOf(text) is { } asOf) return asOf;
-            result.AddError($"'{text}' is no time: write an instant as 2026-01-31T12:00Z, a day as 2026-01-31, a position as 1200, or a version as v7.");
+            result.AddError(
+                $"'{text}' is no time: write an instant as 2026-01-31T12:00Z, a day as 2026-01-31, a position as 1200, "
+                + "or a version as v7.");
             return null;
         },
     };

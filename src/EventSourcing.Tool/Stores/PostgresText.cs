@@ -40,7 +40,9 @@ internal sealed record PostgresText(string ConnectionString, string? Schema, str
         {
             // Not the inner message either: it could repeat a part of a password.
             throw new ToolException(
-                "The text that names the store is neither a URL (postgres://user@host/database?schema=eventsourcing) nor a connection string of Npgsql (Host=…;Database=…;Schema=…).", e);
+                "The text that names the store is neither a URL (postgres://user@host/database?schema=eventsourcing) nor a connection "
+                + "string of Npgsql (Host=…;Database=…;Schema=…).",
+                e);
         }
     }
 

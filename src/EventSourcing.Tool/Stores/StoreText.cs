@@ -111,7 +111,9 @@ internal sealed class StoreText
     /// <exception cref="ToolException">The store is not in a file, or the file is not there.</exception>
     public SqliteEventStorage OpenFile(bool readOnly)
     {
-        if (File is null) throw new ToolException($"'{Display}' is not in a file. Back it up with the database's own tools (pg_dump), or with 'evs copy'.");
+        if (File is null)
+            throw new ToolException(
+                $"'{Display}' is not in a file. Back it up with the database's own tools (pg_dump), or with 'evs copy'.");
         RequireFile();
         return new SqliteEventStorage(File, new SqliteEventStorageOptions { ReadOnly = readOnly });
     }

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// How a store's history is made provable: the log's name, the signers of its checkpoints, where these are kept, and when they

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>Reads a binary form from its start to exactly its end, and reports the byte at which it is wrong.</summary>
 internal ref struct ByteReader(string what, ReadOnlySpan<byte> bytes)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// The state of a log at a size: its origin, the size and the root of its tree. Kept outside the store and signed as a

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Proof that a tree has only grown from one size to another, by RFC 6962 §2.1.2: the first leaves of the larger tree are all

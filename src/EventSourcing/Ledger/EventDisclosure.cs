@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// An event for someone who does not have the store: its leaf and, if disclosed, the content that the leaf's commitments stand

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// The source of proofs: the hashes of a tree's leaves and its complete tiles, as a storage keeps or computes them.

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Proof that a leaf is in a tree, by RFC 6962 §2.1.1: the hashes beside the path from the leaf up to the root. Immutable.

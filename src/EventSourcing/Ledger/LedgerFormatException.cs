@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Bytes or a text that should be a leaf, a proof, a checkpoint or a note are not: damaged, of a newer version, or something

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Computes the hashes of a ledger one after the other. They equal those of <see cref="LedgerLeaf"/> and

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// A note or proof is well formed, but what it says cannot be trusted: no trusted key has signed it, a signature by a trusted

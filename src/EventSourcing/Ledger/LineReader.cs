@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>Reads lines, each of which must end in a line feed, and reports the line in which a text is wrong.</summary>
 internal ref struct LineReader(string what, ReadOnlySpan<byte> text, int linesBefore = 0)

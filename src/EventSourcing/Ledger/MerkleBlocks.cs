@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// The hash of any subtree of a tree of a certain size, from a source read in whole blocks of 256, each at most once: a proof

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// The part of a tree that is needed to append to it and to know its root: the roots of the complete subtrees that its leaves

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>A SHA-256 hash: of a leaf, a node or a whole tree. A value of 32 bytes; the default value is 32 zeros.</summary>
 public readonly struct MerkleHash : IEquatable<MerkleHash>

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// The root of a complete subtree that is stored, so that proofs need not start from the leaves: level 1 covers 256 leaves,

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// The hashes of an RFC 6962 Merkle tree, with SHA-256: leaf = H(0x00 ‖ data), node = H(0x01 ‖ left ‖ right), and the tree over

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// SHA-256 of a mark, a short text and a text of any length, one after the other. Short input goes through the stack and medium

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>The common binary form of both kinds of proof: a mark, two numbers, hashes.</summary>
 internal static class ProofBytes

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// A file that proves by itself that a leaf is in a log: C2SP tlog-proof (https://c2sp.org/tlog-proof), the path from the leaf

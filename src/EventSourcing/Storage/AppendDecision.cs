@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// For storages: the decision on one append by rules 2 to 6 of <see cref="IEventStorage"/>. Either the append is refused, or

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>What one append commits, and what must hold for it: rule 3 of <see cref="IEventStorage"/>.</summary>
 /// <param name="Writes">Streams with their events and expectations, each stream once; positions follow this order.</param>
@@ -127,11 +127,6 @@ public sealed record AppendRequest(IReadOnlyList<StreamWrite> Writes)
 /// <param name="Expected">What is expected of the stream before these events.</param>
 /// <param name="Events">The events in order; none to only check the stream.</param>
 public readonly record struct StreamWrite(string Stream, ExpectedVersion Expected, IReadOnlyList<NewEvent> Events);
-
-/// <summary>A guard over the whole log: no event after <paramref name="After"/> matches <paramref name="Query"/>.</summary>
-/// <param name="Query">The events that would conflict.</param>
-/// <param name="After">The position up to which the writer knows the log, exclusive; 0 checks from the start.</param>
-public readonly record struct AppendCondition(EventQuery Query, long After);
 
 /// <summary>An event to store, with its content as bytes.</summary>
 public readonly record struct NewEvent

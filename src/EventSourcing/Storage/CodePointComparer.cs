@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// Orders text by Unicode code point, which is the order of its UTF-8 bytes, and thus that of databases. It differs from

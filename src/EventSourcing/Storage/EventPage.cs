@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// A page of stored events, from one snapshot of the store. A storage fills it, one reader consumes it and disposes it; not

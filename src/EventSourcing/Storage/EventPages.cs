@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>The only way in which the library reads more than one page of a storage: page after page, in either direction.</summary>
 internal static class EventPages

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>For storages: wakes callers that wait for events after a position. Thread-safe.</summary>
 public sealed class HeadSignal

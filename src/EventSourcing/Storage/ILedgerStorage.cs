@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// The Merkle tree that a storage keeps over its log: rule 11 of <see cref="IEventStorage"/>. On level 0 its hashes are those

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>Collects how long appends wait for the write lock. Thread-safe.</summary>
 internal interface ILockWaitWatch

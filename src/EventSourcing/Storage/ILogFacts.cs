@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// For storages: the facts on which an append is decided (<see cref="AppendDecision"/>). All answers are as of one moment,

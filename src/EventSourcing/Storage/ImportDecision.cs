@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// For storages: the decision on one import by rule 12 of <see cref="IEventStorage"/>. It is a pure function of the request and

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// Events to store as they were recorded elsewhere: rule 12 of <see cref="IEventStorage"/>. Either each event brings its

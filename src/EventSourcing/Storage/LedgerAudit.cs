@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// A page of the log as it is stored, for verification: nothing is trusted, and unreadable data is a finding instead of an

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>One thing that is wrong with a store, and the event concerned.</summary>
 /// <param name="Kind">The kind.</param>

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>The kinds of <see cref="LedgerFinding"/>.</summary>
 public enum LedgerFindingKind

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>For storages: which hashes of a tree may be asked for.</summary>
 public static class LedgerRange

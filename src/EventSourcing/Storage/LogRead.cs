@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>One page to read of the log: the range of positions, exclusive below and inclusive above, in either direction.</summary>
 public sealed record LogRead

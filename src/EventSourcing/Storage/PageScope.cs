@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>How pages relate to each other if events are appended while they are read.</summary>
 internal enum PageScope

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// For storages: random salts for the commitments to events' data (<see cref="LedgerLeaf.CommitToData"/>), from the system's

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>For storages: what a storage tells to whoever measures a store. Thread-safe.</summary>
 /// <param name="databaseSystem">

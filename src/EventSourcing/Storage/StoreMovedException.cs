@@ -39,7 +39,8 @@ public sealed class StoreMovedException : EventSourcingException
         if (movedTo.Length > MaxPlaceLength)
         {
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"The place has {movedTo.Length} characters, and {MaxPlaceLength} are allowed."),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"The place has {movedTo.Length} characters, and {MaxPlaceLength} are allowed."),
                 nameof(movedTo));
         }
 

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>An event as a storage returns it. Its memory belongs to the page and is valid until that is disposed.</summary>
 public readonly struct StoredEvent

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>One page to read of a stream: the range of versions, exclusive below and inclusive above, in either direction.</summary>
 /// <param name="Stream">The stream's name.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// State that a store derives from its log, and whether a verification has recomputed and compared it: the snapshots of one

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>The kinds of <see cref="DerivedState"/>.</summary>
 public enum DerivedStateKind

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Proves the history of an <see cref="EventStore"/>'s log: signs its checkpoints, makes its proofs, and verifies that it is

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>What a verification of the log has found.</summary>
 /// <param name="Size">The number of events at the time.</param>

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>What a verification of the log compares with, and where it begins. Immutable.</summary>
 public sealed record LedgerVerification

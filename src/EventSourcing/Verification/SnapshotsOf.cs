@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// The snapshots of one kind of streams, for <see cref="LedgerVerification.Snapshots"/>: only the app's code knows which class

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>Hands checkpoints to the app: to write them to its log, post them to another machine, or print them.</summary>
 /// <param name="write">Takes each new checkpoint; it is kept when this returns.</param>

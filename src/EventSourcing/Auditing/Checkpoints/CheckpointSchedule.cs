@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Has checkpoints signed when the options say so, beside the appends: an append pays for one comparison only. A failure is

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// The sink of a log's checkpoints cannot be read or written, or its content cannot be trusted. A store is not served before it

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Compares a store with the checkpoints of its log: at open, and before each new one is signed. Once they disagree, the store

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Keeps the signed checkpoints of one log, best where no one who can change the store can change them. Implementations are

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>A checkpoint that was found to agree with the store, and the tree at that size.</summary>
 /// <param name="Note">The note.</param>

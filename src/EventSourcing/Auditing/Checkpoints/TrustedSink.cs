@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>Wraps the app's sink: only signed content is trusted, and all failures have one type.</summary>
 internal sealed class TrustedSink(LedgerOptions options, ICheckpointSink sink)

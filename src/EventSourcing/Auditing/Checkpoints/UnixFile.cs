@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Finds out which file a name stands for, which .NET does not tell. Each call costs about a microsecond. On Windows nothing is

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>The catalogue of a <see cref="CheckedStorage"/>.</summary>
 internal sealed class CheckedCatalog(IStorageCatalog inner, Checkpointer checkpointer) : IStorageCatalog

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>The tree of a <see cref="CheckedStorage"/>.</summary>
 internal sealed class CheckedLedger(ILedgerStorage inner, Checkpointer checkpointer) : ILedgerStorage

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>The read models of a <see cref="CheckedStorage"/>.</summary>
 internal sealed class CheckedReadModels(IReadModelStorage inner, Checkpointer checkpointer) : IReadModelStorage

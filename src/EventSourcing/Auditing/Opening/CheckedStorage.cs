@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// A storage that serves nothing before it was compared with the checkpoints of its log, and nothing at all if it disagrees

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Proof that an event is in the log, with everything known about the event. Made by

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Verifies ECDSA signatures over P-256 with SHA-256, by .NET's own cryptography: type 2 of C2SP signed notes. The key id is the

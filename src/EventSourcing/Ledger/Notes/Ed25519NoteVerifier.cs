@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Verifies Ed25519 signatures (RFC 8032): type 1 of C2SP signed notes, that of most logs and witnesses. The key id is the

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// A point of edwards25519 (RFC 8032 §5.1) in extended coordinates: x = X/Z, y = Y/Z, xy = T/Z. Time depends on the values:

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// A number modulo p = 2^255 - 19, as five digits of 51 bits. Between operations, digits may be a little longer; each operation

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// A key that signs notes: the seam for keys kept elsewhere, in a hardware module or a key service.

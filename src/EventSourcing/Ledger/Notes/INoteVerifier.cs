@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>A public key whose signatures are trusted. Implementations are thread-safe.</summary>
 public interface INoteVerifier

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>The UTF-8 of foreign texts, of bounded length.</summary>
 internal static class NoteBytes

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// Public keys as text, in the form that tools for signed notes exchange: the name, <c>+</c>, the key id as 8 hexadecimal

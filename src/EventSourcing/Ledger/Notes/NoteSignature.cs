@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>One signature of a note. Immutable; it proves nothing until it is verified.</summary>
 public sealed class NoteSignature

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace EventSourcing;
+namespace EventSourcing.Ledger;
 
 /// <summary>
 /// A text and its signatures, by C2SP signed-note (https://c2sp.org/signed-note): the text, a blank line, and a line for each

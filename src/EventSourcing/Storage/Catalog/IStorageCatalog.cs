@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// The content of a storage: its streams, the types of its events, its read models, and its size. For people and tools without

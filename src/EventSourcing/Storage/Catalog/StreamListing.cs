@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>One page to list of the streams.</summary>
 public sealed record StreamListing

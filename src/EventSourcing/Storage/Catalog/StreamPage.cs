@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>One page of the streams, from one snapshot. Immutable.</summary>
 /// <param name="Streams">

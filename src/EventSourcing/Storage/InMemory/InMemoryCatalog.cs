@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// The content of a store in memory, read under the storage's commit lock. The names are sorted when they are first asked for,

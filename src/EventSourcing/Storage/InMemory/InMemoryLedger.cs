@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// The tree over a log in memory. It is extended up to the head on first use: a log in memory cannot be altered between append

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// The events in memory and their indexes. Changed only under the storage's commit lock. Published data is immutable, so the

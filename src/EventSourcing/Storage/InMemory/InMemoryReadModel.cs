@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>One read model in memory: its documents by key; every query scans them.</summary>
 internal sealed class InMemoryReadModel(ReadModelDefinition definition)

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>Read models in memory, changed under the storage's commit lock.</summary>
 internal sealed class InMemoryReadModels(Lock commitLock, Action throwIfDisposed, Action throwIfMoved) : IReadModelStorage, IReadModelFacts

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>Says which documents of a read model to read, in which order, and how many.</summary>
 public sealed record DocumentQuery

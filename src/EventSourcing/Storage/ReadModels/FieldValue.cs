@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// The value of a document's field: a whole number, a number, a text, or missing (the default). Values of one field are

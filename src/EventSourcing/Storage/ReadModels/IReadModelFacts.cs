@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// For storages: the facts on which a commit of read models is decided (<see cref="ReadModelDecision"/>). All answers are as of

@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// Stores the read models of projections: named collections of documents (bytes under a key, with fields to find them by) and,

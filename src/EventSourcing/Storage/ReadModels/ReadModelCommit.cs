@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// Changes of read models that take effect together or not at all. They are applied in the order of the properties here:

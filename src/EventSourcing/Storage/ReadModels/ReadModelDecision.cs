@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// For storages: decides whether a commit of read models may take effect. It is a pure function of the commit and the storage's

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>A read model to create: its name and the fields by which its documents can be found.</summary>
 /// <param name="Name">The name.</param>
@@ -139,17 +139,4 @@ public readonly record struct FieldDefinition(string Name, FieldKind Kind)
             throw new ArgumentException($"A field cannot be named '{Name}': every document has one of that name.");
         if (!Enum.IsDefined(Kind)) throw new ArgumentException($"The field '{Name}' has no valid kind.");
     }
-}
-
-/// <summary>The kinds of values that a field may have.</summary>
-public enum FieldKind
-{
-    /// <summary>Whole numbers of 64 bits.</summary>
-    WholeNumber = 1,
-
-    /// <summary>Numbers of double precision.</summary>
-    Number = 2,
-
-    /// <summary>Texts.</summary>
-    Text = 3,
 }

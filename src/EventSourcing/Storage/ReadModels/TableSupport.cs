@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// What the SQL of a storage with tables must look like: how a statement refers to its parameters, and what names its database

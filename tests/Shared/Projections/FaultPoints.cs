@@ -15,6 +15,9 @@ internal sealed class FaultPoints(IEventStorage inner) : IEventStorage, IReadMod
     /// <summary>Called before documents are loaded: with the read model and the keys.</summary>
     public Func<string, IReadOnlyList<string>, Task> BeforeRead { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>Called with what was loaded, before the caller gets it.</summary>
+    public Func<string, Task> AfterRead { get; set; } = _ => Task.CompletedTask;
+
     public int LogReads => Volatile.Read(ref _logReads);
 
     public EventStorageOptions Options => inner.Options;
@@ -47,7 +50,9 @@ internal sealed class FaultPoints(IEventStorage inner) : IEventStorage, IReadMod
     {
         ThrowIfDead();
         await BeforeRead(model, keys);
-        return await inner.ReadModels.LoadAsync(model, keys, cancellationToken);
+        var loaded = await inner.ReadModels.LoadAsync(model, keys, cancellationToken);
+        await AfterRead(model);
+        return loaded;
     }
 
     public ValueTask<IReadOnlyList<StoredDocument>> QueryAsync(string model, DocumentQuery query, CancellationToken cancellationToken = default)

@@ -77,6 +77,33 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
         await ShouldBeFoldAsync(two, projection);
     }
 
+    [Fact]
+    public async Task Wait_whose_position_is_reached_while_it_looks_ends_without_the_clock()
+    {
+        var clock = new VirtualClock();
+        var (store, faults) = OpenFaulty(clock);
+        await using var running = store.StartProjections(new Tallies());
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+
+        // The wait has read that the projection is at position 1, and gets to know it only once that is 2.
+        TaskCompletionSource isLooking = New(), mayCommit = New(), hasCommitted = New();
+        faults.BeforeCommit = _ => mayCommit.Task;
+        var appended = await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        faults.AfterRead = async model =>
+        {
+            if (model != "$runs" || !isLooking.TrySetResult()) return;
+            await hasCommitted.Task;
+        };
+        var waiting = running.WaitForAsync(appended, Never);
+        await isLooking.Task;
+        mayCommit.SetResult();
+        await UntilAsync(async () => (await running.GetStatusAsync())[0].Position == 2, "has committed");
+        hasCommitted.SetResult();
+        await waiting.WaitAsync(Never);
+
+        static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
     /// <summary>Moves the clock on until a store has looked for orders so many times more.</summary>
     private static async Task LookForOrdersAsync(VirtualClock clock, FaultPoints faults, int count)
     {

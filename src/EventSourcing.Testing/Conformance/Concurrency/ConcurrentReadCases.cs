@@ -162,6 +162,7 @@ internal static class ConcurrentReadCases
         var read = new LogRead { Filter = filter };
         while (read.After < upTo)
         {
+            store.CancellationToken.ThrowIfCancellationRequested(); // a storage that answers at once may not look at it
             await store.Storage.WaitForEventsAsync(read.After, store.CancellationToken);
             using var page = await store.Storage.ReadLogAsync(read, store.CancellationToken);
             foreach (ref readonly var e in page.Events) positions.Add(e.Position);

@@ -81,9 +81,12 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         if (timeout == Timeout.InfiniteTimeSpan) timeout = TimeSpan.MaxValue;
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
         var began = _clock.GetTimestamp();
-        while ((last > 0 && IsKept(placed, fault))
-            || !await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false))
+        while (true)
         {
+            // Taken before the look: progress that is made meanwhile must end the wait below at once.
+            var wasBehind = _progress.Head < last;
+            if (!(last > 0 && IsKept(placed, fault))
+                && await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false)) return;
             var left = timeout - _clock.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
             {
@@ -97,7 +100,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
 
             using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var pause = Task.Delay(left < Poll ? left : Poll, _clock, abandon.Token);
-            var told = !placed.IsCompleted ? placed : _progress.Head < last ? _progress.WaitAsync(last - 1, abandon.Token) : pause;
+            var told = !placed.IsCompleted ? placed : wasBehind ? _progress.WaitAsync(last - 1, abandon.Token) : pause;
             await (ended is null ? Task.WhenAny(told, pause) : Task.WhenAny(told, ended, pause)).ConfigureAwait(false);
             await abandon.CancelAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();

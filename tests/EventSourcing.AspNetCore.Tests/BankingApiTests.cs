@@ -89,7 +89,7 @@ public partial class BankingApiTests
         static bool IsProjected(string output) => output.Contains("project AccountBalances", StringComparison.Ordinal);
 
         static int SpansOfTheAppend(string output) =>
-            Regex.Match(output, "Activity.TraceId: +(?<trace>[0-9a-f]{32})[^=]*?Activity.DisplayName: +append account", RegexOptions.Singleline) is
+            Regex.Match(output, "Activity.TraceId: +(?<trace>[0-9a-f]{32})(?:(?!Activity.TraceId).)*?Activity.DisplayName: +append account", RegexOptions.Singleline) is
                 { Success: true } span ? Regex.Count(output, span.Groups["trace"].Value) : 0;
     }
 

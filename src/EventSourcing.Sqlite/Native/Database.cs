@@ -292,7 +292,10 @@ internal sealed class Database : IDisposable
     };
 
     /// <summary>Leaves the file unchanged when this connection is closed, even if it is the last one.</summary>
-    public void CloseWithoutCheckpoint() => raw.sqlite3_db_config(_handle, ConfigNoCheckpointOnClose, 1, out _);
+    public void CloseWithoutCheckpoint()
+    {
+        if (!_handle.IsClosed) raw.sqlite3_db_config(_handle, ConfigNoCheckpointOnClose, 1, out _);
+    }
 
     /// <summary>
     /// Lets a function be called from time to time while statements run on the connection; they fail if it returns false.
@@ -331,7 +334,19 @@ internal sealed class Database : IDisposable
         return found;
     }
 
+    /// <summary>
+    /// Closes a connection whose storage was never disposed. The native handle would close itself, but it does not check
+    /// first whether its files are still its own: it could delete the log of a store that was made in their place.
+    /// </summary>
+    ~Database() => Close(isFinalizing: true);
+
     public void Dispose()
+    {
+        Close(isFinalizing: false);
+        GC.SuppressFinalize(this);
+    }
+
+    private void Close(bool isFinalizing)
     {
         var file = File;
         File = null;
@@ -339,7 +354,8 @@ internal sealed class Database : IDisposable
         ForgetStatements();
         try
         {
-            if (_connection is null) _handle.Dispose();
+            // The driver's connection may have been finalized already; the native handle is finalized after this object.
+            if (_connection is null || isFinalizing) _handle.Dispose();
             else _connection.Dispose();
         }
         catch (SqliteException)

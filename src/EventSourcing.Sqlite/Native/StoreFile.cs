@@ -204,8 +204,15 @@ internal sealed class StoreFile : IDisposable
         _shared?.LeaveForeignIndex();
     }
 
+    /// <summary>
+    /// A storage that was never disposed no longer counts as one that uses the file. What it detaches from closes connections
+    /// of other storages, which must not hold up the thread of the finalizers.
+    /// </summary>
+    ~StoreFile() => ThreadPool.UnsafeQueueUserWorkItem(static file => file.Dispose(), this, preferLocal: false);
+
     public void Dispose()
     {
+        GC.SuppressFinalize(this);
         lock (_lock)
         {
             if (_isDisposed) return;

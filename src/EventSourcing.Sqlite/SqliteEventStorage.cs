@@ -22,7 +22,7 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly HeadSignal _signal = new();
     private readonly NameCache _names = new();
     private readonly Writer _writer;
-    private readonly CommitQueue _commits;
+    private readonly GroupCommit<WriteWork> _commits;
     private readonly StorageTelemetry _telemetry = new("sqlite");
     private readonly ReaderPool _readers;
     private readonly QueryPool _queries;
@@ -47,7 +47,7 @@ public sealed class SqliteEventStorage : IEventStorage
         _writer = new Writer(_file, _options, _signal);
         _queries = new QueryPool(_file, _options.BusyTimeout, UserCode);
         _readers = new ReaderPool(_file, _options.BusyTimeout, _queries);
-        _commits = new CommitQueue(_writer, _readers, _options.BusyTimeout, UserCode, _telemetry);
+        _commits = new GroupCommit<WriteWork>(new GroupWriter(_writer, _readers), _options.BusyTimeout, UserCode, static _ => Closed());
         _poller = new HeadPoller(_options.PollInterval, _options.TimeProvider, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
@@ -112,7 +112,7 @@ public sealed class SqliteEventStorage : IEventStorage
         ThrowIfReadOnly("append events");
         return request.Conditions.Count > 0
             ? AppendOnConditionAsync(request, cancellationToken)
-            : _commits.CommitAsync(WorkOf(request, scouted: null, cancellationToken), cancellationToken);
+            : CommitAsync(request, scouted: null, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -121,17 +121,42 @@ public sealed class SqliteEventStorage : IEventStorage
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
         ThrowIfReadOnly("import events");
-        return _commits.CommitAsync(new ImportWork(request), cancellationToken);
+        return new ImportWork(request).CommitAsync(_commits, cancellationToken);
     }
 
     private async ValueTask<AppendResult> AppendOnConditionAsync(AppendRequest request, CancellationToken cancellationToken)
     {
         var scouted = await ConditionScout.LookAsync(this, request, cancellationToken).ConfigureAwait(false);
-        return await _commits.CommitAsync(WorkOf(request, scouted, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await CommitAsync(request, scouted, cancellationToken).ConfigureAwait(false);
     }
 
-    private AppendWork WorkOf(AppendRequest request, ScoutedCondition[]? scouted, CancellationToken cancellationToken) =>
-        request.ReadModels is null ? new AppendWork(request, scouted) : new InlineAppendWork(request, scouted, UserCode, cancellationToken);
+    private ValueTask<AppendResult> CommitAsync(AppendRequest request, ScoutedCondition[]? scouted, CancellationToken cancellationToken)
+    {
+        var work = request.ReadModels is null
+            ? new AppendWork(request, scouted)
+            : new InlineAppendWork(request, scouted, UserCode, cancellationToken);
+        return _telemetry.WantsLockWaits
+            ? CommitMeasuredAsync(work, cancellationToken)
+            : work.CommitAsync(_commits, cancellationToken);
+    }
+
+    /// <summary>Commits an append, and reports how long it waited until a group took it.</summary>
+    private async ValueTask<AppendResult> CommitMeasuredAsync(AppendWork work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        UserCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
+        work.IsMeasured = true;
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            return await work.CommitAsync(_commits, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            var until = work.TakenAt == 0 ? Stopwatch.GetTimestamp() : work.TakenAt;
+            _telemetry.LockWaited(Stopwatch.GetElapsedTime(began, until));
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default)
@@ -167,7 +192,7 @@ public sealed class SqliteEventStorage : IEventStorage
         if (movedTo is not null) StoreMovedException.ThrowIfInvalidPlace(movedTo);
         ArgumentOutOfRangeException.ThrowIfNegative(head);
         ThrowIfReadOnly("mark the store as moved");
-        return _commits.CommitAsync(new MoveWork(movedTo, head), cancellationToken);
+        return new MoveWork(movedTo, head).CommitAsync(_commits, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -396,5 +421,8 @@ public sealed class SqliteEventStorage : IEventStorage
     internal ValueTask SyncAsync(CancellationToken cancellationToken) => CreateStoreAsync(cancellationToken);
 
     private async ValueTask CreateStoreAsync(CancellationToken cancellationToken) =>
-        await _commits.CommitAsync(new OpenWork(), cancellationToken).ConfigureAwait(false);
+        await new OpenWork().CommitAsync(_commits, cancellationToken).ConfigureAwait(false);
+
+    private static ObjectDisposedException Closed() =>
+        new(nameof(SqliteEventStorage), "The storage was disposed before this write began; nothing of it was written.");
 }

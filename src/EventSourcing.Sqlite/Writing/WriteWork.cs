@@ -6,20 +6,14 @@ namespace EventSourcing;
 /// </summary>
 internal abstract class WriteWork : QueuedWrite
 {
-    /// <summary>When the write was queued, as a timestamp; 0 if its wait is not measured.</summary>
-    public long MeasuredFrom { get; set; }
-
-    /// <summary>When a group took the write, as a timestamp; 0 if none has, or if its wait is not measured.</summary>
-    public long TakenAt { get; set; }
-
     /// <summary>Evaluates the guards. Throws the refusal if they do not hold; by then nothing is written.</summary>
-    /// <param name="writer">The writer, in its transaction: it sees the writes before this one.</param>
+    /// <param name="log">The end of the log, in the writer's transaction: the writes before this one are in it.</param>
     /// <param name="lookForRepetition">
     /// Whether the ids are looked up first. Usually they are not: the unique index detects a repetition during the insert, at
     /// no cost.
     /// </param>
     /// <returns>Whether there is something to write; if not, the result is already known.</returns>
-    public abstract bool Check(Writer writer, bool lookForRepetition);
+    public abstract bool Check(LogEnd log, bool lookForRepetition);
 
     /// <summary>Whether <see cref="PrepareAsync"/> has something to do.</summary>
     public virtual bool IsAsync => false;
@@ -28,10 +22,10 @@ internal abstract class WriteWork : QueuedWrite
     /// Executes the part that may still be refused. A refusal is thrown, and leaves nothing behind. This part may run the
     /// app's own code and wait for it.
     /// </summary>
-    public virtual ValueTask PrepareAsync(Writer writer) => ValueTask.CompletedTask;
+    public virtual ValueTask PrepareAsync(LogEnd log) => ValueTask.CompletedTask;
 
     /// <summary>Writes what was checked. Only a failure of the database can make it fail.</summary>
-    public abstract void Write(Writer writer);
+    public abstract void Write(LogEnd log);
 }
 
 /// <summary>A write with a result.</summary>
@@ -40,9 +34,11 @@ internal abstract class WriteWork<TResult> : WriteWork
     // Callers continue on other threads: the thread that commits must go on to serve other callers.
     private readonly TaskCompletionSource<TResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task<TResult> Task => _completion.Task;
-
     protected abstract TResult Result { get; }
+
+    /// <summary>Queues the write; completes when it is committed or refused.</summary>
+    public ValueTask<TResult> CommitAsync(GroupCommit<WriteWork> commits, CancellationToken cancellationToken) =>
+        commits.CommitAsync(this, _completion.Task, cancellationToken);
 
     protected sealed override void SetCompleted() => _completion.TrySetResult(Result);
 

@@ -408,7 +408,7 @@ public sealed class SqliteEventStorage : IEventStorage
     internal UserCode UserCode { get; } = new();
 
     /// <summary>The turns of this process's storages on the file; null until the file is there.</summary>
-    internal WriteTurns? Turns => _file.SharedIfThere()?.Turns;
+    internal WriteTurns? Turns => _file.Shared?.Turns;
 
     internal ValueTask<T> ReadAsync<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken) =>
         _readers.ReadAsync(state, read, CreateStoreAsync, cancellationToken);

@@ -29,7 +29,7 @@ internal sealed class Writer : IDisposable
     public string Path => _file.Path;
 
     /// <summary>The turns of this process's storages on the file; null until the file is there.</summary>
-    public WriteTurns? Turns => _file.SharedIfThere()?.Turns;
+    public WriteTurns? Turns => _file.Shared?.Turns;
 
     /// <summary>The turns of this process among all that write to the file; null until the file is there.</summary>
     public ProcessTurns? ProcessTurns => _file.Shared?.ProcessTurns;

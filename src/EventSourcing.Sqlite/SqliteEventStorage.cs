@@ -29,8 +29,7 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly HeadPoller _poller;
     private readonly SqliteLedger _ledger;
     private readonly Lazy<Task> _disposal;
-    private readonly CancellationTokenSource _closing = new();
-    private readonly SemaphoreSlim _backup = new(1, 1);
+    private readonly StoreCopies _copies;
     private TemporaryStoreFolder? _folder;
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
@@ -49,6 +48,7 @@ public sealed class SqliteEventStorage : IEventStorage
         _readers = new ReaderPool(_file, _options.BusyTimeout, _queries);
         _commits = new GroupCommit<WriteWork>(new GroupWriter(_writer, _readers), _options.BusyTimeout, UserCode, static _ => Closed());
         _poller = new HeadPoller(_options.PollInterval, _options.TimeProvider, _signal, GetHeadAsync);
+        _copies = new StoreCopies(this, _file, _options.BusyTimeout);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
         Catalog = new SqliteCatalog(this);
@@ -272,8 +272,7 @@ public sealed class SqliteEventStorage : IEventStorage
         var target = StorePath.Absolute(path, nameof(path));
         if (StoreFile.KeyOf(target) == StoreFile.KeyOf(Path))
             throw new ArgumentException("That is the path of the store itself. Give another one for its copy.", nameof(path));
-        CopyPlace.ThrowIfTaken(target, overwrite);
-        return await CopyAsync(target, Path, place => place.Fill(overwrite), progress, cancellationToken).ConfigureAwait(false);
+        return await _copies.BackupAsync(target, overwrite, progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -312,62 +311,7 @@ public sealed class SqliteEventStorage : IEventStorage
         {
             if (StoreFile.KeyOf(target) == StoreFile.KeyOf(storage.Path))
                 throw new ArgumentException("That is the path of the backup itself. Give that of the store.", nameof(path));
-            if (!replace && File.Exists(target))
-                throw new BackupFailedException(
-                    target, "there is a file at this path already. Say that it is to be replaced: it is moved aside then.");
-            StoreInUse.Hold(target)?.Dispose();
-            string? replaced = null;
-            var like = File.Exists(target) ? target : storage.Path;
-            var restored = await storage.CopyAsync(target, like, Replace, progress, cancellationToken).ConfigureAwait(false);
-            return restored with { Replaced = replaced };
-
-            void Replace(CopyPlace place)
-            {
-                var held = StoreInUse.Hold(target);
-                if (OperatingSystem.IsWindows()) held?.Dispose(); // Windows cannot move files that are open
-                using (held)
-                {
-                    replaced = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());
-                    place.Fill(isReplaced: false);
-                }
-            }
-        }
-    }
-
-    private async ValueTask<SqliteBackup> CopyAsync(
-        string target, string like, Action<CopyPlace> fill, IProgress<SqliteBackupProgress>? progress, CancellationToken cancellationToken)
-    {
-        UserCode.ThrowIfWithin(UserCode.Kind.Write, "make a backup of it");
-        UserCode.ThrowIfWithin(UserCode.Kind.Read, "make a backup of it");
-        var began = Stopwatch.GetTimestamp();
-        ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, typeof(SqliteEventStorage));
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
-        try
-        {
-            await _backup.WaitAsync(ended.Token).ConfigureAwait(false);
-            try
-            {
-                await GetHeadAsync(ended.Token).ConfigureAwait(false); // makes the file a store, if it is new
-
-                // SQLite writes the copy on the thread that calls it, and blocks it until the copy is done.
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-                using var place = CopyPlace.Take(target, like);
-                var copy = new StoreCopy(this, _file, place, progress);
-                var report = await copy.MakeAsync(_options.BusyTimeout, ended.Token).ConfigureAwait(false);
-                var bytes = new FileInfo(place.Incomplete).Length;
-                ended.Token.ThrowIfCancellationRequested();
-                fill(place);
-                return new SqliteBackup(target, report.Size, report.Root, bytes, Stopwatch.GetElapsedTime(began));
-            }
-            finally
-            {
-                _backup.Release();
-            }
-        }
-        catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new ObjectDisposedException(
-                nameof(SqliteEventStorage), "The storage was disposed while a copy of it was made. Nothing was changed at its path.");
+            return await storage._copies.RestoreAsync(target, replace, progress, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -386,8 +330,7 @@ public sealed class SqliteEventStorage : IEventStorage
     private async Task DisposeOnceAsync()
     {
         _signal.Close();
-        await _closing.CancelAsync().ConfigureAwait(false);
-        await _backup.WaitAsync().ConfigureAwait(false);
+        await _copies.DisposeAsync().ConfigureAwait(false);
         await _commits.DisposeAsync().ConfigureAwait(false);
         await _readers.DisposeAsync().ConfigureAwait(false);
         await _queries.DisposeAsync().ConfigureAwait(false);

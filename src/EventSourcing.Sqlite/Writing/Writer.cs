@@ -88,8 +88,8 @@ internal sealed class Writer : IDisposable
             foreach (var work in works)
             {
                 hasWritten |= work.IsAsync
-                    ? await RunAsync(log, work, lookForRepetitions).ConfigureAwait(false)
-                    : Run(log, work, lookForRepetitions);
+                    ? await work.RunAsync(log, lookForRepetitions).ConfigureAwait(false)
+                    : work.Run(log, lookForRepetitions);
             }
 
             if (!hasWritten)
@@ -195,69 +195,6 @@ internal sealed class Writer : IDisposable
         Close();
         _ledger.Dispose();
     }
-
-    /// <summary>Whether anything was written; false if the write was refused.</summary>
-    private bool Run(LogEnd log, WriteWork work, bool lookForRepetitions)
-    {
-        try
-        {
-            if (!IsToWrite(log, work, lookForRepetitions)) return false;
-        }
-        catch (Exception refusal) when (refusal is not SqliteFailure)
-        {
-            work.Refuse(Typed(refusal));
-            return false;
-        }
-
-        try
-        {
-            work.Write(log);
-        }
-        catch (TransactionLostException lost)
-        {
-            lost.Work = work;
-            throw;
-        }
-
-        return true;
-    }
-
-    /// <summary>The same for a write in which code of the app takes part.</summary>
-    private async ValueTask<bool> RunAsync(LogEnd log, WriteWork work, bool lookForRepetitions)
-    {
-        // A leader's first round runs on a caller's thread, with the flow of contexts suppressed. The app's code needs a
-        // flowing context. On the pool a new one begins, and what the code does to it ends with the code.
-        if (ExecutionContext.IsFlowSuppressed()) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        try
-        {
-            if (!IsToWrite(log, work, lookForRepetitions)) return false;
-            await work.PrepareAsync(log).ConfigureAwait(false);
-        }
-        catch (TransactionLostException lost)
-        {
-            lost.Work = work;
-            throw;
-        }
-        catch (Exception refusal) when (refusal is not (SqliteFailure or ReopenException))
-        {
-            work.Refuse(Typed(refusal));
-            return false;
-        }
-
-        work.Write(log);
-        return true;
-    }
-
-    /// <summary>Whether a write has something to write here. If the store has moved, it is refused then.</summary>
-    private bool IsToWrite(LogEnd log, WriteWork work, bool lookForRepetitions)
-    {
-        if (!work.Check(log, lookForRepetitions || log.MovedTo is not null)) return false;
-        if (log.MovedTo is not { } movedTo || work is MoveWork) return true;
-        work.Refuse(new StoreMovedException(Path, movedTo));
-        return false;
-    }
-
-    private Exception Typed(Exception refusal) => refusal is DamagedDataException damage ? damage.ToTyped(Path) : refusal;
 
     /// <summary>Stores the end of the tree, which may trail the log, so that the file of a closed store has all of it.</summary>
     private void SaveLedger()

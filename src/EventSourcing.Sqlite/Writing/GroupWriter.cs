@@ -36,7 +36,9 @@ internal sealed class GroupWriter(Writer writer, ReaderPool readers) : IGroupWri
 
     public void StepDown() => _turn.Pass();
 
-    /// <summary>Another connection has the lock. The pause is random, so that processes which wait for each other do not keep colliding.</summary>
+    /// <summary>
+    /// Another connection has the lock. The pause is random, so that processes which wait for each other do not keep colliding.
+    /// </summary>
     private Obstacle Busy(int attempt) =>
         new(TimeSpan.FromMilliseconds(1 + (Random.Shared.NextDouble() * Math.Min(attempt + 1, 2))), _turn.Overdue);
 

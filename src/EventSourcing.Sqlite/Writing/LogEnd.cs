@@ -165,7 +165,7 @@ internal sealed class LogEnd(Database database, string path, LedgerWriter ledger
         for (var i = 0; i < write.Events.Count; i++)
         {
             var e = write.Events[i];
-            Insert(insert.Bind(7, ledger.SaltOf(Head + 1)), end, e.Id, e.Type, e.Data.Span, e.Metadata.Span, e.Tags);
+            InsertRow(insert.Bind(7, ledger.SaltOf(Head + 1)), end, e.Id, e.Type, e.Data.Span, e.Metadata.Span, e.Tags);
         }
 
         _lastTicks = recordedAt.UtcTicks;
@@ -179,13 +179,19 @@ internal sealed class LogEnd(Database database, string path, LedgerWriter ledger
         ledger.Add(e with { Position = position, Version = end.Version + 1, RecordedAt = e.RecordedAt.ToUniversalTime() });
         var insert = database.Prepare(InsertEvent);
         insert.Bind(2, end.Id).Bind(6, e.RecordedAt.UtcTicks).Bind(7, e.Seal.IsEmpty ? ledger.SaltOf(position) : e.Seal.Span);
-        Insert(insert, end, e.Id, e.Type, e.Data.Span, e.Metadata.Span, e.Tags);
+        InsertRow(insert, end, e.Id, e.Type, e.Data.Span, e.Metadata.Span, e.Tags);
         _lastTicks = e.RecordedAt.UtcTicks;
     }
 
     /// <summary>Inserts the row of an event; what its stream and its append have in common is bound already.</summary>
-    private void Insert(
-        Statement insert, StreamEnd end, Guid id, string type, ReadOnlySpan<byte> data, ReadOnlySpan<byte> metadata, IReadOnlyList<string> tags)
+    private void InsertRow(
+        Statement insert,
+        StreamEnd end,
+        Guid id,
+        string type,
+        ReadOnlySpan<byte> data,
+        ReadOnlySpan<byte> metadata,
+        IReadOnlyList<string> tags)
     {
         var typeId = _types.Of(database, type);
         Span<byte> idBytes = stackalloc byte[16];

@@ -61,7 +61,9 @@ internal sealed class WalCheckpoints(StoreFile file, int pagesBetween) : IDispos
         return _pages >= pagesBetween || IsToBeCleaned;
     }
 
-    /// <summary>Moves the log, while no connection of this process reads. If it throws, the writer's connection may hold the lock.</summary>
+    /// <summary>
+    /// Moves the log, while no connection of this process reads. If it throws, the writer's connection may hold the lock.
+    /// </summary>
     /// <param name="writer">The writer's connection, which takes the write lock meanwhile.</param>
     public async ValueTask MoveAsync(Database writer)
     {

@@ -54,7 +54,8 @@ internal sealed class InlineProjections : InlineReadModels
             if (_isReady) return;
 
             // It neither runs in the context of the first append nor is cancelled with it: others wait for it too.
-            if (_starting is null or { IsCompleted: true }) _starting = BackgroundTask.Start(() => BringUpToDateAsync(CancellationToken.None));
+            if (_starting is null or { IsCompleted: true })
+                _starting = BackgroundTask.Start(() => BringUpToDateAsync(CancellationToken.None));
             starting = _starting;
         }
 

@@ -27,7 +27,12 @@ internal abstract class QueuedWrite
     public Exception? Refusal { get; private set; }
 
     /// <summary>Takes the write into a group, unless it was cancelled first. From here on, cancelling has no effect.</summary>
-    public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
+    public bool TryTake()
+    {
+        if (Interlocked.CompareExchange(ref _state, Taken, Waiting) != Waiting) return false;
+        OnTaken();
+        return true;
+    }
 
     /// <summary>Puts the write back into the queue: nothing of it was written.</summary>
     public void PutBack()
@@ -74,6 +79,11 @@ internal abstract class QueuedWrite
     public void CancelIfAsked()
     {
         if (Cancellation.IsCancellationRequested) TryCancel(Cancellation);
+    }
+
+    /// <summary>Called when a group has taken the write.</summary>
+    protected virtual void OnTaken()
+    {
     }
 
     protected abstract void SetCompleted();

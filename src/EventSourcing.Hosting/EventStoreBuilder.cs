@@ -97,7 +97,9 @@ public sealed class EventStoreBuilder
     /// <summary>
     /// Runs a projection inline: its read model changes within each append. It is brought up to date before the app serves anything.
     /// </summary>
-    /// <typeparam name="TProjection">The projection. It gets services by its constructor.</typeparam>
+    /// <typeparam name="TProjection">
+    /// The projection. It gets services by its constructor, but not the store: the store is opened with it.
+    /// </typeparam>
     /// <returns>This builder.</returns>
     /// <exception cref="InvalidOperationException">It is registered on this store already.</exception>
     public EventStoreBuilder AddInlineProjection<

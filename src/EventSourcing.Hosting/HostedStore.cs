@@ -16,6 +16,7 @@ internal sealed class HostedStore : IDisposable
     private readonly IOptionsMonitor<EventStoreSettings> _settings;
     private readonly ILogger _logger;
     private readonly Lazy<EventStore> _store;
+    private volatile int _inlineIsMadeOn;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<AsyncServiceScope> _scopes = [];
     private IReadOnlyList<RunningSubscribers> _running = [];
@@ -38,7 +39,11 @@ internal sealed class HostedStore : IDisposable
 
     public EventStoreSettings Settings => _settings.Get(Name);
 
-    public EventStore Store => _store.Value;
+    public EventStore Store => _inlineIsMadeOn == Environment.CurrentManagedThreadId
+        ? throw new InvalidOperationException(
+            $"An inline projection of the store '{Name}' takes that store by its constructor, but it is made before the store: the store "
+            + "is opened with it. Let it fold events alone, or run it in the background (AddProjection).")
+        : _store.Value;
 
     public TimeProvider Clock => Store.Storage.Options.TimeProvider;
 
@@ -63,11 +68,10 @@ internal sealed class HostedStore : IDisposable
     {
         var projections = _registration.Projections.ConvertAll(one => one.Create(_services));
         var reactors = _registration.Reactors.ConvertAll(one => CreateReactor(one.Create));
-        var inline = _registration.InlineProjections.ConvertAll(create => create(_services));
         Subscribers = [.. projections.Select(one => one.Name), .. reactors.Select(one => one.Name)];
         Reactors = reactors.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
         var head = await OpenStorageAsync(cancellationToken).ConfigureAwait(false);
-        if (inline.Count > 0) await Store.StartInlineProjectionsAsync(inline, cancellationToken).ConfigureAwait(false);
+        if (_registration.InlineProjections.Count > 0) await Store.StartInlineProjectionsAsync(cancellationToken).ConfigureAwait(false);
         StoreLog.Opened(_logger, Name, head);
         IsOpen = true;
         _projections = projections;
@@ -162,7 +166,21 @@ internal sealed class HostedStore : IDisposable
             Telemetry = settings.DisableTelemetry ? TelemetryStart.Never : TelemetryStart.AtOnce,
             Notices = (notice => StoreLog.Notice(_logger, notice)) + options.Notices,
         };
+        if (_registration.InlineProjections.Count > 0) options = options.WithInlineProjections(CreateInlineProjections());
         return new EventStore(create(_services, settings), _registration.Types, options);
+    }
+
+    private List<Projection> CreateInlineProjections()
+    {
+        _inlineIsMadeOn = Environment.CurrentManagedThreadId;
+        try
+        {
+            return _registration.InlineProjections.ConvertAll(create => create(_services));
+        }
+        finally
+        {
+            _inlineIsMadeOn = 0;
+        }
     }
 
     /// <summary>

@@ -71,7 +71,7 @@ public sealed class PostgresEventStorage : IEventStorage
         var tables = new ReadModelTables(_server.Sql);
         _tiles = new TileKeeper(_server, tree);
         _committer = new Committer(_server, options, _names, ends, _tiles, _signal, _reader, tables, _userCode);
-        _commits = new GroupCommit<AppendWork>(_committer.CommitAsync, options.BusyTimeout, Closed);
+        _commits = new GroupCommit<AppendWork>(_committer, options.BusyTimeout, _userCode, Closed);
         _poller = new HeadPoller(options.PollInterval, options.TimeProvider, _signal, GetHeadAsync);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new PostgresReadModels(this, _server, tables, _userCode, options);

@@ -159,6 +159,13 @@ internal static class Schema
     }
 
     /// <summary>
+    /// Writes the mark that is there already, in the caller's transaction. It changes nothing, but makes the commit one that syncs the
+    /// write-ahead log.
+    /// </summary>
+    public static void RewriteMark(Database database) =>
+        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}"));
+
+    /// <summary>
     /// Whether a file is marked as a store of this version: the same as <see cref="Recognise"/>, but cheaper for the usual
     /// case.
     /// </summary>

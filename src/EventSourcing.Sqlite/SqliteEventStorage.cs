@@ -22,15 +22,14 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly HeadSignal _signal = new();
     private readonly NameCache _names = new();
     private readonly Writer _writer;
-    private readonly CommitQueue _commits;
+    private readonly GroupCommit<WriteWork> _commits;
     private readonly StorageTelemetry _telemetry = new("sqlite");
     private readonly ReaderPool _readers;
     private readonly QueryPool _queries;
     private readonly HeadPoller _poller;
     private readonly SqliteLedger _ledger;
     private readonly Lazy<Task> _disposal;
-    private readonly CancellationTokenSource _closing = new();
-    private readonly SemaphoreSlim _backup = new(1, 1);
+    private readonly StoreCopies _copies;
     private TemporaryStoreFolder? _folder;
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
@@ -47,8 +46,9 @@ public sealed class SqliteEventStorage : IEventStorage
         _writer = new Writer(_file, _options, _signal);
         _queries = new QueryPool(_file, _options.BusyTimeout, UserCode);
         _readers = new ReaderPool(_file, _options.BusyTimeout, _queries);
-        _commits = new CommitQueue(_writer, _readers, _options.BusyTimeout, UserCode, _telemetry);
+        _commits = new GroupCommit<WriteWork>(new GroupWriter(_writer, _readers), _options.BusyTimeout, UserCode, static _ => Closed());
         _poller = new HeadPoller(_options.PollInterval, _options.TimeProvider, _signal, GetHeadAsync);
+        _copies = new StoreCopies(this, _file, _options.BusyTimeout);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         ReadModels = new SqliteReadModels(this, _commits);
         Catalog = new SqliteCatalog(this);
@@ -112,7 +112,7 @@ public sealed class SqliteEventStorage : IEventStorage
         ThrowIfReadOnly("append events");
         return request.Conditions.Count > 0
             ? AppendOnConditionAsync(request, cancellationToken)
-            : _commits.CommitAsync(WorkOf(request, scouted: null, cancellationToken), cancellationToken);
+            : CommitAsync(request, scouted: null, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -121,17 +121,42 @@ public sealed class SqliteEventStorage : IEventStorage
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
         ThrowIfReadOnly("import events");
-        return _commits.CommitAsync(new ImportWork(request), cancellationToken);
+        return new ImportWork(request).CommitAsync(_commits, cancellationToken);
     }
 
     private async ValueTask<AppendResult> AppendOnConditionAsync(AppendRequest request, CancellationToken cancellationToken)
     {
         var scouted = await ConditionScout.LookAsync(this, request, cancellationToken).ConfigureAwait(false);
-        return await _commits.CommitAsync(WorkOf(request, scouted, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await CommitAsync(request, scouted, cancellationToken).ConfigureAwait(false);
     }
 
-    private AppendWork WorkOf(AppendRequest request, ScoutedCondition[]? scouted, CancellationToken cancellationToken) =>
-        request.ReadModels is null ? new AppendWork(request, scouted) : new InlineAppendWork(request, scouted, UserCode, cancellationToken);
+    private ValueTask<AppendResult> CommitAsync(AppendRequest request, ScoutedCondition[]? scouted, CancellationToken cancellationToken)
+    {
+        var work = request.ReadModels is null
+            ? new AppendWork(request, scouted)
+            : new InlineAppendWork(request, scouted, UserCode, cancellationToken);
+        return _telemetry.WantsLockWaits
+            ? CommitMeasuredAsync(work, cancellationToken)
+            : work.CommitAsync(_commits, cancellationToken);
+    }
+
+    /// <summary>Commits an append, and reports how long it waited until a group took it.</summary>
+    private async ValueTask<AppendResult> CommitMeasuredAsync(AppendWork work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        UserCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
+        work.IsMeasured = true;
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            return await work.CommitAsync(_commits, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            var until = work.TakenAt == 0 ? Stopwatch.GetTimestamp() : work.TakenAt;
+            _telemetry.LockWaited(Stopwatch.GetElapsedTime(began, until));
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default)
@@ -167,7 +192,7 @@ public sealed class SqliteEventStorage : IEventStorage
         if (movedTo is not null) StoreMovedException.ThrowIfInvalidPlace(movedTo);
         ArgumentOutOfRangeException.ThrowIfNegative(head);
         ThrowIfReadOnly("mark the store as moved");
-        return _commits.CommitAsync(new MoveWork(movedTo, head), cancellationToken);
+        return new MoveWork(movedTo, head).CommitAsync(_commits, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -247,8 +272,7 @@ public sealed class SqliteEventStorage : IEventStorage
         var target = StorePath.Absolute(path, nameof(path));
         if (StoreFile.KeyOf(target) == StoreFile.KeyOf(Path))
             throw new ArgumentException("That is the path of the store itself. Give another one for its copy.", nameof(path));
-        CopyPlace.ThrowIfTaken(target, overwrite);
-        return await CopyAsync(target, Path, place => place.Fill(overwrite), progress, cancellationToken).ConfigureAwait(false);
+        return await _copies.BackupAsync(target, overwrite, progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -287,62 +311,7 @@ public sealed class SqliteEventStorage : IEventStorage
         {
             if (StoreFile.KeyOf(target) == StoreFile.KeyOf(storage.Path))
                 throw new ArgumentException("That is the path of the backup itself. Give that of the store.", nameof(path));
-            if (!replace && File.Exists(target))
-                throw new BackupFailedException(
-                    target, "there is a file at this path already. Say that it is to be replaced: it is moved aside then.");
-            StoreInUse.Hold(target)?.Dispose();
-            string? replaced = null;
-            var like = File.Exists(target) ? target : storage.Path;
-            var restored = await storage.CopyAsync(target, like, Replace, progress, cancellationToken).ConfigureAwait(false);
-            return restored with { Replaced = replaced };
-
-            void Replace(CopyPlace place)
-            {
-                var held = StoreInUse.Hold(target);
-                if (OperatingSystem.IsWindows()) held?.Dispose(); // Windows cannot move files that are open
-                using (held)
-                {
-                    replaced = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());
-                    place.Fill(isReplaced: false);
-                }
-            }
-        }
-    }
-
-    private async ValueTask<SqliteBackup> CopyAsync(
-        string target, string like, Action<CopyPlace> fill, IProgress<SqliteBackupProgress>? progress, CancellationToken cancellationToken)
-    {
-        UserCode.ThrowIfWithin(UserCode.Kind.Write, "make a backup of it");
-        UserCode.ThrowIfWithin(UserCode.Kind.Read, "make a backup of it");
-        var began = Stopwatch.GetTimestamp();
-        ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, typeof(SqliteEventStorage));
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
-        try
-        {
-            await _backup.WaitAsync(ended.Token).ConfigureAwait(false);
-            try
-            {
-                await GetHeadAsync(ended.Token).ConfigureAwait(false); // makes the file a store, if it is new
-
-                // SQLite writes the copy on the thread that calls it, and blocks it until the copy is done.
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-                using var place = CopyPlace.Take(target, like);
-                var copy = new StoreCopy(this, _file, place, progress);
-                var report = await copy.MakeAsync(_options.BusyTimeout, ended.Token).ConfigureAwait(false);
-                var bytes = new FileInfo(place.Incomplete).Length;
-                ended.Token.ThrowIfCancellationRequested();
-                fill(place);
-                return new SqliteBackup(target, report.Size, report.Root, bytes, Stopwatch.GetElapsedTime(began));
-            }
-            finally
-            {
-                _backup.Release();
-            }
-        }
-        catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new ObjectDisposedException(
-                nameof(SqliteEventStorage), "The storage was disposed while a copy of it was made. Nothing was changed at its path.");
+            return await storage._copies.RestoreAsync(target, replace, progress, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -361,8 +330,7 @@ public sealed class SqliteEventStorage : IEventStorage
     private async Task DisposeOnceAsync()
     {
         _signal.Close();
-        await _closing.CancelAsync().ConfigureAwait(false);
-        await _backup.WaitAsync().ConfigureAwait(false);
+        await _copies.DisposeAsync().ConfigureAwait(false);
         await _commits.DisposeAsync().ConfigureAwait(false);
         await _readers.DisposeAsync().ConfigureAwait(false);
         await _queries.DisposeAsync().ConfigureAwait(false);
@@ -383,7 +351,7 @@ public sealed class SqliteEventStorage : IEventStorage
     internal UserCode UserCode { get; } = new();
 
     /// <summary>The turns of this process's storages on the file; null until the file is there.</summary>
-    internal WriteTurns? Turns => _file.SharedIfThere()?.Turns;
+    internal WriteTurns? Turns => _file.Shared?.Turns;
 
     internal ValueTask<T> ReadAsync<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken) =>
         _readers.ReadAsync(state, read, CreateStoreAsync, cancellationToken);
@@ -396,5 +364,8 @@ public sealed class SqliteEventStorage : IEventStorage
     internal ValueTask SyncAsync(CancellationToken cancellationToken) => CreateStoreAsync(cancellationToken);
 
     private async ValueTask CreateStoreAsync(CancellationToken cancellationToken) =>
-        await _commits.CommitAsync(new OpenWork(), cancellationToken).ConfigureAwait(false);
+        await new OpenWork().CommitAsync(_commits, cancellationToken).ConfigureAwait(false);
+
+    private static ObjectDisposedException Closed() =>
+        new(nameof(SqliteEventStorage), "The storage was disposed before this write began; nothing of it was written.");
 }

@@ -22,7 +22,6 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     private readonly ConcurrentDictionary<Type, Lazy<IAsyncDisposable>> _parts = new();
     private readonly ConcurrentDictionary<IAsyncDisposable, bool> _running = new();
     private readonly Disposal _disposal;
-    private InlineReadModels? _inline;
     private AppendWriter? _spareWriter;
 
     /// <summary>Opens a store. The storage is not touched until the first call that needs it.</summary>
@@ -55,7 +54,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         Serializer = new JsonEventSerializer(types, Options.Json) { AppCode = AppCode };
         EventReader = new EventReader(Storage, Serializer);
         _ids = new EventIdGenerator(storage.Options.TimeProvider);
-        _inline = Options.Inline?.Invoke(this);
+        InlineReadModels = Options.Inline?.Invoke(this);
     }
 
     /// <summary>
@@ -99,7 +98,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     internal AppCode AppCode { get; } = new();
 
     /// <summary>Read models that change within each append; null if there are none.</summary>
-    internal InlineReadModels? InlineReadModels => Volatile.Read(ref _inline);
+    internal InlineReadModels? InlineReadModels { get; }
 
     /// <summary>Appends events to one stream: atomic, and durable when it returns.</summary>
     /// <param name="stream">The stream's name.</param>
@@ -333,9 +332,6 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     {
         if (IsReadOnly) throw new StoreReadOnlyException(operation);
     }
-
-    /// <summary>From now on, each append changes these read models too.</summary>
-    internal void ChangeWithAppends(InlineReadModels inline) => Volatile.Write(ref _inline, inline);
 
     /// <summary>A writer for one append. If the append fails, the writer is not returned for reuse.</summary>
     internal AppendWriter RentWriter() => Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);

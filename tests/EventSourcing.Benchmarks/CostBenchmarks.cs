@@ -87,8 +87,12 @@ internal sealed class CostBenchmarks(bool quick) : IDisposable
             elapsed.TotalMicroseconds / events);
     }
 
-    private static EventStore Open(string path) =>
-        new(new SqliteEventStorage(path), new EventTypes(EventType.Of<OrderItemAdded>()), new EventStoreOptions { Json = ProjectedJson.Default.Options });
+    private static EventStore Open(string path, params Projection[] inline)
+    {
+        var options = new EventStoreOptions { Json = ProjectedJson.Default.Options };
+        if (inline.Length > 0) options = options.WithInlineProjections(inline);
+        return new EventStore(new SqliteEventStorage(path), new EventTypes(EventType.Of<OrderItemAdded>()), options);
+    }
 
     private string NewFile() => Path.Combine(_folder.FullName, string.Create(CultureInfo.InvariantCulture, $"{++_file}.db"));
 
@@ -116,9 +120,8 @@ internal sealed class CostBenchmarks(bool quick) : IDisposable
 
     private async Task<Cost> InlineAsync(int appends)
     {
-        await using var store = Open(NewFile());
+        await using var store = Open(NewFile(), new CustomerTotals());
         await store.AppendAsync("warm", 0, _events[..1]);
-        await store.StartInlineProjectionsAsync([new CustomerTotals()]);
         return await CostOfAsync(appends, async () =>
         {
             for (var i = 0; i < appends; i++) await store.AppendAsync($"order-{i % 100}", i / 100, [_events[i % 10_000]]);

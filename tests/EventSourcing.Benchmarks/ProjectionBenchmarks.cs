@@ -30,8 +30,12 @@ internal sealed class ProjectionBenchmarks(bool quick) : IDisposable
 
     private static OrderItemAdded Event(int i) => OrderItemAdded.Number(i) with { CustomerId = $"customer-{(int)(i * 2_654_435_761L % Customers):000000}" };
 
-    private static EventStore Open(string path) =>
-        new(new SqliteEventStorage(path), new EventTypes(EventType.Of<OrderItemAdded>()), new EventStoreOptions { Json = ProjectedJson.Default.Options });
+    private static EventStore Open(string path, params Projection[] inline)
+    {
+        var options = new EventStoreOptions { Json = ProjectedJson.Default.Options };
+        if (inline.Length > 0) options = options.WithInlineProjections(inline);
+        return new EventStore(new SqliteEventStorage(path), new EventTypes(EventType.Of<OrderItemAdded>()), options);
+    }
 
     private string NewFile() => Path.Combine(_folder.FullName, string.Create(CultureInfo.InvariantCulture, $"{++_file}.db"));
 
@@ -100,9 +104,8 @@ internal sealed class ProjectionBenchmarks(bool quick) : IDisposable
 
         async Task<double> AppendAsync(bool isInline)
         {
-            await using var store = Open(NewFile());
+            await using var store = isInline ? Open(NewFile(), new CustomerTotals()) : Open(NewFile());
             await store.AppendAsync("warm", 0, [Event(0)]);
-            if (isInline) await store.StartInlineProjectionsAsync([new CustomerTotals()]);
             var each = appends / callers;
             return await RateAsync(each * callers, () => Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
             {

@@ -118,6 +118,11 @@ public class RegistrationTests
     }
 
     [Fact]
+    public async Task Start_with_an_inline_projection_that_takes_the_store_fails_and_says_why() =>
+        await FluentActions.Awaiting(() => TestApp.StartAsync(store => InMemory(store).AddInlineProjection<Circular>()))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*inline projection of the store 'parcels'*constructor*");
+
+    [Fact]
     public async Task Disable_health_checks_by_a_setting_registers_none()
     {
         await using var app = await TestApp.StartAsync(store => InMemory(store), app: null, "EventSourcing:parcels:DisableHealthChecks=true");
@@ -135,6 +140,11 @@ public class RegistrationTests
     private static EventStoreBuilder InMemory(EventStoreBuilder store) => store.UseStorage((_, _) => new InMemoryEventStorage());
 
     public sealed class Idle : Projection<Pending>;
+
+    public sealed class Circular(EventStore store) : Projection<Pending>
+    {
+        public EventStore Store { get; } = store;
+    }
 
     public sealed class Needy(Uri missing) : Projection<Pending>
     {

@@ -28,9 +28,9 @@ public sealed class PgBouncerTests : IDisposable
     [PgBouncerFact]
     public async Task Store_behind_it_projects_in_the_background_and_inline_and_rebuilds()
     {
-        await using var store = new EventStore(await OpenAsync(throughPooler: true), Tallied.Types);
         var (background, inline) = (new Tallies(), new Tallies(null, "inline"));
-        await store.StartInlineProjectionsAsync([inline]);
+        await using var store = new EventStore(
+            await OpenAsync(throughPooler: true), Tallied.Types, new EventStoreOptions().WithInlineProjections(inline));
         await using var running = store.StartProjections(background);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(w => Task.Run(async () =>
         {

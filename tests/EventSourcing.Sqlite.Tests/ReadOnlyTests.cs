@@ -162,6 +162,7 @@ public sealed class ReadOnlyTests : IDisposable
         await ReadOnlyWork.MakeAsync(_folder.Store);
         var before = Files();
         var options = new EventStoreOptions { Ledger = new LedgerOptions { Origin = "example.com/log" } };
+        options = options.WithInlineProjections(new Purses());
         await using (var store = new EventStore(new SqliteEventStorage(_folder.Store, ReadOnly), Wallets.Types, options))
         {
             store.IsReadOnly.Should().BeTrue();
@@ -174,7 +175,7 @@ public sealed class ReadOnlyTests : IDisposable
                 (() => store.Storage.Ledger.SyncAsync().AsTask(), "on the disk"),
                 (() => store.Ledger.SignCheckpointAsync().AsTask(), "sign a checkpoint"),
                 (() => store.ErasePayloadsAsync([1], "asked for"), "erase payloads"),
-                (() => store.StartInlineProjectionsAsync([new Purses()]), "run projections"),
+                (() => store.StartInlineProjectionsAsync(), "run projections"),
                 (() => store.StartReactorsAsync(new Idle()), "run reactors"),
                 (() => store.Snapshots().DeleteAsync(), "delete snapshots"),
                 (() => store.ProjectionAdmin().RebuildDocumentAsync("Purses", "a"), "give orders"),

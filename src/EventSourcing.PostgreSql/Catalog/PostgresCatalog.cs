@@ -30,7 +30,7 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
         CancellationToken cancellationToken)
     {
         // Only one lower bound: with two, the server would begin at one and step over all rows up to the other.
-        var isAfterName = listing.After is { } after && (listing.Prefix.Length == 0 || IsAtOrAfter(after, listing.Prefix));
+        var isAfterName = listing.After is { } after && CodePointComparer.Instance.Compare(after, listing.Prefix) >= 0;
         var (start, from) = isAfterName ? (listing.After!, ">") : (listing.Prefix, ">=");
         var end = listing.Prefix.Length > 0 ? NameRules.EndOf(listing.Prefix) : null;
         var limit = Math.Min(listing.Limit, MaxStreams);
@@ -143,9 +143,6 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
 
         return new StorageSize(parts.Sum(part => part.Bytes), 0, parts);
     }
-
-    private static bool IsAtOrAfter(string name, string prefix) =>
-        System.Text.Encoding.UTF8.GetBytes(name).AsSpan().SequenceCompareTo(System.Text.Encoding.UTF8.GetBytes(prefix)) >= 0;
 
     private DateTimeOffset Instant(long ticks, long position) => ticks >= 0 && ticks <= DateTimeOffset.MaxValue.Ticks
         ? new DateTimeOffset(ticks, TimeSpan.Zero)

@@ -37,7 +37,7 @@ internal sealed class DocumentSelection
         var order = query.OrderBy is null ? (FieldDefinition?)null
             : table.Definition.Fields[table.Definition.IndexOf(query.OrderBy, askedAs)];
         var selection = new DocumentSelection(table, order, query);
-        if (Simplified(table, query.Conditions, askedAs) is not { } conditions) return selection;
+        if (DocumentCondition.Simplified(table.Definition, query.Conditions, askedAs) is not { } conditions) return selection;
         if (order is not { } field) selection.AddByKey(conditions, query.After?.Key);
         else selection.AddByField(field, conditions, query.After);
         return selection;
@@ -47,7 +47,7 @@ internal sealed class DocumentSelection
     public static bool TryAddCountTo(NpgsqlBatch batch, DocumentTable table, IReadOnlyList<FieldCondition> conditions, string askedAs)
     {
         table.Definition.ThrowIfUnfit(conditions, askedAs);
-        if (Simplified(table, conditions, askedAs) is not { } simplified) return false;
+        if (DocumentCondition.Simplified(table.Definition, conditions, askedAs) is not { } simplified) return false;
         var where = new Where(simplified);
         where.Bind(batch.Add($"SELECT count(*) FROM {table.Quoted}{where.Sql}"));
         return true;
@@ -73,34 +73,14 @@ internal sealed class DocumentSelection
         return documents;
     }
 
-    /// <summary>
-    /// At most one condition of each comparison on a field, the one that implies the others; null if no document can meet them.
-    /// </summary>
-    private static List<Condition>? Simplified(DocumentTable table, IReadOnlyList<FieldCondition> conditions, string askedAs)
-    {
-        var simplified = new List<Condition>(conditions.Count);
-        foreach (var (name, comparison, value) in conditions)
-        {
-            var field = table.Definition.IndexOf(name, askedAs);
-            var known = simplified.FindIndex(c => c.Field == field && c.Comparison == comparison);
-            var condition = new Condition(field, Identifier.Quote(table.Definition.Fields[field].Name), comparison, value);
-            if (known < 0) simplified.Add(condition);
-            else if (comparison == FieldComparison.Equal && simplified[known].Value.CompareTo(value) != 0) return null;
-            else if (comparison is FieldComparison.AtLeast or FieldComparison.Above ? value > simplified[known].Value
-                : value < simplified[known].Value) simplified[known] = condition;
-        }
-
-        return simplified;
-    }
-
-    private void AddByKey(List<Condition> conditions, string? after)
+    private void AddByKey(List<DocumentCondition> conditions, string? after)
     {
         var where = new Where(conditions);
         if (after is not null) where.AddKey(Beyond, after);
         Add(where, KeyOrder);
     }
 
-    private void AddByField(FieldDefinition field, List<Condition> conditions, DocumentCursor? after)
+    private void AddByField(FieldDefinition field, List<DocumentCondition> conditions, DocumentCursor? after)
     {
         var index = _table.Definition.IndexOf(field.Name, field.Name);
         if (conditions.FindIndex(c => c.Field == index && c.Comparison == FieldComparison.Equal) is >= 0 and var equal)
@@ -164,18 +144,6 @@ internal sealed class DocumentSelection
             $"SELECT key, data{column} FROM {_table.Quoted}{where.Sql} ORDER BY {order} LIMIT ${where.Count + 1}"), where));
     }
 
-    private readonly record struct Condition(int Field, string Column, FieldComparison Comparison, FieldValue Value)
-    {
-        public string Operator => Comparison switch
-        {
-            FieldComparison.AtLeast => ">=",
-            FieldComparison.AtMost => "<=",
-            FieldComparison.Above => ">",
-            FieldComparison.Below => "<",
-            _ => "=",
-        };
-    }
-
     /// <summary>
     /// Terms joined by AND, and the values of their parameters. A comparison with NULL is not true, which is exactly the rule for
     /// missing values. A text is also compared by the part of it that is indexed.
@@ -185,7 +153,7 @@ internal sealed class DocumentSelection
         private readonly StringBuilder _sql = new();
         private readonly List<FieldValue> _values = [];
 
-        public Where(List<Condition> conditions)
+        public Where(List<DocumentCondition> conditions)
         {
             foreach (var condition in conditions) Add(condition);
         }
@@ -211,7 +179,7 @@ internal sealed class DocumentSelection
             return command;
         }
 
-        private void Add(in Condition condition)
+        private void Add(in DocumentCondition condition)
         {
             if (condition.Value.Kind is null)
             {

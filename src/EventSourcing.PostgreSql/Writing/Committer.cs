@@ -8,7 +8,7 @@ namespace EventSourcing;
 /// server's function writes it only if the beliefs hold: one round trip. Otherwise it takes the lock first, reads the facts and
 /// decides on those: two round trips. Only the leader of the <see cref="GroupCommit{TWork}"/> uses it.
 /// </summary>
-internal sealed class Committer : IAsyncDisposable
+internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
 {
     /// <summary>How many groups look their ids up first after one met a stored id: an import that is run again meets many.</summary>
     private const int GroupsAfterRepetition = 16;
@@ -65,8 +65,23 @@ internal sealed class Committer : IAsyncDisposable
     /// <summary>Changes when the server may be another one, which need not have all that was committed.</summary>
     public int Era => _era;
 
-    /// <summary>Commits a group: see <see cref="GroupCommit{TWork}"/>.</summary>
-    public async ValueTask<Obstacle?> CommitAsync(List<AppendWork> group)
+    /// <inheritdoc/>
+    /// <remarks>It waits for the server asynchronously, so that it does not go on on the thread of a caller.</remarks>
+    public bool MayKeepThread => true;
+
+    /// <inheritdoc/>
+    public ValueTask<Obstacle?> CommitNextAsync(WriteQueue<AppendWork> queue, int attempt)
+    {
+        queue.TakeGroup();
+        return CommitAsync(queue.Group);
+    }
+
+    /// <inheritdoc/>
+    public void StepDown()
+    {
+    }
+
+    private async ValueTask<Obstacle?> CommitAsync(List<AppendWork> group)
     {
         for (var attempt = 1; ; attempt++)
         {

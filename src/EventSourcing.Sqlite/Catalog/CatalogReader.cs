@@ -25,7 +25,7 @@ internal static class CatalogReader
     public static StreamPage ReadStreams(Database database, StreamListing listing)
     {
         // Only one bound: with two, SQLite would begin at one and step over all rows up to the other.
-        var isAfterName = listing.After is { } after && NamePrefix.IsAtOrAfter(after, listing.Prefix);
+        var isAfterName = listing.After is { } after && CodePointComparer.Instance.Compare(after, listing.Prefix) >= 0;
         var (start, from) = isAfterName ? (listing.After!, ">") : (listing.Prefix, ">=");
         var upTo = listing.Prefix.Length > 0 ? "AND name < ?2" : "";
         var select = database.Prepare($"SELECT id, name FROM streams WHERE name {from} ?1 {upTo} ORDER BY name LIMIT ?3");

@@ -227,6 +227,12 @@ internal sealed class Database : IDisposable
         if (_statements.Count > MaxStatements) ForgetStatements();
     }
 
+    /// <summary>Rolls back the transaction, if one is open.</summary>
+    public void Rollback()
+    {
+        if (InTransaction) Prepare("ROLLBACK").Run();
+    }
+
     /// <summary>Runs statements that return nothing of interest, once.</summary>
     public void Execute(string sql)
     {

@@ -8,7 +8,7 @@ namespace EventSourcing;
 /// </summary>
 internal static class Opening
 {
-    // Only the library checkpoints (see Writer.CheckpointIfDue), and it waits asynchronously by itself.
+    // Only the library checkpoints (see WalCheckpoints), and it waits asynchronously by itself.
     private static readonly (string Pragma, long Value)[] Common =
     [
         ("busy_timeout", 0),
@@ -45,7 +45,7 @@ internal static class Opening
                     $"its journal mode is '{mode}' and cannot be made WAL here. "
                     + "Keep it on a local file system that supports shared memory.");
 
-            Set(database, path, [.. Common, ("journal_size_limit", Writer.LogLimit)]);
+            Set(database, path, [.. Common, ("journal_size_limit", WalCheckpoints.LogLimit)]);
             OverwriteWhatIsFreed(database);
             if (database.Read("PRAGMA secure_delete") is var answer && answer != SecureDeleteFast)
                 throw new IncompatibleStoreException(path, string.Create(

@@ -53,14 +53,14 @@ internal sealed class StoreFile : IDisposable
     /// </summary>
     public string LogPath => (_fileName ?? Path) + LogSuffix;
 
-    /// <summary>What the storages of this process share for this file; null until the file exists.</summary>
-    public SharedFile? Shared => _shared;
-
-    /// <summary>As <see cref="Shared"/>, but if the file exists, also before the storage opens it.</summary>
-    public SharedFile? SharedIfThere()
+    /// <summary>What the storages of this process share for this file; null until the file exists, which is looked up then.</summary>
+    public SharedFile? Shared
     {
-        if (_shared is null) Attach(UnixFile.Status(_encodedPath));
-        return _shared;
+        get
+        {
+            if (_shared is null) Attach(UnixFile.Status(_encodedPath));
+            return _shared;
+        }
     }
 
     /// <summary>Whether the storage has had a connection to the file.</summary>

@@ -4,7 +4,7 @@ namespace EventSourcing;
 /// What the app's code sees of an append that is about to be committed: it reads through the writer's own connection, and
 /// only until it returns.
 /// </summary>
-internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent> events) : IAppendTransaction, IDisposable
+internal sealed class AppendTransaction(LogEnd log, IReadOnlyList<StoredEvent> events) : IAppendTransaction, IDisposable
 {
     private readonly Lock _lock = new();
 
@@ -24,9 +24,9 @@ internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent
 
         // The writer knows the tables by name; an alias is looked up.
         return Read(
-            (writer, model, keys),
+            (log, model, keys),
             static (database, of) =>
-                DocumentTable.Load(database, of.writer.TableOf(of.model) ?? DocumentTable.Resolve(database, of.model), of.keys),
+                DocumentTable.Load(database, of.log.TableOf(of.model) ?? DocumentTable.Resolve(database, of.model), of.keys),
             cancellationToken);
     }
 
@@ -60,16 +60,16 @@ internal sealed class AppendTransaction(Writer writer, IReadOnlyList<StoredEvent
                     + "and await what it reads.");
             try
             {
-                return ValueTask.FromResult(read(writer.Database, state));
+                return ValueTask.FromResult(read(log.Database, state));
             }
             catch (SqliteFailure failure)
             {
                 Failure = failure;
-                throw failure.ToTyped(writer.Path, whileCommitting: false);
+                throw failure.ToTyped(log.Path, whileCommitting: false);
             }
             catch (DamagedDataException damage)
             {
-                throw damage.ToTyped(writer.Path);
+                throw damage.ToTyped(log.Path);
             }
         }
     }

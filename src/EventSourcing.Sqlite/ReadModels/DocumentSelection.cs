@@ -33,7 +33,7 @@ internal sealed class DocumentSelection
             ? (FieldDefinition?)null
             : table.Definition.Fields[table.Definition.IndexOf(query.OrderBy, askedAs)];
         var selection = new DocumentSelection(table, order, query.Descending);
-        if (Simplified(table, query.Conditions, askedAs) is not { } conditions) return selection;
+        if (DocumentCondition.Simplified(table.Definition, query.Conditions, askedAs) is not { } conditions) return selection;
         if (order is not { } field) selection.AddByKey(conditions, query.After?.Key);
         else selection.AddByField(field, conditions, query.After);
         return selection;
@@ -42,7 +42,7 @@ internal sealed class DocumentSelection
     public static long Count(Database database, DocumentTable table, IReadOnlyList<FieldCondition> conditions, string askedAs)
     {
         table.Definition.ThrowIfUnfit(conditions, askedAs);
-        if (Simplified(table, conditions, askedAs) is not { } simplified) return 0;
+        if (DocumentCondition.Simplified(table.Definition, conditions, askedAs) is not { } simplified) return 0;
         var where = new Where(simplified);
         return where.Bind(database.Prepare($"SELECT count(*) FROM {table.Quoted}{where.Sql}")).Scalar() ?? 0;
     }
@@ -68,43 +68,20 @@ internal sealed class DocumentSelection
         return documents;
     }
 
-    /// <summary>
-    /// At most one condition of each comparison on a field, the one that implies the others; null if no document can meet
-    /// them. This keeps statements short, and their number small.
-    /// </summary>
-    private static List<Condition>? Simplified(DocumentTable table, IReadOnlyList<FieldCondition> conditions, string askedAs)
-    {
-        var simplified = new List<Condition>(conditions.Count);
-        foreach (var (name, comparison, value) in conditions)
-        {
-            var field = table.Definition.IndexOf(name, askedAs);
-            var known = simplified.FindIndex(c => c.Field == field && c.Comparison == comparison);
-            var condition = new Condition(field, Identifier.Quote(table.Definition.Fields[field].Name), comparison, value);
-            if (known < 0) simplified.Add(condition);
-            else if (comparison == FieldComparison.Equal && simplified[known].Value.CompareTo(value) != 0) return null;
-            else if (comparison is FieldComparison.AtLeast or FieldComparison.Above
-                ? value > simplified[known].Value
-                : value < simplified[known].Value)
-                simplified[known] = condition;
-        }
-
-        return simplified;
-    }
-
-    private void AddByKey(List<Condition> conditions, string? after)
+    private void AddByKey(List<DocumentCondition> conditions, string? after)
     {
         var where = new Where(conditions);
         if (after is not null) where.AddKey(_descending ? '<' : '>', after);
         Add(where, $"key{Direction}");
     }
 
-    private void AddByField(FieldDefinition field, List<Condition> conditions, DocumentCursor? after)
+    private void AddByField(FieldDefinition field, List<DocumentCondition> conditions, DocumentCursor? after)
     {
         var index = _table.Definition.IndexOf(field.Name, field.Name);
-        if (conditions.Find(c => c.Field == index && c.Comparison == FieldComparison.Equal) is { Sql: not null } equal)
+        if (conditions.FindIndex(c => c.Field == index && c.Comparison == FieldComparison.Equal) is >= 0 and var equal)
         {
             // All have the same value, so the key alone orders them.
-            var place = after is { } at ? equal.Value.CompareTo(at.Value) * (_descending ? -1 : 1) : 1;
+            var place = after is { } at ? conditions[equal].Value.CompareTo(at.Value) * (_descending ? -1 : 1) : 1;
             if (place >= 0) AddByKey(conditions, place == 0 ? after!.Value.Key : null);
             return;
         }
@@ -176,20 +153,6 @@ internal sealed class DocumentSelection
 
     private readonly record struct Segment(string Sql, Where Where);
 
-    private readonly record struct Condition(int Field, string Column, FieldComparison Comparison, FieldValue Value)
-    {
-        public string? Sql => Comparison switch
-        {
-            FieldComparison.Equal when Value.Kind is null => $"{Column} IS NULL",
-            FieldComparison.Equal => $"{Column} = ",
-            FieldComparison.AtLeast => $"{Column} >= ",
-            FieldComparison.AtMost => $"{Column} <= ",
-            FieldComparison.Above => $"{Column} > ",
-            FieldComparison.Below => $"{Column} < ",
-            _ => null,
-        };
-    }
-
     /// <summary>
     /// Terms joined by AND, and the values of their parameters. A comparison with NULL is not true, which is exactly the rule
     /// for missing values.
@@ -198,12 +161,12 @@ internal sealed class DocumentSelection
     {
         private readonly StringBuilder _sql = new();
 
-        public Where(List<Condition> conditions)
+        public Where(List<DocumentCondition> conditions)
         {
             foreach (var condition in conditions)
             {
-                if (condition.Value.Kind is null) Add(condition.Sql!);
-                else Add(condition.Sql!, condition.Value);
+                if (condition.Value.Kind is null) Add($"{condition.Column} IS NULL");
+                else Add($"{condition.Column} {condition.Operator} ", condition.Value);
             }
         }
 

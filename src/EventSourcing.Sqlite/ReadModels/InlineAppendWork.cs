@@ -11,15 +11,15 @@ internal sealed class InlineAppendWork(
     public override bool IsAsync => true;
 
     /// <summary>The ids are always looked up: the app's code must not see an append that turns out to be a repetition.</summary>
-    public override bool Check(Writer writer, bool lookForRepetition) => base.Check(writer, lookForRepetition: true);
+    public override bool Check(LogEnd log, bool lookForRepetition) => base.Check(log, lookForRepetition: true);
 
     /// <summary>
     /// Runs before the events are inserted, so that a refusal has no inserted events to undo, neither in the file nor in what
     /// the writer knows.
     /// </summary>
-    public override async ValueTask PrepareAsync(Writer writer)
+    public override async ValueTask PrepareAsync(LogEnd log)
     {
-        var transaction = new AppendTransaction(writer, Decision.Preview(_request));
+        var transaction = new AppendTransaction(log, Decision.Preview(_request));
         ReadModelCommit commit;
         try
         {
@@ -39,7 +39,7 @@ internal sealed class InlineAppendWork(
         ArgumentNullException.ThrowIfNull(commit);
         commit.Validate();
         var changes = new ReadModelChanges(commit);
-        changes.Check(writer);
-        await changes.WriteAsync(writer, userCode, _context, cancellationToken).ConfigureAwait(false);
+        changes.Check(log);
+        await changes.WriteAsync(log, userCode, _context, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -20,50 +20,50 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     public bool HasAny => NeedsSavepoint || commit.Changes.Count > 0;
 
     /// <summary>Throws if a guard does not hold or a change cannot be made; nothing is written by then.</summary>
-    public void Check(Writer writer)
+    public void Check(LogEnd log)
     {
         _mended.Clear();
         foreach (var definition in commit.Creates)
         {
             if (!commit.Drops.Contains(definition.Name)
-                && writer.TableOf(definition.Name)?.IsToBeMended(writer.Database, definition) == true)
+                && log.TableOf(definition.Name)?.IsToBeMended(log.Database, definition) == true)
                 _mended.Add(definition.Name);
         }
 
-        ReadModelDecision.ThrowIfRefused(commit, new Facts(writer, _mended));
+        ReadModelDecision.ThrowIfRefused(commit, new Facts(log, _mended));
 
         string? probed = null;
         foreach (var change in commit.Changes)
         {
             if (change.Model == probed) continue;
             probed = change.Model;
-            if (!commit.Drops.Contains(probed) && !_mended.Contains(probed)) writer.TableOf(probed)?.Probe(writer.Database);
+            if (!commit.Drops.Contains(probed) && !_mended.Contains(probed)) log.TableOf(probed)?.Probe(log.Database);
         }
     }
 
     /// <summary>Writes what was checked. If it throws anything but a failure of the database, nothing of it is left.</summary>
-    public async ValueTask WriteAsync(Writer writer, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
+    public async ValueTask WriteAsync(LogEnd log, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
     {
         if (!NeedsSavepoint)
         {
-            WriteAlone(writer);
+            WriteAlone(log);
             return;
         }
 
-        var database = writer.Database;
+        var database = log.Database;
         if (commit.Tables is not null && database.Connection is null) throw new ReopenException();
         database.Execute("SAVEPOINT event_store_work");
         try
         {
-            ChangeModels(writer);
-            WriteDocuments(writer);
-            if (commit.Tables is { } tables) await RunAsync(writer, tables, userCode, context, cancellationToken).ConfigureAwait(false);
+            ChangeModels(log);
+            WriteDocuments(log);
+            if (commit.Tables is { } tables) await RunAsync(log, tables, userCode, context, cancellationToken).ConfigureAwait(false);
             Release(database);
         }
         catch (Exception failure) when (failure is not TransactionLostException)
         {
-            Undo(writer, failure);
-            if (failure is SqliteFailure { IsOfDatabase: false } refused) throw refused.ToTyped(writer.Path, whileCommitting: false);
+            Undo(log, failure);
+            if (failure is SqliteFailure { IsOfDatabase: false } refused) throw refused.ToTyped(log.Path, whileCommitting: false);
             throw;
         }
     }
@@ -73,11 +73,11 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
     /// added to their tables may refuse them: then only the caller of this commit is told, and the other writes of the
     /// transaction begin again.
     /// </summary>
-    public void WriteAlone(Writer writer)
+    public void WriteAlone(LogEnd log)
     {
         try
         {
-            WriteDocuments(writer);
+            WriteDocuments(log);
         }
         catch (EventSourcingException refusal)
         {
@@ -85,15 +85,15 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         }
     }
 
-    private void WriteDocuments(Writer writer)
+    private void WriteDocuments(LogEnd log)
     {
         for (var i = 0; i < commit.Changes.Count; i++)
         {
             var change = commit.Changes[i];
-            var table = writer.TableOf(change.Model)!;
+            var table = log.TableOf(change.Model)!;
             try
             {
-                table.Write(writer.Database, change);
+                table.Write(log.Database, change);
             }
             catch (SqliteFailure failure) when (DocumentTable.IsOfTable(failure))
             {
@@ -101,15 +101,15 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
             }
             catch (SqliteFailure failure) when (failure.Fault is SqliteFault.Limit or SqliteFault.Misuse)
             {
-                throw failure.ToTyped(writer.Path, whileCommitting: false);
+                throw failure.ToTyped(log.Path, whileCommitting: false);
             }
         }
     }
 
     private static async ValueTask RunAsync(
-        Writer writer, TableWork tables, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
+        LogEnd log, TableWork tables, UserCode userCode, ExecutionContext? context, CancellationToken cancellationToken)
     {
-        var database = writer.Database;
+        var database = log.Database;
         var schema = database.SchemaVersions;
         database.RefuseCommits(true);
         try
@@ -128,7 +128,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         if (!database.InTransaction) throw Lost(null);
         if (database.EndStatements())
         {
-            writer.ReopenAfterThis(); // the reader may be read further at any time, and it is on this connection
+            log.ReopenAfterThis(); // the reader may be read further at any time, and it is on this connection
             throw new InvalidOperationException(
                 "The SQL of the commit left a reader open. Nothing of the commit was written; "
                 + "dispose readers and commands before returning.");
@@ -163,10 +163,10 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         }
     }
 
-    private static void Undo(Writer writer, Exception failure)
+    private static void Undo(LogEnd log, Exception failure)
     {
-        var database = writer.Database;
-        writer.ForgetTables();
+        var database = log.Database;
+        log.ForgetTables();
         if (!database.InTransaction)
         {
             // SQLite itself ends a transaction when the disk is full or fails.
@@ -176,7 +176,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
                 : Lost(failure);
         }
 
-        if (database.EndStatements()) writer.ReopenAfterThis();
+        if (database.EndStatements()) log.ReopenAfterThis();
         try
         {
             database.Execute("ROLLBACK TO event_store_work; RELEASE event_store_work");
@@ -211,31 +211,31 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         + "ROLLBACK and the connection to the storage: throw to undo everything, use a savepoint of your own to undo a part.",
         cause));
 
-    private void ChangeModels(Writer writer)
+    private void ChangeModels(LogEnd log)
     {
-        var database = writer.Database;
+        var database = log.Database;
         foreach (var name in commit.Drops)
         {
-            if (writer.TableOf(name) is not { } table) continue;
+            if (log.TableOf(name) is not { } table) continue;
             foreach (var alias in AliasesOf(database, table)) RemoveAlias(database, alias);
             table.Drop(database);
-            writer.ForgetTables();
+            log.ForgetTables();
         }
 
         foreach (var definition in commit.Creates)
         {
-            var known = writer.TableOf(definition.Name);
+            var known = log.TableOf(definition.Name);
             if (known is not null && !_mended.Contains(definition.Name)) continue;
             if (known is null) DocumentTable.Create(database, definition);
             else known.Mend(database, definition);
-            writer.ForgetTables();
+            log.ForgetTables();
         }
 
         foreach (var (alias, model) in commit.Aliases)
         {
             if (AliasedBy(database, alias) == model) continue;
             RemoveAlias(database, alias);
-            var table = writer.TableOf(model)!;
+            var table = log.TableOf(model)!;
             var view = Identifier.Free(database, $"read_model_{alias}");
             database.Execute($"CREATE VIEW {Identifier.Quote(view)} AS {table.ViewSql()}");
             database.Prepare("INSERT INTO read_model_aliases (alias, model, view_name) VALUES (?1, ?2, ?3)")
@@ -273,21 +273,21 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         database.Prepare("DELETE FROM read_model_aliases WHERE alias = ?1").Bind(1, alias).Run();
     }
     /// <summary>The facts within the writer's transaction. A damaged read model that the commit makes anew counts as gone.</summary>
-    private readonly struct Facts(Writer writer, List<string> mended) : IReadModelFacts
+    private readonly struct Facts(LogEnd log, List<string> mended) : IReadModelFacts
     {
         public ReadModelDefinition? DefinitionOf(string model) => TableOf(model)?.Definition;
 
-        public string? ModelOf(string alias) => AliasedBy(writer.Database, alias);
+        public string? ModelOf(string alias) => AliasedBy(log.Database, alias);
 
         public bool IsMet(in DocumentGuard guard) =>
-            Stored(guard.Model) is { } table ? table.Has(writer.Database, guard) : guard.Expected is null;
+            Stored(guard.Model) is { } table ? table.Has(log.Database, guard) : guard.Expected is null;
 
         /// <summary>The table as stored: if only the catalogue is repaired, its documents are there.</summary>
         private DocumentTable? Stored(string model) =>
-            writer.TableOf(model) is { } table && !(mended.Count > 0 && mended.Contains(model) && table.IsMissing(writer.Database))
+            log.TableOf(model) is { } table && !(mended.Count > 0 && mended.Contains(model) && table.IsMissing(log.Database))
                 ? table
                 : null;
 
-        private DocumentTable? TableOf(string model) => mended.Count > 0 && mended.Contains(model) ? null : writer.TableOf(model);
+        private DocumentTable? TableOf(string model) => mended.Count > 0 && mended.Contains(model) ? null : log.TableOf(model);
     }
 }

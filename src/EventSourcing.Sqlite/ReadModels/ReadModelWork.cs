@@ -12,16 +12,16 @@ internal sealed class ReadModelWork(ReadModelCommit commit, UserCode userCode, C
 
     protected override bool Result => true;
 
-    public override bool Check(Writer writer, bool lookForRepetition)
+    public override bool Check(LogEnd log, bool lookForRepetition)
     {
-        _changes.Check(writer);
+        _changes.Check(log);
         return _changes.HasAny;
     }
 
-    public override ValueTask PrepareAsync(Writer writer) => _changes.WriteAsync(writer, userCode, _context, cancellationToken);
+    public override ValueTask PrepareAsync(LogEnd log) => _changes.WriteAsync(log, userCode, _context, cancellationToken);
 
-    public override void Write(Writer writer)
+    public override void Write(LogEnd log)
     {
-        if (!IsAsync) _changes.WriteAlone(writer);
+        if (!IsAsync) _changes.WriteAlone(log);
     }
 }

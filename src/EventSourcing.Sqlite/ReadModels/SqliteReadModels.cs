@@ -1,7 +1,7 @@
 namespace EventSourcing;
 
 /// <summary>Read models in the same file as the events.</summary>
-internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue commits) : IReadModelStorage
+internal sealed class SqliteReadModels(SqliteEventStorage storage, GroupCommit<WriteWork> commits) : IReadModelStorage
 {
     public TableSupport Tables => SqliteTables.Instance;
 
@@ -53,7 +53,7 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, CommitQueue c
         ArgumentNullException.ThrowIfNull(commit);
         commit.Validate();
         storage.ThrowIfReadOnly("change read models");
-        await commits.CommitAsync(new ReadModelWork(commit, storage.UserCode, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await new ReadModelWork(commit, storage.UserCode, cancellationToken).CommitAsync(commits, cancellationToken).ConfigureAwait(false);
     }
 
     public static void ValidateLoad(string model, IReadOnlyList<string> keys)

@@ -14,21 +14,32 @@ internal class AppendWork(AppendRequest request, ScoutedCondition[]? scouted) : 
     /// <summary>What was decided.</summary>
     protected AppendDecision Decision { get; private set; }
 
-    public override bool Check(Writer writer, bool lookForRepetition)
+    /// <summary>When a group took the append, as a timestamp; 0 if none has, or if its wait is not measured.</summary>
+    public long TakenAt { get; private set; }
+
+    /// <summary>Whether its wait is measured.</summary>
+    public bool IsMeasured { get; set; }
+
+    public override bool Check(LogEnd log, bool lookForRepetition)
     {
-        Decision = AppendDecision.Of(request, new WriterFacts(writer, scouted), writer.Now, lookForRepetition);
+        Decision = AppendDecision.Of(request, new LogEndFacts(log, scouted), log.Now, lookForRepetition);
         if (Decision.Refusal is { } refusal) Refuse(refusal);
         return Decision.IsToWrite;
     }
 
-    public sealed override void Write(Writer writer)
+    protected override void OnTaken()
+    {
+        if (IsMeasured) TakenAt = Stopwatch.GetTimestamp();
+    }
+
+    public sealed override void Write(LogEnd log)
     {
         for (var i = 0; i < request.Writes.Count; i++)
         {
-            if (request.Writes[i].Events.Count > 0) writer.Insert(request.Writes[i], Decision.RecordedAt);
+            if (request.Writes[i].Events.Count > 0) log.Insert(request.Writes[i], Decision.RecordedAt);
         }
 
-        if (request.Erase.Count > 0) writer.Erase(request.Erase);
-        Debug.Assert(writer.Head == Result.Position, "What was written is not what was decided.");
+        if (request.Erase.Count > 0) log.Erase(request.Erase);
+        Debug.Assert(log.Head == Result.Position, "What was written is not what was decided.");
     }
 }

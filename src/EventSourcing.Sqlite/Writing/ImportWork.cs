@@ -10,17 +10,17 @@ internal sealed class ImportWork(ImportRequest request) : WriteWork<long>
 
     protected override long Result => _position;
 
-    public override bool Check(Writer writer, bool lookForRepetition)
+    public override bool Check(LogEnd log, bool lookForRepetition)
     {
-        if (ImportDecision.RefusalOf(request, new WriterFacts(writer), writer.Now, lookForRepetition) is not { } refusal) return true;
+        if (ImportDecision.RefusalOf(request, new LogEndFacts(log), log.Now, lookForRepetition) is not { } refusal) return true;
         Refuse(refusal);
         return false;
     }
 
-    public override void Write(Writer writer)
+    public override void Write(LogEnd log)
     {
-        for (var i = 0; i < request.Events.Count; i++) writer.Insert(request.Events[i]);
-        if (_erasures.Count > 0) writer.Erase(_erasures);
-        _position = writer.Head;
+        for (var i = 0; i < request.Events.Count; i++) log.Insert(request.Events[i]);
+        if (_erasures.Count > 0) log.Erase(_erasures);
+        _position = log.Head;
     }
 }

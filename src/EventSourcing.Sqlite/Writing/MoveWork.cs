@@ -9,14 +9,14 @@ internal sealed class MoveWork(string? movedTo, long head) : WriteWork<bool>
 
     protected override bool Result => _isDone;
 
-    public override bool Check(Writer writer, bool lookForRepetition)
+    public override bool Check(LogEnd log, bool lookForRepetition)
     {
-        _isDone = writer.Head == head;
-        if (!_isDone || writer.MovedTo == movedTo) return false;
-        if (movedTo is null || writer.MovedTo is not { } elsewhere) return true;
-        Refuse(new StoreMovedException(writer.Path, elsewhere));
+        _isDone = log.Head == head;
+        if (!_isDone || log.MovedTo == movedTo) return false;
+        if (movedTo is null || log.MovedTo is not { } elsewhere) return true;
+        Refuse(new StoreMovedException(log.Path, elsewhere));
         return false;
     }
 
-    public override void Write(Writer writer) => writer.SetMovedTo(movedTo);
+    public override void Write(LogEnd log) => log.SetMovedTo(movedTo);
 }

@@ -7,9 +7,9 @@ internal sealed class OpenWork : WriteWork<bool>
 
     protected override bool Result => true;
 
-    public override bool Check(Writer writer, bool lookForRepetition) => false;
+    public override bool Check(LogEnd log, bool lookForRepetition) => false;
 
-    public override void Write(Writer writer)
+    public override void Write(LogEnd log)
     {
     }
 }

@@ -51,13 +51,17 @@ internal sealed class HistoryCopies
         return copies;
     }
 
-    /// <summary>Opens an empty store with the types and JSON of the history.</summary>
-    public async Task<CopiedStore> OpenAsync(CancellationToken cancellationToken)
+    /// <summary>Opens an empty store with the types and JSON of the history. It signs nothing and notifies nobody.</summary>
+    /// <param name="inline">What runs inline on it; null if nothing does.</param>
+    /// <param name="cancellationToken">Ends the opening.</param>
+    public async Task<CopiedStore> OpenAsync(Projection? inline, CancellationToken cancellationToken)
     {
         var clock = new ManualClock();
         var options = new EventStorageOptions { TimeProvider = clock, Limits = _history.Storage.Options.Limits };
         var storage = await _storages.CreateAsync(options, cancellationToken).ConfigureAwait(false);
-        return new CopiedStore(new EventStore(storage, _history.Types, _history.Options), clock);
+        var store = new EventStoreOptions { Json = _history.Options.Json };
+        if (inline is not null) store = store.WithInlineProjections(inline);
+        return new CopiedStore(new EventStore(storage, _history.Types, store), clock);
     }
 
     /// <summary>Appends some of the events directly to the storage, so that nothing happens inline.</summary>

@@ -22,7 +22,7 @@ internal abstract class ProjectionRun(string name)
     /// <summary>Folds a copy of the history. The caller disposes the store.</summary>
     public async Task<EventStore> FoldAsync(HistoryCopies history, Func<Projection> create, CancellationToken cancellationToken)
     {
-        var copy = await history.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var copy = await history.OpenAsync(IsInline ? create() : null, cancellationToken).ConfigureAwait(false);
         try
         {
             await FoldAsync(history, copy, create, cancellationToken).ConfigureAwait(false);
@@ -34,6 +34,9 @@ internal abstract class ProjectionRun(string name)
             throw;
         }
     }
+
+    /// <summary>Whether the projection runs inline on the copy.</summary>
+    protected virtual bool IsInline => false;
 
     protected abstract Task FoldAsync(
         HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken);
@@ -74,12 +77,14 @@ internal abstract class ProjectionRun(string name)
 
     private sealed class Inline(string name, bool oneByOne, bool late) : ProjectionRun(name)
     {
+        protected override bool IsInline => true;
+
         protected override async Task FoldAsync(
             HistoryCopies history, CopiedStore copy, Func<Projection> create, CancellationToken cancellationToken)
         {
             var before = late ? history.Count / 2 : 0;
             await history.AppendRawAsync(copy, 0, before, cancellationToken).ConfigureAwait(false);
-            await copy.Store.StartInlineProjectionsAsync([create()], cancellationToken).ConfigureAwait(false);
+            await copy.Store.StartInlineProjectionsAsync(cancellationToken).ConfigureAwait(false);
             await history.AppendAsync(copy, before, history.Count - before, oneByOne, cancellationToken).ConfigureAwait(false);
 
             // Events appended directly to the storage at the end are not caught up with otherwise.

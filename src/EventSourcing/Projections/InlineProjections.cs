@@ -9,6 +9,7 @@ internal sealed class InlineProjections : InlineReadModels
     private const int MaxMissed = 10_000;
     private readonly EventStore _store;
     private readonly Lock _lock = new();
+    private readonly IReadOnlyList<Projection> _declared;
     private readonly IReadOnlyList<Inline> _projections;
     private Task? _starting;
     private volatile bool _isReady;
@@ -16,29 +17,34 @@ internal sealed class InlineProjections : InlineReadModels
     /// <summary>Folds projections within each append.</summary>
     /// <param name="store">The store.</param>
     /// <param name="projections">The projections, valid.</param>
-    /// <param name="areUpToDate">Whether they are up to date; otherwise the first append brings them up to date.</param>
-    public InlineProjections(EventStore store, IReadOnlyList<Projection> projections, bool areUpToDate)
+    public InlineProjections(EventStore store, IReadOnlyList<Projection> projections)
     {
         _store = store;
-        Projections = projections;
-        _isReady = areUpToDate;
+        _declared = projections;
         _projections = [.. projections.Select(projection =>
             new Inline(projection, projection.FingerprintOn(store), projection.FilterFor(store)))];
-        Names = projections.Select(projection => projection.Name).ToHashSet(StringComparer.Ordinal);
         Fold = FoldAsync;
     }
 
-    public IReadOnlyList<Projection> Projections { get; }
-
-    public IReadOnlySet<string> Names { get; }
-
-    /// <summary>Whether they are up to date, or have been.</summary>
-    public bool IsReady => _isReady;
-
     public override Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> Fold { get; }
 
+    /// <remarks>A store that was opened read-only refuses the append itself.</remarks>
     public override ValueTask ReadyAsync(CancellationToken cancellationToken) =>
-        _isReady ? ValueTask.CompletedTask : StartedAsync(cancellationToken);
+        _isReady || _store.IsReadOnly ? ValueTask.CompletedTask : StartedAsync(cancellationToken);
+
+    /// <summary>Puts the read models in place and folds what they have not seen yet.</summary>
+    public async Task BringUpToDateAsync(CancellationToken cancellationToken)
+    {
+        await ProjectionExtensions.BringUpToDateAsync(_store, _declared, cancellationToken).ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (_isReady) return;
+
+            // They stay inline for the lifetime of the store object.
+            StartedSubscribers.Of(_store).Add(_declared);
+            _isReady = true;
+        }
+    }
 
     private async ValueTask StartedAsync(CancellationToken cancellationToken)
     {
@@ -48,18 +54,11 @@ internal sealed class InlineProjections : InlineReadModels
             if (_isReady) return;
 
             // It neither runs in the context of the first append nor is cancelled with it: others wait for it too.
-            if (_starting is null or { IsCompleted: true }) _starting = BackgroundTask.Start(StartAsync);
+            if (_starting is null or { IsCompleted: true }) _starting = BackgroundTask.Start(() => BringUpToDateAsync(CancellationToken.None));
             starting = _starting;
         }
 
         await starting.WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task StartAsync()
-    {
-        await ProjectionExtensions.BringUpToDateAsync(_store, Projections, CancellationToken.None).ConfigureAwait(false);
-        StartedSubscribers.Of(_store).Add(Projections);
-        _isReady = true;
     }
 
     private ValueTask<ReadModelCommit> FoldAsync(IAppendTransaction transaction, CancellationToken cancellationToken) =>
@@ -184,7 +183,7 @@ public sealed class InlineProjectionException : EventSourcingException
     internal InlineProjectionException(string projection, string reason)
         : base(
             $"The append was refused: the inline projection '{projection}' cannot fold it, because {reason}. Nothing was written. "
-            + "Start it inline again (StartInlineProjectionsAsync), which brings it up to date, and repeat the append.")
+            + "Bring it up to date (StartInlineProjectionsAsync), and repeat the append.")
     {
         Projection = projection;
     }

@@ -94,71 +94,28 @@ public static class ProjectionExtensions
     }
 
     /// <summary>
-    /// Runs projections inline from now on: every append through this store object also changes their read models, in its own transaction.
-    /// If a projection fails on an event, the append is refused. This method first brings the projections up to date. Call it at start-up,
-    /// in every process that appends. If a process appends without having called it, the next append of a process that has called it
-    /// catches up first. If appends are refused with <see cref="InlineProjectionException"/>, call it again, with the same projections.
-    /// When a new version of a projection goes live, processes of the old version can no longer append: stop those first.
-    /// </summary>
-    /// <param name="store">The store.</param>
-    /// <param name="projections">The projections, each name once.</param>
-    /// <param name="cancellationToken">Ends the wait until they are up to date.</param>
-    /// <returns>A task that completes when they are up to date and inline.</returns>
-    /// <exception cref="ArgumentException">
-    /// There is none, two have one name, or one is not valid: the message says what is wrong.
-    /// </exception>
-    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// Other projections run inline already, or another version of one serves and is running elsewhere.
-    /// </exception>
-    /// <exception cref="ProjectionParkedException">
-    /// Something of a projection is still parked from its time in the background; resume or skip it first.
-    /// </exception>
-    /// <exception cref="ProjectionFailedException">A projection fails on a stored event.</exception>
-    /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
-    public static async Task StartInlineProjectionsAsync(
-        this EventStore store, IReadOnlyList<Projection> projections, CancellationToken cancellationToken = default)
-    {
-        Validate(store, new ProjectionOptions(), projections);
-        store.ThrowIfReadOnly("run projections");
-        var known = store.InlineReadModels as InlineProjections;
-        if (known?.Names.SetEquals(projections.Select(projection => projection.Name)) == false)
-        {
-            throw new InvalidOperationException(
-                $"Other projections run inline on this store already ({string.Join(", ", known.Names.Order(StringComparer.Ordinal))}). "
-                + "Start all of them in one call, or declare all of them in the options.");
-        }
-
-        await BringUpToDateAsync(store, projections, cancellationToken).ConfigureAwait(false);
-
-        // They stay inline for the lifetime of the store object.
-        if (known is not { IsReady: true }) StartedSubscribers.Of(store).Add(projections);
-        store.ChangeWithAppends(new InlineProjections(store, projections, areUpToDate: true));
-    }
-
-    /// <summary>
     /// Declares projections that run inline: every append through a store that is opened with these options also changes their read
-    /// models, in its own transaction. The first append brings them up to date before it is made, so none can come too early. To have that
-    /// done when the app starts, call <see cref="StartInlineProjectionsAsync(EventStore, CancellationToken)"/>.
+    /// models, in its own transaction. If a projection fails on an event, the append is refused.
     /// </summary>
+    /// <remarks>
+    /// <para>The first append brings the projections up to date before it is made, so none can come too early; if that fails, it is
+    /// refused, and the next one tries again. To have it done when the app starts, call
+    /// <see cref="StartInlineProjectionsAsync(EventStore, CancellationToken)"/>.</para>
+    /// <para>Declare them in every process that appends. If a process appends without them, the next append of a process that has declared
+    /// them catches up first. When a new version of a projection goes live, processes of the old version can no longer append: stop those
+    /// first.</para>
+    /// </remarks>
     /// <param name="options">The options.</param>
     /// <param name="projections">The projections, each name once. The store checks them when it is opened.</param>
-    /// <returns>The options with these projections, and no others.</returns>
+    /// <returns>The options with these projections, besides those that they declared before.</returns>
     /// <exception cref="ArgumentException">There is no projection.</exception>
     public static EventStoreOptions WithInlineProjections(this EventStoreOptions options, params IReadOnlyList<Projection> projections)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(projections);
         if (projections.Count == 0) throw new ArgumentException("There is no projection to run inline.", nameof(projections));
-        IReadOnlyList<Projection> declared = [.. projections];
-        return options with
-        {
-            Inline = store =>
-            {
-                Validate(store, new ProjectionOptions(), declared);
-                return new InlineProjections(store, declared, areUpToDate: false);
-            },
-        };
+        IReadOnlyList<Projection> before = options.Inline?.Target is DeclaredInline declared ? declared.Projections : [];
+        return options with { Inline = new DeclaredInline([.. before, .. projections]).Open };
     }
 
     /// <summary>
@@ -172,16 +129,19 @@ public static class ProjectionExtensions
     /// The store has no inline projections; or another version of one serves and is running elsewhere.
     /// </exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
-    /// <exception cref="ProjectionParkedException">Something of a projection is still parked from its time in the background.</exception>
+    /// <exception cref="ProjectionParkedException">
+    /// Something of a projection is still parked from its time in the background; resume or skip it first.
+    /// </exception>
     /// <exception cref="ProjectionFailedException">A projection fails on a stored event.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
-    public static Task StartInlineProjectionsAsync(this EventStore store, CancellationToken cancellationToken = default)
+    public static async Task StartInlineProjectionsAsync(this EventStore store, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return store.InlineReadModels is InlineProjections declared
-            ? StartInlineProjectionsAsync(store, declared.Projections, cancellationToken)
-            : throw new InvalidOperationException(
+        if (store.InlineReadModels is not InlineProjections inline)
+            throw new InvalidOperationException(
                 "The store has no inline projections. Declare them: new EventStoreOptions().WithInlineProjections(…).");
+        store.ThrowIfReadOnly("run projections");
+        await inline.BringUpToDateAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Puts the read models of projections in place and folds what they have not seen yet, and leaves them at that.</summary>
@@ -273,7 +233,7 @@ public static class ProjectionExtensions
         return new ProjectionAdmin(store);
     }
 
-    private static void Validate(EventStore store, ProjectionOptions options, IReadOnlyList<Subscriber> subscribers)
+    internal static void Validate(EventStore store, ProjectionOptions options, IReadOnlyList<Subscriber> subscribers)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(options);

@@ -97,8 +97,8 @@ public sealed class DamagedReadModelTests : IDisposable
     public async Task Append_with_it_inline_is_refused_and_a_rebuild_mends_that(string damage)
     {
         await DamageAsync(null);
-        await using var store = Open();
-        await store.StartInlineProjectionsAsync([new Counted()]);
+        await using var store = Open(new EventStoreOptions().WithInlineProjections(new Counted()));
+        await store.StartInlineProjectionsAsync();
         Damage(damage);
 
         if (damage.Contains("_by_", StringComparison.Ordinal) || damage.Contains("key =", StringComparison.Ordinal) || damage.Contains("count =", StringComparison.Ordinal))
@@ -528,7 +528,8 @@ public sealed class DamagedReadModelTests : IDisposable
         (await store.ReadModel(projection).FindAsync("a"))!.Applied.Should().HaveCount(count).And.BeInAscendingOrder();
     }
 
-    private EventStore Open() => new(new SqliteEventStorage(_folder.Store, new SqliteEventStorageOptions { PollInterval = TimeSpan.FromMilliseconds(5) }), Tallied.Types);
+    private EventStore Open(EventStoreOptions? options = null) =>
+        new(new SqliteEventStorage(_folder.Store, new SqliteEventStorageOptions { PollInterval = TimeSpan.FromMilliseconds(5) }), Tallied.Types, options);
 
     private sealed class Counted : Projection<Tally>
     {

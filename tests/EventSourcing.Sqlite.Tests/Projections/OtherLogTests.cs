@@ -77,9 +77,8 @@ public sealed class OtherLogTests : IDisposable
     [Fact]
     public async Task Append_with_an_inline_projection_keeps_its_tie_to_the_log()
     {
-        await using (var store = Open())
+        await using (var store = OpenInline())
         {
-            await store.StartInlineProjectionsAsync([new Tallies()]);
             for (var i = 0; i < 30; i++) await store.AppendAsync("s", i, [Tallied.For("a", "b")]);
         }
 
@@ -93,9 +92,8 @@ public sealed class OtherLogTests : IDisposable
     [InlineData(15)]
     public async Task Append_with_an_inline_projection_to_a_log_that_was_set_back_is_refused_and_leaves_the_read_model(int grown)
     {
-        await using (var store = Open())
+        await using (var store = OpenInline())
         {
-            await store.StartInlineProjectionsAsync([new Tallies()]);
             for (var i = 0; i < 30; i++) await store.AppendAsync("s", i, [Tallied.For("a", "b")]);
         }
 
@@ -105,11 +103,11 @@ public sealed class OtherLogTests : IDisposable
             for (var i = 25; i < 25 + grown; i++) await store.AppendAsync("s", i, [Tallied.For("a", "b")]);
         }
 
-        await using (var store = Open())
+        await using (var store = OpenInline())
         {
             var append = async () =>
             {
-                await store.StartInlineProjectionsAsync([new Tallies()]);
+                await store.StartInlineProjectionsAsync();
                 await store.AppendAsync("s", 25 + grown, [Tallied.For("a", "b")]);
             };
             await append.Should().ThrowAsync<ReadModelOfAnotherLogException>();
@@ -154,4 +152,7 @@ public sealed class OtherLogTests : IDisposable
     private static async Task<List<long>> AppliedAsync(EventStore store) => (await store.ReadModel(new Tallies()).FindAsync("b"))?.Applied ?? [];
 
     private EventStore Open() => new(new SqliteEventStorage(_folder.Store), Tallied.Types);
+
+    private EventStore OpenInline() =>
+        new(new SqliteEventStorage(_folder.Store), Tallied.Types, new EventStoreOptions().WithInlineProjections(new Tallies()));
 }

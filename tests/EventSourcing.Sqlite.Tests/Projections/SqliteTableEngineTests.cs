@@ -115,8 +115,7 @@ public sealed class SqliteTableEngineTests() : EngineTests(new OneSqliteFile())
     [Fact]
     public async Task Append_inline_changes_tables_with_it_and_a_failure_refuses_both()
     {
-        var store = OpenStore();
-        await store.StartInlineProjectionsAsync([new Tables(position => position == 3), new Tallies()]);
+        var store = OpenInline(new Tables(position => position == 3), new Tallies());
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a"), Tallied.For("a")]);
         await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")])).Should().ThrowAsync<ProjectionFailedException>();
         (await RowsAsync("tallies")).Should().Equal("a 1", "a 2");

@@ -44,7 +44,7 @@ internal static class ColumnOperations
         new("reactors", false, ReactAsync),
         new("inline projections", false, async store =>
         {
-            await store.StartInlineProjectionsAsync([new Totals()]);
+            await store.StartInlineProjectionsAsync();
             return "";
         }),
         new("command", false, async store => Text(await store.Aggregate<Account>("1").UpdateAsync(account => account.Pay(1, "c")))),

@@ -13,9 +13,10 @@ internal sealed record ColumnStore(
     private const int Fillers = 250;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static EventStore Open(string path) => new(
+    public static EventStore Open(string path, bool inline = false) => new(
         new SqliteEventStorage(path, new SqliteEventStorageOptions { BusyTimeout = TimeSpan.FromSeconds(2) }),
-        new EventTypes(EventType.Of<Paid>("paid"), EventType.Of<Named>("named"), EventType.Of<Remarked>("remarked")));
+        new EventTypes(EventType.Of<Paid>("paid"), EventType.Of<Named>("named"), EventType.Of<Remarked>("remarked")),
+        inline ? new EventStoreOptions().WithInlineProjections(new Totals()) : null);
 
     /// <summary>What projections and the reactor run with: nothing is tried again while somebody waits.</summary>
     public static ProjectionOptions Running { get; } = new() { RetryDelays = [], StopTimeout = TimeSpan.FromSeconds(5) };
@@ -24,9 +25,8 @@ internal sealed record ColumnStore(
     {
         var path = folder.File("columns-sound.db");
         var checkpoints = new List<Checkpoint>();
-        await using (var store = Open(path))
+        await using (var store = Open(path, inline: true))
         {
-            await store.StartInlineProjectionsAsync([new Totals()]);
             for (var i = 1; i <= 3; i++)
             {
                 await store.Aggregate<Account>($"{i}").CreateAsync(account => account.Call($"n{i}"));

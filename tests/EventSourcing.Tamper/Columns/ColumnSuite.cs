@@ -80,7 +80,7 @@ internal sealed class ColumnSuite
             throw new InvalidOperationException($"The store as it is: {verdict} {verdict.Report}");
         }
 
-        await using var all = ColumnStore.Open(path);
+        await using var all = ColumnStore.Open(path, inline: true);
         foreach (var operation in ColumnOperations.All)
         {
             try
@@ -155,7 +155,7 @@ internal sealed class ColumnSuite
     /// <summary>Asks for everything, on one store.</summary>
     private async Task<(FaultOutcome Outcome, string? Note)?> OperateAsync(ColumnCase of, string path, bool isSound)
     {
-        var store = ColumnStore.Open(path);
+        var store = ColumnStore.Open(path, inline: true);
         (FaultOutcome, string?)? first = null;
         foreach (var operation in ColumnOperations.All)
         {

@@ -33,9 +33,9 @@ public class UpcastingPathsTests
     private static async Task CheckAsync(Case c)
     {
         var storage = new InMemoryEventStorage();
-        await using var store = new EventStore(storage, c.Types);
         var inline = new SeenByStream("inline");
-        await store.StartInlineProjectionsAsync([inline]);
+        await using var store = new EventStore(storage, c.Types, new EventStoreOptions().WithInlineProjections(inline));
+        await store.StartInlineProjectionsAsync();
         var expected = new List<object>();
         foreach (var e in c.Events)
         {

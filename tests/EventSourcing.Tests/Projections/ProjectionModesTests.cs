@@ -33,6 +33,15 @@ public class ProjectionModesTests
     }
 
     [Fact]
+    public async Task Hold_on_a_history_whose_store_has_inline_projections_runs_none_of_them_on_the_copies()
+    {
+        await using var history = Bank.Open(new InMemoryEventStorage(), new EventStoreOptions().WithInlineProjections(new Journal()));
+        await history.AppendAsync("account-ann", 0, [new AccountOpened("Ann"), new MoneyDeposited(1)]);
+        await ProjectionModes.AssertAgreeAsync(history, () => new Balances());
+        await ProjectionModes.AssertAgreeAsync(history, () => new Journal());
+    }
+
+    [Fact]
     public async Task Hold_a_projection_that_counts_in_a_field_of_its_own_shows_the_document()
     {
         var found = await FindAsync(() => new CountsItself());

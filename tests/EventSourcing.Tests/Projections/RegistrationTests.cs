@@ -85,14 +85,6 @@ public sealed class RegistrationTests : IAsyncDisposable
     public void Start_tables_on_a_storage_without_throws() => StartFails<NotSupportedException>("*keeps tables, and InMemoryEventStorage has none*", new NoTables());
 
     [Fact]
-    public async Task Start_others_inline_throws_and_the_same_again_goes_on()
-    {
-        await _store.StartInlineProjectionsAsync([new Tallies()]);
-        await _store.StartInlineProjectionsAsync([new Tallies()]);
-        await FluentActions.Awaiting(() => _store.StartInlineProjectionsAsync([new Tallies(null, "other")])).Should().ThrowAsync<InvalidOperationException>();
-    }
-
-    [Fact]
     public async Task Rebuild_what_was_not_started_throws()
     {
         await using var running = _store.StartProjections(new Tallies());

@@ -21,6 +21,16 @@ public abstract class WalletTests(IStorageSource source) : IAsyncLifetime
 
     private protected EventStore Open(int maxConflictRetries = 16, EventTypes? types = null) => Watched(maxConflictRetries, types).Store;
 
+    /// <summary>A store on which a projection runs inline.</summary>
+    private protected EventStore OpenInline(Projection projection)
+    {
+        var storage = source.Open();
+        _storages.Add(storage);
+        var store = new EventStore(storage, Wallets.Types, new EventStoreOptions().WithInlineProjections(projection));
+        _opened.Add(store);
+        return store;
+    }
+
     private protected (EventStore Store, WatchedStorage Watched) Watched(int maxConflictRetries = 16, EventTypes? types = null, TimeProvider? clock = null)
     {
         var storage = source.Open();

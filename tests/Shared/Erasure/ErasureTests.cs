@@ -206,8 +206,7 @@ public abstract class ErasureTests(IStorageSource source) : WalletTests(source)
     [Fact]
     public async Task Erase_with_inline_projections_keeps_them_level()
     {
-        var store = Open();
-        await store.StartInlineProjectionsAsync([new Records()]);
+        var store = OpenInline(new Records());
         await store.AppendAsync("wallet-a", 0, [new CoinPut(1), new CoinPut(2)]);
         await store.ErasePayloadsAsync([1], "why not");
         (await store.ReadModel(new Records()).FindAsync("1")).Should().Be(new Noted("why not"));

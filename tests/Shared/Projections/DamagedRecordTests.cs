@@ -88,8 +88,9 @@ public abstract class DamagedRecordTests(IStorageSource source) : EngineTests(so
     [MemberData(nameof(Damages))]
     public async Task Append_with_it_inline_is_refused_and_a_rebuild_mends_that(string model, string key, string? content)
     {
-        var store = await StoreAsync();
-        await store.StartInlineProjectionsAsync([new Tallies(), new Tallies(null, "others")]);
+        await StoreAsync();
+        var store = OpenInline(new Tallies(), new Tallies(null, "others"));
+        await store.StartInlineProjectionsAsync();
         await DamageAsync(store, model, key, content);
 
         await ShouldBeDamagedAsync(() => store.AppendAsync("s-2", ExpectedVersion.NoStream, [Tallied.For("a")]), model, key);
@@ -121,8 +122,9 @@ public abstract class DamagedRecordTests(IStorageSource source) : EngineTests(so
     [Fact]
     public async Task Lose_the_read_model_of_an_inline_projection_refuses_appends_until_it_is_rebuilt()
     {
-        var store = await StoreAsync();
-        await store.StartInlineProjectionsAsync([new Tallies()]);
+        await StoreAsync();
+        var store = OpenInline(new Tallies());
+        await store.StartInlineProjectionsAsync();
         await store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Drops = ["tallies@1"] });
 
         (await FluentActions.Awaiting(() => store.AppendAsync("s-2", ExpectedVersion.Any, [Tallied.For("a")])).Should().ThrowAsync<ReadModelDamagedException>()).WithMessage("*'tallies@1'*missing*");

@@ -28,6 +28,10 @@ public abstract class EngineTests(IStorageSource source) : IAsyncLifetime
 
     private protected EventStore OpenStore(TimeProvider? clock = null) => new(Open(clock), Tallied.Types);
 
+    /// <summary>A store on which projections run inline.</summary>
+    private protected EventStore OpenInline(params Projection[] projections) =>
+        new(Open(), Tallied.Types, new EventStoreOptions().WithInlineProjections(projections));
+
     private protected (EventStore Store, FaultPoints Faults) OpenFaulty(TimeProvider? clock = null)
     {
         var faults = new FaultPoints(Open(clock));

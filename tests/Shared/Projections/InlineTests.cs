@@ -6,10 +6,10 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
     [Fact]
     public async Task Append_from_8_at_once_applies_each_event_once_and_reads_own_writes()
     {
-        var store = OpenStore();
-        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("all")]);
+        await OpenStore().AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("all")]);
         var (projection, other) = (new Tallies(), new Tallies(null, "other"));
-        await store.StartInlineProjectionsAsync([projection, other]);
+        var store = OpenInline(projection, other);
+        await store.StartInlineProjectionsAsync();
         await Task.WhenAll(Enumerable.Range(0, 8).Select(w => Task.Run(async () =>
         {
             for (var i = 1; i <= 40; i++)
@@ -26,9 +26,8 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
     [Fact]
     public async Task Fail_refuses_the_append_and_only_that_and_nothing_changes()
     {
-        var store = OpenStore();
         var projection = new Tallies((key, _) => key == "bad");
-        await store.StartInlineProjectionsAsync([new Tallies(null, "other"), projection]);
+        var store = OpenInline(new Tallies(null, "other"), projection);
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("good")]);
         var refused = 0;
         await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(async () =>
@@ -68,10 +67,19 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
         (await store.ReadModel(projection).FindAsync("old"))!.Applied.Should().Equal(1, 2, 3, 4, 5);
         await ShouldBeFoldAsync(store, projection);
         await ShouldBeFoldAsync(store, other);
-        await store.StartInlineProjectionsAsync();
-        await store.StartInlineProjectionsAsync([other, projection]);
-        var third = () => store.StartInlineProjectionsAsync([projection]);
-        await third.Should().ThrowAsync<InvalidOperationException>().WithMessage("*other, tallies*");
+        for (var i = 0; i < 2; i++) await store.StartInlineProjectionsAsync();
+        await ShouldBeFoldAsync(store, projection);
+    }
+
+    [Fact]
+    public async Task Declare_in_the_options_twice_runs_all_of_them()
+    {
+        var (projection, other) = (new Tallies(), new Tallies(null, "other"));
+        var store = new EventStore(
+            Open(), Tallied.Types, new EventStoreOptions().WithInlineProjections(projection).WithInlineProjections(other));
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await ShouldBeFoldAsync(store, projection);
+        await ShouldBeFoldAsync(store, other);
     }
 
     [Fact]
@@ -121,9 +129,8 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
     [Fact]
     public async Task Append_without_inline_in_between_is_caught_up_with()
     {
-        var (store, without) = (OpenStore(), OpenStore());
         var projection = new Tallies();
-        await store.StartInlineProjectionsAsync([projection]);
+        var (store, without) = (OpenInline(projection), OpenStore());
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         await without.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a"), new Ignored(1), Tallied.For("b")]);
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
@@ -133,9 +140,8 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
     [Fact]
     public async Task Append_again_with_the_same_ids_applies_nothing_twice_and_claims_no_position()
     {
-        var (store, without) = (OpenStore(), OpenStore());
         var projection = new Tallies();
-        await store.StartInlineProjectionsAsync([projection]);
+        var (store, without) = (OpenInline(projection), OpenStore());
         EventData first = new(Tallied.For("a")) { Id = Guid.NewGuid() }, second = new(Tallied.For("a")) { Id = Guid.NewGuid() };
         await store.AppendAsync("s-1", ExpectedVersion.Any, [first]);
         (await store.AppendAsync("s-1", ExpectedVersion.Any, [first])).WasAlreadyStored.Should().BeTrue();
@@ -149,9 +155,8 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
     [Fact]
     public async Task Rebuild_while_8_append_inline_puts_the_new_one_in_place_and_loses_nothing()
     {
-        var store = OpenStore();
         var projection = new Tallies();
-        await store.StartInlineProjectionsAsync([projection]);
+        var store = OpenInline(projection);
         await using var running = store.StartProjections(NoRetries, projection);
         using var stop = new CancellationTokenSource();
         var writers = Enumerable.Range(0, 8).Select(w => Task.Run(async () =>
@@ -176,12 +181,15 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
-    public async Task Start_inline_with_something_parked_is_refused_and_appends_go_on_without()
+    public async Task Start_inline_with_something_parked_is_refused_and_so_are_appends_but_only_with_it()
     {
         var store = OpenStore();
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("bad")]);
         await using (store.StartProjections(NoRetries, new Tallies((key, _) => key == "bad"))) await UntilParkedAsync(store, "tallies", 1);
-        await FluentActions.Awaiting(() => store.StartInlineProjectionsAsync([new Tallies()])).Should().ThrowAsync<ProjectionParkedException>();
+        var inline = OpenInline(new Tallies());
+        await FluentActions.Awaiting(() => inline.StartInlineProjectionsAsync()).Should().ThrowAsync<ProjectionParkedException>();
+        await FluentActions.Awaiting(() => inline.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("good")])).Should().ThrowAsync<ProjectionParkedException>();
+        (await store.GetHeadAsync()).Should().Be(1);
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("good")]);
         (await store.ReadModel(new Tallies()).FindAsync("good")).Should().BeNull("nothing runs");
     }
@@ -189,14 +197,13 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
     [Fact]
     public async Task Start_inline_in_an_old_version_while_a_new_one_runs_elsewhere_is_refused()
     {
-        var (old, later) = (OpenStore(), OpenStore());
-        await old.StartInlineProjectionsAsync([new Tallies()]);
+        var (old, later) = (OpenInline(new Tallies()), OpenStore());
         await old.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         await using var running = later.StartProjections(NoRetries, new Tallies(null, version: 2));
         await UntilAsync(async () => (await running.GetStatusAsync())[0] is { Rebuild: null, State: ProjectionState.Live, Position: 1 }, "in place");
-        var again = OpenStore();
-        await FluentActions.Awaiting(() => again.StartInlineProjectionsAsync([new Tallies()]).WaitAsync(Never)).Should().ThrowAsync<InvalidOperationException>();
-        await again.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        var again = OpenInline(new Tallies());
+        await FluentActions.Awaiting(() => again.StartInlineProjectionsAsync().WaitAsync(Never)).Should().ThrowAsync<InvalidOperationException>();
+        await OpenStore().AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         await running.CatchUpAsync();
         (await later.ReadModel(new Tallies()).FindAsync("a"))!.Applied.Should().Equal(1, 2);
     }

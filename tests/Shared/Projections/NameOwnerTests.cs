@@ -43,11 +43,12 @@ public abstract class NameOwnerTests(IStorageSource source) : EngineTests(source
     }
 
     [Fact]
-    public async Task Start_inline_what_has_the_name_of_another_class_is_refused_and_appends_go_on_without_it()
+    public async Task Start_inline_what_has_the_name_of_another_class_is_refused_and_so_are_appends_but_only_with_it()
     {
-        await OpenStore().StartInlineProjectionsAsync([new Orders.Twin()]);
-        var store = OpenStore();
-        await FluentActions.Awaiting(() => store.StartInlineProjectionsAsync([new Billing.Twin()])).Should().ThrowAsync<SubscriberNameTakenException>();
+        await OpenInline(new Orders.Twin()).StartInlineProjectionsAsync();
+        var (inline, store) = (OpenInline(new Billing.Twin()), OpenStore());
+        await FluentActions.Awaiting(() => inline.StartInlineProjectionsAsync()).Should().ThrowAsync<SubscriberNameTakenException>();
+        await FluentActions.Awaiting(() => AppendAsync(inline)).Should().ThrowAsync<SubscriberNameTakenException>();
         await AppendAsync(store);
         (await store.ReadModel(new Orders.Twin()).GetPositionAsync()).Should().Be(0);
     }

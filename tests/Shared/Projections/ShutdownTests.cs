@@ -63,10 +63,9 @@ public abstract class ShutdownTests(IStorageSource source) : EngineTests(source)
     [Fact]
     public async Task Dispose_the_store_from_within_an_inline_projection_is_refused_and_nothing_is_written()
     {
-        var store = OpenStore();
+        EventStore? store = null;
         Exception? refused = null;
-        var projection = new Tallies { Applying = _ => refused = Assert.Throws<InvalidOperationException>(() => store.DisposeAsync().AsTask().GetAwaiter()) };
-        await store.StartInlineProjectionsAsync([projection]);
+        store = OpenInline(new Tallies { Applying = _ => refused = Assert.Throws<InvalidOperationException>(() => store!.DisposeAsync().AsTask().GetAwaiter()) });
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         refused!.Message.Should().Contain("an inline projection");
     }

@@ -43,7 +43,7 @@ public abstract class StandingOrderTests(IStorageSource source) : EngineTests(so
         await admin.RebuildAsync("tallies");
         await using var running = store.StartProjections(NoRetries, projection);
         await UntilStoppedAsync(running);
-        await FluentActions.Awaiting(() => store.StartInlineProjectionsAsync([new Tallies()])).Should().ThrowAsync<ProjectionStoppedException>();
+        await FluentActions.Awaiting(() => OpenInline(new Tallies()).StartInlineProjectionsAsync()).Should().ThrowAsync<ProjectionStoppedException>();
         (await ActiveAsync(store)).Should().Be(1);
         (await admin.GetStatusAsync()).Single().IsRebuildOrdered.Should().BeTrue();
 

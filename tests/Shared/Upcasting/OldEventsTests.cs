@@ -10,9 +10,9 @@ public abstract class OldEventsTests(IStorageSource source) : EngineTests(source
     [Fact]
     public async Task Read_in_every_way_gives_the_events_of_today_and_where_they_stand()
     {
-        var store = Wallet.Open(Open());
         var inline = new SeenByStream("inline");
-        await store.StartInlineProjectionsAsync([inline]);
+        var store = Wallet.Open(Open(), inline);
+        await store.StartInlineProjectionsAsync();
         await store.Storage.AppendSamplesAsync("wallet-1");
         await store.AppendAsync("wallet-2", 0, [new PaidV2(8, "CHF"), new Charged(9, 1), new Paid(10, "EUR", 1), new Closed()]); // inline it also sees what it has missed
         var expected = new List<string>();
@@ -187,9 +187,9 @@ public abstract class OldEventsTests(IStorageSource source) : EngineTests(source
     [Fact]
     public async Task Projections_by_the_new_names_see_old_events_in_the_background_inline_live_and_rebuilt()
     {
-        var store = Wallet.Open(Open());
         var (inline, background) = (new SeenPayments("inline"), new SeenPayments("background"));
-        await store.StartInlineProjectionsAsync([inline]);
+        var store = Wallet.Open(Open(), inline);
+        await store.StartInlineProjectionsAsync();
         await using var running = store.StartProjections(background);
         await store.Storage.AppendSamplesAsync("wallet-1");
         await store.AppendAsync("wallet-1", Wallet.Samples.Count, [new PaidV2(8, "CHF"), new Charged(9, 1), new AddressChanged("Oak")]);
@@ -234,9 +234,8 @@ public abstract class OldEventsTests(IStorageSource source) : EngineTests(source
     [Fact]
     public async Task Inline_projection_that_fails_on_a_part_refuses_the_append()
     {
-        var store = Wallet.Open(Open());
         var projection = new Totals(amount => amount == 2);
-        await store.StartInlineProjectionsAsync([projection]);
+        var store = Wallet.Open(Open(), projection);
         await store.AppendAsync("wallet-1", 0, [new Charged(10, 1)]);
         await FluentActions.Awaiting(() => store.AppendAsync("wallet-1", 1, [new Charged(10, 2)])).Should().ThrowAsync<ProjectionFailedException>();
         (await store.GetHeadAsync()).Should().Be(1);

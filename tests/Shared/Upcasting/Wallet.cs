@@ -53,6 +53,9 @@ internal static class Wallet
 
     public static EventStore Open(IEventStorage storage) => new(storage, Types);
 
+    public static EventStore Open(IEventStorage storage, Projection inline) =>
+        new(storage, Types, new EventStoreOptions().WithInlineProjections(inline));
+
     /// <summary>An event as an app of its time has stored it.</summary>
     public static async Task<long> AppendOldAsync(this IEventStorage storage, string stream, string storedName, string json, params string[] tags) =>
         (await storage.AppendAsync(new AppendRequest([new StreamWrite(stream, ExpectedVersion.Any, [new NewEvent(Guid.CreateVersion7(), storedName, Encoding.UTF8.GetBytes(json)) { Tags = tags }])]))).Position;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace EventSourcing.Sqlite.Tests;
 
-public sealed class CommitQueueTests : IDisposable
+public sealed class GroupCommitTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 

@@ -120,7 +120,8 @@ public static class ProjectionExtensions
 
     /// <summary>
     /// Brings the inline projections up to date that the store's options declare (<see cref="WithInlineProjections"/>). Otherwise the first
-    /// append does it. If appends are refused with <see cref="InlineProjectionException"/>, call this again.
+    /// append does it. If appends are refused with <see cref="InlineProjectionException"/>, call this again. A version that another one
+    /// has replaced, as when a release is taken back, waits until that one has been gone for the length of a lease (5 s).
     /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="cancellationToken">Ends the wait until they are up to date.</param>

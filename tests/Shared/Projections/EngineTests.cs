@@ -32,6 +32,9 @@ public abstract class EngineTests(IStorageSource source) : IAsyncLifetime
     private protected EventStore OpenInline(params Projection[] projections) =>
         new(Open(), Tallied.Types, new EventStoreOptions().WithInlineProjections(projections));
 
+    private protected EventStore OpenInline(Projection projection, TimeProvider clock) =>
+        new(Open(clock), Tallied.Types, new EventStoreOptions().WithInlineProjections(projection));
+
     private protected (EventStore Store, FaultPoints Faults) OpenFaulty(TimeProvider? clock = null)
     {
         var faults = new FaultPoints(Open(clock));

@@ -105,6 +105,21 @@ public abstract class VirtualTimeTests(IStorageSource source) : EngineTests(sour
     }
 
     [Fact]
+    public async Task Go_back_to_an_old_inline_version_builds_it_again_after_the_new_one_is_gone()
+    {
+        var clock = new VirtualClock();
+        var (one, two) = (new Tallies(), new Tallies(null, version: 2));
+        await OpenInline(one, clock).AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await OpenInline(two, clock).AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        var back = OpenInline(one, clock);
+        var append = back.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await UntilAsync(clock, TimeSpan.FromSeconds(1), () => Task.FromResult(append.IsCompleted), "has the old version back");
+        (await append).Position.Should().Be(3);
+        clock.GetElapsedTime(0).Should().BeGreaterThanOrEqualTo(new ProjectionOptions().LeaseDuration);
+        await ShouldBeFoldAsync(back, one);
+    }
+
+    [Fact]
     public async Task Wait_with_a_timeout_is_late_when_the_clock_says_so()
     {
         var clock = new VirtualClock();

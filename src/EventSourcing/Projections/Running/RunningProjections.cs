@@ -160,7 +160,10 @@ public sealed class RunningProjections : RunningSubscribers
         return await documents.RestoreDirectoryAsync((Projection)supervisor.Subscriber, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until each read model that serves belongs to the projection started here; throws if that is impossible.</summary>
+    /// <summary>
+    /// Waits until each read model that serves belongs to the projection started here; throws if that is impossible. If another version
+    /// has replaced one, it is built again once the other has been gone for the length of a lease.
+    /// </summary>
     internal async Task PutInPlaceAsync(CancellationToken cancellationToken)
     {
         var orders = new StandingOrders(Store);
@@ -170,7 +173,7 @@ public sealed class RunningProjections : RunningSubscribers
             if (order?.Content.IsStopped == true) throw new ProjectionStoppedException(supervisor.Name);
         }
 
-        await WaitUntilInPlaceAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+        await WaitUntilInPlaceAsync(Timeout.InfiniteTimeSpan, waitsForReplaced: true, cancellationToken).ConfigureAwait(false);
         foreach (var supervisor in Supervisors)
         {
             if (supervisor.Completion.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
@@ -183,14 +186,18 @@ public sealed class RunningProjections : RunningSubscribers
         }
     }
 
-    private protected override async Task WaitUntilInPlaceAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    private protected override Task WaitUntilInPlaceAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        WaitUntilInPlaceAsync(timeout, waitsForReplaced: false, cancellationToken);
+
+    private async Task WaitUntilInPlaceAsync(TimeSpan timeout, bool waitsForReplaced, CancellationToken cancellationToken)
     {
         var documents = new ControlDocuments(Store.Storage.ReadModels);
         var began = Clock.GetTimestamp();
         foreach (var supervisor in Supervisors)
         {
             var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
-            while (supervisor.Idle is not (ProjectionState.Replaced or ProjectionState.Stopped))
+            while (supervisor.Idle is not ProjectionState.Stopped
+                && (supervisor.Idle is not ProjectionState.Replaced || (waitsForReplaced && !supervisor.IsReplacementAlive)))
             {
                 ReadDocument<DirectoryRecord>? directory = null;
                 var order = Store.Signals.NextOrderOf(supervisor.Name);

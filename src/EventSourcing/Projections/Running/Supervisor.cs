@@ -48,6 +48,11 @@ internal sealed class Supervisor
     /// <summary>Why it runs nothing; null if it runs something.</summary>
     public ProjectionState? Idle { get; private set; } = ProjectionState.Starting;
 
+    /// <summary>
+    /// Whether another version that has replaced this one gave a sign of life at the last look. False also before there was a look.
+    /// </summary>
+    public bool IsReplacementAlive { get; private set; }
+
     public Exception? LastError { get; private set; }
 
     /// <summary>Completes when its place in the log is stored, which includes where it begins.</summary>
@@ -258,9 +263,12 @@ internal sealed class Supervisor
             foreach (var other in content.Generations.Where(g => g.State != GenerationState.Replaced))
             {
                 if (!view.Runs.TryGetValue(ControlDocuments.RunKey(Name, other.Number), out var run) || _watch.IsGone(run, view)) continue;
+                IsReplacementAlive = true;
                 _othersGoneSince = null;
                 return false;
             }
+
+            IsReplacementAlive = false;
 
             // A new version that is only being restarted comes back within a lease.
             _othersGoneSince ??= _clock.GetTimestamp();

@@ -36,13 +36,11 @@ internal static class Bank
     }
 
     /// <summary>Opens a database to ask it something.</summary>
-    /// <param name="files">The bank's files.</param>
-    /// <param name="key">The key to sign checkpoints with.</param>
     /// <exception cref="CannotRunException">There is none.</exception>
-    public static EventStore OpenExisting(BankFiles files, BankKey? key = null)
+    public static EventStore OpenExisting(BankFiles files)
     {
         RequireDatabase(files);
-        return Open(files, key: key);
+        return Open(files);
     }
 
     /// <summary>Opens a database to examine it, whatever has become of it: it is compared with nothing.</summary>
@@ -51,14 +49,6 @@ internal static class Bank
     {
         RequireDatabase(files);
         return Open(files, clock: null, ledger: null);
-    }
-
-    /// <exception cref="CannotRunException">There is no database.</exception>
-    public static void RequireDatabase(BankFiles files)
-    {
-        // A server says by itself if the database is not there.
-        if (files.IsOnServer) return;
-        if (new FileInfo(files.Database) is not { Exists: true, Length: > 0 }) throw new CannotRunException($"There is no database '{files.Database}'. Import a file first, or give another path with --db.");
     }
 
     /// <summary>Rebuilds an account from its events.</summary>
@@ -93,6 +83,14 @@ internal static class Bank
 
     /// <summary>The last instant of a day of the bank.</summary>
     public static DateTimeOffset EndOf(DateOnly day) => new(day.ToDateTime(TimeOnly.MaxValue), TimeSpan.Zero);
+
+    /// <exception cref="CannotRunException">There is no database.</exception>
+    private static void RequireDatabase(BankFiles files)
+    {
+        // A server says by itself if the database is not there.
+        if (files.IsOnServer) return;
+        if (new FileInfo(files.Database) is not { Exists: true, Length: > 0 }) throw new CannotRunException($"There is no database '{files.Database}'. Import a file first, or give another path with --db.");
+    }
 
     private static EventStore Open(BankFiles files, TimeProvider? clock, LedgerOptions? ledger)
     {

@@ -10,10 +10,6 @@ var root = new RootCommand("A bank on an event store. Without a command it tells
     DiffCommand.Create(),
     TopCommand.Create(),
     TotalsCommand.Create(),
-    CheckpointCommand.Create(),
-    VerifyCommand.Create(),
-    ProveCommand.Create(),
-    CheckCommand.Create(),
     CoverUpCommand.Create(),
 };
 root.SetAction((_, cancellationToken) => Story.TellAsync(cancellationToken));

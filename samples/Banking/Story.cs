@@ -33,7 +33,7 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
             await ReopenAsync(files, cancellationToken);
             await ProveAsync(files, cancellationToken);
             Console.Out.WriteLine();
-            Console.Out.WriteLine("Now with a real bank: see --help for import, balance, statement, history, diff, top, totals, checkpoint, verify, prove and check.");
+            Console.Out.WriteLine("Now with a real bank: see --help for import, balance, statement, history, diff, top and totals, and the README for what proves its history.");
             return ExitCode.Ok;
         }
         finally
@@ -191,7 +191,7 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
             "The store keeps a Merkle tree over its log. A signed checkpoint of it, kept elsewhere, pins all",
             "events up to there: none can be changed unnoticed, not even by who owns the file.");
 
-        using var key = BankKey.OpenOrCreate(files.Key);
+        using var key = BankKey.Make();
         SignedNote note;
         string proof;
         await using (var store = Bank.Open(files, key: key))

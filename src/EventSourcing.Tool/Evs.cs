@@ -13,8 +13,9 @@ internal sealed class Evs
     private const string Description = """
         Reads, verifies, backs up, repairs and moves event stores. It needs no code of the app.
 
-        STORE is the path of a SQLite file, or a PostgreSQL database: postgres://user@host/database
-        or 'Host=…;Database=…'. 'env:NAME' takes it from the environment variable NAME.
+        STORE is the path of a SQLite file, or a schema of a PostgreSQL database:
+        postgres://user@host/database?schema=eventsourcing
+        or 'Host=…;Database=…;Schema=…'. 'env:NAME' takes it from the environment variable NAME.
         """;
 
     /// <summary>What a command has begun to write it finishes, after Ctrl+C too.</summary>

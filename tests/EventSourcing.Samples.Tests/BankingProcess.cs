@@ -1,20 +1,33 @@
 using System.Diagnostics;
+using System.Reflection;
 
 namespace EventSourcing.Samples.Tests;
 
-/// <summary>The banking sample, run as what it is: a process, with its output piped.</summary>
+/// <summary>The banking sample and the command line tool, run as what they are: processes, with their output piped.</summary>
 internal static class BankingProcess
 {
-    public static async Task<BankingRun> RunAsync(TempFolder folder, params string[] arguments)
+    private static readonly string Sample = Path.Combine(AppContext.BaseDirectory, "Banking.dll");
+
+    /// <summary>The path of the tool.</summary>
+    public static string Tool { get; } =
+        typeof(BankingProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(path => path.Key == "Evs").Value!;
+
+    public static Task<BankingRun> RunAsync(TempFolder folder, params string[] arguments) => RunAsync(folder, Sample, arguments);
+
+    public static Task<BankingRun> RunEvsAsync(TempFolder folder, params string[] arguments) => RunAsync(folder, Tool, arguments);
+
+    public static Process Start(TempFolder folder, params string[] arguments) => Start(folder, Sample, arguments);
+
+    private static async Task<BankingRun> RunAsync(TempFolder folder, string program, string[] arguments)
     {
-        using var process = Start(folder, arguments);
+        using var process = Start(folder, program, arguments);
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return new BankingRun(process.ExitCode, await output, await error);
     }
 
-    public static Process Start(TempFolder folder, params string[] arguments)
+    private static Process Start(TempFolder folder, string program, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -23,7 +36,7 @@ internal static class BankingProcess
             RedirectStandardError = true,
             WorkingDirectory = folder.Path,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Banking.dll"));
+        start.ArgumentList.Add(program);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
 
         // Temporary files land where the test can see whether they are gone.

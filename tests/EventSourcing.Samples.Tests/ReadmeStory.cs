@@ -10,8 +10,17 @@ internal sealed partial class ReadmeStory
     private const string End = "## Where to look";
     private const string Ellipsis = " …";
 
-    // The README runs the sample by its project; here it has been built.
-    private const string Prelude = "dotnet() { shift 4; command dotnet \"$BANKING\" \"$@\"; }\n";
+    // The README runs the sample and the tool by their projects; here they have been built.
+    private const string Prelude = """
+        dotnet() {
+          case $3 in
+            samples/Banking) set -- "$BANKING" "${@:5}" ;;
+            src/EventSourcing.Tool) set -- "$EVS" "${@:5}" ;;
+          esac
+          command dotnet "$@"
+        }
+
+        """;
 
     public ReadmeStory()
     {
@@ -44,6 +53,7 @@ internal sealed partial class ReadmeStory
     {
         var start = new ProcessStartInfo("bash") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder.Path };
         start.Environment["BANKING"] = Path.Combine(AppContext.BaseDirectory, "Banking.dll");
+        start.Environment["EVS"] = BankingProcess.Tool;
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add($"exec 2>&1\n{Prelude}{string.Join('\n', Scripts)}\n");
         using var process = Process.Start(start)!;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EventSourcing.Sqlite.Tests;
 
 namespace EventSourcing.Tool.Tests;
@@ -128,6 +129,31 @@ public sealed class ProveTests : IDisposable
     }
 
     [Fact]
+    public async Task Give_a_pipe_or_a_device_as_a_file_ends_with_one_line()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Shop.MakeAsync();
+        await Run.Piped("checkpoint", "shop.db", "--new-key", Origin);
+        await Run.Piped("prove", "shop.db", "4", "--out", "4.tlog-proof");
+        using (var made = Process.Start("mkfifo", ["pipe"])) await made.WaitForExitAsync();
+
+        // Nobody is at the other end of the pipe, and the device has no end.
+        foreach (var arguments in new string[][]
+        {
+            ["verify", "pipe"], ["verify", "shop.db", "--checkpoints", "pipe"], ["checkpoint", "shop.db", "--checkpoints", "pipe"],
+            ["checkpoint", "shop.db", "--key", "/dev/zero"], ["check", "4.tlog-proof", "--key", "/dev/zero"],
+        })
+        {
+            var run = await Run.Piped(arguments);
+            run.ExitCode.Should().Be(2, string.Join(' ', arguments));
+            run.Output.Should().BeEmpty();
+            run.Error.Should().StartWith("error: ");
+        }
+
+        (await Run.Piped("check", "/dev/zero", "--key", "shop.db.key.pub")).Output.Should().StartWith("NOT PROVEN: ");
+    }
+
+    [Fact]
     public async Task Backup_and_restore_say_what_was_proven()
     {
         await Shop.MakeAsync();
@@ -136,7 +162,7 @@ public sealed class ProveTests : IDisposable
         await AppendAsync();
 
         backup["root"].Should().Be(root);
-        (await Run.Piped("backup", "shop.db", "copy.db")).ExitCode.Should().Be(2, "there is a file already");
+        (await Run.Piped("backup", "shop.db", "copy.db")).Error.Should().Be("error: There is a file 'copy.db' already. Say --overwrite to replace it. Nothing was changed.\n");
         (await Run.Piped("restore", "copy.db", "shop.db")).ExitCode.Should().Be(2, "there is a store already");
         (await Run.Piped("restore", "copy.db", "shop.db", "--replace")).Error.Should().Contain("Say --yes");
         (await Run.Piped("info", "shop.db"))["events"].Should().StartWith("7,", "nothing was restored yet");

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace EventSourcing.Tool.Tests;
@@ -25,9 +26,9 @@ internal sealed record Run(int ExitCode, string Output, string Error, string Bot
     public static async Task<Run> Of(Options options, params string[] arguments)
     {
         var (output, error, both) = (new StringWriter(), new StringWriter(), new StringWriter());
-        using var terminal = new Terminal
+        var terminal = new Terminal
         {
-            Output = new TwoWriters(output, both, options.Printed),
+            Output = new Utf8Writer(new TextStream(new TwoWriters(output, both, options.Printed))),
             Error = new TwoWriters(error, both),
             Input = options.Input ?? new StringReader(options.Answer),
             OpenInput = static () => Stream.Null,
@@ -38,7 +39,8 @@ internal sealed record Run(int ExitCode, string Output, string Error, string Bot
             Environment = name => options.Environment.GetValueOrDefault(name),
             Clock = options.Clock,
         };
-        var exitCode = await Evs.RunAsync(arguments, terminal, options.Interrupt);
+        int exitCode;
+        using (terminal) exitCode = await Evs.RunAsync(arguments, terminal, options.Interrupt);
         return new Run(exitCode, output.ToString(), error.ToString(), both.ToString());
     }
 
@@ -66,6 +68,26 @@ internal sealed record Run(int ExitCode, string Output, string Error, string Bot
 
         /// <summary>Is told all that is printed on standard output so far, each time that something is.</summary>
         public Action<string>? Printed { get; init; }
+    }
+
+    /// <summary>Hands the text that is written into it on.</summary>
+    private sealed class TextStream(TextWriter to) : MemoryStream
+    {
+        private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            var chars = new char[Encoding.UTF8.GetMaxCharCount(buffer.Length)];
+            to.Write(chars.AsSpan(0, _decoder.GetChars(buffer, chars, flush: false)));
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Write(buffer.Span);
+            return ValueTask.CompletedTask;
+        }
     }
 
     private sealed class TwoWriters(TextWriter one, TextWriter other, Action<string>? printed = null) : StringWriter

@@ -4,7 +4,7 @@ namespace EventSourcing.Tool.Tests;
 public sealed class StoreTextTests
 {
     [Theory]
-    [InlineData("postgres://ann:s3cr%40t@db.example:5433/shop?schema=orders&sslmode=require", "postgres://db.example/shop?schema=orders")]
+    [InlineData("postgres://ann:s3cr%40t@db.example:5433/shop?schema=orders&sslmode=require", "postgres://db.example:5433/shop?schema=orders")]
     [InlineData("postgresql://db.example/shop", "postgres://db.example/shop")]
     [InlineData("Host=db.example;Database=shop;Username=ann;Password=s3cr@t", "postgres://db.example/shop")]
     [InlineData("Password=s3cr@t; Server = db.example; Database=shop; Schema=orders", "postgres://db.example/shop?schema=orders")]

@@ -3,7 +3,6 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using EventSourcing;
-using EventSourcing.Ledger;
 
 namespace Banking;
 
@@ -61,9 +60,6 @@ internal static class CommandLine
     public static string OneLine(string text) =>
         string.Concat(text.ReplaceLineEndings(" ").Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c));
 
-    /// <summary>A root as it stands in checkpoints, for people to compare.</summary>
-    public static string RootText(in MerkleHash root) => Convert.ToBase64String(root.Bytes);
-
     public static string? NotEmpty(ArgumentResult result)
     {
         var value = result.Tokens[0].Value;
@@ -77,7 +73,6 @@ internal static class ExitCode
 {
     public const int Ok = 0;
     public const int SomeLinesBad = 1;
-    public const int NotSound = 1;
     public const int CannotRun = 2;
     public const int Interrupted = 130;
 }

@@ -1,11 +1,10 @@
 using System.Security.Cryptography;
-using System.Text;
 using EventSourcing;
 using EventSourcing.Ledger;
 
 namespace Banking;
 
-/// <summary>The key with which the bank signs checkpoints of its log: ECDSA on P-256, in a PEM file that only its owner can read.</summary>
+/// <summary>The key with which the bank signs checkpoints of its log: ECDSA on P-256. In a file it is as <c>evs checkpoint --new-key</c> makes it.</summary>
 internal sealed class BankKey : IDisposable
 {
     private const int MaxLength = 64 * 1024;
@@ -19,29 +18,8 @@ internal sealed class BankKey : IDisposable
 
     public EcdsaNoteSigner Signer { get; }
 
-    /// <summary>Whether it was made just now.</summary>
-    public bool IsNew { get; private init; }
-
-    /// <summary>Reads a key, and makes one where there is none.</summary>
-    /// <exception cref="CannotRunException">The file holds something else.</exception>
-    public static BankKey OpenOrCreate(string path)
-    {
-        if (Find(path) is { } found) return found;
-        var made = new BankKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { IsNew = true };
-        try
-        {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var file = new FileStream(path, options)) file.Write(Encoding.ASCII.GetBytes(made._key.ExportPkcs8PrivateKeyPem() + "\n"));
-            File.WriteAllText(PublicPath(path), made.Signer.Verifier + "\n");
-            return made;
-        }
-        catch
-        {
-            made.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Makes a key that is kept nowhere.</summary>
+    public static BankKey Make() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
 
     /// <summary>Reads a key.</summary>
     /// <returns>The key, or null where there is no file.</returns>
@@ -66,22 +44,22 @@ internal sealed class BankKey : IDisposable
     /// <exception cref="CannotRunException">There is neither.</exception>
     public static INoteVerifier Verifier(string path)
     {
-        if (File.Exists(PublicPath(path))) return Parse(TextOf(PublicPath(path)));
+        var publicPath = path + ".pub";
+        if (File.Exists(publicPath)) return NoteKey.Parse(TextOf(publicPath).Trim());
         using var key = Find(path);
-        return key?.Signer.Verifier ?? throw new CannotRunException($"There are checkpoints of the bank, but neither '{path}' nor '{PublicPath(path)}' to tell whether they are true. Give the key with --key.");
+        return key?.Signer.Verifier ?? throw new CannotRunException($"There are checkpoints of the bank, but neither '{path}' nor '{publicPath}' to tell whether they are true. Give the key with --key.");
     }
-
-    /// <summary>Reads a public key: as text, or from a file with that text.</summary>
-    public static INoteVerifier Parse(string textOrPath) => NoteKey.Parse((File.Exists(textOrPath) ? TextOf(textOrPath) : textOrPath).Trim());
-
-    public static string PublicPath(string path) => path + ".pub";
 
     public void Dispose() => _key.Dispose();
 
+    // Never more than a limit: a device has no length that could be asked for.
     private static string TextOf(string path)
     {
-        var bytes = SmallFile.Read(path, MaxLength) ?? throw new CannotRunException($"The file '{path}' is too long for a key.");
-        using var reader = new StreamReader(new MemoryStream(bytes));
+        using var file = File.OpenRead(path);
+        var bytes = new byte[MaxLength];
+        var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        if (length == MaxLength) throw new CannotRunException($"The file '{path}' is too long for a key.");
+        using var reader = new StreamReader(new MemoryStream(bytes, 0, length));
         return reader.ReadToEnd();
     }
 }

@@ -257,16 +257,20 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     {
         await InternTypesAsync([work]).ConfigureAwait(false);
         Begin(isCertain: true);
+
+        // Events that bring their places are new as a rule. If an id is stored all the same, its index says so, and all is decided anew.
+        var looksForIds = work.Import is not { HasPlaces: true } || work.IsOutcomeUnknown || _lookForRepetitions > 0;
         var batch = new NpgsqlBatch(_writer.Connection) { Timeout = 0 };
         await using (batch.ConfigureAwait(false))
         {
             var results = BeginUnderLock(batch, withModels: work.Request.ReadModels is not null);
-            await _factReader.ReadAsync(batch, results, [work]).ConfigureAwait(false);
+            await _factReader.ReadAsync(batch, results, [work], looksForIds).ConfigureAwait(false);
         }
 
         if (work.Import is { } import)
         {
-            await ImportAsync(work, import).ConfigureAwait(false);
+            _lookForRepetitions = Math.Max(0, _lookForRepetitions - 1);
+            await ImportAsync(work, import, looksForIds).ConfigureAwait(false);
             return;
         }
 
@@ -303,7 +307,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     }
 
     /// <summary>Decides on an import, and writes it.</summary>
-    private async ValueTask ImportAsync(AppendWork work, ImportRequest import)
+    private async ValueTask ImportAsync(AppendWork work, ImportRequest import, bool looksForIds)
     {
         var count = import.Events.Count;
         if (work.IsOutcomeUnknown && _facts.TryFind(import.Events[^1].Id, out var stored))
@@ -312,7 +316,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             work.Outcome = new AppendResult([], stored.Position - count + 1, stored.Position, wasAlreadyStored: false);
             _isAnyStored = true;
         }
-        else if (ImportDecision.RefusalOf(import, _facts, Time(_rows.Now)) is { } refusal)
+        else if (ImportDecision.RefusalOf(import, _facts, Time(_rows.Now), looksForIds) is { } refusal)
         {
             work.Refuse(refusal);
         }

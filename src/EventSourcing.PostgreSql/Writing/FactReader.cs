@@ -36,7 +36,8 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
     /// <param name="batch">Has the statements that take the lock.</param>
     /// <param name="results">How many of these have results.</param>
     /// <param name="group">The appends.</param>
-    public async ValueTask ReadAsync(NpgsqlBatch batch, int results, List<AppendWork> group)
+    /// <param name="withIds">Whether the events that have one of their ids are looked up.</param>
+    public async ValueTask ReadAsync(NpgsqlBatch batch, int results, List<AppendWork> group, bool withIds = true)
     {
         batch.Add($"SELECT e.position, e.recorded FROM {sql.Quoted}.events e ORDER BY e.position DESC LIMIT 1");
         batch.Add(EndsSql).With((string[])[.. group.SelectMany(work => work.Request.Writes).Select(write => write.Stream)
@@ -44,7 +45,9 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
         batch.Add($"""
             SELECT e.position, s.name, e.version, e.id, y.name, e.recorded, octet_length(e.seal), e.data, e.tags
             FROM {sql.Quoted}.events e JOIN {sql.Quoted}.streams s ON s.id = e.stream JOIN {sql.Quoted}.event_types y ON y.id = e.type WHERE e.id = ANY ($1)
-            """).With((Guid[])[.. group.SelectMany(work => work.Request.Writes).SelectMany(write => write.Events).Select(e => e.Id)]);
+            """).With(withIds
+                ? (Guid[])[.. group.SelectMany(work => work.Request.Writes).SelectMany(write => write.Events).Select(e => e.Id)]
+                : []);
         batch.Add(
             $"SELECT e.position, y.name, e.seal, e.data FROM {sql.Quoted}.events e JOIN {sql.Quoted}.event_types y ON y.id = e.type "
             + "WHERE e.position = ANY ($1)")

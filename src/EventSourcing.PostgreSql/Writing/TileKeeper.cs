@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 
 namespace EventSourcing;
 
@@ -54,6 +55,7 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var at = new DateTimeOffset(recorded, TimeSpan.Zero);
+        var completed = -1L;
         for (var i = 0; i < leaves.Length; i++)
         {
             var (position, leaf) = (head + i + 1, leaves[i]);
@@ -71,25 +73,34 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
                 DataCommitment = leaf.DataCommitment,
                 MetadataCommitment = leaf.MetadataCommitment,
             });
-            if (index == MerkleTree.TileWidth - 1) await TryStoreAsync(tile).ConfigureAwait(false);
+            if (index == MerkleTree.TileWidth - 1) completed = tile;
         }
 
+        if (completed >= 0) await TryStoreUpToAsync(completed).ConfigureAwait(false);
         if (_leaves.Count > MaxOpenTiles) _leaves.Clear(); // others complete the tiles; what is missing is made of the events
     }
 
-    /// <summary>Stores a tile and those that are missing before it.</summary>
-    private async ValueTask TryStoreAsync(long tile)
+    /// <summary>Stores the tiles that are missing, up to one.</summary>
+    private async ValueTask TryStoreUpToAsync(long last)
     {
         try
         {
             var connection = await server.ConnectAsync(CancellationToken.None).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
-                for (var next = Math.Min(tile,
-                    await tree.CountStoredAsync(connection, CancellationToken.None).ConfigureAwait(false)); next <= tile; next++)
+                var next = Math.Min(last, await tree.CountStoredAsync(connection, CancellationToken.None).ConfigureAwait(false));
+                while (next <= last)
                 {
-                    await StoreAsync(connection, next, await LeavesOfAsync(connection, next).ConfigureAwait(false)).ConfigureAwait(false);
-                    _leaves.Remove(next);
+                    // A tile of the level above needs those below it, so no statement goes beyond one.
+                    var rows = new TileRows();
+                    do
+                    {
+                        rows.Add(1, next, await LeavesOfAsync(connection, next).ConfigureAwait(false), _hasher);
+                        _leaves.Remove(next++);
+                    }
+                    while (next <= last && next % MerkleTree.TileWidth != 0);
+                    await rows.InsertAsync(connection, server.Sql).ConfigureAwait(false);
+                    if (next % MerkleTree.TileWidth == 0) await StoreAboveAsync(connection, next).ConfigureAwait(false);
                 }
             }
         }
@@ -114,36 +125,63 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
         return leaves;
     }
 
-    private async ValueTask StoreAsync(NpgsqlConnection connection, long tile, MerkleHash[] leaves)
+    /// <summary>Stores the tiles of the levels above that are complete with a number of tiles of level 1.</summary>
+    private async ValueTask StoreAboveAsync(NpgsqlConnection connection, long count)
     {
-        var marks = new byte[MerkleTree.TileWidth * LedgerAudit.LeafMarkLength];
-        for (var i = 0; i < leaves.Length; i++)
-            leaves[i].Bytes[..LedgerAudit.LeafMarkLength].CopyTo(marks.AsSpan(i * LedgerAudit.LeafMarkLength));
-        await InsertAsync(connection, 1, tile, TreeReader.Join(leaves, _hasher), marks).ConfigureAwait(false);
-        var (level, index) = (2, tile + 1);
-        for (; index % MerkleTree.TileWidth == 0; level++)
+        var above = count;
+        for (var level = 2; above % MerkleTree.TileWidth == 0; level++)
         {
-            index /= MerkleTree.TileWidth;
+            above /= MerkleTree.TileWidth;
             var below = new MerkleHash[MerkleTree.TileWidth];
-            await tree.ReadTilesAsync(connection, level - 1, (index - 1) * MerkleTree.TileWidth, below,
+            await tree.ReadTilesAsync(connection, level - 1, (above - 1) * MerkleTree.TileWidth, below,
                 CancellationToken.None).ConfigureAwait(false);
-            await InsertAsync(connection, level, index - 1, TreeReader.Join(below, _hasher), null).ConfigureAwait(false);
+            var rows = new TileRows();
+            rows.Add(level, above - 1, below, _hasher);
+            await rows.InsertAsync(connection, server.Sql).ConfigureAwait(false);
         }
 
-        if (level > 2) await TypeCounts.KeepAsync(connection, server.Sql, (tile + 1) * MerkleTree.TileWidth).ConfigureAwait(false);
+        await TypeCounts.KeepAsync(connection, server.Sql, count * MerkleTree.TileWidth).ConfigureAwait(false);
     }
 
-    private async ValueTask InsertAsync(NpgsqlConnection connection, int level, long number, MerkleHash hash, byte[]? marks)
+    /// <summary>Tiles that one statement inserts.</summary>
+    private sealed class TileRows
     {
-        var batch = new NpgsqlBatch(connection);
-        await using (batch.ConfigureAwait(false))
+        private readonly List<int> _levels = [];
+        private readonly List<long> _numbers = [];
+        private readonly List<byte[]> _hashes = [];
+        private readonly List<byte[]?> _marks = [];
+
+        /// <summary>Adds the tile over the hashes of the level below it.</summary>
+        public void Add(int level, long number, MerkleHash[] below, LedgerHasher hasher)
         {
-            batch.Add(
-                $"INSERT INTO {server.Sql.Quoted}.ledger_tiles (level, number, hash, marks) "
-                + "VALUES ($1::int, $2, $3, $4) ON CONFLICT DO NOTHING")
-                .With(level).With(number).With(hash.Bytes.ToArray())
-                .With(new NpgsqlParameter { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea, Value = (object?)marks ?? DBNull.Value });
-            await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
+            _levels.Add(level);
+            _numbers.Add(number);
+            _hashes.Add(TreeReader.Join(below, hasher).Bytes.ToArray());
+            _marks.Add(level == 1 ? MarksOf(below) : null);
+        }
+
+        public async ValueTask InsertAsync(NpgsqlConnection connection, SchemaSql sql)
+        {
+            var batch = new NpgsqlBatch(connection);
+            await using (batch.ConfigureAwait(false))
+            {
+                var parameters = batch.Add(
+                    $"INSERT INTO {sql.Quoted}.ledger_tiles (level, number, hash, marks) SELECT * FROM unnest($1, $2, $3, $4) "
+                    + "ON CONFLICT DO NOTHING").Parameters;
+                parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _levels));
+                parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _numbers));
+                parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _hashes));
+                parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _marks));
+                await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
+            }
+        }
+
+        private static byte[] MarksOf(MerkleHash[] leaves)
+        {
+            var marks = new byte[MerkleTree.TileWidth * LedgerAudit.LeafMarkLength];
+            for (var i = 0; i < leaves.Length; i++)
+                leaves[i].Bytes[..LedgerAudit.LeafMarkLength].CopyTo(marks.AsSpan(i * LedgerAudit.LeafMarkLength));
+            return marks;
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 
 namespace EventSourcing.Tool;
 
@@ -10,7 +9,6 @@ internal static class ExportCommand
     private const string Csv = "csv";
     private const string Xes = "xes";
     private const string Incomplete = ".incomplete";
-    private const int BufferLength = 256 * 1024;
 
     public static Command Create(Evs evs)
     {
@@ -81,12 +79,11 @@ internal static class ExportCommand
         try
         {
             long count;
-            await using (var file = new FileStream(incomplete, FileMode.Create, FileAccess.Write, FileShare.None, BufferLength))
-            await using (var writer =
-                new StreamWriter(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferLength) { NewLine = "\n" })
+            await using (var file = new FileStream(incomplete, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            await using (var writer = new Utf8Writer(file))
             {
                 count = await ExportAsync(screen, store, selection, format, xes, writer, cancellationToken);
-                await writer.FlushAsync(cancellationToken);
+                await writer.FlushAsync();
                 file.Flush(flushToDisk: true);
             }
 
@@ -105,7 +102,7 @@ internal static class ExportCommand
         EventSelection selection,
         string format,
         XesMapping xes,
-        TextWriter output,
+        Utf8Writer output,
         CancellationToken cancellationToken)
     {
         var head = selection.AsOf!.Position!.Value;

@@ -32,6 +32,8 @@ internal static class BackupCommand
         }
 
         await using var storage = text.OpenFile(readOnly: true);
+        if (!overwrite && File.Exists(copy))
+            throw new ToolException($"There is a file '{copy}' already. Say --overwrite to replace it. Nothing was changed.");
         SqliteBackup backup;
         using (var progress = new ProgressLine(screen))
             backup = await storage.BackupAsync(copy, overwrite, new FileCopyProgress(progress), cancellationToken);

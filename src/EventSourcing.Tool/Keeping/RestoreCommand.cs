@@ -9,6 +9,7 @@ internal static class RestoreCommand
     {
         var copy = Arguments.Text("COPY", "A file that 'evs backup' has written. It stays as it is.");
         var store = Arguments.Store();
+        store.Description = "The path of the store. It is made if it is not there.";
         var replace = Arguments.Flag("--replace", "Moves aside the store that is there now.");
         var yes = Arguments.Yes();
         var command = new Command(

@@ -9,7 +9,8 @@ internal static class CopyCommand
     {
         var source = Arguments.Store("SOURCE");
         var target = Arguments.Store("TARGET");
-        target.Description = "The store to copy to. It is made if it is not there; one that a copy has begun is gone on with.";
+        target.Description =
+            "The store to copy to, of either kind. It is made if it is not there; one that a copy has begun is gone on with.";
         var follow = Arguments.Flag(
             "--follow", "Goes on copying what is appended, until you have stopped the app and pressed Enter. Then the source is sealed.");
         var seal = Arguments.Flag(

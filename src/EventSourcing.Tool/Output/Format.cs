@@ -5,6 +5,8 @@ namespace EventSourcing.Tool;
 /// <summary>Figures and instants as people read them. All in one culture: what is printed does not depend on the machine.</summary>
 internal static class Format
 {
+    /// <summary>How many characters <see cref="Exact(DateTimeOffset)"/> has.</summary>
+    public const int ExactLength = 28;
     private const double Kilo = 1024;
 
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
@@ -20,7 +22,11 @@ internal static class Format
 
     /// <summary>All that is stored of an instant: 100 ns.</summary>
     public static string Exact(DateTimeOffset instant) =>
-        instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+        instant.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+
+    /// <summary>The same as <see cref="Exact(DateTimeOffset)"/>, into a span of <see cref="ExactLength"/> bytes.</summary>
+    public static void Exact(DateTimeOffset instant, Span<byte> utf8) =>
+        instant.UtcDateTime.TryFormat(utf8, out _, "O", CultureInfo.InvariantCulture);
 
     public static string Root(in MerkleHash root) => Convert.ToBase64String(root.Bytes);
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -8,10 +7,9 @@ namespace EventSourcing.Tool;
 
 /// <summary>Writes JSON values, each on a line of its own.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The writer of JSON writes into memory and holds nothing else.")]
-internal sealed class JsonLines(TextWriter output)
+internal sealed class JsonLines(Utf8Writer output)
 {
     private readonly ArrayBufferWriter<byte> _bytes = new();
-    private char[] _chars = [];
 
     /// <summary>The line that is being written.</summary>
     public Utf8JsonWriter Line => field ??= new Utf8JsonWriter(
@@ -22,9 +20,7 @@ internal sealed class JsonLines(TextWriter output)
     {
         Line.Flush();
         _bytes.Write("\n"u8);
-        if (_chars.Length < _bytes.WrittenCount) _chars = new char[Math.Max(4096, _bytes.WrittenCount * 2)];
-        var length = Encoding.UTF8.GetChars(_bytes.WrittenSpan, _chars);
-        output.Write(_chars.AsSpan(0, length));
+        output.WriteUtf8(_bytes.WrittenSpan);
         _bytes.ResetWrittenCount();
         Line.Reset();
     }

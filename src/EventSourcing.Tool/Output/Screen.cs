@@ -26,7 +26,7 @@ internal sealed class Screen
 
     public TimeProvider Clock => _terminal.Clock;
 
-    public TextWriter Output => _terminal.Output;
+    public Utf8Writer Output => _terminal.Output;
 
     public Stream OpenInput() => _terminal.OpenInput();
 

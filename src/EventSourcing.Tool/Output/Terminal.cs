@@ -12,11 +12,9 @@ internal sealed class Terminal : IDisposable
     public const int DefaultWidth = 80;
     private const int NarrowestWidth = 40;
     private const int StandardOutput = 1;
-    private const int BufferLength = 64 * 1024;
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     /// <summary>What the command prints. It is buffered: a command that goes on for long flushes it.</summary>
-    public required TextWriter Output { get; init; }
+    public required Utf8Writer Output { get; init; }
 
     /// <summary>Remarks, progress, questions and errors.</summary>
     public required TextWriter Error { get; init; }
@@ -58,10 +56,10 @@ internal sealed class Terminal : IDisposable
             }
         }
 
-        if (OperatingSystem.IsWindows()) Console.OutputEncoding = Utf8;
+        if (OperatingSystem.IsWindows()) Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new Terminal
         {
-            Output = new StreamWriter(new OutputStream(OpenOutput()), Utf8, BufferLength) { NewLine = "\n" },
+            Output = new Utf8Writer(new OutputStream(OpenOutput())),
             Error = Console.Error,
             Input = Console.In,
             OpenInput = Console.OpenStandardInput,

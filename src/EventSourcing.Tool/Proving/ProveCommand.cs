@@ -42,7 +42,7 @@ internal static class ProveCommand
         var (note, _) = kept.Where(pair => pair.Checkpoint.Size >= position)
             .OrderByDescending(pair => pair.Checkpoint.Size).FirstOrDefault();
         if (note is null)
-                    {
+        {
             throw new ToolException(kept.Count == 0
                 ? $"There is no checkpoint to prove it under: {files.NotThere}. Sign one first, with 'evs checkpoint'."
                 : $"No checkpoint in '{files.Path}' covers position {Format.Plain(position)} yet. Sign one first, with 'evs checkpoint'.");

@@ -24,29 +24,32 @@ internal static class EventText
         json.WriteNumber("version"u8, stored.Version);
         json.WriteString("type"u8, stored.Type);
         json.WriteString("id"u8, stored.Id);
-        json.WriteString("recordedAt"u8, Format.Exact(stored.RecordedAt));
+        Span<byte> recordedAt = stackalloc byte[Format.ExactLength];
+        Format.Exact(stored.RecordedAt, recordedAt);
+        json.WriteString("recordedAt"u8, recordedAt);
         if (stored.Tags.Count > 0)
         {
             json.WriteStartArray("tags"u8);
-            foreach (var tag in stored.Tags) json.WriteStringValue(tag);
+            for (var i = 0; i < stored.Tags.Count; i++) json.WriteStringValue(stored.Tags[i]);
             json.WriteEndArray();
         }
 
         if (!stored.Seal.IsEmpty) json.WriteBase64String("seal"u8, stored.Seal.Span);
-        if (!stored.Metadata.IsEmpty) WritePayload(json, "metadata", stored.Metadata.Span);
+        if (!stored.Metadata.IsEmpty) WritePayload(json, "metadata"u8, "metadataBase64"u8, stored.Metadata.Span);
         if (stored.IsErased) json.WriteBoolean("erased"u8, true);
-        else WritePayload(json, "data", stored.Data.Span);
+        else WritePayload(json, "data"u8, "dataBase64"u8, stored.Data.Span);
         json.WriteEndObject();
     }
 
-    private static void WritePayload(Utf8JsonWriter json, string name, ReadOnlySpan<byte> payload)
+    private static void WritePayload(
+        Utf8JsonWriter json, ReadOnlySpan<byte> name, ReadOnlySpan<byte> nameIfBase64, ReadOnlySpan<byte> payload)
     {
         if (CanStandOnALine(payload))
         {
             json.WritePropertyName(name);
             json.WriteRawValue(payload, skipInputValidation: true);
         }
-        else json.WriteBase64String(name + "Base64", payload);
+        else json.WriteBase64String(nameIfBase64, payload);
     }
 
     /// <summary>Whether the bytes are one JSON value on one line, so that they can be read back from it unchanged.</summary>

@@ -33,7 +33,8 @@ internal sealed record PostgresText(string ConnectionString, string? Schema, str
             if (settings.TryGetValue(SchemaKey, out var named)) schema = named.ToString();
             settings.Remove(SchemaKey);
             var connection = new NpgsqlConnectionStringBuilder(settings.ConnectionString);
-            var display = $"postgres://{connection.Host}/{connection.Database}{(schema is null ? "" : $"?schema={schema}")}";
+            var port = connection.Port == NpgsqlConnection.DefaultPort ? "" : ":" + Format.Plain(connection.Port);
+            var display = $"postgres://{connection.Host}{port}/{connection.Database}{(schema is null ? "" : $"?schema={schema}")}";
             return new PostgresText(connection.ConnectionString, schema, display);
         }
         catch (Exception e) when (e is ArgumentException or UriFormatException or FormatException)

@@ -47,27 +47,66 @@ public static class LogTransfer
         var sourceRoot = after > head ? (MerkleHash?)null : await RootAsync(source, after, cancellationToken).ConfigureAwait(false);
         if (sourceRoot != tree.Root()) throw new LogMismatchException(after, head, tree.Root(), sourceRoot);
 
+        await CopyAsync(source, target, head, tree, progress, cancellationToken).ConfigureAwait(false);
+        return new LogTransferResult(after, tree.Size, tree.Root());
+    }
+
+    /// <summary>Copies the events after those of the tree. While the target stores a batch, the next one is read and checked.</summary>
+    private static async Task CopyAsync(
+        IEventStorage source,
+        IEventStorage target,
+        long head,
+        MerkleFrontier tree,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken)
+    {
         using var hasher = new LedgerHasher();
         var limit = Math.Min(MaxBatch, target.Options.Limits.MaxEventsPerAppend);
-        var read = new LogRead { After = after, UpTo = head, WithSeals = true, Limit = limit };
-        if (after < head)
+        var storing = Task.CompletedTask;
+        try
         {
-            await foreach (var page in source.PagesAheadAsync(read, head - after, cancellationToken).ConfigureAwait(false))
+            while (tree.Size < head)
             {
-                if (page.Count == 0) continue;
-                await CheckAsync(source, page, tree, hasher, cancellationToken).ConfigureAwait(false);
-                await target.ImportAsync(new ImportRequest(page.Events.ToArray()), cancellationToken).ConfigureAwait(false);
-                progress?.Report(tree.Size);
+                var read = new LogRead
+                {
+                    After = tree.Size, UpTo = head, WithSeals = true, Limit = (int)Math.Min(limit, head - tree.Size),
+                };
+                var page = await source.ReadLogAsync(read, cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await CheckAsync(source, page, tree, hasher, cancellationToken).ConfigureAwait(false);
+                    await storing.ConfigureAwait(false);
+                }
+                catch
+                {
+                    page.Dispose();
+                    throw;
+                }
+
+                var upTo = tree.Size;
+                storing = Task.Run(() => StoreAsync(target, page, upTo, progress, cancellationToken), CancellationToken.None);
             }
         }
+        finally
+        {
+            // Whatever else has failed: the target is left alone only once the batch before is stored or refused.
+            await storing.ConfigureAwait(false);
+        }
+    }
 
-        return new LogTransferResult(after, tree.Size, tree.Root());
+    private static async Task StoreAsync(
+        IEventStorage target, EventPage page, long upTo, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        using (page) await target.ImportAsync(new ImportRequest(page.Events.ToArray()), cancellationToken).ConfigureAwait(false);
+        progress?.Report(upTo);
     }
 
     /// <summary>Adds the leaves of a page to the tree, and compares it with that of the source.</summary>
     private static async ValueTask CheckAsync(
         IEventStorage source, EventPage page, MerkleFrontier tree, LedgerHasher hasher, CancellationToken cancellationToken)
     {
+        if (page.Count == 0)
+            throw Damaged(source, string.Create(CultureInfo.InvariantCulture, $"the log has no event at position {tree.Size + 1}."));
         foreach (ref readonly var e in page.Events)
         {
             if (e.Position != tree.Size + 1)

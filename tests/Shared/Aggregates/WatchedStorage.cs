@@ -17,6 +17,12 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
     /// <summary>Called before each stream is read.</summary>
     public Func<StreamRead, Task> BeforeRead { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Called before each page of the log is read.</summary>
+    public Func<LogRead, Task> BeforeLogRead { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Called before each import; what it throws is the import's failure, and nothing was written.</summary>
+    public Func<ImportRequest, Task> BeforeImport { get; set; } = _ => Task.CompletedTask;
+
     public Func<ReadModelCommit, Task> BeforeCommit { get; set; } = _ => Task.CompletedTask;
 
     public Func<Task> BeforeLoad { get; set; } = () => Task.CompletedTask;
@@ -57,10 +63,11 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
         return result;
     }
 
-    public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default)
+    public async ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default)
     {
         Interlocked.Increment(ref _imports);
-        return inner.ImportAsync(request, cancellationToken);
+        await BeforeImport(request);
+        return await inner.ImportAsync(request, cancellationToken);
     }
 
     public async ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default)
@@ -71,7 +78,11 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
         return page;
     }
 
-    public ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default) => inner.ReadLogAsync(read, cancellationToken);
+    public async ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default)
+    {
+        await BeforeLogRead(read);
+        return await inner.ReadLogAsync(read, cancellationToken);
+    }
 
     public ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default) => inner.GetHeadAsync(cancellationToken);
 

@@ -161,6 +161,47 @@ public abstract class ImportTests(IStorageSource source) : WalletTests(source)
     }
 
     [Fact]
+    public async Task Transfer_reads_the_next_batch_while_the_target_stores_one()
+    {
+        var from = Open();
+        await FillAsync(from);
+        var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var source = new WatchedStorage(from.Storage)
+        {
+            BeforeLogRead = read =>
+            {
+                if (read.After > 0) next.TrySetResult();
+                return Task.CompletedTask;
+            },
+        };
+        await using var memory = new InMemoryEventStorage(new EventStorageOptions { Limits = new EventStorageLimits { MaxEventsPerAppend = 50 } });
+        var to = new WatchedStorage(memory) { BeforeImport = _ => next.Task.WaitAsync(TimeSpan.FromSeconds(60)) };
+
+        (await source.TransferToAsync(to)).Should().Be(new LogTransferResult(0, 604, await RootAsync(from.Storage)));
+    }
+
+    [Fact]
+    public async Task Transfer_of_which_a_batch_fails_stores_none_after_it()
+    {
+        var from = Open();
+        await FillAsync(from);
+        await using var memory = new InMemoryEventStorage(new EventStorageOptions { Limits = new EventStorageLimits { MaxEventsPerAppend = 50 } });
+        var to = new WatchedStorage(memory)
+        {
+            BeforeImport = import => import.Events[0].Position == 101 ? throw new IOException("The disk is full.") : Task.CompletedTask,
+        };
+        var reports = new List<long>();
+
+        var transfer = () => from.Storage.TransferToAsync(to, new Told(reports));
+
+        await transfer.Should().ThrowAsync<IOException>().WithMessage("The disk is full.");
+        (await memory.GetHeadAsync()).Should().Be(100);
+        to.Imports.Should().Be(3);
+        reports.Should().Equal(50, 100);
+        (await from.Storage.TransferToAsync(memory)).Should().Be(new LogTransferResult(100, 604, await RootAsync(from.Storage)));
+    }
+
+    [Fact]
     public async Task Transfer_to_a_store_that_holds_something_else_is_refused_and_changes_nothing()
     {
         var from = Open();

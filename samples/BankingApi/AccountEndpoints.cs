@@ -62,7 +62,7 @@ internal static class AccountEndpoints
         return TypedResults.Ok(Booked.Of(result)).WithVersion(result.Version);
     }
 
-    /// <summary>Both accounts change in one commit, or neither does.</summary>
+    /// <summary>Both accounts change in one commit, or neither does. The two events are one conversation, so each leads to the other.</summary>
     private static async Task<Booked> TransferAsync(Transfer transfer, IdempotencyKey key, EventStore store, CancellationToken stop)
     {
         var result = await store.UpdateTogetherAsync(
@@ -74,6 +74,7 @@ internal static class AccountEndpoints
                 to.Deposit(transfer.Transaction, Operation.Transfer, transfer.Amount);
                 return [from, to];
             },
+            new EventMetadata { CorrelationId = $"transfer-{transfer.Transaction}" },
             commandId: key.CommandId,
             cancellationToken: stop);
         return Booked.Of(result);

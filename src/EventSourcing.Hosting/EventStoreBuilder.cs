@@ -90,7 +90,7 @@ public sealed class EventStoreBuilder
         where TProjection : Projection
     {
         Register<TProjection>();
-        _registration.Projections.Add((static provider => provider.GetRequiredService<TProjection>(), options));
+        _registration.Projections.Add(new(static provider => provider.GetRequiredService<TProjection>(), options));
         return this;
     }
 
@@ -127,7 +127,7 @@ public sealed class EventStoreBuilder
     {
         ThrowIfRegistered(typeof(TReactor));
         Services.TryAddTransient<TReactor>();
-        _registration.Reactors.Add((static provider => provider.GetRequiredService<TReactor>(), options));
+        _registration.Reactors.Add(new(static provider => provider.GetRequiredService<TReactor>(), options));
         return this;
     }
 

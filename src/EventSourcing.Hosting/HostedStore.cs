@@ -84,18 +84,15 @@ internal sealed class HostedStore : IDisposable
         var settings = Settings;
         if (settings.RunProjections)
         {
-            // Those with the same options share their reads of the log.
             var running = new List<RunningSubscribers>();
             _running = running;
-            var projections = _projections.Zip(_registration.Projections, (one, of) => (One: one, of.Options));
-            foreach (var group in projections.GroupBy(one => one.Options))
-                running.Add(Store.StartProjections(group.Key ?? Times(new ProjectionOptions()), [.. group.Select(one => one.One)]));
-            var reactors = _reactors.Zip(_registration.Reactors, (one, of) => (One: one, of.Options));
-            foreach (var group in reactors.GroupBy(one => one.Options))
+            foreach (var group in Group(_projections, _registration.Projections.ConvertAll(of => of.Options)))
+                running.Add(Store.StartProjections(group.Options ?? Times(new ProjectionOptions()), group.Members));
+            foreach (var group in Group(_reactors, _registration.Reactors.ConvertAll(of => of.Options)))
             {
-                var options = group.Key ?? Times(ProjectionOptions.ForReactors);
+                var options = group.Options ?? Times(ProjectionOptions.ForReactors);
                 options = options with { DeliveryScopes = options.DeliveryScopes ?? BeginDelivery };
-                var starting = Store.StartReactorsAsync(options, [.. group.Select(one => one.One)]);
+                var starting = Store.StartReactorsAsync(options, group.Members);
                 running.Add(await starting.WaitAsync(settings.StartTimeout, Clock, cancellationToken).ConfigureAwait(false));
             }
         }
@@ -144,6 +141,25 @@ internal sealed class HostedStore : IDisposable
         _stop.Cancel();
         Health.Dispose();
         _stop.Dispose();
+    }
+
+    /// <summary>
+    /// Those with the same options, which share their reads of the log. No query does it, since a query over pairs is compiled anew in
+    /// every process, while the app waits for its start.
+    /// </summary>
+    private static List<Together<T>> Group<T>(IReadOnlyList<T> subscribers, List<ProjectionOptions?> options)
+        where T : class
+    {
+        var groups = new List<Together<T>>();
+        for (var i = 0; i < subscribers.Count; i++)
+        {
+            var of = options[i];
+            var group = groups.Find(known => Equals(known.Options, of));
+            if (group is null) groups.Add(group = new Together<T>(of));
+            group.Members.Add(subscribers[i]);
+        }
+
+        return groups;
     }
 
     private async Task MeasureAsync(CancellationToken stop)
@@ -229,5 +245,14 @@ internal sealed class HostedStore : IDisposable
             scope.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Subscribers that are started with the same options.</summary>
+    private sealed class Together<T>(ProjectionOptions? options)
+        where T : class
+    {
+        public ProjectionOptions? Options => options;
+
+        public List<T> Members { get; } = [];
     }
 }

@@ -9,8 +9,11 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class StoreHealth(HostedStore hosted) : IDisposable
 {
-    /// <summary>How many leases a projection that is behind may give no sign of life.</summary>
-    private const int SilentLeases = 3;
+    /// <summary>
+    /// How many leases a projection that is behind may give no sign of life. The status is up to half a lease old, so it is told within
+    /// three.
+    /// </summary>
+    private const double SilentLeases = 2.5;
 
     private readonly SemaphoreSlim _reading = new(1);
     private readonly Dictionary<string, Progress> _progress = new(StringComparer.Ordinal);

@@ -13,9 +13,9 @@ internal sealed class StoreRegistration(string name, EventTypes types)
 
     public List<Func<IServiceProvider, Projection>> InlineProjections { get; } = [];
 
-    public List<(Func<IServiceProvider, Projection> Create, ProjectionOptions? Options)> Projections { get; } = [];
+    public List<RegisteredSubscriber<Projection>> Projections { get; } = [];
 
-    public List<(Func<IServiceProvider, Reactor> Create, ProjectionOptions? Options)> Reactors { get; } = [];
+    public List<RegisteredSubscriber<Reactor>> Reactors { get; } = [];
 
     /// <summary>The classes that are registered, to refuse one that is registered twice.</summary>
     public HashSet<Type> Subscribers { get; } = [];

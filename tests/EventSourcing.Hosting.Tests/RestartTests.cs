@@ -50,7 +50,7 @@ public class RestartTests
         app.Script.Fold = _ => throw new InvalidOperationException("broken");
         await app.Store.SendAsync("ann");
         await TestApp.UntilAsync(() => app.Logs.GetSnapshot().Any(log => log.Id.Id == 905), "left");
-        await app.UntilHealthAsync(HealthStatus.Unhealthy);
+        (await app.HealthAsync()).Should().Be(HealthStatus.Unhealthy, "the next probe tells it");
         app.Script.Fold = _ => { };
         await app.Host.Services.GetRequiredService<ProjectionAdmin>().StartAsync("pending");
         await TestApp.UntilAsync(async () => await app.PendingAsync("ann") == 1, "projected");

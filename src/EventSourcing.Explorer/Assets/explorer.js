@@ -74,17 +74,18 @@
 
   // A page that is in motion is looked at again, and only its section is replaced.
   const follow = async () => {
-    if (!document.body.hasAttribute('data-motion')) return;
+    const part = document.body.dataset.motion;
+    if (!part) return;
     try {
       const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      const [old, fresh] = [$('#verification'), $('#verification', page)];
-      if (old && fresh) {
-        const hadFocus = old.contains(document.activeElement);
-        old.replaceChildren(...fresh.childNodes);
-        if (hadFocus) $('button', old)?.focus();
-      }
-      if (!page.body.hasAttribute('data-motion')) { document.body.removeAttribute('data-motion'); return; }
+      const [old, fresh] = [document.getElementById(part), page.getElementById(part)];
+      const focused = old?.contains(document.activeElement) ? document.activeElement : null;
+      if (focused?.tagName === 'INPUT') { setTimeout(follow, 700); return; } // Somebody is typing there.
+      if (!old || !fresh) { location.reload(); return; }
+      old.replaceChildren(...fresh.childNodes);
+      if (focused) $('button', old)?.focus();
+      if (!page.body.dataset.motion) { delete document.body.dataset.motion; return; }
     } catch { /* The app is away: look again. */ }
     setTimeout(follow, 700);
   };

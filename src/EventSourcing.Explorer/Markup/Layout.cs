@@ -28,9 +28,9 @@ internal static class Layout
         <link rel="stylesheet" href="{Asset.Styles.Address}">
         <link rel="icon" href="{Asset.Icon.Address}" type="image/svg+xml">
         <script src="{Asset.Script.Address}" defer></script>
-        {Html.When(answer.IsInMotion, $"{Refresh(name)}")}
+        {Html.When(answer.InMotion is not null, $"{Refresh(name, page)}")}
         </head>
-        <body{Html.When(answer.IsInMotion, $" data-motion")}>
+        <body{Html.When(answer.InMotion is not null, $" data-motion=\"{answer.InMotion}\"")}>
         <a class="skip" href="#main">Skip to the content</a>
         <header class="top"><div class="bar"><a class="brand" href="./">{Mark}<span>{options.Title}</span></a>
         {Html.When(page is not null, $"{Search}")}</div>
@@ -45,8 +45,8 @@ internal static class Layout
         """);
 
     /// <summary>Names the page, since without an address a browser that is at a fragment of the page only scrolls to it again.</summary>
-    private static Html Refresh(string name) =>
-        Html.Of($"<noscript><meta http-equiv=\"refresh\" content=\"2; url={name}\"></noscript>");
+    private static Html Refresh(string name, PageContext? page) =>
+        Html.Of($"<noscript><meta http-equiv=\"refresh\" content=\"2; url={name}{page?.QueryString}\"></noscript>");
 
     private static Html Mark => Html.Of($"""
         <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 6h16M4 12h11M4 18h6"/>

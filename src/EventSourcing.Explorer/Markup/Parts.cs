@@ -8,6 +8,9 @@ internal static class Parts
 {
     private const int Hues = 8;
 
+    /// <summary>What is between the members of a value in its short form.</summary>
+    private const string Gap = "   ";
+
     /// <summary>A name of up to this length stands on one line.</summary>
     private const int ShortName = 28;
 
@@ -108,7 +111,8 @@ internal static class Parts
     {
         var path = Html.Of($"<span class=\"path\">{(change.Path.Length == 0 ? "state" : change.Path)}</span>");
         var (before, after) = (Cut(change.Before ?? "none", 80), Cut(change.After ?? "none", 80));
-        return Html.Of($"<li>{path} <del>{before}</del> <span class=\"to\">to</span> <ins>{after}</ins></li>");
+        return Html.Of(
+            $"<li>{path} <span class=\"step\"><del>{before}</del> <span class=\"to\">to</span> <ins>{after}</ins></span></li>");
     }
 
     /// <summary>A remark in place of a value.</summary>
@@ -178,9 +182,15 @@ internal static class Parts
     /// <summary>What is shown of an event's data in a list.</summary>
     public static Html PreviewAndTags(ListedEvent e)
     {
-        var preview = e.IsErased ? Badge("erased", "bad") : e.Preview is { } data ? Html.Of(
-            $"<span class=\"preview\">{data}</span>") : None("hidden");
+        var preview = e.IsErased ? Badge("erased", "bad") : e.Preview is { } data ? Preview(data) : None("hidden");
         return Html.Of($"{preview} {Tags(e.Tags)}");
+    }
+
+    /// <summary>A short form of a value, of which each member stays on one line if there is room.</summary>
+    public static Html Preview(string text)
+    {
+        var members = text.Split(Gap).Select(member => Html.Of($"<span class=\"member\">{member}</span>"));
+        return Html.Of($"<span class=\"preview\">{Html.Join(members, Gap)}</span>");
     }
 
     /// <summary>A short form of a value: of an object, its members.</summary>
@@ -190,7 +200,7 @@ internal static class Parts
         var text = "";
         foreach (var member in value.EnumerateObject())
         {
-            text += (text.Length == 0 ? "" : "   ") + member.Name + ": " + ShortValue(member.Value);
+            text += (text.Length == 0 ? "" : Gap) + member.Name + ": " + ShortValue(member.Value);
             if (text.Length > length) return Cut(text, length);
         }
 

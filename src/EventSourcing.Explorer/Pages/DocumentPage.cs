@@ -13,9 +13,11 @@ namespace EventSourcing.Explorer;
 /// <param name="Steps">The events that made it, the newest first; null if they were not asked for.</param>
 /// <param name="HasEarlier">Whether there are earlier ones than are shown.</param>
 /// <param name="Problem">Why it could not be folded.</param>
+/// <param name="Folding">How far the fold is, if it is not at its end: the steps are those up to there.</param>
+/// <param name="SoFar">The document as of there, if it was asked for as of a position.</param>
 internal sealed record DocumentModel(
     string Model, string Key, long? AsOf, JsonElement? Document, bool Exists, bool IsRegistered, long Head,
-    IReadOnlyList<DocumentStep>? Steps, bool HasEarlier, string? Problem);
+    IReadOnlyList<DocumentStep>? Steps, bool HasEarlier, string? Problem, FoldProgress? Folding, JsonElement? SoFar);
 
 /// <summary>An event, and what it changed in a document.</summary>
 internal sealed record DocumentStep(
@@ -24,7 +26,7 @@ internal sealed record DocumentStep(
 /// <summary>One document, the events that made it, and what it was.</summary>
 internal static class DocumentPage
 {
-    private const int MostSteps = 50;
+    private const int PagesRead = 2;
 
     public static string Address(string model, string key) => Parts.Link("document", ("model", model), ("key", key));
 
@@ -37,68 +39,97 @@ internal static class DocumentPage
         var stored = (await page.Store.Storage.ReadModels.LoadAsync(name, [key], page.Aborted).ConfigureAwait(false))[0];
         var source = page.Options.Documents.FirstOrDefault(source => source.Name == name);
         var document = stored is null ? null : page.Payloads.Of(name, stored);
-        var model = new DocumentModel(name, key, null, document, stored is not null, source is not null, head, null, false, null);
+        var model = new DocumentModel(
+            name, key, null, document, stored is not null, source is not null, head, null, false, null, null, null);
 
-        // Folding goes through the log, so it is done unasked only if that is short.
-        var isAsked = asOf is not null || page.Find("fold") is not null;
-        if (source is not null && page.Payloads.AreShown && (isAsked || head <= StreamPage.FoldedUnasked))
-            model = await FoldAsync(page, model, source, asOf).ConfigureAwait(false);
-        if (stored is null && model is { Exists: false, Steps: null or { Count: 0 }, Problem: null })
+        // A request reads two pages of events at most. What takes more is done only if somebody asks for it.
+        if (source is not null && page.Payloads.AreShown)
+        {
+            var isAsked = asOf is not null || page.Find("fold") is not null;
+            model = await FoldAsync(page, model, source, asOf, isAsked).ConfigureAwait(false);
+        }
+
+        if (stored is null && model is { Exists: false, Steps: null or { Count: 0 }, Problem: null, Folding: null })
         {
             throw new RefusedException(
                 404, "There is no such document", $"The read model '{name}' has no document under the key '{Parts.Cut(key, 200)}'.");
         }
 
-        return new Answer<DocumentModel>(key, model, ExplorerJson.Default.DocumentModel, View);
+        return new Answer<DocumentModel>(key, model, ExplorerJson.Default.DocumentModel, View)
+        {
+            Status = model.Folding is null ? 200 : 202,
+            InMotion = model.Folding is { IsStopped: false } ? "folded" : null,
+        };
     }
 
-    private static async Task<DocumentModel> FoldAsync(PageContext page, DocumentModel model, DocumentSource source, long? asOf)
+    private static async Task<DocumentModel> FoldAsync(
+        PageContext page, DocumentModel model, DocumentSource source, long? asOf, bool isAsked)
     {
-        var steps = new Queue<DocumentStep>();
-        var (hasEarlier, isWhole) = (false, page.Payloads.AreWhole);
-        JsonElement? state = null;
+        FoldView view;
         try
         {
-            var end = AsOf.Position(Math.Min(asOf ?? long.MaxValue, model.Head));
-            await foreach (var step in source.HistoryAsync(page.Store, model.Key, end, page.Aborted).ConfigureAwait(false))
-            {
-                var after = isWhole || step.State is not { } whole ? step.State : page.Payloads.Of(model.Model, whole);
-                var changes = isWhole ? step.Changes : MemberChange.Between(state, after);
-                state = after;
-                var e = step.Event;
-                steps.Enqueue(new DocumentStep(e.Position, e.Stream, e.Version, e.Type, e.RecordedAt, changes));
-                if (steps.Count <= MostSteps) continue;
-                steps.Dequeue();
-                hasEarlier = true;
-            }
+            var fold = FoldOrders.Document(page.Store, model.Model, model.Key);
+            var upTo = Math.Min(asOf ?? model.Head, model.Head);
+            view = await page.Explorer.Folds.LookAsync(
+                page, fold, () => source.Open(page.Store, model.Key), upTo, upTo, isAsked, PagesRead).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is EventSourcingException or NotSupportedException)
         {
             return model with { Problem = page.Payloads.Error(failure.Message) };
         }
 
-        model = model with { Steps = [.. steps.Reverse()], HasEarlier = hasEarlier };
-        return asOf is { } at ? model with { AsOf = at, Document = state, Exists = state is not null } : model;
+        if (view.Problem is { } problem) return model with { Problem = page.Payloads.Error(problem) };
+        if (view.Progress is not null && !isAsked) return model;
+        var (state, steps) = view.For(page.Payloads, model.Model);
+        model = model with { AsOf = asOf, Steps = [.. steps.Reverse().Select(Step)], HasEarlier = view.HasEarlier };
+        model = model with { Folding = view.Progress };
+        return asOf is null ? model
+            : view.Progress is null ? model with { Document = state, Exists = state is not null }
+            : model with { SoFar = state, Document = null, Exists = false };
+
+        static DocumentStep Step((KeptStep Step, IReadOnlyList<MemberChange> Changes) of) => new(
+            of.Step.Position, of.Step.Stream, of.Step.Version, of.Step.Type, of.Step.RecordedAt, of.Changes);
     }
 
     private static Html View(DocumentModel model) => Html.Of($"""
         {Parts.Crumbs(
             Html.Of($"<a href=\"read-models\">Read models</a>"), Parts.NamedLink(Parts.Link("read-model", ("name", model.Model)), model.Model))}
-        {Parts.NameTitle(model.Key, Parts.Sub(model.AsOf is { } at ? "as of position " + Parts.Group(at) : "as it is stored"))}
+        <div id="folded">
+        {Parts.NameTitle(model.Key, Parts.Sub(When(model)))}
         {Html.When(model.Problem is not null, $"{Parts.Notice("warn", "It cannot be folded.", model.Problem!)}")}
+        {Html.When(model.Folding is not null, $"{Progress(model)}")}
         <div class="split">
         <aside class="panel" aria-label="Document"><h2>Document</h2>{Document(model)}{Html.When(model.IsRegistered, $"{AsOfForm(model)}")}</aside>
         <section class="grow"><h2>Made from</h2>{MadeFrom(model)}</section>
-        </div>
+        </div></div>
         """);
 
-    private static Html Document(DocumentModel model) => model.Document is { } document
+    private static string When(DocumentModel model) => model switch
+    {
+        { AsOf: null } => "as it is stored",
+        { Folding: { } fold } => $"as of position {Parts.Group(fold.Position)}, on the way to {Parts.Group(fold.UpTo)}",
+        _ => "as of position " + Parts.Group(model.AsOf.Value),
+    };
+
+    private static Html Progress(DocumentModel model) => FoldOrders.Notice(
+        model.Folding!,
+        $"Meanwhile, {(model.AsOf is null ? "the list of its events" : "all on this page")} ends at this position.",
+        "document",
+        ("model", model.Model),
+        ("key", model.Key),
+        ("asof", model.AsOf is { } at ? Parts.Text(at) : null), ("fold", model.AsOf is null ? "1" : null));
+
+    private static Html Document(DocumentModel model) => (model.Document ?? model.SoFar) is { } document
         ? Html.Of($"""
             {JsonMarkup.Members(document)}
             <details class="raw"><summary>As text</summary><pre tabindex="0">{JsonMarkup.Pretty(document)}</pre></details>
             """)
-        : Html.Of(
-            $"<p>{Parts.None(model.Exists ? "hidden" : model.AsOf is null ? "There is none." : "There is none at this position.")}</p>");
+        : Html.Of($"<p>{Parts.None(Missing(model))}</p>");
+
+    private static string Missing(DocumentModel model) => model.Exists ? "hidden"
+        : model.Folding is { } fold ? $"There is none as of position {Parts.Group(fold.Position)}."
+        : model.AsOf is null ? "There is none."
+        : "There is none at this position.";
 
     private static Html AsOfForm(DocumentModel model) => Html.Of($"""
         <form class="compare" action="document">{Parts.Hidden("model", model.Model)}{Parts.Hidden("key", model.Key)}
@@ -109,7 +140,8 @@ internal static class DocumentPage
 
     private static Html MadeFrom(DocumentModel model)
     {
-        if (model.Steps is { Count: 0 }) return Parts.Empty("No event is about it", "At that point of the log there was none.");
+        if (model.Steps is { Count: 0 }) return Parts.Empty(
+            "No event is about it", model.Folding is null ? "At that point of the log there was none." : "None has been found so far.");
         if (model.Steps is { } steps) return Steps(model, steps);
         if (!model.IsRegistered)
         {

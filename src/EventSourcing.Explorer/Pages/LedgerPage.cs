@@ -39,7 +39,7 @@ internal static class LedgerPage
         var model = new LedgerModel(
             head, LedgerState.Of(page), root, checkpoints, problem, keys, page.Explorer.Verification.Look(), erasures);
         return new Answer<LedgerModel>(
-            "Ledger", model, ExplorerJson.Default.LedgerModel, View) { IsInMotion = model.Verification?.IsRunning == true };
+            "Ledger", model, ExplorerJson.Default.LedgerModel, View) { InMotion = model.Verification?.IsRunning == true ? "verification" : null };
     }
 
     /// <summary>Starts or ends a verification. It changes nothing, so everybody who may see the pages may ask for it; one runs at a

@@ -121,7 +121,7 @@ internal static class ReadModelPage
         .Column("Key", document => Parts.NamedLink(DocumentPage.Address(model.Name, document.Key), document.Key))
         .Column(
             "Document",
-            document => document.Preview is { } preview ? Html.Of($"<span class=\"preview\">{preview}</span>") : Parts.None("hidden"))
+            document => document.Preview is { } preview ? Parts.Preview(preview) : Parts.None("hidden"))
         .Of(model.Documents);
 
     private static Html Filters(ReadModelModel model)

@@ -5,7 +5,7 @@ namespace EventSourcing.Explorer;
 /// <summary>All that is known of an event.</summary>
 internal sealed record EventModel(
     ListedEvent Event, long Head, long Bytes, JsonElement? Data, IReadOnlyList<ReadEvent> ReadAs, string? Problem, string? Aggregate,
-    IReadOnlyList<MemberChange>? Changes, string? Correlation, string? Causation, long? CausePosition,
+    IReadOnlyList<MemberChange>? Changes, string? Correlation, string? Causation, TraceEvent? Cause,
     IReadOnlyList<KeyValuePair<string, string>>? Metadata,
     IReadOnlyList<TraceEvent>? Effects,
     string Leaf,
@@ -36,9 +36,15 @@ internal static class SingleEventPage
         model = await WithTodayAsync(page, model with { Head = head }).ConfigureAwait(false);
         if (Guid.TryParse(model.Causation, out var cause)
             && await store.GetPositionAsync(cause, token).ConfigureAwait(false) is > 0 and var at)
-            model = model with { CausePosition = at };
+            model = model with { Cause = await CauseAsync(store, at, token).ConfigureAwait(false) };
         model = model with { Effects = await TraceIndex.EffectsAsync(store, model.Event.Id, MostEffects, token).ConfigureAwait(false) };
         return new Answer<EventModel>($"{model.Event.Type} at {Parts.Group(position)}", model, ExplorerJson.Default.EventModel, View);
+    }
+
+    private static async Task<TraceEvent?> CauseAsync(EventStore store, long position, CancellationToken cancellationToken)
+    {
+        using var found = await store.Storage.ReadLogAsync(At(position), cancellationToken).ConfigureAwait(false);
+        return found.Count > 0 ? TraceEvent.Of(found.Events[0]) : null;
     }
 
     private static EventModel Stored(PageContext page, EventPage found)
@@ -211,7 +217,7 @@ internal static class SingleEventPage
     {
         var trace = Parts.Link(
             "trace", ("correlation", model.Correlation ?? model.Event.Id.ToString()), ("near", Parts.Text(model.Event.Position)));
-        var cause = model.CausePosition is { } position ? Html.Of($"the event at {Parts.Event(position)}")
+        var cause = model.Cause is { } by ? Html.Of($"{Parts.Event(by.Position)} {Parts.Type(by.Type)} {Parts.Stream(by.Stream)}")
             : model.Causation is { } causation ? Html.Of($"{Parts.Name(causation)}, which is no event of this store")
             : Parts.None("nothing is recorded");
         var effects = model.Effects is not { } found ? Html.Of($"<a href=\"{trace}\">look for them near it</a>")

@@ -13,9 +13,10 @@ namespace EventSourcing.Explorer;
 /// <param name="IsFoldNeeded">Whether the stream is so long that its state is shown on request only.</param>
 /// <param name="Compared">What differs between two versions; null if none were asked for.</param>
 /// <param name="Problem">Why the state cannot be shown.</param>
+/// <param name="Folding">How far the fold is, if it is not at its end; there is no state then.</param>
 internal sealed record StreamModel(
     string Name, long Version, long At, string? Aggregate, IReadOnlyList<ChangedEvent> Events, long? Older, JsonElement? State,
-    bool IsFoldNeeded, ComparedVersions? Compared, string? Problem);
+    bool IsFoldNeeded, ComparedVersions? Compared, string? Problem, FoldProgress? Folding = null);
 
 /// <summary>An event, and what it changed in the state of its stream; null if that is not known.</summary>
 internal sealed record ChangedEvent(ListedEvent Event, IReadOnlyList<MemberChange>? Changes);
@@ -49,7 +50,11 @@ internal static class StreamPage
             name, version, at, null, [.. events.Select(e => new ChangedEvent(e, null))], older, null, false, null, null);
         if (StateSource.Find(page.Options.States, store, name) is { } registered && page.Payloads.AreShown)
             model = await WithStateAsync(page, model with { Aggregate = registered.Source.Name }, registered).ConfigureAwait(false);
-        return new Answer<StreamModel>(name, model, ExplorerJson.Default.StreamModel, stream => View(stream, page));
+        return new Answer<StreamModel>(name, model, ExplorerJson.Default.StreamModel, stream => View(stream, page))
+        {
+            Status = model.Folding is null ? 200 : 202,
+            InMotion = model.Folding is { IsStopped: false } ? "folded" : null,
+        };
     }
 
     private static async Task<long> VersionAtAsync(PageContext page, string name, long at)
@@ -63,23 +68,90 @@ internal static class StreamPage
     private static async Task<StreamModel> WithStateAsync(
         PageContext page, StreamModel model, (StateSource Source, string Id, string Category) of)
     {
-        if (model.At > FoldedUnasked && page.Find("fold") is null) return model with { IsFoldNeeded = true };
         try
         {
-            var first = model.Events.Count > 0 ? model.Events[^1].Event.Version : 1;
-            var steps = await StateSteps.ReadAsync(page, of, AsOf.Version(model.At), first).ConfigureAwait(false);
-            var events = model.Events.Select(e => e with { Changes = steps.ChangesOf(e.Event.Version) }).ToList();
-            model = model with { Events = events, State = steps.Last };
-            if (page.FindNumber("from") is not { } from) return model;
-            from = Math.Clamp(from, 0, model.Version);
-            var shown = await of.Source.ShowAsync(page.Store, of.Id, AsOf.Version(from), page.Aborted).ConfigureAwait(false);
-            var before = page.Payloads.Of(of.Category, shown.State);
-            return model with { Compared = new ComparedVersions(from, model.At, MemberChange.Between(before, steps.Last)) };
+            return model.At > FoldedUnasked
+                ? await WithLongStateAsync(page, model, of).ConfigureAwait(false)
+                : await WithShortStateAsync(page, model, of).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is EventSourcingException or NotSupportedException)
         {
             return model with { Problem = page.Payloads.Error(failure.Message) };
         }
+    }
+
+    private static async Task<StreamModel> WithShortStateAsync(
+        PageContext page, StreamModel model, (StateSource Source, string Id, string Category) of)
+    {
+        var first = model.Events.Count > 0 ? model.Events[^1].Event.Version : 1;
+        var steps = await StateSteps.ReadAsync(page, of, AsOf.Version(model.At), first).ConfigureAwait(false);
+        var events = model.Events.Select(e => e with { Changes = steps.ChangesOf(e.Event.Version) }).ToList();
+        model = model with { Events = events, State = steps.Last };
+        return await CompareAsync(page, model, of, pages: 0).ConfigureAwait(false);
+    }
+
+    /// <summary>Folds more events than one request may read: the fold goes on by itself, and what it has found is kept.</summary>
+    private static async Task<StreamModel> WithLongStateAsync(
+        PageContext page, StreamModel model, (StateSource Source, string Id, string Category) of)
+    {
+        var isAsked = page.Find("fold") is not null;
+        var key = FoldOrders.State(page.Store, model.Name);
+
+        // The list of events and the other side of a comparison are read too, and all of it is to be two pages at most.
+        var pages = isAsked && page.Find("from") is null ? 1 : 0;
+        var (view, begun) = await FoldAsync(page, model, model.At, of, key, isAsked, pages).ConfigureAwait(false);
+        if (view.Problem is { } problem) return model with { Problem = page.Payloads.Error(problem) };
+        if (view.Progress is not null) return isAsked ? model with { Folding = view.Progress } : model with { IsFoldNeeded = true };
+        var (state, steps) = view.For(page.Payloads, of.Category, begun);
+        var changes = steps.ToLookup(step => step.Step.Version, step => step.Changes);
+        var events = model.Events.Select(e => changes.Contains(e.Event.Version)
+            ? e with { Changes = [.. changes[e.Event.Version].SelectMany(some => some)] }
+            : e).ToList();
+        return await CompareAsync(page, model with { Events = events, State = state }, of, pages: 1).ConfigureAwait(false);
+    }
+
+    /// <summary>Looks at the state at a version; and at the state before the first event, if the fold may need it.</summary>
+    private static async Task<(FoldView View, JsonElement? Begun)> FoldAsync(
+        PageContext page,
+        StreamModel model,
+        long version,
+        (StateSource Source, string Id, string Category) of,
+        FoldKey key,
+        bool isAsked,
+        int pages)
+    {
+        var read = new StreamRead(model.Name) { UpTo = version, Direction = ReadDirection.Backwards, Limit = 1 };
+        using var found = await page.Store.Storage.ReadStreamAsync(read, page.Aborted).ConfigureAwait(false);
+        var position = found.Count > 0 ? found.Events[0].Position : 0;
+        var listed = model.Events.Count > 0 ? model.Events[0].Event.Position : position;
+        var view = await page.Explorer.Folds.LookAsync(
+            page, key, () => of.Source.Open(page.Store, of.Id), position, Math.Min(position, listed), isAsked, pages).ConfigureAwait(false);
+        if (view.Progress is not null || view is { Before: not null, State: not null }) return (view, null);
+        var begun = await of.Source.ShowAsync(page.Store, of.Id, AsOf.Version(0), page.Aborted).ConfigureAwait(false);
+        return (view, page.Payloads.Of(of.Category, begun.State));
+    }
+
+    private static async Task<StreamModel> CompareAsync(
+        PageContext page, StreamModel model, (StateSource Source, string Id, string Category) of, int pages)
+    {
+        if (page.FindNumber("from") is not { } from) return model;
+        from = Math.Clamp(from, 0, model.Version);
+        JsonElement? before;
+        if (from <= FoldedUnasked)
+        {
+            before = page.Payloads.Of(
+                of.Category, (await of.Source.ShowAsync(page.Store, of.Id, AsOf.Version(from), page.Aborted).ConfigureAwait(false)).State);
+        }
+        else
+        {
+            var key = FoldOrders.Compared(page.Store, model.Name);
+            var (view, begun) = await FoldAsync(page, model, from, of, key, isAsked: true, pages).ConfigureAwait(false);
+            if (view.Problem is { } problem) return model with { Problem = page.Payloads.Error(problem) };
+            if (view.Progress is not null) return model with { Folding = view.Progress };
+            before = view.For(page.Payloads, of.Category, begun).State;
+        }
+
+        return model with { Compared = new ComparedVersions(from, model.At, MemberChange.Between(before, model.State)) };
     }
 
     private static Html View(StreamModel stream, PageContext page)
@@ -92,15 +164,23 @@ internal static class StreamPage
             {Parts.Crumbs(Html.Of($"<a href=\"streams\">Streams</a>"), Category(stream.Name))}
             {Parts.NameTitle(stream.Name, Parts.Sub(Parts.Count(stream.Version, "event") + seen))}
             {Html.When(stream.Version > 1, $"{Slider(stream, page)}")}
+            <div id="folded">
+            {Html.When(stream.Folding is not null, $"{Progress(stream, page)}")}
             <div class="{(stream.State is null ? "single" : "split")}">
             {(stream.State is { } state ? State(stream, state) : Html.None)}
             <section class="grow">
             {Remark(stream, page)}
             {Table(stream)}
             {Parts.Pager("Pages of the stream", older: older)}
-            </section></div>
+            </section></div></div>
             """);
     }
+
+    private static Html Progress(StreamModel stream, PageContext page) => FoldOrders.Notice(
+        stream.Folding!,
+        $"The {(stream.State is null ? "state" : "comparison")} is shown when it is done.",
+        "stream",
+        ("name", stream.Name), ("at", Parts.Text(stream.At)), ("from", page.Find("from")), ("upto", page.Find("upto")), ("fold", "1"));
 
     private static Html Category(string stream)
     {
@@ -125,7 +205,14 @@ internal static class StreamPage
                 "info", "The state is shown when you ask for it.", $"It takes going through {Parts.Group(stream.At)} events.", ask);
         }
 
-        if (stream.Aggregate is not null || !page.Payloads.AreShown || stream.Name[0] == '$') return Html.None;
+        if (stream is { State: not null, Events: [{ Event.Version: var newest }, ..] } && stream.Events.All(e => e.Changes is null))
+        {
+            var look = Parts.Button(Parts.Link("stream", ("name", stream.Name), ("at", Parts.Text(newest)), ("fold", "1")), "Look there");
+            return Parts.Notice(
+                "info", "What these events changed is not kept.", $"It is shown as of version {Parts.Group(newest)}.", look);
+        }
+
+        if (stream.Folding is not null || stream.Aggregate is not null || !page.Payloads.AreShown || stream.Name[0] == '$') return Html.None;
         const string How = "Register the aggregate of this stream with the explorer: explorer => explorer.Aggregate<Account>().";
         return Parts.Notice("info", "What each event changed is not shown.", How);
     }

@@ -7,8 +7,8 @@ internal abstract class DocumentSource
 {
     public abstract string Name { get; }
 
-    public abstract IAsyncEnumerable<HistoryStep> HistoryAsync(
-        EventStore store, string key, AsOf asOf, CancellationToken cancellationToken);
+    /// <summary>Begins the history of a document.</summary>
+    public abstract HistoryReader Open(EventStore store, string key);
 }
 
 /// <summary>A projection of documents of one type.</summary>
@@ -20,7 +20,5 @@ internal sealed class DocumentSource<[DynamicallyAccessedMembers(
 {
     public override string Name => projection.Name;
 
-    public override IAsyncEnumerable<HistoryStep> HistoryAsync(
-        EventStore store, string key, AsOf asOf, CancellationToken cancellationToken) =>
-        store.HistoryAsync(projection, key, asOf, cancellationToken);
+    public override HistoryReader Open(EventStore store, string key) => store.OpenHistory(projection, key);
 }

@@ -12,6 +12,9 @@ internal abstract class StateSource
 
     public abstract IAsyncEnumerable<HistoryStep> HistoryAsync(EventStore store, string id, AsOf asOf, CancellationToken cancellationToken);
 
+    /// <summary>Begins the history of a state.</summary>
+    public abstract HistoryReader Open(EventStore store, string id);
+
     public abstract Task<StateAt<JsonElement>> ShowAsync(EventStore store, string id, AsOf asOf, CancellationToken cancellationToken);
 
     /// <summary>The source of a stream's state, and the id in the stream's name; null if none is registered for its category.</summary>
@@ -47,6 +50,8 @@ internal sealed class AggregateSource<[DynamicallyAccessedMembers(DynamicallyAcc
         EventStore store, string id, AsOf asOf, CancellationToken cancellationToken) =>
         store.Aggregate<T>(id).HistoryAsync(asOf, cancellationToken);
 
+    public override HistoryReader Open(EventStore store, string id) => store.Aggregate<T>(id).OpenHistory();
+
     public override Task<StateAt<JsonElement>> ShowAsync(EventStore store, string id, AsOf asOf, CancellationToken cancellationToken) =>
         store.Aggregate<T>(id).ShowAsync(asOf, cancellationToken);
 }
@@ -61,6 +66,8 @@ internal sealed class DeciderSource<TState, TCommand>(Decider<TState, TCommand> 
     public override IAsyncEnumerable<HistoryStep> HistoryAsync(
         EventStore store, string id, AsOf asOf, CancellationToken cancellationToken) =>
         store.Decider(decider, id).HistoryAsync(asOf, cancellationToken);
+
+    public override HistoryReader Open(EventStore store, string id) => store.Decider(decider, id).OpenHistory();
 
     public override Task<StateAt<JsonElement>> ShowAsync(EventStore store, string id, AsOf asOf, CancellationToken cancellationToken) =>
         store.Decider(decider, id).ShowAsync(asOf, cancellationToken);

@@ -8,8 +8,10 @@ internal abstract record Answer(string Title)
 {
     public int Status { get; init; } = 200;
 
-    /// <summary>Whether the page changes by itself, so that a browser without a script loads it again.</summary>
-    public bool IsInMotion { get; init; }
+    /// <summary>
+    /// The id of the part that changes by itself, so that a browser without a script loads the page again; null if none does.
+    /// </summary>
+    public string? InMotion { get; init; }
 
     public abstract Html Body { get; }
 

@@ -51,6 +51,7 @@ internal sealed class ExplorerEndpoints
         group.MapPost("/act", (RequestDelegate)(http => explorer.OrderAsync(http, "act", page => ProjectionOrders.GiveAsync(http, page))));
         group.MapPost(
             "/verify", (RequestDelegate)(http => explorer.OrderAsync(http, "verify", page => LedgerPage.VerifyAsync(http, page))));
+        group.MapPost("/fold", (RequestDelegate)(http => explorer.OrderAsync(http, "fold", page => FoldOrders.GiveAsync(http, page))));
         foreach (var asset in Asset.All) group.MapGet($"/{asset.Name}", (RequestDelegate)asset.SendAsync);
         return group;
     }

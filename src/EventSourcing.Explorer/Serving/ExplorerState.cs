@@ -10,5 +10,7 @@ internal sealed class ExplorerState(EventExplorerOptions options, CancellationTo
 
     public VerificationRun Verification { get; } = new();
 
+    public Folds Folds { get; } = new(stopping);
+
     public EventRate Rate { get; } = new();
 }

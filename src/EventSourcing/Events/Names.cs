@@ -26,6 +26,9 @@ internal static class Names
                 parameter);
     }
 
+    /// <summary>Whether a stream, event type or projection may have the name.</summary>
+    public static bool IsValid(string name) => Flaw(name, controlsAllowed: false) is null;
+
     /// <summary>The text with everything escaped that could harm a log or terminal, and cut if it is too long.</summary>
     public static string Printable(string text)
     {

@@ -28,8 +28,13 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     /// <summary>Up to this many keys it is faster to compare with each than to hash.</summary>
     private const int FewKeys = 8;
 
+    private static readonly Func<RecordedEvent, string> StreamKey = static e => e.StreamId;
+
     private readonly Dictionary<Type, Handler> _handlers = [];
     private Handler? _anyHandler;
+
+    /// <summary>Whether the key of every document is the id of the streams that its events are in.</summary>
+    internal bool IsKeyedByStream => _anyHandler is null && _handlers.Values.All(handler => handler.Key == StreamKey);
 
     /// <summary>Fields by which the documents can be found and ordered, each with an index; none by default.</summary>
     public virtual IReadOnlyList<DocumentField<TDocument>> Fields => [];
@@ -48,7 +53,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         where TEvent : notnull
     {
         ArgumentNullException.ThrowIfNull(apply);
-        Add<TEvent>(new Handler(static e => e.StreamId, null, (document, _, e) => apply(document, (TEvent)e.Data)));
+        Add<TEvent>(new Handler(StreamKey, null, (document, _, e) => apply(document, (TEvent)e.Data)));
     }
 
     /// <summary>
@@ -62,7 +67,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         where TEvent : notnull
     {
         ArgumentNullException.ThrowIfNull(apply);
-        Add<TEvent>(new Handler(static e => e.StreamId, null, (document, _, e) => apply(document, (TEvent)e.Data, e)));
+        Add<TEvent>(new Handler(StreamKey, null, (document, _, e) => apply(document, (TEvent)e.Data, e)));
     }
 
     /// <summary>Says what an event does to one document.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 
 namespace EventSourcing;
 
@@ -8,8 +7,9 @@ namespace EventSourcing;
 public static class ProjectionHistory
 {
     /// <summary>
-    /// Goes through the events that changed one document, oldest first, each with what it changed and with the document after it. The log
-    /// is folded afresh: all events that the projection handles are read, up to the point to end at.
+    /// Goes through the events that changed one document, oldest first, each with what it changed and with the document after it. The
+    /// events are folded afresh, up to the point to end at. If the keys of all documents are the ids of streams, as those of handlers that
+    /// give no key are, only the streams with that id are read. Otherwise all events that the projection handles are.
     /// </summary>
     /// <typeparam name="TDocument">The document.</typeparam>
     /// <param name="store">The store.</param>
@@ -31,53 +31,39 @@ public static class ProjectionHistory
         CancellationToken cancellationToken = default)
         where TDocument : class
     {
+        var history = OpenHistory(store, projection, key);
+        if (asOf.AtVersion is not null)
+            throw new ArgumentException("The log has no versions, streams have. Fold it up to a position or an instant.", nameof(asOf));
+        return StepsAsync(store, history, asOf, cancellationToken);
+    }
+
+    /// <summary>Begins the history of a document that is read in pieces, of which each is at most one page of events.</summary>
+    /// <typeparam name="TDocument">The document.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="projection">The projection.</param>
+    /// <param name="key">The document's key.</param>
+    /// <returns>The history, before its first event. Nothing is read yet.</returns>
+    /// <exception cref="ArgumentException">The projection or the key is not valid.</exception>
+    public static HistoryReader OpenHistory<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(
+        this EventStore store, Projection<TDocument> projection, string key)
+        where TDocument : class
+    {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(projection);
         StoredDocument.ThrowIfInvalidKey(key);
-        if (asOf.AtVersion is not null)
-            throw new ArgumentException("The log has no versions, streams have. Fold it up to a position or an instant.", nameof(asOf));
         projection.Validate(store);
-        return StepsAsync(store, projection, key, asOf, cancellationToken);
+        return new DocumentHistoryReader<TDocument>(store, projection, key);
     }
 
-    private static async IAsyncEnumerable<HistoryStep> StepsAsync<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument>(
-        EventStore store,
-        Projection<TDocument> projection,
-        string key,
-        AsOf asOf,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
-        where TDocument : class
+    private static async IAsyncEnumerable<HistoryStep> StepsAsync(
+        EventStore store, HistoryReader history, AsOf asOf, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var position = await store.EventReader.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false)
-            ?? await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        var filter = projection.FilterFor(store);
-        TDocument? document = null;
-        JsonElement? before = null;
-        var events = new List<FeedEvent>();
-        var read = new LogRead { UpTo = position, Filter = filter.Stored };
-        await foreach (var page in store.Storage.PagesAsync(read, cancellationToken).ConfigureAwait(false))
+        var head = await store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var position = await store.EventReader.PositionOfAsync(asOf, cancellationToken).ConfigureAwait(false);
+        var end = Math.Min(head, position ?? head);
+        while (history.Position < end)
         {
-            events.Clear();
-            for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, store, page.Events[i], filter);
-            foreach (var e in events)
-            {
-                RecordedEvent? about;
-                try
-                {
-                    if (e.Failure is { } undecodable) throw undecodable;
-                    about = projection.FindPartAbout(key, e);
-                    if (about is not null) document = projection.Apply(document, key, e);
-                }
-                catch (Exception failure)
-                {
-                    throw new ProjectionFailedException(projection.Name, e, failure);
-                }
-
-                if (about is null) continue;
-                JsonElement? after = document is null ? null : StateJson.Of(document, store.Json);
-                yield return new HistoryStep(about, MemberChange.Between(before, after)) { State = after };
-                before = after;
-            }
+            foreach (var step in await history.ReadAsync(end, cancellationToken).ConfigureAwait(false)) yield return step;
         }
     }
 }

@@ -1,10 +1,12 @@
 namespace EventSourcing.Explorer.Tests.Bank;
 
-/// <summary>Counts what is read of the log through it, and can hold a verification.</summary>
+/// <summary>Counts what is read of the log through it, and can hold a verification, or reads of the log.</summary>
 public sealed class CountingStorage(IEventStorage inner) : IEventStorage
 {
     private long _events;
     private volatile TaskCompletionSource? _held;
+    private volatile TaskCompletionSource? _heldReads;
+    private long _heldAfter;
 
     /// <summary>How many events were read.</summary>
     public long Events => Interlocked.Read(ref _events);
@@ -30,10 +32,10 @@ public sealed class CountingStorage(IEventStorage inner) : IEventStorage
         inner.GetPositionAsync(eventId, cancellationToken);
 
     public async ValueTask<EventPage> ReadLogAsync(LogRead read, CancellationToken cancellationToken = default) =>
-        Count(await inner.ReadLogAsync(read, cancellationToken));
+        Count(await inner.ReadLogAsync(await WaitAsync(read, read.After, cancellationToken), cancellationToken));
 
     public async ValueTask<EventPage> ReadStreamAsync(StreamRead read, CancellationToken cancellationToken = default) =>
-        Count(await inner.ReadStreamAsync(read, cancellationToken));
+        Count(await inner.ReadStreamAsync(await WaitAsync(read, read.After, cancellationToken), cancellationToken));
 
     public ValueTask<long> ImportAsync(ImportRequest request, CancellationToken cancellationToken = default) =>
         inner.ImportAsync(request, cancellationToken);
@@ -50,6 +52,21 @@ public sealed class CountingStorage(IEventStorage inner) : IEventStorage
     public void HoldAudits() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void LetAuditsGo() => Interlocked.Exchange(ref _held, null)?.SetResult();
+
+    /// <summary>From now on reads that begin after a position, or a version of a stream, wait.</summary>
+    public void HoldReadsAfter(long place)
+    {
+        Interlocked.Exchange(ref _heldAfter, place);
+        _heldReads = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    public void LetReadsGo() => Interlocked.Exchange(ref _heldReads, null)?.SetResult();
+
+    private async Task<TRead> WaitAsync<TRead>(TRead read, long after, CancellationToken cancellationToken)
+    {
+        if (after >= Interlocked.Read(ref _heldAfter) && _heldReads is { } held) await held.Task.WaitAsync(cancellationToken);
+        return read;
+    }
 
     private EventPage Count(EventPage page)
     {

@@ -1,5 +1,6 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
 using EventSourcing.Explorer.Tests.Bank;
 using EventSourcing.Explorer.Tests.Serving;
 using Microsoft.AspNetCore.Builder;
@@ -10,8 +11,41 @@ namespace EventSourcing.Explorer.Tests.Browser;
 [Collection(nameof(BrowserHost))]
 public class PagesInBrowserTests(BrowserHost browser)
 {
-    /// <summary>What is in order is not told: to describe it and hand it over takes most of the time.</summary>
-    private static readonly AxeRunOptions Violations = new() { ResultTypes = [ResultType.Violations] };
+    /// <summary>
+    /// Runs axe in the page itself, and hands over what is wrong and nothing else: to describe what is in order takes most of the time of
+    /// its binding, which also loads it twice for each page.
+    /// </summary>
+    private const string RunAxe = """
+        async only => {
+          const found = await axe.run(document, {
+            ...(only && { runOnly: only }), resultTypes: ['violations'], iframes: false, preload: false, reporter: 'no-passes',
+          });
+          return found.violations.map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html).join(' | ')}`);
+        }
+        """;
+
+    /// <summary>What can be used on a page, and is seen.</summary>
+    private const string MarkControls = """
+        () => {
+          const all = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
+          window.controls = [...document.querySelectorAll(all)].filter(one => !one.disabled && one.checkVisibility());
+          return window.controls.map(one => one.outerHTML.slice(0, 120));
+        }
+        """;
+
+    /// <summary>Which of them has the focus, and how it shows; -1 for another element.</summary>
+    private const string LookAtFocus = """
+        () => {
+          const one = document.activeElement, style = getComputedStyle(one), box = one.getClientRects()[0];
+          return {
+            index: window.controls.indexOf(one),
+            isSeen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1,
+            isOnScreen: !!box && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth,
+          };
+        }
+        """;
+
+    private static readonly string Axe = new BundledAxeScriptProvider().GetScript();
 
     [BrowserFact]
     public async Task Every_page_keeps_the_strict_policy_and_fits_a_narrow_screen()
@@ -30,10 +64,109 @@ public class PagesInBrowserTests(BrowserHost browser)
     [BrowserFact]
     public async Task Pages_are_accessible_in_the_light_and_in_the_dark()
     {
-        // The dark has the same pages in other colours: those that have all of them are enough.
-        var all = PagesToCheck(browser.Bank);
-        await AssertAccessibleAsync(ColorScheme.Light, all);
-        await AssertAccessibleAsync(ColorScheme.Dark, [all[0], all[3], all[8]]);
+        await using var tab = await browser.OpenAsync(Operator);
+        foreach (var page in PagesToCheck(browser.Bank))
+        {
+            await tab.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
+            await tab.GoToAsync(browser.Operated, page);
+            await tab.Page.EvaluateAsync(Axe);
+            (await tab.Page.EvaluateAsync<string[]>(RunAxe)).Should().BeEmpty("in the light: {0}", page);
+
+            // The dark has the same elements in other colours.
+            await tab.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
+            (await tab.Page.EvaluateAsync<string[]>(RunAxe, (string[])["color-contrast", "link-in-text-block"]))
+                .Should().BeEmpty("in the dark: {0}", page);
+        }
+    }
+
+    [BrowserFact]
+    public async Task Every_control_is_reached_by_the_keyboard_alone_and_shows_the_focus()
+    {
+        await using var tab = await browser.OpenAsync(Operator);
+        foreach (var page in PagesToCheck(browser.Bank))
+        {
+            await tab.GoToAsync(browser.Operated, page);
+            var controls = await tab.Page.EvaluateAsync<string[]>(MarkControls);
+            var reached = new HashSet<int>();
+            for (var presses = 0; reached.Count < controls.Length && presses < controls.Length + 20; presses++)
+            {
+                await tab.Page.Keyboard.PressAsync("Tab");
+                var focus = await tab.Page.EvaluateAsync<JsonElement>(LookAtFocus);
+                var index = focus.GetProperty("index").GetInt32();
+                if (presses == 0) controls[index].Should().Contain("class=\"skip\"", page);
+                if (index < 0) continue;
+                reached.Add(index);
+                focus.GetProperty("isSeen").GetBoolean().Should().BeTrue("the focus shows at {0} of {1}", controls[index], page);
+                focus.GetProperty("isOnScreen").GetBoolean().Should().BeTrue("{0} of {1} is on the screen", controls[index], page);
+            }
+
+            controls.Where((_, i) => !reached.Contains(i)).Should().BeEmpty("all of {0} is reached", page);
+        }
+    }
+
+    [BrowserFact]
+    public async Task Forms_and_orders_are_given_by_the_keyboard_alone()
+    {
+        await using var tab = await browser.OpenAsync(Operator);
+        await tab.GoToAsync(browser.Operated, "log");
+        await TabToAsync(tab, "[name=type]");
+        await tab.Page.Keyboard.TypeAsync("limit-set");
+        await TabToAsync(tab, "form.filters button.primary");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(tab.Page).ToHaveURLAsync(new Regex("log\\?type=limit-set$"));
+        await TabToAsync(tab, "#rows a");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(tab.Page.Locator("h1")).ToHaveTextAsync("limit-set");
+        await TabToAsync(tab, "summary");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(tab.Page.Locator("main details[open]")).ToHaveCountAsync(1);
+        await TabToAsync(tab, "a[href='ledger']");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await TabToAsync(tab, "#verification button");
+        await tab.Page.Keyboard.PressAsync("Space");
+        await Assertions.Expect(tab.Page.Locator("#verification")).ToContainTextAsync("The log is sound.");
+        await tab.GoToAsync(browser.Operated, "projection?name=Balances");
+        await TabToAsync(tab, ".orders summary");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await TabToAsync(tab, "form.order [name=reason]");
+        await tab.Page.Keyboard.TypeAsync("by the keyboard");
+        await TabToAsync(tab, "form.order button.primary");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(tab.Page.Locator(".notice.good")).ToContainTextAsync("The order is stored.");
+        await tab.AssertQuietAsync("keyboard alone");
+    }
+
+    /// <summary>Presses Tab until an element has the focus.</summary>
+    private static async Task TabToAsync(WatchedTab tab, string selector)
+    {
+        for (var presses = 0; presses < 150; presses++)
+        {
+            await tab.Page.Keyboard.PressAsync("Tab");
+            if (await tab.Page.EvaluateAsync<bool>("selector => document.activeElement.matches(selector)", selector)) return;
+        }
+
+        Assert.Fail($"Tab does not lead to {selector}.");
+    }
+
+    [BrowserFact]
+    public async Task Stranger_finds_in_three_clicks_what_changed_a_balance_last_what_caused_that_and_a_proof_of_it()
+    {
+        await using var tab = await browser.OpenAsync();
+        await tab.GoToAsync(browser.Explorer, "");
+        await tab.Page.GetByRole(AriaRole.Searchbox).FillAsync("ann");
+        await tab.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(tab.Page.Locator("h1")).ToHaveTextAsync("account-ann");
+        var balance = await tab.Page.Locator(".state div:has(dt:text-is('balance')) dd").InnerTextAsync();
+        await Assertions.Expect(tab.Page.Locator("tbody tr").First.Locator(".changes")).ToContainTextAsync(balance);
+        await tab.Page.Locator("tbody tr a").First.ClickAsync();
+        await Assertions.Expect(tab.Page.Locator("section:has(h2:text-is('What it changed')) ins")).ToHaveTextAsync(balance);
+        await Assertions.Expect(tab.Page.Locator("section:has(h2:text-is('Cause and effects'))")).ToContainTextAsync("transfer-requested");
+        var download = await tab.Page.RunAndWaitForDownloadAsync(
+            () => tab.Page.GetByRole(AriaRole.Link, new() { Name = "Download the proof" }).ClickAsync());
+        (await File.ReadAllTextAsync((await download.PathAsync())!)).Should().StartWith("c2sp.org/tlog-proof@v1");
+        await tab.Page.GetByText("transfer-2041").First.ClickAsync();
+        await Assertions.Expect(tab.Page.Locator("h1")).ToHaveTextAsync("transfer-2041");
+        await tab.AssertQuietAsync("stranger");
     }
 
     [BrowserFact]
@@ -58,6 +191,32 @@ public class PagesInBrowserTests(BrowserHost browser)
         await Assertions.Expect(tab.Page.Locator("#verification")).ToContainTextAsync("The log is sound.");
         (await tab.Page.Locator("[data-live]:visible").CountAsync()).Should().Be(0);
         await tab.AssertQuietAsync("without a script", hasScript: false);
+    }
+
+    [BrowserFact]
+    public async Task Long_fold_goes_on_by_itself_with_and_without_a_script()
+    {
+        foreach (var hasScript in (bool[])[true, false])
+        {
+            await using var log = await LongLog.OpenAsync();
+            await using var tab = await browser.OpenAsync(new BrowserNewContextOptions { JavaScriptEnabled = hasScript });
+            log.Counting.HoldReadsAfter(3_000);
+            await tab.GoToAsync(new Uri(log.Host.Address, "events/"), "document?model=ByReference&key=rent&asof=4500");
+            await Assertions.Expect(tab.Page.Locator("#folded [role=status]")).ToContainTextAsync("Folding: position 3,072 of 4,500.");
+            if (hasScript)
+            {
+                await tab.Page.EvaluateAsync(Axe);
+                (await tab.Page.EvaluateAsync<string[]>(RunAxe)).Should().BeEmpty();
+            }
+
+            await tab.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+            await Assertions.Expect(tab.Page.Locator(".notice.warn")).ToContainTextAsync("Stopped at position 3,072 of 4,500.");
+            await tab.Page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
+            log.Counting.LetReadsGo();
+            await Assertions.Expect(tab.Page.Locator("#folded .sub")).ToHaveTextAsync("as of position 4,500");
+            await Assertions.Expect(tab.Page.Locator("aside .state")).ToContainTextAsync("1500");
+            await tab.AssertQuietAsync("a fold", hasScript);
+        }
     }
 
     [BrowserFact]
@@ -174,18 +333,8 @@ public class PagesInBrowserTests(BrowserHost browser)
         }
     }
 
-    private async Task AssertAccessibleAsync(ColorScheme scheme, IEnumerable<string> pages)
-    {
-        await using var tab = await browser.OpenAsync(
-            new BrowserNewContextOptions { ColorScheme = scheme, ExtraHTTPHeaders = [new(TestUsers.Name, "ann"), new(TestUsers.Roles, "operator")] });
-        foreach (var page in pages)
-        {
-            await tab.GoToAsync(browser.Operated, page);
-            var found = await tab.Page.RunAxe(Violations);
-            found.Violations.Select(violation => $"{page}: {violation.Id}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}")
-                .Should().BeEmpty();
-        }
-    }
+    private static BrowserNewContextOptions Operator =>
+        new() { ExtraHTTPHeaders = [new(TestUsers.Name, "ann"), new(TestUsers.Roles, "operator")] };
 
     /// <summary>Each kind of page, with few rows: what is right in one is right in all.</summary>
     private static string[] PagesToCheck(SampleBank bank) =>

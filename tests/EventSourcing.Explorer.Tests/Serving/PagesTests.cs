@@ -46,7 +46,7 @@ public class PagesTests(SampleHost sample)
         var e = await sample.OpenAsync(newest.QuerySelector("a")!.GetAttribute("href")!);
         var cause = await sample.OpenAsync(
             e.QuerySelectorAll("dd").Single(
-                dd => dd.TextContent.StartsWith("the event at", StringComparison.Ordinal)).QuerySelector("a")!.GetAttribute("href")!);
+                dd => dd.TextContent.EndsWith("transfer-requested transfer-2041", StringComparison.Ordinal)).QuerySelector("a")!.GetAttribute("href")!);
         cause.QuerySelector("h1")!.TextContent.Should().Be("transfer-requested");
 
         var file = await sample.Host.Client.GetAsync("events/" + e.QuerySelector("a[href^=proof]")!.GetAttribute("href"));

@@ -1,3 +1,4 @@
+using AngleSharp.Dom;
 using EventSourcing.Explorer.Tests.Bank;
 using Microsoft.AspNetCore.Builder;
 
@@ -29,7 +30,8 @@ public class ReachTests
             "streams?prefix=account-", "stream?name=account-long",
             "stream?name=account-long&at=400", "stream?name=account-7", "event?position=4000", "event?position=300",
             "trace?correlation=x&near=3000", "types", "projections", "projection?name=Balances",
-            "read-models", "read-model?name=Balances", "document?model=Balances&key=7", "ledger", "proof?position=700", "data?position=700",
+            "read-models", "read-model?name=Balances", "document?model=Balances&key=7", "document?model=Balances&key=7&asof=5500",
+            "document?model=Balances&key=long", "document?model=Balances&key=long&asof=900", "ledger", "proof?position=700", "data?position=700",
         })
         {
             var before = counting.Events;
@@ -49,11 +51,19 @@ public class ReachTests
 
         var unasked = await SampleHost.OpenAsync(host.Client, "events/stream?name=account-long");
         unasked.QuerySelector(".state").Should().BeNull();
-        var asked = await SampleHost.OpenAsync(host.Client, "events/" + unasked.QuerySelector(".notice a")!.GetAttribute("href"));
+        var asked = await WholeAsync("events/" + unasked.QuerySelector(".notice a")!.GetAttribute("href"));
         asked.QuerySelectorAll(".state dd").Select(dd => dd.TextContent).Should().Contain("2000");
         asked.QuerySelector("tbody ins")!.TextContent.Should().Be("2000");
-        (await SampleHost.OpenAsync(host.Client, "events/stream?name=account-long&at=1500&from=1000&fold=1")).QuerySelector(".compared ins")!.TextContent
+        (await WholeAsync("events/stream?name=account-long&at=1500&from=1000&fold=1")).QuerySelector(".compared ins")!.TextContent
             .Should().Be("1500");
+
+        async Task<IDocument> WholeAsync(string address)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while ((await SampleHost.JsonAsync(host.Client, address, status: null)).TryGetProperty("folding", out _))
+                await Task.Delay(10, patience.Token);
+            return await SampleHost.OpenAsync(host.Client, address);
+        }
     }
 
     [Fact]

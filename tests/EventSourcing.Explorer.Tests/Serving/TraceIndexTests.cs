@@ -28,7 +28,7 @@ public class TraceIndexTests
         trace.GetProperty("isIndexed").GetBoolean().Should().BeTrue();
         trace.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("position").GetInt64()).Should().Equal(1, 3_002, 3_003);
         var e = await SampleHost.JsonAsync(host.Client, "events/event?position=3002");
-        e.GetProperty("causePosition").GetInt64().Should().Be(1);
+        e.GetProperty("cause").GetProperty("position").GetInt64().Should().Be(1);
         e.GetProperty("effects")[0].GetProperty("position").GetInt64().Should().Be(3_003);
         (await SampleHost.OpenAsync(host.Client, "events/event?position=3003")).Body!.TextContent.Should().Contain("none is recorded");
         (await store.ReadModel(new EventTraces()).Query().CountAsync()).Should().Be(2, "only what belongs to a conversation is kept");

@@ -18,6 +18,11 @@ public readonly partial struct AggregateHandle<T>
     public IAsyncEnumerable<HistoryStep> HistoryAsync(AsOf asOf = default, CancellationToken cancellationToken = default) =>
         StateHistory.StepsAsync(_store, new AggregateFold<T>(Id, Stream), Show<T>(_store), asOf, cancellationToken);
 
+    /// <summary>Begins the aggregate's history that is read in pieces, of which each is at most one page of events.</summary>
+    /// <returns>The history, before its first event. Nothing is read yet.</returns>
+    public HistoryReader OpenHistory() =>
+        new StateHistoryReader<T>(_store, new AggregateFold<T>(Id, Stream), Show<T>(_store));
+
     /// <summary>
     /// Compares the aggregate at two points of its history, and returns the public members that differ, as JSON shows them. Before its
     /// first event it counts as a new one.

@@ -18,6 +18,15 @@ public readonly partial struct DeciderHandle<TState, TCommand>
             store, new DeciderFold<TState, TCommand>(_decider, Stream), state => StateJson.Of(state!, store.Json), asOf, cancellationToken);
     }
 
+    /// <summary>Begins the stream's history that is read in pieces, of which each is at most one page of events.</summary>
+    /// <returns>The history, before its first event. Nothing is read yet.</returns>
+    public HistoryReader OpenHistory()
+    {
+        var store = _store;
+        return new StateHistoryReader<TState>(
+            store, new DeciderFold<TState, TCommand>(_decider, Stream), state => StateJson.Of(state!, store.Json));
+    }
+
     /// <summary>Compares the state at two points of the stream's history, as JSON shows it.</summary>
     /// <param name="from">The first point.</param>
     /// <param name="to">The second point; by default now.</param>

@@ -46,7 +46,7 @@ internal static class StateHistory
         return MemberChange.Between(show(state), showOther(otherState));
     }
 
-    private static TState Next<TState>(StateFold<TState> fold, TState state, RecordedEvent e)
+    public static TState Next<TState>(StateFold<TState> fold, TState state, RecordedEvent e)
     {
         var next = fold.Apply(state, e.Data);
         fold.StandAt(next, e.Version, e.Position);

@@ -1,0 +1,3 @@
+namespace EventSourcing.Explorer.Tests.Bank;
+
+public sealed record Booked(decimal Amount, int Bookings);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Globalization;
 using EventSourcing.Testing;
@@ -10,13 +11,13 @@ namespace EventSourcing.Sqlite.Tests.ReadModels;
 /// What a storage says of its tables is held by the kit, and followed by projections. The storages here say something else than is
 /// true of SQLite, or cut names as other databases do.
 /// </summary>
-public sealed class TableSupportTests : IDisposable
+public sealed class TableSupportTests : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan Never = TimeSpan.FromSeconds(30);
     private static readonly TableSupport Right = new Described();
 
     private readonly TemporaryFolder _folder = new();
-    private int _stores;
+    private readonly ConcurrentQueue<SqliteEventStorage> _storages = [];
 
     public static TheoryData<string, string> Faults => new()
     {
@@ -34,6 +35,14 @@ public sealed class TableSupportTests : IDisposable
 
     public static TheoryData<string> Cases =>
         [.. EventStorageConformance.Cases.Where(c => c.Rule == ConformanceRule.Tables).Select(c => c.Title)];
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        // The kit disposes what it was given, which does not dispose what it watches.
+        foreach (var storage in _storages) await storage.DisposeAsync();
+    }
 
     public void Dispose() => _folder.Dispose();
 
@@ -65,7 +74,7 @@ public sealed class TableSupportTests : IDisposable
         // They differ at character 59. With "__10" appended they have 64 characters, and this database cuts at 63 without an error.
         string[] tables = [new string('a', 58) + "x1", new string('a', 58) + "x2"];
         var cutting = new Described { Length = 63, Quoting = name => new Described().Quote(CutAt63(name)) };
-        var inner = new SqliteEventStorage(_folder.Store);
+        await using var inner = new SqliteEventStorage(_folder.Store);
         await using var store = new EventStore(new WatchedStorage(inner) { Tables = cutting }, Tallied.Types);
         await using var running = store.StartProjections(new TwoTables(tables));
         await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]));
@@ -79,7 +88,7 @@ public sealed class TableSupportTests : IDisposable
     [Fact]
     public async Task Bind_parameters_by_place_gives_them_no_name()
     {
-        var inner = new SqliteEventStorage(_folder.Store);
+        await using var inner = new SqliteEventStorage(_folder.Store);
         await using var store = new EventStore(new WatchedStorage(inner) { Tables = new Described { Named = false } }, Tallied.Types);
         await using var running = store.StartProjections(new ProjectionOptions { RetryDelays = [] }, new TwoTables(["t1", "t2"]));
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
@@ -92,9 +101,14 @@ public sealed class TableSupportTests : IDisposable
 
     private static string CutAt63(string name) => name[..Math.Min(name.Length, 63)];
 
-    private SqliteEventStorage Create(EventStorageOptions options) => new(
-        _folder.FileNamed(string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref _stores)}.db")),
-        new SqliteEventStorageOptions { TimeProvider = options.TimeProvider, Limits = options.Limits });
+    private SqliteEventStorage Create(EventStorageOptions options)
+    {
+        var storage = new SqliteEventStorage(
+            _folder.FileNamed(string.Create(CultureInfo.InvariantCulture, $"{_storages.Count + 1}.db")),
+            new SqliteEventStorageOptions { TimeProvider = options.TimeProvider, Limits = options.Limits });
+        _storages.Enqueue(storage);
+        return storage;
+    }
 
     private sealed class Fixture(TableSupportTests tests, Func<TableSupport> support, bool isSame) : IEventStorageFixture
     {

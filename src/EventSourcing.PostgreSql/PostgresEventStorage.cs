@@ -119,6 +119,7 @@ public sealed class PostgresEventStorage : IEventStorage
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
+        AppendSize.ThrowIfTooLarge(request);
         ThrowIfReadOnly("append events");
         cancellationToken.ThrowIfCancellationRequested();
         _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");

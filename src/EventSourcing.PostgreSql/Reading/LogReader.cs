@@ -121,7 +121,16 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         CancellationToken cancellationToken) =>
         ReadLogAsync(connection, read, isWithinTransaction, isRelied: !isWithinTransaction, cancellationToken);
 
-    private async ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction, bool isRelied,
+    /// <summary>The same, for the app or for the storage itself.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="read">What to read.</param>
+    /// <param name="isWithinTransaction">Whether the connection is in a transaction.</param>
+    /// <param name="isRelied">
+    /// Whether the app gets to see what is read. What it has not seen may be gone after a failover without a word: what another process has
+    /// committed can be read before the standby has it.
+    /// </param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public async ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction, bool isRelied,
         CancellationToken cancellationToken)
     {
         var filter = read.Filter.IsAll ? null

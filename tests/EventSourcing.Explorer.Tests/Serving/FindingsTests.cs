@@ -91,7 +91,8 @@ public sealed class FindingsTests : IAsyncLifetime
 
         await _bank.Store.Ledger.SignCheckpointAsync();
 
-        (await CheckpointsAsync()).Should().Equal([await _bank.Store.GetHeadAsync(), .. before]);
+        List<long> expected = [await _bank.Store.GetHeadAsync(), .. before];
+        (await CheckpointsAsync()).Should().Equal(expected);
 
         async Task<List<long>> CheckpointsAsync() =>
             [.. (await SampleHost.JsonAsync(_host.Client, "events/ledger")).GetProperty("checkpoints").EnumerateArray()

@@ -172,7 +172,12 @@ public class PayloadTests(SampleHost sample)
             while (true)
             {
                 var run = (await SampleHost.JsonAsync(host.Client, "events/ledger")).GetProperty("verification");
-                if (run.GetProperty("state").GetString() == "running") continue;
+                if (run.GetProperty("state").GetString() == "running")
+                {
+                    await Task.Delay(20, patience.Token);
+                    continue;
+                }
+
                 run.GetProperty("state").GetString().Should().Be("failed");
                 var isHidden = !run.GetProperty("failure").GetString()!.Contains(Secret, StringComparison.Ordinal);
                 isHidden.Should().Be(host == hidden);
@@ -181,6 +186,7 @@ public class PayloadTests(SampleHost sample)
         }
 
         await AssertHiddenAsync("ledger", isShown: true);
+        storage.Reading = null;
 
         async Task AssertHiddenAsync(string page, bool isShown)
         {

@@ -336,7 +336,7 @@ public sealed class BackupTests : IDisposable
         var failure = FluentActions.Invoking(() => place.PutInsteadOf(aside)).Should().Throw<BackupFailedException>().Which;
 
         failure.Replaced.Should().Be(aside);
-        failure.Message.Should().Contain($"is now '{aside}'").And.NotContain("Nothing was changed");
+        failure.Message.Should().Contain("meanwhile a file was made there").And.Contain($"is now '{aside}'").And.NotContain("Nothing was changed");
         (await File.ReadAllTextAsync(_folder.Store)).Should().StartWith("a new store");
         await using var storage = new SqliteEventStorage(aside);
         (await Some.LogOf(storage)).Should().HaveCount(10);

@@ -111,8 +111,9 @@ internal sealed partial class CopyPlace : IDisposable
         }
         catch (BackupFailedException failure) when (aside is not null)
         {
-            if (!TryMoveBack(aside)) throw new BackupFailedException(Path, failure.Reason, aside, failure.InnerException);
-            throw;
+            if (TryMoveBack(aside)) throw;
+            var reason = File.Exists(Path) ? "meanwhile a file was made there." : failure.Reason;
+            throw new BackupFailedException(Path, reason, aside, failure.InnerException);
         }
     }
 

@@ -13,4 +13,6 @@ internal sealed class ExplorerState(EventExplorerOptions options, CancellationTo
     public Folds Folds { get; } = new(stopping);
 
     public EventRate Rate { get; } = new();
+
+    public NewestCheckpoints Checkpoints { get; } = new();
 }

@@ -35,8 +35,11 @@ internal sealed class StoreCopies(SqliteEventStorage storage, StoreFile file, Ti
             if (OperatingSystem.IsWindows()) held?.Dispose(); // Windows cannot move files that are open
             using (held)
             {
-                replaced = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());
-                place.Fill(isReplaced: false);
+                // From here on little can fail: the copy is durable before the store leaves its place.
+                place.Sync();
+                var aside = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());
+                place.PutInsteadOf(aside);
+                replaced = aside;
             }
         }
     }

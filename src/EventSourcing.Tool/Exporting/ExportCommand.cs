@@ -8,7 +8,6 @@ internal static class ExportCommand
     private const string Jsonl = "jsonl";
     private const string Csv = "csv";
     private const string Xes = "xes";
-    private const string Incomplete = ".incomplete";
 
     public static Command Create(Evs evs)
     {
@@ -18,6 +17,7 @@ internal static class ExportCommand
                 .AcceptOnlyFromAmong(Jsonl, Csv, Xes);
         var output = Arguments.TextOption(
             "--out", "FILE", "The file to write. It is there whole or not at all. By default the events go to standard output.");
+        var overwrite = OutputFile.Overwrite();
         var asOf = Arguments.AsOfOption();
         var filter = new EventFilterOptions();
         var caseOf = Arguments.TextOption(
@@ -33,13 +33,16 @@ internal static class ExportCommand
         var command = new Command(
             "export", "Writes all events, or those chosen, as JSON Lines, CSV or XES.")
         {
-            store, format, output, asOf, caseOf, activity, resource, time,
+            store, format, output, overwrite, asOf, caseOf, activity, resource, time,
         };
         filter.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var screen = evs.ScreenOf(parsed);
-            await using var opened = await evs.StoreOf(parsed, store).OpenToReadAsync(cancellationToken);
+            var text = evs.StoreOf(parsed, store);
+            var path = parsed.GetValue(output);
+            var file = path is null ? null : new OutputFile(path, parsed.GetValue(overwrite), text);
+            await using var opened = await text.OpenToReadAsync(cancellationToken);
             var selection = new EventSelection { Filter = filter.In(parsed), WithSeals = true };
             selection = selection with
             {
@@ -52,49 +55,33 @@ internal static class ExportCommand
                 EventField.Parse(parsed.GetValue(activity) ?? EventField.Type),
                 parsed.GetValue(resource) is { } by ? EventField.Parse(by) : null,
                 parsed.GetValue(time) is { } at ? EventField.Parse(at) : null);
-            var path = parsed.GetValue(output);
-            if (path is null)
+            if (file is null)
             {
                 await ExportAsync(screen, opened, selection, parsed.GetValue(format) ?? Jsonl, xes, screen.Output, cancellationToken);
                 return ExitCode.Done;
             }
 
-            var count = await ExportToFileAsync(screen, opened, selection, parsed.GetValue(format) ?? Jsonl, xes, path, cancellationToken);
+            var count = await ExportToFileAsync(screen, opened, selection, parsed.GetValue(format) ?? Jsonl, xes, file, cancellationToken);
             screen.Remark($"{Format.Count(count, "event")} exported to '{path}'.");
             return ExitCode.Done;
         });
         return command;
     }
 
-    private static async Task<long> ExportToFileAsync(
+    private static Task<long> ExportToFileAsync(
         Screen screen,
         EventStore store,
         EventSelection selection,
         string format,
         XesMapping xes,
-        string path,
-        CancellationToken cancellationToken)
+        OutputFile output,
+        CancellationToken cancellationToken) => output.WriteAsync(async file =>
     {
-        var incomplete = path + Incomplete;
-        try
-        {
-            long count;
-            await using (var file = new FileStream(incomplete, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
-            await using (var writer = new Utf8Writer(file))
-            {
-                count = await ExportAsync(screen, store, selection, format, xes, writer, cancellationToken);
-                await writer.FlushAsync();
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(incomplete, path, overwrite: true);
-            return count;
-        }
-        finally
-        {
-            File.Delete(incomplete);
-        }
-    }
+        await using var writer = new Utf8Writer(file);
+        var count = await ExportAsync(screen, store, selection, format, xes, writer, cancellationToken);
+        await writer.FlushAsync(cancellationToken);
+        return count;
+    });
 
     private static async Task<long> ExportAsync(
         Screen screen,

@@ -47,6 +47,23 @@ internal sealed record PostgresText(string ConnectionString, string? Schema, str
         }
     }
 
+    /// <summary>Whether another text names the same schema of the same database at the same address.</summary>
+    public bool IsSameAs(PostgresText other) => Address == other.Address;
+
+    private (string? Host, int Port, string? Database, string Schema) Address
+    {
+        get
+        {
+            // What is left out is what the driver and the storage take then: as database, the name of the user.
+            var connection = new NpgsqlConnectionStringBuilder(ConnectionString);
+            return (
+                connection.Host?.ToLowerInvariant(),
+                connection.Port,
+                connection.Database ?? connection.Username,
+                Schema ?? new PostgresEventStorageOptions().Schema);
+        }
+    }
+
     public PostgresEventStorage Open(bool readOnly, EventStorageLimits? limits = null)
     {
         var options = new PostgresEventStorageOptions { ReadOnly = readOnly };

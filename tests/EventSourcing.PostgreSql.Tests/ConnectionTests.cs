@@ -187,7 +187,7 @@ public sealed class ConnectionTests : IDisposable
     public async Task Append_and_read_after_the_server_has_ended_idle_sessions_work()
     {
         await using var storage = new PostgresEventStorage(
-            $"{PostgresServer.ConnectionString};Options=-c idle_session_timeout=100;Application Name={_schema.Name}",
+            $"{PostgresServer.ConnectionString};Options=-c idle_session_timeout=1000;Application Name={_schema.Name}",
             OneSchema.OptionsFor(_schema.Name));
         for (var i = 0; i < 3; i++)
         {
@@ -204,6 +204,23 @@ public sealed class ConnectionTests : IDisposable
 
         (await Some.ExpectRegularAsync(storage)).Should().HaveCount(3);
         (await storage.ReadModels.CountAsync("m", [])).Should().Be(3);
+    }
+
+    /// <summary>As after a restart of the server, while nobody used the app's data source.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Open_with_a_data_source_whose_sessions_have_ended_works(bool appends)
+    {
+        await using (var first = _schema.Open()) await first.AppendAsync(Some.Append("s", 0));
+        await using var source = NpgsqlDataSource.Create($"{PostgresServer.ConnectionString};Application Name={_schema.Name}");
+        var idle = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => source.OpenConnectionAsync().AsTask()));
+        foreach (var connection in idle) await connection.DisposeAsync();
+        PostgresServer.Run($"SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE application_name = '{_schema.Name}'");
+
+        await using var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name));
+        if (appends) (await storage.AppendAsync(Some.Append("s", 1))).Position.Should().Be(2);
+        else (await storage.GetHeadAsync()).Should().Be(1);
     }
 
     private static int PortOfNobody()

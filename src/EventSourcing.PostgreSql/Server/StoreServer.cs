@@ -13,6 +13,7 @@ internal sealed class StoreServer : IAsyncDisposable
     private const int OldestServer = 130000;
     private const int MaxCompared = 10_000;
     private const int LooksForPooler = 3;
+    private const int OpeningAttempts = 3;
 
     private readonly PostgresEventStorageOptions _options;
     private readonly NpgsqlDataSource _internal;
@@ -198,10 +199,19 @@ internal sealed class StoreServer : IAsyncDisposable
         await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_mark is not null) return;
-            var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false))
-                Remember(await RecogniseAsync(connection, cancellationToken).ConfigureAwait(false));
+            for (var attempt = 1; _mark is null; attempt++)
+            {
+                var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await using (connection.ConfigureAwait(false))
+                        Remember(await RecogniseAsync(connection, cancellationToken).ConfigureAwait(false));
+                }
+                catch (Exception failure) when (attempt < OpeningAttempts && Failure.IsOfConnection(failure))
+                {
+                    DropIdle(); // the session had ended: those of the app's pool may be from before a restart of the server
+                }
+            }
         }
         catch (Exception failure) when (failure is not (EventSourcingException or OperationCanceledException)
             && Typed(failure) is var typed && typed != failure)

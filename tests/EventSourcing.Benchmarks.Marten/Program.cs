@@ -29,7 +29,8 @@ while (Console.ReadLine() is { } line)
         "catch-up" => await peer.CatchUpAsync(),
         _ => throw new InvalidOperationException($"There is no work '{line}'."),
     };
-    await answers.WriteLineAsync((words[0] == "fill" ? count : count / clock.Elapsed.TotalSeconds).ToString("R", CultureInfo.InvariantCulture));
+    var answer = words[0] == "fill" ? count : count / clock.Elapsed.TotalSeconds;
+    await answers.WriteLineAsync(answer.ToString("R", CultureInfo.InvariantCulture));
 }
 
 return 0;

@@ -46,7 +46,8 @@ public sealed class ConnectionTests : IDisposable
         {
             settings.Password = "s3cret";
             await using var storage = new PostgresEventStorage(settings.ConnectionString, OneSchema.OptionsFor(_schema.Name));
-            foreach (var call in (Func<Task>[])[() => storage.AppendAsync(Some.Append("s", 0)).AsTask(), () => storage.GetHeadAsync().AsTask()])
+            foreach (var call in (Func<Task>[])[() => storage.AppendAsync(Some.Append("s", 0)).AsTask(),
+                () => storage.GetHeadAsync().AsTask()])
             {
                 var failed = (await call.Should().ThrowAsync<StorageFailedException>(says)).Which;
                 failed.OutcomeIsUnknown.Should().BeFalse();
@@ -78,7 +79,8 @@ public sealed class ConnectionTests : IDisposable
     [InlineData("Options=-c enable_seqscan=off -c work_mem=64kB -c jit_above_cost=0 -c max_parallel_workers_per_gather=4")]
     public async Task Store_by_a_connection_string_with_an_odd_setting_works_as_any(string setting)
     {
-        await using (var storage = new PostgresEventStorage($"{PostgresServer.ConnectionString};{setting}", OneSchema.OptionsFor(_schema.Name)))
+        await using (var storage = new PostgresEventStorage($"{PostgresServer.ConnectionString};{setting}",
+            OneSchema.OptionsFor(_schema.Name)))
         {
             await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(async () =>
             {
@@ -90,7 +92,10 @@ public sealed class ConnectionTests : IDisposable
                 Conditions = [new AppendCondition(EventQuery.Any([new EventQueryItem([], ["nobody-has-this"])]), 0)],
                 ReadModels = (_, _) => ValueTask.FromResult(Some.Document()),
             });
-            await storage.ReadModels.CommitAsync(new ReadModelCommit { Changes = [new DocumentChange("m", "schlüssel", "{}"u8.ToArray())] });
+            await storage.ReadModels.CommitAsync(new ReadModelCommit
+            {
+                Changes = [new DocumentChange("m", "schlüssel", "{}"u8.ToArray())],
+            });
             (await storage.ReadModels.CountAsync("m", [])).Should().Be(2);
             (await storage.WaitForEventsAsync(160)).Should().Be(161);
             (await storage.QueryAsync(async (connection, token) =>
@@ -113,7 +118,8 @@ public sealed class ConnectionTests : IDisposable
     [InlineData(false, TransactionScopeAsyncFlowOption.Enabled)]
     [InlineData(true, TransactionScopeAsyncFlowOption.Suppress)]
     [InlineData(false, TransactionScopeAsyncFlowOption.Suppress)]
-    public async Task Append_within_a_transaction_of_the_app_that_is_rolled_back_is_stored(bool byString, TransactionScopeAsyncFlowOption flow)
+    public async Task Append_within_a_transaction_of_the_app_that_is_rolled_back_is_stored(bool byString,
+        TransactionScopeAsyncFlowOption flow)
     {
         await using var source = NpgsqlDataSource.Create(PostgresServer.ConnectionString);
         var options = OneSchema.OptionsFor(_schema.Name);
@@ -181,7 +187,7 @@ public sealed class ConnectionTests : IDisposable
     public async Task Append_and_read_after_the_server_has_ended_idle_sessions_work()
     {
         await using var storage = new PostgresEventStorage(
-            $"{PostgresServer.ConnectionString};Options=-c idle_session_timeout=100;Application Name={_schema.Name}",
+            $"{PostgresServer.ConnectionString};Options=-c idle_session_timeout=1000;Application Name={_schema.Name}",
             OneSchema.OptionsFor(_schema.Name));
         for (var i = 0; i < 3; i++)
         {
@@ -198,6 +204,23 @@ public sealed class ConnectionTests : IDisposable
 
         (await Some.ExpectRegularAsync(storage)).Should().HaveCount(3);
         (await storage.ReadModels.CountAsync("m", [])).Should().Be(3);
+    }
+
+    /// <summary>As after a restart of the server, while nobody used the app's data source.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Open_with_a_data_source_whose_sessions_have_ended_works(bool appends)
+    {
+        await using (var first = _schema.Open()) await first.AppendAsync(Some.Append("s", 0));
+        await using var source = NpgsqlDataSource.Create($"{PostgresServer.ConnectionString};Application Name={_schema.Name}");
+        var idle = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => source.OpenConnectionAsync().AsTask()));
+        foreach (var connection in idle) await connection.DisposeAsync();
+        PostgresServer.Run($"SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE application_name = '{_schema.Name}'");
+
+        await using var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name));
+        if (appends) (await storage.AppendAsync(Some.Append("s", 1))).Position.Should().Be(2);
+        else (await storage.GetHeadAsync()).Should().Be(1);
     }
 
     private static int PortOfNobody()

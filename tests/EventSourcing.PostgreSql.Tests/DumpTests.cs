@@ -42,7 +42,8 @@ public sealed class DumpTests : IDisposable
         await Tree.ExpectWholeAsync(copy);
         await using var source = NpgsqlDataSource.Create(copied.ConnectionString);
         await using var change = source.CreateCommand($"DELETE FROM \"{_schema.Name}\".events");
-        await FluentActions.Awaiting(() => change.ExecuteNonQueryAsync()).Should().ThrowAsync<PostgresException>("the copy is append-only too");
+        await FluentActions.Awaiting(() => change.ExecuteNonQueryAsync()).Should()
+            .ThrowAsync<PostgresException>("the copy is append-only too");
         (await storage.GetHeadAsync()).Should().Be(301, "the copy is another store");
     }
 

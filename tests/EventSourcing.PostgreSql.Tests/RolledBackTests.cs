@@ -60,8 +60,8 @@ public sealed class RolledBackTests : IDisposable
 
         leaves.Should().OnlyHaveUniqueItems();
         seen.Position.Should().Be(0);
-        using (var page = await reader.ReadLogAsync(connection, new LogRead { UpTo = 4 }, isWithinTransaction: false, CancellationToken.None))
-            page.Count.Should().Be(4);
+        using (var page = await reader.ReadLogAsync(connection, new LogRead { UpTo = 4 }, isWithinTransaction: false,
+            CancellationToken.None)) page.Count.Should().Be(4);
         seen.Position.Should().Be(5, "what the app reads must be there after a failover");
     }
 

@@ -32,7 +32,8 @@ public sealed class SizeTests : IDisposable
 
         await Task.WhenAll(appending);
         (await Some.ExpectRegularAsync(storage)).Should().HaveCount(97);
-        var largest = _schema.Run("SELECT max(size)::bigint FROM (SELECT sum(octet_length(data)) AS size FROM {es}.events GROUP BY xmin) x");
+        var largest = _schema.Run(
+            "SELECT max(size)::bigint FROM (SELECT sum(octet_length(data)) AS size FROM {es}.events GROUP BY xmin) x");
         ((long)largest!).Should().BeInRange(4 * MiB, 64 * MiB);
         using var page = await storage.ReadStreamAsync(new StreamRead("s-7"));
         page.Events[^1].Data.ToArray().Should().Equal(data);

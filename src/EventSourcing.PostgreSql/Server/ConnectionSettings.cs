@@ -20,7 +20,8 @@ internal static class ConnectionSettings
         }
         catch (Exception flaw) when (flaw is ArgumentException or FormatException or InvalidCastException or OverflowException)
         {
-            var what = connectionString.Contains("://", StringComparison.Ordinal) ? "The connection string is a URL, which Npgsql does not read."
+            var what = connectionString.Contains("://", StringComparison.Ordinal)
+                ? "The connection string is a URL, which Npgsql does not read."
                 : "The text is not a connection string of Npgsql.";
             throw new ArgumentException($"{what} {Form}", nameof(connectionString), flaw);
         }

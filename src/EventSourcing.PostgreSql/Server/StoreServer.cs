@@ -13,6 +13,7 @@ internal sealed class StoreServer : IAsyncDisposable
     private const int OldestServer = 130000;
     private const int MaxCompared = 10_000;
     private const int LooksForPooler = 3;
+    private const int OpeningAttempts = 3;
 
     private readonly PostgresEventStorageOptions _options;
     private readonly NpgsqlDataSource _internal;
@@ -154,7 +155,7 @@ internal sealed class StoreServer : IAsyncDisposable
     /// </summary>
     private NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder settings, bool isCompared)
     {
-        if (settings.TargetSessionAttributes is null && settings.Host?.Contains(',', StringComparison.Ordinal) != true)
+        if (settings.TargetSessionAttributes is null && !IsSeveral(settings.Host))
         {
             var single = BuilderOf(settings, isCompared).Build();
             _owned.Add(single);
@@ -188,7 +189,9 @@ internal sealed class StoreServer : IAsyncDisposable
 
     /// <summary>Of several hosts, each may come with its own port.</summary>
     private static string NameOf(NpgsqlConnectionStringBuilder of, string schema) => string.Create(CultureInfo.InvariantCulture,
-        $"{of.Host}{(of.Host?.Contains(',', StringComparison.Ordinal) == true ? "" : $":{of.Port}")}/{of.Database ?? of.Username}/{schema}");
+        $"{of.Host}{(IsSeveral(of.Host) ? "" : $":{of.Port}")}/{of.Database ?? of.Username}/{schema}");
+
+    private static bool IsSeveral(string? hosts) => hosts?.Contains(',', StringComparison.Ordinal) == true;
 
     private async Task OpenOnceAsync(CancellationToken cancellationToken)
     {
@@ -196,10 +199,19 @@ internal sealed class StoreServer : IAsyncDisposable
         await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_mark is not null) return;
-            var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false))
-                Remember(await RecogniseAsync(connection, cancellationToken).ConfigureAwait(false));
+            for (var attempt = 1; _mark is null; attempt++)
+            {
+                var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await using (connection.ConfigureAwait(false))
+                        Remember(await RecogniseAsync(connection, cancellationToken).ConfigureAwait(false));
+                }
+                catch (Exception failure) when (attempt < OpeningAttempts && Failure.IsOfConnection(failure))
+                {
+                    DropIdle(); // the session had ended: those of the app's pool may be from before a restart of the server
+                }
+            }
         }
         catch (Exception failure) when (failure is not (EventSourcingException or OperationCanceledException)
             && Typed(failure) is var typed && typed != failure)
@@ -287,7 +299,8 @@ internal sealed class StoreServer : IAsyncDisposable
             SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_encoding'),
                 pg_catalog.current_setting('fsync'), pg_catalog.current_setting('full_page_writes'),
                 EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1),
-                pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only'), pg_catalog.current_setting('client_encoding'),
+                pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only'),
+                pg_catalog.current_setting('client_encoding'),
                 (SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 ORDER BY (c.relname = 'store') DESC LIMIT 1)
             """,
             connection);
@@ -335,8 +348,9 @@ internal sealed class StoreServer : IAsyncDisposable
                             + $"{SchemaSql.Version}. Use a newer package."));
                     if (!_options.ReadOnly && !reader.GetBoolean(5))
                         throw new IncompatibleStoreException(Name,
-                            $"the schema '{_options.Schema}' was made under another name, and its functions still write to the schema of that "
-                            + "name. Give the schema its name back, or open it with the option ReadOnly and copy it into a new store.");
+                            $"the schema '{_options.Schema}' was made under another name, and its functions still write to the schema "
+                            + "of that name. Give the schema its name back, or open it with the option ReadOnly and copy it into a new "
+                            + "store.");
                     return version < 1
                         ? throw new StoreCorruptedException(Name,
                             string.Create(CultureInfo.InvariantCulture,

@@ -3,7 +3,7 @@ namespace EventSourcing;
 /// <summary>How many bytes an append sends to the server, which takes less than 1 GiB in one message.</summary>
 internal static class AppendSize
 {
-    /// <summary>The most bytes of data and metadata: with names, tags and what is around them, they stay below the server's limit.</summary>
+    /// <summary>The most bytes of data and metadata: with names, tags and what is around them, they stay below the limit.</summary>
     public const long Max = 512L * 1024 * 1024;
 
     public static long Of(AppendRequest request)

@@ -56,15 +56,17 @@ public class ReadmeTests(PackedPackages packages)
     [OwnServerFact]
     public async Task First_screen_with_the_one_line_changed_runs_on_postgresql_and_goes_on_the_second_time()
     {
-        const string Before = "new SqliteEventStorage(\"bank.db\")", After = "new PostgresEventStorage(\"Host=db;Database=bank;Username=bank\")";
+        const string Server = "Host=db;Database=bank;Username=bank";
+        const string Before = "new SqliteEventStorage(\"bank.db\")";
+        const string After = $"new PostgresEventStorage(\"{Server}\")";
         using var server = PostgresInstance.Start(PostgresBinaries.Find(out _)!, isDurable: true);
         var text = await File.ReadAllTextAsync(SourceTree.PathOf("README.md"));
         var readme = ReadmeProgram.Read(text);
         var lines = text.Split('\n');
         lines.Should().ContainSingle(line => line.StartsWith(Before, StringComparison.Ordinal))
             .And.ContainSingle(line => line.StartsWith(After, StringComparison.Ordinal));
-        var moved = readme.Text.Replace(Before, After.Replace("Host=db;Database=bank;Username=bank", server.ConnectionString(), StringComparison.Ordinal),
-            StringComparison.Ordinal);
+        var after = After.Replace(Server, server.ConnectionString(), StringComparison.Ordinal);
+        var moved = readme.Text.Replace(Before, after, StringComparison.Ordinal);
         moved.Split('\n').Zip(readme.Text.Split('\n')).Count(pair => pair.First != pair.Second).Should().Be(1);
         var project = await FreshProject.CreateAsync(packages, "EventSourcing.PostgreSql.FirstScreen", moved, "EventSourcing.PostgreSql");
 

@@ -167,7 +167,7 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
     private static RecordedEvent Record(in StoredEvent stored, string type, object data, EventMetadata metadata, int subIndex) =>
         new(stored.Stream, stored.Version, stored.Position, stored.Id, type, stored.RecordedAt, data, metadata, stored.Tags, subIndex);
 
-    private static EventMetadata DecodeMetadata(in StoredEvent stored)
+    internal static EventMetadata DecodeMetadata(in StoredEvent stored)
     {
         try
         {

@@ -53,6 +53,7 @@ public static class AggregateExtensions
     /// No aggregate has uncommitted events, or one is given twice; or the command's id is empty, or an event has an id of its own besides
     /// the command's.
     /// </exception>
+    /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">
     /// One of the aggregates has changed since it was loaded; nothing was written.
     /// </exception>
@@ -62,7 +63,7 @@ public static class AggregateExtensions
         IReadOnlyList<Aggregate> aggregates,
         EventMetadata? metadata = null,
         IReadOnlyList<AppendCondition>? conditions = null,
-        Guid? commandId = null,
+        CommandId? commandId = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -99,12 +100,13 @@ public static class AggregateExtensions
     /// An aggregate is given twice or did not come from a store; or the command's id is empty, or an event has an id of its own besides the
     /// command's.
     /// </exception>
+    /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public static Task<AppendResult> UpdateTogetherAsync(
         this EventStore store,
         Func<CancellationToken, Task<IReadOnlyList<Aggregate>>> act,
         EventMetadata? metadata = null,
-        Guid? commandId = null,
+        CommandId? commandId = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);

@@ -69,15 +69,16 @@ public readonly partial struct AggregateHandle<
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
+    /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="InvalidOperationException">The command raised no event.</exception>
     /// <exception cref="WrongExpectedVersionException">The aggregate exists already; nothing was written.</exception>
     public Task<AppendResult> CreateAsync(
-        Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+        Action<T> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>
         CreateAsync(Async(act), metadata, commandId, cancellationToken);
 
-    /// <inheritdoc cref="CreateAsync(Action{T}, EventMetadata, Guid?, CancellationToken)"/>
+    /// <inheritdoc cref="CreateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>
     public Task<AppendResult> CreateAsync(
-        Func<T, Task> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+        Func<T, Task> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>
         Command(act, metadata, commandId, cancellationToken).CreateAsync();
 
     /// <summary>
@@ -98,14 +99,15 @@ public readonly partial struct AggregateHandle<
     /// <returns>Where the events stand; if none was raised, where the aggregate's last event stands.</returns>
     /// <exception cref="AggregateNotFoundException">It has no events.</exception>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
+    /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public Task<AppendResult> UpdateAsync(
-        Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+        Action<T> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>
         UpdateAsync(Async(act), metadata, commandId, cancellationToken);
 
-    /// <inheritdoc cref="UpdateAsync(Action{T}, EventMetadata, Guid?, CancellationToken)"/>
+    /// <inheritdoc cref="UpdateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>
     public Task<AppendResult> UpdateAsync(
-        Func<T, Task> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default)
+        Func<T, Task> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default)
     {
         var stream = Stream;
         return Command(act, metadata, commandId, cancellationToken).UpdateAsync(notFound: () =>
@@ -113,7 +115,7 @@ public readonly partial struct AggregateHandle<
     }
 
     /// <summary>
-    /// The same as <see cref="UpdateAsync(Action{T}, EventMetadata, Guid?, CancellationToken)"/>, but an aggregate without
+    /// The same as <see cref="UpdateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>, but an aggregate without
     /// events is acted on as a new one.
     /// </summary>
     /// <param name="act">The command. It may raise nothing; then nothing is appended.</param>
@@ -127,14 +129,15 @@ public readonly partial struct AggregateHandle<
     /// <param name="cancellationToken">Cancels the load, or the append while it waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand; if none was raised, where the aggregate's last event stands.</returns>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
+    /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public Task<AppendResult> CreateOrUpdateAsync(
-        Action<T> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+        Action<T> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>
         CreateOrUpdateAsync(Async(act), metadata, commandId, cancellationToken);
 
-    /// <inheritdoc cref="CreateOrUpdateAsync(Action{T}, EventMetadata, Guid?, CancellationToken)"/>
+    /// <inheritdoc cref="CreateOrUpdateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>
     public Task<AppendResult> CreateOrUpdateAsync(
-        Func<T, Task> act, EventMetadata? metadata = null, Guid? commandId = null, CancellationToken cancellationToken = default) =>
+        Func<T, Task> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>
         Command(act, metadata, commandId, cancellationToken).UpdateAsync(notFound: null);
 
     private static Func<T, Task> Async(Action<T> act)
@@ -147,7 +150,7 @@ public readonly partial struct AggregateHandle<
         };
     }
 
-    private StreamCommand<T> Command(Func<T, Task> act, EventMetadata? metadata, Guid? commandId, CancellationToken cancellationToken)
+    private StreamCommand<T> Command(Func<T, Task> act, EventMetadata? metadata, CommandId? commandId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(act);
         return new StreamCommand<T>(_store, new AggregateFold<T>(Id, Stream), Act, metadata, commandId, cancellationToken);

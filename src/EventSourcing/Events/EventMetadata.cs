@@ -11,6 +11,7 @@ public sealed class EventMetadata
     private const string CorrelationKey = "correlationId";
     private const string CausationKey = "causationId";
     private const string TraceKey = "traceparent";
+    private const string FingerprintKey = "commandFingerprint";
     private static readonly IReadOnlyDictionary<string, string> NoValues = new Dictionary<string, string>().AsReadOnly();
 
     /// <summary>Empty metadata; stored as no bytes at all.</summary>
@@ -45,6 +46,12 @@ public sealed class EventMetadata
     public string? TraceParent => Values.GetValueOrDefault(TraceKey);
 
     /// <summary>
+    /// What the command that appended the event asked for, in short, or <see langword="null"/>. It is the value <c>commandFingerprint</c>,
+    /// which the first event of a command has if its id came with a <see cref="CommandId.Fingerprint"/>.
+    /// </summary>
+    public string? CommandFingerprint => Values.GetValueOrDefault(FingerprintKey);
+
+    /// <summary>
     /// The metadata for an event that was caused by another: the same correlation (the cause's id if it has none), and the
     /// cause's id as causation.
     /// </summary>
@@ -56,6 +63,14 @@ public sealed class EventMetadata
         var id = cause.Id.ToString();
         return new EventMetadata { CorrelationId = cause.Metadata.CorrelationId ?? id, CausationId = id };
     }
+
+    /// <summary>The same metadata with the fingerprint of a command.</summary>
+    internal EventMetadata WithFingerprint(string fingerprint) => new()
+    {
+        CorrelationId = CorrelationId,
+        CausationId = CausationId,
+        Values = new Dictionary<string, string>(Values, StringComparer.Ordinal) { [FingerprintKey] = fingerprint },
+    };
 
     internal bool IsEmpty => CorrelationId is null && CausationId is null && Values.Count == 0;
 

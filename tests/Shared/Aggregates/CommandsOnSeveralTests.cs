@@ -114,6 +114,37 @@ public abstract class CommandsOnSeveralTests(IStorageSource source) : WalletTest
         (await store.GetHeadAsync()).Should().Be(3);
     }
 
+    [Theory]
+    [InlineData("update")]
+    [InlineData("save")]
+    [InlineData("decide")]
+    [InlineData("model")]
+    public async Task Use_one_id_with_another_fingerprint_is_refused_and_changes_nothing(string kind)
+    {
+        var store = Open();
+        var query = EventQuery.OfTypes<CoinTaken>();
+        IReadOnlyList<StreamAppend> Put(int value) => [new StreamAppend("wallet-a", ExpectedVersion.Any, [new CoinPut(value)]), new StreamAppend("wallet-b", ExpectedVersion.Any, [new CoinPut(value)])];
+        Task<AppendResult> RunAsync(int value, string fingerprint)
+        {
+            var id = new CommandId(Id) { Fingerprint = fingerprint };
+            var (a, b) = (store.Aggregate<Wallet>($"a{value}").New(), store.Aggregate<Wallet>($"b{value}").New());
+            a.Put(value);
+            b.Put(value);
+            return kind switch
+            {
+                "update" => store.UpdateTogetherAsync(_ => Task.FromResult<IReadOnlyList<Aggregate>>([a, b]), commandId: id),
+                "save" => store.SaveAsync([a, b], commandId: id),
+                "decide" => store.DecideAsync(query, _ => Put(value), commandId: id),
+                _ => store.DecisionModel(query, 0, (count, _) => count + 1).DecideAsync(_ => Put(value), commandId: id),
+            };
+        }
+
+        var first = await RunAsync(1, "put 1");
+        (await FluentActions.Awaiting(() => RunAsync(2, "put 2")).Should().ThrowAsync<CommandIdReusedException>()).Which.Position.Should().Be(first.FirstPosition);
+        (await RunAsync(1, "put 1")).Should().BeEquivalentTo(first, o => o.Excluding(r => r.WasAlreadyStored));
+        (await store.GetHeadAsync()).Should().Be(2);
+    }
+
     [Fact]
     public async Task Repetitions_at_once_in_two_stores_take_effect_once()
     {

@@ -248,6 +248,91 @@ public abstract class IdempotentCommandTests(IStorageSource source) : WalletTest
             (await stores[0].Aggregate<Wallet>($"{wallet}").LoadAsync()).Balance.Should().Be(1000 - Enumerable.Range(0, Commands).Where(c => c % Wallets == wallet).Sum(c => c + 1));
     }
 
+    [Fact]
+    public async Task Use_one_id_with_another_fingerprint_is_refused_without_acting_and_changes_nothing()
+    {
+        var store = Open();
+        await PutAsync(store, "a", 10);
+        var acted = 0;
+        Task<AppendResult> TakeAsync(EventStore by, int value, string? fingerprint) => by.Aggregate<Wallet>("a").UpdateAsync(
+            w =>
+            {
+                acted++;
+                w.Take(value);
+            },
+            commandId: new CommandId(Id) { Fingerprint = fingerprint });
+        var first = await TakeAsync(store, 3, "take 3");
+
+        foreach (var by in new[] { store, Open() })
+        {
+            var refused = await FluentActions.Awaiting(() => TakeAsync(by, 4, "take 4")).Should().ThrowAsync<CommandIdReusedException>();
+            refused.Which.Should().BeEquivalentTo(new { CommandId = Id, Position = first.FirstPosition });
+            foreach (var same in new[] { "take 3", null })
+                (await TakeAsync(by, 3, same)).Should().BeEquivalentTo(first, o => o.Excluding(r => r.WasAlreadyStored));
+        }
+
+        acted.Should().Be(1);
+        (await store.GetHeadAsync()).Should().Be(11);
+        (await FoldAsync(store, "a")).Should().BeEquivalentTo((new { Balance = 7 }, 11L));
+    }
+
+    [Fact]
+    public async Task Use_one_id_with_another_fingerprint_than_none_is_a_repetition()
+    {
+        var store = Open();
+        var first = await store.Aggregate<Wallet>("a").CreateAsync(w => w.Put(1), commandId: Id);
+        (await store.Aggregate<Wallet>("a").CreateAsync(w => w.Put(2), commandId: new CommandId(Id) { Fingerprint = "put 2" }))
+            .Should().BeEquivalentTo(first, o => o.Excluding(r => r.WasAlreadyStored));
+        (await store.GetHeadAsync()).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Keep_the_fingerprint_with_the_first_event_beside_its_own_metadata()
+    {
+        var store = Open();
+        var metadata = new EventMetadata { CorrelationId = "request-5", Values = new Dictionary<string, string> { ["user"] = "ann" } };
+        await store.Aggregate<Wallet>("a").CreateAsync(
+            w =>
+            {
+                w.Put(1);
+                w.Put(2);
+            },
+            metadata,
+            new CommandId(Id) { Fingerprint = "put 1 and 2" });
+        var stored = await store.ReadStreamAsync("wallet-a").ToListAsync();
+        stored.Select(e => e.Metadata.CommandFingerprint).Should().Equal("put 1 and 2", null);
+        stored.Should().OnlyContain(e => e.Metadata.CorrelationId == "request-5" && e.Metadata.Values["user"] == "ann");
+        stored[0].Metadata.Values["commandFingerprint"].Should().Be("put 1 and 2");
+    }
+
+    [Fact]
+    public async Task Race_of_commands_with_one_id_and_two_fingerprints_lets_one_kind_take_effect_and_refuses_the_other()
+    {
+        EventStore[] stores = [Open(maxConflictRetries: 10_000), Open(maxConflictRetries: 10_000)];
+        await PutAsync(stores[0], "a", 1, value: 1000);
+        for (var round = 0; round < 10; round++)
+        {
+            var id = Guid.CreateVersion7();
+            var before = (await stores[0].Aggregate<Wallet>("a").LoadAsync()).Balance;
+            var outcomes = await Task.WhenAll(Enumerable.Range(1, 16).Select(n => Task.Run(async () =>
+            {
+                var value = 1 + (n % 2);
+                try
+                {
+                    var handle = stores[n / 2 % 2].Aggregate<Wallet>("a");
+                    return (Value: value, Result: (AppendResult?)await handle.UpdateAsync(w => w.Take(value), commandId: new CommandId(id) { Fingerprint = $"take {value}" }));
+                }
+                catch (CommandIdReusedException)
+                {
+                    return (Value: value, Result: (AppendResult?)null);
+                }
+            })));
+            var taken = before - (await stores[0].Aggregate<Wallet>("a").LoadAsync()).Balance;
+            outcomes.Should().OnlyContain(one => (one.Result != null) == (one.Value == taken));
+            outcomes.Count(one => one.Result is { WasAlreadyStored: false }).Should().Be(1);
+        }
+    }
+
     private static Guid IdAsDocumented(Guid commandId, string stream, int index)
     {
         var bytes = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{commandId:N}\0{stream}\0{index}"))[..16];

@@ -4,9 +4,9 @@ namespace EventSourcing;
 /// A command on more than one stream: what is decided is appended in one atomic commit. On a conflict it is decided again.
 /// With a command id it takes effect once.
 /// </summary>
-internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Guid? commandId, CancellationToken cancellationToken)
+internal sealed class LogCommand(EventStore store, EventMetadata? metadata, CommandId? commandId, CancellationToken cancellationToken)
 {
-    private readonly CommandIds? _ids = commandId is { } id ? new CommandIds(id) : null;
+    private readonly CommandIds? _ids = commandId is { } id ? new CommandIds(id, metadata) : null;
 
     /// <summary>
     /// Decides and appends. After a conflict it does both again, until the events are stored or there were too many conflicts.

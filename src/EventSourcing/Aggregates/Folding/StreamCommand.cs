@@ -9,11 +9,11 @@ internal sealed class StreamCommand<TState>(
     StateFold<TState> fold,
     Func<TState, ValueTask<IReadOnlyList<object>>> act,
     EventMetadata? metadata,
-    Guid? commandId,
+    CommandId? commandId,
     CancellationToken cancellationToken)
     : WaitingCommand(fold.Stream, cancellationToken)
 {
-    private readonly CommandIds? _ids = commandId is { } id ? new CommandIds(id, fold.Stream) : null;
+    private readonly CommandIds? _ids = commandId is { } id ? new CommandIds(id, metadata, fold.Stream) : null;
     private Func<Exception>? _notFound;
     private StreamTurn? _turn;
 
@@ -24,7 +24,7 @@ internal sealed class StreamCommand<TState>(
     /// <summary>The trace of the caller, or null. The command may be decided and appended within the call of another caller.</summary>
     public string? Trace { get; } = store.Diagnostics.CurrentTrace;
 
-    public Guid? CommandId => commandId;
+    public Guid? CommandId => commandId?.Value;
 
     /// <summary>How often the command has met a conflict.</summary>
     public int Conflicts { get; set; }

@@ -93,7 +93,8 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     {
         var projections = _registration.Projections.ConvertAll(one => one.Create(_services));
         var reactors = _registration.Reactors.ConvertAll(one => CreateReactor(one.Create));
-        _services.GetRequiredKeyedService<StoreEnd>(Name); // made after the projections, and so disposed before them
+        _ = Store; // the inline projections are made with it
+        _services.GetRequiredKeyedService<StoreEnd>(Name); // made after all projections, and so disposed before them
         Subscribers = [.. projections.Select(one => one.Name), .. reactors.Select(one => one.Name)];
         Reactors = reactors.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
         var head = await OpenStorageAsync(cancellationToken).ConfigureAwait(false);

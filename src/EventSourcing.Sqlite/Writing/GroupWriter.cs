@@ -66,15 +66,12 @@ internal sealed class GroupWriter(Writer writer, ReaderPool readers) : IGroupWri
         queue.TakeGroup();
         try
         {
-            switch (await writer.CommitAsync(queue.Group, _lookForRepetitions).ConfigureAwait(false))
+            var end = await writer.CommitAsync(queue.Group, _lookForRepetitions).ConfigureAwait(false);
+            if (end != GroupEnd.Committed)
             {
-                case GroupEnd.IdIsStored:
-                    _lookForRepetitions = true;
-                    queue.EndGroup();
-                    return;
-                case GroupEnd.NeedsAppSql:
-                    queue.EndGroup();
-                    return;
+                _lookForRepetitions |= end == GroupEnd.IdIsStored;
+                queue.EndGroup();
+                return;
             }
 
             _lookForRepetitions = false;

@@ -19,7 +19,7 @@ public sealed record SqliteEventStorageOptions : EventStorageOptions
 
     /// <summary>
     /// How often callers that wait for events check whether another process has appended some; 25 ms by default. After 40
-    /// checks without a new event, they check a tenth as often (every second by default) until something is appended. Appends
+    /// checks without a new event, they check a tenth as often (every quarter of a second by default) until something is appended. Appends
     /// of this process wake them at once.
     /// </summary>
     public TimeSpan PollInterval

@@ -53,6 +53,7 @@ public sealed class PostgresEventStorage : IEventStorage
     /// <summary>Describes the store; nothing is opened yet. The data source stays the app's: it is not disposed.</summary>
     /// <param name="dataSource">The data source of the app, for example one with a password that changes.</param>
     /// <param name="options">The schema, the clock, the limits and the time limits.</param>
+    /// <exception cref="ArgumentException">The data source is multiplexing, or its pool has fewer than two connections.</exception>
     public PostgresEventStorage(NpgsqlDataSource dataSource, PostgresEventStorageOptions? options = null)
         : this(options ?? new PostgresEventStorageOptions(), of =>
             new StoreServer(dataSource ?? throw new ArgumentNullException(nameof(dataSource)), of))
@@ -115,10 +116,12 @@ public sealed class PostgresEventStorage : IEventStorage
     public IStorageCatalog Catalog { get; }
 
     /// <inheritdoc/>
+    /// <remarks>One append has at most 512 MiB of data and metadata; a larger one is an <see cref="ArgumentException"/>.</remarks>
     public async ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
+        AppendSize.ThrowIfTooLarge(request);
         ThrowIfReadOnly("append events");
         cancellationToken.ThrowIfCancellationRequested();
         _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");

@@ -10,6 +10,9 @@ if (args is not [var connectionString])
     return 64;
 }
 
+// Only answers go to the standard output: Marten and what it brings write warnings there.
+var answers = Console.Out;
+Console.SetOut(Console.Error);
 await using var peer = new MartenPeer(connectionString);
 while (Console.ReadLine() is { } line)
 {
@@ -26,7 +29,8 @@ while (Console.ReadLine() is { } line)
         "catch-up" => await peer.CatchUpAsync(),
         _ => throw new InvalidOperationException($"There is no work '{line}'."),
     };
-    Console.WriteLine((words[0] == "fill" ? count : count / clock.Elapsed.TotalSeconds).ToString("R", CultureInfo.InvariantCulture));
+    var answer = words[0] == "fill" ? count : count / clock.Elapsed.TotalSeconds;
+    await answers.WriteLineAsync(answer.ToString("R", CultureInfo.InvariantCulture));
 }
 
 return 0;

@@ -88,6 +88,44 @@ public sealed class RoleTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Role_that_may_only_select_reads_everything_and_writes_nothing(bool isOpenedReadOnly)
+    {
+        await using (var admin = _schema.Open())
+        {
+            for (var i = 0; i < 3; i++)
+                await admin.AppendAsync(Some.Append("s", i * 100, [.. Enumerable.Range(0, 100).Select(_ => Some.Event(tags: "t"))]));
+            await admin.ReadModels.CommitAsync(Some.Document());
+        }
+
+        PostgresServer.Run($"""
+            GRANT USAGE ON SCHEMA "{_schema.Name}" TO {_role}; GRANT SELECT ON ALL TABLES IN SCHEMA "{_schema.Name}" TO {_role}
+            """);
+        await using var source = SourceAs(_role);
+        await using var storage = new PostgresEventStorage(source, OneSchema.OptionsFor(_schema.Name) with { ReadOnly = isOpenedReadOnly });
+        (await Some.ExpectRegularAsync(storage)).Should().HaveCount(300);
+        using (var page = await storage.ReadLogAsync(new LogRead { Filter = EventQuery.Any([new EventQueryItem([], ["t"])]), Limit = 7 }))
+            page.Count.Should().Be(7);
+        (await storage.ReadModels.CountAsync("m", [])).Should().Be(1);
+        (await storage.Catalog.ListReadModelsAsync()).Should().ContainSingle();
+        (await storage.WaitForEventsAsync(299)).Should().Be(300);
+        await Tree.ExpectWholeAsync(storage);
+
+        foreach (var call in (Func<Task>[])[() => storage.AppendAsync(Some.Append("s", 300)).AsTask(),
+            () => storage.AppendAsync(Some.Append("new", 0, Some.Event("new-type"))).AsTask(),
+            () => storage.ReadModels.CommitAsync(new ReadModelCommit { Changes = [new DocumentChange("m", "k", null)] }).AsTask()])
+        {
+            var refused = (await call.Should().ThrowAsync<EventSourcingException>()).Which;
+            if (isOpenedReadOnly) refused.Should().BeOfType<StoreReadOnlyException>();
+            else refused.Should().BeOfType<IncompatibleStoreException>().Which.Message.Should().Contain("Script");
+        }
+
+        _schema.Run("SELECT count(*)::int FROM {es}.events").Should().Be(300);
+        (await storage.ReadModels.CountAsync("m", [])).Should().Be(1);
+    }
+
     /// <summary>Who may do everything is refused too, if he does not take the trigger away; replica mode is not a way past it.</summary>
     [Theory]
     [InlineData("UPDATE {es}.events SET data = ''")]

@@ -42,6 +42,29 @@ public sealed class RolledBackTests : IDisposable
         await ExpectNothingServedAsync(reader);
     }
 
+    /// <summary>
+    /// Storages read what others have committed to complete the tree. Under synchronous replication such events may be unconfirmed, if
+    /// somebody cancels the wait for the standby: a failover takes them, and nobody was told that they are stored.
+    /// </summary>
+    [Fact]
+    public async Task Loss_of_events_that_only_the_tree_was_made_of_is_none_to_the_app()
+    {
+        await using (var writer = Open()) await AppendAsync(writer, 5);
+        var sql = new SchemaSql(_schema.Name);
+        var seen = new SeenLog(sql, "the store", isReplica: false);
+        var reader = new LogReader(sql, new StoreNames(sql, "the store"), new StreamEnds(), seen, "the store");
+        await using var connection = await PostgresServer.DataSource.OpenConnectionAsync();
+
+        var leaves = new MerkleHash[4];
+        await new TreeReader(sql, reader, "the store").ReadLeavesAsync(connection, 0, leaves, CancellationToken.None);
+
+        leaves.Should().OnlyHaveUniqueItems();
+        seen.Position.Should().Be(0);
+        using (var page = await reader.ReadLogAsync(connection, new LogRead { UpTo = 4 }, isWithinTransaction: false,
+            CancellationToken.None)) page.Count.Should().Be(4);
+        seen.Position.Should().Be(5, "what the app reads must be there after a failover");
+    }
+
     /// <summary>The new history is as long as the lost one by then, so that only the events themselves tell.</summary>
     [Theory]
     [InlineData(true)]

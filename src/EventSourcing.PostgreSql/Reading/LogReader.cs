@@ -18,6 +18,11 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
 
     private string Head => $"SELECT h.position FROM {sql.Quoted}.events h ORDER BY h.position DESC LIMIT 1";
 
+    /// <summary>The number and the version of a stream.</summary>
+    private string EndSql =>
+        $"SELECT s.id, (SELECT e.version FROM {sql.Quoted}.events e WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) "
+        + $"FROM {sql.Quoted}.streams s WHERE s.name = $1";
+
     /// <summary>The last event of the log: its position and its id.</summary>
     private string Last => $"SELECT h.position, h.id FROM {sql.Quoted}.events h ORDER BY h.position DESC LIMIT 1";
 
@@ -55,15 +60,18 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         CancellationToken cancellationToken)
     {
         var forwards = read.Direction == ReadDirection.Forwards;
+
+        // A stream that fits into one page, as most do, has the version of its last row: one statement. Of a longer one, or of a part of
+        // it, the version is read first.
+        var isAlone = read is { Direction: ReadDirection.Forwards, After: 0, UpTo: long.MaxValue, UpToPosition: long.MaxValue }
+            && (!ends.TryGet(read.Stream, out var known) || known.Version < read.Limit);
         var rows = RowsFor(read.Limit);
         var page = new EventPage(read.Limit);
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
             if (!forwards && !isWithinTransaction) batch.Add(Snapshot);
-            batch.Add(
-                $"SELECT s.id, (SELECT e.version FROM {sql.Quoted}.events e WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) "
-                + $"FROM {sql.Quoted}.streams s WHERE s.name = $1").With(read.Stream);
+            if (!isAlone) batch.Add(EndSql).With(read.Stream);
 
             // The sum keeps the planner from walking the log by position instead of the stream by version.
             batch.Add($"""
@@ -74,21 +82,20 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
             if (!forwards && !isWithinTransaction) batch.Add("COMMIT");
             try
             {
-                long id = 0, version = 0;
+                var end = default(StreamEnd);
                 Filled filled;
                 using var builder = new PageBuilder(page, names, store, withSeals: false);
                 var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (reader.ConfigureAwait(false))
                 {
-                    if (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    if (!isAlone)
                     {
-                        if (reader.IsDBNull(1)) throw new StoreCorruptedException(store, $"the stream '{read.Stream}' has no event.");
-                        (id, version) = (reader.GetInt64(0), reader.GetInt64(1));
-                        names.AddStream(id, read.Stream);
+                        end = await ReadEndAsync(reader, read.Stream, cancellationToken).ConfigureAwait(false);
+                        await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
                     }
 
-                    await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: version, column: 1,
+                    var upTo = isAlone ? long.MaxValue : end.Version;
+                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo, column: 1, read.Stream,
                         cancellationToken).ConfigureAwait(false);
                 }
 
@@ -99,10 +106,16 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
                     seen.Learn(page.Events[newest].Position, page.Events[newest].Id);
                 }
 
-                if (id > 0 && !isWithinTransaction) ends.Learn(read.Stream, new StreamEnd(id, version));
                 var last = page.Count > 0 ? page.Events[^1].Version : 0;
+                if (isAlone)
+                {
+                    end = filled.IsEnd ? new StreamEnd(filled.Stream, last)
+                        : await ReadEndAsync(connection, read.Stream, cancellationToken).ConfigureAwait(false);
+                }
+
+                if (end.Id > 0 && !isWithinTransaction) ends.Learn(read.Stream, end);
                 page.Complete(
-                    forwards ? (page.Count > 0 ? last : read.After) : filled.IsEnd ? read.After : last - 1, filled.IsEnd, version);
+                    forwards ? (page.Count > 0 ? last : read.After) : filled.IsEnd ? read.After : last - 1, filled.IsEnd, end.Version);
                 return page;
             }
             catch
@@ -113,6 +126,26 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         }
     }
 
+    private async ValueTask<StreamEnd> ReadEndAsync(NpgsqlConnection connection, string stream, CancellationToken cancellationToken)
+    {
+        var batch = new NpgsqlBatch(connection);
+        await using (batch.ConfigureAwait(false))
+        {
+            batch.Add(EndSql).With(stream);
+            var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false)) return await ReadEndAsync(reader, stream, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<StreamEnd> ReadEndAsync(NpgsqlDataReader reader, string stream, CancellationToken cancellationToken)
+    {
+        if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) return default;
+        if (reader.IsDBNull(1)) throw new StoreCorruptedException(store, $"the stream '{stream}' has no event.");
+        var end = new StreamEnd(reader.GetInt64(0), reader.GetInt64(1));
+        names.AddStream(end.Id, stream);
+        return end;
+    }
+
     /// <summary>
     /// Reads a page of the log. Each row also brings the head of its snapshot: what a page shows of erasures must agree with the records
     /// that it shows. Without a row, the head is that of the statement before, which cannot be further.
@@ -121,7 +154,16 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         CancellationToken cancellationToken) =>
         ReadLogAsync(connection, read, isWithinTransaction, isRelied: !isWithinTransaction, cancellationToken);
 
-    private async ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction, bool isRelied,
+    /// <summary>The same, for the app or for the storage itself.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="read">What to read.</param>
+    /// <param name="isWithinTransaction">Whether the connection is in a transaction.</param>
+    /// <param name="isRelied">
+    /// Whether the app gets to see what is read. What it has not seen may be gone after a failover without a word: what another process has
+    /// committed can be read before the standby has it.
+    /// </param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public async ValueTask<EventPage> ReadLogAsync(NpgsqlConnection connection, LogRead read, bool isWithinTransaction, bool isRelied,
         CancellationToken cancellationToken)
     {
         var filter = read.Filter.IsAll ? null
@@ -151,7 +193,7 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
                     head = await ReadLastAsync(reader, isRelied, cancellationToken).ConfigureAwait(false);
                     await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
                     filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: long.MaxValue, column: 0,
-                        cancellationToken).ConfigureAwait(false);
+                        stream: null, cancellationToken).ConfigureAwait(false);
                     head = Math.Max(head, filled.Head);
                 }
 
@@ -244,38 +286,40 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
     /// <summary>Adds rows until there are no more, or the page is full and there is another row.</summary>
     private async ValueTask<Filled> FillAsync(
         PageBuilder builder, EventPage page, NpgsqlDataReader reader, int limit, long asked, long upTo, int column,
-            CancellationToken cancellationToken)
+            string? stream, CancellationToken cancellationToken)
     {
-        var (rows, head) = (0L, 0L);
+        var (rows, head, id) = (0L, 0L, 0L);
         var isBeyond = false;
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             rows++;
             if (rows == 1 && reader.FieldCount > PageBuilder.ColumnCount) head = reader.GetInt64(PageBuilder.ColumnCount);
+            if (rows == 1 && stream is not null) names.AddStream(id = reader.GetInt64(PageBuilder.StreamColumn), stream);
             if (reader.GetInt64(column) > upTo)
             {
                 isBeyond = true; // committed after the first statement
                 continue;
             }
 
-            if (builder.Count == limit) return new Filled(IsEnd: false, head);
+            if (builder.Count == limit) return new Filled(IsEnd: false, head, id);
             if (page.CopiedBytes >= EventPage.MaxBytes)
             {
                 Volatile.Write(ref _bytesPerEvent, page.CopiedBytes / builder.Count);
-                return new Filled(IsEnd: false, head);
+                return new Filled(IsEnd: false, head, id);
             }
 
             builder.Add(reader);
         }
 
         if (page.CopiedBytes < EventPage.MaxBytes / 2 && rows == asked && asked <= limit) Volatile.Write(ref _bytesPerEvent, 0);
-        return new Filled(rows < asked || isBeyond, head);
+        return new Filled(rows < asked || isBeyond, head, id);
     }
 
     /// <summary>How a page was filled.</summary>
     /// <param name="IsEnd">Whether there are no more rows.</param>
     /// <param name="Head">The head of the log in the snapshot of the rows; 0 if it was not asked for, or there are none.</param>
-    private readonly record struct Filled(bool IsEnd, long Head);
+    /// <param name="Stream">The number of the stream that was read; 0 if there are no rows, or they are those of the log.</param>
+    private readonly record struct Filled(bool IsEnd, long Head, long Stream);
 }
 
 /// <summary>What is known of a condition before its append.</summary>

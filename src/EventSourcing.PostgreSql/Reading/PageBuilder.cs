@@ -19,6 +19,9 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     /// <summary>The number of these columns.</summary>
     public const int ColumnCount = 10;
 
+    /// <summary>The column with the number of the event's stream.</summary>
+    public const int StreamColumn = 8;
+
     private const int PositionColumn = 0;
     private const int VersionColumn = 1;
     private const int TypeColumn = 2;
@@ -27,7 +30,6 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     private const int DataColumn = 5;
     private const int MetadataColumn = 6;
     private const int TagsColumn = 7;
-    private const int StreamColumn = 8;
     private const int SealColumn = 9;
 
     private byte[] _scratch = ArrayPool<byte>.Shared.Rent(4096);

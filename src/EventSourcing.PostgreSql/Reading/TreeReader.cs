@@ -19,7 +19,7 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
         {
             using var page = await reader.ReadLogAsync(connection,
                 new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true }, isWithinTransaction: false,
-                cancellationToken).ConfigureAwait(false);
+                isRelied: false, cancellationToken).ConfigureAwait(false);
             if (page.Count == 0) throw Missing(first + read + 1);
             foreach (ref readonly var e in page.Events)
             {

@@ -194,7 +194,8 @@ internal sealed class SchemaSql
     // In one statement, the snapshot would be taken before the lock is granted. Operators and functions are qualified, because a
     // caller's search path could put others before them; unnest of several arrays is syntax, which always means the server's own. The
     // other functions set the path; this one must not, since a level of settings of its own would end with it, and what it sets must
-    // hold until the commit.
+    // hold until the commit. One event without tags in a stream that exists, which is most appends, goes without lists: the same checks
+    // in a statement that takes half the time.
     private IEnumerable<string> FunctionStatements =>
     [
         string.Create(CultureInfo.InvariantCulture, $"""
@@ -209,6 +210,16 @@ internal sealed class SchemaSql
                 PERFORM pg_catalog.set_config('synchronous_commit', 'on', true);
             END IF;
             PERFORM pg_catalog.pg_advisory_xact_lock({LockKey});
+            IF pg_catalog.cardinality($9) OPERATOR(pg_catalog.=) 1 AND pg_catalog.cardinality($2) OPERATOR(pg_catalog.=) 1
+                    AND pg_catalog.cardinality($5) OPERATOR(pg_catalog.=) 0 AND pg_catalog.cardinality($6) OPERATOR(pg_catalog.=) 0 THEN
+                INSERT INTO {_s}.events (position, stream, version, recorded, id, type, seal, data, metadata, tags)
+                SELECT h.position OPERATOR(pg_catalog.+) 1, $9[1], $10[1], greatest(h.recorded, $1), $11[1], $12[1], $13[1], $14[1], $15[1], $16[1]
+                FROM (SELECT position, recorded FROM {_s}.events ORDER BY position DESC LIMIT 1) h
+                WHERE (SELECT e.version FROM {_s}.events e WHERE e.stream OPERATOR(pg_catalog.=) $2[1] ORDER BY e.version DESC LIMIT 1) OPERATOR(pg_catalog.=) $3[1]
+                    AND ($17 OPERATOR(pg_catalog.<) 0 OR $17 OPERATOR(pg_catalog.=) h.position)
+                RETURNING position OPERATOR(pg_catalog.-) 1, recorded INTO o_head, o_recorded;
+                RETURN;
+            END IF;
             WITH h AS MATERIALIZED (SELECT position, recorded FROM {_s}.events ORDER BY position DESC LIMIT 1)
             , ok AS MATERIALIZED (
                 SELECT coalesce((SELECT position FROM h), 0) AS head, greatest(coalesce((SELECT recorded FROM h), 0), $1) AS recorded

@@ -13,6 +13,7 @@ internal sealed class StoreServer : IAsyncDisposable
     private const int OldestServer = 130000;
     private const int MaxCompared = 10_000;
     private const int LooksForPooler = 3;
+    private const int OpeningAttempts = 3;
 
     private readonly PostgresEventStorageOptions _options;
     private readonly NpgsqlDataSource _internal;
@@ -36,13 +37,7 @@ internal sealed class StoreServer : IAsyncDisposable
     {
         _options = options;
         Sql = new SchemaSql(options.Schema);
-        var given = new NpgsqlConnectionStringBuilder(connectionString);
-        if (options.ThroughPooler)
-        {
-            given.NoResetOnClose = true;
-            given.MaxAutoPrepare = 0;
-        }
-
+        var given = ConnectionSettings.Read(connectionString, options.ThroughPooler);
         Name = NameOf(given, options.Schema);
         Seen = new SeenLog(Sql, Name, options.ReadOnly);
         _forApp = SourceOf(given, isCompared: true);
@@ -65,7 +60,7 @@ internal sealed class StoreServer : IAsyncDisposable
         _options = options;
         Sql = new SchemaSql(options.Schema);
         _internal = _forApp = _forWriting = dataSource;
-        Name = NameOf(new NpgsqlConnectionStringBuilder(dataSource.ConnectionString), options.Schema);
+        Name = NameOf(ConnectionSettings.Check(dataSource), options.Schema);
         Seen = new SeenLog(Sql, Name, options.ReadOnly);
     }
 
@@ -96,7 +91,7 @@ internal sealed class StoreServer : IAsyncDisposable
 
     /// <summary>A connection that the caller keeps for itself, to append on it.</summary>
     public ValueTask<NpgsqlConnection> ConnectToWriteAsync(CancellationToken cancellationToken) =>
-        _forWriting.OpenConnectionAsync(cancellationToken);
+        ConnectionSettings.OpenOutsideAsync(_forWriting, cancellationToken);
 
     /// <summary>A connection on which code of the app may run: what it leaves there is gone when the connection is used again.</summary>
     public ValueTask<NpgsqlConnection> ConnectForAppAsync(CancellationToken cancellationToken) => ConnectAsync(_forApp, cancellationToken);
@@ -137,7 +132,7 @@ internal sealed class StoreServer : IAsyncDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, typeof(PostgresEventStorage));
         Seen.ThrowIfLost();
-        var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await ConnectionSettings.OpenOutsideAsync(source, cancellationToken).ConfigureAwait(false);
         var session = _owned.Count > 0 ? default : (connection.Host, connection.Port, connection.ProcessID);
         if (!Seen.IsLost && (_owned.Count > 0 || _compared.ContainsKey(session))) return connection;
         try
@@ -160,7 +155,7 @@ internal sealed class StoreServer : IAsyncDisposable
     /// </summary>
     private NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder settings, bool isCompared)
     {
-        if (settings.Host?.Contains(',', StringComparison.Ordinal) != true)
+        if (settings.TargetSessionAttributes is null && !IsSeveral(settings.Host))
         {
             var single = BuilderOf(settings, isCompared).Build();
             _owned.Add(single);
@@ -192,8 +187,11 @@ internal sealed class StoreServer : IAsyncDisposable
         return builder;
     }
 
-    private static string NameOf(NpgsqlConnectionStringBuilder of, string schema) =>
-        string.Create(CultureInfo.InvariantCulture, $"{of.Host}:{of.Port}/{of.Database ?? of.Username}/{schema}");
+    /// <summary>Of several hosts, each may come with its own port.</summary>
+    private static string NameOf(NpgsqlConnectionStringBuilder of, string schema) => string.Create(CultureInfo.InvariantCulture,
+        $"{of.Host}{(IsSeveral(of.Host) ? "" : $":{of.Port}")}/{of.Database ?? of.Username}/{schema}");
+
+    private static bool IsSeveral(string? hosts) => hosts?.Contains(',', StringComparison.Ordinal) == true;
 
     private async Task OpenOnceAsync(CancellationToken cancellationToken)
     {
@@ -201,10 +199,19 @@ internal sealed class StoreServer : IAsyncDisposable
         await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_mark is not null) return;
-            var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false))
-                Remember(await RecogniseAsync(connection, cancellationToken).ConfigureAwait(false));
+            for (var attempt = 1; _mark is null; attempt++)
+            {
+                var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await using (connection.ConfigureAwait(false))
+                        Remember(await RecogniseAsync(connection, cancellationToken).ConfigureAwait(false));
+                }
+                catch (Exception failure) when (attempt < OpeningAttempts && Failure.IsOfConnection(failure))
+                {
+                    DropIdle(); // the session had ended: those of the app's pool may be from before a restart of the server
+                }
+            }
         }
         catch (Exception failure) when (failure is not (EventSourcingException or OperationCanceledException)
             && Typed(failure) is var typed && typed != failure)
@@ -247,7 +254,13 @@ internal sealed class StoreServer : IAsyncDisposable
             cancellationToken).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({Sql.CreationKey})"),
+            // Limits that a role has for its queries must not cut this short.
+            await connection.ExecuteAsync(
+                string.Create(CultureInfo.InvariantCulture, $"""
+                    SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
+                        set_config('lock_timeout', '0', true);
+                    SELECT pg_advisory_xact_lock({Sql.CreationKey})
+                    """),
                 cancellationToken).ConfigureAwait(false);
             var found = await ReadServerAsync(connection, cancellationToken).ConfigureAwait(false);
             if (!found.HasStore)
@@ -286,7 +299,8 @@ internal sealed class StoreServer : IAsyncDisposable
             SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_encoding'),
                 pg_catalog.current_setting('fsync'), pg_catalog.current_setting('full_page_writes'),
                 EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1),
-                pg_catalog.pg_backend_pid(),
+                pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only'),
+                pg_catalog.current_setting('client_encoding'),
                 (SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 ORDER BY (c.relname = 'store') DESC LIMIT 1)
             """,
             connection);
@@ -300,7 +314,7 @@ internal sealed class StoreServer : IAsyncDisposable
                 return new FoundServer(
                     reader.GetInt32(0), reader.GetBoolean(1), reader.GetString(2), reader.GetString(3) == "on",
                         reader.GetString(4) == "on", reader.GetBoolean(5), reader.GetInt32(6),
-                        reader.IsDBNull(7) ? null : reader.GetString(7));
+                        reader.GetString(7) == "on", reader.GetString(8), reader.IsDBNull(9) ? null : reader.GetString(9));
             }
         }
     }
@@ -309,9 +323,18 @@ internal sealed class StoreServer : IAsyncDisposable
     {
         try
         {
-            var command = new NpgsqlCommand($"SELECT application, version, id, lock_key, models_key FROM {Sql.Quoted}.store", connection);
+            var command = new NpgsqlCommand(
+                $"""
+                SELECT application, version, id, lock_key, models_key, EXISTS (
+                    SELECT 1 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+                    WHERE n.nspname = $1 AND p.proname = 'append_events' AND pg_catalog.strpos(p.prosrc, $2) > 0)
+                FROM {Sql.Quoted}.store
+                """,
+                connection);
             await using (command.ConfigureAwait(false))
             {
+                command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = _options.Schema });
+                command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"{Sql.Quoted}.events" });
                 var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (reader.ConfigureAwait(false))
                 {
@@ -323,6 +346,11 @@ internal sealed class StoreServer : IAsyncDisposable
                             string.Create(CultureInfo.InvariantCulture,
                             $"its schema has version {version}, and this version of EventSourcing.PostgreSql knows versions up to "
                             + $"{SchemaSql.Version}. Use a newer package."));
+                    if (!_options.ReadOnly && !reader.GetBoolean(5))
+                        throw new IncompatibleStoreException(Name,
+                            $"the schema '{_options.Schema}' was made under another name, and its functions still write to the schema "
+                            + "of that name. Give the schema its name back, or open it with the option ReadOnly and copy it into a new "
+                            + "store.");
                     return version < 1
                         ? throw new StoreCorruptedException(Name,
                             string.Create(CultureInfo.InvariantCulture,
@@ -350,12 +378,23 @@ internal sealed class StoreServer : IAsyncDisposable
         if (found.Encoding != "UTF8")
             throw new IncompatibleStoreException(Name,
                 $"the database has the encoding {found.Encoding}, which cannot hold every name. Use a database with ENCODING 'UTF8'.");
+        if (found.ClientEncoding != "UTF8")
+            throw new IncompatibleStoreException(Name,
+                $"the connection has the client encoding {found.ClientEncoding}, which would change names on their way. Use a connection "
+                + "with Client Encoding=UTF8.");
         if (_options.ReadOnly) return;
         if (found.IsStandby)
         {
             throw new StorageFailedException(Name, outcomeIsUnknown: false, new InvalidOperationException(
                 "The server is a read replica, on which nothing can be written. Connect to the primary (if the connection string names "
                 + "all hosts, the storage finds it), or open the store with the option ReadOnly."));
+        }
+
+        if (found.MayOnlyRead)
+        {
+            throw new StorageFailedException(Name, outcomeIsUnknown: false, new InvalidOperationException(
+                "Every transaction of this connection may only read: default_transaction_read_only is on for the role, the database or the "
+                + "server. Some providers set it when the disk is nearly full. Set it off, or open the store with the option ReadOnly."));
         }
 
         if (!_options.AllowLossOfAcknowledgedEvents && !(found.Syncs && found.WritesFullPages))
@@ -381,7 +420,7 @@ internal sealed class StoreServer : IAsyncDisposable
         {
             var mark = System.Security.Cryptography.RandomNumberGenerator.GetHexString(32);
             await TextAsync(connection, $"SELECT pg_catalog.set_config('{setting}', '{mark}', false)").ConfigureAwait(false);
-            var other = await _internal.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            var other = await ConnectionSettings.OpenOutsideAsync(_internal, cancellationToken).ConfigureAwait(false);
             await using (other.ConfigureAwait(false))
             {
                 // The transaction keeps the session that the pooler gave to it, so that the next statement gets another one.
@@ -423,7 +462,7 @@ internal sealed class StoreServer : IAsyncDisposable
     }
 
     private readonly record struct FoundServer(int Version, bool IsStandby, string Encoding, bool Syncs, bool WritesFullPages,
-        bool HasSchema, int Process, string? AnyRelation)
+        bool HasSchema, int Process, bool MayOnlyRead, string ClientEncoding, string? AnyRelation)
     {
         public bool HasStore => AnyRelation == "store";
     }

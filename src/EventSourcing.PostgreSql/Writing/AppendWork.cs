@@ -8,6 +8,9 @@ namespace EventSourcing;
 internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scouted, int era, CancellationToken cancellationToken)
     : QueuedWrite
 {
+    /// <summary>How many bytes weigh as much as an event: 10,000 of these, which a group may have, are 64 MiB.</summary>
+    private const int BytesOfWeight = 6_710;
+
     // Callers continue on other threads: the thread that commits must go on to serve other callers.
     private readonly TaskCompletionSource<AppendResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -42,7 +45,9 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
     /// <summary>An erasure, an import, and an append with read models of the app have a transaction of their own.</summary>
     public override bool IsAlone => request.Erase.Count > 0 || request.ReadModels is not null || Import is not null;
 
-    public override int Weight { get; } = request.EventCount + request.Erase.Count;
+    /// <summary>Of events and of bytes: with the limit of a group, it takes up to 64 MiB, or a single append.</summary>
+    public override int Weight { get; } = (int)Math.Min(int.MaxValue / 2,
+        Math.Max(request.EventCount + request.Erase.Count, AppendSize.Of(request) / BytesOfWeight));
 
     /// <summary>An import, as the rows that an append of its events would write.</summary>
     public static AppendWork Of(ImportRequest import, CancellationToken cancellationToken)

@@ -165,6 +165,8 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
             var batch = new NpgsqlBatch(connection);
             await using (batch.ConfigureAwait(false))
             {
+                // It need not wait for the disk, nor for a standby: a tile that is lost is made of the events again.
+                batch.Add("SELECT pg_catalog.set_config('synchronous_commit', 'off', true)");
                 var parameters = batch.Add(
                     $"INSERT INTO {sql.Quoted}.ledger_tiles (level, number, hash, marks) SELECT * FROM unnest($1, $2, $3, $4) "
                     + "ON CONFLICT DO NOTHING").Parameters;

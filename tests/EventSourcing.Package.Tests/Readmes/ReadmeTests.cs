@@ -52,6 +52,29 @@ public class ReadmeTests(PackedPackages packages)
         (await project.RunAsync()).Should().Equal(readme.Output);
     }
 
+    /// <summary>The root README says that an app moves to PostgreSQL by one line, and which.</summary>
+    [OwnServerFact]
+    public async Task First_screen_with_the_one_line_changed_runs_on_postgresql_and_goes_on_the_second_time()
+    {
+        const string Server = "Host=db;Database=bank;Username=bank";
+        const string Before = "new SqliteEventStorage(\"bank.db\")";
+        const string After = $"new PostgresEventStorage(\"{Server}\")";
+        using var server = PostgresInstance.Start(PostgresBinaries.Find(out _)!, isDurable: true);
+        var text = await File.ReadAllTextAsync(SourceTree.PathOf("README.md"));
+        var readme = ReadmeProgram.Read(text);
+        var lines = text.Split('\n');
+        lines.Should().ContainSingle(line => line.StartsWith(Before, StringComparison.Ordinal))
+            .And.ContainSingle(line => line.StartsWith(After, StringComparison.Ordinal));
+        var after = After.Replace(Server, server.ConnectionString(), StringComparison.Ordinal);
+        var moved = readme.Text.Replace(Before, after, StringComparison.Ordinal);
+        moved.Split('\n').Zip(readme.Text.Split('\n')).Count(pair => pair.First != pair.Second).Should().Be(1);
+        var project = await FreshProject.CreateAsync(packages, "EventSourcing.PostgreSql.FirstScreen", moved, "EventSourcing.PostgreSql");
+
+        (await project.RunAsync()).Should().Equal(readme.Output);
+        (await project.RunAsync()).Should().HaveCount(readme.Output.Count + 1, "the second run deposits once more")
+            .And.EndWith("Balance { Amount = 200 }");
+    }
+
     [Fact]
     public void Links_between_the_files_of_the_tree_lead_somewhere()
     {

@@ -29,7 +29,7 @@ internal sealed class ToolBenchmarks : IDisposable
 
     /// <summary>Measures the tool, and prints a table.</summary>
     /// <param name="isQuick">A tenth of the events.</param>
-    /// <param name="tool">The path of evs.dll; null for the one that is built along.</param>
+    /// <param name="tool">The path of evs.dll, or of evs as it is installed; null for the one that is built along.</param>
     /// <param name="store">A path for the store. It is filled if it is not there, and stays.</param>
     public static async Task RunAsync(bool isQuick, string? tool, string? store)
     {
@@ -131,7 +131,9 @@ internal sealed class ToolBenchmarks : IDisposable
 
     private async Task<Measured> EvsAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [_tool, .. arguments]) { RedirectStandardOutput = true };
+        var isInstalled = !_tool.EndsWith(".dll", StringComparison.Ordinal);
+        var start = isInstalled ? new ProcessStartInfo(_tool, arguments) : new ProcessStartInfo("dotnet", [_tool, .. arguments]);
+        start.RedirectStandardOutput = true;
         var clock = Stopwatch.StartNew();
         using var process = Process.Start(start)!;
         var peak = WatchAsync(process.Id);

@@ -9,7 +9,7 @@ public sealed class DumpTests : IDisposable
 {
     private readonly OneSchema _schema = new();
     private readonly string _database = "es_" + Guid.NewGuid().ToString("N")[..16];
-    private readonly string _dump = Path.Combine("/tmp", $"es-{Guid.NewGuid():N}.dump");
+    private readonly string _dump = Path.Combine(PostgresInstance.PassableTemp(), $"es-{Guid.NewGuid():N}.dump");
 
     public void Dispose()
     {

@@ -61,8 +61,8 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
     {
         var forwards = read.Direction == ReadDirection.Forwards;
 
-        // A stream that fits into one page, as most do, has the version of its last row: one statement. Of a longer one, or of a part of it,
-        // the version is read first.
+        // A stream that fits into one page, as most do, has the version of its last row: one statement. Of a longer one, or of a part of
+        // it, the version is read first.
         var isAlone = read is { Direction: ReadDirection.Forwards, After: 0, UpTo: long.MaxValue, UpToPosition: long.MaxValue }
             && (!ends.TryGet(read.Stream, out var known) || known.Version < read.Limit);
         var rows = RowsFor(read.Limit);

@@ -194,8 +194,8 @@ internal sealed class SchemaSql
     // In one statement, the snapshot would be taken before the lock is granted. Operators and functions are qualified, because a
     // caller's search path could put others before them; unnest of several arrays is syntax, which always means the server's own. The
     // other functions set the path; this one must not, since a level of settings of its own would end with it, and what it sets must
-    // hold until the commit. One event without tags in a stream that exists, which is most appends, goes without lists: the same checks in a
-    // statement that takes half the time.
+    // hold until the commit. One event without tags in a stream that exists, which is most appends, goes without lists: the same checks
+    // in a statement that takes half the time.
     private IEnumerable<string> FunctionStatements =>
     [
         string.Create(CultureInfo.InvariantCulture, $"""

@@ -42,11 +42,11 @@ public class PackageContentTests(PackedPackages packages)
     public void Pack_warns_of_nothing() => packages.Log.Should().NotContain("warning");
 
     [Fact]
-    public void Pack_makes_the_packages_with_their_symbols_and_the_tool_and_nothing_else() =>
+    public void Pack_makes_the_packages_with_their_symbols_and_the_tool_with_its_parts_and_nothing_else() =>
         Directory.EnumerateFiles(packages.Folder).Select(Path.GetFileName).Should().BeEquivalentTo(
             (from id in DependenciesOf.Keys
              from kind in new[] { "nupkg", "snupkg" }
-             select $"{id}.{packages.Version}.{kind}").Append($"EventSourcing.Tool.{packages.Version}.nupkg"));
+             select $"{id}.{packages.Version}.{kind}").Concat(ToolPackageTests.Parts.Select(part => $"{part}.{packages.Version}.nupkg")));
 
     [Theory]
     [MemberData(nameof(PackageIds))]

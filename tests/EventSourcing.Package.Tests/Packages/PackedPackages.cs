@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace EventSourcing.Package.Tests;
 
@@ -48,7 +49,7 @@ public sealed class PackedPackages : IAsyncLifetime
         Log = await DotnetCommand.RunAsync(
             SourceTree.Root,
             new Dictionary<string, string>(),
-            ["pack", "EventSourcing.sln", "--configuration", "Release", "--output", Folder, .. BuildArguments]);
+            ["pack", "EventSourcing.sln", "--configuration", "Release", "--output", Folder, $"-p:ForEachPlatform={RuntimeInformation.RuntimeIdentifier}", .. BuildArguments]);
     }
 
     private async Task<IReadOnlyDictionary<string, FreshProject>> BuildProgramsAsync() => await FreshProject.CreateAllAsync(this,

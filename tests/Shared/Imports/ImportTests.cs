@@ -37,6 +37,10 @@ public abstract class ImportTests(IStorageSource source) : WalletTests(source)
         result.Should().Be(new ImportResult(5_000, 0, 5_000));
         reports.Should().Equal(2_000, 4_000, 5_000);
         (await FoldAsync(store, "7")).Version.Should().Be(100);
+        (await FoldAsync(store, "late-1")).Version.Should().Be(35, "its first event is far from the beginning of its batch");
+        (await store.ReadLogAsync(new LogReadOptions { Filter = EventQuery.WithTags("n700") }).Select(e => e.Position).ToListAsync())
+            .Should().Equal(Enumerable.Range(1, 7).Select(n => n * 700L + 1));
+        (await store.Ledger.VerifyAsync(new LedgerVerification())).IsSound.Should().BeTrue();
         watched.Imports.Should().Be(3);
     }
 
@@ -244,7 +248,11 @@ public abstract class ImportTests(IStorageSource source) : WalletTests(source)
 
     private static Guid Id(int n) => new(n, 1, 0x7abc, 0x81, 2, 3, 4, 5, 6, 7, 8);
 
-    private static ImportedEvent Many(int n) => new($"wallet-{n % 50}", new EventData(new CoinPut(n)) { Id = Id(n) }, Old.AddMinutes(n));
+    /// <summary>Event n of many, in 50 streams, and in further ones from event 1,500 on.</summary>
+    private static ImportedEvent Many(int n) => new(
+        n >= 1_500 && n % 100 == 1 ? "wallet-late-1" : $"wallet-{n % 50}",
+        new EventData(new CoinPut(n)) { Id = Id(n), Tags = n > 0 && n % 700 == 0 ? ["n700"] : [] },
+        Old.AddMinutes(n));
 
     private static async IAsyncEnumerable<ImportedEvent> ManyAsync(int count, int failAt = int.MaxValue)
     {

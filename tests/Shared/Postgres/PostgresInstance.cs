@@ -108,6 +108,19 @@ internal sealed class PostgresInstance : IDisposable
         }
     }
 
+    /// <summary>A temporary folder whose parents anybody may pass: one below somebody's home may not be.</summary>
+    public static string PassableTemp()
+    {
+        var temp = Path.GetTempPath();
+        if (OperatingSystem.IsWindows()) return temp;
+        for (var folder = new DirectoryInfo(temp); folder is not null; folder = folder.Parent)
+        {
+            if ((folder.UnixFileMode & UnixFileMode.OtherExecute) == 0) return "/tmp";
+        }
+
+        return temp;
+    }
+
     /// <summary>The connection string of the superuser.</summary>
     public string ConnectionString(string database = "postgres") => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
 
@@ -178,19 +191,6 @@ internal sealed class PostgresInstance : IDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    /// <summary>A temporary folder whose parents anybody may pass: one below somebody's home may not be.</summary>
-    private static string PassableTemp()
-    {
-        var temp = Path.GetTempPath();
-        if (OperatingSystem.IsWindows()) return temp;
-        for (var folder = new DirectoryInfo(temp); folder is not null; folder = folder.Parent)
-        {
-            if ((folder.UnixFileMode & UnixFileMode.OtherExecute) == 0) return "/tmp";
-        }
-
-        return temp;
     }
 
     private static void RemoveLeftovers(PostgresBinaries binaries)

@@ -75,8 +75,10 @@ public abstract class HostTests(IStorageSource source) : EngineTests(source)
                 {
                     await UntilAsync(async () => (await running.GetStatusAsync()).Single().State > ProjectionState.Starting, "started");
                     var before = await writer.ReadModel(projection).GetPositionAsync();
-                    await UntilAsync(async () => stop.IsCancellationRequested
-                        || await writer.ReadModel(projection).GetPositionAsync() is var now && (now > before || now == 300), "came further");
+                    await UntilAsync(
+                        async () => stop.IsCancellationRequested
+                            || await writer.ReadModel(projection).GetPositionAsync() is var now && (now > before || now == 300),
+                        "came further");
                 }
 
                 await Task.Delay(random.Next(1, 60));

@@ -45,7 +45,8 @@ internal static class ReadModelPage
         if (!page.Payloads.AreWhole)
         {
             // The stored fields are compared. Whoever may ask which documents have a value can find out what is hidden.
-            if (page.Find("order") is not null || page.Find("at") is not null || known.Fields.Any(field => FilterOf(page, field) is not null))
+            var isAsked = page.Find("order") is not null || page.Find("at") is not null;
+            if (isAsked || known.Fields.Any(field => FilterOf(page, field) is not null))
                 throw new RefusedException(
                     403, "Documents are hidden",
                     "You may not see documents as they are stored, so they can be chosen and ordered by their keys only.");

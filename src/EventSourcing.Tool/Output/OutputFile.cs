@@ -57,7 +57,7 @@ internal sealed class OutputFile
     public async Task<T> WriteAsync<T>(Func<FileStream, Task<T>> write)
     {
         // It has a name of its own until it is whole: two commands may write to one path at the same time.
-        var incomplete = $"{_path}.{Guid.NewGuid().ToString("N")[..8]}{Incomplete}";
+        var incomplete = $"{_path}.{Path.GetFileNameWithoutExtension(Path.GetRandomFileName())}{Incomplete}";
         var options = new FileStreamOptions
         {
             Mode = FileMode.CreateNew,

@@ -91,7 +91,8 @@ public class PayloadTests(SampleHost sample)
         await using var shown = await TestHost.StartAsync(store, app => app.MapEventExplorer("/events"));
         const string Address = "events/read-model?name=Balances";
 
-        (await SampleHost.JsonAsync(shown.Client, Address + "&order=amount")).GetProperty("next").GetString().Should().Contain("at=777059");
+        var whole = await SampleHost.JsonAsync(shown.Client, Address + "&order=amount");
+        whole.GetProperty("next").GetString().Should().Contain("at=777059");
         foreach (var query in new[]
         {
             "&order=amount", "&order=amount&down=1", "&c.amount=min&v.amount=777030", "&v.owner=owner+of+17",
@@ -122,7 +123,8 @@ public class PayloadTests(SampleHost sample)
         string[] secrets = ["request 4711", "privacy@bank.example"];
         await using var host = await TestHost.StartAsync(sample.Bank, explorer => explorer.HidePayloads = true);
         await AssertHiddenAsync(host.Client, "events/", secrets);
-        (await SampleHost.OpenAsync(host.Client, "events/ledger")).Body!.TextContent.Should().Contain("hidden").And.NotContain("nobody named");
+        (await SampleHost.OpenAsync(host.Client, "events/ledger")).Body!.TextContent
+            .Should().Contain("hidden").And.NotContain("nobody named");
         (await sample.Host.Client.GetStringAsync("events/ledger")).Should().Contain(secrets[0]).And.Contain(secrets[1]);
 
         await using var redacted = await TestHost.StartAsync(sample.Bank, explorer => explorer.Redact = static (name, data) =>
@@ -218,7 +220,8 @@ public class PayloadTests(SampleHost sample)
 
     private sealed class FailingSink(string path) : ICheckpointSink
     {
-        public ValueTask<SignedNote?> ReadNewestAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<SignedNote?>(null);
+        public ValueTask<SignedNote?> ReadNewestAsync(CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult<SignedNote?>(null);
 
         public ValueTask<bool> TryWriteAsync(SignedNote checkpoint, SignedNote? newest, CancellationToken cancellationToken = default) =>
             throw new IOException($"'{path}' cannot be written.");

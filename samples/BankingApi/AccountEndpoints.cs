@@ -62,7 +62,9 @@ internal static class AccountEndpoints
         return TypedResults.Ok(Booked.Of(result)).WithVersion(result.Version);
     }
 
-    /// <summary>Both accounts change in one commit, or neither does. The two events are one conversation, so each leads to the other.</summary>
+    /// <summary>
+    /// Both accounts change in one commit, or neither does. The two events are one conversation, so that each leads to the other.
+    /// </summary>
     private static async Task<Booked> TransferAsync(IdempotencyKey key, Transfer transfer, EventStore store, CancellationToken stop)
     {
         var result = await store.UpdateTogetherAsync(

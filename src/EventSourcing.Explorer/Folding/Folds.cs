@@ -1,8 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace EventSourcing.Explorer;
 
 /// <summary>
 /// The folds that an explorer keeps, with a bound on all of them: that which nobody has looked at for longest goes first. Thread-safe.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody takes has nothing to dispose of.")]
 internal sealed class Folds(CancellationToken stopping)
 {
     private const long MostBytes = 8 * 1024 * 1024;

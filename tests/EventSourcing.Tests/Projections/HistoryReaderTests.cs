@@ -1,4 +1,3 @@
-using EventSourcing.Storage;
 using EventSourcing.Tests.Aggregates;
 
 namespace EventSourcing.Tests.Projections;

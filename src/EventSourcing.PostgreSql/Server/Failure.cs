@@ -53,6 +53,9 @@ internal static class Failure
     /// <summary>Whether the store has moved, so that nothing is written to it any more.</summary>
     public static bool IsOfMove(Exception failure) => StateOf(failure) == SchemaSql.Moved;
 
+    /// <summary>Whether a prepared statement is not there. Nothing was executed.</summary>
+    public static bool IsOfStatement(Exception failure) => StateOf(failure) == PostgresErrorCodes.InvalidSqlStatementName;
+
     /// <summary>Whether a statement found a table missing or changed: it was dropped or made anew meanwhile.</summary>
     public static bool IsOfTable(Exception failure) => StateOf(failure) is
         PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedObject

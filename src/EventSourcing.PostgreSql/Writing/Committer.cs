@@ -17,6 +17,10 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     private const int OthersWriteFor = 200;
 
     private const int Repetitions = 3;
+
+    /// <summary>The era of conditions that nobody has looked at.</summary>
+    public const int NoEra = -1;
+
     private static readonly TimeSpan PauseWhileUnreachable = TimeSpan.FromMilliseconds(100);
 
     private readonly StoreServer _server;
@@ -114,6 +118,10 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
                 _lookForRepetitions = GroupsAfterRepetition;
                 var moved = _server.Typed(failure);
                 if (await MovedGroup.EndAsync(group, attempt, moved, CommitAsync).ConfigureAwait(false) is { } end) return end.Obstacle;
+            }
+            catch (Exception failure) when (attempt == 1 && Failure.IsOfStatement(failure))
+            {
+                await _writer.CloseAsync(isLost: false).ConfigureAwait(false); // SQL of the app may have deallocated the statement
             }
             catch (Exception failure) when (attempt == 1 && group[0].IsAlone && Failure.IsOfTable(failure))
             {

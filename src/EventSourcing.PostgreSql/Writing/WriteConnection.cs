@@ -103,12 +103,16 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
             CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>What the app's SQL has left on the connection is gone afterwards: settings, temporary tables, subscriptions.</summary>
+    /// <summary>
+    /// What the app's SQL has left on the connection is gone afterwards: roles, settings, locks, temporary tables, subscriptions.
+    /// </summary>
     public async ValueTask ResetAfterAppAsync()
     {
         try
         {
-            await Connection.ExecuteAsync("RESET ALL; DISCARD TEMP; CLOSE ALL; UNLISTEN *", CancellationToken.None).ConfigureAwait(false);
+            await Connection.ExecuteAsync(
+                "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SELECT pg_advisory_unlock_all(); DISCARD TEMP; CLOSE ALL; UNLISTEN *",
+                CancellationToken.None).ConfigureAwait(false);
             await SetAsync(Connection).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)

@@ -41,12 +41,18 @@ internal sealed class GroupCommit<TWork>(
         cancellationToken.ThrowIfCancellationRequested();
         userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
         if (!_room.Wait(0, CancellationToken.None)) await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var place = new LinkedListNode<TWork>(work);
         try
         {
             using var cancellation = cancellationToken.UnsafeRegister(
                 static (state, token) => ((QueuedWrite)state!).TryCancel(token), work);
-            if (_queue.Enqueue(work)) Lead();
+            if (_queue.Enqueue(place)) Lead();
             return await result.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _queue.Leave(place);
+            throw;
         }
         finally
         {

@@ -66,7 +66,7 @@ internal abstract class QueuedWrite
     public void Fail(Exception failure)
     {
         Volatile.Write(ref _state, Ended);
-        SetFailed(failure);
+        SetFailed(ErrorFor(failure));
     }
 
     /// <summary>Cancels the write if no group has taken it.</summary>
@@ -80,6 +80,9 @@ internal abstract class QueuedWrite
     {
         if (Cancellation.IsCancellationRequested) TryCancel(Cancellation);
     }
+
+    /// <summary>The error to tell for a failure that is not a decision on this write: an earlier attempt may have written it.</summary>
+    protected virtual Exception ErrorFor(Exception failure) => failure;
 
     /// <summary>Called when a group has taken the write.</summary>
     protected virtual void OnTaken()

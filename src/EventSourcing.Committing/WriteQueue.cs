@@ -78,14 +78,23 @@ internal sealed class WriteQueue<TWork>(TimeSpan busyTimeout, Func<QueuedWrite, 
     }
 
     /// <summary>Adds a write; true if the caller must lead.</summary>
-    public bool Enqueue(TWork work)
+    public bool Enqueue(LinkedListNode<TWork> place)
     {
         lock (_lock)
         {
-            if (_isClosing) throw closed(work);
-            _waiting.AddLast(work);
+            if (_isClosing) throw closed(place.Value);
+            _waiting.AddLast(place);
             if (_isLed) return false;
             return _isLed = true;
+        }
+    }
+
+    /// <summary>Takes a write that was cancelled out of the queue, so that it needs no memory while others are committed.</summary>
+    public void Leave(LinkedListNode<TWork> place)
+    {
+        lock (_lock)
+        {
+            if (place.List is not null && !place.Value.IsWaiting) _waiting.Remove(place);
         }
     }
 

@@ -127,8 +127,18 @@ public sealed class PostgresEventStorage : IEventStorage
         _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
         await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
         var era = _committer.Era;
-        var scouted = request.Conditions.Count == 0 ? null
-            : await ReadAsync((_reader, request), ScoutAsync, cancellationToken).ConfigureAwait(false);
+        ScoutedCondition[]? scouted = null;
+        try
+        {
+            if (request.Conditions.Count > 0)
+                scouted = await ReadAsync((_reader, request), ScoutAsync, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageFailedException failure) when (failure.InnerException is { } cause && Failure.IsOfConnection(cause))
+        {
+            // The server cannot be reached now. The committer waits for it as for any append, and looks then.
+            (scouted, era) = (new ScoutedCondition[request.Conditions.Count], Committer.NoEra);
+        }
+
         var work = new AppendWork(request, scouted, era, cancellationToken);
         return await _commits.CommitAsync(work, work.Task, cancellationToken).ConfigureAwait(false);
     }
@@ -178,7 +188,9 @@ public sealed class PostgresEventStorage : IEventStorage
         ReadAsync(_moveMark, static (connection, mark, token) => mark.ReadAsync(connection, token), cancellationToken);
 
     /// <inheritdoc/>
-    /// <remarks>The role must own the store's tables.</remarks>
+    /// <remarks>
+    /// The role must own the store's tables, or be a member of the roles that own them: a read model belongs to the role that made it.
+    /// </remarks>
     public async ValueTask<bool> SetMovedToAsync(string? movedTo, long head, CancellationToken cancellationToken = default)
     {
         if (movedTo is not null) StoreMovedException.ThrowIfInvalidPlace(movedTo);
@@ -197,6 +209,13 @@ public sealed class PostgresEventStorage : IEventStorage
         catch (Exception failure) when (Failure.IsLockTimeout(failure))
         {
             throw new StoreBusyException(_server.Name, _options.BusyTimeout, failure);
+        }
+        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new IncompatibleStoreException(_server.Name,
+                $"the role may not mark it as moved, since it does not own each of its tables: the server says '{failure.MessageText}'. "
+                + "Nothing was written. Use a role that is a member of every role that owns one, those of read models included.",
+                failure);
         }
         catch (Exception failure) when (_server.Typed(failure, outcomeIsUnknown: true) is var typed && typed != failure)
         {
@@ -318,6 +337,25 @@ public sealed class PostgresEventStorage : IEventStorage
 
     private async ValueTask<NpgsqlConnection> BeginQueryAsync(CancellationToken cancellationToken)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await BeginQueryOnceAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (attempt < ReadAttempts && Failure.IsOfConnection(failure))
+            {
+                _server.DropIdle(); // a connection of the pool may be from before the server restarted
+            }
+            catch (Exception failure) when (_server.Typed(failure) is var typed && typed != failure)
+            {
+                throw typed;
+            }
+        }
+    }
+
+    private async ValueTask<NpgsqlConnection> BeginQueryOnceAsync(CancellationToken cancellationToken)
+    {
         NpgsqlConnection? connection = null;
         try
         {
@@ -332,10 +370,9 @@ public sealed class PostgresEventStorage : IEventStorage
 
             return connection;
         }
-        catch (Exception failure)
+        catch
         {
             if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);
-            if (_server.Typed(failure) is var typed && typed != failure) throw typed;
             throw;
         }
     }

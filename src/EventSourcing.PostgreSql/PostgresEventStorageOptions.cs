@@ -39,7 +39,9 @@ public sealed record PostgresEventStorageOptions : EventStorageOptions
     /// <summary>
     /// How long a write waits for the store's lock while other processes hold it, and how long it tries to reach a server that
     /// restarts or fails over; 30 s by default. After that it fails with <see cref="StoreBusyException"/> if others held the lock,
-    /// or with <see cref="StorageFailedException"/> if the server could not be reached. At most 24 days.
+    /// or with <see cref="StorageFailedException"/> if the server could not be reached, or if it is not known whether an attempt was
+    /// committed. A read, the first call and a commit of read models do not wait for a server that cannot be reached: they fail after
+    /// a few attempts, and projections try again. At most 24 days.
     /// </summary>
     public TimeSpan BusyTimeout
     {

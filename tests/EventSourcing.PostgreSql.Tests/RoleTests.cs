@@ -156,6 +156,38 @@ public sealed class RoleTests : IDisposable
         await Tree.ExpectWholeAsync(storage);
     }
 
+    /// <summary>The administrator owns the log, and the app's role the read models that it has made.</summary>
+    [Fact]
+    public async Task Mark_of_a_move_needs_a_role_that_is_a_member_of_both_owners()
+    {
+        var (owner, both) = (_role + "_owner", _role + "_both");
+        PostgresServer.Run($"CREATE ROLE {owner}; CREATE ROLE {both}; GRANT {owner}, {_role} TO {both}; "
+            + $"CREATE SCHEMA \"{_schema.Name}\" AUTHORIZATION {owner}");
+        try
+        {
+            await using var ofOwner = SourceAs(owner);
+            await using (var admin = new PostgresEventStorage(ofOwner, OneSchema.OptionsFor(_schema.Name)))
+                await admin.AppendAsync(Some.Append("s", 0));
+            Grants.Give(_schema.Name, _role);
+            await using var ofApp = SourceAs(_role);
+            await using var app = new PostgresEventStorage(ofApp, OneSchema.OptionsFor(_schema.Name));
+            await app.ReadModels.CommitAsync(Some.Document());
+
+            var refused = await FluentActions.Awaiting(() => app.SetMovedToAsync("elsewhere", 1).AsTask()).Should()
+                .ThrowAsync<IncompatibleStoreException>();
+            refused.Which.Message.Should().Contain("member").And.NotContain(nameof(PostgresEventStorage.Script));
+            (await app.GetMovedToAsync()).Should().BeNull();
+
+            await using var ofBoth = SourceAs(both);
+            await using var mover = new PostgresEventStorage(ofBoth, OneSchema.OptionsFor(_schema.Name));
+            (await mover.SetMovedToAsync("elsewhere", 1)).Should().BeTrue();
+        }
+        finally
+        {
+            PostgresServer.Run($"DROP OWNED BY {owner}, {both} CASCADE; DROP ROLE {owner}, {both}");
+        }
+    }
+
     private static NpgsqlDataSource SourceAs(string role) =>
         NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString) { Options = $"-c role={role}" });
 }

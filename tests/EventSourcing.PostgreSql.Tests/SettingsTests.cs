@@ -67,6 +67,29 @@ public sealed class SettingsTests : IDisposable
         }
     }
 
+    /// <summary>The mark that a store has moved must not be lost: others would write at the old place again.</summary>
+    [Fact]
+    public async Task Mark_of_a_move_in_a_database_that_does_not_wait_for_the_disk_waits_for_it_and_its_holder_is_ended_in_time()
+    {
+        var connectionString = NewDatabase("synchronous_commit = 'off'");
+        await using var storage = new PostgresEventStorage(connectionString,
+            OneSchema.OptionsFor(_schema.Name) with { HolderTimeout = TimeSpan.FromMilliseconds(4321) });
+        await storage.AppendAsync(Some.Append("s", 0));
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var spy = source.CreateCommand("""
+            CREATE TABLE public.seen (what text);
+            CREATE FUNCTION public.see() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.seen
+                VALUES (current_setting('synchronous_commit') || ' ' || current_setting('idle_in_transaction_session_timeout')); END $$;
+            CREATE EVENT TRIGGER see ON ddl_command_end WHEN TAG IN ('CREATE TRIGGER') EXECUTE FUNCTION public.see()
+            """);
+        await spy.ExecuteNonQueryAsync();
+
+        (await storage.SetMovedToAsync("elsewhere", 1)).Should().BeTrue();
+
+        await using var read = source.CreateCommand("SELECT string_agg(DISTINCT what, ', ') FROM public.seen");
+        (await read.ExecuteScalarAsync()).Should().Be("on 4321ms");
+    }
+
     [Fact]
     public async Task Open_on_a_server_that_does_not_sync_is_refused_unless_the_option_names_the_consequence()
     {

@@ -93,6 +93,22 @@ public sealed class StandbyTests : IClassFixture<StandbyTests.Server>, IDisposab
     }
 
     [OwnServerFact]
+    public async Task Mark_of_a_move_whose_wait_is_cancelled_is_unknown_and_its_repetition_waits()
+    {
+        await using var storage = Open();
+        await storage.AppendAsync(Some.Append("s", 0));
+        await _server.FallSilentAsync();
+        (await ExpectCancelledAsync(storage.SetMovedToAsync("elsewhere", 1))).OutcomeIsUnknown.Should().BeTrue();
+
+        var again = storage.SetMovedToAsync("elsewhere", 1).AsTask();
+        await _server.UntilWaitingAsync();
+        again.IsCompleted.Should().BeFalse("the standby does not have it");
+        await _server.AnswerAsync();
+        (await again.WaitAsync(Never)).Should().BeTrue();
+        (await storage.GetMovedToAsync()).Should().Be("elsewhere");
+    }
+
+    [OwnServerFact]
     public async Task Checkpoint_is_not_signed_over_events_that_the_standby_may_not_have()
     {
         await using var storage = Open();

@@ -1,3 +1,5 @@
+using EventSourcing.Tests.Postgres;
+
 namespace EventSourcing.PostgreSql.Tests;
 
 /// <summary>What somebody with the rights of the owner has done to a store is found by an audit of its structure.</summary>
@@ -35,6 +37,32 @@ public sealed class StructureAuditTests : IDisposable
         _schema.Run(sql);
 
         (await storage.Ledger.AuditStructureAsync(isWhole: true)).Select(finding => finding.Kind).Should().Contain(kind);
+    }
+
+    /// <summary>Texts of the store's own contain these words before a dot: <c>pg_catalog.</c>, and aliases of tables.</summary>
+    [Theory]
+    [InlineData("catalog")]
+    [InlineData("e")]
+    [InlineData("s")]
+    [InlineData("t")]
+    [InlineData("u")]
+    [InlineData("h")]
+    [InlineData("ok")]
+    public async Task Audit_of_a_store_in_a_schema_with_such_a_name_finds_nothing(string schema)
+    {
+        PostgresServer.Run($"DROP SCHEMA IF EXISTS {schema} CASCADE");
+        try
+        {
+            await using var storage = new PostgresEventStorage(PostgresServer.DataSource, OneSchema.OptionsFor(schema));
+            await storage.AppendAsync(Some.Append("s", 0, Some.Event(tags: "t")));
+            (await storage.Ledger.AuditStructureAsync(isWhole: true)).Should().BeEmpty();
+            PostgresServer.Run($"ALTER FUNCTION {schema}.refuse_move() SECURITY DEFINER");
+            (await storage.Ledger.AuditStructureAsync(isWhole: true)).Should().NotBeEmpty();
+        }
+        finally
+        {
+            PostgresServer.Run($"DROP SCHEMA IF EXISTS {schema} CASCADE");
+        }
     }
 
     [Fact]

@@ -139,7 +139,6 @@ internal sealed class PostgresReadModels(
     {
         var changes = new ReadModelChanges(commit, server, tables, userCode);
         var isCommitting = false;
-        var isAppRunning = false;
         var standby = new StandbyConfirmation();
         NpgsqlConnection? connection = null;
         try
@@ -148,7 +147,7 @@ internal sealed class PostgresReadModels(
                 ? await server.ConnectForAppAsync(cancellationToken).ConfigureAwait(false)
                 : await server.ConnectAsync(cancellationToken).ConfigureAwait(false);
             standby.Watch(connection);
-            var first = new NpgsqlBatch(connection) { Timeout = 0 };
+            var first = changes.BatchOn(connection);
             await using (first.ConfigureAwait(false))
             {
                 var results = CommitSettings.Begin(first, server, options, changes.NeedsExclusiveLock);
@@ -161,37 +160,30 @@ internal sealed class PostgresReadModels(
                 return;
             }
 
-            var last = new NpgsqlBatch(connection) { Timeout = 0 };
+            var last = changes.BatchOn(connection);
             await using (last.ConfigureAwait(false))
             {
-                isAppRunning = changes.HasTables;
                 await changes.WriteAsync(connection, last, context, cancellationToken).ConfigureAwait(false);
-                isAppRunning = false;
                 last.Add("COMMIT");
                 cancellationToken.ThrowIfCancellationRequested();
                 isCommitting = true;
                 await last.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
             }
 
-            if (!await standby.TryPayAsync(connection).ConfigureAwait(false)) throw StandbyConfirmation.Unconfirmed(server.Name);
+            await standby.PayAsync(connection, server.Name).ConfigureAwait(false);
         }
-        catch (Exception failure) when (!isAppRunning && !isCommitting && Failure.IsOfConnection(failure))
+        catch (Exception failure) when (CauseOf(failure, changes) is { } cause)
         {
-            server.DropIdle();
-            throw new UnfinishedCommitException(failure);
-        }
-        catch (PostgresException failure) when (!isAppRunning
-            && (Failure.IsToBeRepeated(failure) || (!isCommitting && Failure.IsOfTable(failure))))
-        {
-            throw new UnfinishedCommitException(failure);
-        }
-        catch (PostgresException failure) when (Failure.IsLockTimeout(failure) && !isAppRunning)
-        {
-            throw new StoreBusyException(server.Name, options.BusyTimeout, failure);
-        }
-        catch (Exception failure) when (!isAppRunning || ReadModelChanges.IsOfServer(failure) || Failure.IsOfMove(failure))
-        {
-            if (Failure.Typed(failure, server.Name, isCommitting) is var typed && typed != failure) throw typed;
+            if (!isCommitting && Failure.IsOfConnection(cause))
+            {
+                server.DropIdle();
+                throw new UnfinishedCommitException(cause);
+            }
+
+            if (Failure.IsToBeRepeated(cause) || (!isCommitting && Failure.IsOfTable(cause))) throw new UnfinishedCommitException(cause);
+            if (Failure.IsLockTimeout(cause) && !changes.IsAppRunning)
+                throw new StoreBusyException(server.Name, options.BusyTimeout, cause);
+            if (Failure.Typed(cause, server.Name, server.Sql.Schema, isCommitting) is var typed && typed != failure) throw typed;
             throw;
         }
         finally
@@ -199,6 +191,10 @@ internal sealed class PostgresReadModels(
             if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);
         }
     }
+
+    /// <summary>What a commit has failed with, if that is not the fault of the app's SQL; else null.</summary>
+    private static Exception? CauseOf(Exception failure, ReadModelChanges changes) =>
+        !changes.IsAppRunning || Failure.IsOfMove(failure) ? failure : ReadModelChanges.ServerCauseIn(failure);
 
     /// <summary>
     /// Nothing was written, and the commit is to be tried again: another transaction came first, a table was made anew, or the connection

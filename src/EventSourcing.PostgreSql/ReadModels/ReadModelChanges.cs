@@ -33,6 +33,12 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
     /// <summary>Whether SQL of the app runs in it.</summary>
     public bool HasTables => commit.Tables is not null;
 
+    /// <summary>Whether the SQL of the app is running, or has failed.</summary>
+    public bool IsAppRunning { get; private set; }
+
+    /// <summary>A batch of statements that write the commit.</summary>
+    public NpgsqlBatch BatchOn(NpgsqlConnection connection) => server.WriteBatch(connection, commit.Changes.Count);
+
     /// <summary>
     /// Reads what the commit is decided on, after the statements that a batch has already, and decides.
     /// </summary>
@@ -112,7 +118,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             return;
         }
 
-        var before = new NpgsqlBatch(connection) { Timeout = 0 };
+        var before = BatchOn(connection);
         await using (before.ConfigureAwait(false))
         {
             AddDocumentsTo(before);
@@ -128,25 +134,30 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             }
         }
 
+        IsAppRunning = true;
         await userCode.RunAsync(context, UserCode.Kind.Write, (connection, app, cancellationToken), static async of =>
         {
             await of.app(of.connection, of.cancellationToken).ConfigureAwait(false);
             return true;
         }).ConfigureAwait(false);
+        IsAppRunning = false;
         await ThrowIfLostAsync(connection, cancellationToken).ConfigureAwait(false);
         last.Add($"DELETE FROM {_sql.Quoted}.commit_gate");
         last.Add($"SELECT set_config('{MayCommit}', pg_current_xact_id()::text, true)");
     }
 
-    /// <summary>Whether an error of the app's SQL says something about the server, and not about the SQL.</summary>
-    public static bool IsOfServer(Exception failure)
+    /// <summary>
+    /// What the server has failed with, if an error of the app's code comes from that and not from its SQL; else null. The code may have
+    /// wrapped it, as projections do.
+    /// </summary>
+    public static NpgsqlException? ServerCauseIn(Exception failure)
     {
-        for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
+        for (var cause = failure; cause is not (null or OperationCanceledException); cause = cause.InnerException)
         {
-            if (cause is NpgsqlException && (Failure.IsOfConnection(cause) || Failure.IsToBeRepeated(cause))) return true;
+            if (cause is NpgsqlException server && Failure.IsOfServer(server)) return server;
         }
 
-        return false;
+        return null;
     }
 
     private async ValueTask ThrowIfLostAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -191,7 +202,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
     private async ValueTask ReadGuardsAsync(NpgsqlConnection connection, DocumentTable table, string[] keys,
         CancellationToken cancellationToken)
     {
-        var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        var batch = BatchOn(connection);
         await using (batch.ConfigureAwait(false))
         {
             AddGuardTo(batch, table, keys);
@@ -251,7 +262,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         CancellationToken cancellationToken)
     {
         if (definitions.Count == 0) return;
-        var (numbers, tablesOf) = (new NpgsqlBatch(connection) { Timeout = 0 }, new NpgsqlBatch(connection) { Timeout = 0 });
+        var (numbers, tablesOf) = (BatchOn(connection), BatchOn(connection));
         await using (numbers.ConfigureAwait(false))
         await using (tablesOf.ConfigureAwait(false))
         {

@@ -42,7 +42,7 @@ internal sealed class StoreNames(SchemaSql sql, string store)
     /// </summary>
     public async ValueTask InternAsync(NpgsqlConnection connection, string[] types)
     {
-        var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
             batch.Add($"SELECT o_id, o_name FROM {sql.Quoted}.intern_types($1)").With(types);

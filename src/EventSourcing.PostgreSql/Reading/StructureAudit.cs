@@ -155,6 +155,10 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
                 var definition = row.GetString(2)
                     .Replace(of.LockKey.ToString(CultureInfo.InvariantCulture), "?", StringComparison.Ordinal)
                     .Replace(of.Quoted + ".", "", StringComparison.Ordinal).Replace(of.Schema + ".", "", StringComparison.Ordinal);
+
+                // The store's name may be part of something else in the same text, as of an alias. It is taken out there on both sides.
+                definition = definition.Replace(server.Sql.Quoted + ".", "", StringComparison.Ordinal)
+                    .Replace(server.Sql.Schema + ".", "", StringComparison.Ordinal);
                 definitions[(row.GetString(0), row.GetString(1))] = definition;
             },
             cancellationToken).ConfigureAwait(false);

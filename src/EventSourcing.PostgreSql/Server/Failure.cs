@@ -28,6 +28,13 @@ internal static class Failure
     /// <summary>Whether the server accepts no further connections for now.</summary>
     public static bool IsTooManyConnections(Exception failure) => StateOf(failure) == PostgresErrorCodes.TooManyConnections;
 
+    /// <summary>
+    /// Whether an error says something about the server and not about the statement: the connection, a lock, the disk, or that it was ended
+    /// from outside.
+    /// </summary>
+    public static bool IsOfServer(Exception failure) => IsOfConnection(failure) || IsToBeRepeated(failure) || IsLockTimeout(failure)
+        || StateOf(failure) is PostgresErrorCodes.QueryCanceled or ['5', '3' or '8', ..];
+
     /// <summary>Whether a lock was not granted in time.</summary>
     public static bool IsLockTimeout(Exception failure) => StateOf(failure) == PostgresErrorCodes.LockNotAvailable;
 
@@ -36,7 +43,8 @@ internal static class Failure
         StateOf(failure) is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
 
     /// <summary>Whether the server is a standby, so that nothing can be written there.</summary>
-    public static bool IsOfStandby(Exception failure) => StateOf(failure) == PostgresErrorCodes.ReadOnlySqlTransaction;
+    public static bool IsOfStandby(Exception failure) => StateOf(failure) == PostgresErrorCodes.ReadOnlySqlTransaction
+        || failure is StorageFailedException { InnerException: StandbyException };
 
     /// <summary>Whether an event id is stored already.</summary>
     public static bool IsStoredId(Exception failure) =>
@@ -44,6 +52,9 @@ internal static class Failure
 
     /// <summary>Whether the store has moved, so that nothing is written to it any more.</summary>
     public static bool IsOfMove(Exception failure) => StateOf(failure) == SchemaSql.Moved;
+
+    /// <summary>Whether a prepared statement is not there. Nothing was executed.</summary>
+    public static bool IsOfStatement(Exception failure) => StateOf(failure) == PostgresErrorCodes.InvalidSqlStatementName;
 
     /// <summary>Whether a statement found a table missing or changed: it was dropped or made anew meanwhile.</summary>
     public static bool IsOfTable(Exception failure) => StateOf(failure) is
@@ -55,11 +66,13 @@ internal static class Failure
     /// <summary>The error for callers.</summary>
     /// <param name="failure">The error of the driver.</param>
     /// <param name="store">The store, for the message.</param>
+    /// <param name="schema">Its schema.</param>
     /// <param name="outcomeIsUnknown">Whether the statement may have committed.</param>
-    public static Exception Typed(Exception failure, string store, bool outcomeIsUnknown = false) => failure switch
+    public static Exception Typed(Exception failure, string store, string schema, bool outcomeIsUnknown = false) => failure switch
     {
         EventSourcingException or OperationCanceledException or ArgumentException => failure,
-        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: var constraint } =>
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: { } table, ConstraintName: var constraint } violated
+            when violated.SchemaName == schema && SchemaSql.Tables.Contains(table) =>
             new StoreCorruptedException(store,
                 $"a position, version or name was given twice ('{constraint}'), so something writes to the store without its lock.",
                 failure),

@@ -41,6 +41,8 @@ internal sealed class MoveMark(StoreServer server, PostgresEventStorageOptions o
     public async ValueTask<bool> WriteAsync(
         NpgsqlConnection connection, string? movedTo, long head, CancellationToken cancellationToken)
     {
+        var standby = new StandbyConfirmation();
+        standby.Watch(connection);
         var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellationToken)
             .ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
@@ -50,23 +52,35 @@ internal sealed class MoveMark(StoreServer server, PostgresEventStorageOptions o
             var command = new NpgsqlCommand($"SELECT coalesce(max(position), 0) FROM {_sql.Quoted}.events", connection);
             await using (command.ConfigureAwait(false))
                 if ((long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))! != head) return false;
-            if (known == movedTo) return true;
+            if (known == movedTo)
+            {
+                // Whoever has set it may not have waited for the standby.
+                await transaction.RollbackAsync(CancellationToken.None).ConfigureAwait(false);
+                standby.Owe();
+                await standby.PayAsync(connection, server.Name).ConfigureAwait(false);
+                return true;
+            }
+
             if (known is not null && movedTo is not null) throw new StoreMovedException(server.Name, known);
             await ChangeAsync(connection, movedTo, cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
-            return true;
         }
+
+        await standby.PayAsync(connection, server.Name).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Takes both locks, in the order in which an append with read models does: then no write is under way.</summary>
     private async ValueTask LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        var batch = server.WriteBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
             batch.Add(string.Create(CultureInfo.InvariantCulture, $"""
-                SELECT set_config('lock_timeout', '{CommitSettings.LockTimeout(options.BusyTimeout)}', true),
-                    set_config('statement_timeout', '0', true)
+                SELECT {StandbyConfirmation.Waits}, {StandbyConfirmation.KeepsWarnings},
+                    set_config('lock_timeout', '{CommitSettings.LockTimeout(options.BusyTimeout)}', true),
+                    set_config('statement_timeout', '0', true),
+                    set_config('idle_in_transaction_session_timeout', '{(long)options.HolderTimeout.TotalMilliseconds}', true)
                 """));
             batch.Add(string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_xact_lock({server.Mark.LockKey})"));
             batch.Add(CommitSettings.LockSql(server.Mark, isExclusive: true));
@@ -76,7 +90,7 @@ internal sealed class MoveMark(StoreServer server, PostgresEventStorageOptions o
 
     private async ValueTask ChangeAsync(NpgsqlConnection connection, string? movedTo, CancellationToken cancellationToken)
     {
-        var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        var batch = server.WriteBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
             batch.Add($"SELECT set_config('{Place}', $1, true)").With(movedTo ?? "");

@@ -69,6 +69,22 @@ internal sealed class StandbyConfirmation
         return !IsOwed;
     }
 
+    /// <summary>Commits so that the standby is waited for, if that is owed.</summary>
+    /// <exception cref="StorageFailedException">The write is committed on the primary, and may not be on the standby.</exception>
+    public async ValueTask PayAsync(NpgsqlConnection connection, string store)
+    {
+        try
+        {
+            if (await TryPayAsync(connection).ConfigureAwait(false)) return;
+        }
+        catch (Exception failure)
+        {
+            throw Unconfirmed(store, failure);
+        }
+
+        throw Unconfirmed(store);
+    }
+
     /// <summary>The error of a write that is committed on the primary, when nobody may wait for the standby.</summary>
     public static StorageFailedException Unconfirmed(string store, Exception? cause = null) => new(store, outcomeIsUnknown: true,
         new InvalidOperationException("""

@@ -10,6 +10,9 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class StoreServer : IAsyncDisposable
 {
+    /// <summary>How many rows even a slow server writes in a second.</summary>
+    private const int RowsPerSecond = 100;
+
     private const int OldestServer = 130000;
     private const int MaxCompared = 10_000;
     private const int LooksForPooler = 3;
@@ -40,12 +43,12 @@ internal sealed class StoreServer : IAsyncDisposable
         var given = ConnectionSettings.Read(connectionString, options.ThroughPooler);
         Name = NameOf(given, options.Schema);
         Seen = new SeenLog(Sql, Name, options.ReadOnly);
+        KeepAlive(given);
         _forApp = SourceOf(given, isCompared: true);
         var ours = new NpgsqlConnectionStringBuilder(given.ConnectionString)
         {
             NoResetOnClose = true,
             ReadBufferSize = 64 * 1024,
-            TcpKeepAlive = true,
         };
         if (!options.ThroughPooler && ours.MaxAutoPrepare == 0) (ours.MaxAutoPrepare, ours.AutoPrepareMinUsages) = (100, 2);
         _internal = SourceOf(ours, isCompared: true);
@@ -96,6 +99,23 @@ internal sealed class StoreServer : IAsyncDisposable
     /// <summary>A connection on which code of the app may run: what it leaves there is gone when the connection is used again.</summary>
     public ValueTask<NpgsqlConnection> ConnectForAppAsync(CancellationToken cancellationToken) => ConnectAsync(_forApp, cancellationToken);
 
+    /// <summary>
+    /// How long the server may take for statements that write, in seconds; 0 is without a limit. If its host is gone, nothing else ends the
+    /// wait: the system sends what was not received again and again, for a quarter of an hour or longer.
+    /// </summary>
+    /// <param name="connection">The connection: its <c>Command Timeout</c> is added to the wait for a lock.</param>
+    /// <param name="weight">Roughly how many rows are written; each adds its share.</param>
+    public int SecondsToWrite(NpgsqlConnection connection, long weight)
+    {
+        if (connection.CommandTimeout == 0) return 0;
+        var seconds = Math.Ceiling(_options.BusyTimeout.TotalSeconds) + connection.CommandTimeout + (weight / RowsPerSecond);
+        return (int)Math.Min(seconds, int.MaxValue / 1000);
+    }
+
+    /// <summary>A batch of statements that write; see <see cref="SecondsToWrite"/>.</summary>
+    public NpgsqlBatch WriteBatch(NpgsqlConnection connection, long weight = 0) =>
+        new(connection) { Timeout = SecondsToWrite(connection, weight) };
+
     /// <summary>Recognises the store, and makes it if there is none; at once if that was done before.</summary>
     /// <exception cref="IncompatibleStoreException">It is not a store that this version can use, or the server does not keep its promises.</exception>
     /// <exception cref="StorageFailedException">The server cannot be reached, or refuses the connection.</exception>
@@ -118,7 +138,7 @@ internal sealed class StoreServer : IAsyncDisposable
     public Exception Typed(Exception failure, bool outcomeIsUnknown = false)
     {
         if (failure is PostgresException && Failure.IsOfTable(failure)) Forget();
-        return Failure.Typed(failure, Name, outcomeIsUnknown);
+        return Failure.Typed(failure, Name, Sql.Schema, outcomeIsUnknown);
     }
 
     public async ValueTask DisposeAsync()
@@ -170,6 +190,14 @@ internal sealed class StoreServer : IAsyncDisposable
         _owned.Add(source);
         return source.WithTargetSession(wish is not null ? Enum.Parse<TargetSessionAttributes>(wish, ignoreCase: true)
             : _options.ReadOnly ? TargetSessionAttributes.PreferStandby : TargetSessionAttributes.Primary);
+    }
+
+    /// <summary>Lets the system notice within half a minute that the server's host is gone, unless the app says otherwise.</summary>
+    private static void KeepAlive(NpgsqlConnectionStringBuilder settings)
+    {
+        settings.TcpKeepAlive = true;
+        if (settings.TcpKeepAliveTime == 0) settings.TcpKeepAliveTime = 10;
+        if (settings.TcpKeepAliveInterval == 0) settings.TcpKeepAliveInterval = 2;
     }
 
     private NpgsqlDataSourceBuilder BuilderOf(NpgsqlConnectionStringBuilder settings, bool isCompared)
@@ -244,7 +272,16 @@ internal sealed class StoreServer : IAsyncDisposable
             throw new IncompatibleStoreException(Name,
                 $"there is no store in the schema '{_options.Schema}', and a store that is opened read-only is not made. "
                 + "Check the database and the schema, or open it without the option ReadOnly.");
-        return await CreateAsync(connection, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await CreateAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException failure) when (
+            failure.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateSchema)
+        {
+            // Another client has made the schema meanwhile.
+            return await CreateAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Makes the store, under a lock: of two processes that come at once, the second finds what the first has made.</summary>
@@ -385,9 +422,7 @@ internal sealed class StoreServer : IAsyncDisposable
         if (_options.ReadOnly) return;
         if (found.IsStandby)
         {
-            throw new StorageFailedException(Name, outcomeIsUnknown: false, new InvalidOperationException(
-                "The server is a read replica, on which nothing can be written. Connect to the primary (if the connection string names "
-                + "all hosts, the storage finds it), or open the store with the option ReadOnly."));
+            throw new StorageFailedException(Name, outcomeIsUnknown: false, new StandbyException());
         }
 
         if (found.MayOnlyRead)

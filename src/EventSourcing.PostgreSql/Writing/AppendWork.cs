@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace EventSourcing;
 
 /// <summary>An append waiting to be committed.</summary>
@@ -13,6 +15,7 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
 
     // Callers continue on other threads: the thread that commits must go on to serve other callers.
     private readonly TaskCompletionSource<AppendResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? _unknownIn;
 
     public AppendRequest Request => request;
 
@@ -23,11 +26,16 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
 
     public CancellationToken Token => cancellationToken;
 
-    /// <summary>Forgets what is known of its conditions, if that was found in another era.</summary>
-    public void ForgetScouted(int now)
+    /// <summary>
+    /// Looks at its conditions anew if that was done in another era. It is done before the lock is taken, so that others do not wait while
+    /// a long log is looked through.
+    /// </summary>
+    public async ValueTask ScoutAgainAsync(int now, LogReader reader, NpgsqlConnection connection)
     {
         if (scouted is null || era == now) return;
         Array.Clear(scouted);
+        for (var i = 0; i < scouted.Length; i++)
+            scouted[i] = await reader.FirstMatchAsync(connection, request.Conditions[i], CancellationToken.None).ConfigureAwait(false);
         era = now;
     }
 
@@ -39,8 +47,18 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
     /// <summary>The result, once there is one.</summary>
     public AppendResult? Outcome { get; set; }
 
-    /// <summary>Whether an attempt has failed in such a way that it may have been committed.</summary>
-    public bool IsOutcomeUnknown { get; set; }
+    /// <summary>
+    /// Whether an attempt has failed in such a way that it may have been committed. Of one without a transaction of its own that stays so
+    /// until there is a result: what was sent may reach the server after the append was looked up.
+    /// </summary>
+    public bool IsOutcomeUnknown => _unknownIn is not null;
+
+    /// <summary>Says that an attempt may have been committed.</summary>
+    /// <param name="store">The store, for the message of a later failure.</param>
+    public void LoseOutcome(string store) => _unknownIn = store;
+
+    /// <summary>Says that no attempt was committed, nor can be any more.</summary>
+    public void SettleOutcome() => _unknownIn = null;
 
     /// <summary>An erasure, an import, and an append with read models of the app have a transaction of their own.</summary>
     public override bool IsAlone => request.Erase.Count > 0 || request.ReadModels is not null || Import is not null;
@@ -92,6 +110,16 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
     protected override CancellationToken Cancellation => cancellationToken;
 
     protected override bool IsCancellable => !IsOutcomeUnknown;
+
+    /// <summary>
+    /// A failure to look an append up says nothing of whether it was written. That the store has lost events is told as it is.
+    /// </summary>
+    protected override Exception ErrorFor(Exception failure)
+    {
+        if (_unknownIn is null || failure is StoreRolledBackException or StorageFailedException { OutcomeIsUnknown: true }) return failure;
+        var cause = failure is StorageFailedException or StoreBusyException ? failure.InnerException : null;
+        return new StorageFailedException(_unknownIn, outcomeIsUnknown: true, cause ?? failure);
+    }
 
     protected override void SetCompleted() => _completion.TrySetResult(Outcome!);
 

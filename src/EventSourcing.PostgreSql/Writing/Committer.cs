@@ -17,6 +17,10 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     private const int OthersWriteFor = 200;
 
     private const int Repetitions = 3;
+
+    /// <summary>The era of conditions that nobody has looked at.</summary>
+    public const int NoEra = -1;
+
     private static readonly TimeSpan PauseWhileUnreachable = TimeSpan.FromMilliseconds(100);
 
     private readonly StoreServer _server;
@@ -28,7 +32,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     private readonly HeadSignal _signal;
     private readonly LogReader _reader;
     private readonly ReadModelTables _tables;
-    private readonly UserCode _userCode;
+    private readonly InlineReadModels _inline;
     private readonly GroupRows _rows = new();
     private readonly RecentEvents _recent = new();
     private readonly GroupFacts _facts;
@@ -56,9 +60,9 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         _signal = signal;
         _reader = reader;
         _tables = tables;
-        _userCode = userCode;
         _facts = new GroupFacts(_rows, _recent);
         _writer = new WriteConnection(server, options, _rows);
+        _inline = new InlineReadModels(server, _writer, tables, reader, userCode);
         _factReader = new FactReader(_sql, _facts, server.Name);
     }
 
@@ -83,6 +87,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
 
     private async ValueTask<Obstacle?> CommitAsync(List<AppendWork> group)
     {
+        var wasConnected = _writer.IsConnected;
         for (var attempt = 1; ; attempt++)
         {
             group.RemoveAll(work => !work.IsTaken); // those that an earlier attempt has completed
@@ -90,7 +95,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             try
             {
                 if (await _writer.ConnectAsync().ConfigureAwait(false)) ForgetWhatMayBeLost();
-                foreach (var work in group) work.ForgetScouted(_era);
+                foreach (var work in group) await work.ScoutAgainAsync(_era, _reader, _writer.Connection).ConfigureAwait(false);
                 if (group[0].IsAlone) await CommitAloneAsync(group[0]).ConfigureAwait(false);
                 else await CommitTogetherAsync(group).ConfigureAwait(false);
                 return null;
@@ -114,6 +119,10 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
                 var moved = _server.Typed(failure);
                 if (await MovedGroup.EndAsync(group, attempt, moved, CommitAsync).ConfigureAwait(false) is { } end) return end.Obstacle;
             }
+            catch (Exception failure) when (attempt == 1 && Failure.IsOfStatement(failure))
+            {
+                await _writer.CloseAsync(isLost: false).ConfigureAwait(false); // SQL of the app may have deallocated the statement
+            }
             catch (Exception failure) when (attempt == 1 && group[0].IsAlone && Failure.IsOfTable(failure))
             {
                 // Another process has made a read model anew, and what was remembered of its table is wrong.
@@ -125,7 +134,16 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             {
                 await _writer.CloseAsync(isLost: true).ConfigureAwait(false);
                 foreach (var work in group) work.ForgetRefusal();
-                return new Obstacle(PauseWhileUnreachable, (work, _) => _server.Typed(failure, ((AppendWork)work).IsOutcomeUnknown));
+                if (wasConnected)
+                {
+                    // A new connection may lead to a server that answers. It is tried at once: the failure may have come after so long that
+                    // everybody's time is up.
+                    wasConnected = false;
+                    attempt = 0;
+                    continue;
+                }
+
+                return new Obstacle(PauseWhileUnreachable, (_, _) => _server.Typed(failure));
             }
             catch (Exception failure)
             {
@@ -232,7 +250,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     private async ValueTask CommitUnderLockAsync(List<AppendWork> group)
     {
         Begin(isCertain: true);
-        var batch = new NpgsqlBatch(_writer.Connection) { Timeout = 0 };
+        var batch = _writer.BatchFor(group);
         await using (batch.ConfigureAwait(false))
         {
             var results = BeginUnderLock(batch, withModels: false);
@@ -260,7 +278,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
 
         // Events that bring their places are new as a rule. If an id is stored all the same, its index says so, and all is decided anew.
         var looksForIds = work.Import is not { HasPlaces: true } || work.IsOutcomeUnknown || _lookForRepetitions > 0;
-        var batch = new NpgsqlBatch(_writer.Connection) { Timeout = 0 };
+        var batch = _writer.BatchFor([work]);
         await using (batch.ConfigureAwait(false))
         {
             var results = BeginUnderLock(batch, withModels: work.Request.ReadModels is not null);
@@ -282,15 +300,17 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             return;
         }
 
+        // An earlier attempt had this lock before it could commit. It has ended, and was not committed.
+        work.SettleOutcome();
         var preview = work.Request.ReadModels is null ? null : decision.Preview(work.Request);
         _rows.Add(work.Request, _facts.EndOf, _names);
-        var last = new NpgsqlBatch(_writer.Connection) { Timeout = 0 };
+        var last = _writer.BatchFor([work]);
         await using (last.ConfigureAwait(false))
         {
             var hasAppSql = false;
             if (preview is not null)
             {
-                var refusal = await ChangeReadModelsAsync(work, preview, last).ConfigureAwait(false);
+                var refusal = await _inline.ChangeAsync(work, preview, last).ConfigureAwait(false);
                 hasAppSql = refusal.HasAppSql;
                 if (refusal.Error is { } error)
                 {
@@ -322,6 +342,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         }
         else
         {
+            work.SettleOutcome(); // as of any append that has a transaction of its own
             var head = _facts.StoredHead;
             _rows.Add(work.Request, _facts.EndOf, _names, import);
             foreach (var position in work.Request.Erase)
@@ -337,52 +358,6 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
 
         await EndWithoutRowsAsync([work]).ConfigureAwait(false);
         work.Complete();
-    }
-
-    /// <summary>Runs the app's code, and writes what it wants written; returns its refusal, if there is one.</summary>
-    private async ValueTask<(Exception? Error, bool HasAppSql)> ChangeReadModelsAsync(AppendWork work, IReadOnlyList<StoredEvent> preview,
-        NpgsqlBatch last)
-    {
-        var (hasAppSql, isChecking) = (false, false);
-        var transaction = new AppendTransaction(_writer.Connection, preview, _tables, _reader, _server);
-        try
-        {
-            ReadModelCommit commit;
-            try
-            {
-                commit = await _userCode.RunAsync(
-                    work.Context, UserCode.Kind.Write, (Project: work.Request.ReadModels!, Transaction: transaction, work.Token),
-                    static of => of.Project(of.Transaction, of.Token)).ConfigureAwait(false);
-            }
-            finally
-            {
-                await transaction.EndAsync().ConfigureAwait(false);
-            }
-
-            if (transaction.ServerFailure is { } server) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(server);
-            ArgumentNullException.ThrowIfNull(commit);
-            commit.Validate();
-            var changes = new ReadModelChanges(commit, _server, _tables, _userCode);
-            var batch = new NpgsqlBatch(_writer.Connection) { Timeout = 0 };
-            isChecking = true;
-            await using (batch.ConfigureAwait(false)) await changes.CheckAsync(batch, 0, CancellationToken.None).ConfigureAwait(false);
-            isChecking = false;
-            hasAppSql = changes.HasTables;
-            await changes.WriteAsync(_writer.Connection, last, work.Context, work.Token).ConfigureAwait(false);
-            return (null, hasAppSql);
-        }
-        catch (Exception failure) when (transaction.ServerFailure is null && !ReadModelChanges.IsOfServer(failure)
-            && !(isChecking && failure is PostgresException))
-        {
-            if (failure is PostgresException && (!hasAppSql || Failure.IsOfMove(failure))) failure = _server.Typed(failure);
-            return (failure, hasAppSql);
-        }
-        catch (EventSourcingException) when (transaction.ServerFailure is not null)
-        {
-            // As the app's code saw it, it was typed; here it decides whether the append is tried again.
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(transaction.ServerFailure);
-            throw;
-        }
     }
 
     private void Begin(bool isCertain)
@@ -440,7 +415,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         }
         catch (Exception failure) when (Failure.IsOfConnection(failure))
         {
-            foreach (var work in _sure) work.IsOutcomeUnknown = true;
+            foreach (var work in _sure) work.LoseOutcome(_server.Name);
             throw;
         }
 
@@ -451,6 +426,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     private async ValueTask<GroupPlace?> TryAppendDirectlyAsync()
     {
         _rows.Refresh(_writer.Append.Parameters);
+        _writer.Append.CommandTimeout = _writer.SecondsFor(_sure);
         var executing = _writer.Append.ExecuteReaderAsync();
         var leaves = _rows.CommitToContent(_hasher); // while the server works
         var reader = await executing.ConfigureAwait(false);
@@ -459,7 +435,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
 
     private async ValueTask<GroupPlace?> TryAppendThroughPoolerAsync()
     {
-        var batch = new NpgsqlBatch(_writer.Connection) { Timeout = 0 };
+        var batch = _writer.BatchFor(_sure);
         await using (batch.ConfigureAwait(false))
         {
             batch.Add("BEGIN ISOLATION LEVEL READ COMMITTED");
@@ -481,7 +457,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     {
         _rows.ExpectedHead = _facts.StoredHead;
         _rows.Complete();
-        var batch = last ?? new NpgsqlBatch(_writer.Connection) { Timeout = 0 };
+        var batch = last ?? _writer.BatchFor(group);
         await using (batch.ConfigureAwait(false))
         {
             var results = 0;
@@ -514,7 +490,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             }
             catch (Exception failure) when (Failure.IsOfConnection(failure) && !Failure.IsOfHolder(failure))
             {
-                foreach (var work in group) work.IsOutcomeUnknown |= work.Refusal is null;
+                foreach (var work in group.FindAll(work => work.Refusal is null)) work.LoseOutcome(_server.Name);
                 throw;
             }
 
@@ -560,7 +536,8 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         }
         catch (Exception failure) when (Failure.IsOfConnection(failure))
         {
-            foreach (var work in group) work.IsOutcomeUnknown |= work.Outcome is { WasAlreadyStored: false } && work.Refusal is null;
+            foreach (var work in group.FindAll(work => work is { Outcome.WasAlreadyStored: false, Refusal: null }))
+                work.LoseOutcome(_server.Name);
             throw;
         }
         catch (Exception failure)

@@ -14,7 +14,7 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
     /// <summary>Reads the ends of streams as they are, without the lock.</summary>
     public async ValueTask ReadEndsAsync(NpgsqlConnection connection, List<string> streams)
     {
-        var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
         {
             batch.Add(EndsSql).With((string[])[.. streams.Distinct(StringComparer.Ordinal)]);

@@ -22,6 +22,20 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     /// <summary>The statement that appends the rows.</summary>
     public NpgsqlCommand Append => _append ?? throw new InvalidOperationException("The connection is not open.");
 
+    /// <summary>Whether there is a connection that was not found lost.</summary>
+    public bool IsConnected => _connection is { FullState: System.Data.ConnectionState.Open };
+
+    /// <summary>A batch of statements that write a group.</summary>
+    public NpgsqlBatch BatchFor(List<AppendWork> group) => new(Connection) { Timeout = SecondsFor(group) };
+
+    /// <summary>How long the server may take to write a group, in seconds; see <see cref="StoreServer.SecondsToWrite"/>.</summary>
+    public int SecondsFor(List<AppendWork> group)
+    {
+        var weight = 0L;
+        foreach (var work in group) weight += work.Weight;
+        return server.SecondsToWrite(Connection, weight);
+    }
+
     /// <summary>Whether a commit must wait for the standby before callers are told that something is stored.</summary>
     public StandbyConfirmation Standby { get; } = new();
 
@@ -32,7 +46,7 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     /// <exception cref="StoreRolledBackException">The server lacks what this process has seen.</exception>
     public async ValueTask<bool> ConnectAsync()
     {
-        if (_connection is { FullState: System.Data.ConnectionState.Open }) return false;
+        if (IsConnected) return false;
         await CloseAsync(isLost: _connection is not null).ConfigureAwait(false);
         server.Seen.ThrowIfLost();
         var connection = await server.ConnectToWriteAsync(CancellationToken.None).ConfigureAwait(false);
@@ -43,7 +57,7 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
             Standby.Watch(connection);
             await SetAsync(connection).ConfigureAwait(false);
             await server.Seen.CheckAsync(connection, CancellationToken.None).ConfigureAwait(false);
-            _append = new NpgsqlCommand(AppendSql, connection) { CommandTimeout = 0 };
+            _append = new NpgsqlCommand(AppendSql, connection);
             rows.AddParametersTo(_append.Parameters);
             if (!options.ThroughPooler) await _append.PrepareAsync().ConfigureAwait(false);
         }
@@ -89,12 +103,16 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
             CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>What the app's SQL has left on the connection is gone afterwards: settings, temporary tables, subscriptions.</summary>
+    /// <summary>
+    /// What the app's SQL has left on the connection is gone afterwards: roles, settings, locks, temporary tables, subscriptions.
+    /// </summary>
     public async ValueTask ResetAfterAppAsync()
     {
         try
         {
-            await Connection.ExecuteAsync("RESET ALL; DISCARD TEMP; CLOSE ALL; UNLISTEN *", CancellationToken.None).ConfigureAwait(false);
+            await Connection.ExecuteAsync(
+                "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SELECT pg_advisory_unlock_all(); DISCARD TEMP; CLOSE ALL; UNLISTEN *",
+                CancellationToken.None).ConfigureAwait(false);
             await SetAsync(Connection).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)

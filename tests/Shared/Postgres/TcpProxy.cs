@@ -16,7 +16,8 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly List<Socket> _sockets = [];
     private readonly List<Task> _pumps = [];
     private readonly Task _accepting;
-    private readonly int _server;
+    private volatile int _server;
+    private volatile int _accepted;
     private TaskCompletionSource _flowing = Completed();
     private TaskCompletionSource? _cut;
     private int _messagesUntilCut;
@@ -30,6 +31,12 @@ internal sealed class TcpProxy : IAsyncDisposable
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>How many connections have come so far.</summary>
+    public int Accepted => _accepted;
+
+    /// <summary>Lets new connections lead to another server, as an address that moves does.</summary>
+    public void LeadTo(int serverPort) => _server = serverPort;
 
     /// <summary>A connection string of the server, with the way through this proxy and without encryption.</summary>
     public string ConnectionString(string connectionString) =>
@@ -100,6 +107,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptSocketAsync(_stop.Token);
+                Interlocked.Increment(ref _accepted);
                 var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
                 client.NoDelay = server.NoDelay = true;
                 lock (_lock)

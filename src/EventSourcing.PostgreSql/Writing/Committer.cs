@@ -275,7 +275,6 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     {
         await InternTypesAsync([work]).ConfigureAwait(false);
         Begin(isCertain: true);
-
         // Events that bring their places are new as a rule. If an id is stored all the same, its index says so, and all is decided anew.
         var looksForIds = work.Import is not { HasPlaces: true } || work.IsOutcomeUnknown || _lookForRepetitions > 0;
         var batch = _writer.BatchFor([work]);

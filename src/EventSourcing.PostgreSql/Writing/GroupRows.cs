@@ -11,9 +11,6 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class GroupRows
 {
-    /// <summary>How many rows of an import one statement writes.</summary>
-    private const int ImportedTogether = 1_000;
-
     private const int ParametersOfNow = 0;
     private const int ParameterOfHead = 16;
 
@@ -100,26 +97,24 @@ internal sealed class GroupRows
     /// <param name="request">The append.</param>
     /// <param name="ends">The ends of its streams, as they are believed to be; absent streams are not there.</param>
     /// <param name="names">The numbers of all types.</param>
-    /// <param name="import">The import that it was made of, which has the stamps, and the seals if it brings them.</param>
-    public void Add(AppendRequest request, Func<string, StreamEnd> ends, StoreNames names, ImportRequest? import = null)
+    public void Add(AppendRequest request, Func<string, StreamEnd> ends, StoreNames names)
     {
         for (var w = 0; w < request.Writes.Count; w++)
         {
             var write = request.Writes[w];
             if (!_streams.TryGetValue(write.Stream, out var stream))
                 _streams.Add(write.Stream, stream = new PendingStream(ends(write.Stream)));
-            for (var i = 0; i < write.Events.Count; i++)
-            {
-                ReadOnlyMemory<byte> seal = default;
-                if (import is not null)
-                {
-                    var imported = import.Events[_events.Count];
-                    _recorded.Add(imported.RecordedAt.UtcTicks);
-                    seal = imported.Seal;
-                }
+            for (var i = 0; i < write.Events.Count; i++) Add(write.Stream, stream, write.Events[i], names);
+        }
+    }
 
-                Add(write.Stream, stream, write.Events[i], seal, names);
-            }
+    /// <summary>Gives the events that were added the stamps of an import, and its seals if it brings them.</summary>
+    public void TakeFrom(ImportRequest import)
+    {
+        for (var i = 0; i < import.Events.Count; i++)
+        {
+            _recorded.Add(import.Events[i].RecordedAt.UtcTicks);
+            if (!import.Events[i].Seal.IsEmpty) _seals[i] = import.Events[i].Seal.ToArray();
         }
     }
 
@@ -171,17 +166,24 @@ internal sealed class GroupRows
         parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead });
     }
 
-    /// <summary>
-    /// Adds the statements that import the rows, all of one transaction: the server works on the first rows while the next are sent. The
-    /// head is known under the lock, so the numbers of new streams are too.
-    /// </summary>
-    /// <returns>How many statements it took.</returns>
-    public int AddImportTo(NpgsqlBatch batch, string sql)
+    /// <summary>Adds the parameters of <c>import_events</c>.</summary>
+    public void AddImportParametersTo(NpgsqlParameterCollection parameters)
     {
-        var statements = 0;
-        for (var first = 0; first < Count; first += ImportedTogether, statements++)
-            AddImportParametersTo(batch.Add(sql).Parameters, first);
-        return statements;
+        parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead });
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _newOrdinals));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _newNames));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _tags));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _tagged));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _taggedTypes));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _streamIds));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _versions));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _recorded));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Uuid, _eventIds));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _types));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _seals));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _data));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _metadata));
+        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _tagLists));
     }
 
     /// <summary>Brings the parameters that are not lists up to date.</summary>
@@ -207,43 +209,7 @@ internal sealed class GroupRows
         return leaves;
     }
 
-    /// <summary>Adds the parameters of <c>import_events</c> for some of the rows.</summary>
-    private void AddImportParametersTo(NpgsqlParameterCollection parameters, int first)
-    {
-        var count = Math.Min(ImportedTogether, Count - first);
-        var streams = RangeOf(_newOrdinals);
-        var tags = RangeOf(_tagged);
-        parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead + first });
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, Relative(_newOrdinals, streams)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _newNames.GetRange(streams.First, streams.Count)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _tags.GetRange(tags.First, tags.Count)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, Relative(_tagged, tags)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _taggedTypes.GetRange(tags.First, tags.Count)));
-        parameters.Add(NpgsqlExtensions.Array(
-            NpgsqlDbType.Bigint, _streamIds.GetRange(first, count).ConvertAll(id => id > 0 ? id : ExpectedHead - id)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _versions.GetRange(first, count)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _recorded.GetRange(first, count)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Uuid, _eventIds.GetRange(first, count)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _types.GetRange(first, count)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _seals.GetRange(first, count)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _data.GetRange(first, count)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _metadata.GetRange(first, count)));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _tagLists.GetRange(first, count)));
-
-        // Both lists ascend: ordinals count from 1, so those of the range are above its first index.
-        (int First, int Count) RangeOf(List<long> ordinals)
-        {
-            var begin = ordinals.FindIndex(ordinal => ordinal > first);
-            if (begin < 0) return (0, 0);
-            var end = ordinals.FindIndex(begin, ordinal => ordinal > first + count);
-            return (begin, (end < 0 ? ordinals.Count : end) - begin);
-        }
-
-        List<long> Relative(List<long> ordinals, (int First, int Count) range) =>
-            ordinals.GetRange(range.First, range.Count).ConvertAll(ordinal => ordinal - first);
-    }
-
-    private void Add(string name, PendingStream stream, in NewEvent e, ReadOnlyMemory<byte> seal, StoreNames names)
+    private void Add(string name, PendingStream stream, in NewEvent e, StoreNames names)
     {
         var ordinal = _events.Count + 1;
         if (!names.TryGetType(e.Type, out var type)) throw new InvalidOperationException($"The type '{e.Type}' has no number.");
@@ -254,7 +220,7 @@ internal sealed class GroupRows
         _versions.Add(stream.Version);
         _eventIds.Add(e.Id);
         _types.Add(type);
-        _seals.Add(seal.IsEmpty ? _salts.Next().ToArray() : seal.ToArray());
+        _seals.Add(_salts.Next().ToArray());
         _data.Add(Whole(e.Data));
         _metadata.Add(e.Metadata.IsEmpty ? null : Whole(e.Metadata));
         _tagLists.Add(e.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagList.Write(e.Tags)));

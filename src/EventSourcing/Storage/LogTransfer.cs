@@ -6,7 +6,7 @@ namespace EventSourcing;
 public static class LogTransfer
 {
     /// <summary>The most events in one commit of the target.</summary>
-    private const int MaxBatch = 10_000;
+    private const int MaxBatch = 5_000;
 
     /// <summary>
     /// Copies the log into another storage: ids, positions, versions, stamps, data, metadata, tags, seals and erasures, so that the

@@ -111,8 +111,7 @@ internal static class Parts
     {
         var path = Html.Of($"<span class=\"path\">{(change.Path.Length == 0 ? "state" : change.Path)}</span>");
         var (before, after) = (Cut(change.Before ?? "none", 80), Cut(change.After ?? "none", 80));
-        return Html.Of(
-            $"<li>{path} <span class=\"step\"><del>{before}</del> <span class=\"to\">to</span> <ins>{after}</ins></span></li>");
+        return Html.Of($"<li>{path} <del>{before}</del> <span class=\"to\">to</span> <ins>{after}</ins></li>");
     }
 
     /// <summary>A remark in place of a value.</summary>

@@ -260,7 +260,9 @@ public sealed class SqliteEventStorage : IEventStorage
     /// the same moment finds that its file was moved, and refuses to write.</para>
     /// <para>The existing store is moved with its <c>-wal</c> and <c>-shm</c>, so that it stays a store: see
     /// <see cref="SqliteBackup.Replaced"/>. If the machine stops between the moves, there is no store at the path; restore
-    /// again.</para>
+    /// again. If the copy cannot be put in its place then, the store is moved back; if a process has made a new file there
+    /// meanwhile, that file stays, and <see cref="BackupFailedException.Replaced"/> says where the store is. A symbolic link
+    /// stays a link: the file that it leads to is replaced.</para>
     /// </remarks>
     /// <param name="backup">The backup's path. It is opened read-only.</param>
     /// <param name="path">The store's path, in a folder that exists.</param>
@@ -281,7 +283,8 @@ public sealed class SqliteEventStorage : IEventStorage
         IProgress<SqliteBackupProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        var target = StorePath.Absolute(path, nameof(path));
+        // If the path is a symbolic link, the files beside the store have the name of the file that it leads to.
+        var target = StorePath.TargetOf(StorePath.Absolute(path, nameof(path)));
         var storage = new SqliteEventStorage(backup, new SqliteEventStorageOptions { ReadOnly = true });
         await using (storage.ConfigureAwait(false))
         {
@@ -302,8 +305,11 @@ public sealed class SqliteEventStorage : IEventStorage
                 if (OperatingSystem.IsWindows()) held?.Dispose(); // Windows cannot move files that are open
                 using (held)
                 {
-                    replaced = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());
-                    place.Fill(isReplaced: false);
+                    // From here on little can fail: the copy is durable before the store leaves its place.
+                    place.Sync();
+                    var aside = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());
+                    place.PutInsteadOf(aside);
+                    replaced = aside;
                 }
             }
         }

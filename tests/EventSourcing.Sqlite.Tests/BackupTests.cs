@@ -324,6 +324,95 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task Restore_that_another_process_comes_between_says_where_the_store_is_now()
+    {
+        await BackedUpAsync(10);
+        using var place = CopyPlace.Take(_folder.Store, Copy);
+        File.Copy(Copy, place.Incomplete, overwrite: true);
+        place.Sync();
+        var aside = CopyPlace.MoveAside(_folder.Store, DateTimeOffset.UnixEpoch)!;
+        await File.WriteAllTextAsync(_folder.Store, "a new store of an app that was started again");
+
+        var failure = FluentActions.Invoking(() => place.PutInsteadOf(aside)).Should().Throw<BackupFailedException>().Which;
+
+        failure.Replaced.Should().Be(aside);
+        failure.Message.Should().Contain("meanwhile a file was made there").And.Contain($"is now '{aside}'").And.NotContain("Nothing was changed");
+        (await File.ReadAllTextAsync(_folder.Store)).Should().StartWith("a new store");
+        await using var storage = new SqliteEventStorage(aside);
+        (await Some.LogOf(storage)).Should().HaveCount(10);
+    }
+
+    [Fact]
+    public async Task Restore_whose_copy_cannot_be_put_in_its_place_moves_the_store_back_with_its_log()
+    {
+        await BackedUpAsync(10);
+        await File.WriteAllTextAsync(_folder.Store + "-wal", "the log");
+        using var place = CopyPlace.Take(_folder.Store, Copy);
+        place.Sync();
+        var aside = CopyPlace.MoveAside(_folder.Store, DateTimeOffset.UnixEpoch)!;
+        File.Exists(_folder.Store).Should().BeFalse();
+        File.Delete(place.Incomplete);
+
+        var failure = FluentActions.Invoking(() => place.PutInsteadOf(aside)).Should().Throw<BackupFailedException>().Which;
+
+        failure.Replaced.Should().BeNull();
+        failure.Message.Should().EndWith("Nothing was changed there.");
+        (await File.ReadAllTextAsync(_folder.Store + "-wal")).Should().Be("the log");
+        File.Delete(_folder.Store + "-wal");
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        (await Some.LogOf(storage)).Should().HaveCount(10);
+    }
+
+    [Fact]
+    public async Task Restore_through_a_symbolic_link_replaces_the_store_that_it_leads_to_and_not_one_in_use()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await BackedUpAsync(10);
+        Directory.CreateDirectory(_folder.FileNamed("links"));
+        var link = _folder.FileNamed("links/store.db");
+        File.CreateSymbolicLink(link, _folder.Store);
+        await FluentActions.Awaiting(() => SqliteEventStorage.RestoreAsync(Copy, Linked(Copy), replace: true).AsTask())
+            .Should().ThrowAsync<ArgumentException>();
+        using (var other = WorkerProgram.Start("serve", _folder.Store))
+        {
+            await other.TellAsync("open");
+            await other.TellAsync("append later 5");
+            await FluentActions.Awaiting(() => SqliteEventStorage.RestoreAsync(Copy, link, replace: true).AsTask())
+                .Should().ThrowAsync<BackupFailedException>().WithMessage("*another process*Stop*");
+            other.Kill();
+            await other.WaitForExitAsync();
+        }
+
+        var restored = await SqliteEventStorage.RestoreAsync(Copy, link, replace: true);
+
+        new FileInfo(link).LinkTarget.Should().Be(_folder.Store);
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        (await Some.LogOf(storage)).Should().HaveCount(10);
+        await using var old = new SqliteEventStorage(restored.Replaced!);
+        (await Some.LogOf(old)).Should().HaveCount(15);
+
+        string Linked(string path)
+        {
+            var to = _folder.FileNamed("links/copy.db");
+            File.CreateSymbolicLink(to, path);
+            return to;
+        }
+    }
+
+    [Fact]
+    public async Task Back_up_onto_a_symbolic_link_to_the_store_is_refused()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using var storage = await FilledAsync(10);
+        File.CreateSymbolicLink(_folder.FileNamed("link.db"), _folder.Store);
+
+        await FluentActions.Awaiting(() => storage.BackupAsync(_folder.FileNamed("link.db"), overwrite: true).AsTask())
+            .Should().ThrowAsync<ArgumentException>();
+
+        (await Some.LogOf(storage)).Should().HaveCount(10);
+    }
+
+    [Fact]
     public async Task Restore_a_backup_that_is_damaged_missing_or_none_is_refused_and_leaves_the_store()
     {
         await BackedUpAsync(10);

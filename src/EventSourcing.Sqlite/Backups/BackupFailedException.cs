@@ -1,9 +1,11 @@
 namespace EventSourcing;
 
-/// <summary>A backup or a restore was refused or has failed. What was at the path is unchanged.</summary>
+/// <summary>
+/// A backup or a restore was refused or has failed. What was at the path is unchanged, or moved to <see cref="Replaced"/>.
+/// </summary>
 public sealed class BackupFailedException : EventSourcingException
 {
-    /// <summary>Creates the error.</summary>
+    /// <summary>Creates the error of a copy that was not made, if nothing was changed at its path.</summary>
     /// <param name="path">The path at which the copy was to be.</param>
     /// <param name="reason">Why it is not there, as a sentence, with what to do.</param>
     /// <param name="innerException">The underlying error, if any.</param>
@@ -14,9 +16,31 @@ public sealed class BackupFailedException : EventSourcingException
         Reason = reason;
     }
 
+    /// <summary>Creates the error of a restore that had moved the store at the path aside, and could not move it back.</summary>
+    /// <param name="path">The path at which the copy was to be.</param>
+    /// <param name="reason">Why it is not there, as a sentence, with what to do.</param>
+    /// <param name="replaced">The path at which the store is now.</param>
+    /// <param name="innerException">The underlying error, if any.</param>
+    internal BackupFailedException(string path, string reason, string replaced, Exception? innerException = null)
+        : base(
+            $"The copy '{path}' was not made: {reason} The store that was there is now '{replaced}', with all its events. "
+            + "Stop all that uses that path, and restore again or move the store back.",
+            innerException)
+    {
+        Path = path;
+        Reason = reason;
+        Replaced = replaced;
+    }
+
     /// <summary>The path at which the copy was to be.</summary>
     public string Path { get; }
 
     /// <summary>Why it is not there.</summary>
     public string Reason { get; }
+
+    /// <summary>
+    /// Where the store is now that was at the path; <see langword="null"/> if it is still there. It is somewhere else only if another
+    /// process made a file at the path while the restore replaced the store.
+    /// </summary>
+    public string? Replaced { get; }
 }

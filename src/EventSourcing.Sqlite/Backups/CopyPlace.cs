@@ -79,16 +79,74 @@ internal sealed partial class CopyPlace : IDisposable
     /// <exception cref="BackupFailedException">There is a file, or the disk failed.</exception>
     public void Fill(bool isReplaced)
     {
+        Sync();
+        Put(isReplaced);
+    }
+
+    /// <summary>Makes the copy durable where it was made.</summary>
+    /// <exception cref="BackupFailedException">The disk failed.</exception>
+    public void Sync()
+    {
         try
         {
-            using (var file = File.OpenHandle(Incomplete, FileMode.Open, FileAccess.ReadWrite)) RandomAccess.FlushToDisk(file);
+            using var file = File.OpenHandle(Incomplete, FileMode.Open, FileAccess.ReadWrite);
+            RandomAccess.FlushToDisk(file);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw NotPut(failure);
+        }
+    }
+
+    /// <summary>Puts the copy, which is durable, at the path of a store that was moved aside.</summary>
+    /// <param name="aside">Where that store is now; null if there was none.</param>
+    /// <exception cref="BackupFailedException">
+    /// There is a file again, or the disk failed. The store is back at its path, or the error says where it is.
+    /// </exception>
+    public void PutInsteadOf(string? aside)
+    {
+        try
+        {
+            Put(isReplaced: false);
+        }
+        catch (BackupFailedException failure) when (aside is not null)
+        {
+            if (TryMoveBack(aside)) throw;
+            var reason = File.Exists(Path) ? "meanwhile a file was made there." : failure.Reason;
+            throw new BackupFailedException(Path, reason, aside, failure.InnerException);
+        }
+    }
+
+    private void Put(bool isReplaced)
+    {
+        try
+        {
             ThrowIfTaken(Path, isReplaced);
             File.Move(Incomplete, Path, overwrite: true);
             SyncFolder();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new BackupFailedException(Path, $"it could not be put in its place ({failure.Message})", failure);
+            throw NotPut(failure);
+        }
+    }
+
+    private BackupFailedException NotPut(Exception failure) =>
+        new(Path, $"it could not be put in its place ({failure.Message})", failure);
+
+    /// <summary>Moves a store back to its path, unless something is there.</summary>
+    private bool TryMoveBack(string aside)
+    {
+        if (Siblings.Any(sibling => File.Exists(Path + sibling))) return false;
+        try
+        {
+            MoveAll(aside, Path);
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It stays where it is, and the error that ends the restore says where that is.
+            return false;
         }
     }
 
@@ -111,6 +169,7 @@ internal sealed partial class CopyPlace : IDisposable
 
     /// <summary>Moves what is at a path aside, with all the files that belong to it, so that it stays a store.</summary>
     /// <returns>The path at which it is now; null if there was nothing.</returns>
+    /// <exception cref="BackupFailedException">It cannot be moved, and is where it was.</exception>
     public static string? MoveAside(string path, DateTimeOffset now)
     {
         var found = Siblings.Where(sibling => File.Exists(path + sibling)).ToList();
@@ -120,9 +179,37 @@ internal sealed partial class CopyPlace : IDisposable
         for (var i = 2; Siblings.Any(sibling => File.Exists(aside + sibling)); i++)
             aside = string.Create(CultureInfo.InvariantCulture, $"{stamped}-{i}");
 
-        // The database file goes first: without its log it would look like a whole, older store.
-        foreach (var sibling in found) File.Move(path + sibling, aside + sibling);
+        try
+        {
+            MoveAll(path, aside);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupFailedException(path, $"the store there could not be moved aside ({failure.Message})", failure);
+        }
+
         return aside;
+    }
+
+    /// <summary>Moves a database with the files beside it. If one of them cannot be moved, all are where they were.</summary>
+    private static void MoveAll(string from, string to)
+    {
+        var moved = new List<string>();
+        try
+        {
+            // The database file goes first: without its log it would look like a whole, older store.
+            foreach (var sibling in Siblings.Where(sibling => File.Exists(from + sibling)))
+            {
+                File.Move(from + sibling, to + sibling);
+                moved.Add(sibling);
+            }
+        }
+        catch
+        {
+            moved.Reverse();
+            foreach (var sibling in moved) File.Move(to + sibling, from + sibling);
+            throw;
+        }
     }
 
     public void Dispose()

@@ -36,10 +36,140 @@ public sealed class ExportTests : IDisposable
         (await Run.Piped("export", "shop.db", "--out", "events.jsonl")).ExitCode.Should().Be(0);
         var whole = await File.ReadAllTextAsync("events.jsonl");
         whole.Should().Be((await Run.Piped("export", "shop.db")).Output);
-        (await Run.Piped("export", "shop.db", "--format", "xes", "--case", "nonsense", "--out", "events.jsonl")).Error.Should().Contain("names no field of an event");
+        (await Run.Piped("export", "shop.db", "--format", "xes", "--case", "nonsense", "--out", "events.jsonl", "--overwrite")).Error.Should().Contain("names no field of an event");
         (await File.ReadAllTextAsync("events.jsonl")).Should().Be(whole);
         (await Run.Piped("export", "shop.db", "--out", "no-folder/events.jsonl")).ExitCode.Should().Be(2);
         _folder.FileNames.Should().NotContain(name => name.Contains("incomplete", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("shop.db")]
+    [InlineData("./folder/../shop.db")]
+    [InlineData("link.db")]
+    [InlineData("linked/shop.db")]
+    [InlineData("shop.db-wal")]
+    [InlineData("shop.db-shm")]
+    [InlineData("shop.db-journal")]
+    [InlineData("shop.db.key")]
+    [InlineData("shop.db.key.pub")]
+    [InlineData("shop.db.checkpoints")]
+    [InlineData("other.db")]
+    [InlineData("elsewhere.key")]
+    [InlineData("elsewhere.checkpoints")]
+    [InlineData("folder")]
+    public async Task Write_over_a_store_a_key_or_checkpoints_is_refused_whatever_the_command_and_changes_nothing(string path)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Shop.MakeAsync();
+        await Shop.MakeAsync("other.db");
+        await Run.Piped("checkpoint", "shop.db", "--new-key", "shop.example/ledger");
+        await Run.Piped("checkpoint", "shop.db", "--new-key", "shop.example/other", "--key", "elsewhere.key", "--checkpoints", "elsewhere.checkpoints");
+        Directory.CreateDirectory("folder");
+        Directory.CreateSymbolicLink("linked", ".");
+        File.CreateSymbolicLink("link.db", "shop.db");
+        var before = await AllAsync();
+
+        foreach (var arguments in (string[][])
+            [["export", "shop.db", "--format", "csv", "--out", path], ["prove", "shop.db", "4", "--out", path], ["backup", "shop.db", path]])
+        {
+            foreach (var overwrite in (string[][])[[], ["--overwrite"]])
+            {
+                // An older backup is what --overwrite of a backup is for.
+                if (arguments[0] == "backup" && path == "other.db" && overwrite.Length > 0) continue;
+                var run = await Run.Piped([.. arguments, .. overwrite]);
+                run.ExitCode.Should().Be(2, string.Join(' ', arguments));
+                run.Error.Should().StartWith("error: ");
+            }
+        }
+
+        (await AllAsync()).Should().Equal(before);
+
+        async Task<List<string>> AllAsync()
+        {
+            var all = new List<string>();
+            foreach (var name in _folder.FileNames.Where(name => name is not ("folder" or "linked")))
+                all.Add(name + " " + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(await File.ReadAllBytesAsync(name))));
+            return all;
+        }
+    }
+
+    [Theory]
+    [InlineData("export", "shop.db")]
+    [InlineData("prove", "shop.db", "4")]
+    public async Task Write_over_another_file_needs_overwrite(params string[] command)
+    {
+        await Shop.MakeAsync();
+        await Run.Piped("checkpoint", "shop.db", "--new-key", "shop.example/ledger");
+        await File.WriteAllTextAsync("notes.txt", "notes");
+
+        var refused = await Run.Piped([.. command, "--out", "notes.txt"]);
+
+        refused.ExitCode.Should().Be(2);
+        refused.Error.Should().Be("error: There is a file 'notes.txt' already. Say --overwrite to replace it. Nothing was changed.\n");
+        (await File.ReadAllTextAsync("notes.txt")).Should().Be("notes");
+        (await Run.Piped([.. command, "--out", "notes.txt", "--overwrite"])).ExitCode.Should().Be(0);
+        (await File.ReadAllTextAsync("notes.txt")).Should().Be((await Run.Piped(command)).Output);
+    }
+
+    [Fact]
+    public async Task Export_to_a_link_writes_the_file_that_it_leads_to()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Shop.MakeAsync();
+        await File.WriteAllTextAsync("today.jsonl", "older");
+        File.CreateSymbolicLink("newest.jsonl", "today.jsonl");
+
+        (await Run.Piped("export", "shop.db", "--out", "newest.jsonl", "--overwrite")).ExitCode.Should().Be(0);
+
+        new FileInfo("newest.jsonl").LinkTarget.Should().Be("today.jsonl");
+        (await File.ReadAllTextAsync("today.jsonl")).Should().Be((await Run.Piped("export", "shop.db")).Output);
+    }
+
+    [Fact]
+    public async Task Export_that_fails_leaves_what_another_one_is_writing_to_the_same_path()
+    {
+        await Shop.MakeAsync();
+        await using (new FileStream("events.jsonl.incomplete", FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            (await Run.Piped("export", "shop.db", "--format", "xes", "--case", "nonsense", "--out", "events.jsonl")).ExitCode.Should().Be(2);
+            (await Run.Piped("export", "shop.db", "--out", "events.jsonl")).ExitCode.Should().Be(0);
+        }
+
+        _folder.FileNames.Should().Equal("events.jsonl", "events.jsonl.incomplete", "shop.db");
+    }
+
+    [Fact]
+    public async Task Two_exports_to_one_path_at_the_same_time_are_each_whole()
+    {
+        await AnyStore.MakeAsync("any.db", 8, events: 3_000);
+        var whole = (await Run.Piped("export", "any.db")).Output;
+        for (var round = 0; round < 5; round++)
+        {
+            var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => Run.Piped("export", "any.db", "--out", "events.jsonl", "--overwrite"))));
+
+            runs.Select(run => run.ExitCode).Should().AllBeEquivalentTo(0);
+            (await File.ReadAllTextAsync("events.jsonl")).Should().Be(whole);
+        }
+
+        _folder.FileNames.Should().Equal("any.db", "events.jsonl");
+    }
+
+    [Theory]
+    [InlineData("export", "shop.db")]
+    [InlineData("prove", "shop.db", "4")]
+    public async Task File_from_a_store_that_only_its_owner_reads_is_read_by_no_one_else(params string[] command)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        await Shop.MakeAsync();
+        await Run.Piped("checkpoint", "shop.db", "--new-key", "shop.example/ledger");
+        File.SetUnixFileMode("shop.db", Owner);
+        await Run.Piped([.. command, "--out", "private"]);
+        File.SetUnixFileMode("shop.db", Owner | UnixFileMode.GroupRead);
+        await Run.Piped([.. command, "--out", "of-a-group"]);
+
+        File.GetUnixFileMode("private").Should().Be(Owner);
+        File.GetUnixFileMode("of-a-group").Should().Be(Owner | UnixFileMode.GroupRead);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal sealed class PostgresStore : IDisposable
     public string Schema { get; } = "evs_" + Guid.NewGuid().ToString("N")[..16];
 
     /// <summary>How the tool shows it.</summary>
-    public string Display => $"postgres://{Settings.Host}/{Settings.Database}?schema={Schema}";
+    public string Display => $"postgres://{Settings.Host}{(Settings.Port == NpgsqlConnection.DefaultPort ? "" : $":{Settings.Port}")}/{Settings.Database}?schema={Schema}";
 
     /// <summary>The store as a connection string.</summary>
     public string Text => new NpgsqlConnectionStringBuilder(Server.Value) { Password = Password }.ConnectionString + ";Schema=" + Schema;

@@ -36,6 +36,40 @@ public sealed class ProveTests : IDisposable
         _folder.FileNames.Should().Equal("shop.db");
     }
 
+    [Theory]
+    [InlineData("--checkpoints", "shop.db")]
+    [InlineData("--checkpoints", "link.db")]
+    [InlineData("--checkpoints", "shop.db-wal")]
+    [InlineData("--key", "shop.db-wal")]
+    [InlineData("--key", "shop.db-journal")]
+    public async Task Sign_into_a_file_of_the_store_is_refused_and_makes_nothing(string option, string path)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Shop.MakeAsync();
+        File.CreateSymbolicLink("link.db", "shop.db");
+        var before = await File.ReadAllBytesAsync("shop.db");
+
+        var run = await Run.Piped("checkpoint", "shop.db", "--new-key", Origin, option, path);
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain($"'{path}' is a file of the store itself.");
+        (await File.ReadAllBytesAsync("shop.db")).Should().Equal(before);
+        _folder.FileNames.Should().Equal("link.db", "shop.db");
+    }
+
+    [Fact]
+    public async Task Make_a_key_whose_public_part_cannot_be_written_leaves_neither()
+    {
+        await Shop.MakeAsync();
+        Directory.CreateDirectory("shop.db.key.pub");
+
+        (await Run.Piped("checkpoint", "shop.db", "--new-key", Origin)).ExitCode.Should().Be(2);
+
+        _folder.FileNames.Should().Equal("shop.db", "shop.db.key.pub");
+        Directory.Delete("shop.db.key.pub");
+        (await Run.Piped("checkpoint", "shop.db", "--new-key", Origin)).ExitCode.Should().Be(0);
+    }
+
     [Fact]
     public async Task Verify_a_sound_store_says_what_is_pinned()
     {
@@ -145,6 +179,29 @@ public sealed class ProveTests : IDisposable
         (await Run.Piped("info", "shop.db"))["root"].Should().Be(root);
         (await Run.Piped("info", restored["moved aside"]))["events"].Should().StartWith("7,");
         (await Run.Piped("backup", "shop.db", "shop.db", "--overwrite")).ExitCode.Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData("shop.db")]
+    [InlineData("link.db")]
+    [InlineData("linked/shop.db")]
+    public async Task Back_up_or_restore_a_store_onto_itself_is_refused_and_changes_nothing(string same)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Shop.MakeAsync();
+        File.CreateSymbolicLink("link.db", "shop.db");
+        Directory.CreateSymbolicLink("linked", ".");
+        var (before, names) = (await File.ReadAllBytesAsync("shop.db"), _folder.FileNames.ToList());
+
+        foreach (var arguments in (string[][])
+        [
+            ["backup", "shop.db", same, "--overwrite"], ["backup", same, "shop.db", "--overwrite"],
+            ["restore", "shop.db", same, "--replace", "--yes"], ["restore", same, "shop.db", "--replace", "--yes"],
+        ])
+            (await Run.Piped(arguments)).ExitCode.Should().Be(2, string.Join(' ', arguments));
+
+        (await File.ReadAllBytesAsync("shop.db")).Should().Equal(before);
+        _folder.FileNames.Should().Equal(names);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ namespace EventSourcing.Tool.Tests;
 public sealed class StoreTextTests
 {
     [Theory]
-    [InlineData("postgres://ann:s3cr%40t@db.example:5433/shop?schema=orders&sslmode=require", "postgres://db.example/shop?schema=orders")]
+    [InlineData("postgres://ann:s3cr%40t@db.example:5433/shop?schema=orders&sslmode=require", "postgres://db.example:5433/shop?schema=orders")]
     [InlineData("postgresql://db.example/shop", "postgres://db.example/shop")]
     [InlineData("Host=db.example;Database=shop;Username=ann;Password=s3cr@t", "postgres://db.example/shop")]
     [InlineData("Password=s3cr@t; Server = db.example; Database=shop; Schema=orders", "postgres://db.example/shop?schema=orders")]
@@ -23,6 +23,36 @@ public sealed class StoreTextTests
 
         postgres.Schema.Should().Be("orders");
         postgres.ConnectionString.Should().Contain("Host=db.example").And.Contain("Port=5433").And.Contain("Username=ann").And.Contain("Password=s3cr@t").And.Contain("SSL Mode=Require");
+    }
+
+    [Theory]
+    [InlineData("shop.db", "./folder/../shop.db", true)]
+    [InlineData("shop.db", "link.db", true)]
+    [InlineData("linked/shop.db", "folder/shop.db", true)]
+    [InlineData("link-to-link.db", "shop.db", true)]
+    [InlineData("shop.db", "folder/shop.db", false)]
+    [InlineData("shop.db", "postgres://db.example/shop", false)]
+    [InlineData("postgres://ann@db.example/shop", "Host=DB.example;Port=5432;Database=shop;Username=bob;Schema=eventsourcing", true)]
+    [InlineData("postgres://shop@db.example", "postgres://ann@db.example/shop", true)]
+    [InlineData("postgres://db.example/shop", "postgres://db.example:5433/shop", false)]
+    [InlineData("postgres://db.example/shop", "postgres://db.example/shop?schema=orders", false)]
+    [InlineData("postgres://db.example/shop", "postgres://other.example/shop", false)]
+    [InlineData("postgres://db.example/shop", "postgres://db.example/stock", false)]
+    public void Compare_two_texts_tells_whether_they_name_one_store(string one, string other, bool expected)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var folder = new WorkFolder();
+        Directory.CreateDirectory("folder");
+        File.CreateSymbolicLink("link.db", "shop.db");
+        File.CreateSymbolicLink("link-to-link.db", Path.GetFullPath("link.db"));
+        File.CreateSymbolicLink("circle.db", "circle.db");
+        Directory.CreateSymbolicLink("linked", "folder");
+
+        Store(one).IsSameAs(Store(other)).Should().Be(expected);
+        Store(other).IsSameAs(Store(one)).Should().Be(expected);
+        Store(one).IsSameAs(Store("circle.db")).Should().BeFalse();
+
+        static StoreText Store(string text) => StoreText.Parse(text, static _ => null);
     }
 
     [Theory]

@@ -9,7 +9,6 @@ internal static class ExportCommand
     private const string Jsonl = "jsonl";
     private const string Csv = "csv";
     private const string Xes = "xes";
-    private const string Incomplete = ".incomplete";
     private const int BufferLength = 256 * 1024;
 
     public static Command Create(Evs evs)
@@ -20,6 +19,7 @@ internal static class ExportCommand
                 .AcceptOnlyFromAmong(Jsonl, Csv, Xes);
         var output = Arguments.TextOption(
             "--out", "FILE", "The file to write. It is there whole or not at all. By default the events go to standard output.");
+        var overwrite = OutputFile.Overwrite();
         var asOf = Arguments.AsOfOption();
         var filter = new EventFilterOptions();
         var caseOf = Arguments.TextOption(
@@ -35,13 +35,16 @@ internal static class ExportCommand
         var command = new Command(
             "export", "Writes all events, or those chosen, as JSON Lines, CSV or XES.")
         {
-            store, format, output, asOf, caseOf, activity, resource, time,
+            store, format, output, overwrite, asOf, caseOf, activity, resource, time,
         };
         filter.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var screen = evs.ScreenOf(parsed);
-            await using var opened = await evs.StoreOf(parsed, store).OpenToReadAsync(cancellationToken);
+            var text = evs.StoreOf(parsed, store);
+            var path = parsed.GetValue(output);
+            var file = path is null ? null : new OutputFile(path, parsed.GetValue(overwrite), text);
+            await using var opened = await text.OpenToReadAsync(cancellationToken);
             var selection = new EventSelection { Filter = filter.In(parsed), WithSeals = true };
             selection = selection with
             {
@@ -54,50 +57,34 @@ internal static class ExportCommand
                 EventField.Parse(parsed.GetValue(activity) ?? EventField.Type),
                 parsed.GetValue(resource) is { } by ? EventField.Parse(by) : null,
                 parsed.GetValue(time) is { } at ? EventField.Parse(at) : null);
-            var path = parsed.GetValue(output);
-            if (path is null)
+            if (file is null)
             {
                 await ExportAsync(screen, opened, selection, parsed.GetValue(format) ?? Jsonl, xes, screen.Output, cancellationToken);
                 return ExitCode.Done;
             }
 
-            var count = await ExportToFileAsync(screen, opened, selection, parsed.GetValue(format) ?? Jsonl, xes, path, cancellationToken);
+            var count = await ExportToFileAsync(screen, opened, selection, parsed.GetValue(format) ?? Jsonl, xes, file, cancellationToken);
             screen.Remark($"{Format.Count(count, "event")} exported to '{path}'.");
             return ExitCode.Done;
         });
         return command;
     }
 
-    private static async Task<long> ExportToFileAsync(
+    private static Task<long> ExportToFileAsync(
         Screen screen,
         EventStore store,
         EventSelection selection,
         string format,
         XesMapping xes,
-        string path,
-        CancellationToken cancellationToken)
+        OutputFile output,
+        CancellationToken cancellationToken) => output.WriteAsync(async file =>
     {
-        var incomplete = path + Incomplete;
-        try
-        {
-            long count;
-            await using (var file = new FileStream(incomplete, FileMode.Create, FileAccess.Write, FileShare.None, BufferLength))
-            await using (var writer =
-                new StreamWriter(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BufferLength) { NewLine = "\n" })
-            {
-                count = await ExportAsync(screen, store, selection, format, xes, writer, cancellationToken);
-                await writer.FlushAsync(cancellationToken);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(incomplete, path, overwrite: true);
-            return count;
-        }
-        finally
-        {
-            File.Delete(incomplete);
-        }
-    }
+        var encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        await using var writer = new StreamWriter(file, encoding, BufferLength, leaveOpen: true) { NewLine = "\n" };
+        var count = await ExportAsync(screen, store, selection, format, xes, writer, cancellationToken);
+        await writer.FlushAsync(cancellationToken);
+        return count;
+    });
 
     private static async Task<long> ExportAsync(
         Screen screen,

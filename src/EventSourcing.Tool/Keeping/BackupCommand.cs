@@ -26,6 +26,8 @@ internal static class BackupCommand
 
     private static async Task<int> RunAsync(Screen screen, StoreText text, string copy, bool overwrite, CancellationToken cancellationToken)
     {
+        OutputFile.ThrowIfKept(copy, text, mayBeDatabase: true);
+
         // Read-only, so that an older schema is not upgraded by the way.
         await using (await text.OpenToReadAsync(cancellationToken))
         {

@@ -24,6 +24,13 @@ internal static class CheckpointCommand
             var path = parsed.GetValue(checkpoints) ?? BesideOf(text, ".checkpoints", "--checkpoints");
             var keyPath = parsed.GetValue(key) ?? BesideOf(text, ".key", "--key");
 
+            // To open the store's own file as another one, and to close it, would drop SQLite's locks on it.
+            foreach (var named in (string[])[path, keyPath, SigningKey.PublicPath(keyPath)])
+            {
+                if (text.Owns(named))
+                    throw new ToolException($"'{named}' is a file of the store itself. Choose another path. Nothing was written.");
+            }
+
             // The store first: where there is none, no key shall be made either.
             await using (await text.OpenToReadAsync(cancellationToken))
             {

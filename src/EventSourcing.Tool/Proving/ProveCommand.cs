@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 
 namespace EventSourcing.Tool;
 
@@ -10,13 +11,14 @@ internal static class ProveCommand
         var store = Arguments.Store();
         var which = Arguments.Text("EVENT", EventReference.Description);
         var output = Arguments.TextOption("--out", "FILE", "The file to write. By default the proof goes to standard output.");
+        var overwrite = OutputFile.Overwrite();
         var files = new CheckpointFiles.Options();
         var command = new Command(
             "prove",
             "Writes a .tlog-proof: one event with all its content, and the proof that it is in the log, "
             + "for somebody who has nothing but the public key.")
         {
-            store, which, output,
+            store, which, output, overwrite,
         };
         files.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
@@ -27,14 +29,14 @@ internal static class ProveCommand
                 text,
                 files.In(parsed, text),
                 parsed.GetRequiredValue(which),
-                parsed.GetValue(output),
+                parsed.GetValue(output) is { } path ? new OutputFile(path, parsed.GetValue(overwrite), text) : null,
                 cancellationToken);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Screen screen, StoreText text, CheckpointFiles files, string which, string? output, CancellationToken cancellationToken)
+        Screen screen, StoreText text, CheckpointFiles files, string which, OutputFile? output, CancellationToken cancellationToken)
     {
         await using var store = await text.OpenToReadAsync(cancellationToken);
         var position = await EventReference.PositionOfAsync(store, which, cancellationToken);
@@ -50,7 +52,14 @@ internal static class ProveCommand
 
         var proof = (await store.Ledger.ProveInclusionAsync(position, note, cancellationToken)).ToTlogProof().ToString();
         if (output is null) screen.Output.Write(proof);
-        else await File.WriteAllTextAsync(output, proof, cancellationToken);
+        else await output.WriteAsync(file => WriteAsync(file, proof, cancellationToken));
         return ExitCode.Done;
+    }
+
+    private static async Task<int> WriteAsync(FileStream file, string proof, CancellationToken cancellationToken)
+    {
+        var bytes = Encoding.UTF8.GetBytes(proof);
+        await file.WriteAsync(bytes, cancellationToken);
+        return bytes.Length;
     }
 }

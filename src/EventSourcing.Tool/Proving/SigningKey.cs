@@ -33,18 +33,30 @@ internal sealed class SigningKey : IDisposable
         }
 
         var made = new SigningKey(origin, ECDsa.Create(ECCurve.NamedCurves.nistP256));
+        var isWritten = false;
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             using (var file = new FileStream(path, options))
+            {
+                isWritten = true;
                 file.Write(Encoding.ASCII.GetBytes(made._key.ExportPkcs8PrivateKeyPem() + "\n"));
+            }
+
             File.WriteAllText(PublicPath(path), made.Signer.Verifier + "\n");
             return made;
         }
         catch
         {
+            // One without the other is of no use, and a key that is there is never overwritten.
             made.Dispose();
+            if (isWritten)
+            {
+                File.Delete(path);
+                if (File.Exists(PublicPath(path))) File.Delete(PublicPath(path));
+            }
+
             throw;
         }
     }

@@ -33,7 +33,8 @@ internal sealed record PostgresText(string ConnectionString, string? Schema, str
             if (settings.TryGetValue(SchemaKey, out var named)) schema = named.ToString();
             settings.Remove(SchemaKey);
             var connection = new NpgsqlConnectionStringBuilder(settings.ConnectionString);
-            var display = $"postgres://{connection.Host}/{connection.Database}{(schema is null ? "" : $"?schema={schema}")}";
+            var port = connection.Port == NpgsqlConnection.DefaultPort ? "" : ":" + Format.Plain(connection.Port);
+            var display = $"postgres://{connection.Host}{port}/{connection.Database}{(schema is null ? "" : $"?schema={schema}")}";
             return new PostgresText(connection.ConnectionString, schema, display);
         }
         catch (Exception e) when (e is ArgumentException or UriFormatException or FormatException)
@@ -43,6 +44,23 @@ internal sealed record PostgresText(string ConnectionString, string? Schema, str
                 "The text that names the store is neither a URL (postgres://user@host/database?schema=eventsourcing) nor a connection "
                 + "string of Npgsql (Host=…;Database=…;Schema=…).",
                 e);
+        }
+    }
+
+    /// <summary>Whether another text names the same schema of the same database at the same address.</summary>
+    public bool IsSameAs(PostgresText other) => Address == other.Address;
+
+    private (string? Host, int Port, string? Database, string Schema) Address
+    {
+        get
+        {
+            // What is left out is what the driver and the storage take then: as database, the name of the user.
+            var connection = new NpgsqlConnectionStringBuilder(ConnectionString);
+            return (
+                connection.Host?.ToLowerInvariant(),
+                connection.Port,
+                connection.Database ?? connection.Username,
+                Schema ?? new PostgresEventStorageOptions().Schema);
         }
     }
 

@@ -7,6 +7,12 @@ namespace EventSourcing.Tool;
 internal sealed class StoreText
 {
     private const string EnvironmentPrefix = "env:";
+
+    /// <summary>What SQLite appends to the name of a database for the files that belong to it.</summary>
+    private static readonly string[] FilesOfDatabase = ["", "-wal", "-shm", "-journal"];
+
+    /// <summary>What is appended to the name of a store for what proves its history.</summary>
+    private static readonly string[] FilesBeside = [".key", ".key.pub", ".checkpoints"];
     private readonly PostgresText? _postgres;
 
     private StoreText(string text)
@@ -28,6 +34,17 @@ internal sealed class StoreText
 
     /// <summary>The path of the file; null if the store is not in a file.</summary>
     public string? File { get; }
+
+    /// <summary>Whether a path leads to the store's database, or to a file beside it that SQLite reads as a part of it.</summary>
+    public bool Owns(string path) => LeadsTo(path, FilesOfDatabase);
+
+    /// <summary>Whether a path leads to where the store's key and checkpoints are kept if nobody says otherwise.</summary>
+    public bool IsKeyOrCheckpoints(string path) => LeadsTo(path, FilesBeside);
+
+    /// <summary>Whether another text names the same store, as far as that can be told without opening it.</summary>
+    public bool IsSameAs(StoreText other) =>
+        File is { } file && other.File is { } otherFile ? RealPath.AreSame(file, otherFile)
+        : _postgres is { } postgres && other._postgres is { } otherPostgres && postgres.IsSameAs(otherPostgres);
 
     /// <param name="text">The path of a file, a URL or connection string of PostgreSQL, or <c>env:NAME</c>.</param>
     /// <param name="environment">The environment's variables.</param>
@@ -117,6 +134,10 @@ internal sealed class StoreText
         RequireFile();
         return new SqliteEventStorage(File, new SqliteEventStorageOptions { ReadOnly = readOnly });
     }
+
+    private bool LeadsTo(string path, string[] endings) =>
+        File is { } file
+        && endings.Any(ending => RealPath.AreSame(path, file + ending) || RealPath.AreSame(path, RealPath.Of(file) + ending));
 
     private IEventStorage Storage(bool readOnly, EventStorageLimits? limits = null)
     {

@@ -109,15 +109,17 @@ internal sealed class Evs
     {
         // Signals are listened for once this method has returned, and reading a file may never wait for anything.
         await Task.Yield();
+        var exitCode = ExitCode.Done;
         try
         {
-            var exitCode = await run();
+            exitCode = await run();
             await _terminal.Output.FlushAsync();
             return exitCode;
         }
         catch (OutputClosedException)
         {
-            return ExitCode.Done;
+            // Whoever read has read enough. What the command has found stays found.
+            return exitCode;
         }
         catch (OperationCanceledException)
         {

@@ -130,6 +130,59 @@ public sealed class MoveTests : IDisposable
         (await Run.Piped("copy", "shop.db", "copy.db", "--follow")).Error.Should().Contain("Nobody is at the terminal");
     }
 
+    [Theory]
+    [InlineData("shop.db")]
+    [InlineData("./shop.db")]
+    [InlineData("link.db")]
+    [InlineData("linked/shop.db")]
+    [InlineData("env:TARGET")]
+    public async Task Copy_a_store_onto_itself_is_refused_and_seals_nothing(string target)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Shop.MakeAsync();
+        File.CreateSymbolicLink("link.db", "shop.db");
+        Directory.CreateSymbolicLink("linked", ".");
+        var before = await File.ReadAllBytesAsync("shop.db");
+        var options = new Run.Options { Environment = new() { ["NO_COLOR"] = "1", ["TARGET"] = Path.GetFullPath("shop.db") } };
+
+        foreach (var more in (string[][])[[], ["--seal", "--yes"], ["--follow"]])
+        {
+            var run = await Run.Of(options, ["copy", "shop.db", target, .. more]);
+            run.ExitCode.Should().Be(2);
+            run.Error.Should().Contain("are one store. Nothing was copied, and it is not sealed.");
+        }
+
+        (await File.ReadAllBytesAsync("shop.db")).Should().Equal(before);
+        (await Run.Piped("unseal", "shop.db")).Output.Should().Be("'shop.db' is not sealed. Nothing was changed.\n");
+    }
+
+    [Fact]
+    public async Task Copy_into_a_store_that_was_sealed_itself_does_not_seal_the_source()
+    {
+        await Shop.MakeAsync();
+        await Run.Piped("copy", "shop.db", "moved.db");
+        await Run.Piped("copy", "moved.db", "further.db", "--seal", "--yes");
+
+        var run = await Run.Piped("copy", "shop.db", "moved.db", "--seal", "--yes");
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain("'moved.db' was sealed itself").And.Contain("'shop.db' was not sealed.");
+        (await Run.Piped("unseal", "shop.db")).Output.Should().Contain("is not sealed");
+    }
+
+    [Fact]
+    public async Task Copy_that_follows_takes_the_end_of_the_input_for_no_enter()
+    {
+        await Shop.MakeAsync();
+
+        var run = await Run.Of(new Run.Options { Answer = "\n", Input = new StringReader("") }, "copy", "shop.db", "copy.db", "--follow");
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain("The source was not sealed.");
+        (await Run.Piped("unseal", "shop.db")).Output.Should().Be("'shop.db' is not sealed. Nothing was changed.\n");
+        (await Run.Piped("copy", "shop.db", "copy.db", "--seal", "--yes")).ExitCode.Should().Be(0, "it goes on");
+    }
+
     [Fact]
     public async Task Copy_that_seals_lets_each_append_be_in_the_copy_or_refused()
     {

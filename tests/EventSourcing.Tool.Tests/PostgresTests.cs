@@ -193,6 +193,22 @@ public sealed class PostgresTests : IDisposable
         (await RunAsync("export", Place.Text)).Output.Should().Be((await Run.Piped("export", "any.db")).Output);
     }
 
+    [PostgresFact]
+    public async Task Copy_a_database_onto_itself_seals_nothing_whatever_its_server_is_called()
+    {
+        await Shop.MakeAsync(Place.Open(new Shop.Clock()));
+        var alias = Place.Text.Replace("Host=127.0.0.1", "Host=localhost", StringComparison.Ordinal);
+
+        foreach (var same in new[] { Place.Text, Place.Url, alias })
+        {
+            var run = await RunAsync("copy", Place.Text, same, "--seal", "--yes");
+            run.ExitCode.Should().Be(2);
+            run.Error.Should().Contain("are one store. Nothing was copied, and it is not sealed.");
+        }
+
+        (await RunAsync("unseal", Place.Text)).Output.Should().Contain("is not sealed");
+    }
+
     [PostgresTheory]
     [InlineData(true)]
     [InlineData(false)]

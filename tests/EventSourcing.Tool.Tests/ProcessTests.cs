@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using EventSourcing.Sqlite.Tests;
 
 namespace EventSourcing.Tool.Tests;
 
@@ -71,6 +72,41 @@ public sealed partial class ProcessTests : IDisposable
             await read.WaitForExitAsync();
             read.ExitCode.Should().Be(0, string.Join(' ', arguments));
             (await read.StandardError.ReadToEndAsync()).Should().BeEmpty();
+        }
+    }
+
+    [Fact]
+    public async Task Reader_that_has_gone_leaves_the_exit_code_of_what_was_found()
+    {
+        await Shop.MakeAsync();
+        await Run.Piped("checkpoint", "shop.db", "--new-key", "shop.example/ledger");
+        await Run.Piped("prove", "shop.db", "4", "--out", "4.tlog-proof");
+        var exported = (await Run.Piped("export", "shop.db")).Output;
+        await File.WriteAllTextAsync("changed.jsonl", exported.Replace("Ann", "Eve", StringComparison.Ordinal));
+        await using (await Shop.RunAsync())
+        {
+        }
+
+        await AnyStore.MakeAsync("bad.db", 9, events: 3_000);
+        using (var connection = Some.ForeignConnection("bad.db")) connection.RunPastTriggers("UPDATE events SET type = type || 'x'");
+
+        foreach (var (exitCode, arguments) in ((int, string[])[])
+        [
+            (1, ["verify", "bad.db"]),
+            (1, ["verify", "bad.db", "--json"]),
+            (1, ["check", "4.tlog-proof", "--key", "shop.db.key.pub", "--origin", "another"]),
+            (1, ["import", "changed.jsonl", "imported.db"]),
+            (1, ["projections", "status", "shop.db", "--fail-on", "parked"]),
+            (1, ["projections", "status", "shop.db", "--fail-on", "parked", "--json"]),
+            (0, ["verify", "shop.db"]),
+            (0, ["projections", "status", "shop.db"]),
+        ])
+        {
+            using var found = Start(arguments);
+            found.StandardOutput.Close();
+            await found.WaitForExitAsync();
+            found.ExitCode.Should().Be(exitCode, string.Join(' ', arguments));
+            (await found.StandardError.ReadToEndAsync()).Should().BeEmpty();
         }
     }
 

@@ -34,6 +34,7 @@ internal static class CopyCommand
     private static async Task<int> RunAsync(
         Screen screen, StoreText sourceText, StoreText targetText, CutOver cutOver, CancellationToken cancellationToken)
     {
+        if (sourceText.IsSameAs(targetText)) throw OneStore(sourceText, targetText);
         await using var source = await sourceText.OpenToReadAsync(cancellationToken);
         if (cutOver.Seals) await PrepareSealAsync(screen, source, sourceText, targetText, cutOver, cancellationToken);
         await using var target = await targetText.OpenOrCreateAsync(cancellationToken);
@@ -97,6 +98,10 @@ internal static class CopyCommand
         LogTransferResult copied,
         CancellationToken cancellationToken)
     {
+        if (await target.Storage.GetMovedToAsync(cancellationToken) is { } movedTo)
+            throw new ToolException(
+                $"'{targetText.Display}' was sealed itself, when it moved to '{movedTo}', so no app could write there. "
+                + $"'{sourceText.Display}' was not sealed.");
         await using var writable = await sourceText.OpenToWriteAsync(options: null, cancellationToken);
         while (!await writable.Storage.SetMovedToAsync(targetText.Place, copied.Position, cancellationToken))
         {
@@ -104,8 +109,18 @@ internal static class CopyCommand
             copied = more with { After = copied.After };
         }
 
+        // A server has more names than can be told from the texts. Only of one store the target is sealed now, too.
+        if (await target.Storage.GetMovedToAsync(cancellationToken) is not null)
+        {
+            await writable.Storage.SetMovedToAsync(null, copied.Position, cancellationToken);
+            throw OneStore(sourceText, targetText);
+        }
+
         return copied;
     }
+
+    private static ToolException OneStore(StoreText source, StoreText target) => new(
+        $"'{source.Display}' and '{target.Display}' are one store. Nothing was copied, and it is not sealed. Name another one to copy to.");
 
     private static async Task<LogTransferResult> TransferAsync(
         EventStore source, EventStore target, ProgressLine progress, CancellationToken cancellationToken)

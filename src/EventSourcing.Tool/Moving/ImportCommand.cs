@@ -83,34 +83,35 @@ internal static class ImportCommand
     private static int Print(Screen screen, EventFileHeader header, long before, MerkleFrontier tree, MerkleFrontier stored)
     {
         var isWhole = tree.Size == header.Head && tree.Root() == header.Root && stored.Size == tree.Size && stored.Root() == header.Root;
-        if (screen.IsJson)
+        return Screen.Found(isWhole ? ExitCode.Done : ExitCode.FoundSomething, () =>
         {
-            screen.Json(json =>
+            if (screen.IsJson)
             {
-                json.WriteStartObject();
-                json.WriteNumber("events", stored.Size);
-                json.WriteNumber("imported", stored.Size - before);
-                json.WriteString("root", Format.Root(stored.Root()));
-                json.WriteBoolean("isRootOfExport", isWhole);
-                json.WriteEndObject();
-            });
-        }
-        else
-        {
-            screen.Field("events", before == 0
-                ? Format.Plain(stored.Size)
-                : $"{Format.Plain(stored.Size)}, of which {Format.Plain(stored.Size - before)} are new");
-            screen.Field("root", Format.Root(stored.Root()));
-            screen.Field("result", isWhole ? screen.Good("the root is that of the export")
-                : tree.Size < header.Head ? screen.Bad(
-                    $"NOT WHOLE: the file ends after {Format.Plain(tree.Size)} of {Format.Plain(header.Head)} events. "
-                    + "Import the whole file to go on.")
-                : screen.Bad(
-                    $"ANOTHER ROOT: the export says {Format.Root(header.Root)}. An event of the file was changed. Delete this store, "
-                    + "and export again."));
-        }
-
-        return isWhole ? ExitCode.Done : ExitCode.FoundSomething;
+                screen.Json(json =>
+                {
+                    json.WriteStartObject();
+                    json.WriteNumber("events", stored.Size);
+                    json.WriteNumber("imported", stored.Size - before);
+                    json.WriteString("root", Format.Root(stored.Root()));
+                    json.WriteBoolean("isRootOfExport", isWhole);
+                    json.WriteEndObject();
+                });
+            }
+            else
+            {
+                screen.Field("events", before == 0
+                    ? Format.Plain(stored.Size)
+                    : $"{Format.Plain(stored.Size)}, of which {Format.Plain(stored.Size - before)} are new");
+                screen.Field("root", Format.Root(stored.Root()));
+                screen.Field("result", isWhole ? screen.Good("the root is that of the export")
+                    : tree.Size < header.Head ? screen.Bad(
+                        $"NOT WHOLE: the file ends after {Format.Plain(tree.Size)} of {Format.Plain(header.Head)} events. "
+                        + "Import the whole file to go on.")
+                    : screen.Bad(
+                        $"ANOTHER ROOT: the export says {Format.Root(header.Root)}. An event of the file was changed. Delete this store, "
+                        + "and export again."));
+            }
+        });
     }
 
     private static FileStream OpenFile(string path) => File.Exists(path)

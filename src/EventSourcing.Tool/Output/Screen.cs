@@ -93,6 +93,24 @@ internal sealed class Screen
 
     public void Flush() => _terminal.Output.Flush();
 
+    /// <summary>Prints what a command has found. If nobody reads it any more, the exit code still says it.</summary>
+    /// <param name="exitCode">What the command ends with.</param>
+    /// <param name="print">Prints.</param>
+    /// <returns>That exit code.</returns>
+    public static int Found(int exitCode, Action print)
+    {
+        try
+        {
+            print();
+        }
+        catch (OutputClosedException)
+        {
+            // A script that wants the exit code alone may close the pipe.
+        }
+
+        return exitCode;
+    }
+
     /// <summary>A remark for people, beside the result.</summary>
     public void Remark(string text)
     {
@@ -110,13 +128,16 @@ internal sealed class Screen
     }
 
     /// <summary>Waits until somebody presses Enter.</summary>
-    /// <exception cref="ToolException">Nobody is there to do that.</exception>
+    /// <exception cref="ToolException">Nobody is there to do that, or has gone: the end of the input is no Enter.</exception>
     public async Task EnterAsync(CancellationToken cancellationToken)
     {
         if (!_terminal.InputIsTerminal)
             throw new ToolException("Nobody is at the terminal to press Enter. Stop the app, and say --seal --yes instead of --follow.");
         await Task.Yield();
-        await _terminal.Input.ReadLineAsync(cancellationToken);
+        if (await _terminal.Input.ReadLineAsync(cancellationToken) is null)
+            throw new ToolException(
+                "The input has ended, and nobody has pressed Enter. The source was not sealed. What was copied so far is in the target: "
+                + "run the command again, and it goes on.");
     }
 
     /// <summary>Asks whether to go on.</summary>

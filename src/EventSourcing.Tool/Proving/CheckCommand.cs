@@ -78,7 +78,7 @@ internal static class CheckCommand
         void Print(string what, string value) => screen.Field(what, Cells.OneLine(value));
     }
 
-    private static int NotProven(Screen screen, string reason)
+    private static int NotProven(Screen screen, string reason) => Screen.Found(ExitCode.FoundSomething, () =>
     {
         if (screen.IsJson)
         {
@@ -91,7 +91,5 @@ internal static class CheckCommand
             });
         }
         else screen.Wrapped("NOT PROVEN: " + Cells.OneLine(reason));
-
-        return ExitCode.FoundSomething;
-    }
+    });
 }

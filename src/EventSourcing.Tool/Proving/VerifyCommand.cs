@@ -51,9 +51,11 @@ internal static class VerifyCommand
                 cancellationToken);
         }
 
-        if (screen.IsJson) PrintJson(screen, report);
-        else Print(screen, report, kept.Count, newest, files);
-        return report.IsSound ? ExitCode.Done : ExitCode.FoundSomething;
+        return Screen.Found(report.IsSound ? ExitCode.Done : ExitCode.FoundSomething, () =>
+        {
+            if (screen.IsJson) PrintJson(screen, report);
+            else Print(screen, report, kept.Count, newest, files);
+        });
     }
 
     private static void Print(Screen screen, LedgerReport report, int kept, Checkpoint? newest, CheckpointFiles files)

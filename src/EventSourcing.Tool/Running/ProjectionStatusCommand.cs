@@ -34,15 +34,15 @@ internal static class ProjectionStatusCommand
     {
         await using var store = await text.OpenToReadAsync(cancellationToken);
         var all = await store.ProjectionAdmin().GetStatusAsync(cancellationToken);
-        if (screen.IsJson)
+        var isExceeded = all.Any(status => failOn.Any(limit => limit == ParkedLimit ? status.Parked > 0 : status.Lag > LagOf(limit)));
+        return Screen.Found(isExceeded ? ExitCode.FoundSomething : ExitCode.Done, () =>
         {
-            foreach (var status in all) screen.Json(json => Write(json, status));
-        }
-        else Print(screen, text, all);
-
-        return all.Any(status => failOn.Any(limit => limit == ParkedLimit ? status.Parked > 0 : status.Lag > LagOf(limit)))
-            ? ExitCode.FoundSomething
-            : ExitCode.Done;
+            if (screen.IsJson)
+            {
+                foreach (var status in all) screen.Json(json => Write(json, status));
+            }
+            else Print(screen, text, all);
+        });
     }
 
     private static void Print(Screen screen, StoreText text, IReadOnlyList<ProjectionStatus> all)

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EventSourcing;
@@ -96,13 +97,31 @@ public sealed class EventExplorerServer : IAsyncDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Whether the server would listen on this machine alone. It is asked as the server reads the address, which is not as a URI: a name
+    /// other than localhost means all addresses to it, and a semicolon begins another address.
+    /// </summary>
+    private static bool IsLocal(string url)
+    {
+        if (url.Contains(';', StringComparison.Ordinal) || !Uri.TryCreate(url, UriKind.Absolute, out _)) return false;
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme.Equals(Uri.UriSchemeHttp, StringComparison.OrdinalIgnoreCase)
+                && address.PathBase.Length == 0
+                && (address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+                    || (IPAddress.TryParse(address.Host, out var ip) && IPAddress.IsLoopback(ip)));
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
     private static void ThrowIfNotLocal(string url)
     {
         ArgumentNullException.ThrowIfNull(url);
-        var isLocal = Uri.TryCreate(url, UriKind.Absolute, out var uri)
-            && uri.Scheme == Uri.UriSchemeHttp
-            && (uri.IsLoopback || (IPAddress.TryParse(uri.Host, out var address) && IPAddress.IsLoopback(address)));
-        if (isLocal) return;
+        if (IsLocal(url)) return;
         throw new ArgumentException(
             $"'{url}' is not an http address of this machine alone, such as http://127.0.0.1:5170. "
                 + "To show a store to others, map the explorer in an app and ask for authorization.",

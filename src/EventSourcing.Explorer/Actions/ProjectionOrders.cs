@@ -33,19 +33,20 @@ internal static partial class ProjectionOrders
         var (subject, give) = await FindAsync(
             admin, order, projection, form["parked"].ToString(), form["key"].ToString(), user, reason, page.Aborted).ConfigureAwait(false);
 
-        // First the record, so that nothing can be done without one.
+        // First the record, so that nothing can be done without one. From then on nothing is abandoned, though the browser may have gone:
+        // a record must not say that an order was given if it was not.
         var record = await OrderRecords.BeginAsync(
             page.Store, new OrderRecord(page.Now, user, order, projection, subject, reason, "given"), page.Aborted).ConfigureAwait(false);
         var logger = http.RequestServices.GetService<ILoggerFactory>()?.CreateLogger("EventSourcing.Explorer");
         try
         {
             var isGiven = await give().ConfigureAwait(false);
-            if (!isGiven) await OrderRecords.EndAsync(page.Store, record, "too late", page.Aborted).ConfigureAwait(false);
+            if (!isGiven) await OrderRecords.EndAsync(page.Store, record, "too late", CancellationToken.None).ConfigureAwait(false);
             if (logger is not null) LogOrder(logger, order, projection, user, isGiven);
             http.Response.StatusCode = StatusCodes.Status303SeeOther;
             http.Response.Headers.Location = Parts.Link("projection", ("name", projection), (isGiven ? "done" : "late", order));
         }
-        catch (Exception failure) when (failure is EventSourcingException or ArgumentException)
+        catch
         {
             await OrderRecords.EndAsync(page.Store, record, "failed", CancellationToken.None).ConfigureAwait(false);
             throw;
@@ -60,6 +61,7 @@ internal static partial class ProjectionOrders
             ?? "(signed in, without a name)"
         : "(not signed in)";
 
+    /// <summary>Finds out what an order is about, and how it is given; giving it cannot be cancelled.</summary>
     private static async Task<(string Subject, Func<Task<bool>> Give)> FindAsync(
         ProjectionAdmin admin,
         string order,
@@ -72,11 +74,12 @@ internal static partial class ProjectionOrders
     {
         switch (order)
         {
-            case "rebuild": return ("", Always(() => admin.RebuildAsync(projection, cancellationToken)));
-            case "rebuild-document": return (key, Always(() => admin.RebuildDocumentAsync(projection, key, cancellationToken)));
-            case "stop": return ("", Always(() => admin.StopAsync(projection, cancellationToken)));
-            case "start": return ("", Always(() => admin.StartAsync(projection, cancellationToken)));
-            case "resume-all": return ("", async () => await admin.ResumeAllAsync(projection, cancellationToken).ConfigureAwait(false) > 0);
+            case "rebuild": return ("", Always(() => admin.RebuildAsync(projection, CancellationToken.None)));
+            case "rebuild-document": return (key, Always(() => admin.RebuildDocumentAsync(projection, key, CancellationToken.None)));
+            case "stop": return ("", Always(() => admin.StopAsync(projection, CancellationToken.None)));
+            case "start": return ("", Always(() => admin.StartAsync(projection, CancellationToken.None)));
+            case "resume-all":
+                return ("", async () => await admin.ResumeAllAsync(projection, CancellationToken.None).ConfigureAwait(false) > 0);
             case "resume" or "skip":
                 var all = await admin.GetParkedAsync(projection, cancellationToken).ConfigureAwait(false);
                 var parked = all.FirstOrDefault(parked => parked.Id == parkedId)
@@ -84,8 +87,8 @@ internal static partial class ProjectionOrders
                         409, "It is no longer parked",
                         "Somebody else was first, or it has succeeded meanwhile. Nothing was ordered. Look at the projection again.");
                 return ($"{parked.Partition} at position {Parts.Text(parked.Position)}", order == "resume"
-                    ? () => admin.ResumeAsync(parked, cancellationToken)
-                    : () => admin.SkipAsync(parked, user, reason, cancellationToken));
+                    ? () => admin.ResumeAsync(parked, CancellationToken.None)
+                    : () => admin.SkipAsync(parked, user, reason, CancellationToken.None));
             default: throw new RefusedException(
                 400, "That is no order", $"There is no order '{Parts.Cut(order, 40)}'. Nothing was ordered.");
         }

@@ -107,6 +107,52 @@ public class OrderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Order_whose_browser_has_gone_is_given_as_its_record_says()
+    {
+        using var gone = new CancellationTokenSource();
+        await using var storage = new HookedStorage(_bank.Counting)
+        {
+            Committed = commit =>
+            {
+                if (IsRecord(commit)) gone.Cancel();
+            },
+        };
+        await using var store = new EventStore(storage, EventTypes.FromAssemblyOf<Account>());
+        await using var host = await HostAsync(store, gone.Token);
+        var parked = await ParkedAsync();
+
+        using var answer = await OrderAsync("events/act", "skip", parked.Id, "the tab is closed", host.Client, [.. Operator]);
+
+        answer.StatusCode.Should().Be(HttpStatusCode.SeeOther);
+        await UntilAsync(async () => (await _bank.Store.ProjectionAdmin().GetSkippedAsync("Statements")).Count == 1);
+        (await RecordAsync()).Outcome.Should().Be("given");
+    }
+
+    [Fact]
+    public async Task Order_that_fails_for_whatever_reason_is_on_record_as_failed()
+    {
+        var isRecorded = false;
+        await using var storage = new HookedStorage(_bank.Counting)
+        {
+            Committing = commit =>
+            {
+                if (!IsRecord(commit)) throw new InvalidOperationException("Nothing can be ordered.");
+                isRecorded = true;
+            },
+        };
+        await using var store = new EventStore(storage, EventTypes.FromAssemblyOf<Account>());
+        await using var host = await HostAsync(store, CancellationToken.None);
+        var parked = await ParkedAsync();
+
+        using var answer = await OrderAsync("events/act", "skip", parked.Id, "it fails", host.Client, [.. Operator]);
+
+        answer.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+        isRecorded.Should().BeTrue();
+        (await RecordAsync()).Outcome.Should().Be("failed");
+        (await ParkedAsync()).Should().Be(parked);
+    }
+
+    [Fact]
     public async Task Verification_runs_once_for_all_and_says_what_it_found()
     {
         (await OrderAsync("events/verify", "start", "", "")).StatusCode.Should().Be(HttpStatusCode.SeeOther);
@@ -133,8 +179,29 @@ public class OrderTests : IAsyncLifetime
 
     private async Task<long> OrdersAsync() => await _bank.Store.Storage.ReadModels.CountAsync(OrderRecords.Model, []);
 
-    private async Task<HttpResponseMessage> OrderAsync(
-        string address, string order, string parked, string reason, params (string Name, string Value)[] headers)
+    private async Task<OrderRecord> RecordAsync() => (await OrderRecords.ListAsync(_bank.Store, 10, CancellationToken.None)).Single();
+
+    private static bool IsRecord(ReadModelCommit commit) => commit.Changes.Any(change => change.Model == OrderRecords.Model);
+
+    /// <summary>An app whose requests end early.</summary>
+    private static Task<TestHost> HostAsync(EventStore store, CancellationToken aborted) => TestHost.StartAsync(store, app =>
+    {
+        app.Use((http, next) =>
+        {
+            if (aborted.CanBeCanceled) http.RequestAborted = aborted;
+            return next(http);
+        });
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapEventExplorer("/events", explorer => explorer.ActionPolicy = "operators");
+    }, TestUsers.Add);
+
+    private Task<HttpResponseMessage> OrderAsync(
+        string address, string order, string parked, string reason, params (string Name, string Value)[] headers) =>
+        OrderAsync(address, order, parked, reason, _host.Client, headers);
+
+    private static async Task<HttpResponseMessage> OrderAsync(
+        string address, string order, string parked, string reason, HttpClient client, (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address)
         {
@@ -142,6 +209,6 @@ public class OrderTests : IAsyncLifetime
                 [new("order", order), new("projection", "Statements"), new("parked", parked), new("reason", reason)]),
         };
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
-        return await _host.Client.SendAsync(request);
+        return await client.SendAsync(request);
     }
 }

@@ -70,11 +70,31 @@ public class StandAloneTests
     [InlineData("http://192.168.0.7:5000")]
     [InlineData("5000")]
     [InlineData("https://localhost:5000")]
+    [InlineData("http://loopback:5000")]
+    [InlineData("http://localhost.:5000")]
+    [InlineData("http://shop.localhost:5000")]
+    [InlineData("http://0.0.0.0@127.0.0.1:5000")]
+    [InlineData("http://127.0.0.1/;http://0.0.0.0:5000")]
+    [InlineData("http://127.0.0.1:5000/path")]
+    [InlineData("http://unix:/tmp/explorer.sock")]
     public async Task Address_that_others_could_reach_is_refused(string url)
     {
         await using var store = new EventStore(new InMemoryEventStorage(), new EventTypes());
         await FluentActions.Awaiting(() => EventExplorerServer.StartAsync(store, url))
             .Should().ThrowAsync<ArgumentException>().WithMessage("*this machine alone*");
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:0")]
+    [InlineData("http://127.0.0.1:0/")]
+    [InlineData("HTTP://127.0.0.2:0")]
+    public async Task Address_of_this_machine_alone_is_listened_at(string url)
+    {
+        if (!OperatingSystem.IsLinux() && url.Contains("127.0.0.2", StringComparison.Ordinal)) return;
+        await using var store = new EventStore(new InMemoryEventStorage(), new EventTypes());
+        await using var server = await EventExplorerServer.StartAsync(store, url);
+
+        System.Net.IPAddress.IsLoopback(System.Net.IPAddress.Parse(server.Address.Host)).Should().BeTrue();
     }
 
     /// <summary>A storage that belongs to somebody else.</summary>

@@ -21,7 +21,8 @@ public sealed class EventExplorerOptions
 
     /// <summary>
     /// Whether payloads are hidden from everybody: the data of events, metadata other than correlation and causation, states of aggregates,
-    /// documents, and the texts of errors. Types, streams, tags, positions and keys stay visible.
+    /// documents, and the texts of errors. Types, streams, tags, positions and keys stay visible. Documents can then be chosen and ordered
+    /// by their keys only, and so they can if there is <see cref="Redact"/>.
     /// </summary>
     public bool HidePayloads { get; set; }
 

@@ -27,17 +27,18 @@ internal static class LedgerPage
             head = await store.GetHeadAsync(token).ConfigureAwait(false);
             root = (await store.Storage.Ledger.GetFrontierAsync(token).ConfigureAwait(false)).Root().ToString();
             erasures = await OverviewPage.ErasuresAsync(page, MostErasures).ConfigureAwait(false);
-            if (store.Options.Ledger?.Sink is FileCheckpointSink sink) checkpoints = await NewestAsync(sink, token).ConfigureAwait(false);
+            if (store.Options.Ledger?.Sink is FileCheckpointSink sink)
+                checkpoints = await page.Explorer.Checkpoints.ReadAsync(sink, MostCheckpoints, token).ConfigureAwait(false);
         }
         catch (EventSourcingException failure)
         {
             // A store that serves nothing, since it contradicts its checkpoints, can still be verified: that is what this page is for.
-            problem = failure.Message;
+            problem = page.Payloads.Error(failure.Message);
         }
 
         var keys = store.Options.Ledger?.Verifiers.Select(verifier => verifier.ToString() ?? verifier.Name).ToList() ?? [];
         var model = new LedgerModel(
-            head, LedgerState.Of(page), root, checkpoints, problem, keys, page.Explorer.Verification.Look(), erasures);
+            head, LedgerState.Of(page), root, checkpoints, problem, keys, page.Explorer.Verification.Look(page.Payloads), erasures);
         return new Answer<LedgerModel>(
             "Ledger", model, ExplorerJson.Default.LedgerModel, View) { IsInMotion = model.Verification?.IsRunning == true };
     }
@@ -53,20 +54,6 @@ internal static class LedgerPage
         else page.Explorer.Verification.TryStart(page.Store, ProjectionOrders.NameOf(http), page.Now, page.Explorer.Stopping);
         http.Response.StatusCode = StatusCodes.Status303SeeOther;
         http.Response.Headers.Location = "ledger#verification";
-    }
-
-    private static async Task<IReadOnlyList<ShownCheckpoint>> NewestAsync(FileCheckpointSink sink, CancellationToken cancellationToken)
-    {
-        var newest = new Queue<ShownCheckpoint>();
-        await foreach (var note in sink.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-        {
-            var checkpoint = Checkpoint.Parse(note.Text);
-            newest.Enqueue(
-                new ShownCheckpoint(checkpoint.Size, checkpoint.Root.ToString(), [.. note.Signatures.Select(signature => signature.Name)]));
-            if (newest.Count > MostCheckpoints) newest.Dequeue();
-        }
-
-        return [.. newest.Reverse()];
     }
 
     private static Html View(LedgerModel model) => Html.Of($"""

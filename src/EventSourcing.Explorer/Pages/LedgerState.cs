@@ -11,6 +11,7 @@ internal sealed record LedgerState(string? Origin, long? CheckpointSize, string?
     {
         var ledger = page.Store.Ledger;
         var newest = ledger.NewestCheckpoint is { } note ? Checkpoint.Parse(note.Text) : null;
-        return new LedgerState(page.Store.Options.Ledger?.Origin, newest?.Size, newest?.Root.ToString(), ledger.LastFailure?.Message);
+        var failure = ledger.LastFailure is { } last ? page.Payloads.Error(last.Message) : null;
+        return new LedgerState(page.Store.Options.Ledger?.Origin, newest?.Size, newest?.Root.ToString(), failure);
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EventSourcing.Explorer;
 
 /// <summary>The whole store at a glance.</summary>
@@ -8,8 +10,8 @@ internal sealed record OverviewModel(
     IReadOnlyList<ShownErasure> Erasures,
     IReadOnlyList<ListedEvent> Newest);
 
-/// <summary>A record that payloads were erased.</summary>
-internal sealed record ShownErasure(long Position, DateTimeOffset RecordedAt, int Events, string? Reason, string? By);
+/// <summary>A record that payloads were erased, as the user may see it.</summary>
+internal sealed record ShownErasure(long Position, DateTimeOffset RecordedAt, int Events, string? Reason, string? By, bool IsShown);
 
 /// <summary>The first page.</summary>
 internal static class OverviewPage
@@ -57,18 +59,30 @@ internal static class OverviewPage
         {
             if (e.Type != PayloadsErased.TypeName) continue;
             var record = PayloadsErased.Parse(e.Data.Span);
-            erasures.Add(new ShownErasure(e.Position, e.RecordedAt, record.Positions.Count, record.Reason, record.By));
+
+            // Why and by whom is data of the record, and is shown as other data is.
+            var shown = page.Payloads.Of(e.Type, e.Data);
+            erasures.Add(new ShownErasure(
+                e.Position, e.RecordedAt, record.Positions.Count, TextOf(shown, "reason"), TextOf(shown, "by"),
+                shown?.ValueKind == JsonValueKind.Object));
         }
 
         return erasures;
     }
 
+    private static string? TextOf(JsonElement? data, string member) =>
+        data is { ValueKind: JsonValueKind.Object } members
+        && members.TryGetProperty(member, out var value)
+        && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+
     public static Html Erasures(IReadOnlyList<ShownErasure> erasures) => new Table<ShownErasure>("Erasures")
         .Number("Record", erasure => Parts.Event(erasure.Position))
         .Column("Recorded (UTC)", erasure => Parts.Time(erasure.RecordedAt))
         .Number("Events", erasure => erasure.Events)
-        .Column("Reason", erasure => erasure.Reason)
-        .Column("By", erasure => erasure.By ?? "nobody named")
+        .Column("Reason", erasure => erasure.IsShown ? Html.Of($"{erasure.Reason}") : Parts.None("hidden"))
+        .Column("By", erasure => erasure.IsShown ? Html.Of($"{erasure.By ?? "nobody named"}") : Parts.None("hidden"))
         .Of(erasures);
 
     private static Html View(OverviewModel store)

@@ -3,6 +3,13 @@ using System.Globalization;
 namespace EventSourcing.Explorer;
 
 /// <summary>Documents of a read model.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Fields">The fields to choose and order by; none if documents may not be seen as they are.</param>
+/// <param name="Filters">The conditions that all documents meet.</param>
+/// <param name="OrderBy">The field that they are ordered by; null for their keys.</param>
+/// <param name="Descending">Whether the last ones come first.</param>
+/// <param name="Documents">The documents.</param>
+/// <param name="Next">The address of the next ones; null if there are none.</param>
 internal sealed record ReadModelModel(
     string Name, IReadOnlyList<FieldDefinition> Fields, IReadOnlyList<FieldFilter> Filters, string? OrderBy, bool Descending,
     IReadOnlyList<ListedDocument> Documents, string? Next);
@@ -35,6 +42,17 @@ internal static class ReadModelPage
     {
         var name = page.Require("name");
         var known = await FindAsync(page, name).ConfigureAwait(false);
+        if (!page.Payloads.AreWhole)
+        {
+            // The stored fields are compared. Whoever may ask which documents have a value can find out what is hidden.
+            var isAsked = page.Find("order") is not null || page.Find("at") is not null;
+            if (isAsked || known.Fields.Any(field => FilterOf(page, field) is not null))
+                throw new RefusedException(
+                    403, "Documents are hidden",
+                    "You may not see documents as they are stored, so they can be chosen and ordered by their keys only.");
+            known = known with { Fields = [] };
+        }
+
         var filters = known.Fields.Select(field => FilterOf(page, field)).OfType<FieldFilter>().ToList();
         var orderBy = page.Find("order") is { } order && known.Fields.Any(field => field.Name == order) ? order : null;
         var query = new DocumentQuery

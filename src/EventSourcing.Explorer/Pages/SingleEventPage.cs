@@ -47,13 +47,13 @@ internal static class SingleEventPage
         var (correlation, causation, values) = ListedEvent.Metadata(e.Metadata);
         var isLarge = e.Data.Length > LargeBytes;
         var data = e.IsErased || isLarge ? null : page.Payloads.Of(e.Type, e.Data);
-        var (leaf, isWhole) = LeafOf(e);
+        var (leaf, isWhole) = LeafOf(e, page.Payloads);
         return new EventModel(
             ListedEvent.Of(e, page.Payloads), 0, e.Data.Length, data, [], null, null, null, correlation, causation, null,
             page.Payloads.AreShown ? values : null, null, leaf, isWhole, LedgerState.Of(page));
     }
 
-    private static (string Leaf, bool IsWhole) LeafOf(in StoredEvent e)
+    private static (string Leaf, bool IsWhole) LeafOf(in StoredEvent e, Payloads payloads)
     {
         try
         {
@@ -61,7 +61,7 @@ internal static class SingleEventPage
         }
         catch (ArgumentException flaw)
         {
-            return (flaw.Message, false);
+            return (payloads.Error(flaw.Message), false);
         }
     }
 

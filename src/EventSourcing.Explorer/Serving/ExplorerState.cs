@@ -11,4 +11,6 @@ internal sealed class ExplorerState(EventExplorerOptions options, CancellationTo
     public VerificationRun Verification { get; } = new();
 
     public EventRate Rate { get; } = new();
+
+    public NewestCheckpoints Checkpoints { get; } = new();
 }

@@ -21,9 +21,12 @@ internal sealed class VerificationRun
     private VerificationModel? _model;
     private CancellationTokenSource? _cancel;
 
-    public VerificationModel? Look()
+    /// <summary>What is known of it, as a user may see it.</summary>
+    public VerificationModel? Look(Payloads payloads)
     {
-        lock (_lock) return _model;
+        VerificationModel? model;
+        lock (_lock) model = _model;
+        return model?.Failure is { } failure ? model with { Failure = payloads.Error(failure) } : model;
     }
 
     /// <summary>Starts one, unless one runs.</summary>

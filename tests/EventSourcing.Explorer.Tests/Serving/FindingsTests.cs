@@ -78,6 +78,27 @@ public sealed class FindingsTests : IAsyncLifetime
         (await SampleHost.OpenAsync(_host.Client, "events/ledger")).QuerySelectorAll("#verification tbody tr").Length.Should().Be(kinds.Count);
     }
 
+    [Fact]
+    public async Task Ledger_page_reads_the_file_of_checkpoints_again_only_if_it_has_grown()
+    {
+        var before = await CheckpointsAsync();
+        var path = Path.Combine(Path.GetDirectoryName(_bank.File)!, "checkpoints");
+        await using (new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None))
+        {
+            // Nobody can read the file now.
+            (await CheckpointsAsync()).Should().Equal(before);
+        }
+
+        await _bank.Store.Ledger.SignCheckpointAsync();
+
+        List<long> expected = [await _bank.Store.GetHeadAsync(), .. before];
+        (await CheckpointsAsync()).Should().Equal(expected);
+
+        async Task<List<long>> CheckpointsAsync() =>
+            [.. (await SampleHost.JsonAsync(_host.Client, "events/ledger")).GetProperty("checkpoints").EnumerateArray()
+                .Select(one => one.GetProperty("size").GetInt64())];
+    }
+
     /// <summary>Changes the file as somebody would who has it and knows its triggers: these are there again afterwards.</summary>
     private void Change(string sql)
     {

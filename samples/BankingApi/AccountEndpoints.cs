@@ -18,7 +18,7 @@ internal static class AccountEndpoints
     }
 
     private static async Task<IResult> OpenAsync(
-        string id, NewAccount account, IdempotencyKey key, EventStore store, CancellationToken stop)
+        string id, IdempotencyKey key, NewAccount account, EventStore store, CancellationToken stop)
     {
         var result = await store.Aggregate<Account>(id)
             .CreateAsync(a => a.Open(account.Owner), commandId: key.CommandId, cancellationToken: stop);
@@ -41,11 +41,11 @@ internal static class AccountEndpoints
     }
 
     private static Task<IResult> DepositAsync(
-        string id, Booking booking, IdempotencyKey key, IfMatch seen, EventStore store, CancellationToken stop) =>
+        string id, IdempotencyKey key, IfMatch seen, Booking booking, EventStore store, CancellationToken stop) =>
         BookAsync(id, a => a.Deposit(booking.Transaction, Operation.CashDeposit, booking.Amount), key, seen, store, stop);
 
     private static Task<IResult> WithdrawAsync(
-        string id, Booking booking, IdempotencyKey key, IfMatch seen, EventStore store, CancellationToken stop) =>
+        string id, IdempotencyKey key, IfMatch seen, Booking booking, EventStore store, CancellationToken stop) =>
         BookAsync(id, a => a.Withdraw(booking.Transaction, Operation.CashWithdrawal, booking.Amount), key, seen, store, stop);
 
     private static async Task<IResult> BookAsync(
@@ -63,7 +63,7 @@ internal static class AccountEndpoints
     }
 
     /// <summary>Both accounts change in one commit, or neither does.</summary>
-    private static async Task<Booked> TransferAsync(Transfer transfer, IdempotencyKey key, EventStore store, CancellationToken stop)
+    private static async Task<Booked> TransferAsync(IdempotencyKey key, Transfer transfer, EventStore store, CancellationToken stop)
     {
         var result = await store.UpdateTogetherAsync(
             async token =>

@@ -8,14 +8,20 @@ namespace EventSourcing;
 
 /// <summary>
 /// The header <c>If-Match</c> of a request: the version that the caller has seen, as the entity tag <c>"5"</c> that
-/// <see cref="VersionResults.WithVersion"/> gives. As a parameter of an endpoint it is read from the request. A tag that is not a version
-/// is answered with 400.
+/// <see cref="VersionResults.WithVersion"/> gives, or <c>*</c> for any version of what exists. As a parameter of an endpoint it is read
+/// from the request. A tag that is not a version is answered with 400.
 /// </summary>
 /// <param name="Version">The version, or <see langword="null"/> if every version is accepted.</param>
 public readonly record struct IfMatch(long? Version) : IEndpointParameterMetadataProvider
 {
-    /// <summary>The version as an append expects it; <see cref="ExpectedVersion.Any"/> if every version is accepted.</summary>
-    public ExpectedVersion Expected => Version ?? ExpectedVersion.Any;
+    /// <summary>Whether the header is <c>*</c>: every version is accepted, but something must exist.</summary>
+    public bool MustExist { get; init; }
+
+    /// <summary>
+    /// The version as an append expects it; <see cref="ExpectedVersion.StreamExists"/> for <c>*</c>, and <see cref="ExpectedVersion.Any"/>
+    /// without the header. If the append fails because it is another one, the problem is 412, as with <see cref="ThrowIfNot"/>.
+    /// </summary>
+    public ExpectedVersion Expected => Version is { } version ? version : MustExist ? ExpectedVersion.StreamExists : ExpectedVersion.Any;
 
     /// <summary>Reads the header of a request.</summary>
     /// <param name="context">The request.</param>
@@ -25,23 +31,20 @@ public readonly record struct IfMatch(long? Version) : IEndpointParameterMetadat
     public static ValueTask<IfMatch> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var header = context.Request.Headers.IfMatch;
-        if (header.Count == 0 || header is ["*"]) return default;
-        return header is [['"', .. var digits, '"']]
-            && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
-            ? new ValueTask<IfMatch>(new IfMatch(version))
-            : throw new BadHttpRequestException("The header If-Match must be one entity tag that this API has given, for example \"5\".");
+        return new ValueTask<IfMatch>(Find(context.Request) ?? throw new InvalidHeaderException(
+            "The header If-Match must be one entity tag that this API has given, for example \"5\"."));
     }
 
     /// <summary>
-    /// Throws if a state has another version than the caller has seen. Call it within the command, so that it is checked again after a
-    /// conflict.
+    /// Throws if a state has another version than the caller has seen, or no event at all for <c>*</c>. Call it within the command, so that
+    /// it is checked again after a conflict.
     /// </summary>
-    /// <param name="version">The version of the state, for example <see cref="Aggregate.Version"/>.</param>
+    /// <param name="version">The version of the state, for example <see cref="Aggregate.Version"/>; 0 if it has no events.</param>
     /// <exception cref="VersionMismatchException">It is another one; as a problem it is 412.</exception>
     public void ThrowIfNot(long version)
     {
         if (Version is { } expected && expected != version) throw new VersionMismatchException(expected, version);
+        if (MustExist && version == 0) throw new VersionMismatchException(expected: null, version);
     }
 
     /// <summary>Tells what describes the API that the endpoint may answer with 412.</summary>
@@ -52,5 +55,17 @@ public readonly record struct IfMatch(long? Version) : IEndpointParameterMetadat
         ArgumentNullException.ThrowIfNull(builder);
         builder.Metadata.Add(new ProducesResponseTypeMetadata(
             StatusCodes.Status412PreconditionFailed, typeof(void), ["application/problem+json"]));
+    }
+
+    /// <summary>The header of a request; the default if it has none, and null if it means nothing.</summary>
+    internal static IfMatch? Find(HttpRequest request)
+    {
+        var header = request.Headers.IfMatch;
+        if (header.Count == 0) return default(IfMatch);
+        if (header is ["*"]) return new IfMatch { MustExist = true };
+        return header is [['"', .. var digits, '"']]
+            && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? new IfMatch(version)
+            : null;
     }
 }

@@ -1,36 +1,54 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace EventSourcing;
 
 /// <summary>
 /// Answers a request that has ended with an error of the library. The texts are fixed: messages of errors may say where the store is, or
-/// what an event holds.
+/// what an event holds. An answer of 500 or more is logged with the error, since the middleware no longer logs what is answered here.
 /// </summary>
-internal sealed class ProblemHandler(IProblemDetailsService problems, IOptions<ProblemOptions> options) : IExceptionHandler
+internal sealed partial class ProblemHandler(
+    IProblemDetailsService problems, IOptions<ProblemOptions> options, ILoggerFactory logging) : IExceptionHandler
 {
     private const string Types = "urn:event-sourcing:";
     private const string Again = "Nothing was changed. Read it again, and decide anew.";
 
+    private readonly ILogger _logger = logging.CreateLogger("EventSourcing");
+
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if ((options.Value.Find(exception) ?? Find(exception)) is not { } problem) return false;
-        httpContext.Response.StatusCode = problem.Status!.Value;
-        if (problem.Status == StatusCodes.Status503ServiceUnavailable) httpContext.Response.Headers.RetryAfter = "1";
+        var own = options.Value.Find(exception);
+        if ((own ?? Find(exception, httpContext.Request)) is not { } problem) return false;
+        var status = problem.Status!.Value;
+        if (status >= StatusCodes.Status500InternalServerError)
+        {
+            var error = exception.GetType().ToString();
+            if (own is null && exception is not StorageFailedException) Unavailable(_logger, error, status, exception);
+            else Failed(_logger, error, status, exception);
+        }
+
+        httpContext.Response.StatusCode = status;
+        if (status == StatusCodes.Status503ServiceUnavailable) httpContext.Response.Headers.RetryAfter = "1";
+
+        // A client that takes no JSON gets the status alone. Otherwise the middleware would make a 404 a 500.
         var context = new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem };
-        return await problems.TryWriteAsync(context).ConfigureAwait(false);
+        await problems.TryWriteAsync(context).ConfigureAwait(false);
+        return true;
     }
 
-    private static ProblemDetails? Find(Exception error) => error switch
+    [LoggerMessage(920, LogLevel.Error, "A request has failed with {Error} and is answered with {Status}")]
+    private static partial void Failed(ILogger logger, string error, int status, Exception exception);
+
+    [LoggerMessage(921, LogLevel.Warning, "A request could not be served because of {Error} and is answered with {Status}")]
+    private static partial void Unavailable(ILogger logger, string error, int status, Exception exception);
+
+    private static ProblemDetails? Find(Exception error, HttpRequest request) => error switch
     {
-        VersionMismatchException mismatch => Problem(
-            StatusCodes.Status412PreconditionFailed,
-            "version-mismatch",
-            "The version is not the one in If-Match.",
-            Again,
-            ("version", mismatch.Actual)),
+        VersionMismatchException mismatch => Mismatch(mismatch.Actual),
+        WrongExpectedVersionException wrong when IsOfIfMatch(wrong, request) => Mismatch(wrong.ActualVersion),
         WrongExpectedVersionException wrong => Problem(
             StatusCodes.Status409Conflict,
             "wrong-expected-version",
@@ -48,6 +66,11 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, IOptions<P
             "duplicate-id",
             "The same id was used for something else.",
             "Nothing was changed. Give each command an id of its own."),
+        CommandIdReusedException => Problem(
+            StatusCodes.Status422UnprocessableEntity,
+            "key-reused",
+            "The Idempotency-Key was used for another request.",
+            "Nothing was changed. Give each request a key of its own, and repeat a request with what it had the first time."),
         AggregateNotFoundException => Problem(StatusCodes.Status404NotFound, "not-found", "There is no such thing.", null),
         StoreReadOnlyException => Problem(
             StatusCodes.Status403Forbidden, "read-only", "The store is read-only here.", "Nothing was changed."),
@@ -74,9 +97,17 @@ internal sealed class ProblemHandler(IProblemDetailsService problems, IOptions<P
             "parked",
             "What is shown is held back until somebody has mended it.",
             "What was changed is stored."),
-        BadHttpRequestException bad => Problem(bad.StatusCode, "bad-request", "The request is not valid.", bad.Message),
+        InvalidHeaderException bad => Problem(bad.StatusCode, "bad-request", "The request is not valid.", bad.Message),
+        BadHttpRequestException bad => Problem(bad.StatusCode, "bad-request", "The request is not valid.", null),
         _ => null,
     };
+
+    /// <summary>Whether an append has failed since its stream is not at the version that the caller has sent.</summary>
+    private static bool IsOfIfMatch(WrongExpectedVersionException wrong, HttpRequest request) =>
+        IfMatch.Find(request) is { } seen && seen != default(IfMatch) && seen.Expected == wrong.Expected;
+
+    private static ProblemDetails Mismatch(long actual) => Problem(
+        StatusCodes.Status412PreconditionFailed, "version-mismatch", "The version is not the one in If-Match.", Again, ("version", actual));
 
     private static ProblemDetails Problem(
         int status, string type, string title, string? detail, params ReadOnlySpan<(string Key, object Value)> extensions)

@@ -7,7 +7,8 @@ namespace EventSourcing;
 public static class VersionResults
 {
     /// <summary>
-    /// Adds the version as the header <c>ETag</c>. A GET whose <c>If-None-Match</c> has that tag is answered with 304 and no body.
+    /// Adds the version as the header <c>ETag</c>. A GET or HEAD whose <c>If-None-Match</c> has that tag, or is <c>*</c>, is answered with
+    /// 304 and no body. The tag may be weak (<c>W/"5"</c>), as proxies that compress make it.
     /// </summary>
     /// <param name="result">The result.</param>
     /// <param name="version">The version of the state that it shows.</param>
@@ -28,12 +29,17 @@ public static class VersionResults
         public Task ExecuteAsync(HttpContext httpContext)
         {
             httpContext.Response.Headers.ETag = tag;
-            if (!HttpMethods.IsGet(httpContext.Request.Method) || !IsKnown(httpContext.Request)) return result.ExecuteAsync(httpContext);
+            if (!IsKnown(httpContext.Request)) return result.ExecuteAsync(httpContext);
             httpContext.Response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
         }
 
-        private bool IsKnown(HttpRequest request) => request.Headers.IfNoneMatch.Any(tags =>
-            tags is not null && tags.Split(',', StringSplitOptions.TrimEntries).Contains(tag, StringComparer.Ordinal));
+        private bool IsKnown(HttpRequest request) =>
+            (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+            && request.Headers.IfNoneMatch.Any(tags => tags is not null && tags.Split(',', StringSplitOptions.TrimEntries).Any(IsSame));
+
+        /// <summary>Compares weakly (RFC 9110, §8.8.3.2): a version is the same however it is encoded on its way.</summary>
+        private bool IsSame(string other) =>
+            other == "*" || (other.StartsWith("W/", StringComparison.Ordinal) ? other.AsSpan(2) : other).SequenceEqual(tag);
     }
 }

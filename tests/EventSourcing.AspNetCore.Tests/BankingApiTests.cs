@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace EventSourcing.AspNetCore.Tests;
@@ -27,6 +29,47 @@ public partial class BankingApiTests
         var api = await new HttpClient().GetStringAsync(new Uri($"{app.Address}/openapi/v1.json"));
         api.Should().Contain("\"/accounts/{id}/deposits\"").And.Contain("412");
         (await app.TerminateAsync()).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Use_an_idempotency_key_again_never_answers_for_another_command()
+    {
+        using var app = await BankingApiProcess.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Address) };
+        foreach (var id in new[] { "ann", "bob", "carol", "dan" })
+        {
+            await SendAsync(HttpMethod.Put, $"accounts/{id}", $"open {id}", new { owner = id });
+            await SendAsync(HttpMethod.Post, $"accounts/{id}/deposits", "1", new { transaction = 1, amount = 100 });
+        }
+
+        var ann = await SendAsync(HttpMethod.Post, "transfers", "1", new { from = "ann", to = "bob", transaction = 2, amount = 30 });
+        var carol = await SendAsync(HttpMethod.Post, "transfers", "1", new { from = "carol", to = "dan", transaction = 2, amount = 50 });
+        (ann.StatusCode, carol.StatusCode).Should().Be((HttpStatusCode.OK, HttpStatusCode.UnprocessableEntity));
+        (await carol.Content.ReadAsStringAsync()).Should().Contain("urn:event-sourcing:key-reused");
+        (await BalancesAsync()).Should().Equal(70, 130, 100, 100);
+        var repeated = await SendAsync(HttpMethod.Post, "transfers", "1", new { from = "ann", to = "bob", transaction = 2, amount = 30 });
+        (await repeated.Content.ReadAsStringAsync()).Should().Be(await ann.Content.ReadAsStringAsync());
+        (await SendAsync(HttpMethod.Post, "transfers", "2", new { from = "carol", to = "dan", transaction = 2, amount = 50 })).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        await SendAsync(HttpMethod.Post, "accounts/ann/deposits", "3", new { transaction = 3, amount = 20 });
+        var withdrawal = await SendAsync(HttpMethod.Post, "accounts/ann/withdrawals", "3", new { transaction = 4, amount = 5 });
+        withdrawal.StatusCode.Should().Be(HttpStatusCode.OK);
+        (await BalancesAsync()).Should().Equal(85, 130, 50, 150);
+
+        async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string key, object body)
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = JsonContent.Create(body) };
+            request.Headers.Add("Idempotency-Key", key);
+            return await client.SendAsync(request);
+        }
+
+        async Task<List<decimal>> BalancesAsync()
+        {
+            var balances = new List<decimal>();
+            foreach (var id in new[] { "ann", "bob", "carol", "dan" })
+                balances.Add((decimal)JsonNode.Parse(await client.GetStringAsync(new Uri($"accounts/{id}", UriKind.Relative)))!["balance"]!);
+            return balances;
+        }
     }
 
     [Fact]

@@ -130,20 +130,37 @@ public sealed class EventStoreBuilder
     }
 
     /// <summary>
-    /// Makes the read model of a projection a service: <see cref="ReadModel{TDocument}"/>, also keyed by the name of the store.
+    /// Makes the read model of a projection a service: <see cref="ReadModel{TDocument}"/>, keyed by the name of the store. Without a key it
+    /// is that of the app's store (<c>AddEventStore</c>), as the <see cref="EventStore"/> without a key is.
     /// </summary>
     /// <typeparam name="TProjection">The projection, which is registered on its own.</typeparam>
     /// <typeparam name="TDocument">The document.</typeparam>
     /// <returns>This builder.</returns>
+    /// <exception cref="InvalidOperationException">This store has a read model of that document already.</exception>
     public EventStoreBuilder AddReadModel<TProjection, [DynamicallyAccessedMembers(JsonMembers)] TDocument>()
         where TProjection : Projection<TDocument>
         where TDocument : class
     {
+        if (!_registration.ReadModels.TryAdd(typeof(TDocument), typeof(TProjection)))
+        {
+            throw new InvalidOperationException(
+                $"The read model of {typeof(TDocument)} of the store '{Name}' is that of {_registration.ReadModels[typeof(TDocument)]} "
+                + "already. Register one projection for each document, and get that of another by store.ReadModel(projection).");
+        }
+
         Services.AddKeyedSingleton(Name, static (provider, key) =>
             provider.GetRequiredKeyedService<EventStore>(key).ReadModel(provider.GetRequiredService<TProjection>()));
-        var name = Name;
-        Services.AddSingleton(provider => provider.GetRequiredKeyedService<ReadModel<TDocument>>(name));
+        Services.TryAddSingleton(static provider => OfTheApp<TDocument>(provider));
         return this;
+    }
+
+    private static ReadModel<TDocument> OfTheApp<[DynamicallyAccessedMembers(JsonMembers)] TDocument>(IServiceProvider provider)
+        where TDocument : class
+    {
+        var name = EventStoreServiceExtensions.UnkeyedName(provider);
+        return provider.GetKeyedService<ReadModel<TDocument>>(name) ?? throw new InvalidOperationException(
+            $"The app's store '{name}' has no read model of {typeof(TDocument)}. Register it there by AddReadModel, or ask for that of "
+            + "another store by its key, for example [FromKeyedServices(\"name\")].");
     }
 
     /// <summary>The members of documents that JSON needs, as <see cref="ReadModel{TDocument}"/> asks for them.</summary>

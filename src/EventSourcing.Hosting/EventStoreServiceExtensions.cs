@@ -67,6 +67,7 @@ public static class EventStoreServiceExtensions
             registration,
             provider.GetRequiredService<IOptionsMonitor<EventStoreSettings>>(),
             provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance));
+        services.AddKeyedSingleton(name, static (provider, key) => new StoreEnd(provider.GetRequiredKeyedService<HostedStore>(key)));
         services.AddKeyedSingleton(name, static (provider, key) => provider.GetRequiredKeyedService<HostedStore>(key).Store);
         services.AddKeyedSingleton(name, static (provider, key) => provider.GetRequiredKeyedService<EventStore>(key).ProjectionAdmin());
         AddSettings(services, name);
@@ -110,7 +111,8 @@ public static class EventStoreServiceExtensions
         services.TryAddSingleton(static provider => provider.GetRequiredKeyedService<ProjectionAdmin>(UnkeyedName(provider)));
     }
 
-    private static string UnkeyedName(IServiceProvider provider) =>
+    /// <summary>The name of the store that is the app's own.</summary>
+    internal static string UnkeyedName(IServiceProvider provider) =>
         provider.GetService<UnkeyedStore>()?.Name ?? throw new InvalidOperationException(
         "All stores of this app are keyed: "
         + string.Join(", ", provider.GetServices<StoreRegistration>().Select(store => $"'{store.Name}'"))

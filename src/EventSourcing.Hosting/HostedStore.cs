@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// <summary>
 /// One store as a host runs it: it is created when it is first needed, opened before the app serves, and closed after it.
 /// </summary>
-internal sealed class HostedStore : IDisposable
+internal sealed class HostedStore : IAsyncDisposable, IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
@@ -18,8 +18,11 @@ internal sealed class HostedStore : IDisposable
     private readonly Lazy<EventStore> _store;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<AsyncServiceScope> _scopes = [];
+    private volatile EventStoreSettings? _validSettings;
+    private string? _flaw;
     private IReadOnlyList<RunningSubscribers> _running = [];
     private Task _watching = Task.CompletedTask;
+    private bool _isDisposed;
     private IReadOnlyList<Projection> _projections = [];
     private IReadOnlyList<Reactor> _reactors = [];
 
@@ -36,7 +39,29 @@ internal sealed class HostedStore : IDisposable
 
     public string Name => _registration.Name;
 
-    public EventStoreSettings Settings => _settings.Get(Name);
+    /// <summary>
+    /// The settings as they are now. If the configuration was edited and they cannot be used any more, the last ones that could be: nothing
+    /// that runs may end because of an edit.
+    /// </summary>
+    public EventStoreSettings Settings
+    {
+        get
+        {
+            try
+            {
+                var settings = _settings.Get(Name);
+                Volatile.Write(ref _flaw, null);
+                return _validSettings = settings;
+            }
+            catch (Exception error) when (_validSettings is not null)
+            {
+                // Only the checks of the settings are known to say nothing but which setting it is.
+                var flaw = error is OptionsValidationException checks ? checks.Message : error.GetType().ToString();
+                if (Interlocked.Exchange(ref _flaw, flaw) != flaw) StoreLog.SettingsRefused(_logger, Name, flaw);
+                return _validSettings;
+            }
+        }
+    }
 
     public EventStore Store => _store.Value;
 
@@ -64,6 +89,7 @@ internal sealed class HostedStore : IDisposable
         var projections = _registration.Projections.ConvertAll(one => one.Create(_services));
         var reactors = _registration.Reactors.ConvertAll(one => CreateReactor(one.Create));
         var inline = _registration.InlineProjections.ConvertAll(create => create(_services));
+        _services.GetRequiredKeyedService<StoreEnd>(Name); // made after the projections, and so disposed before them
         Subscribers = [.. projections.Select(one => one.Name), .. reactors.Select(one => one.Name)];
         Reactors = reactors.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
         var head = await OpenStorageAsync(cancellationToken).ConfigureAwait(false);
@@ -120,8 +146,7 @@ internal sealed class HostedStore : IDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         var stopped = Task.WhenAll([_watching, .. _running.Select(one => one.DisposeAsync().AsTask())]);
         await stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var scope in _scopes) await scope.DisposeAsync().ConfigureAwait(false);
-        _scopes.Clear();
+        await EndScopesAsync().ConfigureAwait(false);
     }
 
     /// <summary>Closes the store; its last checkpoint is signed.</summary>
@@ -133,13 +158,41 @@ internal sealed class HostedStore : IDisposable
         StoreLog.Closed(_logger, Name);
     }
 
-    /// <summary>Ends the watches. The container disposes the store itself, which it has made too.</summary>
+    /// <summary>
+    /// Ends all that runs here and closes the store, for a host that was not stopped before, or whose start has failed. The container
+    /// disposes only what it was asked for, and nobody may have asked for the store itself. May be called twice.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        EndWatches();
+        if (_store.IsValueCreated) await Store.DisposeAsync().ConfigureAwait(false);
+        await EndScopesAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Does the same for a container that is disposed without waiting, but for the scopes of reactors: what is in them may have no such way
+    /// to be disposed.
+    /// </summary>
     public void Dispose()
     {
+        EndWatches();
+        if (_store.IsValueCreated) Store.Dispose();
+    }
+
+    private void EndWatches()
+    {
         IsOpen = false;
+        if (_isDisposed) return;
+        _isDisposed = true;
         _stop.Cancel();
         Health.Dispose();
         _stop.Dispose();
+    }
+
+    private async ValueTask EndScopesAsync()
+    {
+        foreach (var scope in _scopes) await scope.DisposeAsync().ConfigureAwait(false);
+        _scopes.Clear();
     }
 
     private async Task MeasureAsync(CancellationToken stop)

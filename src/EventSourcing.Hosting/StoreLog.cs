@@ -90,6 +90,10 @@ internal static partial class StoreLog
     [LoggerMessage(906, LogLevel.Warning, "The status of store '{Store}' cannot be read: {Error}")]
     public static partial void StatusUnknown(ILogger logger, string store, string error);
 
+    [LoggerMessage(907, LogLevel.Error,
+        "The settings of store '{Store}' cannot be used, so those before stay in force until they are corrected: {Flaw}")]
+    public static partial void SettingsRefused(ILogger logger, string store, string flaw);
+
     [LoggerMessage(1000, LogLevel.Information, "'{Projection}' of store '{Store}' runs here, from position {Position}")]
     private static partial void Started(ILogger logger, string store, string projection, long position);
 

@@ -20,5 +20,8 @@ internal sealed class StoreRegistration(string name, EventTypes types)
     /// <summary>The classes that are registered, to refuse one that is registered twice.</summary>
     public HashSet<Type> Subscribers { get; } = [];
 
+    /// <summary>The documents whose read models are services, with their projections.</summary>
+    public Dictionary<Type, Type> ReadModels { get; } = [];
+
     public static string SectionOf(string name) => $"EventSourcing:{name}";
 }

@@ -78,6 +78,34 @@ public class LifecycleTests
     }
 
     [Fact]
+    public async Task Dispose_of_a_started_host_without_a_stop_closes_a_store_that_nobody_has_asked_for_before_its_projections_are_disposed()
+    {
+        using var folder = new TempFolder();
+        var path = folder.PathOf("parcels.db");
+        var storage = new SqliteEventStorage(path);
+        var app = await TestApp.StartAsync(store => store.UseStorage((_, _) => storage).AddProjection<DisposableParcels>().AddReactor<Courier>());
+        await TestApp.UntilAsync(() => app.Logs.GetSnapshot().Count(log => log.Id.Id == 1000) == 2, "both run");
+        var isClosed = new List<bool>();
+        app.Script.Ended = () => isClosed.Add(IsClosed(storage));
+        app.Host.Dispose();
+        isClosed.Should().Equal(true);
+        IsClosed(storage).Should().BeTrue();
+        await using var next = new EventStore(new SqliteEventStorage(path), Parcels.Types);
+        (await next.ProjectionAdmin().GetStatusAsync()).Should().HaveCount(2).And.OnlyContain(one => one.State == ProjectionState.NotStarted && one.Runner == null, "nothing holds a lease");
+    }
+
+    [Fact]
+    public async Task Fail_to_start_after_the_store_was_opened_closes_it()
+    {
+        var storage = new InMemoryEventStorage();
+        await FluentActions.Awaiting(() => TestApp.StartAsync(
+                store => store.UseStorage((_, _) => storage).AddProjection<PendingParcels>(),
+                app => app.Services.AddHostedService<PortInUse>()))
+            .Should().ThrowAsync<IOException>();
+        IsClosed(storage).Should().BeTrue();
+    }
+
+    [Fact]
     public async Task Stop_ends_all_stores_at_the_same_time()
     {
         var within = new CountdownEvent(2);
@@ -147,6 +175,27 @@ public class LifecycleTests
     }
 
     private static EventStoreBuilder InMemory(EventStoreBuilder store) => store.UseStorage((_, _) => new InMemoryEventStorage());
+
+    private static bool IsClosed(IEventStorage storage)
+    {
+        var reading = storage.GetHeadAsync().AsTask();
+        Task.WaitAny([reading], TimeSpan.FromSeconds(30));
+        return reading.Exception?.InnerException is ObjectDisposedException;
+    }
+
+    public sealed class DisposableParcels(Script script) : PendingParcels(script), IDisposable
+    {
+        private readonly Script _script = script;
+
+        public void Dispose() => _script.Ended();
+    }
+
+    private sealed class PortInUse : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => throw new IOException("The port is in use.");
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 
     private sealed class First(EventStore store, PendingParcels pending) : IHostedService
     {

@@ -22,7 +22,7 @@ internal static class Parcels
         store.AppendAsync(stream, ExpectedVersion.Any, [new ParcelSent(to)]);
 }
 
-/// <summary>What a test does within the handlers of <see cref="PendingParcels"/> and <see cref="Courier"/>.</summary>
+/// <summary>What a test does within the handlers of <see cref="PendingParcels"/> and <see cref="Courier"/>, and when one is disposed.</summary>
 public sealed class Script
 {
     public Action<string> Fold { get; set; } = _ => { };
@@ -30,6 +30,8 @@ public sealed class Script
     public Func<string, Delivery, CancellationToken, Task> Deliver { get; set; } = (_, _, _) => Task.CompletedTask;
 
     public ConcurrentQueue<string> Delivered { get; } = [];
+
+    public Action Ended { get; set; } = () => { };
 }
 
 public class PendingParcels : Projection<Pending>

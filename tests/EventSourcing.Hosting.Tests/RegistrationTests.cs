@@ -39,6 +39,47 @@ public class RegistrationTests
     }
 
     [Fact]
+    public async Task Register_one_read_model_on_several_stores_is_that_of_the_app_without_a_key_and_each_by_its_key()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<Script>();
+        services.AddKeyedEventStore("first", Parcels.Types, WithReadModel);
+        services.AddEventStore("shop", Parcels.Types, WithReadModel);
+        services.AddKeyedEventStore("last", Parcels.Types, WithReadModel);
+        services.AddSingleton<Microsoft.Extensions.Configuration.IConfiguration>(new Microsoft.Extensions.Configuration.ConfigurationManager());
+        await using var provider = services.BuildServiceProvider();
+        var unkeyed = provider.GetRequiredService<ReadModel<Pending>>();
+        unkeyed.Should().BeSameAs(provider.GetRequiredKeyedService<ReadModel<Pending>>("shop"));
+        foreach (var other in new[] { "first", "last" }) provider.GetRequiredKeyedService<ReadModel<Pending>>(other).Should().NotBeSameAs(unkeyed);
+
+        static void WithReadModel(EventStoreBuilder store) => InMemory(store).AddProjection<PendingParcels>().AddReadModel<PendingParcels, Pending>();
+    }
+
+    [Fact]
+    public async Task Ask_for_a_read_model_without_a_key_that_the_store_of_the_app_does_not_have_names_it()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<Script>();
+        services.AddKeyedEventStore("returns", Parcels.Types, store => InMemory(store).AddProjection<PendingParcels>().AddReadModel<PendingParcels, Pending>());
+        await using (var keyed = services.BuildServiceProvider())
+            FluentActions.Invoking(keyed.GetRequiredService<ReadModel<Pending>>).Should().Throw<InvalidOperationException>().WithMessage("*'returns'*");
+        services.AddEventStore("shop", Parcels.Types, store => InMemory(store));
+        await using var both = services.BuildServiceProvider();
+        FluentActions.Invoking(both.GetRequiredService<ReadModel<Pending>>).Should().Throw<InvalidOperationException>().WithMessage("*'shop'*Pending*by its key*");
+    }
+
+    [Fact]
+    public void Register_two_read_models_of_one_document_on_one_store_is_refused_and_names_both()
+    {
+        var services = new ServiceCollection();
+        services.AddEventStore("one", Parcels.Types, store =>
+        {
+            InMemory(store).AddProjection<PendingParcels>().AddReadModel<PendingParcels, Pending>();
+            FluentActions.Invoking(() => store.AddReadModel<Idle, Pending>()).Should().Throw<InvalidOperationException>().WithMessage("*Pending*'one'*PendingParcels*");
+        });
+    }
+
+    [Fact]
     public void Ask_for_the_store_of_an_app_whose_stores_are_keyed_names_them()
     {
         var services = new ServiceCollection();

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -28,6 +29,43 @@ public class RestartTests
         var data = (await app.ProbeAsync()).Entries["eventstore-parcels"].Data;
         data["pending.restarts"].Should().Be(Pauses(app).Count);
         data["pending.state"].Should().Be("Live");
+    }
+
+    [Fact]
+    public async Task Edit_a_setting_to_what_cannot_be_is_logged_once_and_nothing_ends_by_it()
+    {
+        await using var app = await TestApp.StartAsync(Projection);
+        var configuration = app.Host.Services.GetRequiredService<IConfiguration>();
+        Edit("00:00:00");
+        await TestApp.UntilAsync(() => Refused().Count == 1, "logged");
+        app.Script.Fold = _ => throw new InvalidOperationException("broken");
+        await app.Store.SendAsync("ann");
+        await TestApp.UntilAsync(() => Pauses(app).Count >= 2, "it is started again by the settings before");
+        Refused().Should().ContainSingle().Which.Should().Contain("EventSourcing:parcels:LeaseDuration").And.Contain("00:00:00");
+        app.Script.Fold = _ => { };
+        await app.UntilHealthAsync(HealthStatus.Healthy);
+
+        Edit("00:00:00.2");
+        await app.Store.SendAsync("bob");
+        await TestApp.UntilAsync(async () => await app.PendingAsync("bob") == 1, "projected");
+        Edit("soon");
+        await TestApp.UntilAsync(() => Refused().Count == 2, "the gauges are still read, so the next edit is noticed too");
+        await FluentActions.Awaiting(() => app.Host.StopAsync()).Should().NotThrowAsync();
+
+        List<string> Refused() => [.. app.Logs.GetSnapshot().Where(log => log.Id.Id == 907).Select(log => log.Message)];
+
+        void Edit(string leaseDuration)
+        {
+            configuration["EventSourcing:parcels:LeaseDuration"] = leaseDuration;
+            try
+            {
+                ((IConfigurationRoot)configuration).Reload();
+            }
+            catch (Exception)
+            {
+                // Whoever reloads it is told as well.
+            }
+        }
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class ProblemTests : IAsyncLifetime, IDisposable
     private WebApplication _app = null!;
     private HttpClient _client = null!;
     private Func<Exception> _fails = null!;
+    private AggregateNotFoundException _notFound = null!;
     private IdempotencyKey _key;
     private IfMatch _seen;
 
@@ -53,6 +54,8 @@ public sealed class ProblemTests : IAsyncLifetime, IDisposable
         _app.MapMethods("/state", ["GET", "HEAD"], () => Results.Ok("state").WithVersion(7));
         _app.MapGet("/page", (int number) => number);
         await _app.StartAsync();
+        await using var store = new EventStore(new InMemoryEventStorage(), EventTypes.FromAssemblyOf<Banking.Account>());
+        _notFound = (await FluentActions.Awaiting(() => store.Aggregate<Banking.Account>(Canary).LoadAsync()).Should().ThrowAsync<AggregateNotFoundException>()).Which;
         _client = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
     }
 
@@ -221,14 +224,14 @@ public sealed class ProblemTests : IAsyncLifetime, IDisposable
         foreach (var secret in secrets) text.Should().NotContain(secret);
     }
 
-    private static Exception Of(string error) => error switch
+    private Exception Of(string error) => error switch
     {
         "mismatch" => new VersionMismatchException(1, 2),
         "wrong" => new WrongExpectedVersionException(Canary, 1, 2),
         "condition" => new AppendConditionFailedException(new AppendCondition(EventQuery.OfTypes([Canary]), 3), 4),
         "duplicate" => new DuplicateEventIdException(Guid.NewGuid(), 3, Canary),
         "reused" => new CommandIdReusedException(Guid.NewGuid(), 3),
-        "not found" => new AggregateNotFoundException(typeof(Banking.Account), Canary, AsOf.Now),
+        "not found" => _notFound,
         "readonly" => new StoreReadOnlyException(Canary),
         "moved" => new StoreMovedException(Canary, Canary),
         "busy" => new StoreBusyException(Canary, TimeSpan.Zero),

@@ -178,9 +178,11 @@ public class LifecycleTests
 
     private static bool IsClosed(IEventStorage storage)
     {
-        var reading = storage.GetHeadAsync().AsTask();
+        var reading = ReadAsync();
         Task.WaitAny([reading], TimeSpan.FromSeconds(30));
         return reading.Exception?.InnerException is ObjectDisposedException;
+
+        async Task<long> ReadAsync() => await storage.GetHeadAsync();
     }
 
     public sealed class DisposableParcels(Script script) : PendingParcels(script), IDisposable

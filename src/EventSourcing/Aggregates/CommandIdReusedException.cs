@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The id of a command was given to another command before: what that one asked for had another <see cref="CommandId.Fingerprint"/>. Nothing
-/// was written.
+/// The id of a command was given to another command before: what that one asked for had another
+/// <see cref="CommandId.Fingerprint"/>. Nothing was written.
 /// </summary>
 public sealed class CommandIdReusedException : EventSourcingException
 {

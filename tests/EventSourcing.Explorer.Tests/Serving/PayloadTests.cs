@@ -140,7 +140,7 @@ public class PayloadTests(SampleHost sample)
     [InlineData(true)]
     public async Task Hidden_payloads_hide_the_texts_of_all_errors_of_the_ledger(bool isRedacted)
     {
-        const string Secret = "/home/ann.harper/checkpoints";
+        const string Secret = "/srv/ann.harper/checkpoints";
         using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
         var ledger = new LedgerOptions
         {

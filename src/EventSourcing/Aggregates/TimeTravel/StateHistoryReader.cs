@@ -23,7 +23,7 @@ internal sealed class StateHistoryReader<TState>(EventStore store, StateFold<TSt
         {
             try
             {
-                Fold(page.Events[i], steps);
+                AddStep(page.Events[i], steps);
             }
             catch (Exception failure)
             {
@@ -41,7 +41,7 @@ internal sealed class StateHistoryReader<TState>(EventStore store, StateFold<TSt
         return steps;
     }
 
-    private void Fold(in StoredEvent stored, List<HistoryStep> steps)
+    private void AddStep(in StoredEvent stored, List<HistoryStep> steps)
     {
         var parts = store.EventReader.Decode(stored, UnknownEvents.Throw, EventFilter.All);
         for (var p = 0; p < parts.Count; p++)

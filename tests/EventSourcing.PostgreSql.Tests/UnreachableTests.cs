@@ -23,7 +23,7 @@ public sealed class UnreachableTests : IDisposable
         proxy.Cut();
         var before = proxy.Accepted;
         var append = storage.AppendAsync(Some.Append("s", 1) with { Conditions = hasCondition ? [new AppendCondition(EventQuery.WithTags("free"), 0)] : [] }).AsTask();
-        var refused = hasCondition ? storage.AppendAsync(Some.Append("s", 1) with { Conditions = [new AppendCondition(EventQuery.WithTags("taken"), 0)] }).AsTask() : null;
+        var refused = hasCondition ? storage.AppendAsync(Some.Append("t", 0) with { Conditions = [new AppendCondition(EventQuery.WithTags("taken"), 0)] }).AsTask() : null;
         using (var patience = new CancellationTokenSource(Never))
         {
             while (!append.IsCompleted && proxy.Accepted < before + 8) await Task.Delay(5, patience.Token);

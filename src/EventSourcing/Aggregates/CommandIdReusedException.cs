@@ -12,8 +12,8 @@ public sealed class CommandIdReusedException : EventSourcingException
     public CommandIdReusedException(Guid commandId, long position)
         : base(
             $"The command id {commandId} was given to another command before, whose events are stored from position {position} on with "
-            + "another fingerprint. Nothing was written. Repeat a command with what it asked for the first time, and give each other command "
-            + "an id of its own.")
+            + "another fingerprint. Nothing was written. Repeat a command with what it asked for the first time, "
+            + "and give each other command an id of its own.")
     {
         CommandId = commandId;
         Position = position;

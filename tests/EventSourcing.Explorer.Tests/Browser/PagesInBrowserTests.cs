@@ -122,6 +122,8 @@ public class PagesInBrowserTests(BrowserHost browser)
         await Assertions.Expect(tab.Page.Locator("main details[open]")).ToHaveCountAsync(1);
         await TabToAsync(tab, "a[href='ledger']");
         await tab.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(tab.Page).ToHaveURLAsync(new Regex("ledger$"));
+        await tab.Page.WaitForLoadStateAsync();
         await TabToAsync(tab, "#verification button");
         await tab.Page.Keyboard.PressAsync("Space");
         await Assertions.Expect(tab.Page.Locator("#verification")).ToContainTextAsync("The log is sound.");

@@ -18,7 +18,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     private readonly Lazy<EventStore> _store;
     private volatile int _inlineIsMadeOn;
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<AsyncServiceScope> _scopes = [];
+    private readonly List<IAsyncDisposable> _scopes = [];
     private volatile EventStoreSettings? _validSettings;
     private string? _flaw;
     private IReadOnlyList<RunningSubscribers> _running = [];
@@ -97,7 +97,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         _services.GetRequiredKeyedService<StoreEnd>(Name); // made after all projections, and so disposed before them
         Subscribers = [.. projections.Select(one => one.Name), .. reactors.Select(one => one.Name)];
         Reactors = reactors.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
-        var head = await OpenStorageAsync(cancellationToken).ConfigureAwait(false);
+        var head = await OpenStorageAndCheckAsync(projections, reactors, cancellationToken).ConfigureAwait(false);
         if (_registration.InlineProjections.Count > 0) await Store.StartInlineProjectionsAsync(cancellationToken).ConfigureAwait(false);
         StoreLog.Opened(_logger, Name, head);
         IsOpen = true;
@@ -124,20 +124,15 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
             }
         }
 
-        var watches = new List<Task>();
-        foreach (var one in _running)
-            watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(_stop.Token)));
-        if (!settings.DisableTelemetry)
-        {
-            // The first gauges of a process take a while to make, and the start need not wait for them.
-            var stop = _stop.Token;
-            watches.Add(Task.Run(() => MeasureAsync(stop), CancellationToken.None));
-        }
-
-        _watching = Task.WhenAll(watches);
-
         ProjectionOptions Times(ProjectionOptions options) =>
             options with { LeaseDuration = settings.LeaseDuration, StopTimeout = settings.StopTimeout };
+    }
+
+    /// <summary>Begins to watch and to measure what runs, once the host has started: the start need not wait for that.</summary>
+    public void BeginWatch()
+    {
+        var stop = _stop.Token;
+        _watching = Task.Run(() => WatchAsync(stop), CancellationToken.None);
     }
 
     /// <summary>
@@ -216,6 +211,14 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         _scopes.Clear();
     }
 
+    private Task WatchAsync(CancellationToken stop)
+    {
+        var watches = new List<Task>();
+        foreach (var one in _running) watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(stop)));
+        if (!Settings.DisableTelemetry) watches.Add(MeasureAsync(stop));
+        return Task.WhenAll(watches);
+    }
+
     private async Task MeasureAsync(CancellationToken stop)
     {
         using var gauges = new StoreGauges(this);
@@ -251,6 +254,27 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         {
             _inlineIsMadeOn = 0;
         }
+    }
+
+    /// <summary>Opens the storage on another thread, and checks meanwhile what can be checked without it.</summary>
+    private async Task<long> OpenStorageAndCheckAsync(
+        List<Projection> projections, List<Reactor> reactors, CancellationToken cancellationToken)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var opening = Task.Run(() => OpenStorageAsync(giveUp.Token), CancellationToken.None);
+        try
+        {
+            if (projections.Count > 0) Store.CheckSubscribers(projections);
+            if (reactors.Count > 0) Store.CheckSubscribers(reactors);
+        }
+        catch
+        {
+            await giveUp.CancelAsync().ConfigureAwait(false);
+            await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        return await opening.ConfigureAwait(false);
     }
 
     /// <summary>

@@ -16,7 +16,11 @@ internal sealed class HostedStores(IServiceProvider services, IEnumerable<StoreR
 
     public Task StartAsync(CancellationToken cancellationToken) => AllAsync(store => store.StartAsync(cancellationToken));
 
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        foreach (var store in _stores) store.BeginWatch();
+        return Task.CompletedTask;
+    }
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -15,7 +15,7 @@ internal sealed class SettingsValidator(string name) : IValidateOptions<EventSto
         AtLeast(nameof(options.FirstRestartAfter), options.FirstRestartAfter, TimeSpan.FromMilliseconds(1));
         AtLeast(nameof(options.LongestRestartPause), options.LongestRestartPause, options.FirstRestartAfter);
         AtLeast(nameof(options.DegradedAfter), options.DegradedAfter, TimeSpan.Zero);
-        if (!Enum.IsDefined(options.OnFailure))
+        if (options.OnFailure is not (HostedFailure.Restart or HostedFailure.StopHost or HostedFailure.Ignore))
             flaws.Add($"{Key(nameof(options.OnFailure))} is {options.OnFailure}. Give Restart, StopHost or Ignore.");
         return flaws.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(flaws);
 

@@ -161,5 +161,5 @@ internal sealed class StoreHealth(HostedStore hosted) : IDisposable
     /// <param name="Sign">The last sign of life of whoever runs it, by that process's clock: it is only compared with itself.</param>
     /// <param name="MovedAt">When it was first seen there, as a timestamp of this process's clock.</param>
     /// <param name="SignedAt">When that sign was first seen.</param>
-    private readonly record struct Progress(long Position, long Built, DateTimeOffset? Sign, long MovedAt, long SignedAt);
+    private sealed record Progress(long Position, long Built, DateTimeOffset? Sign, long MovedAt, long SignedAt);
 }

@@ -234,6 +234,21 @@ public static class ProjectionExtensions
         return new ProjectionAdmin(store);
     }
 
+    /// <summary>
+    /// Checks whether projections or reactors can run on a store, and starts nothing. What it finds is all that starting them would find
+    /// before it reads the store, so an app can tell it early. The storage need not be open yet.
+    /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="subscribers">The projections or reactors, each name once.</param>
+    /// <exception cref="ArgumentException">
+    /// There is none, two have one name, or one is not valid: the message says what is wrong.
+    /// </exception>
+    /// <exception cref="NotSupportedException">
+    /// JSON cannot handle a document, or the storage has no tables and a projection needs some.
+    /// </exception>
+    public static void CheckSubscribers(this EventStore store, params IReadOnlyList<Subscriber> subscribers) =>
+        Validate(store, new ProjectionOptions(), subscribers);
+
     internal static void Validate(EventStore store, ProjectionOptions options, IReadOnlyList<Subscriber> subscribers)
     {
         ArgumentNullException.ThrowIfNull(store);

@@ -1,4 +1,5 @@
 using EventSourcing;
+using EventSourcing.Operations;
 
 namespace Shop;
 

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>What became of an import.</summary>
 /// <param name="Stored">The number of events that were stored.</param>

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>
 /// An event of another system, to be stored with the instant at which it happened: see

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>
 /// What a store holds: its streams, the types of its events, its read models, and its size. Thread-safe. The cost of a call grows with what

@@ -85,7 +85,10 @@ public partial class CultureTests
             global using System; global using System.Collections.Generic; global using System.IO;
             global using System.Linq; global using System.Threading; global using System.Threading.Tasks;
             """;
-        const string Spaces = "global using EventSourcing.Storage; global using EventSourcing.Ledger;";
+        const string Spaces = """
+            global using EventSourcing.Storage; global using EventSourcing.Ledger; global using EventSourcing.Operations;
+            global using EventSourcing.CodeGeneration;
+            """;
         var parsing = new CSharpParseOptions(LanguageVersion.Preview);
         var files = SourceFolders(project)
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
@@ -94,7 +97,7 @@ public partial class CultureTests
         files.Should().NotBeEmpty();
         var others = References.Where(reference => Path.GetFileNameWithoutExtension(reference.Display) != project);
         var trees = files.Select(file => CSharpSyntaxTree.ParseText(File.ReadAllText(file), parsing, file));
-        return CSharpCompilation.Create(project, trees.Prepend(CSharpSyntaxTree.ParseText(project.EndsWith("Generators", StringComparison.Ordinal) ? Usings : Usings + Spaces, parsing)), others, Options);
+        return CSharpCompilation.Create(project, trees.Prepend(CSharpSyntaxTree.ParseText(project.EndsWith("Generators", StringComparison.Ordinal) ? Usings : Usings + "\n" + Spaces, parsing)), others, Options);
     }
 
     /// <summary>The project's own folder, and those whose source it shares with others.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using EventSourcing;
+using EventSourcing.Operations;
 using Spectre.Console;
 
 namespace Shop;

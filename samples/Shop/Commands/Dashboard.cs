@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using EventSourcing;
+using EventSourcing.Operations;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using EventSourcing;
+using EventSourcing.Operations;
 using Spectre.Console;
 
 namespace Shop;

@@ -9,10 +9,10 @@ internal static class EventMapWriter
     public static string Write(EventMap map)
     {
         var code = new CodeWriter();
-        code.Line("[assembly: global::EventSourcing.EventTypeList<global::EventSourcing.Generated.EventTypeList>]").Line();
+        code.Line("[assembly: global::EventSourcing.CodeGeneration.EventTypeList<global::EventSourcing.Generated.EventTypeList>]").Line();
         code.Line("namespace EventSourcing.Generated;").Line();
         code.Line("/// <summary>The events of this assembly and their upcasters.</summary>").Line(CodeWriter.Mark);
-        code.Open("file sealed class EventTypeList : global::EventSourcing.IEventTypeList");
+        code.Open("file sealed class EventTypeList : global::EventSourcing.CodeGeneration.IEventTypeList");
         WriteList(code, "EventType", "Types", map.Events.Select(Call));
         code.Line();
         WriteList(code, "Upcaster", "Upcasters", map.Upcasters.Select(upcaster => upcaster.Call));

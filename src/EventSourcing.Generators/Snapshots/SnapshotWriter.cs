@@ -3,7 +3,7 @@ namespace EventSourcing.Generators;
 /// <summary>Writes how the state of an aggregate is kept: field by field, by name and in order.</summary>
 internal static class SnapshotWriter
 {
-    private const string Fields = "global::EventSourcing.SnapshotFields";
+    private const string Fields = "global::EventSourcing.CodeGeneration.SnapshotFields";
 
     public static string Write(SnapshotModel snapshot)
     {

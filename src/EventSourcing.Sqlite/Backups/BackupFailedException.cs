@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>
 /// A backup or a restore was refused or has failed. What was at the path is unchanged, or moved to <see cref="Replaced"/>.

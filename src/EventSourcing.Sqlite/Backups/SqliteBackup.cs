@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>A copy of a store that was made and verified.</summary>
 /// <param name="Path">The copy's full path.</param>

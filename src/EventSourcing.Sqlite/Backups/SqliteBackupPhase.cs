@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>What a backup or a restore is doing.</summary>
 public enum SqliteBackupPhase

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>The progress of a backup or a restore.</summary>
 /// <param name="Phase">What it is doing.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>One member that differs between two states, as JSON shows them. Immutable.</summary>
 /// <param name="Path">

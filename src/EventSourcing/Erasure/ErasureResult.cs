@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>The result of an erasure.</summary>
 /// <param name="Positions">

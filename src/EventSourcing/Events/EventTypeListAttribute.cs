@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.CodeGeneration;
 
 /// <summary>
 /// Says which class lists the events of an assembly. The source generator writes both the class and this attribute, as an
@@ -26,14 +26,4 @@ public sealed class EventTypeListAttribute<TList> : EventTypeListAttribute
     where TList : IEventTypeList, new()
 {
     internal override IEventTypeList CreateList() => new TList();
-}
-
-/// <summary>The events of an assembly, and how events of old shapes become current ones.</summary>
-public interface IEventTypeList
-{
-    /// <summary>The events.</summary>
-    IEnumerable<EventType> Types { get; }
-
-    /// <summary>The upcasters.</summary>
-    IEnumerable<Upcaster> Upcasters { get; }
 }

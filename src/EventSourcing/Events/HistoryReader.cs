@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>
 /// How a state has come about, in pieces: each read folds at most one page of events, and the next one goes on after it. So a long fold can

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>An event, and how it changed a state.</summary>
 /// <param name="Event">The event.</param>

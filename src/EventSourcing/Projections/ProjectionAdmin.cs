@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>
 /// Administers projections and reactors from any process, whether or not they run in this one: their status, what is parked, and what to do

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>Takes reactors along when a log has moved to another storage, so that they deliver no event again.</summary>
 public static class ReactorTransfer

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>What is wrong with the place or the stamp of an event to import.</summary>
 public enum ImportFlaw

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>An event to import does not fit at the end of the log. Nothing of the import was written.</summary>
 public sealed class ImportRefusedException : EventSourcingException

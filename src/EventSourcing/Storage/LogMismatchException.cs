@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>
 /// A log cannot be transferred, because what the target holds is not the beginning of it. Nothing was written.

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>Copies the log of one storage into another, of whatever kind the two are.</summary>
 public static class LogTransfer

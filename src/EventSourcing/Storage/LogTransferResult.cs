@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>What a transfer of a log has stored and proven: the roots of both trees are equal at <see cref="Position"/>.</summary>
 /// <param name="After">The position of the last event that the target had before.</param>

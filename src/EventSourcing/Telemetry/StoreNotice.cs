@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>
 /// Something that a store did by itself and that an operator may want to know: see <see cref="EventStoreOptions.Notices"/>. It carries

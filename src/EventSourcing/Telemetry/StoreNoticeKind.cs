@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>What a <see cref="StoreNotice"/> is about.</summary>
 public enum StoreNoticeKind

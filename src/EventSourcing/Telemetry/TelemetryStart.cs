@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>
 /// When a store creates its activity source and its instruments. The first ones of a process may take tens of milliseconds.

@@ -35,13 +35,13 @@ public class EventMapTests
             #nullable enable
             #pragma warning disable CS0612, CS0618
 
-            [assembly: global::EventSourcing.EventTypeList<global::EventSourcing.Generated.EventTypeList>]
+            [assembly: global::EventSourcing.CodeGeneration.EventTypeList<global::EventSourcing.Generated.EventTypeList>]
 
             namespace EventSourcing.Generated;
 
             /// <summary>The events of this assembly and their upcasters.</summary>
             [global::System.CodeDom.Compiler.GeneratedCode("EventSourcing", "1")]
-            file sealed class EventTypeList : global::EventSourcing.IEventTypeList
+            file sealed class EventTypeList : global::EventSourcing.CodeGeneration.IEventTypeList
             {
                 /// <inheritdoc/>
                 public global::System.Collections.Generic.IEnumerable<global::EventSourcing.EventType> Types => new global::EventSourcing.EventType[]

@@ -109,9 +109,9 @@ public class SnapshotTests
                 void global::EventSourcing.ISnapshotState.WriteState(global::System.Text.Json.Utf8JsonWriter writer, global::System.Text.Json.JsonSerializerOptions json)
                 {
                     writer.WriteStartObject();
-                    global::EventSourcing.SnapshotFields.WriteItems(writer, "_lines", SnapshotAccess._linesOf(this), json);
-                    global::EventSourcing.SnapshotFields.Write(writer, "_count", this._count, json);
-                    global::EventSourcing.SnapshotFields.Write(writer, "Customer", SnapshotAccess.CustomerOf(this), json);
+                    global::EventSourcing.CodeGeneration.SnapshotFields.WriteItems(writer, "_lines", SnapshotAccess._linesOf(this), json);
+                    global::EventSourcing.CodeGeneration.SnapshotFields.Write(writer, "_count", this._count, json);
+                    global::EventSourcing.CodeGeneration.SnapshotFields.Write(writer, "Customer", SnapshotAccess.CustomerOf(this), json);
                     writer.WriteEndObject();
                 }
 
@@ -119,11 +119,11 @@ public class SnapshotTests
                 [global::System.CodeDom.Compiler.GeneratedCode("EventSourcing", "1")]
                 void global::EventSourcing.ISnapshotState.ReadState(ref global::System.Text.Json.Utf8JsonReader reader, global::System.Text.Json.JsonSerializerOptions json)
                 {
-                    global::EventSourcing.SnapshotFields.ReadStart(ref reader);
-                    global::EventSourcing.SnapshotFields.ReadItems<string, global::System.Collections.Generic.List<string>>(ref reader, "_lines", ref SnapshotAccess._linesOf(this)!, json);
-                    global::EventSourcing.SnapshotFields.Read(ref reader, "_count", ref this._count, json);
-                    global::EventSourcing.SnapshotFields.Read(ref reader, "Customer", ref SnapshotAccess.CustomerOf(this), json);
-                    global::EventSourcing.SnapshotFields.ReadEnd(ref reader);
+                    global::EventSourcing.CodeGeneration.SnapshotFields.ReadStart(ref reader);
+                    global::EventSourcing.CodeGeneration.SnapshotFields.ReadItems<string, global::System.Collections.Generic.List<string>>(ref reader, "_lines", ref SnapshotAccess._linesOf(this)!, json);
+                    global::EventSourcing.CodeGeneration.SnapshotFields.Read(ref reader, "_count", ref this._count, json);
+                    global::EventSourcing.CodeGeneration.SnapshotFields.Read(ref reader, "Customer", ref SnapshotAccess.CustomerOf(this), json);
+                    global::EventSourcing.CodeGeneration.SnapshotFields.ReadEnd(ref reader);
                 }
 
                 /// <summary>Fields that the language keeps from this part of the class, or lets be set in a constructor only.</summary>

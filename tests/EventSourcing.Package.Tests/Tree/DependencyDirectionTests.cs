@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace EventSourcing.Package.Tests;
 
 /// <summary>
-/// The folders of the core depend on each other in one direction only, though all public types share one namespace. The
+/// The folders of the core depend on each other in one direction only, whatever the namespaces of their types. The
 /// test reads which types a file names, and where those are declared.
 /// </summary>
 public partial class DependencyDirectionTests

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>The snapshots of a store. They only affect how long loads take. Get it by <c>store.Snapshots()</c>.</summary>
 public sealed class SnapshotAdmin

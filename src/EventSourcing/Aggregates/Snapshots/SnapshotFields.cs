@@ -3,7 +3,7 @@ using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace EventSourcing;
+namespace EventSourcing.CodeGeneration;
 
 /// <summary>
 /// How generated code writes the fields of an aggregate into a snapshot and reads them back: one JSON object with all of them, in one

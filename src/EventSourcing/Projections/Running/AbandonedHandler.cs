@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>
 /// A handler that had not returned when its projection or reactor was given up at shutdown. Whatever it still returns is not stored; its

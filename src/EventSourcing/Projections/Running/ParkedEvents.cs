@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>A stream or document whose events are held back, because one of them keeps failing.</summary>
 /// <param name="Id">Its id, for resuming and skipping.</param>

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>The process that runs a projection or reactor, from what it has stored. All instants are from its own clock.</summary>
 /// <param name="Machine">The name of its machine; empty if an older version of this library has stored it.</param>

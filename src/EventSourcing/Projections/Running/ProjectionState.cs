@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>What a projection or reactor is doing in this process.</summary>
 public enum ProjectionState

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>The status of a projection or reactor.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>The progress of a rebuild.</summary>
 /// <param name="Position">The position up to which the new read model is built.</param>

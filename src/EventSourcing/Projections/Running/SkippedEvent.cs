@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>An event that was left out by an order.</summary>
 /// <param name="Projection">The projection or reactor.</param>

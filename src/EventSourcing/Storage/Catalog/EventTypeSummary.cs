@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>A type of events, as it is stored; upcasters are not applied.</summary>
 /// <param name="Name">The stored name of the type.</param>

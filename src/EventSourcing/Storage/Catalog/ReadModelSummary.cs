@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>A read model, as it is stored.</summary>
 /// <param name="Definition">Its name and its fields.</param>

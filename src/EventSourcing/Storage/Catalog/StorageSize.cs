@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>How much space a store takes on its medium, in bytes.</summary>
 /// <param name="TotalBytes">The size of all its parts together, such as the files of a database.</param>

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Operations;
 
 /// <summary>A stream and its last event.</summary>
 /// <param name="Name">The stream's name.</param>

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>The kinds of values that a field may have.</summary>
 public enum FieldKind

@@ -1,4 +1,4 @@
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>
 /// A read model, or the record of its projection, is not as this library has written it: for example, a table is missing, or a

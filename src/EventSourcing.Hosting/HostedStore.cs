@@ -214,7 +214,8 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     private Task WatchAsync(CancellationToken stop)
     {
         var watches = new List<Task>();
-        foreach (var one in _running) watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(stop)));
+        foreach (var one in _running)
+            watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(stop)));
         if (!Settings.DisableTelemetry) watches.Add(MeasureAsync(stop));
         return Task.WhenAll(watches);
     }

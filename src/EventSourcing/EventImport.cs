@@ -15,7 +15,7 @@ internal sealed class EventImport(EventStore store, IProgress<long>? progress)
 
     public async Task<ImportResult> RunAsync(IAsyncEnumerable<ImportedEvent> events, CancellationToken cancellationToken)
     {
-        var writer = store.RentWriter();
+        var writer = store.Appender.RentWriter();
         var most = Math.Min(MaxBatch, store.Storage.Options.Limits.MaxEventsPerAppend);
         await foreach (var e in events.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
@@ -26,7 +26,7 @@ internal sealed class EventImport(EventStore store, IProgress<long>? progress)
         }
 
         if (_batch.Count > 0) await StoreAsync(writer, cancellationToken).ConfigureAwait(false);
-        store.Return(writer);
+        store.Appender.Return(writer);
         return new ImportResult(_stored, _alreadyStored, _position);
     }
 

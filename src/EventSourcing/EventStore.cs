@@ -13,16 +13,9 @@ namespace EventSourcing;
 /// </remarks>
 public sealed class EventStore : IAsyncDisposable, IDisposable
 {
-    /// <summary>
-    /// How long an append may wait for a read model to be put in place. The wait only avoids contention; nothing depends on it.
-    /// </summary>
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
-
-    private readonly EventIdGenerator _ids;
     private readonly ConcurrentDictionary<Type, Lazy<IAsyncDisposable>> _parts = new();
     private readonly ConcurrentDictionary<IAsyncDisposable, bool> _running = new();
     private readonly Disposal _disposal;
-    private AppendWriter? _spareWriter;
 
     /// <summary>Opens a store. The storage is not touched until the first call that needs it.</summary>
     /// <param name="storage">Holds the events; disposed with this store.</param>
@@ -53,7 +46,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         Catalog = new StoreCatalog(Storage);
         Serializer = new JsonEventSerializer(types, Options.Json) { AppCode = AppCode };
         EventReader = new EventReader(Storage, Serializer);
-        _ids = new EventIdGenerator(storage.Options.TimeProvider);
+        Appender = new EventAppender(this);
         InlineReadModels = Options.Inline?.Invoke(this);
     }
 
@@ -87,6 +80,8 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     internal JsonEventSerializer Serializer { get; }
 
     internal EventReader EventReader { get; }
+
+    internal EventAppender Appender { get; }
 
     internal StoreDiagnostics Diagnostics { get; }
 
@@ -144,34 +139,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         EventMetadata? metadata = null,
         IReadOnlyList<AppendCondition>? conditions = null,
         CancellationToken cancellationToken = default) =>
-        AppendAsync(streams, metadata, conditions, Diagnostics.CurrentTrace, cancellationToken);
-
-    /// <summary>Appends events, with the trace that they are part of.</summary>
-    internal async Task<AppendResult> AppendAsync(
-        IReadOnlyList<StreamAppend> streams,
-        EventMetadata? metadata,
-        IReadOnlyList<AppendCondition>? conditions,
-        string? trace,
-        CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(streams);
-        ThrowIfReadOnly("append events");
-        for (var i = 0; i < streams.Count; i++)
-        {
-            if (streams[i].Stream == PayloadsErased.StreamName && streams[i].Events is { Count: > 0 })
-                throw new ArgumentException(
-                    $"The stream '{PayloadsErased.StreamName}' is the library's own: it holds the records of erased payloads, "
-                    + "and ErasePayloadsAsync appends to it. Nothing was written.",
-                    nameof(streams));
-        }
-
-        await PauseAsync(cancellationToken).ConfigureAwait(false);
-        var writer = RentWriter();
-        var result =
-            await AppendAsync(writer.Write(streams, metadata, AsStored(conditions ?? []), trace), cancellationToken).ConfigureAwait(false);
-        Return(writer);
-        return result;
-    }
+        Appender.AppendAsync(streams, metadata, conditions, Diagnostics.CurrentTrace, cancellationToken);
 
     /// <summary>
     /// Stores events of another system with the instants at which they were recorded, in the order of time. They are stored in batches of
@@ -322,7 +290,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     {
         await Task.WhenAll(_running.Keys.Select(running => running.DisposeAsync().AsTask())).ConfigureAwait(false);
         foreach (var part in _parts.Values) await part.Value.DisposeAsync().ConfigureAwait(false);
-        Interlocked.Exchange(ref _spareWriter, null)?.Dispose();
+        Appender.Dispose();
         await Storage.DisposeAsync().ConfigureAwait(false);
         Diagnostics.Dispose();
     }
@@ -333,94 +301,10 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         if (IsReadOnly) throw new StoreReadOnlyException(operation);
     }
 
-    /// <summary>A writer for one append. If the append fails, the writer is not returned for reuse.</summary>
-    internal AppendWriter RentWriter() => Interlocked.Exchange(ref _spareWriter, null) ?? new AppendWriter(Serializer, _ids);
-
-    internal void Return(AppendWriter writer)
-    {
-        writer.Clear();
-        if (writer.IsWorthKeeping) Interlocked.Exchange(ref _spareWriter, writer)?.Dispose();
-    }
-
-    /// <summary>Waits while a read model is being put in place, but only briefly.</summary>
-    internal ValueTask PauseAsync(CancellationToken cancellationToken) =>
-        InlineReadModels is not null && Signals.AppendsMayGoOn is { IsCompleted: false } pause
-            ? new ValueTask(Task.WhenAny(pause, Task.Delay(LongestPause, cancellationToken)))
-            : ValueTask.CompletedTask;
-
     /// <summary>
     /// A part of this store. It is created once, when it is first needed, and disposed with the store, before the storage.
     /// </summary>
     internal T Part<T>(Func<EventStore, T> create)
         where T : class, IAsyncDisposable =>
         (T)_parts.GetOrAdd(typeof(T), static (_, of) => new Lazy<IAsyncDisposable>(() => of.create(of.store)), (store: this, create)).Value;
-
-    /// <summary>Appends events that are encoded already, with the read models that change within each append.</summary>
-    /// <param name="request">The append. The read models that the request creates and changes are committed too.</param>
-    /// <param name="cancellationToken">Cancels while the append waits for its turn.</param>
-    internal ValueTask<AppendResult> AppendAsync(AppendRequest request, CancellationToken cancellationToken) =>
-        Diagnostics.OfAppends is { } instruments
-            ? AppendMeasuredAsync(instruments, request, cancellationToken)
-            : AppendUnmeasuredAsync(request, cancellationToken);
-
-    private async ValueTask<AppendResult> AppendMeasuredAsync(
-        StoreInstruments instruments, AppendRequest request, CancellationToken cancellationToken)
-    {
-        var measured = instruments.BeginAppend(request);
-        try
-        {
-            var result = await AppendUnmeasuredAsync(request, cancellationToken).ConfigureAwait(false);
-            instruments.EndAppend(measured, request, result);
-            return result;
-        }
-        catch (Exception error)
-        {
-            instruments.FailAppend(measured, error);
-            throw;
-        }
-    }
-
-    private async ValueTask<AppendResult> AppendUnmeasuredAsync(AppendRequest request, CancellationToken cancellationToken)
-    {
-        var inline = InlineReadModels;
-        if (inline is not null)
-        {
-            await inline.ReadyAsync(cancellationToken).ConfigureAwait(false);
-            request = request with
-            {
-                ReadModels = request.ReadModels is not { } own ? inline.Fold : async (transaction, token) =>
-                {
-                    var commit = await inline.Fold(transaction, token).ConfigureAwait(false);
-                    var also = await own(transaction, token).ConfigureAwait(false);
-                    return commit with { Creates = [.. commit.Creates, .. also.Creates], Changes = [.. commit.Changes, .. also.Changes] };
-                },
-            };
-        }
-
-        AppendResult result;
-        try
-        {
-            result = await Storage.AppendAsync(request, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ArgumentException refusal) when (inline is not null && refusal.InnerException is ReadModelMismatchException mismatch)
-        {
-            throw mismatch.AsDamage(refusal);
-        }
-
-        Diagnostics.Prepare();
-        if (inline is not null && !result.WasAlreadyStored) inline.Committed(result.Position);
-        return result;
-    }
-
-    private IReadOnlyList<AppendCondition> AsStored(IReadOnlyList<AppendCondition> conditions)
-    {
-        AppendCondition[]? changed = null;
-        for (var i = 0; i < conditions.Count; i++)
-        {
-            var stored = EventFilter.StoredOf(Types, conditions[i].Query);
-            if (!ReferenceEquals(stored, conditions[i].Query)) (changed ??= [.. conditions])[i] = conditions[i] with { Query = stored };
-        }
-
-        return changed ?? conditions;
-    }
 }

@@ -68,7 +68,7 @@ internal sealed class Erasure
                 Erase = [.. records.SelectMany(record => record.Positions)],
                 ReadModels = (transaction, token) => SnapshotCache.Of(_store).BuryAsync(transaction, _streams, token),
             };
-            position = (await _store.AppendAsync(request, cancellationToken).ConfigureAwait(false)).Position;
+            position = (await _store.Appender.AppendAsync(request, cancellationToken).ConfigureAwait(false)).Position;
         }
 
         return new ErasureResult([.. _positions], [.. _streams], position);

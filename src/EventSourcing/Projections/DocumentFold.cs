@@ -12,6 +12,7 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(
     where TDocument : class
 {
     private const int StepsWorthSharing = 2_000;
+    private readonly DocumentHandlers<TDocument> _handlers = projection.Handlers;
     private readonly Dictionary<string, KeyFold> _byKey = new(StringComparer.Ordinal);
     private readonly List<KeyFold> _folds = [];
     private readonly List<FoldFailure> _failures = [];
@@ -35,7 +36,7 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(
 
                 // All keys first: if the keys of an event fail half-way, the event must have no effect on any of them.
                 keys.Clear();
-                projection.AddKeysOf(e, keys);
+                _handlers.AddKeysOf(e, keys);
                 foreach (var key in keys) AddStep(key, e);
             }
             catch (Exception failure)
@@ -98,7 +99,7 @@ internal sealed class DocumentFold<[DynamicallyAccessedMembers(
                 for (; done < count; done++)
                 {
                     if (isAlone) input.Watch?.At(fold.Steps[done].Position);
-                    document = projection.Apply(document, fold.Key, fold.Steps[done]);
+                    document = _handlers.Apply(document, fold.Key, fold.Steps[done]);
                 }
 
                 if (count > 0) fold.Change = ChangeTo(fold, document, json);

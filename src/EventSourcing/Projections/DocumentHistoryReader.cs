@@ -14,7 +14,8 @@ internal sealed class DocumentHistoryReader<[DynamicallyAccessedMembers(EventTyp
 {
     private readonly EventFilter _filter = projection.FilterFor(store);
     private readonly List<FeedEvent> _events = [];
-    private KeyedStreams? _streams = projection.IsKeyedByStream ? new KeyedStreams(store, projection.FilterFor(store), key) : null;
+    private KeyedStreams? _streams =
+        projection.Handlers.IsKeyedByStream ? new KeyedStreams(store, projection.FilterFor(store), key) : null;
     private TDocument? _document;
     private JsonElement? _state;
     private ExceptionDispatchInfo? _failure;
@@ -77,8 +78,8 @@ internal sealed class DocumentHistoryReader<[DynamicallyAccessedMembers(EventTyp
         try
         {
             if (e.Failure is { } undecodable) throw undecodable;
-            var about = projection.FindPartAbout(key, e);
-            if (about is not null) _document = projection.Apply(_document, key, e);
+            var about = projection.Handlers.FindPartAbout(key, e);
+            if (about is not null) _document = projection.Handlers.Apply(_document, key, e);
             return about;
         }
         catch (Exception failure)

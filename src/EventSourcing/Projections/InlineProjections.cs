@@ -160,7 +160,7 @@ internal sealed class InlineProjections : InlineReadModels
         if (found[0] is not { } bytes) return null;
         return known is not null && known.Key == key && known.Bytes.Span.SequenceEqual(bytes)
             ? known
-            : new ReadDocument<T>(model, key, bytes, ControlDocuments.Read<T>(model, key, bytes));
+            : new ReadDocument<T>(model, key, bytes, RecordJson.Read<T>(model, key, bytes));
     }
 
     /// <summary>A projection, and its control documents as they were last read or written.</summary>

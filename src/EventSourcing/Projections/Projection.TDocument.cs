@@ -25,16 +25,8 @@ namespace EventSourcing;
 public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembers)] TDocument> : Projection
     where TDocument : class
 {
-    /// <summary>Up to this many keys it is faster to compare with each than to hash.</summary>
-    private const int FewKeys = 8;
-
-    private static readonly Func<RecordedEvent, string> StreamKey = static e => e.StreamId;
-
-    private readonly Dictionary<Type, Handler> _handlers = [];
-    private Handler? _anyHandler;
-
-    /// <summary>Whether the key of every document is the id of the streams that its events are in.</summary>
-    internal bool IsKeyedByStream => _anyHandler is null && _handlers.Values.All(handler => handler.Key == StreamKey);
+    // Created when it is first needed, since the base constructor declares generated handlers before this class is initialized.
+    internal DocumentHandlers<TDocument> Handlers => field ??= new DocumentHandlers<TDocument>(this);
 
     /// <summary>Fields by which the documents can be found and ordered, each with an index; none by default.</summary>
     public virtual IReadOnlyList<DocumentField<TDocument>> Fields => [];
@@ -53,7 +45,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         where TEvent : notnull
     {
         ArgumentNullException.ThrowIfNull(apply);
-        Add<TEvent>(new Handler(StreamKey, null, (document, _, e) => apply(document, (TEvent)e.Data)));
+        Add<TEvent>(new(DocumentHandlers<TDocument>.StreamKey, null, (document, _, e) => apply(document, (TEvent)e.Data)));
     }
 
     /// <summary>
@@ -67,7 +59,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         where TEvent : notnull
     {
         ArgumentNullException.ThrowIfNull(apply);
-        Add<TEvent>(new Handler(StreamKey, null, (document, _, e) => apply(document, (TEvent)e.Data, e)));
+        Add<TEvent>(new(DocumentHandlers<TDocument>.StreamKey, null, (document, _, e) => apply(document, (TEvent)e.Data, e)));
     }
 
     /// <summary>Says what an event does to one document.</summary>
@@ -80,7 +72,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(apply);
-        Add<TEvent>(new Handler(e => key((TEvent)e.Data), null, (document, _, e) => apply(document, (TEvent)e.Data)));
+        Add<TEvent>(new(e => key((TEvent)e.Data), null, (document, _, e) => apply(document, (TEvent)e.Data)));
     }
 
     /// <summary>
@@ -95,7 +87,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(apply);
-        Add<TEvent>(new Handler(e => key((TEvent)e.Data, e), null, (document, _, e) => apply(document, (TEvent)e.Data, e)));
+        Add<TEvent>(new(e => key((TEvent)e.Data, e), null, (document, _, e) => apply(document, (TEvent)e.Data, e)));
     }
 
     /// <summary>Says what an event does to several documents.</summary>
@@ -108,7 +100,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     {
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(apply);
-        Add<TEvent>(new Handler(null, e => keys((TEvent)e.Data), (document, key, e) => apply(document, key, (TEvent)e.Data)));
+        Add<TEvent>(new(null, e => keys((TEvent)e.Data), (document, key, e) => apply(document, key, (TEvent)e.Data)));
     }
 
     /// <summary>
@@ -124,7 +116,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     {
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(apply);
-        Add<TEvent>(new Handler(null, e => keys((TEvent)e.Data, e), (document, key, e) => apply(document, key, (TEvent)e.Data, e)));
+        Add<TEvent>(new(null, e => keys((TEvent)e.Data, e), (document, key, e) => apply(document, key, (TEvent)e.Data, e)));
     }
 
     /// <summary>
@@ -139,7 +131,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(apply);
         DeclareAny();
-        _anyHandler = new Handler(null, keys, apply);
+        Handlers.OfAny = new(null, keys, apply);
     }
 
     internal static JsonTypeInfo<TDocument> JsonOf(EventStore store) =>
@@ -210,7 +202,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         try
         {
             var keys = new List<string>();
-            AddKeysOf(e, keys);
+            Handlers.AddKeysOf(e, keys);
             return keys.Contains(key);
         }
         catch (Exception)
@@ -220,106 +212,12 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
         }
     }
 
-    /// <summary>Folds an event into documents that are never stored.</summary>
-    internal void ApplyTo(Dictionary<string, TDocument> documents, FeedEvent e, string? onlyKey)
-    {
-        var keys = new List<string>();
-        AddKeysOf(e, keys);
-        foreach (var key in keys)
-        {
-            if (onlyKey is not null && key != onlyKey) continue;
-            if (Apply(documents.GetValueOrDefault(key), key, e) is { } after) documents[key] = after;
-            else documents.Remove(key);
-        }
-    }
-
-    /// <summary>Adds the keys of the documents that any part of an event changes, each once.</summary>
-    internal void AddKeysOf(FeedEvent e, List<string> keys)
-    {
-        if (e.Recorded is { } recorded)
-        {
-            AddKeysOf(recorded, keys);
-            return;
-        }
-
-        for (var i = 0; i < e.PartCount; i++)
-        {
-            foreach (var key in KeysOf(e.Part(i)).Where(key => !keys.Contains(key))) keys.Add(key);
-        }
-    }
-
-    /// <summary>The event, or the first of its parts, that is about a document; null if none is.</summary>
-    internal RecordedEvent? FindPartAbout(string key, FeedEvent e)
-    {
-        if (e.Recorded is { } recorded) return KeysOf(recorded).Contains(key) ? recorded : null;
-        for (var i = 0; i < e.PartCount; i++)
-        {
-            if (KeysOf(e.Part(i)).Contains(key)) return e.Part(i);
-        }
-
-        return null;
-    }
-
-    /// <summary>Applies an event, or those of its parts that change this document.</summary>
-    internal TDocument? Apply(TDocument? document, string key, FeedEvent e)
-    {
-        if (e.Recorded is { } recorded) return Apply(document, key, recorded);
-        for (var i = 0; i < e.PartCount; i++)
-        {
-            if (KeysOf(e.Part(i)).Contains(key)) document = Apply(document, key, e.Part(i));
-        }
-
-        return document;
-    }
-
-    private List<string> KeysOf(RecordedEvent part)
-    {
-        var keys = new List<string>();
-        AddKeysOf(part, keys);
-        return keys;
-    }
-
-    /// <summary>
-    /// Adds the keys of the documents that an event changes. The caller passes the list, since this runs for every event. Each key counts
-    /// once, even if both sides of a transfer are the same account.
-    /// </summary>
-    private void AddKeysOf(RecordedEvent e, List<string> keys)
-    {
-        ThrowIfErased(e.Data);
-        if (HandlerFor(e) is not { } handler) return;
-        if (handler.Key is { } keyOf)
-        {
-            var key = keyOf(e);
-            Names.ThrowIfInvalidKey(key, "A document's key");
-            keys.Add(key);
-            return;
-        }
-
-        HashSet<string>? seen = null;
-        foreach (var key in handler.Keys!(e))
-        {
-            Names.ThrowIfInvalidKey(key, "A document's key");
-            if (keys.Count == FewKeys) seen = new HashSet<string>(keys, StringComparer.Ordinal);
-            if (seen?.Add(key) ?? !keys.Contains(key)) keys.Add(key);
-        }
-    }
-
-    private TDocument? Apply(TDocument? document, string key, RecordedEvent e) => HandlerFor(e)!.Apply(document, key, e);
-
     private ReadModelDefinition Definition(int generation) =>
         new(ModelOf(generation), [.. Fields.Select(field => new FieldDefinition(field.Name, field.Kind))]);
 
-    private Handler? HandlerFor(RecordedEvent e) => _handlers.GetValueOrDefault(e.Data.GetType()) ?? _anyHandler;
-
-    private void Add<TEvent>(Handler handler)
+    private void Add<TEvent>(DocumentHandler<TDocument> handler)
     {
         Declare(typeof(TEvent));
-        _handlers.Add(typeof(TEvent), handler);
+        Handlers.Add(typeof(TEvent), handler);
     }
-
-    /// <summary>What an event does; it has either one key or several.</summary>
-    private sealed record Handler(
-        Func<RecordedEvent, string>? Key,
-        Func<RecordedEvent, IEnumerable<string>>? Keys,
-        Func<TDocument?, string, RecordedEvent, TDocument?> Apply);
 }

@@ -199,7 +199,7 @@ public static class ProjectionExtensions
                 try
                 {
                     if (e.Failure is { } undecodable) throw undecodable;
-                    projection.ApplyTo(documents, e, key);
+                    projection.Handlers.ApplyTo(documents, e, key);
                 }
                 catch (Exception failure)
                 {

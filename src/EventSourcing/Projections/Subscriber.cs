@@ -137,7 +137,7 @@ public abstract class Subscriber
     /// for any event counts.
     /// </summary>
     /// <exception cref="ErasedEventException">The event was erased; the message says what to do.</exception>
-    private protected void ThrowIfErased(object data)
+    internal void ThrowIfErased(object data)
     {
         if (data is ErasedEvent erased && !_eventTypes.Contains(typeof(ErasedEvent)) && erased.MayHaveBeen([.. _eventTypes]))
             throw new ErasedEventException(erased, GetType());

@@ -142,7 +142,7 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
     {
         try
         {
-            return ControlDocuments.Read<DirectoryRecord>(
+            return RecordJson.Read<DirectoryRecord>(
                 ControlDocuments.Directory, document.Key, document.Data.Span).ActiveGeneration?.Tables is { Count: > 0 };
         }
         catch (ReadModelDamagedException flaw)

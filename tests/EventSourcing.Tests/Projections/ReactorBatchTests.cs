@@ -16,7 +16,7 @@ public class ReactorBatchTests
         var recording = new Recording(async e =>
         {
             var run = (await store.Storage.ReadModels.LoadAsync("$runs", ["recording@1"]))[0]!;
-            furthest = Math.Max(furthest, e.Position - ControlDocuments.Read<RunRecord>(ControlDocuments.Runs, "recording@1", run).Position);
+            furthest = Math.Max(furthest, e.Position - RecordJson.Read<RunRecord>(ControlDocuments.Runs, "recording@1", run).Position);
         });
         await using var running = await store.StartReactorsAsync(recording);
         await running.CatchUpAsync();

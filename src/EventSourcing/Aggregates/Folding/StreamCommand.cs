@@ -225,7 +225,7 @@ internal sealed class StreamCommand<TState>(
     {
         try
         {
-            var result = await store.AppendAsync(
+            var result = await store.Appender.AppendAsync(
                 [new StreamAppend(fold.Stream, version, Mark(raised))], metadata, conditions: null, Trace, CancellationToken)
                 .ConfigureAwait(false);
 

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
 
@@ -25,9 +23,6 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     /// The one document of <see cref="Orders"/>. Each order changes it, so that one read tells whether there is a new one.
     /// </summary>
     public const string LastOrder = "last";
-
-    /// <summary>How many bytes of an unreadable record an error message shows.</summary>
-    private const int MaxShown = 120;
 
     /// <summary>The fingerprint of a read model whose record is lost. No projection has it.</summary>
     public const string LostFingerprint = "lost";
@@ -63,7 +58,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         where T : class, IControlRecord
     {
         var found = await storage.LoadAsync(model, [key], cancellationToken).ConfigureAwait(false);
-        return found[0] is { } bytes ? new ReadDocument<T>(model, key, bytes, Read<T>(model, key, bytes)) : null;
+        return found[0] is { } bytes ? new ReadDocument<T>(model, key, bytes, RecordJson.Read<T>(model, key, bytes)) : null;
     }
 
     /// <summary>The record of a projection or reactor; null if it was never started.</summary>
@@ -100,8 +95,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         where T : class, IControlRecord =>
     [
         .. (await ListStoredAsync(model, projection, cancellationToken).ConfigureAwait(false))
-            .Select(document =>
-                new ReadDocument<T>(model, document.Key, document.Data, Read<T>(model, document.Key, document.Data.Span, projection))),
+            .Select(found => new ReadDocument<T>(
+                model, found.Key, found.Data, RecordJson.Read<T>(model, found.Key, found.Data.Span, projection))),
     ];
 
     /// <summary>All documents about a projection as they are stored, whether or not they can be read.</summary>
@@ -118,7 +113,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         {
             await foreach (var document in EnumerateAsync(Directory, cancellationToken).ConfigureAwait(false))
             {
-                if (TryRead<DirectoryRecord>(document.Data.Span) is { } record)
+                if (RecordJson.TryRead<DirectoryRecord>(document.Data.Span) is { } record)
                     list.Add(new ReadDocument<DirectoryRecord>(Directory, document.Key, document.Data, record));
             }
         }
@@ -167,7 +162,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         if (runs.Count == 0) runs = [(1, [])];
         var generations = runs.OrderBy(run => run.Number).Select((run, i) => new GenerationRecord(
             run.Number,
-            TryRead<RunRecord>(run.Run)?.Fingerprint ?? LostFingerprint,
+            RecordJson.TryRead<RunRecord>(run.Run)?.Fingerprint ?? LostFingerprint,
             i == 0 ? GenerationState.Active : GenerationState.Building,
             projection.TableNames)).ToList();
         var record = new DirectoryRecord(generations[0].Number, generations[^1].Number, generations);
@@ -253,53 +248,9 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
 
     /// <summary>The change that writes a document which belongs to a projection.</summary>
     public static DocumentChange Write<T>(string model, string key, T content, string projection) =>
-        new(model, key, JsonSerializer.SerializeToUtf8Bytes(content, InfoOf<T>())) { Fields = [new FieldValue(projection)] };
+        new(model, key, RecordJson.Write(content)) { Fields = [new FieldValue(projection)] };
 
     /// <summary>The change that writes a document.</summary>
     public static DocumentChange Write<T>(string model, string key, T content) =>
-        new(model, key, JsonSerializer.SerializeToUtf8Bytes(content, InfoOf<T>()));
-
-    /// <summary>Reads a document of the library.</summary>
-    /// <param name="model">The model that it is in.</param>
-    /// <param name="key">Its key.</param>
-    /// <param name="bytes">The document.</param>
-    /// <param name="projection">The projection that it belongs to; null if the key tells.</param>
-    /// <exception cref="ReadModelDamagedException">The document cannot be read.</exception>
-    public static T Read<T>(string model, string key, ReadOnlySpan<byte> bytes, string? projection = null)
-        where T : class, IControlRecord
-    {
-        var whose = projection ?? (model == Runs && key.LastIndexOf('@') is var at and > 0 ? key[..at] : key);
-        try
-        {
-            return JsonSerializer.Deserialize(bytes, InfoOf<T>()) is { IsSound: true } record
-                ? record
-                : throw new ReadModelDamagedException(
-                    whose, $"its record '{key}' in '{model}' is not one that the library writes: {Shown(bytes)}");
-        }
-        catch (JsonException e)
-        {
-            throw new ReadModelDamagedException(
-                whose, $"its record '{key}' in '{model}' is not one that the library writes: {Shown(bytes)} ({e.Message})", e);
-        }
-    }
-
-    /// <summary>Reads a document of the library; null if it cannot be read.</summary>
-    public static T? TryRead<T>(ReadOnlySpan<byte> bytes)
-        where T : class, IControlRecord
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(bytes, InfoOf<T>()) is { IsSound: true } record ? record : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static string Shown(ReadOnlySpan<byte> bytes) => bytes.Length > MaxShown
-        ? $"'{Names.Printable(Encoding.UTF8.GetString(bytes[..MaxShown]))}'…"
-        : $"'{Names.Printable(Encoding.UTF8.GetString(bytes))}'";
-
-    private static JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)ControlJson.Default.GetTypeInfo(typeof(T))!;
+        new(model, key, RecordJson.Write(content));
 }

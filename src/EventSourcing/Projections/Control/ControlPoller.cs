@@ -158,7 +158,7 @@ internal sealed class ControlPoller : IAsyncDisposable
         var all = new Dictionary<string, ReadDocument<T>>(StringComparer.Ordinal);
         await foreach (var document in _documents.EnumerateAsync(model, cancellationToken).ConfigureAwait(false))
         {
-            if (ControlDocuments.TryRead<T>(document.Data.Span) is not { } content) continue;
+            if (RecordJson.TryRead<T>(document.Data.Span) is not { } content) continue;
             all.Add(document.Key, new ReadDocument<T>(model, document.Key, document.Data, content));
         }
 

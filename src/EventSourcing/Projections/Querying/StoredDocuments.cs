@@ -50,7 +50,7 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
         }
 
         // If the record cannot be read, the read model that serves goes on serving; the projection reports the damage.
-        if (stored is null || ControlDocuments.TryRead<DirectoryRecord>(stored) is not { } directory) return;
+        if (stored is null || RecordJson.TryRead<DirectoryRecord>(stored) is not { } directory) return;
         directory.ThrowIfOfAnother(projection);
         if (directory.Types is not null) store.Signals.KnownOwners.TryAdd((_model, projection.GetType()), true);
     }

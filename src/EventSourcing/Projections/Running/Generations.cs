@@ -113,7 +113,7 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
             var name = projection.Name;
             var parked = await _documents.ListStoredAsync(ControlDocuments.Parked, name, cancellationToken).ConfigureAwait(false);
             changes.AddRange(parked
-                .Where(p => ControlDocuments.TryRead<ParkedRecord>(p.Data.Span)?.Generation == givenUp.Number)
+                .Where(p => RecordJson.TryRead<ParkedRecord>(p.Data.Span)?.Generation == givenUp.Number)
                 .Select(p => new DocumentChange(ControlDocuments.Parked, p.Key, null)));
         }
 

@@ -114,7 +114,7 @@ internal sealed class LeaseHolder : IAsyncDisposable
     }
 
     private static bool HasEnded(StoredDocument holder) =>
-        ControlDocuments.TryRead<LeaseHolderRecord>(holder.Data.Span) is not { } record || ProcessIdentity.IsCertainlyGone(record);
+        RecordJson.TryRead<LeaseHolderRecord>(holder.Data.Span) is not { } record || ProcessIdentity.IsCertainlyGone(record);
 
     private async Task SignWhileWorkingAsync()
     {

@@ -15,7 +15,7 @@ internal sealed class LeaseWatch(ControlDocuments documents, TimeSpan leaseDurat
         if (run.Content.Owner is not { } owner) return true;
         var holder = await documents.FindStoredAsync(ControlDocuments.Hosts, owner, cancellationToken).ConfigureAwait(false);
         return holder is null
-            || ControlDocuments.TryRead<LeaseHolderRecord>(holder) is not { } record
+            || RecordJson.TryRead<LeaseHolderRecord>(holder) is not { } record
             || ProcessIdentity.IsCertainlyGone(record);
     }
 

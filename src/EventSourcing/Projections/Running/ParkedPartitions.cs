@@ -55,8 +55,8 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
             // A record that cannot be read belongs to the read model that is being replaced, so it does not prevent building the
             // replacement.
             var record = isBuilding
-                ? ControlDocuments.TryRead<ParkedRecord>(stored.Data.Span)
-                : ControlDocuments.Read<ParkedRecord>(ControlDocuments.Parked, stored.Key, stored.Data.Span, context.Name);
+                ? RecordJson.TryRead<ParkedRecord>(stored.Data.Span)
+                : RecordJson.Read<ParkedRecord>(ControlDocuments.Parked, stored.Key, stored.Data.Span, context.Name);
             if (record is null || record.Generation != context.Generation) continue;
 
             // The time of the next try is kept by this process only. A partition that another process has left behind, or that was ordered,

@@ -77,7 +77,7 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
         var commit = new ReadModelCommit { Guards = [run.Guard], Changes = [change, context.Holder.NextSign()] };
         await ControlDocuments.CommitAsync(context.ReadModels, commit, stop).ConfigureAwait(false);
         if (!context.Notices.IsWanted) return;
-        var holder = before is null ? null : ControlDocuments.TryRead<LeaseHolderRecord>(before);
+        var holder = before is null ? null : RecordJson.TryRead<LeaseHolderRecord>(before);
         context.Notices.Started(claim.Position, wasOwned: run.Content.Owner is not null, holder);
     }
 }

@@ -11,6 +11,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly LeaseHolder _holder;
     private readonly LogFeed _feed;
+    private readonly JointWait _wait;
     private readonly Disposal _disposal;
     private readonly TimeSpan _stopTimeout;
     private readonly ControlPoller _poller;
@@ -26,6 +27,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         _holder = new LeaseHolder(store, options.LeaseDuration);
         _feed = new LogFeed(store, subscribers.Select(subscriber => subscriber.FilterFor(store)).Aggregate((all, one) => all.Or(one)));
         Supervisors = [.. subscribers.Select(subscriber => new Supervisor(store, subscriber, _feed, _holder, options))];
+        _wait = new JointWait(store, Supervisors, GetType().Name);
         _poller = ControlPoller.Of(store);
         store.Register(this);
         _poller.BeginWatch();
@@ -33,7 +35,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
         var restarts = Supervisors.Select(supervisor => new OrderedRestart(store, supervisor, again => StartAgain(again)));
         _restarts = [.. restarts.Select(restart => BackgroundTask.Start(() => restart.WatchAsync(_stop.Token)))];
-        Completion = ThrowFirstAsync(Supervisors.Select(supervisor => supervisor.Completion));
+        Completion = JointWait.ThrowFirstAsync(Supervisors.Select(supervisor => supervisor.Completion));
     }
 
     /// <summary>
@@ -102,29 +104,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     {
         var reader = new StatusReader(Store);
         var list = new List<ProjectionStatus>(Supervisors.Count);
-        foreach (var supervisor in Supervisors)
-        {
-            var stored = await reader.ReadAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
-            var serving = supervisor.Serving;
-            var building = supervisor.Building;
-            var error = supervisor.Completion.Exception?.InnerException
-                ?? serving?.Report.LastError
-                ?? building?.Report.LastError
-                ?? supervisor.LastError;
-            var state = supervisor.Completion.IsFaulted ? ProjectionState.Failed
-                : supervisor.Completion.IsCompleted ? ProjectionState.Stopped
-                : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // its run will meet the damage
-                : supervisor.Idle ?? serving?.Report.State ?? building?.Report.State ?? ProjectionState.Starting;
-            list.Add(stored with
-            {
-                State = state,
-                LastError = error ?? stored.LastError,
-                Rebuild = building?.Report is not { } built
-                    ? stored.Rebuild
-                    : new RebuildProgress(built.Position, stored.Head, built.Speed) { Parked = built.Parked },
-            });
-        }
-
+        foreach (var supervisor in Supervisors) list.Add(await reader.ReadAsync(supervisor, cancellationToken).ConfigureAwait(false));
         return list;
     }
 
@@ -146,7 +126,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     public Task WaitForAsync(long position, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
-        return WaitForAsync(position, position, timeout ?? DefaultWait, cancellationToken);
+        return _wait.ForAsync(position, position, timeout ?? DefaultWait, cancellationToken);
     }
 
     /// <summary>Waits until all of them have handled all events of an append: read your own writes.</summary>
@@ -164,7 +144,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     public Task WaitForAsync(AppendResult appended, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(appended);
-        return WaitForAsync(appended.FirstPosition, appended.Position, timeout ?? DefaultWait, cancellationToken);
+        return _wait.ForAsync(appended.FirstPosition, appended.Position, timeout ?? DefaultWait, cancellationToken);
     }
 
     /// <summary>
@@ -201,7 +181,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
             if (patience < TimeSpan.Zero) patience = TimeSpan.Zero;
         }
 
-        await WaitForAsync(first: 0, head, patience, cancellationToken).ConfigureAwait(false);
+        await _wait.ForAsync(first: 0, head, patience, cancellationToken).ConfigureAwait(false);
         return head;
     }
 
@@ -283,47 +263,5 @@ public abstract class RunningSubscribers : IAsyncDisposable
             var mine = handlers.Where(handler => handler.Name == supervisor.Name).ToList();
             if (mine.Count > 0) supervisor.Abandon(new HandlerAbandonedException(_stopTimeout, mine));
         }
-    }
-
-    private async Task WaitForAsync(long first, long last, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        try
-        {
-            // In the order in which they end, so that one that fails is not hidden behind one that is still busy.
-            await ThrowFirstAsync(Supervisors.Select(WaitAsync)).ConfigureAwait(false);
-        }
-        finally
-        {
-            await abandon.CancelAsync().ConfigureAwait(false);
-        }
-
-        Task WaitAsync(Supervisor supervisor) =>
-            new ReadModelWait(Store, supervisor.Name).WaitAsync(
-                first,
-                last,
-                timeout,
-                () => FaultOf(supervisor),
-                supervisor.Subscriber,
-                abandon.Token,
-                supervisor.Placed,
-                supervisor.Completion);
-    }
-
-    /// <summary>The error that prevents a projection from going on; null if there is none.</summary>
-    private Exception? FaultOf(Supervisor supervisor) =>
-        supervisor.Completion.Exception?.InnerException
-        ?? (supervisor.Completion.IsCompleted ? StoppedBefore(supervisor.Name) : null)
-        ?? (supervisor.Idle == ProjectionState.Stopped ? new ProjectionStoppedException(supervisor.Name) : null)
-        ?? (supervisor.Serving?.Report is { State: ProjectionState.Retrying, LastError: EventSourcingException failure }
-            && failure is not ProjectionFailedException ? failure : null)
-        ?? supervisor.LastError;
-
-    private ObjectDisposedException StoppedBefore(string name) => new(GetType().Name, $"'{name}' was stopped before it got there.");
-
-    /// <summary>Awaits tasks in the order in which they end, so that the first failure is thrown although others go on.</summary>
-    private static async Task ThrowFirstAsync(IEnumerable<Task> tasks)
-    {
-        await foreach (var ended in Task.WhenEach(tasks).ConfigureAwait(false)) await ended.ConfigureAwait(false);
     }
 }

@@ -1,9 +1,33 @@
 namespace EventSourcing;
 
-/// <summary>Reads the status of a projection or reactor from what is stored, in any process. Thread-safe; holds no state.</summary>
+/// <summary>Reads the status of a projection or reactor, in any process. Thread-safe; holds no state.</summary>
 internal sealed class StatusReader(EventStore store)
 {
     private readonly ControlDocuments _documents = new(store.Storage.ReadModels);
+
+    /// <summary>The status of one that was started in this process: what is stored, and what its runs show here.</summary>
+    public async Task<ProjectionStatus> ReadAsync(Supervisor supervisor, CancellationToken cancellationToken)
+    {
+        var stored = await ReadAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
+        var serving = supervisor.Serving;
+        var building = supervisor.Building;
+        var error = supervisor.Completion.Exception?.InnerException
+            ?? serving?.Report.LastError
+            ?? building?.Report.LastError
+            ?? supervisor.LastError;
+        var state = supervisor.Completion.IsFaulted ? ProjectionState.Failed
+            : supervisor.Completion.IsCompleted ? ProjectionState.Stopped
+            : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // its run will meet the damage
+            : supervisor.Idle ?? serving?.Report.State ?? building?.Report.State ?? ProjectionState.Starting;
+        return stored with
+        {
+            State = state,
+            LastError = error ?? stored.LastError,
+            Rebuild = building?.Report is not { } built
+                ? stored.Rebuild
+                : new RebuildProgress(built.Position, stored.Head, built.Speed) { Parked = built.Parked },
+        };
+    }
 
     /// <summary>The status of one, from what is stored. If something of it cannot be read, that is its last error.</summary>
     public async Task<ProjectionStatus> ReadAsync(string name, CancellationToken cancellationToken)
@@ -91,7 +115,7 @@ internal sealed class StatusReader(EventStore store)
     {
         if (run?.Owner is not { } owner) return null;
         var stored = await _documents.FindStoredAsync(ControlDocuments.Hosts, owner, cancellationToken).ConfigureAwait(false);
-        if (stored is null || ControlDocuments.TryRead<LeaseHolderRecord>(stored) is not { } holder) return null;
+        if (stored is null || RecordJson.TryRead<LeaseHolderRecord>(stored) is not { } holder) return null;
         var lastSign = run.At > holder.At ? run.At : holder.At ?? run.At;
         var speed = run is { Since: { } since, From: { } from, At: { } at } && at > since
             ? (run.Position - from) / (at - since).TotalSeconds

@@ -6,7 +6,6 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class SubscriberRun
 {
-    private const int MaxBatchBytes = 4 * 1024 * 1024;
     private static readonly TimeSpan LazyMove = TimeSpan.FromMilliseconds(250);
 
     private readonly RunContext _context;
@@ -18,9 +17,8 @@ internal sealed class SubscriberRun
     private readonly DocumentRebuild _documentRebuild;
     private readonly Takeover _takeover;
     private readonly RunLease _lease;
-    private readonly LogFeed _feed;
+    private readonly PagesAhead _pages;
 
-    private Task<FeedPage>? _ahead;
     private (long Position, int Attempts) _stopped;
     private Task? _order;
     private long _movedAt;
@@ -28,7 +26,6 @@ internal sealed class SubscriberRun
     public SubscriberRun(RunContext context, bool isBuilding, LogFeed feed)
     {
         _context = context;
-        _feed = feed;
         _report = new RunReport(context.Clock);
         _parked = new ParkedPartitions(context, _report);
         _place = new RunPlace(context, _parked, _report) { IsBuilding = isBuilding };
@@ -37,6 +34,7 @@ internal sealed class SubscriberRun
         _documentRebuild = new DocumentRebuild(context, _place, _parked, _handlers);
         _takeover = new Takeover(context, _place, _parked);
         _lease = new RunLease(context, _place, _report);
+        _pages = new PagesAhead(feed, context.Filter, context.MaxBatchEvents);
     }
 
     public int Generation => _context.Generation;
@@ -83,7 +81,7 @@ internal sealed class SubscriberRun
             {
                 _report.LastError = failure;
                 _report.State = ProjectionState.Failed;
-                await DropAheadAsync().ConfigureAwait(false);
+                await _pages.DropAsync().ConfigureAwait(false);
                 await _place.ReleaseAsync().ConfigureAwait(false);
                 throw;
             }
@@ -93,10 +91,10 @@ internal sealed class SubscriberRun
                 _place.Rest();
             }
 
-            await DropAheadAsync().ConfigureAwait(false);
+            await _pages.DropAsync().ConfigureAwait(false);
         }
 
-        await DropAheadAsync().ConfigureAwait(false);
+        await _pages.DropAsync().ConfigureAwait(false);
         await _place.ReleaseAsync().ConfigureAwait(false);
         _report.State = ProjectionState.Stopped;
 
@@ -132,7 +130,8 @@ internal sealed class SubscriberRun
             stop.ThrowIfCancellationRequested();
             await CarryOutOrdersAsync(stop).ConfigureAwait(false);
             await _parking.GoOnWithDueAsync(stop).ConfigureAwait(false);
-            var page = await NextPageAsync(stop).ConfigureAwait(false);
+            var page = await _pages.NextAsync(_place.Position, stop).ConfigureAwait(false);
+            if (page.IdAtNext is { } id) _place.Saw(page.Next, id);
             if (page.Next > _place.Position)
             {
                 if (page.Events.Count == 0) await MoveAsync(page.Next, stop).ConfigureAwait(false);
@@ -159,28 +158,6 @@ internal sealed class SubscriberRun
         _order = Store.Signals.NextOrderOf(_context.Name);
         if (_parked.Count > 0) await _parked.ReadAsync(_place.Document!, IsBuilding, stop).ConfigureAwait(false);
         if (_context.Subscriber is Projection && !IsBuilding) await _documentRebuild.CarryOutAsync(stop).ConfigureAwait(false);
-    }
-
-    /// <summary>The events after the position. While a batch is folded, the next one is read and decoded on another core.</summary>
-    private async ValueTask<FeedPage> NextPageAsync(CancellationToken stop)
-    {
-        var ahead = _ahead;
-        _ahead = null;
-        var page = ahead is null ? null : await ahead.ConfigureAwait(false);
-        if (page is null || page.After != _place.Position) page = await ReadAsync(_place.Position, stop).ConfigureAwait(false);
-        if (page.IdAtNext is { } id) _place.Saw(page.Next, id);
-        if (!page.IsEnd) _ahead = Task.Run(() => ReadAsync(page.Next, stop).AsTask(), CancellationToken.None);
-        return page;
-    }
-
-    private ValueTask<FeedPage> ReadAsync(long after, CancellationToken stop) =>
-        _feed.ReadAsync(after, _context.Filter, _context.MaxBatchEvents, MaxBatchBytes, stop);
-
-    private async ValueTask DropAheadAsync()
-    {
-        if (_ahead is not { } ahead) return;
-        _ahead = null;
-        await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Folds a page and commits it. If an event fails, the events before it are committed all the same.</summary>

@@ -125,10 +125,10 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
         var skipped = await context.Documents.ListStoredAsync(ControlDocuments.Skipped, context.Name, stop).ConfigureAwait(false);
         return
         [
-            .. parkedRecords.Where(p => ControlDocuments.TryRead<ParkedRecord>(p.Data.Span)?.Generation != context.Generation)
+            .. parkedRecords.Where(p => RecordJson.TryRead<ParkedRecord>(p.Data.Span)?.Generation != context.Generation)
                 .Select(p => new DocumentChange(ControlDocuments.Parked, p.Key, null)),
             .. refolds.Select(refold => new DocumentChange(ControlDocuments.Refolds, refold.Key, null)),
-            .. skipped.Where(s => ControlDocuments.TryRead<SkippedRecord>(s.Data.Span) is null)
+            .. skipped.Where(s => RecordJson.TryRead<SkippedRecord>(s.Data.Span) is null)
                 .Select(s => new DocumentChange(ControlDocuments.Skipped, s.Key, null)),
         ];
     }

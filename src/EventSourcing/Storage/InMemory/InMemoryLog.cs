@@ -44,7 +44,7 @@ internal sealed class InMemoryLog : ILogFacts
     /// <summary>Under the lock: appends the events that the decision says to write.</summary>
     public void Append(AppendRequest request, in AppendDecision decision)
     {
-        var memory = CopyOf(request);
+        var memory = EventMemory.For(request);
         var position = _head;
         for (var w = 0; w < request.Writes.Count; w++)
         {
@@ -62,9 +62,9 @@ internal sealed class InMemoryLog : ILogFacts
                     Id = e.Id,
                     Type = e.Type,
                     RecordedAt = decision.RecordedAt,
-                    Data = Take(ref memory, e.Data.Length),
-                    Metadata = Take(ref memory, e.Metadata.Length),
-                    Seal = TakeSalt(ref memory),
+                    Data = memory.Copy(e.Data.Span),
+                    Metadata = memory.Copy(e.Metadata.Span),
+                    Seal = memory.NewSalt(_salts),
                     Tags = e.Tags,
                 });
                 positions.Add(position);
@@ -85,21 +85,15 @@ internal sealed class InMemoryLog : ILogFacts
         {
             var e = request.Events[i];
             var positions = PositionsOf(e.Stream);
-            Memory<byte> memory = new byte[e.Data.Length + e.Metadata.Length + Math.Max(e.Seal.Length, LedgerLeaf.SaltLength)];
-            e.Data.CopyTo(memory);
-            e.Metadata.CopyTo(memory[e.Data.Length..]);
-            var data = Take(ref memory, e.Data.Length);
-            var metadata = Take(ref memory, e.Metadata.Length);
-            if (e.Seal.IsEmpty) _salts.Next().CopyTo(memory.Span);
-            else e.Seal.CopyTo(memory);
+            var memory = new EventMemory(e.Data.Length + e.Metadata.Length + Math.Max(e.Seal.Length, LedgerLeaf.SaltLength));
             Add(++position, e with
             {
                 Position = position,
                 Version = positions.Count + 1,
                 RecordedAt = e.RecordedAt.ToUniversalTime(),
-                Data = data,
-                Metadata = metadata,
-                Seal = memory,
+                Data = memory.Copy(e.Data.Span),
+                Metadata = memory.Copy(e.Metadata.Span),
+                Seal = e.Seal.IsEmpty ? memory.NewSalt(_salts) : memory.Copy(e.Seal.Span),
                 Tags = [.. e.Tags],
             });
             positions.Add(position);
@@ -223,45 +217,6 @@ internal sealed class InMemoryLog : ILogFacts
     {
         var index = positions.BinarySearch(position);
         return index < 0 ? ~index : index + 1;
-    }
-
-    private static ReadOnlyMemory<byte> Take(ref Memory<byte> memory, int length)
-    {
-        var taken = memory[..length];
-        memory = memory[length..];
-        return taken;
-    }
-
-    private ReadOnlyMemory<byte> TakeSalt(ref Memory<byte> memory)
-    {
-        _salts.Next().CopyTo(memory.Span);
-        return Take(ref memory, LedgerLeaf.SaltLength);
-    }
-
-    private static Memory<byte> CopyOf(AppendRequest request)
-    {
-        var length = request.EventCount * LedgerLeaf.SaltLength;
-        for (var w = 0; w < request.Writes.Count; w++)
-        {
-            var events = request.Writes[w].Events;
-            for (var i = 0; i < events.Count; i++) length += events[i].Data.Length + events[i].Metadata.Length;
-        }
-
-        Memory<byte> memory = new byte[length];
-        var rest = memory;
-        for (var w = 0; w < request.Writes.Count; w++)
-        {
-            var events = request.Writes[w].Events;
-            for (var i = 0; i < events.Count; i++)
-            {
-                var e = events[i];
-                e.Data.CopyTo(rest);
-                e.Metadata.CopyTo(rest[e.Data.Length..]);
-                rest = rest[(e.Data.Length + e.Metadata.Length + LedgerLeaf.SaltLength)..];
-            }
-        }
-
-        return memory;
     }
 
     /// <summary>

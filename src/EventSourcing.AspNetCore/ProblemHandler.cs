@@ -49,6 +49,12 @@ internal sealed partial class ProblemHandler(
     {
         VersionMismatchException mismatch => Mismatch(mismatch.Actual),
         WrongExpectedVersionException wrong when IsOfIfMatch(wrong, request) => Mismatch(wrong.ActualVersion),
+        WrongExpectedVersionException wrong when wrong.Expected == ExpectedVersion.NoStream => Problem(
+            StatusCodes.Status409Conflict,
+            "already-exists",
+            "It exists already.",
+            "Nothing was changed.",
+            ("version", wrong.ActualVersion)),
         WrongExpectedVersionException wrong => Problem(
             StatusCodes.Status409Conflict,
             "wrong-expected-version",

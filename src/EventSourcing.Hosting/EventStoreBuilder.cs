@@ -32,9 +32,12 @@ public sealed class EventStoreBuilder
     public EventStoreBuilder UseStorage(Func<string, IEventStorage> create)
     {
         ArgumentNullException.ThrowIfNull(create);
-        return UseStorage((_, settings) => create(settings.ConnectionString ?? throw new InvalidOperationException(
-            $"The store '{Name}' has no connection string. Set ConnectionStrings:{Name} "
-            + $"or {StoreRegistration.SectionOf(Name)}:ConnectionString in the configuration.")));
+        return UseStorage((_, settings) => create(
+            string.IsNullOrWhiteSpace(settings.ConnectionString)
+                ? throw new InvalidOperationException(
+                    $"The store '{Name}' has no connection string. Set ConnectionStrings:{Name} "
+                    + $"or {StoreRegistration.SectionOf(Name)}:ConnectionString in the configuration.")
+                : settings.ConnectionString));
     }
 
     /// <summary>Says which storage the store has, by services and settings.</summary>

@@ -32,6 +32,7 @@ public static class EventStoreServiceExtensions
         this IServiceCollection services, string name, EventTypes types, Action<EventStoreBuilder>? build = null)
     {
         ArgumentNullException.ThrowIfNull(services);
+        ThrowIfTaken(services, name);
         if (services.FirstOrDefault(service => service.ServiceType == typeof(UnkeyedStore))?.ImplementationInstance is UnkeyedStore other)
         {
             throw new InvalidOperationException(
@@ -58,8 +59,7 @@ public static class EventStoreServiceExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentNullException.ThrowIfNull(types);
-        if (Registrations(services).Any(other => other.Name == name))
-            throw new InvalidOperationException($"A store named '{name}' is registered already. Give each store a name of its own.");
+        ThrowIfTaken(services, name);
         var registration = new StoreRegistration(name, types);
         services.AddSingleton(registration);
         services.AddKeyedSingleton(name, (provider, _) => new HostedStore(
@@ -78,14 +78,50 @@ public static class EventStoreServiceExtensions
         return builder;
     }
 
+    /// <summary>
+    /// Replaces the storage of a registered store, for tests that run the whole app: in <c>ConfigureTestServices</c> of a
+    /// <c>WebApplicationFactory</c>, for example by <c>(_, _) => new InMemoryEventStorage()</c>. All else stays as it was
+    /// registered. Use it before the host is built.
+    /// </summary>
+    /// <param name="services">The services of the app.</param>
+    /// <param name="name">The name under which the store was registered, with or without being keyed.</param>
+    /// <param name="create">Creates the storage, without opening it yet. The store disposes it.</param>
+    /// <returns>The services of the app.</returns>
+    /// <exception cref="InvalidOperationException">No store of that name is registered; nothing was replaced.</exception>
+    public static IServiceCollection ReplaceEventStorage(
+        this IServiceCollection services, string name, Func<IServiceProvider, EventStoreSettings, IEventStorage> create)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(create);
+        var registration = Registrations(services).FirstOrDefault(store => store.Name == name) ?? throw new InvalidOperationException(
+            $"No store named '{name}' is registered, so its storage cannot be replaced. Those that are: "
+            + $"{string.Join(", ", Registrations(services).Select(store => $"'{store.Name}'"))}. Replace it after AddEventStore.");
+        registration.Storage = create;
+        return services;
+    }
+
+    /// <summary>Names are compared without case, since the keys of the configuration and the names of health checks are.</summary>
+    private static void ThrowIfTaken(IServiceCollection services, string name)
+    {
+        var taken = Registrations(services).FirstOrDefault(other => string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase));
+        if (taken is null) return;
+        throw new InvalidOperationException(
+            $"A store named '{taken.Name}' is registered already. Give each store a name of its own, which differs by more than case. To "
+            + "replace the storage of that one in a test, call ReplaceEventStorage.");
+    }
+
     private static void AddSettings(IServiceCollection services, string name)
     {
         services.AddOptions<EventStoreSettings>(name)
             .BindConfiguration(StoreRegistration.SectionOf(name))
             .PostConfigure<IConfiguration>((settings, configuration) =>
-                settings.ConnectionString ??= configuration.GetConnectionString(name))
+            {
+                if (string.IsNullOrWhiteSpace(settings.ConnectionString))
+                    settings.ConnectionString = configuration.GetConnectionString(name);
+            })
             .ValidateOnStart();
-        services.AddSingleton<IValidateOptions<EventStoreSettings>>(new SettingsValidator(name));
+        services.AddSingleton<IValidateOptions<EventStoreSettings>>(
+            provider => new SettingsValidator(name, provider.GetRequiredService<IConfiguration>()));
     }
 
     private static void AddHealthCheck(IServiceCollection services, string name)

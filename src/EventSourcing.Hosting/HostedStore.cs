@@ -91,6 +91,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     /// <summary>Opens the store and brings its inline projections up to date. The app serves nothing before that.</summary>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
+        ThrowIfReadModelHasNoProjection();
         var projections = _registration.Projections.ConvertAll(one => one.Create(_services));
         var reactors = _registration.Reactors.ConvertAll(one => CreateReactor(one.Create));
         _ = Store; // the inline projections are made with it
@@ -103,6 +104,19 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         IsOpen = true;
         _projections = projections;
         _reactors = reactors;
+    }
+
+    /// <summary>A read model whose projection was forgotten would otherwise fail in the first request that asks for it.</summary>
+    private void ThrowIfReadModelHasNoProjection()
+    {
+        var services = _services.GetService<IServiceProviderIsService>();
+        foreach (var (document, projection) in _registration.ReadModels)
+        {
+            if (_registration.Subscribers.Any(projection.IsAssignableFrom) || services?.IsService(projection) != false) continue;
+            throw new InvalidOperationException(
+                $"The read model of {document} of the store '{Name}' is made by {projection}, which is not registered. Register it beside "
+                + $"AddReadModel by AddProjection<{projection.Name}>() or AddInlineProjection<{projection.Name}>().");
+        }
     }
 
     /// <summary>Starts what runs in the background, and does not wait until it is level with the log.</summary>

@@ -1,14 +1,38 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace EventSourcing;
 
 /// <summary>Checks the settings of one store when the host starts. Each error names the key to change.</summary>
-internal sealed class SettingsValidator(string name) : IValidateOptions<EventStoreSettings>
+internal sealed class SettingsValidator(string name, IConfiguration configuration) : IValidateOptions<EventStoreSettings>
 {
+    private static readonly string[] Names =
+    [
+        nameof(EventStoreSettings.ConnectionString),
+        nameof(EventStoreSettings.RunProjections),
+        nameof(EventStoreSettings.LeaseDuration),
+        nameof(EventStoreSettings.StopTimeout),
+        nameof(EventStoreSettings.StartTimeout),
+        nameof(EventStoreSettings.OnFailure),
+        nameof(EventStoreSettings.FirstRestartAfter),
+        nameof(EventStoreSettings.LongestRestartPause),
+        nameof(EventStoreSettings.DegradedAfter),
+        nameof(EventStoreSettings.DisableHealthChecks),
+        nameof(EventStoreSettings.DisableTelemetry),
+    ];
+
     public ValidateOptionsResult Validate(string? settingsOf, EventStoreSettings options)
     {
         if (settingsOf != name) return ValidateOptionsResult.Skip;
         var flaws = new List<string>();
+
+        // The binder passes over a key that it does not know, so a mistyped one would leave its setting at the default.
+        foreach (var key in configuration.GetSection(StoreRegistration.SectionOf(name)).GetChildren().Select(child => child.Key))
+        {
+            if (!Names.Contains(key, StringComparer.OrdinalIgnoreCase))
+                flaws.Add($"{Key(key)} is not a setting. The settings of a store are {string.Join(", ", Names)}.");
+        }
+
         AtLeast(nameof(options.LeaseDuration), options.LeaseDuration, TimeSpan.FromMilliseconds(100));
         if (options.StopTimeout != Timeout.InfiniteTimeSpan) AtLeast(nameof(options.StopTimeout), options.StopTimeout, TimeSpan.Zero);
         AtLeast(nameof(options.StartTimeout), options.StartTimeout, TimeSpan.Zero);

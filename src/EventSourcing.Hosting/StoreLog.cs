@@ -70,7 +70,8 @@ internal static partial class StoreLog
     [LoggerMessage(900, LogLevel.Information, "Store '{Store}' is open, at position {Position}")]
     public static partial void Opened(ILogger logger, string store, long position);
 
-    [LoggerMessage(901, LogLevel.Warning, "Store '{Store}' cannot be opened yet ({Error}); it is tried again for {Left}")]
+    [LoggerMessage(901, LogLevel.Warning,
+        "Store '{Store}' cannot be opened yet ({Error}); it is tried again for {Left}, and then the start fails with that error")]
     public static partial void OpeningAgain(ILogger logger, string store, string error, TimeSpan left);
 
     [LoggerMessage(902, LogLevel.Information, "Store '{Store}' is closed")]

@@ -24,6 +24,7 @@ public sealed class ProblemTests : IAsyncLifetime, IDisposable
     {
         { "mismatch", 412, "urn:event-sourcing:version-mismatch" },
         { "wrong", 409, "urn:event-sourcing:wrong-expected-version" },
+        { "exists", 409, "urn:event-sourcing:already-exists" },
         { "condition", 409, "urn:event-sourcing:condition-failed" },
         { "duplicate", 409, "urn:event-sourcing:duplicate-id" },
         { "reused", 422, "urn:event-sourcing:key-reused" },
@@ -228,6 +229,7 @@ public sealed class ProblemTests : IAsyncLifetime, IDisposable
     {
         "mismatch" => new VersionMismatchException(1, 2),
         "wrong" => new WrongExpectedVersionException(Canary, 1, 2),
+        "exists" => new WrongExpectedVersionException(Canary, ExpectedVersion.NoStream, 2),
         "condition" => new AppendConditionFailedException(new AppendCondition(EventQuery.OfTypes([Canary]), 3), 4),
         "duplicate" => new DuplicateEventIdException(Guid.NewGuid(), 3, Canary),
         "reused" => new CommandIdReusedException(Guid.NewGuid(), 3),

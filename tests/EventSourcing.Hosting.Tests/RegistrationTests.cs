@@ -147,6 +147,73 @@ public class RegistrationTests
         await FluentActions.Awaiting(() => TestApp.StartAsync(store => InMemory(store), app: null, setting))
             .Should().ThrowAsync<Exception>().WithMessage(message);
 
+    [Theory]
+    [InlineData("EventSourcing:parcels:LeaseDuratoin=00:00:03", "*EventSourcing:parcels:LeaseDuratoin is not a setting*LeaseDuration*")]
+    [InlineData("EventSourcing:parcels:Projections:Run=false", "*EventSourcing:parcels:Projections is not a setting*RunProjections*")]
+    public async Task Start_with_a_setting_that_does_not_exist_fails_and_names_those_that_do(string setting, string message) =>
+        await FluentActions.Awaiting(() => TestApp.StartAsync(store => InMemory(store), app: null, setting))
+            .Should().ThrowAsync<OptionsValidationException>().WithMessage(message);
+
+    [Fact]
+    public async Task Start_with_every_setting_there_is_finds_each_of_them()
+    {
+        var settings = typeof(EventStoreSettings).GetProperties()
+            .Select(setting => $"EventSourcing:parcels:{setting.Name.ToUpperInvariant()}={setting.GetValue(new EventStoreSettings())}");
+        await using var app = await TestApp.StartAsync(store => InMemory(store), app: null, [.. settings]);
+        (await app.Store.GetHeadAsync()).Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("ConnectionStrings:parcels=")]
+    [InlineData("EventSourcing:parcels:ConnectionString=")]
+    public async Task Start_with_an_empty_connection_string_fails_and_names_its_key(string setting) =>
+        await FluentActions.Awaiting(
+                () => TestApp.StartAsync(store => store.UseStorage(path => new SqliteEventStorage(path)), app: null, setting))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*'parcels' has no connection string*ConnectionStrings:parcels*");
+
+    [Fact]
+    public async Task Start_with_a_read_model_whose_projection_is_not_registered_fails_and_says_how_to_register_it()
+    {
+        await FluentActions.Awaiting(() => TestApp.StartAsync(store => InMemory(store).AddReadModel<PendingParcels, Pending>()))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*'parcels'*PendingParcels*AddProjection<PendingParcels>()*");
+        await using var readAlone = await TestApp.StartAsync(
+            store => InMemory(store).AddReadModel<PendingParcels, Pending>(), app => app.Services.AddSingleton<PendingParcels>());
+        readAlone.Host.Services.GetRequiredService<ReadModel<Pending>>().Should().NotBeNull();
+    }
+
+    [Fact]
+    public void Register_a_store_a_second_time_says_that_this_one_is_there_already()
+    {
+        var services = new ServiceCollection();
+        services.AddEventStore("one", Parcels.Types);
+        FluentActions.Invoking(() => services.AddEventStore("one", Parcels.Types))
+            .Should().Throw<InvalidOperationException>().WithMessage("A store named 'one' is registered already*");
+        FluentActions.Invoking(() => services.AddKeyedEventStore("One", Parcels.Types))
+            .Should().Throw<InvalidOperationException>().WithMessage("A store named 'one' is registered already*");
+    }
+
+    [Fact]
+    public async Task Replace_the_storage_of_a_registered_store_uses_that_one_and_asks_for_no_connection_string()
+    {
+        var storage = new InMemoryEventStorage();
+        await using var app = TestApp.BuildAndChange(
+            store => store.UseStorage(path => new SqliteEventStorage(path)).AddProjection<PendingParcels>(),
+            after: services => services.ReplaceEventStorage("parcels", (_, _) => storage));
+        await app.Host.StartAsync();
+        app.Store.Storage.Should().BeSameAs(storage);
+        await app.Store.SendAsync("ann");
+        await TestApp.UntilAsync(async () => await app.PendingAsync("ann") == 1, "projected");
+    }
+
+    [Fact]
+    public void Replace_the_storage_of_a_store_that_is_not_registered_is_refused_and_names_those_that_are()
+    {
+        var services = new ServiceCollection();
+        services.AddKeyedEventStore("one", Parcels.Types, store => InMemory(store));
+        FluentActions.Invoking(() => services.ReplaceEventStorage("two", (_, _) => new InMemoryEventStorage()))
+            .Should().Throw<InvalidOperationException>().WithMessage("*'two'*'one'*");
+    }
+
     [Fact]
     public async Task Start_with_a_projection_that_cannot_run_fails_and_names_it()
     {

@@ -24,17 +24,26 @@ internal sealed class TestApp : IAsyncDisposable
 
     /// <summary>Builds an app without starting it. Times are short, so that tests are.</summary>
     public static TestApp Build(Action<EventStoreBuilder> store, Action<IHostApplicationBuilder>? app = null, params string[] settings) =>
-        Build("parcels", store, app, settings);
+        Build("parcels", store, app, after: null, settings);
+
+    /// <summary>Builds an app whose services are changed after the store was registered, as tests of an app do.</summary>
+    public static TestApp BuildAndChange(Action<EventStoreBuilder> store, Action<IServiceCollection> after) =>
+        Build("parcels", store, app: null, after, []);
 
     /// <summary>Starts an app whose store has a name that no other test hears of.</summary>
     public static async Task<TestApp> StartAsync(string name, Action<EventStoreBuilder> store)
     {
-        var built = Build(name, store, app: null, []);
+        var built = Build(name, store, app: null, after: null, []);
         await built.Host.StartAsync();
         return built;
     }
 
-    private static TestApp Build(string name, Action<EventStoreBuilder> store, Action<IHostApplicationBuilder>? app, string[] settings)
+    private static TestApp Build(
+        string name,
+        Action<EventStoreBuilder> store,
+        Action<IHostApplicationBuilder>? app,
+        Action<IServiceCollection>? after,
+        string[] settings)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Development });
         builder.ConfigureContainer(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateScopes = true }));
@@ -48,6 +57,7 @@ internal sealed class TestApp : IAsyncDisposable
         builder.Services.AddSingleton<Script>().AddScoped<Trip>();
         app?.Invoke(builder);
         builder.AddEventStore(name, Parcels.Types, store);
+        after?.Invoke(builder.Services);
         return new TestApp(builder.Build());
     }
 

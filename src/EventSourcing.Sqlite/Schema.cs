@@ -176,7 +176,7 @@ internal static class Schema
     public static void Create(Database database)
     {
         foreach (var statement in Statements) database.Execute(statement);
-        LedgerWriter.Create(database);
+        SavedTree.Create(database);
         database.Execute(string.Create(
             CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};"));
     }

@@ -139,7 +139,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         try
         {
             var size = MerkleFrontier.Parse(row.Bytes(1)).Size;
-            if (StoredFrontier.IsTooFarBehind(size, head))
+            if (SavedTree.IsTooFarBehind(size, head))
                 Add(
                     LedgerFindingKind.TreeMismatch,
                     size + 1,

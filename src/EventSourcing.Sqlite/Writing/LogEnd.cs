@@ -12,7 +12,7 @@ namespace EventSourcing;
 /// <param name="ledger">Adds the leaves to the tree.</param>
 /// <param name="wal">Is told of erasures.</param>
 /// <param name="clock">The storage's clock.</param>
-internal sealed class LogEnd(Database database, string path, LedgerWriter ledger, WalCheckpoints wal, TimeProvider clock)
+internal sealed class LogEnd(Database database, string path, TreeWriter ledger, WalCheckpoints wal, TimeProvider clock)
 {
     private const int MaxKnownStreams = 100_000;
     private const int MaxKnownTables = 1_000;

@@ -9,7 +9,7 @@ internal sealed class Writer : IDisposable
     private readonly StoreFile _file;
     private readonly SqliteEventStorageOptions _options;
     private readonly HeadSignal _signal;
-    private readonly LedgerWriter _ledger;
+    private readonly TreeWriter _ledger;
     private readonly WalCheckpoints _wal;
     private LogEnd? _log;
     private long _commitsOfProcess = -1;
@@ -22,7 +22,7 @@ internal sealed class Writer : IDisposable
         _file = file;
         _options = options;
         _signal = signal;
-        _ledger = new LedgerWriter(options.WithoutLedger);
+        _ledger = new TreeWriter(options.WithoutLedger);
         _wal = new WalCheckpoints(file, options.CheckpointPages);
     }
 

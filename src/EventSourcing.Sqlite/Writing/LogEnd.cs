@@ -127,7 +127,7 @@ internal sealed class LogEnd(Database database, string path, TreeWriter ledger, 
     public DocumentTable? TableOf(string model)
     {
         if (_tables.TryGetValue(model, out var known)) return known;
-        var table = DocumentTable.Find(database, model);
+        var table = DocumentCatalog.Find(database, model);
         if (_tables.Count >= MaxKnownTables) _tables.Clear();
         _tables.Add(model, table);
         return table;

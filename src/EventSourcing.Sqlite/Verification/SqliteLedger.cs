@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Reads the Merkle tree of a store: leaves from the events, tiles and frontier from their tables (<see cref="SavedTree"/>).</summary>
+/// <summary>Reads the Merkle tree of a store: leaves from the events, tiles and frontier from <see cref="SavedTree"/>.</summary>
 internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, NameCache names, TimeSpan busyTimeout)
     : ILedgerStorage, IDisposable
 {
@@ -72,7 +72,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
                 using var interruption = cancellationToken.Register(static database => ((Database)database!).Interrupt(), database);
                 return Current(() => new StructureAudit(database, file).Run(isWhole), () => database.IsOutdated);
             },
-            failure => [StructureAudit.Damage(failure)],
+            failure => [AuditFindings.Damage(failure)],
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -161,6 +161,6 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
     {
         var page = new EventPage();
         page.Complete(after, isEnd: true, after);
-        return new LedgerAudit(page, [StructureAudit.Damage(failure)], default);
+        return new LedgerAudit(page, [AuditFindings.Damage(failure)], default);
     }
 }

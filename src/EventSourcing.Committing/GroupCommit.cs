@@ -99,8 +99,7 @@ internal sealed class GroupCommit<TWork>(
             catch (Exception failure)
             {
                 // Whatever failed: the callers must be told, and the next ones need a leader.
-                if (_queue.Group.Count == 0) _queue.TakeGroup();
-                _queue.FailGroup(failure);
+                _queue.FailNextGroup(failure);
             }
 
             if (_queue.EndGroup() is > 0 and var served && obstacle is null) _lastServed = served;

@@ -17,8 +17,25 @@ internal sealed class HeadPoller(
     private int _watchers;
     private bool _isPolling;
 
+    /// <summary>Waits until there are events after a position.</summary>
+    /// <param name="position">The position.</param>
+    /// <param name="userCode">Knows whether the caller is code for which a write waits.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The head of the log.</returns>
+    /// <exception cref="InvalidOperationException">The caller is code for which a write waits.</exception>
+    public async ValueTask<long> WaitForEventsAsync(long position, UserCode userCode, CancellationToken cancellationToken)
+    {
+        if (signal.Head <= position) signal.Advance(await readHead(cancellationToken).ConfigureAwait(false));
+        if (signal.Head > position) return signal.Head;
+        userCode.ThrowIfWithin(UserCode.Kind.Write, "wait for further events");
+
+        // Another process cannot wake this one, so the store is polled: once for all callers that wait.
+        using (Watch()) await signal.WaitAsync(position, cancellationToken).ConfigureAwait(false);
+        return signal.Head;
+    }
+
     /// <summary>Polls until the returned object is disposed, and longer if other callers watch too.</summary>
-    public Watching Watch()
+    private Watching Watch()
     {
         lock (_lock)
         {
@@ -77,7 +94,7 @@ internal sealed class HeadPoller(
         }
     }
 
-    public readonly struct Watching(HeadPoller poller) : IDisposable
+    private readonly struct Watching(HeadPoller poller) : IDisposable
     {
         public void Dispose()
         {

@@ -134,6 +134,15 @@ internal sealed class WriteQueue<TWork>(TimeSpan busyTimeout, Func<QueuedWrite, 
         EndGroup();
     }
 
+    /// <summary>
+    /// Fails the group, see <see cref="FailGroup"/>. If none was taken, the next one is taken first: its callers must be told.
+    /// </summary>
+    public void FailNextGroup(Exception failure)
+    {
+        if (Group.Count == 0) TakeGroup();
+        FailGroup(failure);
+    }
+
     /// <summary>Ends the group. Its writes without a result are put back, in front of all others.</summary>
     /// <returns>How many of its writes have their result.</returns>
     public int EndGroup()

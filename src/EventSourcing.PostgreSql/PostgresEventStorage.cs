@@ -228,13 +228,7 @@ public sealed class PostgresEventStorage : IEventStorage
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         cancellationToken.ThrowIfCancellationRequested();
-        if (_signal.Head <= position) _signal.Advance(await GetHeadAsync(cancellationToken).ConfigureAwait(false));
-        if (_signal.Head > position) return _signal.Head;
-        _userCode.ThrowIfWithin(UserCode.Kind.Write, "wait for further events");
-
-        // Another process does not wake this one, so the server is polled: once for all callers that wait.
-        using (_poller.Watch()) await _signal.WaitAsync(position, cancellationToken).ConfigureAwait(false);
-        return _signal.Head;
+        return await _poller.WaitForEventsAsync(position, _userCode, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

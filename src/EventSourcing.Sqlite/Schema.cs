@@ -176,7 +176,7 @@ internal static class Schema
     public static void Create(Database database)
     {
         foreach (var statement in Statements) database.Execute(statement);
-        LedgerWriter.Create(database);
+        SavedTree.Create(database);
         database.Execute(string.Create(
             CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version};"));
     }
@@ -254,7 +254,7 @@ internal static class Schema
 
     private static List<SchemaEntry> ReadEntries()
     {
-        using var database = Database.Open(":memory:", create: true);
+        using var database = Connector.Open(":memory:", create: true);
         foreach (var statement in Statements) database.Execute(statement);
         using var select = database.PrepareOnce("SELECT type, name, tbl_name, sql FROM sqlite_master");
         var entries = new List<SchemaEntry>();

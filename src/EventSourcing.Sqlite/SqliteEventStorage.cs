@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing;
@@ -21,11 +20,9 @@ public sealed class SqliteEventStorage : IEventStorage
     private readonly StoreFile _file;
     private readonly HeadSignal _signal = new();
     private readonly NameCache _names = new();
-    private readonly Writer _writer;
-    private readonly GroupCommit<WriteWork> _commits;
+    private readonly StoreConnections _connections;
+    private readonly Appender _appender;
     private readonly StorageTelemetry _telemetry = new("sqlite");
-    private readonly ReaderPool _readers;
-    private readonly QueryPool _queries;
     private readonly HeadPoller _poller;
     private readonly SqliteLedger _ledger;
     private readonly Lazy<Task> _disposal;
@@ -43,22 +40,15 @@ public sealed class SqliteEventStorage : IEventStorage
     {
         _options = options ?? new SqliteEventStorageOptions();
         _file = new StoreFile(StorePath.Absolute(path, nameof(path)), _options.ReadOnly);
-        _writer = new Writer(_file, _options, _signal);
-        _queries = new QueryPool(_file, _options.BusyTimeout, UserCode);
-        _readers = new ReaderPool(_file, _options.BusyTimeout, _queries);
-        _commits = new GroupCommit<WriteWork>(new GroupWriter(_writer, _readers), _options.BusyTimeout, UserCode, static _ => Closed());
+        _connections = new StoreConnections(_file, _options, _signal, UserCode);
+        _appender = new Appender(this, _connections.Commits, _telemetry);
         _poller = new HeadPoller(_options.PollInterval, _options.TimeProvider, _signal, GetHeadAsync);
         _copies = new StoreCopies(this, _file, _options.BusyTimeout);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
-        ReadModels = new SqliteReadModels(this, _commits);
+        ReadModels = new SqliteReadModels(this, _connections.Commits);
         Catalog = new SqliteCatalog(this);
         Ledger = _ledger = new SqliteLedger(this, _file, _names, _options.BusyTimeout);
-        _file.IsToRelease += () =>
-        {
-            _readers.CloseIdle();
-            _queries.CloseIdle();
-            _ledger.CloseIdle();
-        };
+        _file.IsToRelease += _ledger.CloseIdle;
     }
 
     /// <summary>
@@ -110,9 +100,7 @@ public sealed class SqliteEventStorage : IEventStorage
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
         ThrowIfReadOnly("append events");
-        return request.Conditions.Count > 0
-            ? AppendOnConditionAsync(request, cancellationToken)
-            : CommitAsync(request, scouted: null, cancellationToken);
+        return _appender.AppendAsync(request, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -121,41 +109,7 @@ public sealed class SqliteEventStorage : IEventStorage
         ArgumentNullException.ThrowIfNull(request);
         request.Validate(_options.Limits);
         ThrowIfReadOnly("import events");
-        return new ImportWork(request).CommitAsync(_commits, cancellationToken);
-    }
-
-    private async ValueTask<AppendResult> AppendOnConditionAsync(AppendRequest request, CancellationToken cancellationToken)
-    {
-        var scouted = await ConditionScout.LookAsync(this, request, cancellationToken).ConfigureAwait(false);
-        return await CommitAsync(request, scouted, cancellationToken).ConfigureAwait(false);
-    }
-
-    private ValueTask<AppendResult> CommitAsync(AppendRequest request, ScoutedCondition[]? scouted, CancellationToken cancellationToken)
-    {
-        var work = request.ReadModels is null
-            ? new AppendWork(request, scouted)
-            : new InlineAppendWork(request, scouted, UserCode, cancellationToken);
-        return _telemetry.WantsLockWaits
-            ? CommitMeasuredAsync(work, cancellationToken)
-            : work.CommitAsync(_commits, cancellationToken);
-    }
-
-    /// <summary>Commits an append, and reports how long it waited until a group took it.</summary>
-    private async ValueTask<AppendResult> CommitMeasuredAsync(AppendWork work, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        UserCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
-        work.IsMeasured = true;
-        var began = Stopwatch.GetTimestamp();
-        try
-        {
-            return await work.CommitAsync(_commits, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            var until = work.TakenAt == 0 ? Stopwatch.GetTimestamp() : work.TakenAt;
-            _telemetry.LockWaited(Stopwatch.GetElapsedTime(began, until));
-        }
+        return new ImportWork(request).CommitAsync(_connections.Commits, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -192,21 +146,14 @@ public sealed class SqliteEventStorage : IEventStorage
         if (movedTo is not null) StoreMovedException.ThrowIfInvalidPlace(movedTo);
         ArgumentOutOfRangeException.ThrowIfNegative(head);
         ThrowIfReadOnly("mark the store as moved");
-        return new MoveWork(movedTo, head).CommitAsync(_commits, cancellationToken);
+        return new MoveWork(movedTo, head).CommitAsync(_connections.Commits, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
+    public ValueTask<long> WaitForEventsAsync(long position, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
-        if (_signal.Head <= position) _signal.Advance(await GetHeadAsync(cancellationToken).ConfigureAwait(false));
-        if (_signal.Head > position) return _signal.Head;
-
-        UserCode.ThrowIfWithin(UserCode.Kind.Write, "wait for further events");
-
-        // Another process cannot wake this one, so the file has to be polled: once for all callers that wait.
-        using (_poller.Watch()) await _signal.WaitAsync(position, cancellationToken).ConfigureAwait(false);
-        return _signal.Head;
+        return _poller.WaitForEventsAsync(position, UserCode, cancellationToken);
     }
 
     /// <summary>
@@ -239,7 +186,7 @@ public sealed class SqliteEventStorage : IEventStorage
         ArgumentNullException.ThrowIfNull(query);
         UserCode.ThrowIfWithin(UserCode.Kind.Read, "begin another such query");
         await GetHeadAsync(cancellationToken).ConfigureAwait(false); // makes the file a store, if it is new
-        return await _queries.QueryAsync(query, cancellationToken).ConfigureAwait(false);
+        return await _connections.Queries.QueryAsync(query, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -270,7 +217,7 @@ public sealed class SqliteEventStorage : IEventStorage
         CancellationToken cancellationToken = default)
     {
         var target = StorePath.Absolute(path, nameof(path));
-        if (StoreFile.KeyOf(target) == StoreFile.KeyOf(Path))
+        if (FilePlace.KeyOf(target) == FilePlace.KeyOf(Path))
             throw new ArgumentException("That is the path of the store itself. Give another one for its copy.", nameof(path));
         return await _copies.BackupAsync(target, overwrite, progress, cancellationToken).ConfigureAwait(false);
     }
@@ -312,7 +259,7 @@ public sealed class SqliteEventStorage : IEventStorage
         var storage = new SqliteEventStorage(backup, new SqliteEventStorageOptions { ReadOnly = true });
         await using (storage.ConfigureAwait(false))
         {
-            if (StoreFile.KeyOf(target) == StoreFile.KeyOf(storage.Path))
+            if (FilePlace.KeyOf(target) == FilePlace.KeyOf(storage.Path))
                 throw new ArgumentException("That is the path of the backup itself. Give that of the store.", nameof(path));
             return await storage._copies.RestoreAsync(target, replace, progress, cancellationToken).ConfigureAwait(false);
         }
@@ -334,14 +281,8 @@ public sealed class SqliteEventStorage : IEventStorage
     {
         _signal.Close();
         await _copies.DisposeAsync().ConfigureAwait(false);
-        await _commits.DisposeAsync().ConfigureAwait(false);
-        await _readers.DisposeAsync().ConfigureAwait(false);
-        await _queries.DisposeAsync().ConfigureAwait(false);
         _ledger.Dispose();
-
-        // Closed last, and while nothing reads: closing the last connection moves the log into the file.
-        _writer.Dispose();
-        _file.Dispose();
+        await _connections.DisposeAsync().ConfigureAwait(false);
         _folder?.Dispose();
     }
 
@@ -354,21 +295,11 @@ public sealed class SqliteEventStorage : IEventStorage
     internal UserCode UserCode { get; } = new();
 
     /// <summary>The turns of this process's storages on the file; null until the file is there.</summary>
-    internal WriteTurns? Turns => _file.Shared?.Turns;
+    internal WriteTurns? Turns => _file.Place.Shared?.Turns;
 
     internal ValueTask<T> ReadAsync<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken) =>
-        _readers.ReadAsync(state, read, CreateStoreAsync, cancellationToken);
+        _connections.ReadAsync(state, read, cancellationToken);
 
-    /// <summary>
-    /// Returns once everything that can be read is on the disk. If a process died after a commit and before its sync,
-    /// recovery makes that commit readable; therefore a writer syncs before it completes its first write, even one that
-    /// changes nothing.
-    /// </summary>
-    internal ValueTask SyncAsync(CancellationToken cancellationToken) => CreateStoreAsync(cancellationToken);
-
-    private async ValueTask CreateStoreAsync(CancellationToken cancellationToken) =>
-        await new OpenWork().CommitAsync(_commits, cancellationToken).ConfigureAwait(false);
-
-    private static ObjectDisposedException Closed() =>
-        new(nameof(SqliteEventStorage), "The storage was disposed before this write began; nothing of it was written.");
+    /// <inheritdoc cref="StoreConnections.SyncAsync"/>
+    internal ValueTask SyncAsync(CancellationToken cancellationToken) => _connections.SyncAsync(cancellationToken);
 }

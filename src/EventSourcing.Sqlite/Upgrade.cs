@@ -94,7 +94,7 @@ internal static class Upgrade
         foreach (var sql in Schema.Statements.Where(sql =>
             Schema.NameIn(sql) is "events" or "event_log" || IndicesAndTriggersOfEvents.Contains(Schema.NameIn(sql)) || IsOfLedger(sql)))
             database.Execute(sql);
-        LedgerWriter.Create(database);
+        SavedTree.Create(database);
         Copy(database, path, old);
         database.Execute($"DROP TABLE {old}");
         database.Execute("PRAGMA user_version = 2");
@@ -102,7 +102,7 @@ internal static class Upgrade
 
     private static void Copy(Database database, string path, string old)
     {
-        using var ledger = new LedgerWriter();
+        using var ledger = new TreeWriter();
         ledger.Load(database, head: 0);
         using var select = database.PrepareOnce($"""
             SELECT e.position, e.stream, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, s.name, t.name
@@ -132,7 +132,7 @@ internal static class Upgrade
         ledger.SaveAll(database);
     }
 
-    private static void AppendLeaf(LedgerWriter ledger, Statement select, ReadOnlySpan<byte> salt, string path)
+    private static void AppendLeaf(TreeWriter ledger, Statement select, ReadOnlySpan<byte> salt, string path)
     {
         try
         {

@@ -100,4 +100,34 @@ public sealed class StructureAuditTests : IDisposable
         await storage.AppendAsync(Some.Append("s", 600, [.. Enumerable.Range(0, 200).Select(_ => Some.Event())]));
         using (await storage.Ledger.AuditAsync(0)) _schema.Run("SELECT count(*)::int FROM {es}.ledger_tiles WHERE level = 1").Should().Be(3);
     }
+
+    /// <summary>Each of the two goes on from tiles that the other has stored, beyond the first tile of the second level.</summary>
+    [Fact]
+    public async Task Tiles_that_two_processes_store_in_turn_are_those_of_the_tree()
+    {
+        const int PerAppend = 1_000;
+        await using var one = _schema.Open();
+        await using var other = _schema.Open();
+        for (var version = 0; version < 67 * PerAppend; version += PerAppend)
+        {
+            var turn = version / PerAppend % 3 == 0 ? one : other;
+            await turn.AppendAsync(Some.Append("s", version, [.. Enumerable.Range(0, PerAppend).Select(_ => Some.Event())]));
+        }
+
+        // An audit begins when the tiles of its own storage are stored.
+        foreach (var storage in new[] { one, other }) (await storage.Ledger.AuditAsync(0, limit: 1)).Dispose();
+        var tree = new TreeGrowth(keepsMarks: true);
+        using var hasher = new LedgerHasher();
+        while (tree.Frontier.Size < 67 * PerAppend)
+        {
+            using var page = await one.ReadLogAsync(new LogRead { After = tree.Frontier.Size, WithSeals = true });
+            foreach (ref readonly var e in page.Events) tree.Add(e.HashLeaf(hasher), hasher);
+        }
+
+        var stored = _schema.Run("SELECT string_agg(format('%s %s %s %s', level, number, encode(hash, 'hex'), encode(marks, 'hex')), E'\n' ORDER BY level, number) FROM {es}.ledger_tiles");
+
+        stored.Should().Be(string.Join('\n', tree.Tiles.OrderBy(tile => tile.Tile.Level).ThenBy(tile => tile.Tile.Index)
+            .Select(tile => $"{tile.Tile.Level} {tile.Tile.Index} {tile.Tile.Hash} {Convert.ToHexStringLower(tile.Marks ?? [])}")));
+        tree.Tiles.Should().Contain(tile => tile.Tile.Level == 2);
+    }
 }

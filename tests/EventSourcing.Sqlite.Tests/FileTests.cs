@@ -205,6 +205,7 @@ public sealed class FileTests : IDisposable
     [InlineData("circle", "lead in a circle")]
     [InlineData("lost", "is a symbolic link to '*nowhere*shop.db', and there is no folder")]
     [InlineData("long", "has 300 bytes, and file systems take at most 255")]
+    [InlineData("deep", "bytes, and SQLite takes fewer than 512")]
     public async Task Open_a_path_where_no_file_can_be_says_why_and_what_to_do(string name, string why)
     {
         var folder = Path.GetDirectoryName(_folder.Store)!;
@@ -216,18 +217,20 @@ public sealed class FileTests : IDisposable
             File.CreateSymbolicLink(Path.Combine(folder, "circle-2"), Path.Combine(folder, "circle"));
             File.CreateSymbolicLink(Path.Combine(folder, "lost"), Path.Combine(folder, "nowhere", "shop.db"));
         }
-        else if (name is "circle" or "lost")
+        else if (name is "circle" or "lost" or "deep")
         {
-            return; // links need a right there
+            return; // links need a right there, and paths have another limit
         }
 
+        var deep = Path.Combine(folder, new string('a', 200), new string('b', 200), new string('c', 200));
+        if (name == "deep") Directory.CreateDirectory(deep);
         var before = Directory.GetFileSystemEntries(folder, "*", SearchOption.AllDirectories);
-        var path = Path.Combine(folder, name == "long" ? new string('l', 300) : name);
+        var path = Path.Combine(folder, name switch { "long" => new string('l', 300), "deep" => Path.Combine(deep, "shop.db"), _ => name });
         foreach (var readOnly in new[] { false, true })
         {
             await using var storage = new SqliteEventStorage(path, new SqliteEventStorageOptions { ReadOnly = readOnly });
             var failure = (await FluentActions.Awaiting(async () => await (readOnly ? storage.GetHeadAsync() : Head(storage))).Should().ThrowAsync<EventSourcingException>()).Which;
-            failure.Message.Should().Match($"*{why}*");
+            failure.Message.Should().Match($"*{why}*").And.NotContain("PRAGMA");
         }
 
         Directory.GetFileSystemEntries(folder, "*", SearchOption.AllDirectories).Should().Equal(before);

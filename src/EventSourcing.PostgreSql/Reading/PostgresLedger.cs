@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace EventSourcing;
 
 /// <summary>
@@ -14,7 +12,7 @@ internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer s
         static async (connection, ledger, token) =>
         {
             var head = await ledger.Reader.ReadHeadAsync(connection, token).ConfigureAwait(false);
-            return await MerkleFrontier.ReadAsync(new Hashes(connection, ledger.Tree), head, token).ConfigureAwait(false);
+            return await ledger.Tree.ReadFrontierAsync(connection, head, token).ConfigureAwait(false);
         },
         cancellationToken);
 
@@ -25,7 +23,7 @@ internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer s
             (Ledger: this, level, first, hashes),
             static async (connection, of, token) =>
             {
-                await new Hashes(connection, of.Ledger.Tree).ReadAsync(of.level, of.first, of.hashes, token).ConfigureAwait(false);
+                await of.Ledger.Tree.ReadAsync(connection, of.level, of.first, of.hashes, token).ConfigureAwait(false);
                 return true;
             },
             cancellationToken).ConfigureAwait(false);
@@ -75,13 +73,4 @@ internal sealed class PostgresLedger(PostgresEventStorage storage, StoreServer s
     private TreeReader Tree => tree;
 
     private LogReader Reader => reader;
-
-    /// <summary>The hashes as read through one connection.</summary>
-    private sealed class Hashes(NpgsqlConnection connection, TreeReader tree) : IMerkleHashes
-    {
-        public ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default) =>
-            level == 0
-                ? tree.ReadLeavesAsync(connection, first, hashes, cancellationToken)
-                : tree.ReadTilesAsync(connection, level, first, hashes, cancellationToken);
-    }
 }

@@ -9,6 +9,13 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
 {
+    /// <summary>The hashes of a level; level 0 are the leaves.</summary>
+    public ValueTask ReadAsync(NpgsqlConnection connection, int level, long first, Memory<MerkleHash> hashes,
+        CancellationToken cancellationToken) =>
+        level == 0
+            ? ReadLeavesAsync(connection, first, hashes, cancellationToken)
+            : ReadTilesAsync(connection, level, first, hashes, cancellationToken);
+
     /// <summary>The hashes of the leaves from an index on, computed from the events as they are stored.</summary>
     /// <exception cref="StoreCorruptedException">An event is missing, or cannot be made a leaf of.</exception>
     public async ValueTask ReadLeavesAsync(NpgsqlConnection connection, long first, Memory<MerkleHash> hashes,
@@ -20,12 +27,8 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
             using var page = await reader.ReadLogAsync(connection,
                 new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true }, isWithinTransaction: false,
                 isRelied: false, cancellationToken).ConfigureAwait(false);
-            if (page.Count == 0) throw Missing(first + read + 1);
-            foreach (ref readonly var e in page.Events)
-            {
-                if (e.Position != first + read + 1) throw Missing(first + read + 1);
-                hashes.Span[read++] = HashLeaf(e, hasher);
-            }
+            read += StoredLeaves.Hash(
+                page, first + read, hashes.Span[read..], hasher, (flaw, cause) => new StoreCorruptedException(store, flaw, cause));
         }
     }
 
@@ -79,36 +82,24 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
             return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is long last ? last + 1 : 0;
     }
 
-    /// <summary>The hash over 256 hashes of the level below.</summary>
-    public static MerkleHash Join(ReadOnlySpan<MerkleHash> hashes, LedgerHasher? hasher = null)
-    {
-        var frontier = new MerkleFrontier();
-        foreach (ref readonly var hash in hashes) frontier.Append(hash, null, hasher);
-        return frontier.Root();
-    }
+    /// <summary>The frontier of the tree at a size up to that of the log.</summary>
+    public ValueTask<MerkleFrontier> ReadFrontierAsync(NpgsqlConnection connection, long size, CancellationToken cancellationToken) =>
+        MerkleFrontier.ReadAsync(new Hashes(connection, this), size, cancellationToken);
 
     private async ValueTask<MerkleHash> MakeAsync(NpgsqlConnection connection, int level, long index, CancellationToken cancellationToken)
     {
         var below = new MerkleHash[MerkleTree.TileWidth];
         if (level == 1) await ReadLeavesAsync(connection, index * MerkleTree.TileWidth, below, cancellationToken).ConfigureAwait(false);
         else await ReadTilesAsync(connection, level - 1, index * MerkleTree.TileWidth, below, cancellationToken).ConfigureAwait(false);
-        return Join(below);
+        var tile = new MerkleFrontier();
+        foreach (ref readonly var hash in below.AsSpan()) tile.Append(hash);
+        return tile.Root();
     }
 
-    private MerkleHash HashLeaf(in StoredEvent e, LedgerHasher hasher)
+    /// <summary>The hashes as read through one connection.</summary>
+    private sealed class Hashes(NpgsqlConnection connection, TreeReader tree) : IMerkleHashes
     {
-        try
-        {
-            return e.HashLeaf(hasher);
-        }
-        catch (ArgumentException flaw)
-        {
-            throw new StoreCorruptedException(store,
-                string.Create(CultureInfo.InvariantCulture,
-                $"the event at position {e.Position} is none that a leaf of the Merkle tree can be made of. {flaw.Message}"), flaw);
-        }
+        public ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default) =>
+            tree.ReadAsync(connection, level, first, hashes, cancellationToken);
     }
-
-    private StoreCorruptedException Missing(long position) =>
-        new(store, string.Create(CultureInfo.InvariantCulture, $"the event at position {position} is missing."));
 }

@@ -26,12 +26,13 @@ internal sealed class StandbyConfirmation
     /// <summary>Lets the server tell of a wait that was cancelled, whatever the role's settings hide; in a transaction.</summary>
     public const string KeepsWarnings = "pg_catalog.set_config('client_min_messages', 'warning', true)";
 
+    /// <summary>The value of <c>synchronous_commit</c> with which a commit waits for the disk, and for a synchronous standby.</summary>
+    public const string WaitingMode =
+        "CASE WHEN pg_catalog.current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' "
+        + "ELSE pg_catalog.current_setting('synchronous_commit') END";
+
     /// <summary>Lets the commit of the transaction wait for the disk, and for a synchronous standby if there is one.</summary>
-    public const string Waits = """
-        pg_catalog.set_config('synchronous_commit',
-            CASE WHEN pg_catalog.current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
-                ELSE pg_catalog.current_setting('synchronous_commit') END, true)
-        """;
+    public const string Waits = $"pg_catalog.set_config('synchronous_commit', {WaitingMode}, true)";
 
     /// <summary>Whether a commit must wait for the standby before callers are told that something is stored.</summary>
     public bool IsOwed { get; private set; }

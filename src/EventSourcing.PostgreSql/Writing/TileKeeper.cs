@@ -21,6 +21,9 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
     private readonly LedgerHasher _hasher = new();
     private Task _last = Task.CompletedTask;
 
+    /// <summary>The tree up to the tiles that were stored last; null if that is not known.</summary>
+    private TreeGrowth? _growth;
+
     /// <summary>Takes the events of a commit. They are hashed, and tiles are stored, on another thread, one commit after the other.</summary>
     /// <param name="head">The head of the log before them.</param>
     /// <param name="recorded">When they were recorded, in ticks.</param>
@@ -49,6 +52,7 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         _leaves.Clear();
+        _growth = null;
     }
 
     private async Task AddAsync(Task before, long head, long recorded, AppendedLeaf[] leaves)
@@ -89,18 +93,21 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
             await using (connection.ConfigureAwait(false))
             {
                 var next = Math.Min(last, await tree.CountStoredAsync(connection, CancellationToken.None).ConfigureAwait(false));
+                if (_growth?.Frontier.Size != next * MerkleTree.TileWidth)
+                    _growth = await GrowthFromAsync(connection, next).ConfigureAwait(false);
                 while (next <= last)
                 {
-                    // A tile of the level above needs those below it, so no statement goes beyond one.
-                    var rows = new TileRows();
+                    // Many tiles go into one statement, but not any number of them.
                     do
                     {
-                        rows.Add(1, next, await LeavesOfAsync(connection, next).ConfigureAwait(false), _hasher);
+                        foreach (var leaf in await LeavesOfAsync(connection, next).ConfigureAwait(false)) _growth.Add(leaf, _hasher);
                         _leaves.Remove(next++);
                     }
                     while (next <= last && next % MerkleTree.TileWidth != 0);
-                    await rows.InsertAsync(connection, server.Sql).ConfigureAwait(false);
-                    if (next % MerkleTree.TileWidth == 0) await StoreAboveAsync(connection, next).ConfigureAwait(false);
+                    await StoreAsync(connection, _growth.Tiles).ConfigureAwait(false);
+                    _growth.ClearTiles();
+                    if (next % MerkleTree.TileWidth == 0)
+                        await TypeCounts.KeepAsync(connection, server.Sql, next * MerkleTree.TileWidth).ConfigureAwait(false);
                 }
             }
         }
@@ -108,6 +115,7 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
         {
             // The events are committed, and the tree can be made of them. Whoever completes the next tile stores this one first, and
             // meets the same failure if it matters by then.
+            _growth = null;
         }
     }
 
@@ -125,65 +133,24 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
         return leaves;
     }
 
-    /// <summary>Stores the tiles of the levels above that are complete with a number of tiles of level 1.</summary>
-    private async ValueTask StoreAboveAsync(NpgsqlConnection connection, long count)
+    private async ValueTask<TreeGrowth> GrowthFromAsync(NpgsqlConnection connection, long tile) =>
+        new(await tree.ReadFrontierAsync(connection, tile * MerkleTree.TileWidth, CancellationToken.None).ConfigureAwait(false), marks: []);
+
+    private async ValueTask StoreAsync(NpgsqlConnection connection, IReadOnlyList<GrownTile> tiles)
     {
-        var above = count;
-        for (var level = 2; above % MerkleTree.TileWidth == 0; level++)
+        var batch = new NpgsqlBatch(connection);
+        await using (batch.ConfigureAwait(false))
         {
-            above /= MerkleTree.TileWidth;
-            var below = new MerkleHash[MerkleTree.TileWidth];
-            await tree.ReadTilesAsync(connection, level - 1, (above - 1) * MerkleTree.TileWidth, below,
-                CancellationToken.None).ConfigureAwait(false);
-            var rows = new TileRows();
-            rows.Add(level, above - 1, below, _hasher);
-            await rows.InsertAsync(connection, server.Sql).ConfigureAwait(false);
-        }
-
-        await TypeCounts.KeepAsync(connection, server.Sql, count * MerkleTree.TileWidth).ConfigureAwait(false);
-    }
-
-    /// <summary>Tiles that one statement inserts.</summary>
-    private sealed class TileRows
-    {
-        private readonly List<int> _levels = [];
-        private readonly List<long> _numbers = [];
-        private readonly List<byte[]> _hashes = [];
-        private readonly List<byte[]?> _marks = [];
-
-        /// <summary>Adds the tile over the hashes of the level below it.</summary>
-        public void Add(int level, long number, MerkleHash[] below, LedgerHasher hasher)
-        {
-            _levels.Add(level);
-            _numbers.Add(number);
-            _hashes.Add(TreeReader.Join(below, hasher).Bytes.ToArray());
-            _marks.Add(level == 1 ? MarksOf(below) : null);
-        }
-
-        public async ValueTask InsertAsync(NpgsqlConnection connection, SchemaSql sql)
-        {
-            var batch = new NpgsqlBatch(connection);
-            await using (batch.ConfigureAwait(false))
-            {
-                // It need not wait for the disk, nor for a standby: a tile that is lost is made of the events again.
-                batch.Add("SELECT pg_catalog.set_config('synchronous_commit', 'off', true)");
-                var parameters = batch.Add(
-                    $"INSERT INTO {sql.Quoted}.ledger_tiles (level, number, hash, marks) SELECT * FROM unnest($1, $2, $3, $4) "
-                    + "ON CONFLICT DO NOTHING").Parameters;
-                parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _levels));
-                parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _numbers));
-                parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _hashes));
-                parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _marks));
-                await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
-            }
-        }
-
-        private static byte[] MarksOf(MerkleHash[] leaves)
-        {
-            var marks = new byte[MerkleTree.TileWidth * LedgerAudit.LeafMarkLength];
-            for (var i = 0; i < leaves.Length; i++)
-                leaves[i].Bytes[..LedgerAudit.LeafMarkLength].CopyTo(marks.AsSpan(i * LedgerAudit.LeafMarkLength));
-            return marks;
+            // It need not wait for the disk, nor for a standby: a tile that is lost is made of the events again.
+            batch.Add("SELECT pg_catalog.set_config('synchronous_commit', 'off', true)");
+            var parameters = batch.Add(
+                $"INSERT INTO {server.Sql.Quoted}.ledger_tiles (level, number, hash, marks) SELECT * FROM unnest($1, $2, $3, $4) "
+                + "ON CONFLICT DO NOTHING").Parameters;
+            parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, tiles.Select(tile => tile.Tile.Level).ToArray()));
+            parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, tiles.Select(tile => tile.Tile.Index).ToArray()));
+            parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, tiles.Select(tile => tile.Tile.Hash.Bytes.ToArray()).ToArray()));
+            parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, tiles.Select(tile => tile.Marks).ToArray()));
+            await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
         }
     }
 }

@@ -86,9 +86,10 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
 
     /// <summary>The statement that makes the settings, of the session or of the transaction.</summary>
     public string Settings(bool isLocal) => string.Create(CultureInfo.InvariantCulture, $"""
-        SELECT set_config('lock_timeout', '{Math.Min(LockSlice, CommitSettings.LockTimeout(options.BusyTimeout))}', {isLocal}), set_config('statement_timeout', '0', {isLocal}),
+        SELECT set_config('lock_timeout', '{Math.Min(LockSlice, CommitSettings.LockTimeout(options.BusyTimeout))}', {isLocal}),
+            set_config('statement_timeout', '0', {isLocal}),
             set_config('idle_in_transaction_session_timeout', '{(long)options.HolderTimeout.TotalMilliseconds}', {isLocal}),
-            set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, {isLocal}),
+            set_config('synchronous_commit', {StandbyConfirmation.WaitingMode}, {isLocal}),
             set_config('client_min_messages', 'warning', {isLocal})
         """);
 

@@ -11,7 +11,7 @@ internal sealed partial class CopyPlace : IDisposable
 {
     private const string Suffix = ".incomplete";
     private const int ReadOnlyFolder = 0;
-    private static readonly string[] Siblings = ["", "-journal", StoreFile.LogSuffix, StoreFile.IndexSuffix];
+    private static readonly string[] Siblings = ["", StoreFile.JournalSuffix, StoreFile.LogSuffix, StoreFile.IndexSuffix];
     private readonly FileStream _lock;
 
     private CopyPlace(string path, FileStream @lock)

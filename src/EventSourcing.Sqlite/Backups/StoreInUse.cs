@@ -10,7 +10,7 @@ internal static class StoreInUse
     public static Database? Hold(string path)
     {
         if (!File.Exists(path)) return null;
-        if (SharedFile.IsInUse(StoreFile.KeyOf(path)))
+        if (SharedFile.IsInUse(FilePlace.KeyOf(path)))
             throw new BackupFailedException(path, "the store there is open in this process. Dispose it first.");
 
         // A process that has the store open has both of these files.
@@ -18,7 +18,7 @@ internal static class StoreInUse
         Database? database = null;
         try
         {
-            database = Database.Open(path, create: false);
+            database = Connector.Open(path, create: false);
             database.CloseWithoutCheckpoint();
 
             // Every process that has the file open has a lock on it that excludes this one.

@@ -11,7 +11,6 @@ internal static class CatalogReader
     private const int MaxStreams = 10_000;
 
     /// <summary>What SQLite adds to the name of a database for that of its write-ahead log.</summary>
-    private const string LogSuffix = "-wal";
 
     private const string LastOfStream =
         "SELECT version, position, recorded FROM events INDEXED BY events_by_stream WHERE stream = ?1 ORDER BY version DESC LIMIT 1";
@@ -92,7 +91,7 @@ internal static class CatalogReader
             ofAliases.Reset();
         }
 
-        var tables = DocumentTable.All(database);
+        var tables = DocumentCatalog.All(database);
         return [.. tables.Select(table => new ReadModelSummary(table.Definition, aliases.GetValueOrDefault(table.Id, [])))];
     }
 
@@ -103,13 +102,13 @@ internal static class CatalogReader
         select.Reset();
         var parts = new List<StorageSizePart>();
         var log = 0L;
-        foreach (var suffix in (string[])["", LogSuffix, "-shm"])
+        foreach (var suffix in (string[])["", StoreFile.LogSuffix, StoreFile.IndexSuffix])
         {
             // The file's length is read from its folder. Opening the file here would end the locks that SQLite has on it.
             var file = new FileInfo(database.FileName + suffix);
             if (!file.Exists) continue;
             parts.Add(new StorageSizePart(file.Name, file.Length));
-            if (suffix == LogSuffix) log = file.Length;
+            if (suffix == StoreFile.LogSuffix) log = file.Length;
         }
 
         return new StorageSize(parts.Sum(part => part.Bytes), free, parts) { WriteAheadLogBytes = log };

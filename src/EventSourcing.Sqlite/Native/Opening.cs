@@ -34,7 +34,7 @@ internal static class Opening
     /// <exception cref="EventSourcingException">This library cannot use it as a store.</exception>
     public static Database ForWriting(string path, bool forAppSql)
     {
-        var database = forAppSql ? Database.OpenForAppSql(path, create: true) : Database.Open(path, create: true);
+        var database = forAppSql ? Connector.OpenForAppSql(path, create: true) : Connector.Open(path, create: true);
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
@@ -83,7 +83,7 @@ internal static class Opening
     public static Database? ForReading(string path, bool forAppSql = false)
     {
         if (!File.Exists(path) && !Directory.Exists(path)) return null;
-        var database = forAppSql ? Database.OpenForAppSql(path, create: false) : Database.Open(path, create: false);
+        var database = forAppSql ? Connector.OpenForAppSql(path, create: false) : Connector.Open(path, create: false);
         try
         {
             database.Execute("PRAGMA busy_timeout = 0");
@@ -173,7 +173,7 @@ internal static class Opening
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
     public static Database ForAudit(string path)
     {
-        var database = Database.Open(path, create: false);
+        var database = Connector.Open(path, create: false);
         try
         {
             Audit(database);

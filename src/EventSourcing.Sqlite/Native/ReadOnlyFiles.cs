@@ -61,8 +61,7 @@ internal sealed class ReadOnlyFiles
         {
             throw new StorageFailedException(path, outcomeIsUnknown: false, new FileNotFoundException(
                 Directory.Exists(target) ? "It is a folder, not a file. Choose another path." : StorePath.FlawOf(path)
-                    ?? "There is no such file, and a store that is opened read-only is not made. Check the path, "
-                        + "and the right to enter the folder.",
+                    ?? "There is no such file, and a store that is opened read-only is not made. Check the path.",
                 target));
         }
 
@@ -77,8 +76,8 @@ internal sealed class ReadOnlyFiles
     {
         var target = StorePath.TargetOf(path);
         if (!File.Exists(target) || IsAlone(target) || HasLogAndIndex(target)) return null;
-        var journal = new FileInfo(target + "-journal").Exists;
-        return $"beside it there is '{target + (journal ? "-journal" : StoreFile.LogSuffix)}', " + (journal
+        var journal = new FileInfo(target + StoreFile.JournalSuffix).Exists;
+        return $"beside it there is '{target + (journal ? StoreFile.JournalSuffix : StoreFile.LogSuffix)}', " + (journal
             ? "of a write that was never finished, and only a process that may write can undo it. "
             : "which holds events, but not its index '-shm', and only a process that may write can make that anew. ") +
             "Open the store once without SqliteEventStorageOptions.ReadOnly, as a user who may write it; " +
@@ -98,7 +97,7 @@ internal sealed class ReadOnlyFiles
 
     private static bool IsAlone(string target)
     {
-        if (new FileInfo(target + "-journal").Exists) return false;
+        if (new FileInfo(target + StoreFile.JournalSuffix).Exists) return false;
         var log = new FileInfo(target + StoreFile.LogSuffix);
         return !log.Exists || log.Length == 0;
     }

@@ -74,7 +74,8 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 
     private SqliteException DriverError(string remedy)
     {
-        var statement = sql is null ? "" : $" in: {sql}";
+        // A setting of the connection is no statement that anybody can change.
+        var statement = sql is null || sql.StartsWith("PRAGMA", StringComparison.Ordinal) ? "" : $" in: {sql}";
         var text = string.Create(
             CultureInfo.InvariantCulture, $"SQLite Error {Code} (extended {ExtendedCode}): '{Message}'{statement}.{remedy}");
         return new SqliteException(text, Code, ExtendedCode);

@@ -10,6 +10,9 @@ internal static partial class StorePath
     /// <summary>In bytes: the limit of every file system in common use.</summary>
     private const int LongestName = 255;
 
+    /// <summary>In bytes, on Unix: a limit of SQLite's own.</summary>
+    private const int PathTooLong = 512;
+
     private const string InMemory =
         "For a store that is gone with the test use SqliteEventStorage.CreateTemporary, or InMemoryEventStorage if it needs no SQL.";
 
@@ -68,14 +71,15 @@ internal static partial class StorePath
                 $"The file's name has {bytes} bytes, and file systems take at most {LongestName}. Choose a shorter one.");
         if (HasCircle(path)) return $"The symbolic links at '{path}' lead in a circle. Give the path of the file itself.";
         var target = TargetOf(path);
+        if ((FirstForbidden(path) ?? FirstForbidden(target)) is { } forbidden)
+            return $"This user may not enter the folder '{forbidden}'. Give the user the right to, or choose another path.";
         if (target != path && Directory.GetParent(target) is { Exists: false } lost)
             return $"'{path}' is a symbolic link to '{target}', and there is no folder '{lost.FullName}'. Create it, or mend the link.";
         var folder = Path.GetDirectoryName(path);
         string? missing = null;
         for (; folder is not null && !Directory.Exists(folder); folder = Path.GetDirectoryName(folder)) missing = folder;
-        if (missing is null) return null;
-        if (Path.Exists(missing)) return $"'{missing}' is not a folder that can be entered. Check the path, and the rights of this user.";
-        if (folder is not null && !CanEnter(folder)) return null;
+        if (missing is null) return FlawOfLength(target);
+        if (Path.Exists(missing)) return $"'{missing}' is not a folder that can be entered. Check the path.";
         return Path.GetFileName(missing) == "~"
             ? $"There is no folder '{missing}': '~' means the home folder to a shell, and nothing to a program. Give the whole path."
             : $"There is no folder '{missing}'. Create it, or check the path.";
@@ -97,17 +101,39 @@ internal static partial class StorePath
         }
     }
 
-    private static bool CanEnter(string folder)
+    private static string? FlawOfLength(string path) =>
+        !OperatingSystem.IsWindows() && Encoding.UTF8.GetByteCount(path) is >= PathTooLong and var bytes
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"The path has {bytes} bytes, and SQLite takes fewer than {PathTooLong}. Choose a shorter one.")
+            : null;
+
+    /// <summary>The first folder on the way to a path that this user may not enter; null if there is none.</summary>
+    private static string? FirstForbidden(string path)
+    {
+        string? forbidden = null;
+        for (var below = path; Path.GetDirectoryName(below) is { } folder; below = folder)
+        {
+            if (IsHidden(below)) forbidden = folder;
+        }
+
+        return forbidden;
+    }
+
+    private static bool IsHidden(string path)
     {
         try
         {
-            using var entries = Directory.EnumerateFileSystemEntries(folder).GetEnumerator();
-            entries.MoveNext();
+            File.GetAttributes(path);
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
-            return false;
+            return false; // there is nothing, or it cannot be reached for another cause
         }
     }
 

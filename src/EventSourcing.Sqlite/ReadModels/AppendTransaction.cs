@@ -26,7 +26,7 @@ internal sealed class AppendTransaction(LogEnd log, IReadOnlyList<StoredEvent> e
         return Read(
             (log, model, keys),
             static (database, of) =>
-                DocumentTable.Load(database, of.log.TableOf(of.model) ?? DocumentTable.Resolve(database, of.model), of.keys),
+                DocumentTable.Load(database, of.log.TableOf(of.model) ?? DocumentCatalog.Resolve(database, of.model), of.keys),
             cancellationToken);
     }
 

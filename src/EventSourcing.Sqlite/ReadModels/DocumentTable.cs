@@ -9,32 +9,43 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class DocumentTable
 {
-    private readonly string _name;
     private readonly string _readModel;
     private readonly ReadModelDefinition? _definition;
     private readonly string _flaw;
     private readonly bool _isOfTheLibrary;
-    private bool _isProbed;
 
-    private DocumentTable(long id, string readModel, ReadModelDefinition? definition, string flaw = "")
+    /// <param name="id">Its number in the catalogue.</param>
+    /// <param name="readModel">The name of the read model.</param>
+    /// <param name="definition">The definition; null if what is stored of it cannot be read.</param>
+    /// <param name="flaw">Why the definition cannot be read.</param>
+    public DocumentTable(long id, string readModel, ReadModelDefinition? definition, string flaw = "")
     {
         Id = id;
         _readModel = readModel;
         _definition = definition;
         _flaw = flaw;
         _isOfTheLibrary = readModel.StartsWith('$');
-        _name = NameOf(id);
-        Quoted = Identifier.Quote(_name);
+        Name = NameOf(id);
+        Quoted = Identifier.Quote(Name);
         Select = $"SELECT data FROM {Quoted} WHERE key = ?1";
         Delete = $"DELETE FROM {Quoted} WHERE key = ?1";
     }
 
     public long Id { get; }
 
+    /// <summary>The table's name.</summary>
+    public string Name { get; }
+
     /// <exception cref="ReadModelDamagedException">
     /// The stored definition of its fields cannot be read. The read model can still be dropped.
     /// </exception>
     public ReadModelDefinition Definition => _definition ?? throw new ReadModelDamagedException(_readModel, _flaw);
+
+    /// <summary>Whether the stored definition of its fields is this one; false if it cannot be read.</summary>
+    public bool IsDefinedAs(ReadModelDefinition wanted) => _definition is not null && _definition.Equals(wanted);
+
+    /// <summary>Whether the table was found to be as it was made.</summary>
+    public bool IsProbed { get; set; }
 
     /// <summary>Whether a row may turn out not to be a document when it is read.</summary>
     public bool MaySkipRows => _isOfTheLibrary;
@@ -48,58 +59,8 @@ internal sealed class DocumentTable
 
     private string Upsert => field ??= UpsertSql();
 
-    /// <summary>The table of a read model; null if there is none.</summary>
-    public static DocumentTable? Find(Database database, string name) =>
-        Read(database.Prepare("SELECT id, name, fields FROM read_models WHERE name = ?1").Bind(1, name));
-
-    /// <summary>The table of a read model by its name or an alias; null if there is none.</summary>
-    public static DocumentTable? Resolve(Database database, string nameOrAlias) => Read(database.Prepare("""
-        SELECT id, name, fields FROM read_models WHERE name = ?1
-        UNION ALL SELECT m.id, m.name, m.fields FROM read_model_aliases a JOIN read_models m ON m.id = a.model WHERE a.alias = ?1
-        """).Bind(1, nameOrAlias));
-
-    /// <summary>The tables of all read models, ordered by the code points of their names.</summary>
-    public static List<DocumentTable> All(Database database)
-    {
-        var select = database.Prepare("SELECT id, name, fields FROM read_models ORDER BY name");
-        var tables = new List<DocumentTable>();
-        try
-        {
-            while (select.Step()) tables.Add(At(select));
-            return tables;
-        }
-        finally
-        {
-            select.Reset();
-        }
-    }
-
-    public static DocumentTable Create(Database database, ReadModelDefinition definition)
-    {
-        // The app's own tables may have such names; dropping a read model must never drop one of them.
-        var id = (database.Prepare("SELECT max(id) FROM read_models").Scalar() ?? 0) + 1;
-        var find = database.Prepare(
-            "SELECT count(*) FROM sqlite_master WHERE name = ?1 COLLATE NOCASE OR substr(lower(name), 1, length(?1) + 4) = ?1 || '_by_'");
-        while (find.Bind(1, NameOf(id)).Scalar() > 0) id++;
-
-        var table = new DocumentTable(id, definition.Name, definition);
-        var columns = string.Concat(definition.Fields.Select(field => $"{Identifier.Quote(field.Name)} {TypeOf(field.Kind)}, "));
-        database.Execute($"CREATE TABLE {table.Quoted} (key TEXT NOT NULL UNIQUE, {columns}data BLOB NOT NULL)");
-        foreach (var field in definition.Fields) table.CreateIndex(database, field);
-        database.Prepare("INSERT INTO read_models (id, name, fields) VALUES (?1, ?2, ?3)")
-            .Bind(1, id).Bind(2, definition.Name).Bind(3, Written(definition.Fields)).Run();
-        return table;
-    }
-
-    public void Drop(Database database)
-    {
-        // It may be missing: a damaged read model is dropped in order to be made anew.
-        database.Execute($"DROP TABLE IF EXISTS {Quoted}");
-        database.Prepare("DELETE FROM read_models WHERE id = ?1").Bind(1, Id).Run();
-    }
-
     /// <summary>The index by a field, quoted for SQL.</summary>
-    public string IndexOf(FieldDefinition field) => Identifier.Quote($"{_name}_by_{field.Name}");
+    public string IndexOf(FieldDefinition field) => Identifier.Quote($"{Name}_by_{field.Name}");
 
     /// <summary>The view that people and tools see.</summary>
     public string ViewSql() =>
@@ -207,7 +168,7 @@ internal sealed class DocumentTable
     public static bool IsOfTable(SqliteFailure failure) => failure is { Fault: SqliteFault.Damage, IsOfDatabase: false };
 
     public ReadModelDamagedException Damaged(SqliteFailure failure) =>
-        new(_readModel, $"SQLite says '{failure.Message}' of its table '{_name}'", failure.AsDriverError);
+        new(_readModel, $"SQLite says '{failure.Message}' of its table '{Name}'", failure.AsDriverError);
 
     /// <summary>
     /// Checks that the table is as it was made, before anything is written. Once is enough: a change of the table changes the
@@ -216,67 +177,18 @@ internal sealed class DocumentTable
     /// <exception cref="ReadModelDamagedException">The table or a column of it is missing, or its fields cannot be read.</exception>
     public void Probe(Database database)
     {
-        if (_isProbed) return;
-        if (FailureOf(database, Definition) is { } failure) throw Damaged(failure);
-        _isProbed = true;
+        if (IsProbed) return;
+        if (FailureOf(database) is { } failure) throw Damaged(failure);
+        IsProbed = true;
     }
 
-    /// <summary>
-    /// Whether a commit that creates a read model of this name should repair an existing one. If its table is missing, the
-    /// table is made anew. If the catalogue's fields differ from those that are wanted or cannot be read, and the table was
-    /// made with the wanted ones, then the catalogue is wrong and is written anew. A missing index is made anew. None of this
-    /// loses a document.
-    /// </summary>
-    public bool IsToBeMended(Database database, ReadModelDefinition wanted)
-    {
-        if (_definition is null || !_definition.Equals(wanted)) return IsMissing(database) || WasMadeWith(database, wanted.Fields);
-        if (_isProbed) return false;
-        if (FailureOf(database, _definition) is not null) return IsMissing(database);
-        _isProbed = _definition.Fields.All(field => HasIndex(database, field));
-        return !_isProbed;
-    }
-
-    /// <summary>Repairs what <see cref="IsToBeMended"/> has found.</summary>
-    public void Mend(Database database, ReadModelDefinition wanted)
-    {
-        if (IsMissing(database))
-        {
-            database.Prepare("DELETE FROM read_models WHERE id = ?1").Bind(1, Id).Run();
-            Create(database, wanted);
-            return;
-        }
-
-        foreach (var field in wanted.Fields.Where(field => !HasIndex(database, field))) CreateIndex(database, field);
-        database.Prepare("UPDATE read_models SET fields = ?2 WHERE id = ?1").Bind(1, Id).Bind(2, Written(wanted.Fields)).Run();
-    }
-
-    private bool HasIndex(Database database, FieldDefinition field) => database
-        .Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 COLLATE NOCASE AND name = ?2 COLLATE NOCASE")
-        .Bind(1, _name).Bind(2, $"{_name}_by_{field.Name}").Scalar() > 0;
-
-    private void CreateIndex(Database database, FieldDefinition field) =>
-        database.Execute($"CREATE INDEX {IndexOf(field)} ON {Quoted} ({Identifier.Quote(field.Name)}, key)");
-
-    public bool IsMissing(Database database) =>
-        database.Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE")
-            .Bind(1, _name).Scalar() == 0;
-
-    /// <summary>Whether the table itself has exactly these fields between key and data.</summary>
-    private bool WasMadeWith(Database database, IReadOnlyList<FieldDefinition> fields)
-    {
-        var select = database.Prepare("SELECT name || ' ' || type FROM pragma_table_info(?1) ORDER BY cid").Bind(1, _name);
-        var columns = new List<string>();
-        while (select.Step()) columns.Add(select.Text(0));
-        select.Reset();
-        return columns.TakeWhile(column => column != "data BLOB").SequenceEqual(fields.Select(Written).Prepend("key TEXT"));
-    }
-
-    private SqliteFailure? FailureOf(Database database, ReadModelDefinition definition)
+    /// <summary>The failure of a statement that names the table and all of its columns; null if it does not fail.</summary>
+    public SqliteFailure? FailureOf(Database database)
     {
         try
         {
             database.Prepare(
-                $"SELECT key, data{string.Concat(definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted} "
+                $"SELECT key, data{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted} "
                 + "LIMIT 0").Run();
             return null;
         }
@@ -321,38 +233,7 @@ internal sealed class DocumentTable
         upsert.Run();
     }
 
-    private static string NameOf(long id) => string.Create(CultureInfo.InvariantCulture, $"documents_{id}");
-
-    private static DocumentTable? Read(Statement select)
-    {
-        try
-        {
-            return select.Step() ? At(select) : null;
-        }
-        finally
-        {
-            select.Reset();
-        }
-    }
-
-    /// <summary>
-    /// The table described by a row of the catalogue. Nothing in that row is trusted: its names become part of statements.
-    /// </summary>
-    private static DocumentTable At(Statement row)
-    {
-        var (id, name) = (row.Long(0), row.Text(1));
-        try
-        {
-            var definition = new ReadModelDefinition(row.ExactText(1), ReadFields(row.ExactText(2)));
-            definition.Validate();
-            return new DocumentTable(id, name, definition);
-        }
-        catch (Exception flaw) when (DamagedDataException.IsDueTo(flaw))
-        {
-            return new DocumentTable(
-                id, name, null, $"row {id} of the table 'read_models' says that it has the fields '{row.Text(2)}', which cannot be read");
-        }
-    }
+    public static string NameOf(long id) => string.Create(CultureInfo.InvariantCulture, $"documents_{id}");
 
     private string UpsertSql()
     {
@@ -361,38 +242,5 @@ internal sealed class DocumentTable
         return $"INSERT INTO {Quoted} (key, {string.Join(", ", columns)}) "
             + $"VALUES (?1, {string.Join(", ", values)}) ON CONFLICT (key) DO UPDATE SET "
             + $"{string.Join(", ", columns.Select(column => $"{column} = excluded.{column}"))}";
-    }
-
-    // The type is meant for people who look into the file: every bound value already has it, so it converts nothing.
-    private static string TypeOf(FieldKind kind) => kind switch
-    {
-        FieldKind.WholeNumber => "INTEGER",
-        FieldKind.Number => "REAL",
-        _ => "TEXT",
-    };
-
-    /// <summary>The fields as they are written in the file, e.g. <c>city TEXT, total REAL</c>.</summary>
-    private static string Written(IReadOnlyList<FieldDefinition> fields) => string.Join(", ", fields.Select(Written));
-
-    private static string Written(FieldDefinition field) => $"{field.Name} {TypeOf(field.Kind)}";
-
-    private static List<FieldDefinition> ReadFields(string written)
-    {
-        var fields = new List<FieldDefinition>();
-        if (written.Length == 0) return fields;
-        foreach (var field in written.Split(", "))
-        {
-            var space = field.IndexOf(' ', StringComparison.Ordinal);
-            var kind = field[(space + 1)..] switch
-            {
-                "INTEGER" => FieldKind.WholeNumber,
-                "REAL" => FieldKind.Number,
-                "TEXT" => FieldKind.Text,
-                _ => throw new FormatException($"'{written}' is no list of fields."),
-            };
-            fields.Add(new FieldDefinition(field[..Math.Max(space, 0)], kind));
-        }
-
-        return fields;
     }
 }

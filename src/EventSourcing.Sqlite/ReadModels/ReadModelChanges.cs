@@ -26,7 +26,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         foreach (var definition in commit.Creates)
         {
             if (!commit.Drops.Contains(definition.Name)
-                && log.TableOf(definition.Name)?.IsToBeMended(log.Database, definition) == true)
+                && log.TableOf(definition.Name) is { } table && TableRepair.IsNeeded(log.Database, table, definition))
                 _mended.Add(definition.Name);
         }
 
@@ -218,7 +218,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         {
             if (log.TableOf(name) is not { } table) continue;
             foreach (var alias in AliasesOf(database, table)) RemoveAlias(database, alias);
-            table.Drop(database);
+            DocumentCatalog.Drop(database, table);
             log.ForgetTables();
         }
 
@@ -226,8 +226,8 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
         {
             var known = log.TableOf(definition.Name);
             if (known is not null && !_mended.Contains(definition.Name)) continue;
-            if (known is null) DocumentTable.Create(database, definition);
-            else known.Mend(database, definition);
+            if (known is null) DocumentCatalog.Create(database, definition);
+            else TableRepair.Run(database, known, definition);
             log.ForgetTables();
         }
 
@@ -284,7 +284,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
 
         /// <summary>The table as stored: if only the catalogue is repaired, its documents are there.</summary>
         private DocumentTable? Stored(string model) =>
-            log.TableOf(model) is { } table && !(mended.Count > 0 && mended.Contains(model) && table.IsMissing(log.Database))
+            log.TableOf(model) is { } table && !(mended.Count > 0 && mended.Contains(model) && TableRepair.IsMissing(log.Database, table))
                 ? table
                 : null;
 

@@ -11,7 +11,7 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, GroupCommit<W
         ValidateLoad(model, keys);
         return storage.ReadAsync(
             (model, keys),
-            static (database, of) => DocumentTable.Load(database, DocumentTable.Resolve(database, of.model), of.keys),
+            static (database, of) => DocumentTable.Load(database, DocumentCatalog.Resolve(database, of.model), of.keys),
             cancellationToken);
     }
 
@@ -67,7 +67,7 @@ internal sealed class SqliteReadModels(SqliteEventStorage storage, GroupCommit<W
     /// <exception cref="ReadModelDamagedException">The table is missing, or not as it was made.</exception>
     private static T? Of<TState, T>(Database database, string model, TState state, Func<Database, DocumentTable, TState, T> ask)
     {
-        if (DocumentTable.Resolve(database, model) is not { } table) return default;
+        if (DocumentCatalog.Resolve(database, model) is not { } table) return default;
         try
         {
             return ask(database, table, state);

@@ -108,7 +108,7 @@ internal sealed class QueryPool : IAsyncDisposable
             Database? database = null;
             try
             {
-                _file.ThrowIfMoved();
+                _file.Place.ThrowIfMoved();
                 while (_idle.TryTake(out database) && !_file.IsCurrent(database)) database.Dispose();
                 database ??= _file.OpenForReading(forAppSql: true);
                 if (database is null)

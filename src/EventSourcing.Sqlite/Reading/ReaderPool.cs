@@ -134,7 +134,7 @@ internal sealed class ReaderPool : IAsyncDisposable
         try
         {
             // A reader that goes on reading from a replaced file would see the same events for ever.
-            _file.ThrowIfMovedBeforeThisTick();
+            _file.Place.ThrowIfMovedBeforeThisTick();
             database = TakeIdle() ?? _file.OpenForReading();
             if (database is null) return (Outcome.NoStore, default!, null);
 

@@ -54,8 +54,7 @@ internal sealed class GroupWriter(Writer writer, ReaderPool readers) : IGroupWri
         catch (EventSourcingException failure)
         {
             await writer.SaveLogIfMovedAsync(readers).ConfigureAwait(false);
-            queue.TakeGroup();
-            queue.FailGroup(failure);
+            queue.FailNextGroup(failure);
             _turn.Pass();
             return false;
         }

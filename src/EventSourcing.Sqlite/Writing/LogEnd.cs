@@ -12,7 +12,7 @@ namespace EventSourcing;
 /// <param name="ledger">Adds the leaves to the tree.</param>
 /// <param name="wal">Is told of erasures.</param>
 /// <param name="clock">The storage's clock.</param>
-internal sealed class LogEnd(Database database, string path, LedgerWriter ledger, WalCheckpoints wal, TimeProvider clock)
+internal sealed class LogEnd(Database database, string path, TreeWriter ledger, WalCheckpoints wal, TimeProvider clock)
 {
     private const int MaxKnownStreams = 100_000;
     private const int MaxKnownTables = 1_000;
@@ -127,7 +127,7 @@ internal sealed class LogEnd(Database database, string path, LedgerWriter ledger
     public DocumentTable? TableOf(string model)
     {
         if (_tables.TryGetValue(model, out var known)) return known;
-        var table = DocumentTable.Find(database, model);
+        var table = DocumentCatalog.Find(database, model);
         if (_tables.Count >= MaxKnownTables) _tables.Clear();
         _tables.Add(model, table);
         return table;

@@ -39,7 +39,7 @@ internal sealed class WalCheckpoints(StoreFile file, int pagesBetween) : IDispos
         // What other processes have left in the log counts: if processes live only briefly, or open and close beside others,
         // none of them would write enough for a checkpoint, and the log would grow for ever. Only the length is read: opening
         // the file would drop SQLite's locks.
-        var log = new FileInfo(file.LogPath);
+        var log = new FileInfo(file.Place.LogPath);
         _pages = log.Exists ? (int)Math.Min(log.Length / PageBytes, int.MaxValue) : 0;
 
         // The process that erased payloads may have died before the log was emptied.
@@ -113,6 +113,6 @@ internal sealed class WalCheckpoints(StoreFile file, int pagesBetween) : IDispos
 
         // An erasure fills more than two pages of the log; this commit fills one.
         var length = HeaderBytesOfLog + (2 * (HeaderBytesOfFrame + writer.Read("PRAGMA page_size")));
-        HoldsErased = new FileInfo(file.LogPath) is { Exists: true } log && log.Length > length;
+        HoldsErased = new FileInfo(file.Place.LogPath) is { Exists: true } log && log.Length > length;
     }
 }

@@ -9,7 +9,7 @@ internal sealed class Writer : IDisposable
     private readonly StoreFile _file;
     private readonly SqliteEventStorageOptions _options;
     private readonly HeadSignal _signal;
-    private readonly LedgerWriter _ledger;
+    private readonly TreeWriter _ledger;
     private readonly WalCheckpoints _wal;
     private LogEnd? _log;
     private long _commitsOfProcess = -1;
@@ -22,17 +22,17 @@ internal sealed class Writer : IDisposable
         _file = file;
         _options = options;
         _signal = signal;
-        _ledger = new LedgerWriter(options.WithoutLedger);
+        _ledger = new TreeWriter(options.WithoutLedger);
         _wal = new WalCheckpoints(file, options.CheckpointPages);
     }
 
     public string Path => _file.Path;
 
     /// <summary>The turns of this process's storages on the file; null until the file is there.</summary>
-    public WriteTurns? Turns => _file.Shared?.Turns;
+    public WriteTurns? Turns => _file.Place.Shared?.Turns;
 
     /// <summary>The turns of this process among all that write to the file; null until the file is there.</summary>
-    public ProcessTurns? ProcessTurns => _file.Shared?.ProcessTurns;
+    public ProcessTurns? ProcessTurns => _file.Place.Shared?.ProcessTurns;
 
     /// <summary>Whether the write-ahead log may still hold copies of payloads that were erased.</summary>
     public bool LogHoldsErased => _wal.HoldsErased;
@@ -53,14 +53,14 @@ internal sealed class Writer : IDisposable
             if (_log.Learn()) LearnWhoHasWritten(wasKnown);
             return true;
         }
-        catch (StorageFailedException) when (_log is not null && _file.Moved() is not null)
+        catch (StorageFailedException) when (_log is not null && _file.Place.Moved() is not null)
         {
             _log.Database.Rollback(); // the connection stays open: only through it can the log still be moved into the file
             throw;
         }
         catch (SqliteFailure failure)
         {
-            if (failure.IsBusy) _file.Shared?.Turns.SawOthers();
+            if (failure.IsBusy) _file.Place.Shared?.Turns.SawOthers();
             Abandon(closeConnection: !failure.IsBusy);
             return failure.IsBusy ? false : throw failure.ToTyped(Path, whileCommitting: false);
         }
@@ -139,7 +139,7 @@ internal sealed class Writer : IDisposable
         ThrowIfMoved(whileCommitting: true);
         var head = log.Head;
         if (log.IsToReopen) Abandon(closeConnection: true);
-        if (_file.Shared is { } shared) _commitsOfProcess = shared.Turns.Committed(head);
+        if (_file.Place.Shared is { } shared) _commitsOfProcess = shared.Turns.Committed(head);
         _signal.Advance(head);
         return GroupEnd.Committed;
     }
@@ -199,13 +199,14 @@ internal sealed class Writer : IDisposable
     /// <summary>Stores the end of the tree, which may trail the log, so that the file of a closed store has all of it.</summary>
     private void SaveLedger()
     {
-        if (_options.ReadOnly || !_file.WasOpened || _ledger.IsSaved || new FileInfo(Path) is not { Exists: true, Length: > 0 }) return;
+        if (_options.ReadOnly || !_file.Place.WasOpened || _ledger.IsSaved) return;
+        if (new FileInfo(Path) is not { Exists: true, Length: > 0 }) return;
         try
         {
             if (!TryBegin()) return;
             _ledger.SaveAll(Log.Database);
             Log.Database.Prepare("COMMIT").Run();
-            _file.Shared?.Turns.Committed(Log.Head);
+            _file.Place.Shared?.Turns.Committed(Log.Head);
         }
         catch (Exception)
         {
@@ -231,12 +232,12 @@ internal sealed class Writer : IDisposable
 
     private void ThrowIfMoved(bool whileCommitting)
     {
-        if (_file.Moved() is not { } moved) return;
+        if (_file.Place.Moved() is not { } moved) return;
 
         // Not if other processes read the same log through another index, or have committed since: what this connection takes
         // for the log's content may have been overwritten.
-        _mayMoveLog = _file.SharesIndex && Log.IsStillKnown;
-        throw _file.Failure(moved, whileCommitting);
+        _mayMoveLog = _file.Place.SharesIndex && Log.IsStillKnown;
+        throw _file.Place.Failure(moved, whileCommitting);
     }
 
     private void SaveLogIfMoved()
@@ -258,7 +259,7 @@ internal sealed class Writer : IDisposable
     /// </summary>
     private void LearnWhoHasWritten(bool wasKnown)
     {
-        if (_file.Shared?.Turns is not { } turns) return;
+        if (_file.Place.Shared?.Turns is not { } turns) return;
         var isAlone = turns.Commits == _commitsOfProcess;
         if (isAlone ? wasKnown : turns.Head >= 0 && turns.Head != Log.Head) turns.SawOthers();
     }

@@ -37,7 +37,7 @@ internal static class MoveCases
         Case("Mark_as_moved_refuses_every_erasure", async store =>
         {
             await MoveAsync(store);
-            var record = Write(PayloadsErased.StreamName, ExpectedVersion.Any, ErasureCases.Record(store, 1));
+            var record = Write(PayloadsErased.StreamName, ExpectedVersion.Any, Erasures.Record(store, 1));
             await RefusesAsync(store, () => AppendAsync(store, new AppendRequest([record]) { Erase = [1] }));
         }),
         Case("Mark_as_moved_refuses_every_import", async store =>
@@ -94,7 +94,7 @@ internal static class MoveCases
             var before = await StateAsync(store);
             await MoveAsync(store);
             Expect.Sequence(before, await StateAsync(store), "what is read of a store that has moved");
-            await LedgerCases.ExpectTreeAsync(store);
+            await LedgerChecks.ExpectTreeAsync(store);
             var findings = await store.Storage.Ledger.AuditStructureAsync(isWhole: true, store.CancellationToken);
             Expect.Sequence([], findings, "the findings in a store that has moved");
         }),
@@ -151,7 +151,7 @@ internal static class MoveCases
             await Task.WhenAll(appending);
             Expect.Equal(head, await store.HeadAsync(), "the head of a store that was marked there");
             Expect.True(appended.Max() <= head, "no append has succeeded above the mark");
-            await LedgerCases.ExpectTreeAsync(store);
+            await LedgerChecks.ExpectTreeAsync(store);
         }),
         .. from place in new (string What, string Text)[]
            {

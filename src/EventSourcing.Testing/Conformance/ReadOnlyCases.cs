@@ -54,7 +54,7 @@ internal static class ReadOnlyCases
         Case("Append_read_only_that_erases_is_refused", async (store, reading) => await RefusesAsync(
             store,
             () => reading.AppendAsync(
-                new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, ErasureCases.Record(store, 1))]) { Erase = [1] },
+                new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Erasures.Record(store, 1))]) { Erase = [1] },
                 store.CancellationToken).AsTask())),
         Case("Import_read_only_is_refused", async (store, reading) =>
         {

@@ -26,7 +26,7 @@ public sealed class CatalogTests : IDisposable
         foreach (var events in (int[])[2_000, 18_000])
         {
             await using (var storage = new SqliteEventStorage(_folder.Store)) await FillAsync(storage, events);
-            using var database = Database.OpenForAppSql(_folder.Store, create: false);
+            using var database = Connector.OpenForAppSql(_folder.Store, create: false);
             var page = CatalogReader.ReadStreams(database, listing);
             page.Streams.Count.Should().Be(prefix == "nobody-" ? 0 : 20);
             var (steps, plans) = CostOf(database);
@@ -55,7 +55,7 @@ public sealed class CatalogTests : IDisposable
     public async Task Count_types_of_a_long_log_counts_the_last_events_only()
     {
         await using (var storage = new SqliteEventStorage(_folder.Store)) await FillWithTypesAsync(storage);
-        using var database = Database.OpenForAppSql(_folder.Store, create: false);
+        using var database = Connector.OpenForAppSql(_folder.Store, create: false);
 
         CatalogReader.ReadEventTypes(database).Should().Equal(ExpectedTypes());
 

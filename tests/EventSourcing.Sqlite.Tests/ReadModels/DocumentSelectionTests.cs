@@ -36,7 +36,7 @@ public sealed class DocumentSelectionTests : IDisposable
     {
         await using var storage = new SqliteEventStorage(_folder.Store);
         await storage.ReadModels.CommitAsync(new() { Creates = [Orders], Changes = [.. Enumerable.Range(0, 300).Select(i => Order($"k{i}", $"city {i % 7}", i % 5 == 0 ? null : i, i % 3 == 0 ? null : i))] });
-        var statements = await storage.ReadAsync(0, (database, _) => DocumentSelection.Of(DocumentTable.Find(database, Orders.Name)!, query, Orders.Name).Sql.ToList(), default);
+        var statements = await storage.ReadAsync(0, (database, _) => DocumentSelection.Of(DocumentCatalog.Find(database, Orders.Name)!, query, Orders.Name).Sql.ToList(), default);
         using var connection = Some.ForeignConnection(_folder.Store);
         statements.SelectMany(sql => PlanOf(connection, sql)).Should().Equal(plan, "of {0}", title);
     }

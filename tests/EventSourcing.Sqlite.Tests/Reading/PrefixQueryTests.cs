@@ -122,7 +122,7 @@ public sealed class PrefixQueryTests : IDisposable
             "one" => EventQuery.InStreams("one-7"),
             _ => EventQuery.OfTypes(Enumerable.Range(200, 101).Select(TypeOf)),
         };
-        using var database = Database.OpenForAppSql(_folder.Store, create: false);
+        using var database = Connector.OpenForAppSql(_folder.Store, create: false);
         LogReader.FirstMatch(database, query, after, Events).Should().Be(question == "one" && after == 0 ? FirstOfOne : 0);
         var (steps, scanned, plans) = CostOf(database);
         steps.Should().BeLessThan(most);

@@ -1,3 +1,5 @@
+using EventSourcing.Ledger.Interop;
+
 namespace EventSourcing.Tests.Ledger;
 
 /// <summary>RFC 6962 §2.1 word for word, by recursion over all leaves: what the real tree is held against.</summary>

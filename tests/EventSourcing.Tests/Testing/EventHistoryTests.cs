@@ -115,6 +115,31 @@ public sealed class EventHistoryTests : IDisposable
         await EventHistory.CheckAsync(types, _folder.FullName);
     }
 
+    /// <summary>To open a pipe waits for somebody who writes to it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Check_and_record_of_a_folder_with_an_empty_file_or_a_pipe_name_it_and_do_not_wait(bool isPipe)
+    {
+        if (OperatingSystem.IsWindows()) return; // its pipes are not in folders
+        await RecordAllAsync();
+        var name = Files().First();
+        File.Delete(PathOf(name));
+        if (isPipe)
+        {
+            using var made = System.Diagnostics.Process.Start("mkfifo", [PathOf(name)]);
+            await made.WaitForExitAsync();
+        }
+        else
+        {
+            await File.WriteAllTextAsync(PathOf(name), "");
+        }
+
+        foreach (var look in new[] { () => EventHistory.CheckAsync(Wallet.Types, _folder.FullName), () => EventHistory.RecordAsync(Wallet.Types, _folder.FullName, Events) })
+            (await FluentActions.Awaiting(look).Should().ThrowAsync<EventHistoryException>()).Which.Problems.Should().Contain(problem => problem.StartsWith(name) && problem.Contains("a pipe or a device"));
+        new FileInfo(PathOf(name)).Length.Should().Be(0, "a sample is never changed");
+    }
+
     private async Task RecordAllAsync()
     {
         await EventHistory.RecordAsync(Wallet.Types, _folder.FullName, Events);

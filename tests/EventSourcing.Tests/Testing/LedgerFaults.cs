@@ -1,3 +1,5 @@
+using EventSourcing.Ledger.Interop;
+
 namespace EventSourcing.Tests.Testing;
 
 /// <summary>Storages whose events are right and whose ledger has one fault each.</summary>

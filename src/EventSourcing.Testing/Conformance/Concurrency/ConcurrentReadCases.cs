@@ -145,7 +145,7 @@ internal static class ConcurrentReadCases
 
         await done;
         await look();
-        await ConcurrentAppendCases.ExpectWholeLogAsync(store, 3 * 15 * 5);
+        await WholeLog.ExpectWholeLogAsync(store, 3 * 15 * 5);
     }
 
     private static async Task<List<SeenEvent>> ReadPageAsync(StoreUnderTest store, LogRead read)

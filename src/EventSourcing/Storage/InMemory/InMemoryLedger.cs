@@ -7,7 +7,7 @@ namespace EventSourcing.Storage;
 internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : ILedgerStorage
 {
     private readonly Lock _lock = new();
-    private readonly MerkleFrontier _frontier = new();
+    private readonly TreeGrowth _growth = new(keepsMarks: false);
     private readonly List<List<MerkleHash>> _tiles = [];
 
     public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default)
@@ -17,7 +17,7 @@ internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : 
         lock (_lock)
         {
             GrowTo(log.Head);
-            return ValueTask.FromResult(_frontier.Copy());
+            return ValueTask.FromResult(_growth.Frontier.Copy());
         }
     }
 
@@ -53,7 +53,7 @@ internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : 
             var events = log.ReadLog(new LogRead { After = after, Limit = limit, WithSeals = true });
             GrowTo(events.Head);
             return ValueTask.FromResult(
-                new LedgerAudit(events, [], default) { Tiles = TilesBetween(after, events.Next), Frontier = _frontier.Copy() });
+                new LedgerAudit(events, [], default) { Tiles = TilesBetween(after, events.Next), Frontier = _growth.Frontier.Copy() });
         }
     }
 
@@ -79,12 +79,13 @@ internal sealed class InMemoryLedger(InMemoryLog log, Action throwIfDisposed) : 
 
     private void GrowTo(long head)
     {
-        var completed = new List<MerkleTile>();
-        while (_frontier.Size < head) _frontier.Append(log.At(_frontier.Size + 1).ToLeaf().Hash(), completed);
-        foreach (var tile in completed)
+        while (_growth.Frontier.Size < head) _growth.Add(log.At(_growth.Frontier.Size + 1).ToLeaf().Hash());
+        foreach (var (tile, _) in _growth.Tiles)
         {
             if (_tiles.Count < tile.Level) _tiles.Add([]);
             _tiles[tile.Level - 1].Add(tile.Hash);
         }
+
+        _growth.ClearTiles();
     }
 }

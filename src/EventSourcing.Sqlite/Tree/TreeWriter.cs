@@ -13,16 +13,17 @@ namespace EventSourcing;
 /// make the commit wait for their hashes, and updating the row on every append would add a fifth page to the log for a lone
 /// append. Readers add the missing leaves from the events. The row is derived from the events, and it proves nothing against
 /// an attacker who can write to the file.</para>
+/// <para>How the tree grows is not written here: see <see cref="TreeGrowth"/>.</para>
 /// </remarks>
-internal sealed class LedgerWriter(bool isOff = false) : IDisposable
+internal sealed class TreeWriter(bool isOff = false) : IDisposable
 {
     private const int EventsBetweenRows = LeafBatch.Capacity;
     private const int MaxSpare = 64;
 
     private readonly SaltSource _salts = new();
     private readonly NameCache _names = new();
-    private readonly TreeGrowth _tree = new();
-    private readonly FrontierRow _row = new();
+    private readonly LeafQueue _leaves = new();
+    private readonly SavedTree _saved = new();
     private readonly List<LeafBatch> _batches = [];
     private readonly Stack<LeafBatch> _spare = new();
     private readonly bool _hasOtherCores = Environment.ProcessorCount > 1;
@@ -34,10 +35,6 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     /// <summary>Whether <see cref="SaveAll"/> would have nothing to store.</summary>
     public bool IsSaved => _head == _savedSize || isOff;
 
-    /// <summary>Begins the tree of a new store. Runs inside the caller's write transaction.</summary>
-    public static void Create(Database database) =>
-        database.Prepare("INSERT INTO ledger (id, frontier, marks) VALUES (0, ?1, x'')").Bind(1, new MerkleFrontier().ToBytes()).Run();
-
     /// <summary>Loads the tree as it is stored.</summary>
     /// <exception cref="DamagedDataException">It is not the tree over a log of that length.</exception>
     public void Load(Database database, long head)
@@ -45,10 +42,8 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         Forget();
         _head = head;
         if (isOff) return;
-        var stored = StoredFrontier.Read(database, _names, head);
-        _tree.Reset(stored.Frontier, stored.Marks);
-        _row.Take(_tree);
-        _savedSize = stored.SavedSize;
+        _leaves.Reset(SavedTree.Read(database, _names, head, out _savedSize));
+        _saved.Take(_leaves.Tree);
     }
 
     /// <summary>
@@ -57,7 +52,7 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     /// </summary>
     public void Forget()
     {
-        _tree.Drop();
+        _leaves.Drop();
         ClearBatches();
     }
 
@@ -94,19 +89,19 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     public void Add(in MerkleHash leaf)
     {
         _head++;
-        _tree.Add(leaf);
+        _leaves.Add(leaf);
     }
 
     /// <summary>Stores what must not be put off, in the caller's transaction. The rest is hashed during the commit.</summary>
     public void Save(Database database)
     {
-        if (!isOff && StoredFrontier.IsTooFarBehind(_savedSize, _head))
+        if (!isOff && SavedTree.IsTooFarBehind(_savedSize, _head))
         {
             SaveAll(database);
             return;
         }
 
-        if (_row.Size - _savedSize >= EventsBetweenRows) Store(database);
+        if (_saved.Size - _savedSize >= EventsBetweenRows) StoreRow(database);
         if (_batches.Count == 1 && !_batches[0].IsFull && _batches[0].TryKeep()) return;
         HandOver(byPool: true);
     }
@@ -116,8 +111,10 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     {
         if (IsSaved) return;
         HandOver(byPool: false);
-        if (!TryComplete()) _tree.ThrowIfFailed();
-        Store(database);
+        if (!TryComplete()) _leaves.ThrowIfFailed();
+        StoreRow(database);
+        SavedTree.StoreTiles(database, _leaves.Tree.Tiles);
+        _leaves.Tree.ClearTiles();
     }
 
     /// <summary>
@@ -126,7 +123,7 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     /// </summary>
     public bool TryFinish() => _handedOver == 0 || TryComplete();
 
-    public void Dispose() => _tree.Dispose();
+    public void Dispose() => _leaves.Dispose();
 
     private LeafBatch Begin()
     {
@@ -140,14 +137,14 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
     {
         for (; _handedOver < _batches.Count; _handedOver++)
         {
-            if (!isOff) _tree.Add(_batches[_handedOver], byPool);
+            if (!isOff) _leaves.Add(_batches[_handedOver], byPool);
         }
     }
 
     private bool TryComplete()
     {
-        var isComplete = _tree.TryComplete();
-        if (isComplete) _row.Take(_tree);
+        var isComplete = _leaves.TryComplete();
+        if (isComplete) _saved.Take(_leaves.Tree);
         ClearBatches();
         return isComplete;
     }
@@ -164,10 +161,9 @@ internal sealed class LedgerWriter(bool isOff = false) : IDisposable
         _handedOver = 0;
     }
 
-    private void Store(Database database)
+    private void StoreRow(Database database)
     {
-        _row.Store(database);
-        _tree.StoreTiles(database);
-        _savedSize = _row.Size;
+        _saved.StoreRow(database);
+        _savedSize = _saved.Size;
     }
 }

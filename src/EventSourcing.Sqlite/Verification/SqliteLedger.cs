@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Reads the Merkle tree of a store: leaves from the events, tiles and frontier from their tables.</summary>
+/// <summary>Reads the Merkle tree of a store: leaves from the events, tiles and frontier from <see cref="SavedTree"/>.</summary>
 internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, NameCache names, TimeSpan busyTimeout)
     : ILedgerStorage, IDisposable
 {
@@ -13,7 +13,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
     public ValueTask<MerkleFrontier> GetFrontierAsync(CancellationToken cancellationToken = default) =>
         storage.ReadAsync(
             names,
-            static (database, names) => StoredFrontier.Read(database, names, LogReader.ReadHead(database)).Frontier,
+            static (database, names) => SavedTree.Read(database, names, LogReader.ReadHead(database), out _).Frontier,
             cancellationToken);
 
     public async ValueTask ReadAsync(int level, long first, Memory<MerkleHash> hashes, CancellationToken cancellationToken = default)
@@ -21,9 +21,12 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
         LedgerRange.ThrowIfInvalid(level, first, hashes.Length, await storage.GetHeadAsync(cancellationToken).ConfigureAwait(false));
         await storage.ReadAsync(
             (names, level, first, hashes),
-            static (database, of) => of.level == 0
-                ? ReadLeaves(database, of.names, of.first, of.hashes.Span)
-                : ReadTiles(database, of.level, of.first, of.hashes.Span),
+            static (database, of) =>
+            {
+                if (of.level == 0) SavedTree.ReadLeaves(database, of.names, of.first, of.hashes.Span);
+                else SavedTree.ReadTiles(database, of.level, of.first, of.hashes.Span);
+                return true;
+            },
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -69,7 +72,7 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
                 using var interruption = cancellationToken.Register(static database => ((Database)database!).Interrupt(), database);
                 return Current(() => new StructureAudit(database, file).Run(isWhole), () => database.IsOutdated);
             },
-            failure => [StructureAudit.Damage(failure)],
+            failure => [AuditFindings.Damage(failure)],
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -158,66 +161,6 @@ internal sealed class SqliteLedger(SqliteEventStorage storage, StoreFile file, N
     {
         var page = new EventPage();
         page.Complete(after, isEnd: true, after);
-        return new LedgerAudit(page, [StructureAudit.Damage(failure)], default);
-    }
-
-    /// <summary>The hashes of the leaves from an index on, computed from the events as they are stored.</summary>
-    /// <exception cref="DamagedDataException">An event is missing.</exception>
-    public static int ReadLeaves(Database database, NameCache names, long first, Span<MerkleHash> hashes)
-    {
-        using var hasher = new LedgerHasher();
-        var read = 0;
-        while (read < hashes.Length)
-        {
-            using var page = LogReader.ReadLog(
-                database, names, new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true });
-            if (page.Count == 0) throw Missing(first + read + 1);
-            foreach (ref readonly var e in page.Events)
-            {
-                if (e.Position != first + read + 1) throw Missing(first + read + 1);
-                hashes[read++] = HashLeaf(e, hasher);
-            }
-        }
-
-        return read;
-
-        static DamagedDataException Missing(long position) => new($"the event at position {position} is missing.");
-    }
-
-    private static MerkleHash HashLeaf(in StoredEvent e, LedgerHasher hasher)
-    {
-        try
-        {
-            return e.HashLeaf(hasher);
-        }
-        catch (ArgumentException flaw)
-        {
-            throw new DamagedDataException(
-                $"the event at position {e.Position} cannot be made into a leaf of the Merkle tree. {flaw.Message}", flaw);
-        }
-    }
-
-    private static int ReadTiles(Database database, int level, long first, Span<MerkleHash> hashes)
-    {
-        var select =
-            database.Prepare("SELECT number, hash FROM ledger_tiles WHERE level = ?1 AND number >= ?2 AND number < ?3 ORDER BY number")
-                .Bind(1, level).Bind(2, first).Bind(3, first + hashes.Length);
-        try
-        {
-            for (var i = 0; i < hashes.Length; i++)
-            {
-                if (!select.Step() || select.Long(0) != first + i)
-                    throw new DamagedDataException($"its Merkle tree has no hash {first + i} on level {level}.");
-                if (select.Bytes(1).Length != MerkleHash.Length)
-                    throw new DamagedDataException($"what its Merkle tree has as hash {first + i} on level {level} is not a hash.");
-                hashes[i] = new MerkleHash(select.Bytes(1));
-            }
-
-            return hashes.Length;
-        }
-        finally
-        {
-            select.Reset();
-        }
+        return new LedgerAudit(page, [AuditFindings.Damage(failure)], default);
     }
 }

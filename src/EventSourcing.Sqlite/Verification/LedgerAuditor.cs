@@ -6,14 +6,12 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class LedgerAuditor(Database database, long after) : IDisposable
 {
-    /// <summary>The most tiles of a page; an intact log has far fewer.</summary>
-    private const int MaxTiles = 100_000;
-
     /// <summary>How often a page may continue behind a place that cannot be read.</summary>
     private const int MaxDamagedPlaces = 100;
 
     private const string SelectEvents = $"SELECT {AuditedRow.Columns} FROM events WHERE position > ?1 ORDER BY position";
     private readonly Database _database = database;
+    private readonly AuditedTree _tree = new(database);
     private readonly AuditedNames _streams = AuditedNames.OfStreams();
     private readonly AuditedNames _types = AuditedNames.OfTypes();
 
@@ -40,10 +38,10 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
                 next,
                 Try(findings, isEnd ? next : long.MaxValue, () => _database.Prepare("SELECT max(position) FROM events").Scalar() ?? 0));
             page.Complete(next, isEnd, head);
-            var frontier = Try(findings, null, ReadFrontier);
-            var audit = new LedgerAudit(page, findings, Try(findings, default, () => ReadMarks(after, next, head, frontier)))
+            var frontier = Try(findings, null, _tree.ReadFrontier);
+            var audit = new LedgerAudit(page, findings, Try(findings, default, () => _tree.ReadMarks(after, next, head, frontier)))
             {
-                Tiles = Try<List<MerkleTile>>(findings, [], () => ReadTiles(after, next)),
+                Tiles = Try<List<MerkleTile>>(findings, [], () => _tree.ReadTiles(after, next)),
                 Frontier = frontier,
             };
             Next = next;
@@ -68,8 +66,7 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         }
         catch (SqliteFailure failure) when (failure.IsDamage)
         {
-            findings.Add(new LedgerFinding(
-                LedgerFindingKind.StructureDamaged, 0, 0, null, $"A part of the file cannot be read: {failure.Sentence}"));
+            findings.Add(AuditFindings.Damage(failure));
             return otherwise;
         }
     }
@@ -215,98 +212,6 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         catch (SqliteFailure failure) when (failure.IsDamage)
         {
             return false;
-        }
-        finally
-        {
-            select.Reset();
-        }
-    }
-
-    private MerkleFrontier? ReadFrontier()
-    {
-        var select = _database.Prepare("SELECT frontier FROM ledger WHERE id = 0");
-        try
-        {
-            return select.Step() && select.Class(0) == StorageClass.Blob ? MerkleFrontier.Parse(select.Bytes(0)) : null;
-        }
-        catch (LedgerFormatException)
-        {
-            return null;
-        }
-        finally
-        {
-            select.Reset();
-        }
-    }
-
-    private List<MerkleTile> ReadTiles(long after, long upTo)
-    {
-        var tiles = new List<MerkleTile>();
-        var select = _database.Prepare(
-            "SELECT number, hash FROM ledger_tiles WHERE level = ?1 AND number >= ?2 AND number < ?3 ORDER BY number");
-        for (var level = 1; level < sizeof(long) && tiles.Count < MaxTiles; level++)
-        {
-            var shift = 8 * level;
-            if (after >> shift == upTo >> shift) break;
-            select.Bind(1, level).Bind(2, after >> shift).Bind(3, upTo >> shift);
-            try
-            {
-                while (tiles.Count < MaxTiles && select.Step())
-                {
-                    if (select.Class(1) == StorageClass.Blob && select.Bytes(1).Length == MerkleHash.Length)
-                        tiles.Add(new MerkleTile(level, select.Long(0), new MerkleHash(select.Bytes(1))));
-                }
-            }
-            finally
-            {
-                select.Reset();
-            }
-        }
-
-        return tiles;
-    }
-
-    /// <summary>The marks of the leaves after a position, up to another or to the first that is missing.</summary>
-    private ReadOnlyMemory<byte> ReadMarks(long after, long upTo, long head, MerkleFrontier? frontier)
-    {
-        const int OfTile = MerkleTree.TileWidth * LedgerAudit.LeafMarkLength;
-        if (upTo - after > EventPage.MaxBytes) return default;
-        var first = after / MerkleTree.TileWidth;
-        var marks = new byte[(upTo / MerkleTree.TileWidth + 1 - first) * OfTile];
-        var known = ReadMarksOfTiles(marks, first, Math.Min(upTo / MerkleTree.TileWidth, (head / MerkleTree.TileWidth) - 1)) * OfTile;
-        if (known == marks.Length - OfTile && frontier?.Size / MerkleTree.TileWidth == upTo / MerkleTree.TileWidth)
-        {
-            var select = _database.Prepare("SELECT marks FROM ledger WHERE id = 0");
-            if (select.Step() && select.Class(0) == StorageClass.Blob
-                && select.Bytes(0).Length == frontier!.Size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength)
-            {
-                select.Bytes(0).CopyTo(marks.AsSpan(known));
-                known += select.Bytes(0).Length;
-            }
-
-            select.Reset();
-        }
-
-        var skipped = (int)(after % MerkleTree.TileWidth) * LedgerAudit.LeafMarkLength;
-        return skipped < known ? marks.AsMemory(skipped..known) : default;
-    }
-
-    /// <returns>How many tiles' marks there are, one after the other.</returns>
-    private int ReadMarksOfTiles(Span<byte> marks, long first, long last)
-    {
-        const int OfTile = MerkleTree.TileWidth * LedgerAudit.LeafMarkLength;
-        var select = _database.Prepare("SELECT tile, marks FROM ledger_marks WHERE tile >= ?1 AND tile <= ?2 ORDER BY tile")
-            .Bind(1, first).Bind(2, last);
-        var read = 0;
-        try
-        {
-            while (select.Step() && select.Long(0) == first + read && select.Class(1) == StorageClass.Blob
-                && select.Bytes(1).Length == OfTile)
-            {
-                select.Bytes(1).CopyTo(marks[(read++ * OfTile)..]);
-            }
-
-            return read;
         }
         finally
         {

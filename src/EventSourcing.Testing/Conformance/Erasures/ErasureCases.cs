@@ -1,3 +1,4 @@
+using static EventSourcing.Testing.Erasures;
 using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
@@ -41,7 +42,7 @@ internal static class ErasureCases
             var positions = Enumerable.Range(1, 1000).OrderBy(_ => random.Next()).Take(600).Select(p => (long)p).ToArray();
             await store.AppendAsync(Erasure(store, positions));
             await ExpectErasedAsync(store, before, positions);
-            Expect.Equal(1001, (await LedgerCases.ExpectTreeAsync(store)).Count, "the number of leaves");
+            Expect.Equal(1001, (await LedgerChecks.ExpectTreeAsync(store)).Count, "the number of leaves");
         }),
         .. from length in new[] { 0, 1, 15, 16, 17, 100, 5_000, 70_000 }
            select Case($"Erase_{length}_bytes_of_data_empties_them", async store =>
@@ -53,7 +54,7 @@ internal static class ErasureCases
                await store.AppendAsync(Erasure(store, 1));
                await ExpectErasedAsync(store, before, 1);
                Expect.Sequence(leaves, await LeavesAsync(store, 2), "the leaves");
-               await LedgerCases.ExpectTreeAsync(store);
+               await LedgerChecks.ExpectTreeAsync(store);
            }),
         Case("Erase_leaves_every_leaf_and_root_as_it_was", async store =>
         {
@@ -66,7 +67,7 @@ internal static class ErasureCases
                 before.Root(),
                 (await MerkleFrontier.ReadAsync(store.Storage.Ledger, 300, store.CancellationToken)).Root(),
                 "the root of the tree of the size before");
-            Expect.Equal(301, (await LedgerCases.ExpectTreeAsync(store)).Count, "the number of leaves");
+            Expect.Equal(301, (await LedgerChecks.ExpectTreeAsync(store)).Count, "the number of leaves");
         }),
         Case("Erase_leaves_every_proof_valid", async store =>
         {
@@ -129,7 +130,7 @@ internal static class ErasureCases
             await store.AppendAsync(Erasure(store, 2, 3));
             await ExpectErasedAsync(store, before, 2, 3);
             Expect.Equal(seal, Convert.ToHexString((await SealsAsync(store))[1]), "the seal of the event that was erased twice");
-            await LedgerCases.ExpectTreeAsync(store);
+            await LedgerChecks.ExpectTreeAsync(store);
         }),
         Case("Erase_beside_other_events_in_one_append_commits_both", async store =>
         {
@@ -211,207 +212,9 @@ internal static class ErasureCases
             ExpectErased((await store.LogAsync())[0], "the event after the repetition");
             await store.RefusesAsync<DuplicateEventIdException>(Request(Write("b", ExpectedVersion.NoStream, request.Writes[0].Events)));
         }),
-
-        Case("Erase_by_an_append_refused_for_its_version_erases_nothing", async store =>
-        {
-            await FillAsync(store);
-            var erasure = Erasure(store, 2);
-            await store.RefusesAsync<WrongExpectedVersionException>(erasure with { Writes = [.. erasure.Writes, Check("b", 9)] });
-            await LedgerCases.ExpectTreeAsync(store);
-        }),
-        Case("Erase_by_an_append_refused_for_its_condition_erases_nothing", async store =>
-        {
-            await FillAsync(store);
-            await store.RefusesAsync<AppendConditionFailedException>(
-                Erasure(store, 2) with { Conditions = [new AppendCondition(EventQuery.InStreams("a"), 0)] });
-        }),
-        Case("Erase_by_an_append_refused_for_an_id_that_is_stored_erases_nothing", async store =>
-        {
-            await FillAsync(store);
-            var stored = (await store.LogAsync())[0].Id;
-            var erasure = Erasure(store, 2);
-            await store.RefusesAsync<DuplicateEventIdException>(
-                erasure with { Writes = [.. erasure.Writes, Write("x", ExpectedVersion.Any, new NewEvent(stored, "other", default))] });
-        }),
-        Case("Erase_by_an_append_refused_by_its_read_models_erases_nothing", async store =>
-        {
-            await FillAsync(store);
-            await store.RefusesAsync<InvalidOperationException>(
-                Erasure(store, 2) with { ReadModels = (_, _) => throw new InvalidOperationException("no") });
-        }),
-        Case("Erase_by_an_append_already_cancelled_erases_nothing", async store =>
-        {
-            await FillAsync(store);
-            await store.RefusesAsync<OperationCanceledException>(Erasure(store, 2), new CancellationToken(canceled: true));
-        }),
-        Case("Erase_beyond_the_head_is_refused_and_erases_nothing", async store =>
-        {
-            var before = await FillAsync(store);
-            foreach (var position in new[] { before.Count + 1, before.Count + 2, long.MaxValue })
-            {
-                var refused = await store.RefusesAsync<ErasureRefusedException>(Erasure(store, 2, position));
-                Expect.Equal(position, refused.Position, "the position in the error");
-            }
-        }),
-        Case("Erase_in_an_empty_store_is_refused", async store => await store.RefusesAsync<ErasureRefusedException>(Erasure(store, 1))),
-        Case("Erase_what_the_same_append_stores_is_refused", async store =>
-        {
-            var before = await FillAsync(store);
-            var erasure = Erasure(store, before.Count + 1);
-            await store.RefusesAsync<ErasureRefusedException>(
-                erasure with { Writes = [Write("b", ExpectedVersion.Any, store.Event()), .. erasure.Writes] });
-        }),
-        Case("Erase_a_record_of_erasures_is_refused_and_erases_nothing", async store =>
-        {
-            var before = await FillAsync(store);
-            await store.AppendAsync(Erasure(store, 2));
-            var refused = await store.RefusesAsync<ErasureRefusedException>(Erasure(store, 1, before.Count + 1));
-            Expect.Equal(before.Count + 1, refused.Position, "the position in the error");
-        }),
-
-        Case("Erase_without_a_record_is_refused", store =>
-            RefusesArgumentAsync(store, store => Request(Write("a", ExpectedVersion.Any, store.Event())) with { Erase = [1] })),
-        Case("Erase_other_positions_than_the_record_names_is_refused", store =>
-            RefusesArgumentAsync(store, store => Erasing(Record(store, 1, 2), 1))),
-        Case("Erase_more_positions_than_the_record_names_is_refused", store =>
-            RefusesArgumentAsync(store, store => Erasing(Record(store, 1), 1, 2))),
-        Case("Erase_one_position_twice_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1), 1, 1))),
-        Case("Erase_one_position_by_two_records_is_refused", store =>
-            RefusesArgumentAsync(store, store =>
-                new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1), Record(store, 1))])
-                {
-                    Erase = [1],
-                })),
-        Case("Erase_position_0_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1), 0))),
-        Case("Append_a_record_that_erases_nothing_is_refused", store => RefusesArgumentAsync(store, store => Erasing(Record(store, 1)))),
-        Case("Append_another_event_to_the_stream_of_records_is_refused", store =>
-            RefusesArgumentAsync(store, store => Request(Write(PayloadsErased.StreamName, ExpectedVersion.Any, store.Event("noted"))))),
-        Case("Append_another_event_after_a_record_is_refused", store =>
-            RefusesArgumentAsync(store, store =>
-                new AppendRequest([Write(PayloadsErased.StreamName, ExpectedVersion.Any, Record(store, 1), store.Event("noted"))])
-                {
-                    Erase = [1],
-                })),
-        Case("Append_a_record_to_another_stream_is_refused", store =>
-            RefusesArgumentAsync(store, store => Request(Write("a", ExpectedVersion.Any, Record(store, 1))) with { Erase = [1] })),
-        .. from flaw in new[]
-        {
-            ("nothing", ""),
-            ("no_object", "[1]"),
-            ("no_positions", """{"reason":"r"}"""),
-            ("no_reason", """{"positions":[1]}"""),
-            ("text_for_positions", """{"positions":["1"],"reason":"r"}"""),
-            ("positions_not_ascending", """{"positions":[2,1],"reason":"r"}"""),
-        }
-           select Case($"Append_a_record_with_{flaw.Item1}_is_refused", store =>
-               RefusesArgumentAsync(store, store => Erasing(store.Event(PayloadsErased.TypeName, flaw.Item2), 1))),
-
-        Case("Erase_leaves_a_page_that_was_read_before_as_it_was", async store =>
-        {
-            await FillAsync(store);
-            using var page = await store.Storage.ReadLogAsync(new LogRead(), store.CancellationToken);
-            var read = page.Events.ToArray().Select(e => SeenEvent.Of(e)).ToList();
-            await store.AppendAsync(Erasure(store, 1, 2));
-            Expect.Sequence(read, [.. page.Events.ToArray().Select(e => SeenEvent.Of(e))], "the events of the page after the erasure");
-        }),
-        Case("Read_while_payloads_are_erased_sees_each_with_its_record_or_not_at_all", async store =>
-        {
-            await store.AppendAsync("a", store.Events(60));
-            store.WaitingFor = "all payloads to be erased";
-            var done = Race.RunAsync(1, async _ =>
-            {
-                for (var i = 1; i <= 60; i += 3) await store.AppendAsync(Erasure(store, i, i + 1, i + 2));
-            });
-            while (!done.IsCompleted)
-            {
-                using (var page = await store.Storage.ReadLogAsync(new LogRead { Limit = 100 }, store.CancellationToken))
-                {
-                    var events = page.Events.ToArray();
-                    var named = events.Where(e => e.Type == PayloadsErased.TypeName)
-                        .SelectMany(e => PayloadsErased.Parse(e.Data.Span).Positions).ToHashSet();
-                    foreach (var e in events.Where(e => e.Stream == "a"))
-                    {
-                        Expect.Equal(
-                            named.Contains(e.Position),
-                            e.IsErased,
-                            $"whether the event at position {e.Position} is erased, by the records of the same view,");
-                        Expect.Equal(
-                            e.IsErased,
-                            e.Data.IsEmpty,
-                            $"whether the event at position {e.Position}, by what it says of itself, has no data");
-                    }
-                }
-
-                await Task.Yield();
-            }
-
-            await done;
-            await LedgerCases.ExpectTreeAsync(store);
-        }),
-        Case("Race_of_8_erasing_and_appending_erases_all_and_keeps_the_tree", async store =>
-        {
-            await store.AppendAsync("a", store.Events(160));
-            var before = await store.LogAsync();
-            await Race.RunAsync(8, async n =>
-            {
-                for (var i = 0; i < 10; i++)
-                {
-                    await store.AppendAsync(Erasure(store, (n * 20) + (2 * i) + 1));
-                    await store.AppendAsync($"b{n}", store.Event());
-                }
-            });
-            await ExpectErasedAsync(store, before, [.. Enumerable.Range(0, 80).Select(i => (2L * i) + 1)]);
-            await LedgerCases.ExpectTreeAsync(store);
-        }),
     ];
 
     private static ConformanceCase Case(string title, Func<StoreUnderTest, Task> run) => new(title, ConformanceRule.Immutability, run);
-
-    public static NewEvent Record(StoreUnderTest store, params long[] positions) =>
-        new(store.NewId(), PayloadsErased.TypeName, new PayloadsErased([.. positions.Order()], "a reason", null).ToBytes());
-
-    private static AppendRequest Erasing(NewEvent record, params long[] positions) =>
-        new([Write(PayloadsErased.StreamName, ExpectedVersion.Any, record)]) { Erase = positions };
-
-    private static AppendRequest Erasure(StoreUnderTest store, params long[] positions) => Erasing(Record(store, positions), positions);
-
-    /// <summary>Six events in three streams, with everything that an event can have.</summary>
-    private static async Task<List<SeenEvent>> FillAsync(StoreUnderTest store)
-    {
-        await store.AppendAsync(
-            "a",
-            store.Event("opened", """{"owner":"Ann"}""", """{"by":"x"}""", "t1", "t2"),
-            store.Event("renamed", """{"owner":"Bob"}""", "m", "t2"));
-        store.Clock.Now = ManualClock.Start.AddTicks(1_234_567);
-        await store.AppendAsync(Request(
-            Write("b", ExpectedVersion.Any, store.Event("opened", """{"owner":"Cid"}""")),
-            Write("a", ExpectedVersion.Any, store.Events(2)),
-            Write("d", ExpectedVersion.Any, store.Tagged("t1"))));
-        return await store.LogAsync();
-    }
-
-    /// <summary>The log begins as it did, except that these events are erased; streams and queries show the same.</summary>
-    private static async Task<List<SeenEvent>> ExpectErasedAsync(StoreUnderTest store, List<SeenEvent> before, params long[] positions)
-    {
-        var erased = positions.ToHashSet();
-        var expected = before.Select(e => erased.Contains(e.Position) ? e with { Data = "", IsErased = true } : e).ToList();
-        var log = await store.LogAsync();
-        Expect.Sequence(expected, log.Take(before.Count).ToList(), "the events that were there before");
-        foreach (var stream in before.Select(e => e.Stream).Distinct(StringComparer.Ordinal))
-        {
-            var ofStream = log.Where(e => e.Stream == stream).ToList();
-            Expect.Sequence(ofStream, await store.StreamAsync(stream), $"stream '{stream}'");
-            Expect.Sequence(
-                ofStream,
-                await store.LogAsync(EventQuery.OfTypes([.. ofStream.Select(e => e.Type).Distinct()])
-                    .Or(EventQuery.InStreams(stream))) is var found
-                    ? [.. found.Where(e => e.Stream == stream)]
-                    : [],
-                $"the events of stream '{stream}' by a query");
-        }
-
-        return log;
-    }
 
     private static void ExpectErased(SeenEvent e, string what)
     {
@@ -430,11 +233,5 @@ internal static class ErasureCases
     {
         using var page = await store.Storage.ReadLogAsync(new LogRead { WithSeals = true, Limit = 1000 }, store.CancellationToken);
         return [.. page.Events.ToArray().Select(e => e.Seal.ToArray())];
-    }
-
-    private static async Task RefusesArgumentAsync(StoreUnderTest store, Func<StoreUnderTest, AppendRequest> request)
-    {
-        await FillAsync(store);
-        await store.RefusesAsync<ArgumentException>(request(store));
     }
 }

@@ -4,21 +4,15 @@ using System.Text.RegularExpressions;
 namespace EventSourcing;
 
 /// <summary>
-/// Checks everything around the events in a file: its marks, its schema, the row and the tiles of the tree, the tables beside
+/// Checks everything around the events in a file: its marks, its schema, the tree (<see cref="TreeAudit"/>), the tables beside
 /// the events, and what SQLite's own check finds. Each part is checked on its own, so that damage to one part does not hide what
 /// is wrong with another.
 /// </summary>
 internal sealed partial class StructureAudit(Database database, StoreFile file)
 {
-    /// <summary>The most findings that are reported for one part.</summary>
-    private const int MaxFindings = 1_000;
-
     private static readonly string[] OurTables = [.. Schema.Statements.Where(sql => sql.StartsWith("CREATE TABLE", StringComparison.Ordinal)
         || sql.StartsWith("CREATE VIEW", StringComparison.Ordinal)).Select(Schema.NameIn)];
-    private readonly List<LedgerFinding> _findings = [];
-
-    public static LedgerFinding Damage(SqliteFailure failure) =>
-        new(LedgerFindingKind.StructureDamaged, 0, 0, null, $"A part of the file cannot be read: {failure.Sentence}");
+    private readonly AuditFindings _findings = new(database);
 
     /// <exception cref="SqliteFailure">The database is busy, the medium failed, or the check was interrupted.</exception>
     public IReadOnlyList<LedgerFinding> Run(bool isWhole)
@@ -30,11 +24,12 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         Check(CheckPositions);
         var head = 0L;
         Check(() => head = LogReader.ReadHead(database));
-        Check(() => CheckFrontier(head));
+        var tree = new TreeAudit(database, _findings);
+        Check(() => tree.CheckFrontier(head));
         if (isWhole)
         {
-            Check(() => CheckTiles(head));
-            Check(() => CheckLeafMarks(head));
+            Check(() => tree.CheckTiles(head));
+            Check(() => tree.CheckLeafMarks(head));
             Check(() => CheckNames("streams", AuditedNames.OfStreams()));
             Check(() => CheckNames("event_types", AuditedNames.OfTypes()));
             Check(() => CheckUnusedNames("streams", "stream"));
@@ -46,7 +41,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         }
 
         database.Execute("COMMIT");
-        return _findings;
+        return _findings.All;
     }
 
     private void Check(Action part)
@@ -57,14 +52,9 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         }
         catch (SqliteFailure failure) when (failure.IsDamage)
         {
-            _findings.Add(Damage(failure));
+            _findings.AddDamage(failure);
         }
     }
-
-    private void Add(LedgerFindingKind kind, string description) => Add(kind, 0, 0, description);
-
-    private void Add(LedgerFindingKind kind, long position, long upTo, string description) =>
-        _findings.Add(new LedgerFinding(kind, position, upTo, null, description));
 
     /// <summary>
     /// The audit's connection is lenient, so that it sees as much as possible. If SQLite refuses the schema or the size of
@@ -81,12 +71,12 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
     {
         var applicationId = database.Read("PRAGMA application_id");
         if (applicationId != Schema.ApplicationId)
-            Add(
+            _findings.Add(
                 LedgerFindingKind.SchemaChanged,
                 string.Create(CultureInfo.InvariantCulture, $"The file's application_id is {applicationId}, not {Schema.ApplicationId}."));
         var version = database.Read("PRAGMA user_version");
         if (version != Schema.Version)
-            Add(
+            _findings.Add(
                 LedgerFindingKind.SchemaChanged,
                 string.Create(CultureInfo.InvariantCulture, $"The file's user_version is {version}, not {Schema.Version}."));
     }
@@ -97,15 +87,16 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         {
             using var select = database.PrepareOnceFor("SELECT tbl_name, sql FROM sqlite_master WHERE name = ?1 AND type = ?2", entry.Name)
                 .Bind(2, entry.Type);
-            if (!select.Step()) Add(LedgerFindingKind.SchemaChanged, $"The schema has no '{entry.Name}'; somebody has removed it.");
+            if (!select.Step())
+                _findings.Add(LedgerFindingKind.SchemaChanged, $"The schema has no '{entry.Name}'; somebody has removed it.");
             else if (!Is(select, 0, entry.Table) || !Is(select, 1, entry.Sql))
-                Add(
+                _findings.Add(
                     LedgerFindingKind.SchemaChanged,
                     $"The definition of '{entry.Name}' in the schema is not the one it was made with; somebody has changed it.");
         }
 
         foreach (var (name, table) in Schema.AddedTriggers(database, Schema.Statements))
-            Add(
+            _findings.Add(
                 LedgerFindingKind.SchemaChanged,
                 $"The table '{table}' has a trigger '{name}' that is not the store's; somebody has added it.");
     }
@@ -113,113 +104,31 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
     private static bool Is(Statement row, int column, string? text) =>
         text is null ? row.Class(column) == StorageClass.Null : row.Class(column) == StorageClass.Text && row.Text(column) == text;
 
-    private void CheckPositions() => Each(
+    private void CheckPositions() => _findings.Each(
         "SELECT position FROM events WHERE position < 1 ORDER BY position",
-        row => Add(
+        row => _findings.Add(
             LedgerFindingKind.EventUnreadable,
             string.Create(CultureInfo.InvariantCulture, $"The events have a row at position {row.Long(0)}; positions begin at 1.")));
 
-    private void CheckFrontier(long head)
-    {
-        using var select = database.PrepareOnce("SELECT id, frontier, marks FROM ledger ORDER BY id <> 0");
-        if (!select.Step() || select.Class(0) != StorageClass.Integer || select.Long(0) != 0)
-        {
-            Add(LedgerFindingKind.TreeMismatch, "The row of the tree's frontier is missing.");
-            return;
-        }
-
-        if (select.Class(1) != StorageClass.Blob || select.Class(2) != StorageClass.Blob)
-            Add(LedgerFindingKind.TreeMismatch, "The tree's frontier or its marks are not a BLOB.");
-        else CheckFrontier(select, head);
-        if (select.Step()) Add(LedgerFindingKind.TreeMismatch, "The tree has more than one frontier.");
-    }
-
-    private void CheckFrontier(Statement row, long head)
-    {
-        try
-        {
-            var size = MerkleFrontier.Parse(row.Bytes(1)).Size;
-            if (StoredFrontier.IsTooFarBehind(size, head))
-                Add(
-                    LedgerFindingKind.TreeMismatch,
-                    size + 1,
-                    head,
-                    $"The stored tree has {size} leaves, and the log {head} events: it can only lack those after the last "
-                    + $"{MerkleTree.TileWidth} that are complete.");
-            if (row.Bytes(2).Length != size % MerkleTree.TileWidth * LedgerAudit.LeafMarkLength)
-                Add(LedgerFindingKind.TreeMismatch, $"The stored tree has {size} leaves, but the marks of another number of leaves.");
-        }
-        catch (LedgerFormatException damage)
-        {
-            Add(LedgerFindingKind.TreeMismatch, $"The tree's frontier cannot be read: {damage.Flaw} ({damage.Where}).");
-        }
-    }
-
-    private void CheckTiles(long head) => Each(
-        "SELECT level, number FROM ledger_tiles",
-        row =>
-        {
-            var isKey = row.Class(0) == StorageClass.Integer && row.Class(1) == StorageClass.Integer
-                && row.Long(0) is >= 1 and < sizeof(long) && row.Long(1) >= 0;
-            if (isKey && row.Long(1) < head >> (int)(8 * row.Long(0))) return true;
-            Add(
-                LedgerFindingKind.TreeMismatch,
-                $"There is a stored hash {row.Text(1)} of level {row.Text(0)}, which a log of {head} events does not have.");
-            return false;
-        });
-
-    private void CheckLeafMarks(long head)
-    {
-        var (next, wrong) = (0L, 0);
-        Each(
-            "SELECT tile, marks FROM ledger_marks ORDER BY tile",
-            row =>
-            {
-                var tile = row.Long(0);
-                if (tile < 0 || tile >= head / MerkleTree.TileWidth)
-                {
-                    Add(LedgerFindingKind.TreeMismatch, string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"There are marks of the leaves of tile {tile}, which a log of {head} events does not have."));
-                    return false;
-                }
-
-                for (; next < tile && wrong < MaxFindings; next++) AddWrongMarks(next);
-                next = tile + 1;
-                if (row.Class(1) == StorageClass.Blob && row.Bytes(1).Length == MerkleTree.TileWidth * LedgerAudit.LeafMarkLength)
-                    return true;
-                AddWrongMarks(tile);
-                return false;
-            });
-        for (; next < head / MerkleTree.TileWidth && wrong < MaxFindings; next++) AddWrongMarks(next);
-
-        void AddWrongMarks(long tile)
-        {
-            wrong++;
-            Add(
-                LedgerFindingKind.TreeMismatch,
-                (tile * MerkleTree.TileWidth) + 1,
-                (tile + 1) * MerkleTree.TileWidth,
-                $"The marks of the leaves of tile {tile} are missing or damaged.");
-        }
-    }
-
-    private void CheckNames(string table, AuditedNames names) => Each(
+    private void CheckNames(string table, AuditedNames names) => _findings.Each(
         $"SELECT id, name FROM {table}",
         row =>
         {
             if (names.Read(row, 1) is not null) return true;
-            Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}' has a name that the library would not write.");
+            _findings.Add(
+                LedgerFindingKind.IndexMismatch,
+                $"Row {row.Long(0)} of the table '{table}' has a name that the library would not write.");
             return false;
         });
 
     /// <summary>A name is written together with its first event, so every name has one.</summary>
-    private void CheckUnusedNames(string table, string column) => Each(
+    private void CheckUnusedNames(string table, string column) => _findings.Each(
         $"SELECT id, name FROM {table} n WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.{column} = n.id)",
-        row => Add(LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', belongs to no event."));
+        row => _findings.Add(
+            LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', belongs to no event."));
 
     /// <summary>The check of the events finds missing tags in the table; this one finds tags that no event has.</summary>
-    private void CheckTags() => Each(
+    private void CheckTags() => _findings.Each(
         """
         SELECT t.tag, t.position FROM event_tags t LEFT JOIN events e ON e.position = t.position
         WHERE typeof(t.tag) <> 'text' OR typeof(t.position) <> 'integer' OR typeof(t.type) <> 'integer' OR e.type IS NOT t.type
@@ -231,22 +140,22 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
             var position = row.Class(1) == StorageClass.Integer ? Math.Max(row.Long(1), 0) : 0;
             var description =
                 $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type.";
-            Add(LedgerFindingKind.IndexMismatch, position, position, description);
+            _findings.Add(LedgerFindingKind.IndexMismatch, position, position, description);
         });
 
     /// <summary>The counts may be missing. If the table is not as the library makes it, nothing reads it.</summary>
     private void CheckTypeCounts()
     {
         if (!TypeCounts.IsThere(database)) return;
-        Each(TypeCounts.RowsThatAreWrong, row =>
+        _findings.Each(TypeCounts.RowsThatAreWrong, row =>
         {
             var claim = $"{row.Text(2)} of the events up to position {row.Text(1)} are of type {row.Text(0)}";
-            Add(LedgerFindingKind.IndexMismatch, $"The table '{TypeCounts.Table}' says that {claim}, which is not so.");
+            _findings.Add(LedgerFindingKind.IndexMismatch, $"The table '{TypeCounts.Table}' says that {claim}, which is not so.");
         });
     }
 
-    private void CheckIntegrity() => Each(
-        string.Create(CultureInfo.InvariantCulture, $"PRAGMA integrity_check({MaxFindings})"),
+    private void CheckIntegrity() => _findings.Each(
+        string.Create(CultureInfo.InvariantCulture, $"PRAGMA integrity_check({AuditFindings.Max})"),
         row =>
         {
             var message = row.Text(0);
@@ -257,7 +166,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
                 && long.TryParse(entry.Groups["row"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                     ? number
                     : 0;
-            Add(
+            _findings.Add(
                 entry.Success ? LedgerFindingKind.IndexMismatch : LedgerFindingKind.StructureDamaged,
                 position,
                 position,
@@ -272,7 +181,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
     private void CheckBeginnings()
     {
         var reads = new List<string>();
-        Each("SELECT type, name, tbl_name FROM sqlite_master WHERE type IN ('table', 'index')", row =>
+        _findings.Each("SELECT type, name, tbl_name FROM sqlite_master WHERE type IN ('table', 'index')", row =>
         {
             if (OurTables.Contains(row.Text(2), StringComparer.Ordinal))
                 reads.Add(
@@ -280,25 +189,7 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
                     + $"{(row.Text(0) == "index" ? $"INDEXED BY {Identifier.Quote(row.Text(1))}" : "NOT INDEXED")} LIMIT 1");
             return true;
         });
-        foreach (var sql in reads) Check(() => Each(sql, static _ => true));
-    }
-
-    private void Each(string sql, Action<Statement> add) => Each(sql, row =>
-    {
-        add(row);
-        return false;
-    });
-
-    /// <summary>Checks each row, until there are too many findings to go on.</summary>
-    /// <param name="sql">The rows.</param>
-    /// <param name="isRight">Says whether a row is as it should be, and adds a finding if it is not.</param>
-    private void Each(string sql, Func<Statement, bool> isRight)
-    {
-        using var rows = database.PrepareOnce(sql);
-        for (var wrong = 0; wrong < MaxFindings && rows.Step();)
-        {
-            if (!isRight(rows)) wrong++;
-        }
+        foreach (var sql in reads) Check(() => _findings.Each(sql, static _ => true));
     }
 
     [GeneratedRegex(@"(?:row (?<row>\d+) .*|wrong # of entries in |non-unique entry in )index (?<index>\S+)")]

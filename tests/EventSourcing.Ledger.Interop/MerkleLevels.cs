@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EventSourcing.Ledger;
+namespace EventSourcing.Ledger.Interop;
 
 /// <summary>A whole tree in memory, 32 bytes and a little per leaf. Not thread-safe: its owner must order appends and reads.</summary>
 internal sealed class MerkleLevels : IMerkleHashes

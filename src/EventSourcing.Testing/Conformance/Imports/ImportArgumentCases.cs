@@ -1,4 +1,4 @@
-using static EventSourcing.Testing.ImportCases;
+using static EventSourcing.Testing.ImportedLogs;
 
 namespace EventSourcing.Testing;
 

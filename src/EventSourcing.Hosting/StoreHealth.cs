@@ -93,13 +93,15 @@ internal sealed class StoreHealth(HostedStore hosted) : IDisposable
         var (position, built, sign) = (now.Position, now.Rebuild?.Position ?? 0, now.Runner?.LastSign);
         if (!_progress.TryGetValue(now.Name, out var known))
         {
-            _progress.Add(now.Name, new Progress(position, built, sign, _readAt, _readAt));
+            _progress.Add(now.Name, new Progress(position, built, sign, now.Lag == 0, _readAt, _readAt));
             return;
         }
 
-        var hasMoved = known.Position != position || known.Built != built || now.Lag == 0;
+        // What was level at the last look fell behind after it. If probes are rare, that may have been a moment ago.
+        var hasMoved = known.Position != position || known.Built != built || known.WasLevel || now.Lag == 0;
         var hasSigned = hasMoved || known.Sign != sign;
-        _progress[now.Name] = new Progress(position, built, sign, hasMoved ? _readAt : known.MovedAt, hasSigned ? _readAt : known.SignedAt);
+        _progress[now.Name] = new Progress(
+            position, built, sign, now.Lag == 0, hasMoved ? _readAt : known.MovedAt, hasSigned ? _readAt : known.SignedAt);
     }
 
     private HealthCheckResult Judge(long head, HealthStatus failure, Dictionary<string, object> data)
@@ -159,7 +161,9 @@ internal sealed class StoreHealth(HostedStore hosted) : IDisposable
     /// <param name="Position">The position of the read model that serves.</param>
     /// <param name="Built">The position of the one that is built beside it.</param>
     /// <param name="Sign">The last sign of life of whoever runs it, by that process's clock: it is only compared with itself.</param>
+    /// <param name="WasLevel">Whether it had handled all that was in the log.</param>
     /// <param name="MovedAt">When it was first seen there, as a timestamp of this process's clock.</param>
     /// <param name="SignedAt">When that sign was first seen.</param>
-    private sealed record Progress(long Position, long Built, DateTimeOffset? Sign, long MovedAt, long SignedAt);
+    private sealed record Progress(
+        long Position, long Built, DateTimeOffset? Sign, bool WasLevel, long MovedAt, long SignedAt);
 }

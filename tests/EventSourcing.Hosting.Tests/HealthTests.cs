@@ -88,6 +88,31 @@ public class HealthTests
     }
 
     [Fact]
+    public async Task Probe_seldom_counts_from_when_a_projection_is_first_seen_behind_and_not_from_the_probe_before()
+    {
+        var lease = TimeSpan.FromSeconds(0.3);
+        var (inner, clock) = (new InMemoryEventStorage(), new HandClock());
+        var suspended = new Outage(new Shared(inner).Storage);
+        await using var worker = await TestApp.StartAsync(store => store.UseStorage((_, _) => suspended.Storage).AddProjection<PendingParcels>());
+        await using var web = await TestApp.StartAsync(
+            store => store.UseStorage((_, _) => new Shared(inner, clock).Storage).AddProjection<PendingParcels>(),
+            app: null,
+            "EventSourcing:parcels:RunProjections=false");
+        await web.Store.SendAsync("ann");
+        await TestApp.UntilAsync(async () => await web.PendingAsync("ann") == 1, "projected");
+        clock.Pass(lease);
+        (await web.HealthAsync()).Should().Be(HealthStatus.Healthy);
+        clock.Pass(TimeSpan.FromMinutes(1)); // nothing happens, and nobody asks
+        suspended.Hold();
+        await web.Store.SendAsync("ann");
+        (await web.HealthAsync()).Should().Be(HealthStatus.Healthy, "the event has only just come");
+        clock.Pass(lease * 2.5);
+        (await web.HealthAsync()).Should().Be(HealthStatus.Unhealthy);
+        suspended.LetGo();
+        await TestApp.UntilAsync(async () => await web.PendingAsync("ann") == 2, "projected");
+    }
+
+    [Fact]
     public async Task Suspend_the_owner_lets_the_one_that_stands_by_take_over_and_both_are_healthy()
     {
         var inner = new InMemoryEventStorage();

@@ -51,7 +51,8 @@ internal sealed class SavedTree
         {
             using var page = LogReader.ReadLog(
                 database, names, new LogRead { After = first + read, UpTo = first + hashes.Length, WithSeals = true });
-            read += StoredLeaves.Hash(page, first + read, hashes[read..], hasher, static (flaw, cause) => new DamagedDataException(flaw, cause));
+            read += StoredLeaves.Hash(
+                page, first + read, hashes[read..], hasher, static (flaw, cause) => new DamagedDataException(flaw, cause));
         }
     }
 

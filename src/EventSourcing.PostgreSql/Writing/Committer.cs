@@ -343,8 +343,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         {
             work.SettleOutcome(); // as of any append that has a transaction of its own
             var head = _facts.StoredHead;
-            _rows.Add(work.Request, _facts.EndOf, _names);
-            _rows.TakeFrom(import);
+            _rows.Add(work.Request, _facts.EndOf, _names, import);
             foreach (var position in work.Request.Erase)
             {
                 if (position > head) _rows.Erase((int)(position - head - 1));
@@ -463,8 +462,9 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             var results = 0;
             for (var i = 0; i < batch.BatchCommands.Count; i++)
                 results += batch.BatchCommands[i].CommandText.StartsWith("SELECT", StringComparison.Ordinal) ? 1 : 0;
+            var statements = 1;
             if (group[0].Import is null) _rows.AddParametersTo(batch.Add(_writer.AppendSql).Parameters);
-            else _rows.AddImportParametersTo(batch.Add(_writer.ImportSql).Parameters);
+            else statements = _rows.AddImportTo(batch, _writer.ImportSql);
             ErasableEvent[] toErase = [.. erasable.Select(_facts.ErasableAt).OfType<ErasableEvent>().Where(e => e.Commitment is not null)];
             if (toErase.Length > 0)
                 batch.Add($"SELECT {_sql.Quoted}.erase_payloads($1, $2)").With((long[])[.. toErase.Select(e => e.Position)])
@@ -480,6 +480,11 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
                 {
                     for (var i = 0; i < results; i++) await reader.NextResultAsync().ConfigureAwait(false);
                     place = await ReadPlaceAsync(reader, leaves).ConfigureAwait(false);
+                    while (--statements > 0 && place is not null)
+                    {
+                        await reader.NextResultAsync().ConfigureAwait(false);
+                        if (!await reader.ReadAsync().ConfigureAwait(false)) place = null;
+                    }
                 }
             }
             catch (Exception failure) when (Failure.IsOfConnection(failure) && !Failure.IsOfHolder(failure))

@@ -11,6 +11,11 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class GroupRows
 {
+    /// <summary>
+    /// How many events of an import one statement has. The server works on the first ones while the next are on their way.
+    /// </summary>
+    private const int ImportedTogether = 1_000;
+
     private const int ParametersOfNow = 0;
     private const int ParameterOfHead = 16;
 
@@ -97,24 +102,26 @@ internal sealed class GroupRows
     /// <param name="request">The append.</param>
     /// <param name="ends">The ends of its streams, as they are believed to be; absent streams are not there.</param>
     /// <param name="names">The numbers of all types.</param>
-    public void Add(AppendRequest request, Func<string, StreamEnd> ends, StoreNames names)
+    /// <param name="import">The import that it was made of, if it is one: it has the stamps, and the seals if it brings them.</param>
+    public void Add(AppendRequest request, Func<string, StreamEnd> ends, StoreNames names, ImportRequest? import = null)
     {
         for (var w = 0; w < request.Writes.Count; w++)
         {
             var write = request.Writes[w];
             if (!_streams.TryGetValue(write.Stream, out var stream))
                 _streams.Add(write.Stream, stream = new PendingStream(ends(write.Stream)));
-            for (var i = 0; i < write.Events.Count; i++) Add(write.Stream, stream, write.Events[i], names);
-        }
-    }
+            for (var i = 0; i < write.Events.Count; i++)
+            {
+                var seal = ReadOnlyMemory<byte>.Empty;
+                if (import is not null)
+                {
+                    var imported = import.Events[_events.Count];
+                    _recorded.Add(imported.RecordedAt.UtcTicks);
+                    seal = imported.Seal;
+                }
 
-    /// <summary>Gives the events that were added the stamps of an import, and its seals if it brings them.</summary>
-    public void TakeFrom(ImportRequest import)
-    {
-        for (var i = 0; i < import.Events.Count; i++)
-        {
-            _recorded.Add(import.Events[i].RecordedAt.UtcTicks);
-            if (!import.Events[i].Seal.IsEmpty) _seals[i] = import.Events[i].Seal.ToArray();
+                Add(write.Stream, stream, write.Events[i], seal, names);
+            }
         }
     }
 
@@ -166,24 +173,39 @@ internal sealed class GroupRows
         parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead });
     }
 
-    /// <summary>Adds the parameters of <c>import_events</c>.</summary>
-    public void AddImportParametersTo(NpgsqlParameterCollection parameters)
+    /// <summary>
+    /// Adds the statements that import the rows. They belong to one transaction, which holds the lock, so the head is known and positions
+    /// and numbers of streams are final.
+    /// </summary>
+    /// <returns>The number of statements. Each has a row as its result if the log has the head that it counts on.</returns>
+    public int AddImportTo(NpgsqlBatch batch, string sql)
     {
-        parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead });
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _newOrdinals));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _newNames));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _tags));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _tagged));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _taggedTypes));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _streamIds));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _versions));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bigint, _recorded));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Uuid, _eventIds));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Integer, _types));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _seals));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _data));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Bytea, _metadata));
-        parameters.Add(NpgsqlExtensions.Array(NpgsqlDbType.Text, _tagLists));
+        var (statements, stream, tag) = (0, 0, 0);
+        for (var first = 0; first < Count; first += ImportedTogether, statements++)
+        {
+            var (count, firstStream, firstTag) = (Math.Min(ImportedTogether, Count - first), stream, tag);
+            while (stream < _newOrdinals.Count && _newOrdinals[stream] <= first + count) stream++;
+            while (tag < _tagged.Count && _tagged[tag] <= first + count) tag++;
+            var parameters = batch.Add(sql).Parameters;
+            parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead + first });
+            Add(NpgsqlDbType.Bigint, _newOrdinals.GetRange(firstStream, stream - firstStream).ConvertAll(ordinal => ExpectedHead + ordinal));
+            Add(NpgsqlDbType.Text, _newNames.GetRange(firstStream, stream - firstStream));
+            Add(NpgsqlDbType.Text, _tags.GetRange(firstTag, tag - firstTag));
+            Add(NpgsqlDbType.Bigint, _tagged.GetRange(firstTag, tag - firstTag).ConvertAll(ordinal => ExpectedHead + ordinal));
+            Add(NpgsqlDbType.Integer, _taggedTypes.GetRange(firstTag, tag - firstTag));
+            Add(NpgsqlDbType.Bigint, _streamIds.GetRange(first, count).ConvertAll(id => id > 0 ? id : ExpectedHead - id));
+            Add(NpgsqlDbType.Bigint, _versions.GetRange(first, count));
+            Add(NpgsqlDbType.Bigint, _recorded.GetRange(first, count));
+            Add(NpgsqlDbType.Uuid, _eventIds.GetRange(first, count));
+            Add(NpgsqlDbType.Integer, _types.GetRange(first, count));
+            Add(NpgsqlDbType.Bytea, _seals.GetRange(first, count));
+            Add(NpgsqlDbType.Bytea, _data.GetRange(first, count));
+            Add(NpgsqlDbType.Bytea, _metadata.GetRange(first, count));
+            Add(NpgsqlDbType.Text, _tagLists.GetRange(first, count));
+            void Add<T>(NpgsqlDbType of, List<T> values) => parameters.Add(NpgsqlExtensions.Array(of, values));
+        }
+
+        return statements;
     }
 
     /// <summary>Brings the parameters that are not lists up to date.</summary>
@@ -203,13 +225,13 @@ internal sealed class GroupRows
             var data = _seals[i].Length == MerkleHash.Length ? new MerkleHash(_seals[i]) : hasher.CommitToData(_seals[i], e.Data.Span);
             DateTimeOffset? recordedAt = _recorded.Count > 0 ? new DateTimeOffset(_recorded[i], TimeSpan.Zero) : null;
             leaves[i] = new AppendedLeaf(
-                stream, version, e.Id, e.Type, e.Tags, data, LedgerLeaf.CommitToMetadata(e.Metadata.Span), recordedAt);
+                stream, version, e.Id, e.Type, e.Tags, data, hasher.CommitToMetadata(e.Metadata.Span), recordedAt);
         }
 
         return leaves;
     }
 
-    private void Add(string name, PendingStream stream, in NewEvent e, StoreNames names)
+    private void Add(string name, PendingStream stream, in NewEvent e, ReadOnlyMemory<byte> seal, StoreNames names)
     {
         var ordinal = _events.Count + 1;
         if (!names.TryGetType(e.Type, out var type)) throw new InvalidOperationException($"The type '{e.Type}' has no number.");
@@ -220,7 +242,7 @@ internal sealed class GroupRows
         _versions.Add(stream.Version);
         _eventIds.Add(e.Id);
         _types.Add(type);
-        _seals.Add(_salts.Next().ToArray());
+        _seals.Add(seal.IsEmpty ? _salts.Next().ToArray() : Whole(seal));
         _data.Add(Whole(e.Data));
         _metadata.Add(e.Metadata.IsEmpty ? null : Whole(e.Metadata));
         _tagLists.Add(e.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagList.Write(e.Tags)));

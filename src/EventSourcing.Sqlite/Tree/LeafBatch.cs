@@ -83,6 +83,6 @@ internal readonly record struct NewLeaf(long Position, string Stream, long Versi
         Type = Event.Type,
         Tags = Event.Tags,
         DataCommitment = Commitment.IsEmpty ? hasher.CommitToData(salt, Event.Data.Span) : new MerkleHash(Commitment.Span),
-        MetadataCommitment = LedgerLeaf.CommitToMetadata(Event.Metadata.Span),
+        MetadataCommitment = hasher.CommitToMetadata(Event.Metadata.Span),
     });
 }

@@ -9,9 +9,15 @@ namespace EventSourcing.Ledger;
 /// </summary>
 public sealed class LedgerHasher : IDisposable
 {
+    /// <summary>The longest metadata whose commitment is kept.</summary>
+    private const int MaxKept = 512;
+
     private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _node = new byte[1 + (2 * MerkleHash.Length)];
+    private readonly byte[] _metadata = new byte[MaxKept];
     private byte[] _input = new byte[512];
+    private int _metadataLength;
+    private MerkleHash _metadataCommitment;
 
     /// <summary>See <see cref="LedgerLeaf.CommitToData"/>.</summary>
     /// <param name="salt">16 random bytes, never used for another event.</param>
@@ -23,18 +29,22 @@ public sealed class LedgerHasher : IDisposable
         LedgerLeaf.ThrowIfNoSalt(salt);
         _input[0] = LedgerLeaf.DataMark;
         salt.CopyTo(_input.AsSpan(1));
-        var length = 1 + LedgerLeaf.SaltLength;
-        if (data.TryCopyTo(_input.AsSpan(length)))
-        {
-            _sha256.AppendData(_input.AsSpan(0, length + data.Length)); // one call, because each has a fixed cost
-        }
-        else
-        {
-            _sha256.AppendData(_input.AsSpan(0, length));
-            _sha256.AppendData(data);
-        }
+        return Hash(1 + LedgerLeaf.SaltLength, data);
+    }
 
-        return Finish();
+    /// <summary>
+    /// See <see cref="LedgerLeaf.CommitToMetadata"/>. Events one after the other often have equal metadata, which is hashed once.
+    /// </summary>
+    /// <param name="metadata">The metadata, as stored; empty if there is none.</param>
+    /// <returns>The commitment.</returns>
+    public MerkleHash CommitToMetadata(ReadOnlySpan<byte> metadata)
+    {
+        if (metadata.IsEmpty) return LedgerLeaf.CommitToMetadata(metadata);
+        if (metadata.SequenceEqual(_metadata.AsSpan(0, _metadataLength))) return _metadataCommitment;
+        _input[0] = LedgerLeaf.MetadataMark;
+        var commitment = Hash(1, metadata);
+        if (metadata.TryCopyTo(_metadata)) (_metadataLength, _metadataCommitment) = (metadata.Length, commitment);
+        return commitment;
     }
 
     /// <summary>See <see cref="LedgerLeaf.Hash"/>.</summary>
@@ -64,6 +74,22 @@ public sealed class LedgerHasher : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _sha256.Dispose();
+
+    /// <summary>The hash of the first bytes of the input, and of more.</summary>
+    private MerkleHash Hash(int length, ReadOnlySpan<byte> more)
+    {
+        if (more.TryCopyTo(_input.AsSpan(length)))
+        {
+            _sha256.AppendData(_input.AsSpan(0, length + more.Length)); // one call, because each has a fixed cost
+        }
+        else
+        {
+            _sha256.AppendData(_input.AsSpan(0, length));
+            _sha256.AppendData(more);
+        }
+
+        return Finish();
+    }
 
     private MerkleHash Finish()
     {

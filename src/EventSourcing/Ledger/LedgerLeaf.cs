@@ -36,7 +36,7 @@ public readonly struct LedgerLeaf
     private const int FixedLength = 4 + 3 * sizeof(ulong) + IdLength + 3 * sizeof(uint) + 2 * MerkleHash.Length;
     private const int IdLength = 16;
     internal const byte DataMark = 2;
-    private const byte MetadataMark = 3;
+    internal const byte MetadataMark = 3;
 
     /// <summary>The position in the log, from 1. The leaf's index in the tree is one less.</summary>
     public required long Position { get; init; }

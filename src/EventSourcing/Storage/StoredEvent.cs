@@ -42,16 +42,17 @@ public readonly struct StoredEvent
     /// <summary>The event's leaf in the tree, computed from this event.</summary>
     /// <returns>The leaf.</returns>
     /// <exception cref="ArgumentException">The event was read without its seal.</exception>
-    public LedgerLeaf ToLeaf() => ToLeaf(IsErased ? new MerkleHash(Seal.Span) : LedgerLeaf.CommitToData(Seal.Span, Data.Span));
+    public LedgerLeaf ToLeaf() => ToLeaf(
+        IsErased ? new MerkleHash(Seal.Span) : LedgerLeaf.CommitToData(Seal.Span, Data.Span), LedgerLeaf.CommitToMetadata(Metadata.Span));
 
     /// <summary>The hash of the event's leaf, equal to that of <see cref="ToLeaf()"/>, for callers that compute many.</summary>
     /// <param name="hasher">Computes the hashes.</param>
     /// <returns>The hash.</returns>
     /// <exception cref="ArgumentException">The event was read without its seal.</exception>
-    public MerkleHash HashLeaf(LedgerHasher hasher) =>
-        hasher.HashLeaf(ToLeaf(IsErased ? new MerkleHash(Seal.Span) : hasher.CommitToData(Seal.Span, Data.Span)));
+    public MerkleHash HashLeaf(LedgerHasher hasher) => hasher.HashLeaf(ToLeaf(
+        IsErased ? new MerkleHash(Seal.Span) : hasher.CommitToData(Seal.Span, Data.Span), hasher.CommitToMetadata(Metadata.Span)));
 
-    private LedgerLeaf ToLeaf(in MerkleHash dataCommitment) => new()
+    private LedgerLeaf ToLeaf(in MerkleHash dataCommitment, in MerkleHash metadataCommitment) => new()
     {
         Position = Position,
         Version = Version,
@@ -61,6 +62,6 @@ public readonly struct StoredEvent
         Type = Type,
         Tags = Tags,
         DataCommitment = dataCommitment,
-        MetadataCommitment = LedgerLeaf.CommitToMetadata(Metadata.Span),
+        MetadataCommitment = metadataCommitment,
     };
 }

@@ -98,6 +98,28 @@ public class LedgerLeafTests
     }
 
     [Fact]
+    public void CommitToMetadata_by_a_hasher_is_that_of_the_leaf_whatever_came_before()
+    {
+        using var hasher = new LedgerHasher();
+        byte[][] all = [[], [1], [1], [2], [], [1, 2], [1], new byte[511], new byte[512], new byte[513], new byte[100_000], [3], [3]];
+        foreach (var metadata in all.Concat(all))
+        {
+            hasher.CommitToMetadata(metadata).Should().Be(LedgerLeaf.CommitToMetadata(metadata));
+            hasher.CommitToData(new byte[16], metadata).Should().Be(LedgerLeaf.CommitToData(new byte[16], metadata));
+        }
+    }
+
+    [Fact]
+    public void CommitToMetadata_by_a_hasher_does_not_keep_the_callers_memory()
+    {
+        using var hasher = new LedgerHasher();
+        byte[] metadata = [1, 2, 3];
+        hasher.CommitToMetadata(metadata);
+        metadata[0] = 9;
+        hasher.CommitToMetadata(metadata).Should().Be(LedgerLeaf.CommitToMetadata([9, 2, 3]));
+    }
+
+    [Fact]
     public void Hash_an_ordinary_leaf_allocates_nothing()
     {
         var salt = new byte[16];

@@ -85,6 +85,17 @@ public sealed class RegistrationTests : IAsyncDisposable
     public void Start_tables_on_a_storage_without_throws() => StartFails<NotSupportedException>("*keeps tables, and InMemoryEventStorage has none*", new NoTables());
 
     [Fact]
+    public async Task Check_what_can_run_starts_nothing()
+    {
+        _store.CheckSubscribers(new Tallies(), new Reacting());
+
+        await _store.AppendAsync("notes-1", ExpectedVersion.Any, [new Noted(1)]);
+        (await _store.ProjectionAdmin().GetStatusAsync()).Should().BeEmpty();
+        await using var running = _store.StartProjections(new Tallies());
+        (await running.CatchUpAsync()).Should().Be(1);
+    }
+
+    [Fact]
     public async Task Rebuild_what_was_not_started_throws()
     {
         await using var running = _store.StartProjections(new Tallies());
@@ -94,8 +105,11 @@ public sealed class RegistrationTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     private void StartFails<TException>(string message, params Projection[] projections)
-        where TException : Exception =>
+        where TException : Exception
+    {
+        FluentActions.Invoking(() => _store.CheckSubscribers(projections)).Should().Throw<TException>().WithMessage(message);
         FluentActions.Invoking(() => _store.StartProjections(projections)).Should().Throw<TException>().WithMessage(message);
+    }
 
     [EventType("unlisted")]
     internal sealed record Unlisted;

@@ -10,7 +10,8 @@ using EventSourcing.Benchmarks;
 // time and bytes per event; "hot" runs commands on one
 // aggregate; "idle" measures what stores cost at rest; "fair" has many stores append to one file; "wide" asks for streams by
 // their beginning and for many types in 5,000,000 events; "postgres" compares the PostgreSQL storage with hand-written Npgsql and
-// with Marten on one server; "explorer" asks for the explorer's pages in 1,000,000 events; "tool [EVS [STORE]]" starts the command
+// with Marten on one server; "explorer" asks for the explorer's pages in 1,000,000 events; "hosted" compares a store that a
+// host runs with one opened by hand, and "hosted-start" starts a web app with each many times; "tool [EVS [STORE]]" starts the command
 // line tool on 5,000,000 events; "startup" starts this program many times; "import FILE" is the floor for the banking sample's import.
 if (args is [StartupBenchmarks.Child, var types])
 {

@@ -226,15 +226,21 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             _models[group.Key].AddChangesTo(batch, [.. group]);
     }
 
+    /// <summary>
+    /// Drops and makes read models, and moves aliases. A view that shows a dropped read model is given to the next one before the table
+    /// goes, since it could not be kept without one.
+    /// </summary>
     private async ValueTask ChangeModelsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        var views = new ReadModelViews(_sql, tables);
+        var moved = commit.Aliases.Select(alias => alias.Alias).ToHashSet(StringComparer.Ordinal);
+        var removed = new Dictionary<string, DocumentTable>(StringComparer.Ordinal);
         foreach (var name in commit.Drops.Concat(_mended))
         {
             if (!_models.Remove(name, out var table)) continue;
+            removed.Add(name, table);
             tables.Learn(name, null);
-            foreach (var alias in await AliasesOfAsync(connection, table, cancellationToken).ConfigureAwait(false))
-                await RemoveAliasAsync(connection, alias, cancellationToken).ConfigureAwait(false);
-            await connection.ExecuteAsync($"DROP TABLE IF EXISTS {table.Quoted}", cancellationToken).ConfigureAwait(false);
+            await views.RemoveAsync(connection, table, moved, cancellationToken).ConfigureAwait(false);
             await connection.ExecuteAsync(string.Create(CultureInfo.InvariantCulture,
                 $"DELETE FROM {_sql.Quoted}.read_models WHERE id = {table.Id}"), cancellationToken).ConfigureAwait(false);
         }
@@ -243,18 +249,12 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             .DistinctBy(definition => definition.Name, StringComparer.Ordinal)], cancellationToken).ConfigureAwait(false);
         foreach (var (alias, model) in commit.Aliases)
         {
-            if (_aliases.GetValueOrDefault(alias) == model && !commit.Drops.Contains(model)) continue;
-            await RemoveAliasAsync(connection, alias, cancellationToken).ConfigureAwait(false);
-            var table = _models[model];
-            var view = await FreeViewAsync(connection, $"read_model_{alias}", cancellationToken).ConfigureAwait(false);
-            await connection.ExecuteAsync($"CREATE VIEW {_sql.Quoted}.{Identifier.Quote(view)} AS {table.ViewSql(_sql)}",
-                cancellationToken).ConfigureAwait(false);
-            await ScalarAsync(
-                connection, string.Create(CultureInfo.InvariantCulture,
-                    $"INSERT INTO {_sql.Quoted}.read_model_aliases (alias, model, view_name) VALUES ($1, {table.Id}, $2)"),
-                    cancellationToken, alias, view).ConfigureAwait(false);
-            tables.Learn(alias, null);
+            if (_aliases.GetValueOrDefault(alias) == model && !removed.ContainsKey(model)) continue;
+            await views.SetAsync(connection, alias, _models[model], cancellationToken).ConfigureAwait(false);
         }
+
+        foreach (var table in removed.Values)
+            await connection.ExecuteAsync($"DROP TABLE IF EXISTS {table.Quoted}", cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes read models: one round trip for their numbers, and one for their tables.</summary>
@@ -287,74 +287,6 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             }
 
             await tablesOf.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private static async ValueTask<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken,
-        params string[] values)
-    {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-        {
-            foreach (var value in values) command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
-            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async ValueTask<List<string>> AliasesOfAsync(NpgsqlConnection connection, DocumentTable table,
-        CancellationToken cancellationToken)
-    {
-        var aliases = new List<string>();
-        var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture,
-            $"SELECT alias FROM {_sql.Quoted}.read_model_aliases WHERE model = {table.Id}"), connection);
-        await using (command.ConfigureAwait(false))
-        {
-            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) aliases.Add(reader.GetString(0));
-            }
-        }
-
-        return aliases;
-    }
-
-    private async ValueTask RemoveAliasAsync(NpgsqlConnection connection, string alias, CancellationToken cancellationToken)
-    {
-        tables.Learn(alias, null);
-
-        // Only if it is still a view: the app may have dropped it, and made something else of that name.
-        var view = await ScalarAsync(
-            connection,
-            $"""
-            SELECT a.view_name FROM {_sql.Quoted}.read_model_aliases a JOIN pg_catalog.pg_class c ON c.relname = a.view_name AND c.relkind = 'v' AND c.relnamespace = '{_sql.Quoted.Replace("'", "''", StringComparison.Ordinal)}'::regnamespace
-            WHERE a.alias = $1
-            """,
-            cancellationToken,
-            alias).ConfigureAwait(false) as string;
-        if (view is not null)
-            await connection.ExecuteAsync($"DROP VIEW {_sql.Quoted}.{Identifier.Quote(view)}", cancellationToken).ConfigureAwait(false);
-        await ScalarAsync(connection, $"DELETE FROM {_sql.Quoted}.read_model_aliases WHERE alias = $1", cancellationToken,
-            alias).ConfigureAwait(false);
-    }
-
-    /// <summary>A name that nothing in the schema has. The server cuts longer names off without an error, so they are cut here.</summary>
-    private async ValueTask<string> FreeViewAsync(NpgsqlConnection connection, string wished, CancellationToken cancellationToken)
-    {
-        for (var i = 1; ; i++)
-        {
-            var suffix = i == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"_{i}");
-            var name = wished;
-            while (System.Text.Encoding.UTF8.GetByteCount(name) > PostgresEventStorageOptions.MaxSchemaBytes - suffix.Length)
-                name = name[..^(char.IsSurrogate(name[^1]) ? 2 : 1)];
-            name += suffix;
-            if (await ScalarAsync(connection,
-                "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 "
-                + "AND c.relname = $2",
-                cancellationToken,
-                _sql.Schema,
-                name).ConfigureAwait(false) is null)
-                    return name;
         }
     }
 

@@ -18,20 +18,20 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     private readonly Lazy<EventStore> _store;
     private volatile int _inlineIsMadeOn;
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<IAsyncDisposable> _scopes = [];
+    private readonly ReactorScopes _reactors;
     private volatile EventStoreSettings? _validSettings;
     private string? _flaw;
     private IReadOnlyList<RunningSubscribers> _running = [];
     private Task _watching = Task.CompletedTask;
     private bool _isDisposed;
     private IReadOnlyList<Projection> _projections = [];
-    private IReadOnlyList<Reactor> _reactors = [];
 
     public HostedStore(
         IServiceProvider services, StoreRegistration registration, IOptionsMonitor<EventStoreSettings> settings, ILoggerFactory logging)
     {
         _services = services;
         _registration = registration;
+        _reactors = new ReactorScopes(services, registration.Reactors);
         _settings = settings;
         _logger = logging.CreateLogger(StoreLog.Category);
         _store = new Lazy<EventStore>(Create);
@@ -93,7 +93,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     {
         ThrowIfReadModelHasNoProjection();
         var projections = _registration.Projections.ConvertAll(one => one.Create(_services));
-        var reactors = _registration.Reactors.ConvertAll(one => CreateReactor(one.Create));
+        var reactors = _reactors.Create();
         _ = Store; // the inline projections are made with it
         _services.GetRequiredKeyedService<StoreEnd>(Name); // made after all projections, and so disposed before them
         Subscribers = [.. projections.Select(one => one.Name), .. reactors.Select(one => one.Name)];
@@ -103,7 +103,6 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         StoreLog.Opened(_logger, Name, head);
         IsOpen = true;
         _projections = projections;
-        _reactors = reactors;
     }
 
     /// <summary>A read model whose projection was forgotten would otherwise fail in the first request that asks for it.</summary>
@@ -127,12 +126,12 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         {
             var running = new List<RunningSubscribers>();
             _running = running;
-            foreach (var group in Group(_projections, _registration.Projections.ConvertAll(of => of.Options)))
+            foreach (var group in SubscriberGroup<Projection>.Of(_projections, _registration.Projections))
                 running.Add(Store.StartProjections(group.Options ?? Times(new ProjectionOptions()), group.Members));
-            foreach (var group in Group(_reactors, _registration.Reactors.ConvertAll(of => of.Options)))
+            foreach (var group in SubscriberGroup<Reactor>.Of(_reactors.Started, _registration.Reactors))
             {
                 var options = group.Options ?? Times(ProjectionOptions.ForReactors);
-                options = options with { DeliveryScopes = options.DeliveryScopes ?? BeginDelivery };
+                options = options with { DeliveryScopes = options.DeliveryScopes ?? _reactors.BeginDelivery };
                 var starting = Store.StartReactorsAsync(options, group.Members);
                 running.Add(await starting.WaitAsync(settings.StartTimeout, Clock, cancellationToken).ConfigureAwait(false));
             }
@@ -157,7 +156,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         var stopped = Task.WhenAll([_watching, .. _running.Select(one => one.DisposeAsync().AsTask())]);
         await stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
-        await EndScopesAsync().ConfigureAwait(false);
+        await _reactors.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Closes the store; its last checkpoint is signed.</summary>
@@ -177,7 +176,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     {
         EndWatches();
         if (_store.IsValueCreated) await Store.DisposeAsync().ConfigureAwait(false);
-        await EndScopesAsync().ConfigureAwait(false);
+        await _reactors.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>
@@ -198,31 +197,6 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         _stop.Cancel();
         Health.Dispose();
         _stop.Dispose();
-    }
-
-    /// <summary>
-    /// Those with the same options, which share their reads of the log. No query does it, since a query over pairs is compiled anew in
-    /// every process, while the app waits for its start.
-    /// </summary>
-    private static List<Together<T>> Group<T>(IReadOnlyList<T> subscribers, List<ProjectionOptions?> options)
-        where T : class
-    {
-        var groups = new List<Together<T>>();
-        for (var i = 0; i < subscribers.Count; i++)
-        {
-            var of = options[i];
-            var group = groups.Find(known => Equals(known.Options, of));
-            if (group is null) groups.Add(group = new Together<T>(of));
-            group.Members.Add(subscribers[i]);
-        }
-
-        return groups;
-    }
-
-    private async ValueTask EndScopesAsync()
-    {
-        foreach (var scope in _scopes) await scope.DisposeAsync().ConfigureAwait(false);
-        _scopes.Clear();
     }
 
     private Task WatchAsync(CancellationToken stop)
@@ -273,7 +247,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
 
     /// <summary>Opens the storage on another thread, and checks meanwhile what can be checked without it.</summary>
     private async Task<long> OpenStorageAndCheckAsync(
-        List<Projection> projections, List<Reactor> reactors, CancellationToken cancellationToken)
+        IReadOnlyList<Projection> projections, IReadOnlyList<Reactor> reactors, CancellationToken cancellationToken)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var opening = Task.Run(() => OpenStorageAsync(giveUp.Token), CancellationToken.None);
@@ -313,39 +287,5 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
                 await Task.Delay(Poll, Clock, cancellationToken).ConfigureAwait(false);
             }
         }
-    }
-
-    /// <summary>
-    /// The reactor that says what it handles. It handles nothing itself, so its scope has only to last as long as it runs.
-    /// </summary>
-    private Reactor CreateReactor(Func<IServiceProvider, Reactor> create)
-    {
-        var scope = _services.CreateAsyncScope();
-        _scopes.Add(scope);
-        return create(scope.ServiceProvider);
-    }
-
-    private DeliveryScope BeginDelivery(Reactor started)
-    {
-        var index = _reactors.Select((reactor, i) => (reactor, i)).First(one => ReferenceEquals(one.reactor, started)).i;
-        var scope = _services.CreateAsyncScope();
-        try
-        {
-            return new DeliveryScope(_registration.Reactors[index].Create(scope.ServiceProvider), scope);
-        }
-        catch
-        {
-            scope.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Subscribers that are started with the same options.</summary>
-    private sealed class Together<T>(ProjectionOptions? options)
-        where T : class
-    {
-        public ProjectionOptions? Options => options;
-
-        public List<T> Members { get; } = [];
     }
 }

@@ -7,15 +7,15 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class EventFilter
 {
-    private EventFilter(EventQuery today, EventQuery stored)
+    private EventFilter(EventQuery current, EventQuery stored)
     {
-        Today = today;
+        Current = current;
         Stored = stored;
     }
 
     public static EventFilter All { get; } = new(EventQuery.All, EventQuery.All);
 
-    public EventQuery Today { get; }
+    public EventQuery Current { get; }
 
     public EventQuery Stored { get; }
 
@@ -32,9 +32,9 @@ internal sealed class EventFilter
             : query;
         if (!allowsUnlisted) ThrowIfUnlisted(types, named);
         if (types.NamesAreStoredNames) return new EventFilter(named, named);
-        var today = EventQuery.Any(named.Items.Select(item => Rename(item, types.TodayNamesOf)));
-        var stored = EventQuery.Any(today.Items.Select(item => Rename(item, types.StoredNamesOf)));
-        return new EventFilter(today, stored);
+        var current = EventQuery.Any(named.Items.Select(item => Rename(item, types.CurrentNamesOf)));
+        var stored = EventQuery.Any(current.Items.Select(item => Rename(item, types.StoredNamesOf)));
+        return new EventFilter(current, stored);
     }
 
     /// <summary>
@@ -48,12 +48,12 @@ internal sealed class EventFilter
         return IsStoredAsIs(types, query, allowsUnlisted: false) ? query : Of(types, query).Stored;
     }
 
-    public bool Matches(RecordedEvent e) => Today.Matches(e.Type, e.Stream, e.Tags);
+    public bool Matches(RecordedEvent e) => Current.Matches(e.Type, e.Stream, e.Tags);
 
-    public EventFilter Or(EventFilter other) => new(Today.Or(other.Today), Stored.Or(other.Stored));
+    public EventFilter Or(EventFilter other) => new(Current.Or(other.Current), Stored.Or(other.Stored));
 
     /// <summary>The filter, limited to streams whose names begin with a prefix.</summary>
-    public EventFilter InStreams(string prefix) => new(Narrow(Today, prefix), Narrow(Stored, prefix));
+    public EventFilter InStreams(string prefix) => new(Narrow(Current, prefix), Narrow(Stored, prefix));
 
     /// <summary>Whether every name in the query is stored as it is. The names are checked.</summary>
     private static bool IsStoredAsIs(EventTypes types, EventQuery query, bool allowsUnlisted)

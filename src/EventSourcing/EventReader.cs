@@ -103,7 +103,7 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         : asOf.AtInstant is { } instant ? AsOfAsync(read, instant, cancellationToken)
         : new(read);
 
-    /// <summary>A query over current names, and as the storage is asked.</summary>
+    /// <summary>A query in two forms: over current names, and over stored names.</summary>
     /// <exception cref="ArgumentException">
     /// The query names a type that is not in the store's types, and unknown events are not returned as they are.
     /// </exception>
@@ -121,7 +121,7 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         var data = isRaw ? Unknown(stored) : DecodeData(stored, decoder);
         var metadata = DecodeMetadata(stored);
         if (data.Several is not { } several)
-            return new Parts<RecordedEvent>(Record(stored, decoder?.TodayName ?? stored.Type, data[0], metadata, 0));
+            return new Parts<RecordedEvent>(Record(stored, decoder?.CurrentName ?? stored.Type, data[0], metadata, 0));
         var parts = new List<RecordedEvent>(several.Length);
         for (var i = 0; i < several.Length; i++)
         {

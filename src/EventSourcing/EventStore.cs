@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 
 namespace EventSourcing;
@@ -13,14 +12,10 @@ namespace EventSourcing;
 /// </remarks>
 public sealed class EventStore : IAsyncDisposable, IDisposable
 {
-    private readonly ConcurrentDictionary<Type, Lazy<IAsyncDisposable>> _parts = new();
-    private readonly ConcurrentDictionary<IAsyncDisposable, bool> _running = new();
-    private readonly Disposal _disposal;
-
     /// <summary>Opens a store. The storage is not touched until the first call that needs it.</summary>
     /// <param name="storage">Holds the events; disposed with this store.</param>
     /// <param name="types">The events that this app writes and reads.</param>
-    /// <param name="options">JSON and retries.</param>
+    /// <param name="options">JSON, retries, checkpoints, telemetry and inline projections; each has a default.</param>
     /// <remarks>
     /// JSON's contract for a type is built when the first event of that type is appended or read, so that an app with many types starts
     /// fast. A type that JSON cannot handle is an error only then. <c>EventHistory.CheckAsync</c> of <c>EventSourcing.Testing</c> finds all
@@ -31,7 +26,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(types);
         Options = options ?? new EventStoreOptions();
-        _disposal = new Disposal(DisposeOnceAsync);
+        Lifetime = new StoreLifetime(this);
         Diagnostics = new StoreDiagnostics(
             this,
             Options.Name,
@@ -84,6 +79,8 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     internal EventAppender Appender { get; }
 
     internal StoreDiagnostics Diagnostics { get; }
+
+    internal StoreLifetime Lifetime { get; }
 
     internal StoreSignals Signals { get; } = new();
 
@@ -258,7 +255,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     public ValueTask DisposeAsync()
     {
         AppCode.ThrowIfWithin("dispose the store");
-        return new ValueTask(_disposal.RunAsync());
+        return new ValueTask(Lifetime.EndAsync());
     }
 
     /// <summary>
@@ -271,28 +268,7 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         AppCode.ThrowIfWithin("dispose the store");
-        _disposal.RunAndWait();
-    }
-
-    /// <summary>Registers something that runs on this store, so that it is stopped when the store is disposed.</summary>
-    /// <exception cref="ObjectDisposedException">The store is disposed already.</exception>
-    internal void Register(IAsyncDisposable running)
-    {
-        _running.TryAdd(running, true);
-        if (!_disposal.HasBegun) return;
-        _running.TryRemove(running, out _);
-        throw new ObjectDisposedException(nameof(EventStore));
-    }
-
-    internal void Unregister(IAsyncDisposable running) => _running.TryRemove(running, out _);
-
-    private async Task DisposeOnceAsync()
-    {
-        await Task.WhenAll(_running.Keys.Select(running => running.DisposeAsync().AsTask())).ConfigureAwait(false);
-        foreach (var part in _parts.Values) await part.Value.DisposeAsync().ConfigureAwait(false);
-        Appender.Dispose();
-        await Storage.DisposeAsync().ConfigureAwait(false);
-        Diagnostics.Dispose();
+        Lifetime.EndAndWait();
     }
 
     /// <exception cref="StoreReadOnlyException">The storage was opened read-only.</exception>
@@ -300,11 +276,4 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     {
         if (IsReadOnly) throw new StoreReadOnlyException(operation);
     }
-
-    /// <summary>
-    /// A part of this store. It is created once, when it is first needed, and disposed with the store, before the storage.
-    /// </summary>
-    internal T Part<T>(Func<EventStore, T> create)
-        where T : class, IAsyncDisposable =>
-        (T)_parts.GetOrAdd(typeof(T), static (_, of) => new Lazy<IAsyncDisposable>(() => of.create(of.store)), (store: this, create)).Value;
 }

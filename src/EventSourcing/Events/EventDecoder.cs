@@ -18,11 +18,11 @@ internal sealed class EventDecoder
         _shape = shape;
         _serializer = serializer;
         if (shape.Step is null) _direct = serializer.JsonOf(shape.Type!);
-        TodayName = shape.Results is [var only] ? only.Name : shape.Name;
+        CurrentName = shape.Results is [var only] ? only.Name : shape.Name;
     }
 
     /// <summary>The event's current name, unless an upcaster splits it.</summary>
-    public string TodayName { get; }
+    public string CurrentName { get; }
 
     /// <summary>The current types that events of the name may become.</summary>
     public EventType[] Results => _shape.Results;

@@ -18,7 +18,7 @@ public sealed class EventTypes
     private readonly Dictionary<Type, EventType> _byType = [];
 
     // Only names that differ from the stored name: those with aliases, versions or upcasters.
-    private readonly Dictionary<string, string[]> _todayNames = [];
+    private readonly Dictionary<string, string[]> _currentNames = [];
     private readonly Dictionary<string, string[]> _storedNames = [];
 
     /// <summary>Creates the list; this form is safe for trimming and Native AOT.</summary>
@@ -58,7 +58,7 @@ public sealed class EventTypes
 
         var shapes = new StoredShapes(_byType, _upcasters);
         Shapes = shapes.ByStoredName;
-        _todayNames = TodayNamesIn(shapes);
+        _currentNames = CurrentNamesIn(shapes);
         _storedNames = StoredNamesIn(shapes);
     }
 
@@ -149,19 +149,19 @@ public sealed class EventTypes
         _byType.GetValueOrDefault(clrType) ?? (clrType == typeof(PayloadsErased) ? PayloadsErased.Type : null);
 
     /// <summary>Whether events are read into this type, rather than upcast to a later one.</summary>
-    internal bool IsOfToday(EventType type) => !Shapes.TryGetValue(type.StoredName, out var shape) || shape.Step is null;
+    internal bool IsCurrent(EventType type) => !Shapes.TryGetValue(type.StoredName, out var shape) || shape.Step is null;
 
     /// <summary>
     /// The current names of events with this name: the name itself, the name that an alias stands for, or what a retired name
     /// has become. A name that is not listed stands for itself.
     /// </summary>
-    internal IReadOnlyList<string> TodayNamesOf(string name) => _todayNames.GetValueOrDefault(name) ?? [name];
+    internal IReadOnlyList<string> CurrentNamesOf(string name) => _currentNames.GetValueOrDefault(name) ?? [name];
 
     /// <summary>The names under which events that now have this name may be stored.</summary>
-    internal IReadOnlyList<string> StoredNamesOf(string todayName) => _storedNames.GetValueOrDefault(todayName) ?? [todayName];
+    internal IReadOnlyList<string> StoredNamesOf(string currentName) => _storedNames.GetValueOrDefault(currentName) ?? [currentName];
 
     /// <summary>Whether every name equals its stored name: there are no aliases, versions or upcasters.</summary>
-    internal bool NamesAreStoredNames => _todayNames.Count == 0 && _storedNames.Count == 0;
+    internal bool NamesAreStoredNames => _currentNames.Count == 0 && _storedNames.Count == 0;
 
     /// <summary>If the stored name is a later version of a known name, the last known version of that name; otherwise null.</summary>
     internal int? LastVersionBefore(string storedName)
@@ -172,13 +172,13 @@ public sealed class EventTypes
         return last > 0 && version > last ? last : null;
     }
 
-    private static Dictionary<string, string[]> TodayNamesIn(StoredShapes shapes)
+    private static Dictionary<string, string[]> CurrentNamesIn(StoredShapes shapes)
     {
         var names = new Dictionary<string, string[]>(StringComparer.Ordinal);
         foreach (var stored in shapes.ByStoredName.Keys)
         {
-            string[] today = [.. shapes.TodayNamesOf(EventType.Parse(stored).Name).Order(StringComparer.Ordinal)];
-            if (today is not [var same] || same != stored) names.Add(stored, today);
+            string[] current = [.. shapes.CurrentNamesOf(EventType.Parse(stored).Name).Order(StringComparer.Ordinal)];
+            if (current is not [var same] || same != stored) names.Add(stored, current);
         }
 
         return names;
@@ -186,19 +186,19 @@ public sealed class EventTypes
 
     private static Dictionary<string, string[]> StoredNamesIn(StoredShapes shapes)
     {
-        var byToday = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+        var byCurrent = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         foreach (var (stored, shape) in shapes.ByStoredName)
         {
             // An event that becomes nothing can still be found by its own name, if only to see that nothing is left.
-            var today = shape.Results.Length > 0 ? shape.Results.Select(type => type.Name) : [shape.Name];
-            foreach (var name in today.Distinct(StringComparer.Ordinal))
+            var current = shape.Results.Length > 0 ? shape.Results.Select(type => type.Name) : [shape.Name];
+            foreach (var name in current.Distinct(StringComparer.Ordinal))
             {
-                if (!byToday.TryGetValue(name, out var list)) byToday.Add(name, list = []);
+                if (!byCurrent.TryGetValue(name, out var list)) byCurrent.Add(name, list = []);
                 list.Add(stored);
             }
         }
 
-        return byToday.Where(pair => pair.Value is not [var same] || same != pair.Key)
+        return byCurrent.Where(pair => pair.Value is not [var same] || same != pair.Key)
             .ToDictionary(pair => pair.Key, pair => pair.Value.Order(StringComparer.Ordinal).ToArray(), StringComparer.Ordinal);
     }
 }

@@ -51,7 +51,7 @@ internal sealed class StoredShapes
     public Dictionary<string, StoredShape> ByStoredName { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The current names of the events of a name, an alias or a retired name.</summary>
-    public IReadOnlyCollection<string> TodayNamesOf(string name)
+    public IReadOnlyCollection<string> CurrentNamesOf(string name)
     {
         var known = _names[name];
         if (_shapes[(known.Name, known.LastVersion)].Step is null) return [known.Name];

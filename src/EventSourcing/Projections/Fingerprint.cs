@@ -13,7 +13,7 @@ internal static class Fingerprint
         var filter = projection.FilterFor(store);
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{projection.Version}\n").Append(filter.Stored).Append('\n');
         foreach (var line in shape) text.Append(line).Append('\n');
-        if (filter.Today.IsAll || filter.Today.Items.Any(item => item.Types.Count == 0))
+        if (filter.Current.IsAll || filter.Current.Items.Any(item => item.Types.Count == 0))
         {
             // It looks at events of every name: those that are read under another name than the stored one.
             foreach (var (stored, old) in store.Types.Shapes.Where(pair => pair.Value.Step is not null || pair.Value.Name != pair.Key)

@@ -87,7 +87,7 @@ public static class ReactorTransfer
         {
             Guards =
             [
-                new DocumentGuard(ControlDocuments.Directory, name, knownDirectory is null ? null : (ReadOnlyMemory<byte>?)knownDirectory),
+                new DocumentGuard(ControlDocuments.Directory, name, knownDirectory.AsMemoryOrNull()),
                 known?.Guard ?? new DocumentGuard(ControlDocuments.Runs, key, null),
             ],
             Creates = ControlDocuments.Definitions,

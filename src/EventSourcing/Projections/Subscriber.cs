@@ -100,7 +100,7 @@ public abstract class Subscriber
                 + $"so no such event can ever come. List {(unlisted.Count == 1 ? "it" : "them")}, or remove the handler.");
         foreach (var type in NamedTypes.Select(store.Types.Get))
         {
-            if (store.Types.IsOfToday(type)) continue;
+            if (store.Types.IsCurrent(type)) continue;
             throw new ArgumentException(
                 $"'{Name}' handles {type.ClrType.Name}, an old version of '{type.Name}': upcasters turn such events into current ones "
                 + $"({string.Join(", ", store.Types.Shapes[type.StoredName].Results.Select(result => result.ClrType.Name))}). "
@@ -117,7 +117,7 @@ public abstract class Subscriber
     {
         if (_handlesAny) return store.EventReader.FilterOf(Filter);
         var names = NamedTypes.Select(type => store.Types.Get(type).Name).Order(StringComparer.Ordinal).ToList();
-        var filter = store.EventReader.FilterOf(Filter).Today;
+        var filter = store.EventReader.FilterOf(Filter).Current;
         if (filter.IsAll) return store.EventReader.FilterOf(EventQuery.OfTypes(names));
         var items = new List<EventQueryItem>();
         foreach (var item in filter.Items)

@@ -115,7 +115,7 @@ internal sealed record FeedPage(long After, IReadOnlyList<FeedEvent> Events, lon
     /// <summary>The part of this page that a narrower filter matches.</summary>
     public FeedPage Filtered(EventFilter filter)
     {
-        if (filter.Today.IsAll) return this;
+        if (filter.Current.IsAll) return this;
         var events = new List<FeedEvent>(Events.Count);
         foreach (var e in Events) e.AddTo(events, filter);
         return this with { Events = events };

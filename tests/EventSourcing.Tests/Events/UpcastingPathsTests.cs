@@ -45,11 +45,11 @@ public class UpcastingPathsTests
 
         await store.AppendAsync("end-1", 0, [new Mark(9)]);
         expected.Add(new Mark(9));
-        var today = c.Types.All.Where(c.Types.IsOfToday).Select(type => type.Name).ToList();
-        var paths = await EveryPath.ReadAsync(() => store, inline, today);
+        var current = c.Types.All.Where(c.Types.IsCurrent).Select(type => type.Name).ToList();
+        var paths = await EveryPath.ReadAsync(() => store, inline, current);
         (await store.ReadLogAsync().ToListAsync()).Select(e => e.Data).Should().Equal(expected);
         foreach (var (path, seen) in paths) seen.Should().Equal(paths["log"], path);
-        foreach (var name in today)
+        foreach (var name in current)
         {
             (await store.QueryAsync(EventQuery.OfTypes(name))).Events.Select(Seen.Text)
                 .Should().Equal((await store.ReadLogAsync().ToListAsync()).Where(e => e.Type == name).Select(Seen.Text), $"queried by '{name}'");

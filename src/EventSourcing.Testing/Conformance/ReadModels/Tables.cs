@@ -5,7 +5,7 @@ using static EventSourcing.Testing.StoreUnderTest;
 
 namespace EventSourcing.Testing;
 
-/// <summary>Makes and reads tables of a test, and refuses them on storages that have none.</summary>
+/// <summary>Makes and reads tables of a test, and checks that storages without tables refuse them.</summary>
 internal static class Tables
 {
     public const string Create = "CREATE TABLE visits (visitor TEXT, times BIGINT)";

@@ -45,7 +45,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
 
     private IReadModelStorage Documents => _store.Storage.ReadModels;
 
-    public static SnapshotCache Of(EventStore store) => store.Part(static store => new SnapshotCache(store));
+    public static SnapshotCache Of(EventStore store) => store.Lifetime.Part(static store => new SnapshotCache(store));
 
     public static string ModelOf(string category) => $"{Directory}-{category}";
 
@@ -225,7 +225,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         {
             var commit = new ReadModelCommit
             {
-                Guards = [new DocumentGuard(model, stream, expected is null ? null : (ReadOnlyMemory<byte>?)expected)],
+                Guards = [new DocumentGuard(model, stream, expected.AsMemoryOrNull())],
                 Creates = [DirectoryDefinition, new ReadModelDefinition(model, [])],
                 Changes = [EntryOf(category), new DocumentChange(model, stream, document)],
             };

@@ -48,7 +48,9 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     /// <summary>The read model that a commit needs to give an order, in a store that may never have had one.</summary>
     public static ReadModelDefinition OrdersDefinition => new(Orders, []);
 
-    /// <summary>Belongs to each commit that processes which run projections must look at.</summary>
+    /// <summary>
+    /// The change that tells the processes that run projections to look again. It is part of each commit that concerns them.
+    /// </summary>
     public static DocumentChange NewOrder() => new(Orders, LastOrder, Encoding.UTF8.GetBytes($"\"{Guid.CreateVersion7():N}\""));
 
     public static string RunKey(string projection, int generation) =>
@@ -156,7 +158,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
         }
         catch (ReadModelDamagedException)
         {
-            // The same as above.
+            // The records of runs are lost as well.
         }
 
         if (runs.Count == 0) runs = [(1, [])];
@@ -166,7 +168,7 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
             i == 0 ? GenerationState.Active : GenerationState.Building,
             projection.TableNames)).ToList();
         var record = new DirectoryRecord(generations[0].Number, generations[^1].Number, generations);
-        return new ReadDocument<DirectoryRecord>(Directory, projection.Name, stored is null ? null : (ReadOnlyMemory<byte>?)stored, record);
+        return new ReadDocument<DirectoryRecord>(Directory, projection.Name, stored.AsMemoryOrNull(), record);
     }
 
     private async ValueTask<IReadOnlyList<(int Number, byte[] Run)>> ListRunsAsync(string projection, CancellationToken cancellationToken)
@@ -222,8 +224,8 @@ internal sealed class ControlDocuments(IReadModelStorage storage)
     }
 
     /// <summary>
-    /// Commits what a projection writes about itself. The library has created these read models, so if the commit does not fit them, that
-    /// is not the caller's bad argument: they are damaged.
+    /// Commits what a projection writes about itself. The library has created these read models, so if the commit does not fit them, they
+    /// are damaged, and no argument is bad.
     /// </summary>
     /// <exception cref="ReadModelDamagedException">A read model is missing, or is stored with other fields.</exception>
     public static async ValueTask CommitAsync(IReadModelStorage storage, ReadModelCommit commit, CancellationToken cancellationToken)

@@ -33,7 +33,7 @@ internal sealed class ControlPoller : IAsyncDisposable
         _clock = store.Storage.Options.TimeProvider;
     }
 
-    public static ControlPoller Of(EventStore store) => store.Part(static store => new ControlPoller(store));
+    public static ControlPoller Of(EventStore store) => store.Lifetime.Part(static store => new ControlPoller(store));
 
     /// <summary>Wakes the runs that an order may concern, until <see cref="EndWatch"/>.</summary>
     public void BeginWatch()

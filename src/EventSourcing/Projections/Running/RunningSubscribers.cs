@@ -29,7 +29,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         Supervisors = [.. subscribers.Select(subscriber => new Supervisor(store, subscriber, _feed, _holder, options))];
         _wait = new JointWait(store, Supervisors, GetType().Name);
         _poller = ControlPoller.Of(store);
-        store.Register(this);
+        store.Lifetime.Register(this);
         _poller.BeginWatch();
         store.Diagnostics.Prepare();
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
@@ -235,7 +235,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         var removal = _holder.DisposeAsync().AsTask();
         var patience = _holder.GivenUp.IsCancellationRequested ? StopLimit.Grace : _stopTimeout;
         if (await StopLimit.EndsWithinAsync(removal, patience).ConfigureAwait(false)) await removal.ConfigureAwait(false);
-        Store.Unregister(this);
+        Store.Lifetime.Unregister(this);
         if (Abandoned.Count > 0) return; // they may still use it
         _feed.Dispose();
         _stop.Dispose();

@@ -10,7 +10,7 @@ internal sealed class StartedSubscribers : IAsyncDisposable
     private readonly List<Subscriber> _started = [];
 
     /// <summary>The started subscribers of a store object.</summary>
-    public static StartedSubscribers Of(EventStore store) => store.Part(static _ => new StartedSubscribers());
+    public static StartedSubscribers Of(EventStore store) => store.Lifetime.Part(static _ => new StartedSubscribers());
 
     /// <summary>Does nothing: everything that still runs is stopped on its own.</summary>
     public ValueTask DisposeAsync() => default;

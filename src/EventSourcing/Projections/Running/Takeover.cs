@@ -36,7 +36,7 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
 
         var (change, run) = await place.NextAsync(stop).ConfigureAwait(false);
         var placing = projection.Activation(context.Store, context.Generation, directory.Content.ActiveGeneration);
-        var oldRun = new DocumentGuard(ControlDocuments.Runs, oldKey, old is null ? null : (ReadOnlyMemory<byte>?)old);
+        var oldRun = new DocumentGuard(ControlDocuments.Runs, oldKey, old.AsMemoryOrNull());
         var commit = placing with
         {
             Guards = [place.Document!.Guard, directory.Guard, oldRun],
@@ -70,8 +70,8 @@ internal sealed class Takeover(RunContext context, RunPlace place, ParkedPartiti
     }
 
     /// <summary>
-    /// The run has folded all events up to the end of the log as it was. If there are more by then each time, it is never level, and there
-    /// is no try: so this counts as one.
+    /// Counts a try that could not be made. The run has folded all events up to the end of the log as it was, and others may have been
+    /// appended by then. If that happens each time, the run is never level with the log.
     /// </summary>
     public void Chase()
     {

@@ -23,6 +23,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     private string? _flaw;
     private IReadOnlyList<RunningSubscribers> _running = [];
     private Task _watching = Task.CompletedTask;
+    private Task _measuring = Task.CompletedTask;
     private bool _isDisposed;
     private IReadOnlyList<Projection> _projections = [];
 
@@ -111,7 +112,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         var services = _services.GetService<IServiceProviderIsService>();
         foreach (var (document, projection) in _registration.ReadModels)
         {
-            if (_registration.Subscribers.Any(projection.IsAssignableFrom) || services?.IsService(projection) != false) continue;
+            if (_registration.Subscribers.Contains(projection) || services?.IsService(projection) != false) continue;
             throw new InvalidOperationException(
                 $"The read model of {document} of the store '{Name}' is made by {projection}, which is not registered. Register it beside "
                 + $"AddReadModel by AddProjection<{projection.Name}>() or AddInlineProjection<{projection.Name}>().");
@@ -137,15 +138,20 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
             }
         }
 
+        // Others that are being started may wait for what runs, so one that fails is started again from now on.
+        var stop = _stop.Token;
+        _watching = Task.Run(() => WatchAsync(stop), CancellationToken.None);
+
         ProjectionOptions Times(ProjectionOptions options) =>
             options with { LeaseDuration = settings.LeaseDuration, StopTimeout = settings.StopTimeout };
     }
 
-    /// <summary>Begins to watch and to measure what runs, once the host has started: the start need not wait for that.</summary>
-    public void BeginWatch()
+    /// <summary>Begins to measure what runs, once the host has started: the start need not wait for that.</summary>
+    public void BeginMeasuring()
     {
+        if (Settings.DisableTelemetry) return;
         var stop = _stop.Token;
-        _watching = Task.Run(() => WatchAsync(stop), CancellationToken.None);
+        _measuring = Task.Run(() => MeasureAsync(stop), CancellationToken.None);
     }
 
     /// <summary>
@@ -154,7 +160,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        var stopped = Task.WhenAll([_watching, .. _running.Select(one => one.DisposeAsync().AsTask())]);
+        var stopped = Task.WhenAll([_watching, _measuring, .. _running.Select(one => one.DisposeAsync().AsTask())]);
         await stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
         await _reactors.DisposeAsync().ConfigureAwait(false);
     }
@@ -204,7 +210,6 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         var watches = new List<Task>();
         foreach (var one in _running)
             watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(stop)));
-        if (!Settings.DisableTelemetry) watches.Add(MeasureAsync(stop));
         return Task.WhenAll(watches);
     }
 

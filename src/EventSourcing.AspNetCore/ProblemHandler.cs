@@ -53,7 +53,7 @@ internal sealed partial class ProblemHandler(
             StatusCodes.Status409Conflict,
             "already-exists",
             "It exists already.",
-            "Nothing was changed.",
+            Again,
             ("version", wrong.ActualVersion)),
         WrongExpectedVersionException wrong => Problem(
             StatusCodes.Status409Conflict,

@@ -27,6 +27,7 @@ public static class EventStoreServiceExtensions
     /// <param name="types">The events that this app writes and reads.</param>
     /// <param name="build">Says which storage it has, and what runs on it.</param>
     /// <returns>The builder of the store.</returns>
+    /// <exception cref="ArgumentException">The name is empty or has a colon.</exception>
     /// <exception cref="InvalidOperationException">The name is taken, or another store is registered without being keyed.</exception>
     public static EventStoreBuilder AddEventStore(
         this IServiceCollection services, string name, EventTypes types, Action<EventStoreBuilder>? build = null)
@@ -52,6 +53,7 @@ public static class EventStoreServiceExtensions
     /// <param name="types">The events that this app writes and reads.</param>
     /// <param name="build">Says which storage it has, and what runs on it.</param>
     /// <returns>The builder of the store.</returns>
+    /// <exception cref="ArgumentException">The name is empty or has a colon.</exception>
     /// <exception cref="InvalidOperationException">The name is taken.</exception>
     public static EventStoreBuilder AddKeyedEventStore(
         this IServiceCollection services, string name, EventTypes types, Action<EventStoreBuilder>? build = null)
@@ -59,6 +61,14 @@ public static class EventStoreServiceExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentNullException.ThrowIfNull(types);
+        if (name.Contains(ConfigurationPath.KeyDelimiter, StringComparison.Ordinal))
+        {
+            throw new ArgumentException(
+                $"'{name}' has a colon. The name of a store is a key of the configuration, in which a colon begins the next key: use "
+                + "another character.",
+                nameof(name));
+        }
+
         ThrowIfTaken(services, name);
         var registration = new StoreRegistration(name, types);
         services.AddSingleton(registration);

@@ -18,20 +18,21 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     private readonly Lazy<EventStore> _store;
     private volatile int _inlineIsMadeOn;
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<IAsyncDisposable> _scopes = [];
+    private readonly ReactorScopes _reactors;
     private volatile EventStoreSettings? _validSettings;
     private string? _flaw;
     private IReadOnlyList<RunningSubscribers> _running = [];
     private Task _watching = Task.CompletedTask;
+    private Task _measuring = Task.CompletedTask;
     private bool _isDisposed;
     private IReadOnlyList<Projection> _projections = [];
-    private IReadOnlyList<Reactor> _reactors = [];
 
     public HostedStore(
         IServiceProvider services, StoreRegistration registration, IOptionsMonitor<EventStoreSettings> settings, ILoggerFactory logging)
     {
         _services = services;
         _registration = registration;
+        _reactors = new ReactorScopes(services, registration.Reactors);
         _settings = settings;
         _logger = logging.CreateLogger(StoreLog.Category);
         _store = new Lazy<EventStore>(Create);
@@ -93,7 +94,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     {
         ThrowIfReadModelHasNoProjection();
         var projections = _registration.Projections.ConvertAll(one => one.Create(_services));
-        var reactors = _registration.Reactors.ConvertAll(one => CreateReactor(one.Create));
+        var reactors = _reactors.Create();
         _ = Store; // the inline projections are made with it
         _services.GetRequiredKeyedService<StoreEnd>(Name); // made after all projections, and so disposed before them
         Subscribers = [.. projections.Select(one => one.Name), .. reactors.Select(one => one.Name)];
@@ -103,7 +104,6 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         StoreLog.Opened(_logger, Name, head);
         IsOpen = true;
         _projections = projections;
-        _reactors = reactors;
     }
 
     /// <summary>A read model whose projection was forgotten would otherwise fail in the first request that asks for it.</summary>
@@ -112,7 +112,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         var services = _services.GetService<IServiceProviderIsService>();
         foreach (var (document, projection) in _registration.ReadModels)
         {
-            if (_registration.Subscribers.Any(projection.IsAssignableFrom) || services?.IsService(projection) != false) continue;
+            if (_registration.Subscribers.Contains(projection) || services?.IsService(projection) != false) continue;
             throw new InvalidOperationException(
                 $"The read model of {document} of the store '{Name}' is made by {projection}, which is not registered. Register it beside "
                 + $"AddReadModel by AddProjection<{projection.Name}>() or AddInlineProjection<{projection.Name}>().");
@@ -127,26 +127,31 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         {
             var running = new List<RunningSubscribers>();
             _running = running;
-            foreach (var group in Group(_projections, _registration.Projections.ConvertAll(of => of.Options)))
+            foreach (var group in SubscriberGroup<Projection>.Of(_projections, _registration.Projections))
                 running.Add(Store.StartProjections(group.Options ?? Times(new ProjectionOptions()), group.Members));
-            foreach (var group in Group(_reactors, _registration.Reactors.ConvertAll(of => of.Options)))
+            foreach (var group in SubscriberGroup<Reactor>.Of(_reactors.Started, _registration.Reactors))
             {
                 var options = group.Options ?? Times(ProjectionOptions.ForReactors);
-                options = options with { DeliveryScopes = options.DeliveryScopes ?? BeginDelivery };
+                options = options with { DeliveryScopes = options.DeliveryScopes ?? _reactors.BeginDelivery };
                 var starting = Store.StartReactorsAsync(options, group.Members);
                 running.Add(await starting.WaitAsync(settings.StartTimeout, Clock, cancellationToken).ConfigureAwait(false));
             }
         }
 
+        // Others that are being started may wait for what runs, so one that fails is started again from now on.
+        var stop = _stop.Token;
+        _watching = Task.Run(() => WatchAsync(stop), CancellationToken.None);
+
         ProjectionOptions Times(ProjectionOptions options) =>
             options with { LeaseDuration = settings.LeaseDuration, StopTimeout = settings.StopTimeout };
     }
 
-    /// <summary>Begins to watch and to measure what runs, once the host has started: the start need not wait for that.</summary>
-    public void BeginWatch()
+    /// <summary>Begins to measure what runs, once the host has started: the start need not wait for that.</summary>
+    public void BeginMeasuring()
     {
+        if (Settings.DisableTelemetry) return;
         var stop = _stop.Token;
-        _watching = Task.Run(() => WatchAsync(stop), CancellationToken.None);
+        _measuring = Task.Run(() => MeasureAsync(stop), CancellationToken.None);
     }
 
     /// <summary>
@@ -155,9 +160,9 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        var stopped = Task.WhenAll([_watching, .. _running.Select(one => one.DisposeAsync().AsTask())]);
+        var stopped = Task.WhenAll([_watching, _measuring, .. _running.Select(one => one.DisposeAsync().AsTask())]);
         await stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
-        await EndScopesAsync().ConfigureAwait(false);
+        await _reactors.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Closes the store; its last checkpoint is signed.</summary>
@@ -177,7 +182,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     {
         EndWatches();
         if (_store.IsValueCreated) await Store.DisposeAsync().ConfigureAwait(false);
-        await EndScopesAsync().ConfigureAwait(false);
+        await _reactors.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>
@@ -200,37 +205,11 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>
-    /// Those with the same options, which share their reads of the log. No query does it, since a query over pairs is compiled anew in
-    /// every process, while the app waits for its start.
-    /// </summary>
-    private static List<Together<T>> Group<T>(IReadOnlyList<T> subscribers, List<ProjectionOptions?> options)
-        where T : class
-    {
-        var groups = new List<Together<T>>();
-        for (var i = 0; i < subscribers.Count; i++)
-        {
-            var of = options[i];
-            var group = groups.Find(known => Equals(known.Options, of));
-            if (group is null) groups.Add(group = new Together<T>(of));
-            group.Members.Add(subscribers[i]);
-        }
-
-        return groups;
-    }
-
-    private async ValueTask EndScopesAsync()
-    {
-        foreach (var scope in _scopes) await scope.DisposeAsync().ConfigureAwait(false);
-        _scopes.Clear();
-    }
-
     private Task WatchAsync(CancellationToken stop)
     {
         var watches = new List<Task>();
         foreach (var one in _running)
             watches.AddRange(one.Names.Select(name => new RestartWatch(this, _services, one, name).RunAsync(stop)));
-        if (!Settings.DisableTelemetry) watches.Add(MeasureAsync(stop));
         return Task.WhenAll(watches);
     }
 
@@ -273,7 +252,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
 
     /// <summary>Opens the storage on another thread, and checks meanwhile what can be checked without it.</summary>
     private async Task<long> OpenStorageAndCheckAsync(
-        List<Projection> projections, List<Reactor> reactors, CancellationToken cancellationToken)
+        IReadOnlyList<Projection> projections, IReadOnlyList<Reactor> reactors, CancellationToken cancellationToken)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var opening = Task.Run(() => OpenStorageAsync(giveUp.Token), CancellationToken.None);
@@ -313,39 +292,5 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
                 await Task.Delay(Poll, Clock, cancellationToken).ConfigureAwait(false);
             }
         }
-    }
-
-    /// <summary>
-    /// The reactor that says what it handles. It handles nothing itself, so its scope has only to last as long as it runs.
-    /// </summary>
-    private Reactor CreateReactor(Func<IServiceProvider, Reactor> create)
-    {
-        var scope = _services.CreateAsyncScope();
-        _scopes.Add(scope);
-        return create(scope.ServiceProvider);
-    }
-
-    private DeliveryScope BeginDelivery(Reactor started)
-    {
-        var index = _reactors.Select((reactor, i) => (reactor, i)).First(one => ReferenceEquals(one.reactor, started)).i;
-        var scope = _services.CreateAsyncScope();
-        try
-        {
-            return new DeliveryScope(_registration.Reactors[index].Create(scope.ServiceProvider), scope);
-        }
-        catch
-        {
-            scope.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Subscribers that are started with the same options.</summary>
-    private sealed class Together<T>(ProjectionOptions? options)
-        where T : class
-    {
-        public ProjectionOptions? Options => options;
-
-        public List<T> Members { get; } = [];
     }
 }

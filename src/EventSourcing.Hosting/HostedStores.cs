@@ -18,7 +18,7 @@ internal sealed class HostedStores(IServiceProvider services, IEnumerable<StoreR
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        foreach (var store in _stores) store.BeginWatch();
+        foreach (var store in _stores) store.BeginMeasuring();
         return Task.CompletedTask;
     }
 

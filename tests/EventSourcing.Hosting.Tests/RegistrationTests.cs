@@ -176,9 +176,21 @@ public class RegistrationTests
     {
         await FluentActions.Awaiting(() => TestApp.StartAsync(store => InMemory(store).AddReadModel<PendingParcels, Pending>()))
             .Should().ThrowAsync<InvalidOperationException>().WithMessage("*'parcels'*PendingParcels*AddProjection<PendingParcels>()*");
+        await FluentActions.Awaiting(() => TestApp.StartAsync(
+                store => InMemory(store).AddProjection<UrgentParcels>().AddReadModel<PendingParcels, Pending>()))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*AddProjection<PendingParcels>()*");
         await using var readAlone = await TestApp.StartAsync(
             store => InMemory(store).AddReadModel<PendingParcels, Pending>(), app => app.Services.AddSingleton<PendingParcels>());
         readAlone.Host.Services.GetRequiredService<ReadModel<Pending>>().Should().NotBeNull();
+    }
+
+    [Fact]
+    public void Register_a_store_whose_name_has_a_colon_is_refused_and_says_why()
+    {
+        var services = new ServiceCollection();
+        FluentActions.Invoking(() => services.AddEventStore("shop:eu", Parcels.Types))
+            .Should().Throw<ArgumentException>().WithMessage("'shop:eu' has a colon*");
+        services.Should().BeEmpty();
     }
 
     [Fact]
@@ -258,4 +270,7 @@ public class RegistrationTests
     {
         public Uri Missing { get; } = missing;
     }
+
+    /// <summary>Another projection than the one that it derives from.</summary>
+    private sealed class UrgentParcels(Script script) : PendingParcels(script);
 }

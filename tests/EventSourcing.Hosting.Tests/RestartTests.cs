@@ -32,6 +32,20 @@ public class RestartTests
     }
 
     [Fact]
+    public async Task Fail_while_another_service_starts_and_waits_is_started_again_before_the_host_has_started()
+    {
+        var failures = 0;
+        await using var app = TestApp.BuildAndChange(Projection, services => services.AddSingleton<IHostedService, WarmUp>());
+        app.Script.Fold = _ =>
+        {
+            if (Interlocked.Increment(ref failures) == 1) throw new InvalidOperationException("broken");
+        };
+        await app.Host.StartAsync();
+        (await app.PendingAsync("ann")).Should().Be(1);
+        failures.Should().Be(2);
+    }
+
+    [Fact]
     public async Task Edit_a_setting_to_what_cannot_be_is_logged_once_and_nothing_ends_by_it()
     {
         await using var app = await TestApp.StartAsync(Projection);
@@ -103,4 +117,16 @@ public class RestartTests
         .. app.Logs.GetSnapshot().Where(log => log.Id.Id == 903)
             .Select(log => TimeSpan.Parse(log.GetStructuredStateValue("Pause")!, System.Globalization.CultureInfo.InvariantCulture).TotalMilliseconds),
     ];
+
+    /// <summary>Appends an event when it is started, and waits until it is projected.</summary>
+    private sealed class WarmUp(EventStore store, PendingParcels pending) : IHostedService
+    {
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            await store.SendAsync("ann");
+            await TestApp.UntilAsync(async () => await store.ReadModel(pending).FindAsync("ann") is { Count: 1 }, "projected");
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

@@ -10,8 +10,6 @@ internal static class CatalogReader
     /// <summary>A page holds a thread and a snapshot, so it ends here even if more was asked for.</summary>
     private const int MaxStreams = 10_000;
 
-    /// <summary>What SQLite adds to the name of a database for that of its write-ahead log.</summary>
-
     private const string LastOfStream =
         "SELECT version, position, recorded FROM events INDEXED BY events_by_stream WHERE stream = ?1 ORDER BY version DESC LIMIT 1";
 

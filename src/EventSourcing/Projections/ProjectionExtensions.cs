@@ -236,7 +236,7 @@ public static class ProjectionExtensions
 
     /// <summary>
     /// Checks whether projections or reactors can run on a store, and starts nothing. What it finds is all that starting them would find
-    /// before it reads the store, so an app can tell it early. The storage need not be open yet.
+    /// in them before it reads the store, so an app can tell it early. The storage need not be open yet.
     /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="subscribers">The projections or reactors, each name once.</param>
@@ -246,8 +246,12 @@ public static class ProjectionExtensions
     /// <exception cref="NotSupportedException">
     /// JSON cannot handle a document, or the storage has no tables and a projection needs some.
     /// </exception>
-    public static void CheckSubscribers(this EventStore store, params IReadOnlyList<Subscriber> subscribers) =>
+    /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
+    public static void CheckSubscribers(this EventStore store, params IReadOnlyList<Subscriber> subscribers)
+    {
         Validate(store, new ProjectionOptions(), subscribers);
+        store.ThrowIfReadOnly("run projections or reactors");
+    }
 
     internal static void Validate(EventStore store, ProjectionOptions options, IReadOnlyList<Subscriber> subscribers)
     {

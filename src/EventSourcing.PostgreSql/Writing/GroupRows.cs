@@ -188,10 +188,10 @@ internal sealed class GroupRows
             while (tag < _tagged.Count && _tagged[tag] <= first + count) tag++;
             var parameters = batch.Add(sql).Parameters;
             parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead + first });
-            Add(NpgsqlDbType.Bigint, _newOrdinals.GetRange(firstStream, stream - firstStream).ConvertAll(ordinal => ExpectedHead + ordinal));
+            Add(NpgsqlDbType.Bigint, _newOrdinals.GetRange(firstStream, stream - firstStream).ConvertAll(n => ExpectedHead + n));
             Add(NpgsqlDbType.Text, _newNames.GetRange(firstStream, stream - firstStream));
             Add(NpgsqlDbType.Text, _tags.GetRange(firstTag, tag - firstTag));
-            Add(NpgsqlDbType.Bigint, _tagged.GetRange(firstTag, tag - firstTag).ConvertAll(ordinal => ExpectedHead + ordinal));
+            Add(NpgsqlDbType.Bigint, _tagged.GetRange(firstTag, tag - firstTag).ConvertAll(n => ExpectedHead + n));
             Add(NpgsqlDbType.Integer, _taggedTypes.GetRange(firstTag, tag - firstTag));
             Add(NpgsqlDbType.Bigint, _streamIds.GetRange(first, count).ConvertAll(id => id > 0 ? id : ExpectedHead - id));
             Add(NpgsqlDbType.Bigint, _versions.GetRange(first, count));
@@ -225,7 +225,8 @@ internal sealed class GroupRows
             var data = _seals[i].Length == MerkleHash.Length ? new MerkleHash(_seals[i]) : hasher.CommitToData(_seals[i], e.Data.Span);
             DateTimeOffset? recordedAt = _recorded.Count > 0 ? new DateTimeOffset(_recorded[i], TimeSpan.Zero) : null;
             leaves[i] = new AppendedLeaf(
-                stream, version, e.Id, e.Type, e.Tags, data, hasher.CommitToMetadata(e.Metadata.Span), recordedAt);
+                stream, version, e.Id, e.Type, e.Tags.Count == 0 ? [] : [.. e.Tags], data, hasher.CommitToMetadata(e.Metadata.Span),
+                recordedAt);
         }
 
         return leaves;

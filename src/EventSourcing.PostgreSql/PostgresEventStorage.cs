@@ -21,9 +21,6 @@ namespace EventSourcing;
 /// </remarks>
 public sealed class PostgresEventStorage : IEventStorage
 {
-    /// <summary>One connection may be from before a restart, and the next may be cut off.</summary>
-    private const int ReadAttempts = 3;
-
     private readonly PostgresEventStorageOptions _options;
     private readonly StoreServer _server;
     private readonly StoreNames _names;
@@ -37,6 +34,7 @@ public sealed class PostgresEventStorage : IEventStorage
     private readonly Lazy<Task> _disposal;
     private readonly RunningCalls _running = new();
     private readonly MoveMark _moveMark;
+    private readonly StoreReads _reads;
 
     /// <summary>Describes the store; nothing is opened yet.</summary>
     /// <param name="connectionString">
@@ -65,6 +63,7 @@ public sealed class PostgresEventStorage : IEventStorage
         _options = options;
         _server = connect(options);
         _moveMark = new MoveMark(_server, options);
+        _reads = new StoreReads(_server, _userCode);
         _names = new StoreNames(_server.Sql, _server.Name);
         var ends = new StreamEnds();
         _reader = new LogReader(_server.Sql, _names, ends, _server.Seen, _server.Name);
@@ -131,7 +130,8 @@ public sealed class PostgresEventStorage : IEventStorage
         try
         {
             if (request.Conditions.Count > 0)
-                scouted = await ReadAsync((_reader, request), ScoutAsync, cancellationToken).ConfigureAwait(false);
+                scouted = await ReadAsync((_reader, request), static (connection, of, token) =>
+                    of._reader.ScoutAsync(connection, of.request, token), cancellationToken).ConfigureAwait(false);
         }
         catch (StorageFailedException failure) when (failure.InnerException is { } cause && Failure.IsOfConnection(cause))
         {
@@ -199,28 +199,7 @@ public sealed class PostgresEventStorage : IEventStorage
         _userCode.ThrowIfWithin(UserCode.Kind.Write, "write to it");
         using var running = Enter();
         cancellationToken.ThrowIfCancellationRequested();
-        try
-        {
-            await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
-            var connection = await _server.ConnectAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false))
-                return await _moveMark.WriteAsync(connection, movedTo, head, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception failure) when (Failure.IsLockTimeout(failure))
-        {
-            throw new StoreBusyException(_server.Name, _options.BusyTimeout, failure);
-        }
-        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InsufficientPrivilege)
-        {
-            throw new IncompatibleStoreException(_server.Name,
-                $"the role may not mark it as moved, since it does not own each of its tables: the server says '{failure.MessageText}'. "
-                + "Nothing was written. Use a role that is a member of every role that owns one, those of read models included.",
-                failure);
-        }
-        catch (Exception failure) when (_server.Typed(failure, outcomeIsUnknown: true) is var typed && typed != failure)
-        {
-            throw typed;
-        }
+        return await _moveMark.SetAsync(movedTo, head, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -256,14 +235,7 @@ public sealed class PostgresEventStorage : IEventStorage
         ArgumentNullException.ThrowIfNull(query);
         _userCode.ThrowIfWithin(UserCode.Kind.Read, "begin another such query");
         using var running = Enter();
-        await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
-        var connection = await BeginQueryAsync(cancellationToken).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
-        {
-            return await _userCode.RunAsync(
-                context: null, UserCode.Kind.Read, (connection, query, cancellationToken), static of =>
-                    of.query(of.connection, of.cancellationToken)).ConfigureAwait(false);
-        }
+        return await _reads.QueryAsync(query, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -284,25 +256,7 @@ public sealed class PostgresEventStorage : IEventStorage
     {
         using var running = Enter();
         cancellationToken.ThrowIfCancellationRequested();
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await _server.OpenAsync(cancellationToken).ConfigureAwait(false);
-                var connection = await _server.ConnectAsync(cancellationToken).ConfigureAwait(false);
-                await using (connection.ConfigureAwait(false))
-                    return await read(connection, state, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception failure) when (attempt < ReadAttempts && (Failure.IsToBeRepeated(failure) || Failure.IsOfConnection(failure)))
-            {
-                // A connection of the pool may be from before the server restarted; a replica cancels reads that are in its way.
-                if (Failure.IsOfConnection(failure)) _server.DropIdle();
-            }
-            catch (Exception failure) when (_server.Typed(failure) is var typed && typed != failure)
-            {
-                throw typed;
-            }
-        }
+        return await _reads.ReadAsync(state, read, cancellationToken).ConfigureAwait(false);
     }
 
     /// <exception cref="StoreReadOnlyException">The storage was opened read-only.</exception>
@@ -318,57 +272,6 @@ public sealed class PostgresEventStorage : IEventStorage
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
         return connectionString;
-    }
-
-    private static async ValueTask<ScoutedCondition[]> ScoutAsync(NpgsqlConnection connection,
-        (LogReader Reader, AppendRequest Request) of, CancellationToken cancellationToken)
-    {
-        var scouted = new ScoutedCondition[of.Request.Conditions.Count];
-        for (var i = 0; i < scouted.Length; i++)
-            scouted[i] = await of.Reader.FirstMatchAsync(connection, of.Request.Conditions[i], cancellationToken).ConfigureAwait(false);
-        return scouted;
-    }
-
-    private async ValueTask<NpgsqlConnection> BeginQueryAsync(CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await BeginQueryOnceAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception failure) when (attempt < ReadAttempts && Failure.IsOfConnection(failure))
-            {
-                _server.DropIdle(); // a connection of the pool may be from before the server restarted
-            }
-            catch (Exception failure) when (_server.Typed(failure) is var typed && typed != failure)
-            {
-                throw typed;
-            }
-        }
-    }
-
-    private async ValueTask<NpgsqlConnection> BeginQueryOnceAsync(CancellationToken cancellationToken)
-    {
-        NpgsqlConnection? connection = null;
-        try
-        {
-            connection = await _server.ConnectForAppAsync(cancellationToken).ConfigureAwait(false);
-            var batch = new NpgsqlBatch(connection);
-            await using (batch.ConfigureAwait(false))
-            {
-                batch.Add("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-                batch.Add("SELECT set_config('search_path', $1, true)").With($"{_server.Sql.Quoted}, public");
-                await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            return connection;
-        }
-        catch
-        {
-            if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
     }
 
     private Exception Closed(QueuedWrite work) => work is AppendWork { IsOutcomeUnknown: true }

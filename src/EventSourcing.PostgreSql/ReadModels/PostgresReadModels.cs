@@ -194,7 +194,7 @@ internal sealed class PostgresReadModels(
 
     /// <summary>What a commit has failed with, if that is not the fault of the app's SQL; else null.</summary>
     private static Exception? CauseOf(Exception failure, ReadModelChanges changes) =>
-        !changes.IsAppRunning || Failure.IsOfMove(failure) ? failure : ReadModelChanges.ServerCauseIn(failure);
+        !changes.IsAppRunning || Failure.IsOfMove(failure) ? failure : Failure.ServerCauseIn(failure);
 
     /// <summary>
     /// Nothing was written, and the commit is to be tried again: another transaction came first, a table was made anew, or the connection

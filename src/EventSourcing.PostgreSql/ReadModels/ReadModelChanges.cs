@@ -146,20 +146,6 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         last.Add($"SELECT set_config('{MayCommit}', pg_current_xact_id()::text, true)");
     }
 
-    /// <summary>
-    /// What the server has failed with, if an error of the app's code comes from that and not from its SQL; else null. The code may have
-    /// wrapped it, as projections do.
-    /// </summary>
-    public static NpgsqlException? ServerCauseIn(Exception failure)
-    {
-        for (var cause = failure; cause is not (null or OperationCanceledException); cause = cause.InnerException)
-        {
-            if (cause is NpgsqlException server && Failure.IsOfServer(server)) return server;
-        }
-
-        return null;
-    }
-
     private async ValueTask ThrowIfLostAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         try

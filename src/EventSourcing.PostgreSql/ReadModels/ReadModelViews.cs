@@ -64,6 +64,9 @@ internal sealed class ReadModelViews(SchemaSql sql, ReadModelTables tables)
         try
         {
             await connection.ExecuteAsync($"CREATE OR REPLACE VIEW {view} AS {definition}", cancellationToken).ConfigureAwait(false);
+
+            // A view reads its table with the rights of its owner, and the table is this role's.
+            await connection.ExecuteAsync($"ALTER VIEW {view} OWNER TO CURRENT_USER", cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InvalidTableDefinition)
         {
@@ -86,12 +89,15 @@ internal sealed class ReadModelViews(SchemaSql sql, ReadModelTables tables)
         await connection.ExecuteAsync("RELEASE SAVEPOINT eventsourcing_view", cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The view of an alias; null if it is none any more: the app may have dropped it, and made something else of that name.</summary>
+    /// <summary>
+    /// The view of an alias; null if there is none any more: the app may have dropped it, and made something else of that name.
+    /// </summary>
     private async ValueTask<string?> FindAsync(NpgsqlConnection connection, string alias, CancellationToken cancellationToken) =>
         await ScalarAsync(
             connection,
             $"""
-            SELECT a.view_name FROM {sql.Quoted}.read_model_aliases a JOIN pg_catalog.pg_class c ON c.relname = a.view_name AND c.relkind = 'v'
+            SELECT a.view_name FROM {sql.Quoted}.read_model_aliases a
+            JOIN pg_catalog.pg_class c ON c.relname = a.view_name AND c.relkind = 'v'
                 AND c.relnamespace = '{sql.Quoted.Replace("'", "''", StringComparison.Ordinal)}'::regnamespace
             WHERE a.alias = $1
             """,

@@ -10,11 +10,7 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
 
     private const string Snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-    /// <summary>
-    /// The mean size of the events of the last page that was cut off for its bytes. A statement asks for no more rows than fit, since
-    /// rows that were asked for are sent, wanted or not.
-    /// </summary>
-    private int _bytesPerEvent;
+    private readonly PageFiller _filler = new(names);
 
     private string Head => $"SELECT h.position FROM {sql.Quoted}.events h ORDER BY h.position DESC LIMIT 1";
 
@@ -65,7 +61,7 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         // it, the version is read first.
         var isAlone = read is { Direction: ReadDirection.Forwards, After: 0, UpTo: long.MaxValue, UpToPosition: long.MaxValue }
             && (!ends.TryGet(read.Stream, out var known) || known.Version < read.Limit);
-        var rows = RowsFor(read.Limit);
+        var rows = _filler.RowsFor(read.Limit);
         var page = new EventPage(read.Limit);
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
@@ -95,7 +91,7 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
                     }
 
                     var upTo = isAlone ? long.MaxValue : end.Version;
-                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo, column: 1, read.Stream,
+                    filled = await _filler.FillAsync(builder, page, reader, read.Limit, rows, upTo, column: 1, read.Stream,
                         cancellationToken).ConfigureAwait(false);
                 }
 
@@ -170,7 +166,7 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
             : await FilterSql.PlanAsync(connection, sql, read.Filter, read.Direction, read.After, cancellationToken).ConfigureAwait(false);
         var forwards = read.Direction == ReadDirection.Forwards;
         var isScan = filter is { Positions: null };
-        var rows = RowsFor(read.Limit);
+        var rows = _filler.RowsFor(read.Limit);
         var page = new EventPage(read.Limit);
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))
@@ -192,7 +188,7 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
                 {
                     head = await ReadLastAsync(reader, isRelied, cancellationToken).ConfigureAwait(false);
                     await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-                    filled = await FillAsync(builder, page, reader, read.Limit, rows, upTo: long.MaxValue, column: 0,
+                    filled = await _filler.FillAsync(builder, page, reader, read.Limit, rows, upTo: long.MaxValue, column: 0,
                         stream: null, cancellationToken).ConfigureAwait(false);
                     head = Math.Max(head, filled.Head);
                 }
@@ -226,6 +222,16 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
             if (page.IsEnd) return new ScoutedCondition(page.Head, 0);
             after = page.Next;
         }
+    }
+
+    /// <summary>Looks for the first match of each condition of an append.</summary>
+    public async ValueTask<ScoutedCondition[]> ScoutAsync(
+        NpgsqlConnection connection, AppendRequest request, CancellationToken cancellationToken)
+    {
+        var scouted = new ScoutedCondition[request.Conditions.Count];
+        for (var i = 0; i < scouted.Length; i++)
+            scouted[i] = await FirstMatchAsync(connection, request.Conditions[i], cancellationToken).ConfigureAwait(false);
+        return scouted;
     }
 
     /// <param name="reader">Stands before the row.</param>
@@ -276,50 +282,6 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
             WHERE e.position > {from} AND e.position <= $2 AND ({filter.Condition}) {order} LIMIT $3
             """;
     }
-
-    private long RowsFor(int limit)
-    {
-        var size = Volatile.Read(ref _bytesPerEvent);
-        return size == 0 ? limit + 1L : Math.Min(limit + 1L, Math.Max(2, 2L * EventPage.MaxBytes / size));
-    }
-
-    /// <summary>Adds rows until there are no more, or the page is full and there is another row.</summary>
-    private async ValueTask<Filled> FillAsync(
-        PageBuilder builder, EventPage page, NpgsqlDataReader reader, int limit, long asked, long upTo, int column,
-            string? stream, CancellationToken cancellationToken)
-    {
-        var (rows, head, id) = (0L, 0L, 0L);
-        var isBeyond = false;
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            rows++;
-            if (rows == 1 && reader.FieldCount > PageBuilder.ColumnCount) head = reader.GetInt64(PageBuilder.ColumnCount);
-            if (rows == 1 && stream is not null) names.AddStream(id = reader.GetInt64(PageBuilder.StreamColumn), stream);
-            if (reader.GetInt64(column) > upTo)
-            {
-                isBeyond = true; // committed after the first statement
-                continue;
-            }
-
-            if (builder.Count == limit) return new Filled(IsEnd: false, head, id);
-            if (page.CopiedBytes >= EventPage.MaxBytes)
-            {
-                Volatile.Write(ref _bytesPerEvent, page.CopiedBytes / builder.Count);
-                return new Filled(IsEnd: false, head, id);
-            }
-
-            builder.Add(reader);
-        }
-
-        if (page.CopiedBytes < EventPage.MaxBytes / 2 && rows == asked && asked <= limit) Volatile.Write(ref _bytesPerEvent, 0);
-        return new Filled(rows < asked || isBeyond, head, id);
-    }
-
-    /// <summary>How a page was filled.</summary>
-    /// <param name="IsEnd">Whether there are no more rows.</param>
-    /// <param name="Head">The head of the log in the snapshot of the rows; 0 if it was not asked for, or there are none.</param>
-    /// <param name="Stream">The number of the stream that was read; 0 if there are no rows, or they are those of the log.</param>
-    private readonly record struct Filled(bool IsEnd, long Head, long Stream);
 }
 
 /// <summary>What is known of a condition before its append.</summary>

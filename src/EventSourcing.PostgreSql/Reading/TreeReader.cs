@@ -59,14 +59,7 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
             await using (rows.ConfigureAwait(false))
             {
                 while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
-                {
-                    var hash = rows.GetFieldValue<byte[]>(1);
-                    if (hash.Length != MerkleHash.Length)
-                        throw new StoreCorruptedException(store,
-                            string.Create(CultureInfo.InvariantCulture,
-                            $"its Merkle tree has a hash {rows.GetInt64(0)} on level {level} that is none."));
-                    hashes[rows.GetInt64(0) - first] = new MerkleHash(hash);
-                }
+                    hashes[rows.GetInt64(0) - first] = HashIn(rows, level);
             }
         }
 
@@ -74,17 +67,42 @@ internal sealed class TreeReader(SchemaSql sql, LogReader reader, string store)
     }
 
     /// <summary>The number of tiles of level 1 that are stored, if none is missing before the last.</summary>
-    public async ValueTask<long> CountStoredAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public async ValueTask<long> CountStoredAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        (await FindLastStoredAsync(connection, cancellationToken).ConfigureAwait(false)).Count;
+
+    /// <summary>The number of tiles of level 1 that are stored, if none is missing before the last, and the hash of the last.</summary>
+    public async ValueTask<(long Count, MerkleHash Last)> FindLastStoredAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand($"SELECT number FROM {sql.Quoted}.ledger_tiles WHERE level = 1 ORDER BY number DESC LIMIT 1",
-            connection);
+        var command = new NpgsqlCommand(
+            $"SELECT number, hash FROM {sql.Quoted}.ledger_tiles WHERE level = 1 ORDER BY number DESC LIMIT 1", connection);
         await using (command.ConfigureAwait(false))
-            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is long last ? last + 1 : 0;
+        {
+            var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (rows.ConfigureAwait(false))
+            {
+                return await rows.ReadAsync(cancellationToken).ConfigureAwait(false)
+                    ? (rows.GetInt64(0) + 1, HashIn(rows, level: 1))
+                    : (0, default);
+            }
+        }
     }
 
     /// <summary>The frontier of the tree at a size up to that of the log.</summary>
     public ValueTask<MerkleFrontier> ReadFrontierAsync(NpgsqlConnection connection, long size, CancellationToken cancellationToken) =>
         MerkleFrontier.ReadAsync(new Hashes(connection, this), size, cancellationToken);
+
+    /// <summary>The hash in a row of a number and a hash.</summary>
+    private MerkleHash HashIn(NpgsqlDataReader row, int level)
+    {
+        var hash = row.GetFieldValue<byte[]>(1);
+        return hash.Length == MerkleHash.Length
+            ? new MerkleHash(hash)
+            : throw new StoreCorruptedException(
+                store,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"its Merkle tree has a hash {row.GetInt64(0)} on level {level} that is none."));
+    }
 
     private async ValueTask<MerkleHash> MakeAsync(NpgsqlConnection connection, int level, long index, CancellationToken cancellationToken)
     {

@@ -35,6 +35,20 @@ internal static class Failure
     public static bool IsOfServer(Exception failure) => IsOfConnection(failure) || IsToBeRepeated(failure) || IsLockTimeout(failure)
         || StateOf(failure) is PostgresErrorCodes.QueryCanceled or ['5', '3' or '8', ..];
 
+    /// <summary>
+    /// What the server has failed with, if an error of the app's code comes from that and not from its SQL; else null. The code may have
+    /// wrapped it, as projections do.
+    /// </summary>
+    public static NpgsqlException? ServerCauseIn(Exception failure)
+    {
+        for (var cause = failure; cause is not (null or OperationCanceledException); cause = cause.InnerException)
+        {
+            if (cause is NpgsqlException server && IsOfServer(server)) return server;
+        }
+
+        return null;
+    }
+
     /// <summary>Whether a lock was not granted in time.</summary>
     public static bool IsLockTimeout(Exception failure) => StateOf(failure) == PostgresErrorCodes.LockNotAvailable;
 

@@ -38,7 +38,35 @@ internal sealed class MoveMark(StoreServer server, PostgresEventStorageOptions o
     /// <summary>Sets the mark or takes it away, if the log ends at a position.</summary>
     /// <returns>Whether the log ends there.</returns>
     /// <exception cref="StoreMovedException">The store has moved elsewhere.</exception>
-    public async ValueTask<bool> WriteAsync(
+    /// <exception cref="StoreBusyException">Others held a lock for the whole <c>BusyTimeout</c>.</exception>
+    /// <exception cref="IncompatibleStoreException">The role does not own the tables.</exception>
+    public async ValueTask<bool> SetAsync(string? movedTo, long head, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await server.OpenAsync(cancellationToken).ConfigureAwait(false);
+            var connection = await server.ConnectAsync(cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+                return await WriteAsync(connection, movedTo, head, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (Failure.IsLockTimeout(failure))
+        {
+            throw new StoreBusyException(server.Name, options.BusyTimeout, failure);
+        }
+        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new IncompatibleStoreException(server.Name,
+                $"the role may not mark it as moved, since it does not own each of its tables: the server says '{failure.MessageText}'. "
+                + "Nothing was written. Use a role that is a member of every role that owns one, those of read models included.",
+                failure);
+        }
+        catch (Exception failure) when (server.Typed(failure, outcomeIsUnknown: true) is var typed && typed != failure)
+        {
+            throw typed;
+        }
+    }
+
+    private async ValueTask<bool> WriteAsync(
         NpgsqlConnection connection, string? movedTo, long head, CancellationToken cancellationToken)
     {
         var standby = new StandbyConfirmation();

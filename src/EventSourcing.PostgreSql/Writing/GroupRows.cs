@@ -177,7 +177,7 @@ internal sealed class GroupRows
     /// Adds the statements that import the rows. They belong to one transaction, which holds the lock, so the head is known and positions
     /// and numbers of streams are final.
     /// </summary>
-    /// <returns>The number of statements. Each has a row as its result if the log has the head that it counts on.</returns>
+    /// <returns>The number of statements. One fails if the log has another head than the one it counts on.</returns>
     public int AddImportTo(NpgsqlBatch batch, string sql)
     {
         var (statements, stream, tag) = (0, 0, 0);
@@ -188,10 +188,10 @@ internal sealed class GroupRows
             while (tag < _tagged.Count && _tagged[tag] <= first + count) tag++;
             var parameters = batch.Add(sql).Parameters;
             parameters.Add(new NpgsqlParameter<long> { TypedValue = ExpectedHead + first });
-            Add(NpgsqlDbType.Bigint, _newOrdinals.GetRange(firstStream, stream - firstStream).ConvertAll(ordinal => ExpectedHead + ordinal));
+            Add(NpgsqlDbType.Bigint, _newOrdinals.GetRange(firstStream, stream - firstStream).ConvertAll(n => ExpectedHead + n));
             Add(NpgsqlDbType.Text, _newNames.GetRange(firstStream, stream - firstStream));
             Add(NpgsqlDbType.Text, _tags.GetRange(firstTag, tag - firstTag));
-            Add(NpgsqlDbType.Bigint, _tagged.GetRange(firstTag, tag - firstTag).ConvertAll(ordinal => ExpectedHead + ordinal));
+            Add(NpgsqlDbType.Bigint, _tagged.GetRange(firstTag, tag - firstTag).ConvertAll(n => ExpectedHead + n));
             Add(NpgsqlDbType.Integer, _taggedTypes.GetRange(firstTag, tag - firstTag));
             Add(NpgsqlDbType.Bigint, _streamIds.GetRange(first, count).ConvertAll(id => id > 0 ? id : ExpectedHead - id));
             Add(NpgsqlDbType.Bigint, _versions.GetRange(first, count));
@@ -225,7 +225,8 @@ internal sealed class GroupRows
             var data = _seals[i].Length == MerkleHash.Length ? new MerkleHash(_seals[i]) : hasher.CommitToData(_seals[i], e.Data.Span);
             DateTimeOffset? recordedAt = _recorded.Count > 0 ? new DateTimeOffset(_recorded[i], TimeSpan.Zero) : null;
             leaves[i] = new AppendedLeaf(
-                stream, version, e.Id, e.Type, e.Tags, data, hasher.CommitToMetadata(e.Metadata.Span), recordedAt);
+                stream, version, e.Id, e.Type, e.Tags.Count == 0 ? [] : [.. e.Tags], data, hasher.CommitToMetadata(e.Metadata.Span),
+                recordedAt);
         }
 
         return leaves;

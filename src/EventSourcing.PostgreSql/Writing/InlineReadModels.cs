@@ -40,7 +40,7 @@ internal sealed class InlineReadModels(
             await changes.WriteAsync(writer.Connection, last, work.Context, work.Token).ConfigureAwait(false);
             return (null, hasAppSql);
         }
-        catch (Exception failure) when (transaction.ServerFailure is null && ReadModelChanges.ServerCauseIn(failure) is { } cause)
+        catch (Exception failure) when (transaction.ServerFailure is null && Failure.ServerCauseIn(failure) is { } cause)
         {
             if (hasAppSql) await writer.CloseAsync(isLost: false).ConfigureAwait(false); // what the app's SQL has left on it goes with it
             ExceptionDispatchInfo.Throw(cause);

@@ -4,8 +4,8 @@ using NpgsqlTypes;
 namespace EventSourcing;
 
 /// <summary>
-/// Stores the tiles of the Merkle tree after the commits that complete them. Who commits the last event of a tile stores it, and first
-/// those before it that are missing. Leaves of this process's own events come from memory, others are made of the events as stored.
+/// Stores the tiles of the Merkle tree after the commits that complete them. The process that commits the last event of a tile stores it,
+/// and first those before it that are missing. Leaves of this process's own events come from memory, others are made of the events as stored.
 /// </summary>
 /// <remarks>
 /// What is stored of the tree may trail the log by the tiles that are on their way, and by those that a process had not stored when it
@@ -16,27 +16,50 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
     /// <summary>The most tiles of which leaves are kept in memory.</summary>
     private const int MaxOpenTiles = 64;
 
+    /// <summary>The most leaves that wait for a tile to be complete before they are hashed.</summary>
+    private const int MaxPending = 1024;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<long, MerkleHash?[]> _leaves = [];
     private readonly LedgerHasher _hasher = new();
+    private List<Commit> _pending = [];
+    private int _pendingLeaves;
     private Task _last = Task.CompletedTask;
 
     /// <summary>The tree up to the tiles that were stored last; null if that is not known.</summary>
     private TreeGrowth? _growth;
 
-    /// <summary>Takes the events of a commit. They are hashed, and tiles are stored, on another thread, one commit after the other.</summary>
+    /// <summary>The hash of the last tile of level 1 in that tree.</summary>
+    private MerkleHash _lastTile;
+
+    /// <summary>
+    /// Takes the events of a commit. They are hashed, and tiles are stored, on another thread, one commit after the other. That begins with
+    /// the commit that completes a tile: to wake a thread for each would cost an append more than the hashes do.
+    /// </summary>
     /// <param name="head">The head of the log before them.</param>
     /// <param name="recorded">When they were recorded, in ticks.</param>
     /// <param name="leaves">What their leaves are made of.</param>
     public void Add(long head, long recorded, AppendedLeaf[] leaves)
     {
-        lock (_lock) _last = AddAsync(_last, head, recorded, leaves);
+        lock (_lock)
+        {
+            _pending.Add(new Commit(head, recorded, leaves));
+            _pendingLeaves += leaves.Length;
+            var completesTile = (head + leaves.Length) / MerkleTree.TileWidth > head / MerkleTree.TileWidth;
+            if (!completesTile && _pendingLeaves < MaxPending) return;
+            _last = AddAsync(_last, _pending);
+            (_pending, _pendingLeaves) = ([], 0);
+        }
     }
 
     /// <summary>Forgets the leaves of commits so far: the log may have lost them. What is missing is made of the events.</summary>
     public void Forget()
     {
-        lock (_lock) _last = ForgetAsync(_last);
+        lock (_lock)
+        {
+            (_pending, _pendingLeaves) = ([], 0);
+            _last = ForgetAsync(_last);
+        }
     }
 
     /// <summary>Completes when the tiles of all commits so far are stored, or could not be.</summary>
@@ -55,14 +78,24 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
         _growth = null;
     }
 
-    private async Task AddAsync(Task before, long head, long recorded, AppendedLeaf[] leaves)
+    private async Task AddAsync(Task before, List<Commit> commits)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var at = new DateTimeOffset(recorded, TimeSpan.Zero);
         var completed = -1L;
-        for (var i = 0; i < leaves.Length; i++)
+        foreach (var commit in commits) completed = Math.Max(completed, Hash(commit));
+        if (completed >= 0) await TryStoreUpToAsync(completed).ConfigureAwait(false);
+        if (_leaves.Count > MaxOpenTiles) _leaves.Clear(); // others complete the tiles; what is missing is made of the events
+    }
+
+    /// <summary>Hashes the leaves of a commit.</summary>
+    /// <returns>The last tile that it completes; -1 if it completes none.</returns>
+    private long Hash(in Commit commit)
+    {
+        var at = new DateTimeOffset(commit.Recorded, TimeSpan.Zero);
+        var completed = -1L;
+        for (var i = 0; i < commit.Leaves.Length; i++)
         {
-            var (position, leaf) = (head + i + 1, leaves[i]);
+            var (position, leaf) = (commit.Head + i + 1, commit.Leaves[i]);
             var (tile, index) = Math.DivRem(position - 1, MerkleTree.TileWidth);
             if (!_leaves.TryGetValue(tile, out var known)) _leaves.Add(tile, known = new MerkleHash?[MerkleTree.TileWidth]);
             known[index] = _hasher.HashLeaf(new LedgerLeaf
@@ -80,8 +113,7 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
             if (index == MerkleTree.TileWidth - 1) completed = tile;
         }
 
-        if (completed >= 0) await TryStoreUpToAsync(completed).ConfigureAwait(false);
-        if (_leaves.Count > MaxOpenTiles) _leaves.Clear(); // others complete the tiles; what is missing is made of the events
+        return completed;
     }
 
     /// <summary>Stores the tiles that are missing, up to one.</summary>
@@ -92,8 +124,19 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
             var connection = await server.ConnectAsync(CancellationToken.None).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
-                var next = Math.Min(last, await tree.CountStoredAsync(connection, CancellationToken.None).ConfigureAwait(false));
-                if (_growth?.Frontier.Size != next * MerkleTree.TileWidth)
+                var (next, lastTile) = await tree.FindLastStoredAsync(connection, CancellationToken.None).ConfigureAwait(false);
+                if (next > last)
+                {
+                    // Another process was first.
+                    for (var tile = last; _leaves.Remove(tile); tile--)
+                    {
+                    }
+
+                    return;
+                }
+
+                // The size alone does not tell: after a failover, another process may have stored other tiles, as many as were lost.
+                if (_growth?.Frontier.Size != next * MerkleTree.TileWidth || _lastTile != lastTile)
                     _growth = await GrowthFromAsync(connection, next).ConfigureAwait(false);
                 while (next <= last)
                 {
@@ -105,6 +148,7 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
                     }
                     while (next <= last && next % MerkleTree.TileWidth != 0);
                     await StoreAsync(connection, _growth.Tiles).ConfigureAwait(false);
+                    _lastTile = _growth.Tiles.Last(tile => tile.Tile.Level == 1).Tile.Hash;
                     _growth.ClearTiles();
                     if (next % MerkleTree.TileWidth == 0)
                         await TypeCounts.KeepAsync(connection, server.Sql, next * MerkleTree.TileWidth).ConfigureAwait(false);
@@ -153,4 +197,7 @@ internal sealed class TileKeeper(StoreServer server, TreeReader tree) : IDisposa
             await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
         }
     }
+
+    /// <summary>The events of a commit.</summary>
+    private readonly record struct Commit(long Head, long Recorded, AppendedLeaf[] Leaves);
 }

@@ -81,7 +81,7 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
 
     /// <summary>The statement that imports the rows.</summary>
     public string ImportSql =>
-        $"SELECT o_head, 0::bigint FROM {server.Sql.Quoted}.import_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+        $"SELECT o_head, 0::bigint FROM {server.Sql.Quoted}.import_rows($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
         + "$15) WHERE o_head IS NOT NULL";
 
     /// <summary>The statement that makes the settings, of the session or of the transaction.</summary>

@@ -26,7 +26,8 @@ public sealed class LargeImportTests : IDisposable
 
         // New streams go on, and are found by their tags.
         await target.AppendAsync(Some.Append("order-310", 14, Some.Event()));
-        using var tagged = await target.ReadLogAsync(new LogRead { Filter = EventQuery.Any([new EventQueryItem([], ["late"])]), Limit = 10 });
+        var late = EventQuery.Any([new EventQueryItem([], ["late"])]);
+        using var tagged = await target.ReadLogAsync(new LogRead { Filter = late, Limit = 10 });
         tagged.Events.ToArray().Select(e => e.Position).Should().Equal(4_500L, 4_501L);
     }
 
@@ -47,12 +48,15 @@ public sealed class LargeImportTests : IDisposable
         (await import.Should().ThrowAsync<DuplicateEventIdException>()).Which.EventId.Should().Be(events[^1].Id);
         (await RowsOfAsync(target)).Should().HaveCount(10);
         _schema.Run("SELECT count(*) FROM {es}.event_tags WHERE position > 10").Should().Be(0L);
-        _schema.Run("SELECT count(*) FROM {es}.streams s WHERE NOT EXISTS (SELECT FROM {es}.events e WHERE e.stream = s.id)").Should().Be(0L);
+        _schema.Run("SELECT count(*) FROM {es}.streams s WHERE NOT EXISTS (SELECT FROM {es}.events e WHERE e.stream = s.id)")
+            .Should().Be(0L);
         (await source.TransferToAsync(target)).Position.Should().Be(Events);
         await Tree.ExpectWholeAsync(target);
     }
 
-    /// <summary>A log with streams of 15 events, some of which begin in one statement and end in a later one, and with erased events.</summary>
+    /// <summary>
+    /// A log with streams of 15 events, some of which begin in one statement and end in a later one, and with erased events.
+    /// </summary>
     private static async Task<InMemoryEventStorage> FilledAsync()
     {
         var storage = new InMemoryEventStorage();
@@ -61,12 +65,14 @@ public sealed class LargeImportTests : IDisposable
             // Most streams lie together, and one has events in every statement.
             var stream = i % 13 == 0 ? "often" : $"order-{i / 15}";
             string[] tags = i % 7 == 0 ? [$"tag-{i % 3}", $"of-{i}"] : i is 4_499 or 4_500 ? ["late"] : [];
-            await storage.AppendAsync(Some.Append(stream, ExpectedVersion.Any, Some.Event($"type-{i % 5}", $$"""{"n":{{i}}}""", null, tags)));
+            var e = Some.Event($"type-{i % 5}", $$"""{"n":{{i}}}""", null, tags);
+            await storage.AppendAsync(Some.Append(stream, ExpectedVersion.Any, e));
         }
 
         long[] erased = [1, 1_000, 1_001, 2_500, 4_699];
         var record = new NewEvent(Guid.NewGuid(), PayloadsErased.TypeName, new PayloadsErased(erased, "asked for", null).ToBytes());
-        await storage.AppendAsync(new AppendRequest([new StreamWrite(PayloadsErased.StreamName, ExpectedVersion.Any, [record])]) { Erase = erased });
+        var write = new StreamWrite(PayloadsErased.StreamName, ExpectedVersion.Any, [record]);
+        await storage.AppendAsync(new AppendRequest([write]) { Erase = erased });
         return storage;
     }
 
@@ -78,8 +84,8 @@ public sealed class LargeImportTests : IDisposable
             using var page = await storage.ReadLogAsync(read);
             foreach (var e in page.Events)
             {
-                rows.Add($"{e.Position} {e.Stream} {e.Version} {e.Id} {e.Type} {e.RecordedAt.UtcTicks} {e.IsErased} {Convert.ToHexString(e.Seal.Span)} "
-                    + $"{Convert.ToHexString(e.Data.Span)} {string.Join(',', e.Tags)}");
+                rows.Add($"{e.Position} {e.Stream} {e.Version} {e.Id} {e.Type} {e.RecordedAt.UtcTicks} {e.IsErased} "
+                    + $"{Convert.ToHexString(e.Seal.Span)} {Convert.ToHexString(e.Data.Span)} {string.Join(',', e.Tags)}");
             }
 
             if (page.IsEnd) return rows;

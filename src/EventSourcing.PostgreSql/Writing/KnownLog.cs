@@ -1,0 +1,74 @@
+namespace EventSourcing;
+
+/// <summary>
+/// What this process knows of the log by its own commits, and what it tells others of them. Only the leader of the group commit uses it,
+/// but for the era.
+/// </summary>
+internal sealed class KnownLog(
+    StoreServer server, StoreNames names, StreamEnds ends, TileKeeper tiles, HeadSignal signal, ReadModelTables tables, GroupRows rows)
+{
+    /// <summary>For how long conditions are checked under the lock after another process has written, in milliseconds.</summary>
+    private const int OthersWriteFor = 200;
+
+    private long _othersWroteAt = long.MinValue / 2;
+    private volatile int _era;
+
+    /// <summary>The head after the last commit of this process; -1 if there was none.</summary>
+    public long Head { get; private set; } = -1;
+
+    /// <summary>Changes when the server may be another one, which need not have all that was committed.</summary>
+    public int Era => _era;
+
+    /// <summary>Whether another process has written lately.</summary>
+    public bool OthersWrite => Environment.TickCount64 - _othersWroteAt < OthersWriteFor;
+
+    /// <summary>The last events that this process has appended.</summary>
+    public RecentEvents Recent { get; } = new();
+
+    /// <summary>
+    /// Forgets what this process has committed without acknowledging it: another server has taken the place of the one that had it, and
+    /// gives its positions and numbers to others. What was acknowledged or read is there, or the storage serves nothing any more.
+    /// </summary>
+    public void ForgetWhatMayBeLost()
+    {
+        _era++;
+        Head = -1;
+        Recent.Clear();
+        ends.Clear();
+        names.Clear();
+        tables.Clear();
+        tiles.Forget();
+    }
+
+    /// <summary>Takes note of what was committed. The positions of the decision are counted from a head that was believed.</summary>
+    /// <param name="place">Where the rows were written.</param>
+    /// <param name="believedHead">The head that was believed.</param>
+    /// <param name="group">The appends whose rows they are.</param>
+    /// <param name="isAcknowledged">Whether the callers are told: otherwise it may yet be lost.</param>
+    public void Committed(in GroupPlace place, long believedHead, List<AppendWork> group, bool isAcknowledged)
+    {
+        if (Head >= 0 && place.Head != Head) _othersWroteAt = Environment.TickCount64;
+        var shift = place.Head - believedHead;
+        if (shift != 0)
+        {
+            foreach (var work in group)
+                work.Outcome = new AppendResult(work.Outcome!.Streams, work.Outcome.FirstPosition + shift, work.Outcome.Position + shift,
+                    wasAlreadyStored: false);
+        }
+
+        foreach (var (name, stream) in rows.Streams)
+        {
+            var id = stream.End.Id > 0 ? stream.End.Id : stream.FirstOrdinal > 0 ? place.Head + stream.FirstOrdinal : 0;
+            if (id == 0) continue;
+            ends.Learn(name, new StreamEnd(id, stream.Version));
+            names.AddStream(id, name);
+        }
+
+        Recent.Add(place.Head, rows.Events);
+        Head = place.Head + rows.Count;
+        tiles.Add(place.Head, place.Recorded, place.Leaves);
+        if (!isAcknowledged) return;
+        server.Seen.Learn(Head, rows.Events[^1].Event.Id);
+        signal.Advance(Head);
+    }
+}

@@ -252,7 +252,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
 
     /// <summary>Opens the storage on another thread, and checks meanwhile what can be checked without it.</summary>
     private async Task<long> OpenStorageAndCheckAsync(
-        IReadOnlyList<Projection> projections, IReadOnlyList<Reactor> reactors, CancellationToken cancellationToken)
+        List<Projection> projections, IReadOnlyList<Reactor> reactors, CancellationToken cancellationToken)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var opening = Task.Run(() => OpenStorageAsync(giveUp.Token), CancellationToken.None);

@@ -45,6 +45,18 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
+    public async Task Put_a_rebuilt_read_model_in_place_by_another_role_makes_the_view_that_roles_own()
+    {
+        await using var storage = _schema.Open();
+        await CommitAsync(storage, "orders@1", [City], "old");
+        PostgresServer.Run($"ALTER VIEW {View} OWNER TO {_role}");
+
+        await CommitAsync(storage, "orders@2", [City], "new", drop: "orders@1");
+
+        _schema.Run("SELECT key FROM {es}.read_model_orders").Should().Be("new", "a view reads its table with the rights of its owner");
+    }
+
+    [Fact]
     public async Task Put_a_read_model_with_other_fields_in_place_makes_the_view_anew_and_gives_the_rights_again()
     {
         await using var storage = _schema.Open();

@@ -1,4 +1,5 @@
 using EventSourcing.Sqlite.Tests;
+using Npgsql;
 
 namespace EventSourcing.PostgreSql.Tests.Imports;
 
@@ -52,6 +53,18 @@ public sealed class LargeImportTests : IDisposable
             .Should().Be(0L);
         (await source.TransferToAsync(target)).Position.Should().Be(Events);
         await Tree.ExpectWholeAsync(target);
+    }
+
+    [Fact]
+    public async Task Import_of_rows_for_another_head_fails_on_the_server_so_that_no_statement_before_it_is_committed()
+    {
+        await using var target = _schema.Open(own => own);
+        await target.AppendAsync(Some.Append("order-1", 0, Some.Event()));
+
+        var import = () => _schema.Run("SELECT {es}.import_rows(0, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')");
+
+        import.Should().Throw<PostgresException>().Which.SqlState.Should().Be("ES005");
+        (await target.GetHeadAsync()).Should().Be(1);
     }
 
     /// <summary>

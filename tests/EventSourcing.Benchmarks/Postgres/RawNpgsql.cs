@@ -112,7 +112,7 @@ internal sealed class RawNpgsql : IAsyncDisposable
         var pending = new List<OrderItemAdded>(4096);
         await ReadLogInBatchesAsync(pending, async () =>
         {
-            Set(writer._load, pending.Select(e => e.CustomerId).Distinct().ToArray());
+            Set(writer._load, [pending.Select(e => e.CustomerId).Distinct().ToArray()]); // one value, which is an array
             var documents = new Dictionary<string, CustomerTotal>(StringComparer.Ordinal);
             await using (var reader = await writer._load.ExecuteReaderAsync())
             {

@@ -13,7 +13,7 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
         var (store, faults) = OpenFaulty(clock);
         var projections = Enumerable.Range(0, 20).Select(i => new Tallies(null, $"tallies{i}")).ToArray();
         await using var running = store.StartProjections(ShortLease, projections);
-        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never).WaitAsync(Never);
         await LookForOrdersAsync(clock, faults, count: 3); // what was ordered by the start has been looked at
         var reads = new List<string>();
         var commits = 0;
@@ -47,7 +47,7 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
         var (second, looks) = OpenFaulty(clock);
         var projection = new Tallies();
         await using var owner = first.StartProjections(ShortLease, projection);
-        await owner.WaitForAsync(await first.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await owner.WaitForAsync(await first.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never).WaitAsync(Never);
         await using var other = second.StartProjections(ShortLease, projection);
         await UntilAsync(async () => (await other.GetStatusAsync())[0].State == ProjectionState.Standby, "stands by");
         await LookForOrdersAsync(clock, looks, count: 80); // for one who stands by, a quarter of a lease lies between two looks
@@ -83,7 +83,7 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
         var clock = new VirtualClock();
         var (store, faults) = OpenFaulty(clock);
         await using var running = store.StartProjections(new Tallies());
-        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never).WaitAsync(Never);
 
         // The wait has read that the projection is at position 1, and gets to know it only once that is 2.
         TaskCompletionSource isLooking = New(), mayCommit = New(), hasCommitted = New();
@@ -95,7 +95,7 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
             await hasCommitted.Task;
         };
         var waiting = running.WaitForAsync(appended, Never);
-        await isLooking.Task;
+        await isLooking.Task.WaitAsync(Never);
         mayCommit.SetResult();
         await UntilAsync(async () => (await running.GetStatusAsync())[0].Position == 2, "has committed");
         hasCommitted.SetResult();

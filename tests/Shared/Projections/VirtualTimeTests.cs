@@ -59,7 +59,7 @@ public abstract class VirtualTimeTests(IStorageSource source) : EngineTests(sour
         var (store, faults) = OpenFaulty(clock);
         var projection = new Tallies();
         await using var running = store.StartProjections(LongLease, projection);
-        await running.CatchUpAsync();
+        await running.CatchUpAsync().WaitAsync(Never);
         var tries = 0;
         faults.BeforeCommit = commit =>
         {
@@ -91,8 +91,11 @@ public abstract class VirtualTimeTests(IStorageSource source) : EngineTests(sour
         var awake = OpenStore(clock);
         var projection = new Tallies();
         var options = NoRetries with { LeaseDuration = TimeSpan.FromMinutes(1) };
+
+        // Before the owner looks: it would learn of another storage's append by polling, and the clock stands still.
+        var appended = await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         var owner = silent.StartProjections(options, projection);
-        await owner.WaitForAsync(await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]));
+        await owner.WaitForAsync(appended).WaitAsync(Never);
         await using var other = awake.StartProjections(options, projection);
         await UntilAsync(async () => (await other.GetStatusAsync())[0].State == ProjectionState.Standby, "stands by");
         faults.Die();
@@ -109,8 +112,8 @@ public abstract class VirtualTimeTests(IStorageSource source) : EngineTests(sour
     {
         var clock = new VirtualClock();
         var (one, two) = (new Tallies(), new Tallies(null, version: 2));
-        await OpenInline(one, clock).AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await OpenInline(two, clock).AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await OpenInline(one, clock).AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]).WaitAsync(Never);
+        await OpenInline(two, clock).AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]).WaitAsync(Never);
         var back = OpenInline(one, clock);
         var append = back.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
         await UntilAsync(clock, TimeSpan.FromSeconds(1), () => Task.FromResult(append.IsCompleted), "has the old version back");
@@ -125,7 +128,7 @@ public abstract class VirtualTimeTests(IStorageSource source) : EngineTests(sour
         var clock = new VirtualClock();
         var store = OpenStore(clock);
         await using var running = store.StartProjections(LongLease, new Tallies());
-        await running.CatchUpAsync();
+        await running.CatchUpAsync().WaitAsync(Never);
         var wait = running.WaitForAsync(7, TimeSpan.FromHours(1));
         clock.Advance(TimeSpan.FromMinutes(59));
         wait.IsCompleted.Should().BeFalse();

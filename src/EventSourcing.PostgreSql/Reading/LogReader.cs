@@ -71,7 +71,7 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
 
             // The sum keeps the planner from walking the log by position instead of the stream by version.
             batch.Add($"""
-                SELECT {PageBuilder.Columns} FROM {sql.Quoted}.events e
+                SELECT {PageBuilder.ColumnsOf(withSeals: false)} FROM {sql.Quoted}.events e
                 WHERE e.stream = (SELECT s.id FROM {sql.Quoted}.streams s WHERE s.name = $1) AND e.version > $2 AND e.version <= $3 AND e.position + 0 <= $4
                 ORDER BY e.version{(forwards ? "" : " DESC")} LIMIT $5
                 """).With(read.Stream).With(read.After).With(read.UpTo).With(read.UpToPosition).With(rows);
@@ -174,7 +174,7 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
             if (!forwards && !isWithinTransaction) batch.Add(Snapshot);
             batch.Add(Last);
             var to = isScan && forwards && read.UpTo - ScanWindow > read.After ? read.After + ScanWindow : read.UpTo;
-            var command = batch.Add(SqlOf(filter, forwards)).With(read.After).With(to).With(rows);
+            var command = batch.Add(SqlOf(filter, forwards, read.WithSeals)).With(read.After).With(to).With(rows);
             filter?.Bind(command);
             if (!forwards && !isWithinTransaction) batch.Add("COMMIT");
             try
@@ -270,10 +270,10 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
         }
     }
 
-    private string SqlOf(FilterSql? filter, bool forwards)
+    private string SqlOf(FilterSql? filter, bool forwards, bool withSeals)
     {
         var order = $"ORDER BY e.position{(forwards ? "" : " DESC")}";
-        var events = $"SELECT {PageBuilder.Columns}, ({Head}) FROM {sql.Quoted}.events e";
+        var events = $"SELECT {PageBuilder.ColumnsOf(withSeals)}, ({Head}) FROM {sql.Quoted}.events e";
         if (filter is null) return $"{events} WHERE e.position > $1 AND e.position <= $2 {order} LIMIT $3";
         if (filter.Positions is { } positions) return $"{events} WHERE e.position = ANY (ARRAY({positions})) {order}";
         var from = forwards ? "$1" : $"greatest($1, least($2, ({Head})) - {ScanWindow})";

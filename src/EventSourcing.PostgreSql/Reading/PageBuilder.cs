@@ -13,24 +13,22 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class PageBuilder(EventPage page, StoreNames names, string store, bool withSeals) : IDisposable
 {
-    /// <summary>The columns of a row, of the table with the alias <c>e</c>.</summary>
-    public const string Columns = "e.position, e.version, e.type, e.id, e.recorded, e.data, e.metadata, e.tags, e.stream, e.seal";
-
-    /// <summary>The number of these columns.</summary>
+    /// <summary>The number of the columns.</summary>
     public const int ColumnCount = 10;
 
     /// <summary>The column with the number of the event's stream.</summary>
-    public const int StreamColumn = 8;
+    public const int StreamColumn = 3;
 
+    // In the order in which they are read: the driver walks over a row, and back only from its start.
     private const int PositionColumn = 0;
     private const int VersionColumn = 1;
-    private const int TypeColumn = 2;
-    private const int IdColumn = 3;
-    private const int RecordedColumn = 4;
-    private const int DataColumn = 5;
-    private const int MetadataColumn = 6;
-    private const int TagsColumn = 7;
-    private const int SealColumn = 9;
+    private const int RecordedColumn = 2;
+    private const int TypeColumn = 4;
+    private const int IdColumn = 5;
+    private const int SealColumn = 6;
+    private const int DataColumn = 7;
+    private const int MetadataColumn = 8;
+    private const int TagsColumn = 9;
 
     private byte[] _scratch = ArrayPool<byte>.Shared.Rent(4096);
     private List<Unnamed>? _unnamed;
@@ -44,6 +42,13 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
         _scratch = [];
     }
 
+    /// <summary>
+    /// The columns of a row, of the table with the alias <c>e</c>. A seal has as many bytes as a small event, so that it is sent only if
+    /// somebody wants it; else its length, which tells an erased event.
+    /// </summary>
+    public static string ColumnsOf(bool withSeals) =>
+        $"e.position, e.version, e.recorded, e.stream, e.type, e.id, {(withSeals ? "e.seal" : "octet_length(e.seal)")}, e.data, e.metadata, e.tags";
+
     /// <summary>Adds the event of the current row.</summary>
     /// <exception cref="StoreCorruptedException">A value is not one that the library writes.</exception>
     public void Add(NpgsqlDataReader row)
@@ -54,24 +59,23 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
         if (position < 1 || version < 1) throw Damage(position, "version", "Positions and versions begin at 1.");
         if (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks)
             throw Damage(position, "recorded", string.Create(CultureInfo.InvariantCulture, $"There is no instant of {ticks} ticks."));
-        var seal = Bytes(row, SealColumn);
-        var isErased = seal.Length == MerkleHash.Length;
-        var kept = withSeals ? page.Copy(seal) : default;
+        var (stream, type, id) = (row.GetInt64(StreamColumn), row.GetInt32(TypeColumn), row.GetGuid(IdColumn));
+        var seal = withSeals ? page.Copy(Bytes(row, SealColumn)) : default;
+        var isErased = (withSeals ? seal.Length : row.GetInt32(SealColumn)) == MerkleHash.Length;
         var data = page.Copy(Bytes(row, DataColumn));
         if (isErased && data.Length > 0) throw Damage(position, "data", "An erased event has none.");
-        var (stream, type) = (row.GetInt64(StreamColumn), row.GetInt32(TypeColumn));
         var (streamName, typeName) = (names.StreamOf(stream), names.TypeOf(type));
         var stored = new StoredEvent
         {
             Position = position,
             Stream = streamName ?? "",
             Version = version,
-            Id = row.GetGuid(IdColumn),
+            Id = id,
             Type = typeName ?? "",
             RecordedAt = new DateTimeOffset(ticks, TimeSpan.Zero),
             Data = data,
             Metadata = row.IsDBNull(MetadataColumn) ? default : page.Copy(Bytes(row, MetadataColumn)),
-            Seal = kept,
+            Seal = seal,
             IsErased = isErased,
             Tags = row.IsDBNull(TagsColumn) ? [] : Tags(position, row.GetString(TagsColumn)),
         };
@@ -101,14 +105,14 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
 
     private ReadOnlySpan<byte> Bytes(NpgsqlDataReader row, int column)
     {
-        var length = (int)row.GetBytes(column, 0, null, 0, 0);
-        if (_scratch.Length < length)
+        var length = (int)row.GetBytes(column, 0, _scratch, 0, _scratch.Length);
+        if (length == _scratch.Length && (length = (int)row.GetBytes(column, 0, null, 0, 0)) > _scratch.Length)
         {
             ArrayPool<byte>.Shared.Return(_scratch);
             _scratch = ArrayPool<byte>.Shared.Rent(length);
+            row.GetBytes(column, 0, _scratch, 0, length);
         }
 
-        if (length > 0) row.GetBytes(column, 0, _scratch, 0, length);
         return _scratch.AsSpan(0, length);
     }
 

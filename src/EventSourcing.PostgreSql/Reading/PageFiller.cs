@@ -30,7 +30,7 @@ internal sealed class PageFiller(StoreNames names)
             rows++;
             if (rows == 1 && reader.FieldCount > PageBuilder.ColumnCount) head = reader.GetInt64(PageBuilder.ColumnCount);
             if (rows == 1 && stream is not null) names.AddStream(id = reader.GetInt64(PageBuilder.StreamColumn), stream);
-            if (reader.GetInt64(column) > upTo)
+            if (upTo < long.MaxValue && reader.GetInt64(column) > upTo)
             {
                 isBeyond = true; // committed after the first statement
                 continue;

@@ -14,6 +14,9 @@ public sealed class EventPage : IDisposable
     /// <summary>A storage ends a page early once its copied bytes exceed this many, so that memory stays bounded.</summary>
     public const int MaxBytes = 1024 * 1024;
 
+    /// <summary>The longest page that the library asks for by itself, once a read has turned out to be long.</summary>
+    internal const int LargestRead = 4096;
+
     private const int ChunkBytes = 32 * 1024;
     private StoredEvent[] _events;
     private int _count;
@@ -23,7 +26,7 @@ public sealed class EventPage : IDisposable
 
     /// <summary>Creates an empty page for a storage to fill.</summary>
     /// <param name="capacity">The initial room for events; it grows by itself.</param>
-    public EventPage(int capacity = 64) => _events = ArrayPool<StoredEvent>.Shared.Rent(Math.Clamp(capacity, 1, DefaultLimit));
+    public EventPage(int capacity = 64) => _events = ArrayPool<StoredEvent>.Shared.Rent(Math.Clamp(capacity, 1, LargestRead));
 
     /// <summary>The events, in the order of the read.</summary>
     public ReadOnlySpan<StoredEvent> Events

@@ -76,7 +76,8 @@ internal static class EventPages
 
     /// <summary>
     /// While the caller processes one page, the next is read on another core, because decoding costs more than reading. At most
-    /// one page is read ahead.
+    /// one page is read ahead. After a full page the next one may be twice as long: a storage on another machine answers each page with
+    /// a round trip, and whoever has read that far goes on.
     /// </summary>
     private static async IAsyncEnumerable<EventPage> AheadAsync<TRead>(
         TRead read, Func<TRead, int, ValueTask<EventPage>> readPage, Func<TRead, EventPage, TRead> restOf, int pageLimit, long limit)
@@ -90,6 +91,7 @@ internal static class EventPages
                 limit -= page.Count;
                 if (!page.IsEnd && limit > 0)
                 {
+                    if (page.Count == pageLimit) pageLimit = Math.Max(pageLimit, Math.Min(2 * pageLimit, EventPage.LargestRead));
                     read = restOf(read, page);
                     var (next, count) = (read, PageLimit());
                     ahead = Task.Run(() => readPage(next, count).AsTask());

@@ -104,8 +104,15 @@ public sealed class AppQueryTests : IDisposable
             await end.Task;
             return 0;
         }).AsTask();
-        for (var i = 0; i < 100; i++) await storage.AppendAsync(Some.Append("s", i, Some.Event(data: new string('x', 5000))));
-        end.SetResult();
+        try
+        {
+            for (var i = 0; i < 100; i++) await storage.AppendAsync(Some.Append("s", i, Some.Event(data: new string('x', 5000))));
+        }
+        finally
+        {
+            end.SetResult(); // the storage waits for the query when it is disposed
+        }
+
         await query;
     }
 

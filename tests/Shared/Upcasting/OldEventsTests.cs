@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EventSourcing.Tests.Projections;
 
 namespace EventSourcing.Tests.Upcasting;
@@ -123,7 +124,9 @@ public abstract class OldEventsTests(IStorageSource source) : EngineTests(source
         var subscription = store.Subscribe(StartFrom.Now, Payments);
         await using var events = subscription.GetAsyncEnumerator();
         var next = events.MoveNextAsync();
-        while (subscription.Position == 0) await Task.Delay(1); // "now" is the head that it reads, and a server takes a while to tell
+        var waited = Stopwatch.StartNew(); // "now" is the head that it reads, and a server takes a while to tell
+        while (subscription.Position == 0 && !next.IsCompleted && waited.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(1);
+        subscription.Position.Should().Be(1);
         next.IsCompleted.Should().BeFalse();
         await store.Storage.AppendSamplesAsync();
         var expected = Wallet.Samples.SelectMany(sample => sample.Today).OfType<Paid>().ToList();

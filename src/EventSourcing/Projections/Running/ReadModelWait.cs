@@ -85,7 +85,8 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         {
             // Taken before the look: progress that is made meanwhile must end the wait below at once.
             var wasBehind = _progress.Head < last;
-            if (!(last > 0 && IsKept(placed, fault))
+            var isPlaced = placed.IsCompleted; // once: if it completes meanwhile, the wait below ends at once
+            if (!(last > 0 && IsKept(isPlaced, fault))
                 && await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false)) return;
             var left = timeout - _clock.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
@@ -100,7 +101,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
 
             using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var pause = Task.Delay(left < Poll ? left : Poll, _clock, abandon.Token);
-            var told = !placed.IsCompleted ? placed : wasBehind ? _progress.WaitAsync(last - 1, abandon.Token) : pause;
+            var told = !isPlaced ? placed : wasBehind ? _progress.WaitAsync(last - 1, abandon.Token) : pause;
             await (ended is null ? Task.WhenAny(told, pause) : Task.WhenAny(told, ended, pause)).ConfigureAwait(false);
             await abandon.CancelAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
@@ -108,9 +109,9 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     }
 
     /// <summary>Whether it is not known yet which class the read model belongs to; throws the error that prevents finding out.</summary>
-    private static bool IsKept(Task placed, Func<Exception?>? fault)
+    private static bool IsKept(bool isPlaced, Func<Exception?>? fault)
     {
-        if (placed.IsCompleted) return false;
+        if (isPlaced) return false;
         if (fault?.Invoke() is { } error) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
         return true;
     }

@@ -14,7 +14,6 @@ public sealed class WriteTurnsTests : IDisposable
     public async Task Append_by_storages_of_one_process_is_in_the_order_in_which_they_came()
     {
         await using var first = new SqliteEventStorage(_folder.Store);
-        using var end = new EndOfTurn(_turnMayEnd);
         var turn = await TakeTurnAsync(first);
         var storages = Enumerable.Range(0, 20).Select(_ => new SqliteEventStorage(_folder.Store)).ToList();
         var appends = new List<Task<AppendResult>>();
@@ -49,7 +48,6 @@ public sealed class WriteTurnsTests : IDisposable
     {
         await using var first = new SqliteEventStorage(_folder.Store);
         await using var other = new SqliteEventStorage(_folder.Store);
-        using var end = new EndOfTurn(_turnMayEnd);
         var turn = await TakeTurnAsync(first);
         var more = first.AppendAsync(Some.Append("more", 0)).AsTask();
         var waiting = await WaitForTurnAsync(other, "other", 1);
@@ -97,7 +95,6 @@ public sealed class WriteTurnsTests : IDisposable
         await using var first = new SqliteEventStorage(_folder.Store);
         await using var impatient = new SqliteEventStorage(_folder.Store);
         await using var patient = new SqliteEventStorage(_folder.Store);
-        using var end = new EndOfTurn(_turnMayEnd);
         var turn = await TakeTurnAsync(first);
         using var cancellation = new CancellationTokenSource();
         var cancelled = await WaitForTurnAsync(impatient, "cancelled", 1, cancellation.Token);
@@ -120,7 +117,6 @@ public sealed class WriteTurnsTests : IDisposable
         await using var first = new SqliteEventStorage(_folder.Store);
         var closed = new SqliteEventStorage(_folder.Store);
         await using var patient = new SqliteEventStorage(_folder.Store);
-        using var end = new EndOfTurn(_turnMayEnd);
         var turn = await TakeTurnAsync(first);
         var refused = await WaitForTurnAsync(closed, "refused", 1);
         var waiting = await WaitForTurnAsync(patient, "patient", 2);
@@ -142,7 +138,6 @@ public sealed class WriteTurnsTests : IDisposable
         await using var first = new SqliteEventStorage(_folder.Store);
         await using var hasty = new SqliteEventStorage(_folder.Store, new SqliteEventStorageOptions { BusyTimeout = TimeSpan.FromMilliseconds(100) });
         await using var patient = new SqliteEventStorage(_folder.Store);
-        using var end = new EndOfTurn(_turnMayEnd);
         var turn = await TakeTurnAsync(first);
         var overdue = hasty.AppendAsync(Some.Append("overdue", 0)).AsTask();
         var waiting = patient.AppendAsync(Some.Append("patient", 0)).AsTask();
@@ -214,18 +209,14 @@ public sealed class WriteTurnsTests : IDisposable
             ReadModels = async (_, _) =>
             {
                 hasBegun.SetResult();
-                await _turnMayEnd.Task;
+
+                // Not for ever: a storage that is disposed by a test that fails waits for the turn.
+                await _turnMayEnd.Task.WaitAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
                 return new ReadModelCommit();
             },
         }).AsTask();
         await (await Task.WhenAny(hasBegun.Task, turn));
         return turn;
-    }
-
-    /// <summary>Lets the turn end when a test does, however it ends: the storage, which is disposed after it, waits for the turn.</summary>
-    private sealed class EndOfTurn(TaskCompletionSource mayEnd) : IDisposable
-    {
-        public void Dispose() => mayEnd.TrySetResult();
     }
 
     /// <summary>Has a storage append, and returns when it waits for its turn.</summary>

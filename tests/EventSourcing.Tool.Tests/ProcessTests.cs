@@ -25,7 +25,7 @@ public sealed partial class ProcessTests : IDisposable
 
         Kill(tail.Id, signal).Should().Be(0);
 
-        await tail.WaitForExitAsync();
+        await EndAsync(tail);
         tail.ExitCode.Should().Be(130);
         (await tail.StandardError.ReadToEndAsync()).Should().BeEmpty();
     }
@@ -47,7 +47,7 @@ public sealed partial class ProcessTests : IDisposable
             }
 
             tail.Kill();
-            await tail.WaitForExitAsync();
+            await EndAsync(tail);
         }
 
         seen.Should().Equal(Enumerable.Range(1, 20).Select(position => (long)position));
@@ -69,7 +69,7 @@ public sealed partial class ProcessTests : IDisposable
             using var read = Start(arguments);
             (await read.StandardOutput.ReadLineAsync()).Should().NotBeNull();
             read.StandardOutput.Close();
-            await read.WaitForExitAsync();
+            await EndAsync(read);
             read.ExitCode.Should().Be(0, string.Join(' ', arguments));
             (await read.StandardError.ReadToEndAsync()).Should().BeEmpty();
         }
@@ -104,7 +104,7 @@ public sealed partial class ProcessTests : IDisposable
         {
             using var found = Start(arguments);
             found.StandardOutput.Close();
-            await found.WaitForExitAsync();
+            await EndAsync(found);
             found.ExitCode.Should().Be(exitCode, string.Join(' ', arguments));
             (await found.StandardError.ReadToEndAsync()).Should().BeEmpty();
         }
@@ -120,7 +120,7 @@ public sealed partial class ProcessTests : IDisposable
 
         using var erase = Start("erase", "shop.db", "--position", "1", "--by", "ann", "--reason", "x");
         erase.StandardInput.Close();
-        await erase.WaitForExitAsync();
+        await EndAsync(erase);
         erase.ExitCode.Should().Be(2);
     }
 
@@ -131,7 +131,7 @@ public sealed partial class ProcessTests : IDisposable
         var evs = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "evs.dll")}'";
 
         using var shell = Process.Start("bash", ["-c", $"{{ {evs} types shop.db; {evs} streams shop.db; echo end; }} > out.txt"]);
-        await shell.WaitForExitAsync();
+        await EndAsync(shell);
 
         (await File.ReadAllTextAsync("out.txt")).Should()
             .Be((await Run.Piped("types", "shop.db")).Output + (await Run.Piped("streams", "shop.db")).Output + "end\n");
@@ -167,23 +167,28 @@ public sealed partial class ProcessTests : IDisposable
 
         Kill(explore.Id, signal).Should().Be(0);
 
-        // A process that was started with SIGINT ignored, as a shell does with what it runs in the background, hands that on.
-        using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60)))
-        {
-            try
-            {
-                await explore.WaitForExitAsync(patience.Token);
-            }
-            finally
-            {
-                if (!explore.HasExited) explore.Kill();
-            }
-        }
-
+        await EndAsync(explore);
         explore.ExitCode.Should().Be(130);
         (await explore.StandardError.ReadToEndAsync()).Should().Be("Open this address in a browser of this machine. Ctrl+C ends it.\n");
         (await File.ReadAllBytesAsync("shop.db")).Should().Equal(before);
         _folder.FileNames.Should().Equal("shop.db");
+    }
+
+    /// <summary>
+    /// Waits until a process has ended, for a minute at most. One that was started with SIGINT ignored, as a shell does with what it runs in
+    /// the background, never ends by that signal.
+    /// </summary>
+    private static async Task EndAsync(Process process)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
     }
 
     private static Process Start(params string[] arguments)

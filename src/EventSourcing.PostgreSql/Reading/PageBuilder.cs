@@ -13,13 +13,13 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class PageBuilder(EventPage page, StoreNames names, string store, bool withSeals) : IDisposable
 {
-    /// <summary>The number of the columns.</summary>
+    /// <summary>The number of columns.</summary>
     public const int ColumnCount = 10;
 
     /// <summary>The column with the number of the event's stream.</summary>
     public const int StreamColumn = 3;
 
-    // In the order in which they are read: the driver walks over a row, and back only from its start.
+    // In the order in which they are read: the driver goes forwards through a row, and begins anew to go back.
     private const int PositionColumn = 0;
     private const int VersionColumn = 1;
     private const int RecordedColumn = 2;
@@ -43,8 +43,8 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     }
 
     /// <summary>
-    /// The columns of a row, of the table with the alias <c>e</c>. A seal has as many bytes as a small event, so that it is sent only if
-    /// somebody wants it; else its length, which tells an erased event.
+    /// The columns of a row, of the table with the alias <c>e</c>. If nobody wants the seal, its length is sent instead, which tells
+    /// whether the event is erased.
     /// </summary>
     public static string ColumnsOf(bool withSeals) =>
         $"e.position, e.version, e.recorded, e.stream, e.type, e.id, {(withSeals ? "e.seal" : "octet_length(e.seal)")}, e.data, e.metadata, e.tags";
@@ -106,7 +106,11 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     private ReadOnlySpan<byte> Bytes(NpgsqlDataReader row, int column)
     {
         var length = (int)row.GetBytes(column, 0, _scratch, 0, _scratch.Length);
-        if (length == _scratch.Length && (length = (int)row.GetBytes(column, 0, null, 0, 0)) > _scratch.Length)
+        if (length < _scratch.Length) return _scratch.AsSpan(0, length);
+
+        // There may be more than there was room for.
+        length = (int)row.GetBytes(column, 0, null, 0, 0);
+        if (length > _scratch.Length)
         {
             ArrayPool<byte>.Shared.Return(_scratch);
             _scratch = ArrayPool<byte>.Shared.Rent(length);

@@ -76,8 +76,8 @@ internal static class EventPages
 
     /// <summary>
     /// While the caller processes one page, the next is read on another core, because decoding costs more than reading. At most
-    /// one page is read ahead. After a full page the next one may be twice as long: a storage on another machine answers each page with
-    /// a round trip, and whoever has read that far goes on.
+    /// one page is read ahead. After a full page the next one may be twice as long, because each page costs a statement and a round trip
+    /// if the storage is on another machine.
     /// </summary>
     private static async IAsyncEnumerable<EventPage> AheadAsync<TRead>(
         TRead read, Func<TRead, int, ValueTask<EventPage>> readPage, Func<TRead, EventPage, TRead> restOf, int pageLimit, long limit)

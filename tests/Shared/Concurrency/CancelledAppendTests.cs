@@ -42,7 +42,7 @@ public abstract class CancelledAppendTests(IStorageSource source) : IDisposable
         GC.Collect();
         var alive = payloads.Count(payload => payload.IsAlive);
 
-        // Before anything is asserted: the storage, which ends with the test, waits for the write.
+        // Before anything is asserted: the storage waits for the write when a failed test disposes it.
         release.SetResult();
         alive.Should().BeLessThan(Rest);
         (await slow).Position.Should().Be(1);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EventSourcing.Tests.Projections;
 
 namespace EventSourcing.Tests.Upcasting;
@@ -124,8 +123,9 @@ public abstract class OldEventsTests(IStorageSource source) : EngineTests(source
         var subscription = store.Subscribe(StartFrom.Now, Payments);
         await using var events = subscription.GetAsyncEnumerator();
         var next = events.MoveNextAsync();
-        var waited = Stopwatch.StartNew(); // "now" is the head that it reads, and a server takes a while to tell
-        while (subscription.Position == 0 && !next.IsCompleted && waited.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(1);
+
+        // "Now" is the head that it reads, and a server takes a while to tell.
+        await UntilAsync(() => Task.FromResult(subscription.Position > 0 || next.IsCompleted), "knows where now is");
         subscription.Position.Should().Be(1);
         next.IsCompleted.Should().BeFalse();
         await store.Storage.AppendSamplesAsync();

@@ -111,6 +111,6 @@ public sealed class OutcomeUnknownTests : IDisposable
     /// <summary>Ends the sessions that append to this test's store, but none of those that all tests share.</summary>
     private void EndWriters() => PostgresServer.Run($"""
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE query LIKE '%{_schema.Name}%append_events%' AND pid <> pg_backend_pid() AND application_name <> 'tests'
+        WHERE query SIMILAR TO '%({_schema.Name}%append_events|INSERT INTO "{_schema.Name}".events)%' AND pid <> pg_backend_pid() AND application_name <> 'tests'
         """);
 }

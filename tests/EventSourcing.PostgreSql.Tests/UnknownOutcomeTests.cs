@@ -90,12 +90,12 @@ public sealed class UnknownOutcomeTests : IClassFixture<ReplicaTests.Pair>, IDis
     {
         await using var proxy = new TcpProxy(_pair.Primary.Port);
         await using var storage = Open(proxy, _pair.Primary.ConnectionString(), TimeSpan.FromSeconds(30));
-        await storage.AppendAsync(Some.Append("s", 0));
+        await PrepareAsync(storage);
         await using (var replica = new PostgresEventStorage(_pair.Replica.ConnectionString(),
-            OneSchema.OptionsFor(_schema.Name) with { ReadOnly = true })) await UntilAsync(async () => await HeadAsync(replica) == 1);
+            OneSchema.OptionsFor(_schema.Name) with { ReadOnly = true })) await UntilAsync(async () => await HeadAsync(replica) == 2);
         var cut = proxy.CutBefore(FirstOfAnswer);
         proxy.LeadTo(_pair.Replica.Port);
-        var append = storage.AppendAsync(Some.Append("s", 1)).AsTask();
+        var append = storage.AppendAsync(Some.Append("s", 2)).AsTask();
         await cut;
         var before = proxy.Accepted;
         await UntilAsync(() => Task.FromResult(append.IsCompleted || proxy.Accepted >= before + 2));
@@ -104,8 +104,8 @@ public sealed class UnknownOutcomeTests : IClassFixture<ReplicaTests.Pair>, IDis
         proxy.LeadTo(_pair.Primary.Port);
 
         var result = await append.WaitAsync(Never);
-        (result.Version, result.WasAlreadyStored).Should().Be((2, false));
-        (await Some.ExpectRegularAsync(storage)).Should().HaveCount(2);
+        (result.Version, result.WasAlreadyStored).Should().Be((3, false));
+        (await Some.ExpectRegularAsync(storage)).Should().HaveCount(3);
     }
 
     private static TcpProxy Proxy() => new(new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString).Port);
@@ -113,6 +113,12 @@ public sealed class UnknownOutcomeTests : IClassFixture<ReplicaTests.Pair>, IDis
     private PostgresEventStorage Open(TcpProxy proxy, string connectionString, TimeSpan? busyTimeout = null) => new(
         proxy.ConnectionString(connectionString),
         OneSchema.OptionsFor(_schema.Name) with { BusyTimeout = busyTimeout ?? TimeSpan.FromSeconds(3) });
+
+    /// <summary>Appends until the statements are prepared that the next append needs, so that it is one message and one answer.</summary>
+    private static async Task PrepareAsync(PostgresEventStorage storage)
+    {
+        for (var version = 0; version < 2; version++) await storage.AppendAsync(Some.Append("s", version));
+    }
 
     /// <summary>Begins an append whose connection is cut when the server has committed it; no other one is let through then.</summary>
     private static Task<AppendRequest> LoseAnswerAsync(TcpProxy proxy, PostgresEventStorage storage, out Func<Task<AppendResult>> append)
@@ -123,8 +129,8 @@ public sealed class UnknownOutcomeTests : IClassFixture<ReplicaTests.Pair>, IDis
 
         async Task<AppendRequest> BeginAsync()
         {
-            await storage.AppendAsync(Some.Append("s", 0));
-            var request = Some.Append("s", 1);
+            await PrepareAsync(storage);
+            var request = Some.Append("s", 2);
             var cut = proxy.CutBefore(FirstOfAnswer);
             proxy.Refuse(true);
             running = storage.AppendAsync(request).AsTask();
@@ -143,8 +149,8 @@ public sealed class UnknownOutcomeTests : IClassFixture<ReplicaTests.Pair>, IDis
     private static async Task ExpectStoredOnceAsync(PostgresEventStorage storage, AppendRequest request)
     {
         var repeated = await storage.AppendAsync(request);
-        (repeated.Version, repeated.WasAlreadyStored).Should().Be((2, true), "the server had committed it");
-        (await Some.ExpectRegularAsync(storage)).Should().HaveCount(2);
+        (repeated.Version, repeated.WasAlreadyStored).Should().Be((3, true), "the server had committed it");
+        (await Some.ExpectRegularAsync(storage)).Should().HaveCount(3);
     }
 
     private static async Task<long> HeadAsync(PostgresEventStorage replica)

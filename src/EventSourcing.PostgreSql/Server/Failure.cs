@@ -9,6 +9,9 @@ internal static class Failure
     /// <summary>The constraint that is violated if an event id is stored already.</summary>
     public const string EventIds = "events_by_id";
 
+    private const string EventPositions = "events_pkey";
+    private const string EventVersions = "events_by_stream";
+
     /// <summary>
     /// Whether the connection is gone, or the server ended the session or was not reached. If a statement that may commit was sent
     /// before, its outcome is unknown.
@@ -63,6 +66,12 @@ internal static class Failure
     /// <summary>Whether an event id is stored already.</summary>
     public static bool IsStoredId(Exception failure) =>
         failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: EventIds };
+
+    /// <summary>Whether another event has the position, or the version in the stream.</summary>
+    public static bool IsTakenPlace(Exception failure) => failure is PostgresException
+    {
+        SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: EventPositions or EventVersions,
+    };
 
     /// <summary>Whether the store has moved, so that nothing is written to it any more.</summary>
     public static bool IsOfMove(Exception failure) => StateOf(failure) == SchemaSql.Moved;

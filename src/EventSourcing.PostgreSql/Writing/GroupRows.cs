@@ -151,6 +151,21 @@ internal sealed class GroupRows
         }
     }
 
+    /// <summary>
+    /// The row, if the completed rows are one event without tags in a stream that exists, and nothing else is to be verified.
+    /// </summary>
+    public bool TryGetSingle(out SingleRow row)
+    {
+        if (_events.Count != 1 || _touched.Count != 1 || _newNames.Count > 0 || _tags.Count > 0)
+        {
+            row = default;
+            return false;
+        }
+
+        row = new SingleRow(Now, _streamIds[0], _believed[0], _types[0], _eventIds[0], _seals[0], _data[0], _metadata[0], ExpectedHead);
+        return true;
+    }
+
     /// <summary>Adds the parameters, which refer to the lists: later groups need not add them again.</summary>
     public void AddParametersTo(NpgsqlParameterCollection parameters)
     {

@@ -22,6 +22,9 @@ internal sealed class KnownLog(
     /// <summary>Whether another process has written lately.</summary>
     public bool OthersWrite => Environment.TickCount64 - _othersWroteAt < OthersWriteFor;
 
+    /// <summary>Whether this process has written, and no other one lately.</summary>
+    public bool IsAlone => Head >= 0 && !OthersWrite;
+
     /// <summary>The last events that this process has appended.</summary>
     public RecentEvents Recent { get; } = new();
 
@@ -40,6 +43,9 @@ internal sealed class KnownLog(
         tiles.Forget();
     }
 
+    /// <summary>Takes note that another process has written.</summary>
+    public void OthersWrote() => _othersWroteAt = Environment.TickCount64;
+
     /// <summary>Takes note of what was committed. The positions of the decision are counted from a head that was believed.</summary>
     /// <param name="place">Where the rows were written.</param>
     /// <param name="believedHead">The head that was believed.</param>
@@ -47,7 +53,7 @@ internal sealed class KnownLog(
     /// <param name="isAcknowledged">Whether the callers are told: otherwise it may yet be lost.</param>
     public void Committed(in GroupPlace place, long believedHead, List<AppendWork> group, bool isAcknowledged)
     {
-        if (Head >= 0 && place.Head != Head) _othersWroteAt = Environment.TickCount64;
+        if (Head >= 0 && place.Head != Head) OthersWrote();
         var shift = place.Head - believedHead;
         if (shift != 0)
         {

@@ -42,10 +42,13 @@ internal sealed class RowWriter(
     public async ValueTask<bool> TryAppendAsync(List<AppendWork> group)
     {
         rows.Complete();
+        var single = known.IsAlone && rows.TryGetSingle(out var row)
+            ? (await writer.SingleAsync().ConfigureAwait(false))?.For(row) : null;
         GroupPlace? place;
         try
         {
             place = options.ThroughPooler ? await TryAppendThroughPoolerAsync(group).ConfigureAwait(false)
+                : single is not null ? await TryInsertAsync(single, group).ConfigureAwait(false)
                 : await TryAppendDirectlyAsync(group).ConfigureAwait(false);
         }
         catch (Exception failure) when (Failure.IsOfConnection(failure))
@@ -60,11 +63,29 @@ internal sealed class RowWriter(
         return true;
     }
 
-    private async ValueTask<GroupPlace?> TryAppendDirectlyAsync(List<AppendWork> group)
+    private ValueTask<GroupPlace?> TryAppendDirectlyAsync(List<AppendWork> group)
     {
         rows.Refresh(writer.Append.Parameters);
-        writer.Append.CommandTimeout = writer.SecondsFor(group);
-        var executing = writer.Append.ExecuteReaderAsync();
+        return ExecuteAsync(writer.Append, group);
+    }
+
+    private async ValueTask<GroupPlace?> TryInsertAsync(NpgsqlCommand single, List<AppendWork> group)
+    {
+        try
+        {
+            return await ExecuteAsync(single, group).ConfigureAwait(false);
+        }
+        catch (PostgresException failure) when (Failure.IsTakenPlace(failure))
+        {
+            known.OthersWrote();
+            return null;
+        }
+    }
+
+    private async ValueTask<GroupPlace?> ExecuteAsync(NpgsqlCommand append, List<AppendWork> group)
+    {
+        append.CommandTimeout = writer.SecondsFor(group);
+        var executing = append.ExecuteReaderAsync();
         var leaves = rows.CommitToContent(_hasher); // while the server works
         var reader = await executing.ConfigureAwait(false);
         await using (reader.ConfigureAwait(false)) return await ReadPlaceAsync(reader, leaves).ConfigureAwait(false);

@@ -14,6 +14,8 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
 
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _append;
+    private SingleInsert? _single;
+    private bool _hasTriedSingle;
     private bool _wasLost;
 
     /// <summary>The connection; it was opened before.</summary>
@@ -21,6 +23,18 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
 
     /// <summary>The statement that appends the rows.</summary>
     public NpgsqlCommand Append => _append ?? throw new InvalidOperationException("The connection is not open.");
+
+    /// <summary>
+    /// The statement that appends one event; null if the role may not insert, or if statements cannot be prepared. It is made when it is
+    /// first asked for.
+    /// </summary>
+    public async ValueTask<SingleInsert?> SingleAsync()
+    {
+        if (_hasTriedSingle || options.ThroughPooler) return _single;
+        _single = await SingleInsert.TryPrepareAsync(server.Sql, Connection).ConfigureAwait(false);
+        _hasTriedSingle = true;
+        return _single;
+    }
 
     /// <summary>Whether there is a connection that was not found lost.</summary>
     public bool IsConnected => _connection is { FullState: System.Data.ConnectionState.Open };
@@ -150,8 +164,9 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     public async ValueTask CloseAsync(bool isLost)
     {
         _wasLost |= isLost;
-        var (connection, append) = (_connection, _append);
-        (_connection, _append) = (null, null);
+        var (connection, append, single) = (_connection, _append, _single);
+        (_connection, _append, _single, _hasTriedSingle) = (null, null, null, false);
+        if (single is not null) await single.DisposeAsync().ConfigureAwait(false);
         if (append is not null) await append.DisposeAsync().ConfigureAwait(false);
         if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);
     }

@@ -17,6 +17,24 @@ internal static class TagList
         return buffer.WrittenSpan;
     }
 
+    /// <summary>Reads a list if an append would write it exactly so: of tags that it takes, each once, and at least one.</summary>
+    public static bool TryReadExact(ReadOnlySpan<byte> utf8Json, out string[] tags)
+    {
+        tags = [];
+        try
+        {
+            var read = Read(utf8Json);
+            if (read.Length == 0 || new NewEvent { Tags = read }.Tags.Count < read.Length || !Write(read).SequenceEqual(utf8Json))
+                return false;
+            tags = read;
+            return true;
+        }
+        catch (Exception flaw) when (flaw is JsonException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads what <see cref="Write"/> has written.</summary>
     /// <exception cref="JsonException">It is not an array of texts.</exception>
     public static string[] Read(ReadOnlySpan<byte> utf8Json)

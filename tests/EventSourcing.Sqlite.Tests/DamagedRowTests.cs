@@ -19,6 +19,9 @@ public sealed class DamagedRowTests : IDisposable
         { "tags = 9223372036854775807", "tags" },
         { "id = x'00'", "id" },
         { "id = randomblob(17)", "id" },
+        { "id = zeroblob(16)", "id" },
+        { "seal = x'0102030405'", "seal" },
+        { "seal = zeroblob(32)", "data" },
         { "recorded = -1", "recorded" },
         { "recorded = 9223372036854775807", "recorded" },
         { "version = 0", "version" },
@@ -47,6 +50,19 @@ public sealed class DamagedRowTests : IDisposable
         await NamedOrPassedAsync(() => storage.AppendAsync(Some.Append("a-1", ExpectedVersion.Any, Event(Second))).AsTask(), "position 2");
         await NamedOrPassedAsync(() => storage.GetPositionAsync(Second).AsTask(), "position 2");
         await NamedOrPassedAsync(() => storage.Ledger.ReadAsync(0, 1, new MerkleHash[1]).AsTask(), "position 2");
+    }
+
+    [Theory]
+    [InlineData("seal = zeroblob(32)", "data")]
+    [InlineData("recorded = -1", "recorded")]
+    [InlineData("tags = '{}'", "tags")]
+    public async Task Append_an_event_again_of_which_a_stored_value_is_damaged_is_a_typed_error(string value, string column)
+    {
+        await MakeAsync();
+        Change($"UPDATE events SET {value} WHERE position = 2");
+        await using var storage = new SqliteEventStorage(_folder.Store);
+
+        (await NamedAsync(() => storage.AppendAsync(Some.Append("a-1", ExpectedVersion.Any, Event(Second))).AsTask())).Should().Contain("position 2").And.Contain($"'{column}'");
     }
 
     [Theory]

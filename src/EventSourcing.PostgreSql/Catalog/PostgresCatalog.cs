@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 
 namespace EventSourcing;
@@ -144,10 +143,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
         return new StorageSize(parts.Sum(part => part.Bytes), 0, parts);
     }
 
-    private DateTimeOffset Instant(long ticks, long position) => ticks >= 0 && ticks <= DateTimeOffset.MaxValue.Ticks
-        ? new DateTimeOffset(ticks, TimeSpan.Zero)
-        : throw Damage(string.Create(CultureInfo.InvariantCulture,
-            $"the event at position {position} was recorded at {ticks} ticks, which is no instant."));
+    private DateTimeOffset Instant(long ticks, long position) =>
+        EventValues.IsInstant(ticks) ? new DateTimeOffset(ticks, TimeSpan.Zero) : throw Damage(EventValues.NoInstant(position, ticks));
 
     private string Valid(string name, Action<string> throwIfInvalid)
     {

@@ -28,7 +28,7 @@ internal sealed class DocumentTable
         try
         {
             _flaw = "";
-            var definition = new ReadModelDefinition(name, ReadFields(fields));
+            var definition = new ReadModelDefinition(name, FieldList.Read(fields));
             definition.Validate();
             _definition = definition;
         }
@@ -87,10 +87,6 @@ internal sealed class DocumentTable
     public string ViewSql(SchemaSql sql) =>
         $"SELECT key, {sql.Quoted}.text_of(data) AS "
         + $"document{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted}";
-
-    /// <summary>The fields as they are written in the catalogue, e.g. <c>city TEXT, total REAL</c>.</summary>
-    public static string Written(IReadOnlyList<FieldDefinition> fields) =>
-        string.Join(", ", fields.Select(field => $"{field.Name} {KindOf(field.Kind)}"));
 
     /// <summary>Adds the statements that write and delete documents; the keys are sorted, so that two commits lock rows in one order.</summary>
     public void AddChangesTo(NpgsqlBatch batch, List<DocumentChange> changes)
@@ -159,31 +155,4 @@ internal sealed class DocumentTable
         FieldKind.Number => "double precision[]",
         _ => "text[]",
     };
-
-    private static string KindOf(FieldKind kind) => kind switch
-    {
-        FieldKind.WholeNumber => "INTEGER",
-        FieldKind.Number => "REAL",
-        _ => "TEXT",
-    };
-
-    private static List<FieldDefinition> ReadFields(string written)
-    {
-        var fields = new List<FieldDefinition>();
-        if (written.Length == 0) return fields;
-        foreach (var field in written.Split(", "))
-        {
-            var space = field.IndexOf(' ', StringComparison.Ordinal);
-            var kind = field[(space + 1)..] switch
-            {
-                "INTEGER" => FieldKind.WholeNumber,
-                "REAL" => FieldKind.Number,
-                "TEXT" => FieldKind.Text,
-                _ => throw new FormatException($"'{written}' is no list of fields."),
-            };
-            fields.Add(new FieldDefinition(field[..Math.Max(space, 0)], kind));
-        }
-
-        return fields;
-    }
 }

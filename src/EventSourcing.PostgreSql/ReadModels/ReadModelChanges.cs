@@ -255,7 +255,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             foreach (var definition in definitions)
             {
                 numbers.Add($"INSERT INTO {_sql.Quoted}.read_models (name, fields) VALUES ($1, $2) RETURNING id").With(definition.Name)
-                    .With(DocumentTable.Written(definition.Fields));
+                    .With(FieldList.Written(definition.Fields));
             }
 
             var reader = await numbers.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -267,7 +267,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
                     var id = reader.GetInt32(0);
                     await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
                     foreach (var statement in DocumentTable.CreateSql(_sql, id, definition)) tablesOf.Add(statement);
-                    var fields = DocumentTable.Written(definition.Fields);
+                    var fields = FieldList.Written(definition.Fields);
                     _models.Add(definition.Name, new DocumentTable(_sql, id, definition.Name, fields, isThere: true));
                 }
             }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Npgsql;
 
@@ -85,8 +84,7 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
 
                     next = reader.GetInt64(0);
                     if (TryRead(reader, page, out var e, out var flaw)) page.Add(e);
-                    else _findings.Add(new LedgerFinding(LedgerFindingKind.EventUnreadable, next, next, null,
-                        $"The event at position {next} is not as the library writes one: {flaw}."));
+                    else _findings.Add(RowFindings.Unreadable(next, flaw));
                 }
             }
         }
@@ -96,47 +94,30 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
 
     private bool TryRead(NpgsqlDataReader row, EventPage page, out StoredEvent e, out string flaw)
     {
-        e = default;
-        var position = row.GetInt64(0);
-        var version = row.GetInt64(1);
-        var id = row.GetGuid(3);
-        var recorded = row.GetInt64(4);
         var seal = row.GetFieldValue<byte[]>(9);
-        var data = row.GetFieldValue<byte[]>(5);
-        var metadata = row.IsDBNull(6) ? null : row.GetFieldValue<byte[]>(6);
-        var stream = NameAt(row, 10, NameRules.ThrowIfInvalidStream);
-        var type = NameAt(row, 11, NameRules.ThrowIfInvalidType);
-        string[] tags = [];
-        flaw =
-            version < 1 ? string.Create(CultureInfo.InvariantCulture, $"its version is {version}")
-            : recorded < 0 || recorded > DateTimeOffset.MaxValue.Ticks
-                ? string.Create(CultureInfo.InvariantCulture, $"it was recorded at {recorded}, which is no instant")
-            : id == Guid.Empty ? "its id is empty"
-            : seal.Length is not (LedgerLeaf.SaltLength or MerkleHash.Length)
-                ? string.Create(CultureInfo.InvariantCulture, $"its seal has {seal.Length} bytes")
-            : seal.Length == MerkleHash.Length && data.Length > 0 ? "it has the seal of an erased event, but data"
-            : stream is null ? string.Create(CultureInfo.InvariantCulture,
-                $"its stream {row.GetInt64(8)} is not there, or has no valid name")
-            : type is null ? string.Create(CultureInfo.InvariantCulture, $"its type {row.GetInt32(2)} is not there, or has no valid name")
-            : metadata is { Length: 0 } ? "its metadata is neither NULL nor bytes"
-            : !row.IsDBNull(7) && !TryReadTags(row.GetString(7), out tags) ? "its tags are neither NULL nor a list as it is written"
-            : "";
-        if (flaw.Length > 0) return false;
-        e = new StoredEvent
+        var (hasMetadata, hasTags) = (!row.IsDBNull(6), !row.IsDBNull(7));
+        var audited = new AuditedEvent
         {
-            Position = position,
-            Stream = stream!,
-            Version = version,
-            Type = type!,
-            Id = id,
-            RecordedAt = new DateTimeOffset(recorded, TimeSpan.Zero),
-            Data = page.Copy(data),
-            Metadata = page.Copy(metadata),
-            Seal = page.Copy(seal),
-            IsErased = seal.Length == MerkleHash.Length,
-            Tags = tags,
+            Values = new EventValues
+            {
+                Position = row.GetInt64(0),
+                Version = row.GetInt64(1),
+                Ticks = row.GetInt64(4),
+                Id = row.GetGuid(3),
+                IdLength = EventValues.IdBytes,
+                SealLength = seal.Length,
+                Data = row.GetFieldValue<byte[]>(5),
+            },
+            Seal = seal,
+            Stream = (row.GetInt64(8), NameAt(row, 10, NameRules.ThrowIfInvalidStream)),
+            Type = (row.GetInt32(2), NameAt(row, 11, NameRules.ThrowIfInvalidType)),
+            HasMetadata = hasMetadata,
+            Metadata = hasMetadata ? row.GetFieldValue<byte[]>(6) : [],
+            HasTags = hasTags,
+            Tags = hasTags ? Encoding.UTF8.GetBytes(row.GetString(7)) : [],
         };
-        foreach (var tag in tags) _tags.Add((tag, position, row.GetInt32(2), stream!));
+        if (!audited.TryRead(page, out e, out flaw)) return false;
+        foreach (var tag in e.Tags) _tags.Add((tag, e.Position, row.GetInt32(2), e.Stream));
         return true;
     }
 
@@ -152,22 +133,6 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
         catch (ArgumentException)
         {
             return null;
-        }
-    }
-
-    /// <summary>The tags must be valid for an append, and written as an append would write them.</summary>
-    private static bool TryReadTags(string written, out string[] tags)
-    {
-        tags = [];
-        try
-        {
-            var bytes = Encoding.UTF8.GetBytes(written);
-            tags = TagList.Read(bytes);
-            return tags.Length > 0 && new NewEvent { Tags = tags }.Tags.Count == tags.Length && TagList.Write(tags).SequenceEqual(bytes);
-        }
-        catch (Exception flaw) when (flaw is System.Text.Json.JsonException or ArgumentException)
-        {
-            return false;
         }
     }
 
@@ -190,10 +155,7 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     var (tag, position, _, stream) = _tags[(int)reader.GetInt64(0) - 1];
-                    _findings.Add(new LedgerFinding(
-                        LedgerFindingKind.IndexMismatch, position, position, stream,
-                            $"The event at position {position} has the tag '{tag}', but the table of tags does not say so, "
-                            + "or has another type for it."));
+                    _findings.Add(RowFindings.TagNotFound(position, stream, tag));
                 }
             }
         }

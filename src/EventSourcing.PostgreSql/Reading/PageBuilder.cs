@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -53,17 +52,22 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     /// <exception cref="StoreCorruptedException">A value is not one that the library writes.</exception>
     public void Add(NpgsqlDataReader row)
     {
-        var position = row.GetInt64(PositionColumn);
-        var version = row.GetInt64(VersionColumn);
-        var ticks = row.GetInt64(RecordedColumn);
-        if (position < 1 || version < 1) throw Damage(position, "version", "Positions and versions begin at 1.");
-        if (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks)
-            throw Damage(position, "recorded", string.Create(CultureInfo.InvariantCulture, $"There is no instant of {ticks} ticks."));
+        var (position, version, ticks) = (row.GetInt64(PositionColumn), row.GetInt64(VersionColumn), row.GetInt64(RecordedColumn));
         var (stream, type, id) = (row.GetInt64(StreamColumn), row.GetInt32(TypeColumn), row.GetGuid(IdColumn));
         var seal = withSeals ? page.Copy(Bytes(row, SealColumn)) : default;
-        var isErased = (withSeals ? seal.Length : row.GetInt32(SealColumn)) == MerkleHash.Length;
+        var sealLength = withSeals ? seal.Length : row.GetInt32(SealColumn);
         var data = page.Copy(Bytes(row, DataColumn));
-        if (isErased && data.Length > 0) throw Damage(position, "data", "An erased event has none.");
+        var values = new EventValues
+        {
+            Position = position,
+            Version = version,
+            Ticks = ticks,
+            Id = id,
+            IdLength = EventValues.IdBytes,
+            SealLength = sealLength,
+            Data = data.Span,
+        };
+        if (values.FlawedColumn is not null) throw new StoreCorruptedException(store, values.Damage);
         var (streamName, typeName) = (names.StreamOf(stream), names.TypeOf(type));
         var stored = new StoredEvent
         {
@@ -72,15 +76,29 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
             Version = version,
             Id = id,
             Type = typeName ?? "",
-            RecordedAt = new DateTimeOffset(ticks, TimeSpan.Zero),
+            RecordedAt = values.RecordedAt,
             Data = data,
             Metadata = row.IsDBNull(MetadataColumn) ? default : page.Copy(Bytes(row, MetadataColumn)),
             Seal = seal,
-            IsErased = isErased,
-            Tags = row.IsDBNull(TagsColumn) ? [] : Tags(position, row.GetString(TagsColumn)),
+            IsErased = values.IsErased,
+            Tags = row.IsDBNull(TagsColumn) ? [] : ReadTags(store, position, row.GetString(TagsColumn)),
         };
         if (_unnamed is null && streamName is not null && typeName is not null) page.Add(stored);
         else (_unnamed ??= []).Add(new Unnamed(stored, stream, type));
+    }
+
+    /// <summary>The tags of the event at a position.</summary>
+    /// <exception cref="StoreCorruptedException">They are not a list as the library writes it.</exception>
+    public static string[] ReadTags(string store, long position, string json)
+    {
+        try
+        {
+            return TagList.Read(Encoding.UTF8.GetBytes(json));
+        }
+        catch (JsonException flaw)
+        {
+            throw new StoreCorruptedException(store, EventValues.DamageIn(position, "tags", flaw.Message.TrimEnd('.')), flaw);
+        }
     }
 
     /// <summary>Looks up the names that are missing, and adds the events that wait for them.</summary>
@@ -119,23 +137,6 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
 
         return _scratch.AsSpan(0, length);
     }
-
-    private string[] Tags(long position, string json)
-    {
-        try
-        {
-            return TagList.Read(Encoding.UTF8.GetBytes(json));
-        }
-        catch (JsonException flaw)
-        {
-            throw Damage(position, "tags", flaw.Message, flaw);
-        }
-    }
-
-    private StoreCorruptedException Damage(long position, string column, string flaw, Exception? cause = null) => new(
-        store, string.Create(CultureInfo.InvariantCulture,
-            $"the event at position {position} cannot be read: the value of its column '{column}' is not one that the library writes. "
-            + $"{flaw}"), cause);
 
     private readonly record struct Unnamed(StoredEvent Event, long Stream, int Type);
 }

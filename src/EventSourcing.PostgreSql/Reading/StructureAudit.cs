@@ -167,8 +167,7 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
 
     private ValueTask CheckPositionsAsync(CancellationToken cancellationToken) => EachAsync(
         $"SELECT position FROM {_s}.events WHERE position < 1 ORDER BY position LIMIT {MaxFindings}",
-        row => Add(LedgerFindingKind.EventUnreadable,
-            string.Create(CultureInfo.InvariantCulture, $"The events have a row at position {row.GetInt64(0)}; positions begin at 1.")),
+        row => _findings.Add(RowFindings.BelowTheFirst(row.GetInt64(0))),
         cancellationToken);
 
     private async ValueTask CheckTilesAsync(CancellationToken cancellationToken)
@@ -214,8 +213,7 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
         await EachAsync(
             $"SELECT s.id, s.name FROM {_s}.streams s WHERE NOT EXISTS (SELECT 1 FROM {_s}.events e WHERE e.stream = s.id) "
             + $"LIMIT {MaxFindings}",
-            row => Add(LedgerFindingKind.IndexMismatch,
-                $"Row {row.GetInt64(0)} of the table 'streams', '{row.GetString(1)}', is of no event."),
+            row => _findings.Add(RowFindings.UnusedName("streams", row.GetInt64(0), row.GetString(1))),
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -227,7 +225,7 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
         }
         catch (ArgumentException) when (_findings.Count < MaxFindings)
         {
-            Add(LedgerFindingKind.IndexMismatch, $"Row {id} of the table '{table}' has no name that the library writes.");
+            _findings.Add(RowFindings.InvalidName(table, id));
         }
         catch (ArgumentException)
         {
@@ -241,18 +239,17 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
         SELECT t.tag, t.position FROM {_s}.event_tags t LEFT JOIN {_s}.events e ON e.position = t.position
         WHERE e.type IS DISTINCT FROM t.type OR NOT coalesce({_s}.tags_of(e.tags) ? t.tag, false) LIMIT {MaxFindings}
         """,
-        row => Add(
-            LedgerFindingKind.IndexMismatch,
-                $"The table of tags has '{row.GetString(0)}' for the event at position {row.GetInt64(1)}, which has no such tag, "
-                + "or another type.",
-                Math.Max(row.GetInt64(1), 0)),
+        row =>
+        {
+            var position = row.GetInt64(1);
+            _findings.Add(RowFindings.TagOfNoEvent(
+                row.GetString(0), position.ToString(CultureInfo.InvariantCulture), Math.Max(position, 0)));
+        },
         cancellationToken);
 
     private ValueTask CheckTypeCountsAsync(CancellationToken cancellationToken) => EachAsync(
         TypeCounts.RowsThatAreWrong(server.Sql),
-        row => Add(LedgerFindingKind.IndexMismatch,
-            $"The table 'event_type_counts' says that {row.GetString(2)} of the events up to position {row.GetString(1)} are of type "
-            + $"{row.GetString(0)}, which is not so."),
+        row => _findings.Add(RowFindings.WrongCount(row.GetString(0), row.GetString(1), row.GetString(2))),
         cancellationToken);
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 
 namespace EventSourcing;
@@ -88,26 +87,35 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
             }
         }
 
-        if (facts.LastTicks < 0 || facts.LastTicks > DateTimeOffset.MaxValue.Ticks)
-            throw new StoreCorruptedException(store,
-                string.Create(CultureInfo.InvariantCulture,
-                $"the event at position {facts.StoredHead} was recorded at {facts.LastTicks} ticks, which is no instant."));
+        if (!EventValues.IsInstant(facts.LastTicks))
+            throw new StoreCorruptedException(store, EventValues.NoInstant(facts.StoredHead, facts.LastTicks));
     }
 
-    private static StoredEvent StoredAt(NpgsqlDataReader row)
+    private StoredEvent StoredAt(NpgsqlDataReader row)
     {
         var data = row.GetFieldValue<byte[]>(7);
-        return new StoredEvent
+        var values = new EventValues
         {
             Position = row.GetInt64(0),
-            Stream = row.GetString(1),
             Version = row.GetInt64(2),
+            Ticks = row.GetInt64(5),
             Id = row.GetGuid(3),
-            Type = row.GetString(4),
-            RecordedAt = new DateTimeOffset(row.GetInt64(5), TimeSpan.Zero),
-            IsErased = row.GetInt32(6) == MerkleHash.Length,
+            IdLength = EventValues.IdBytes,
+            SealLength = row.GetInt32(6),
             Data = data,
-            Tags = row.IsDBNull(8) ? [] : TagList.Read(System.Text.Encoding.UTF8.GetBytes(row.GetString(8))),
+        };
+        if (values.FlawedColumn is not null) throw new StoreCorruptedException(store, values.Damage);
+        return new StoredEvent
+        {
+            Position = values.Position,
+            Stream = row.GetString(1),
+            Version = values.Version,
+            Id = values.Id,
+            Type = row.GetString(4),
+            RecordedAt = values.RecordedAt,
+            IsErased = values.IsErased,
+            Data = data,
+            Tags = row.IsDBNull(8) ? [] : PageBuilder.ReadTags(store, values.Position, row.GetString(8)),
         };
     }
 

@@ -120,8 +120,7 @@ internal static class CatalogReader
             if (!last.Step()) throw Unused("stream", name);
             var (version, position, recorded) = (last.Long(0), last.Long(1), last.Long(2));
             if (version < 1) throw Damage(position, "version", $"Versions begin at 1; it is {version}.");
-            var isInstant = recorded >= 0 && recorded <= DateTimeOffset.MaxValue.Ticks;
-            return isInstant
+            return EventValues.IsInstant(recorded)
                 ? new StreamSummary(name, version, position, new DateTimeOffset(recorded, TimeSpan.Zero))
                 : throw Damage(position, "recorded", $"There is no instant of {recorded} ticks.");
         }

@@ -38,6 +38,8 @@ internal static class DocumentCatalog
         while (find.Bind(1, DocumentTable.NameOf(id)).Scalar() > 0) id++;
 
         var table = new DocumentTable(id, definition.Name, definition);
+
+        // The type is meant for people who look into the file: every bound value already has it, so it converts nothing.
         var columns = string.Concat(definition.Fields.Select(field => $"{Identifier.Quote(field.Name)} {FieldList.TypeOf(field.Kind)}, "));
         database.Execute($"CREATE TABLE {table.Quoted} (key TEXT NOT NULL UNIQUE, {columns}data BLOB NOT NULL)");
         foreach (var field in definition.Fields) CreateIndex(database, table, field);

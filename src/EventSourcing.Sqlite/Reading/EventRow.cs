@@ -31,29 +31,33 @@ internal readonly ref struct EventRow(Statement row)
 
     public long Position => row.Long(0);
 
+    /// <summary>The id of which these are the bytes; empty if they are of none.</summary>
+    public static Guid IdOf(ReadOnlySpan<byte> bytes) => bytes.Length == EventValues.IdBytes ? new Guid(bytes, bigEndian: true) : default;
+
     /// <summary>The event, with its bytes copied into a page.</summary>
     /// <param name="page">The page.</param>
     /// <param name="database">The connection through which names are looked up.</param>
     /// <param name="names">The names that are known.</param>
     /// <param name="stream">The name of its stream.</param>
     /// <param name="withSeals">Whether the event gets its seal.</param>
-    /// <exception cref="DamagedDataException">A value cannot be decoded.</exception>
+    /// <exception cref="DamagedDataException">A value is not one that the library writes.</exception>
     public StoredEvent Read(EventPage page, Database database, NameCache names, string stream, bool withSeals)
     {
+        var values = ReadValues();
         try
         {
             return new StoredEvent
             {
-                Position = Position,
+                Position = values.Position,
                 Stream = stream,
-                Version = Version,
+                Version = values.Version,
                 Type = names.TypeOf(database, row.Long(TypeColumn)),
-                Id = new Guid(row.Bytes(IdColumn), bigEndian: true),
-                RecordedAt = new DateTimeOffset(row.Long(RecordedColumn), TimeSpan.Zero),
-                Data = page.Copy(row.Bytes(DataColumn)),
+                Id = values.Id,
+                RecordedAt = values.RecordedAt,
+                Data = page.Copy(values.Data),
                 Metadata = page.Copy(row.Bytes(MetadataColumn)),
                 Seal = withSeals ? page.Copy(row.Bytes(SealColumn)) : default,
-                IsErased = IsErased,
+                IsErased = values.IsErased,
                 Tags = Tags,
             };
         }
@@ -64,21 +68,22 @@ internal readonly ref struct EventRow(Statement row)
     }
 
     /// <summary>The event of a row that includes the names; without its metadata and seal.</summary>
-    /// <exception cref="DamagedDataException">A value cannot be decoded.</exception>
+    /// <exception cref="DamagedDataException">A value is not one that the library writes.</exception>
     public StoredEvent ReadWithNames()
     {
+        var values = ReadValues();
         try
         {
             return new StoredEvent
             {
-                Position = Position,
+                Position = values.Position,
                 Stream = row.ExactText(StreamNameColumn),
-                Version = Version,
+                Version = values.Version,
                 Type = row.ExactText(TypeNameColumn),
-                Id = new Guid(row.Bytes(IdColumn), bigEndian: true),
-                RecordedAt = new DateTimeOffset(row.Long(RecordedColumn), TimeSpan.Zero),
-                Data = row.Bytes(DataColumn).ToArray(),
-                IsErased = IsErased,
+                Id = values.Id,
+                RecordedAt = values.RecordedAt,
+                Data = values.Data.ToArray(),
+                IsErased = values.IsErased,
                 Tags = Tags,
             };
         }
@@ -130,22 +135,30 @@ internal readonly ref struct EventRow(Statement row)
         }
     }
 
-    private long Version => row.Long(VersionColumn) is var version && version > 0
-        ? version
-        : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"Versions begin at 1; it is {version}."));
-
-    private bool IsErased => row.Length(DataColumn) == 0 && row.Length(SealColumn) == MerkleHash.Length;
-
     private string[] Tags => row.Bytes(TagsColumn) is { IsEmpty: false } tags ? TagList.Read(tags) : [];
+
+    /// <exception cref="DamagedDataException">A value is not one that the library writes.</exception>
+    private EventValues ReadValues()
+    {
+        var id = row.Bytes(IdColumn);
+        var values = new EventValues
+        {
+            Position = Position,
+            Version = row.Long(VersionColumn),
+            Ticks = row.Long(RecordedColumn),
+            Id = IdOf(id),
+            IdLength = id.Length,
+            SealLength = row.Length(SealColumn),
+            Data = row.Bytes(DataColumn),
+        };
+        return values.FlawedColumn is { } column ? throw new DamagedDataException(values.Damage) { Column = column } : values;
+    }
 
     /// <summary>Finds the wrong column afterwards: keeping track of it during decoding would cost something for each event.</summary>
     private DamagedDataException Damage(Exception flaw)
     {
         var column =
             (flaw as DamagedDataException)?.Column is { } known ? known
-            : row.Long(VersionColumn) < 1 ? "version"
-            : row.Length(IdColumn) != 16 ? "id"
-            : row.Long(RecordedColumn) is var ticks && (ticks < 0 || ticks > DateTimeOffset.MaxValue.Ticks) ? "recorded"
             : flaw is JsonException ? "tags"
             : "stream or type";
         return DamagedDataException.InColumn(

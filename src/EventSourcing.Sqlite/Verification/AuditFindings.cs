@@ -14,6 +14,8 @@ internal sealed class AuditFindings(Database database)
     public static LedgerFinding Damage(SqliteFailure failure) =>
         new(LedgerFindingKind.StructureDamaged, 0, 0, null, $"A part of the file cannot be read: {failure.Sentence}");
 
+    public void Add(LedgerFinding finding) => _all.Add(finding);
+
     public void AddDamage(SqliteFailure failure) => _all.Add(Damage(failure));
 
     public void Add(LedgerFindingKind kind, string description) => Add(kind, 0, 0, description);

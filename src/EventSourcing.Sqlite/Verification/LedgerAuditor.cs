@@ -120,19 +120,14 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
                 }
 
                 next = position;
-                if (row.TryRead(page, position, out var e, out var flaw))
+                if (row.TryRead(page, out var e, out var flaw))
                 {
                     page.Add(e);
                     if (e.Tags.Count > 0) CheckTags(e, row.TypeNumber, findings);
                 }
                 else
                 {
-                    findings.Add(new LedgerFinding(
-                        LedgerFindingKind.EventUnreadable,
-                        position,
-                        position,
-                        null,
-                        $"The event at position {position} is not as the library writes one: {flaw}."));
+                    findings.Add(RowFindings.Unreadable(position, flaw));
                 }
             }
 
@@ -153,14 +148,7 @@ internal sealed class LedgerAuditor(Database database, long after) : IDisposable
         var select = _database.Prepare("SELECT type FROM event_tags WHERE tag = ?1 AND position = ?2").Bind(2, e.Position);
         foreach (var tag in e.Tags)
         {
-            if (!HasTag(select.Bind(1, tag), type))
-                findings.Add(new LedgerFinding(
-                    LedgerFindingKind.IndexMismatch,
-                    e.Position,
-                    e.Position,
-                    e.Stream,
-                    $"The event at position {e.Position} has the tag '{tag}', but the table of tags does not say so, "
-                    + "or has another type for it."));
+            if (!HasTag(select.Bind(1, tag), type)) findings.Add(RowFindings.TagNotFound(e.Position, e.Stream, tag));
         }
     }
 

@@ -106,26 +106,21 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
 
     private void CheckPositions() => _findings.Each(
         "SELECT position FROM events WHERE position < 1 ORDER BY position",
-        row => _findings.Add(
-            LedgerFindingKind.EventUnreadable,
-            string.Create(CultureInfo.InvariantCulture, $"The events have a row at position {row.Long(0)}; positions begin at 1.")));
+        row => _findings.Add(RowFindings.BelowTheFirst(row.Long(0))));
 
     private void CheckNames(string table, AuditedNames names) => _findings.Each(
         $"SELECT id, name FROM {table}",
         row =>
         {
             if (names.Read(row, 1) is not null) return true;
-            _findings.Add(
-                LedgerFindingKind.IndexMismatch,
-                $"Row {row.Long(0)} of the table '{table}' has a name that the library would not write.");
+            _findings.Add(RowFindings.InvalidName(table, row.Long(0)));
             return false;
         });
 
     /// <summary>A name is written together with its first event, so every name has one.</summary>
     private void CheckUnusedNames(string table, string column) => _findings.Each(
         $"SELECT id, name FROM {table} n WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.{column} = n.id)",
-        row => _findings.Add(
-            LedgerFindingKind.IndexMismatch, $"Row {row.Long(0)} of the table '{table}', '{row.Text(1)}', belongs to no event."));
+        row => _findings.Add(RowFindings.UnusedName(table, row.Long(0), row.Text(1))));
 
     /// <summary>The check of the events finds missing tags in the table; this one finds tags that no event has.</summary>
     private void CheckTags() => _findings.Each(
@@ -138,20 +133,15 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
         {
             // SQLite would convert a value that is not a number into one. The finding would then name an unrelated event.
             var position = row.Class(1) == StorageClass.Integer ? Math.Max(row.Long(1), 0) : 0;
-            var description =
-                $"The table of tags has '{row.Text(0)}' for the event at position {row.Text(1)}, which has no such tag, or another type.";
-            _findings.Add(LedgerFindingKind.IndexMismatch, position, position, description);
+            _findings.Add(RowFindings.TagOfNoEvent(row.Text(0), row.Text(1), position));
         });
 
     /// <summary>The counts may be missing. If the table is not as the library makes it, nothing reads it.</summary>
     private void CheckTypeCounts()
     {
         if (!TypeCounts.IsThere(database)) return;
-        _findings.Each(TypeCounts.RowsThatAreWrong, row =>
-        {
-            var claim = $"{row.Text(2)} of the events up to position {row.Text(1)} are of type {row.Text(0)}";
-            _findings.Add(LedgerFindingKind.IndexMismatch, $"The table '{TypeCounts.Table}' says that {claim}, which is not so.");
-        });
+        _findings.Each(
+            TypeCounts.RowsThatAreWrong, row => _findings.Add(RowFindings.WrongCount(row.Text(0), row.Text(1), row.Text(2))));
     }
 
     private void CheckIntegrity() => _findings.Each(

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace EventSourcing;
 
 /// <summary>
@@ -79,10 +77,8 @@ internal sealed class LogEnd(Database database, string path, TreeWriter ledger, 
         {
             // Nothing is appended to a log that its tree does not cover.
             ledger.Load(database, Head);
-            if (_lastTicks < 0 || _lastTicks > DateTimeOffset.MaxValue.Ticks)
-                throw new DamagedDataException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"the event at position {Head} was recorded at {_lastTicks}, which is no instant.")) { Column = "recorded" };
+            if (!EventValues.IsInstant(_lastTicks))
+                throw new DamagedDataException(EventValues.NoInstant(Head, _lastTicks)) { Column = "recorded" };
         }
         catch (DamagedDataException damage)
         {

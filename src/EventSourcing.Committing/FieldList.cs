@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
-/// <summary>The fields of a read model as the file has them: the list in the catalogue, and the types of the columns.</summary>
+/// <summary>The fields of a read model as the catalogue of a storage has them, e.g. <c>city TEXT, total REAL</c>.</summary>
 internal static class FieldList
 {
-    // The type is meant for people who look into the file: every bound value already has it, so it converts nothing.
+    /// <summary>The word for a kind. In SQLite it is the type of the field's column, too.</summary>
     public static string TypeOf(FieldKind kind) => kind switch
     {
         FieldKind.WholeNumber => "INTEGER",
@@ -11,11 +11,11 @@ internal static class FieldList
         _ => "TEXT",
     };
 
-    /// <summary>The fields as they are written in the file, e.g. <c>city TEXT, total REAL</c>.</summary>
     public static string Written(IReadOnlyList<FieldDefinition> fields) => string.Join(", ", fields.Select(Written));
 
     public static string Written(FieldDefinition field) => $"{field.Name} {TypeOf(field.Kind)}";
 
+    /// <summary>Reads what <see cref="Written(IReadOnlyList{FieldDefinition})"/> has written; the names are not checked.</summary>
     /// <exception cref="FormatException">It is no list of fields.</exception>
     public static List<FieldDefinition> Read(string written)
     {

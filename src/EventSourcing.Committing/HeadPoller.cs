@@ -13,6 +13,10 @@ internal sealed class HeadPoller(
     /// <summary>How many times longer the interval is then.</summary>
     private const int RestFactor = 10;
 
+    /// <summary>The pause before the next poll if the app's clock has failed, by the system's clock.</summary>
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
+
+    private readonly TimeSpan _intervalAtRest = interval * RestFactor < TimeLimit.Longest ? interval * RestFactor : TimeLimit.Longest;
     private readonly Lock _lock = new();
     private int _watchers;
     private bool _isPolling;
@@ -58,8 +62,7 @@ internal sealed class HeadPoller(
     /// </summary>
     private TimeSpan UntilNextAtRest()
     {
-        var pause = interval * RestFactor;
-        if (pause <= TimeSpan.Zero) return pause;
+        var pause = _intervalAtRest;
         var left = pause - TimeSpan.FromTicks(clock.GetElapsedTime(0).Ticks % pause.Ticks);
 
         // A timer may fire a little early. Then this was the poll of that moment.
@@ -71,7 +74,7 @@ internal sealed class HeadPoller(
         var inVain = 0;
         for (var known = signal.Head; ; known = signal.Head)
         {
-            await Task.Delay(inVain < LooksBeforeRest ? interval : UntilNextAtRest(), clock).ConfigureAwait(false);
+            await PauseAsync(isAtRest: inVain >= LooksBeforeRest).ConfigureAwait(false);
             lock (_lock)
             {
                 if (_watchers == 0)
@@ -92,6 +95,23 @@ internal sealed class HeadPoller(
                 signal.Fail(failure);
             }
         }
+    }
+
+    private async ValueTask PauseAsync(bool isAtRest)
+    {
+        try
+        {
+            await Task.Delay(isAtRest ? UntilNextAtRest() : interval, clock).ConfigureAwait(false);
+            return;
+        }
+        catch (Exception failure)
+        {
+            // The clock is the app's, and may throw. The callers that wait now must be told.
+            signal.Fail(failure);
+        }
+
+        // A caller that was about to wait has not been told. It is served by the next poll, or told after it, so there must be one.
+        await Task.Delay(PauseAfterFailure, TimeProvider.System).ConfigureAwait(false);
     }
 
     private readonly struct Watching(HeadPoller poller) : IDisposable

@@ -7,7 +7,7 @@ internal interface IGroupWriter<TWork>
 {
     /// <summary>
     /// Whether the leader may go on with the next group on the thread that committed the last one. Not if that may be the thread of a
-    /// caller, which has its result by then.
+    /// caller, which has its result by then. Must not throw.
     /// </summary>
     bool MayKeepThread { get; }
 
@@ -20,6 +20,8 @@ internal interface IGroupWriter<TWork>
     /// <returns>The obstacle, if there was one; otherwise the next group follows at once.</returns>
     ValueTask<Obstacle?> CommitNextAsync(WriteQueue<TWork> queue, int attempt);
 
-    /// <summary>No write waits any more. Called before the next caller can lead; must not block.</summary>
+    /// <summary>
+    /// No write waits any more. Called before the next caller can lead; must not block. If it throws, the next caller leads all the same.
+    /// </summary>
     void StepDown();
 }

@@ -178,7 +178,19 @@ internal sealed class WriteQueue<TWork>(TimeSpan busyTimeout, Func<QueuedWrite, 
             }
         }
 
-        foreach (var work in overdue) work.Fail(error(work, TimeSpan.FromMilliseconds(Waited(work, now))));
+        foreach (var work in overdue) work.Fail(ErrorOf(work));
+
+        Exception ErrorOf(TWork work)
+        {
+            try
+            {
+                return error(work, TimeSpan.FromMilliseconds(Waited(work, now)));
+            }
+            catch (Exception failure)
+            {
+                return failure; // they are out of the queue: nobody else would tell them
+            }
+        }
     }
 
     /// <summary>Ends the leader's time if nothing waits; then the next write makes its caller lead.</summary>
@@ -194,9 +206,17 @@ internal sealed class WriteQueue<TWork>(TimeSpan busyTimeout, Func<QueuedWrite, 
             }
 
             _waiting.Clear();
-            writer.StepDown();
-            _isLed = false;
-            if (_isClosing) _closed.TrySetResult();
+            try
+            {
+                writer.StepDown();
+            }
+            finally
+            {
+                // Whatever the writer has thrown: without this the next callers, and the disposal, would wait for a leader that is gone.
+                _isLed = false;
+                if (_isClosing) _closed.TrySetResult();
+            }
+
             return true;
         }
     }

@@ -33,6 +33,8 @@ public static class EventStoreServiceExtensions
         this IServiceCollection services, string name, EventTypes types, Action<EventStoreBuilder>? build = null)
     {
         ArgumentNullException.ThrowIfNull(services);
+
+        // First, although it is looked at again below: for a store that is registered twice, the advice of the next error would be wrong.
         ThrowIfTaken(services, name);
         if (services.FirstOrDefault(service => service.ServiceType == typeof(UnkeyedStore))?.ImplementationInstance is UnkeyedStore other)
         {

@@ -285,8 +285,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
                 return await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (EventSourcingException failure)
-                when (failure is StoreBusyException or StorageFailedException { IsTransient: true }
-                    && Clock.GetElapsedTime(began) < timeout)
+                when (failure.MaySucceedLater() && Clock.GetElapsedTime(began) < timeout)
             {
                 if (isFirst) StoreLog.OpeningAgain(_logger, Name, failure.GetType().ToString(), timeout - Clock.GetElapsedTime(began));
                 await Task.Delay(Poll, Clock, cancellationToken).ConfigureAwait(false);

@@ -46,27 +46,18 @@ public sealed record PostgresEventStorageOptions : EventStorageOptions
     public TimeSpan BusyTimeout
     {
         get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromMilliseconds(int.MaxValue));
-            field = value;
-        }
+        init => field = TimeLimit.Checked(value, least: TimeSpan.Zero);
     } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How often callers that wait for events check whether another process has appended some; 25 ms by default. After 40
     /// checks without a new event, they check a tenth as often (every quarter of a second by default) until something is appended.
-    /// Appends of this process wake them at once.
+    /// Appends of this process wake them at once. From 1 ms to 24 days.
     /// </summary>
     public TimeSpan PollInterval
     {
         get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
-            field = value;
-        }
+        init => field = TimeLimit.Checked(value, least: TimeSpan.FromMilliseconds(1));
     } = TimeSpan.FromMilliseconds(25);
 
     /// <summary>
@@ -77,12 +68,7 @@ public sealed record PostgresEventStorageOptions : EventStorageOptions
     public TimeSpan HolderTimeout
     {
         get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromMilliseconds(1));
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromMilliseconds(int.MaxValue));
-            field = value;
-        }
+        init => field = TimeLimit.Checked(value, least: TimeSpan.FromMilliseconds(1));
     } = TimeSpan.FromSeconds(10);
 
     /// <summary>

@@ -5,7 +5,8 @@ public sealed record SqliteEventStorageOptions : EventStorageOptions
 {
     /// <summary>
     /// How long a write waits for the file's write lock while other processes hold it; then it fails with
-    /// <see cref="StoreBusyException"/>; 30 s by default. The wait is asynchronous and cancellable.
+    /// <see cref="StoreBusyException"/>; 30 s by default. The wait is asynchronous and cancellable. Not negative; with
+    /// <see cref="TimeSpan.MaxValue"/> it never fails so.
     /// </summary>
     public TimeSpan BusyTimeout
     {
@@ -20,16 +21,12 @@ public sealed record SqliteEventStorageOptions : EventStorageOptions
     /// <summary>
     /// How often callers that wait for events check whether another process has appended some; 25 ms by default. After 40
     /// checks without a new event, they check a tenth as often (every quarter of a second by default) until something is appended. Appends
-    /// of this process wake them at once.
+    /// of this process wake them at once. From 1 ms to 24 days.
     /// </summary>
     public TimeSpan PollInterval
     {
         get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
-            field = value;
-        }
+        init => field = TimeLimit.Checked(value, least: TimeSpan.FromMilliseconds(1));
     } = TimeSpan.FromMilliseconds(25);
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 
 namespace EventSourcing.Sqlite.Tests;
@@ -61,10 +60,5 @@ public sealed class NotAFileTests : IDisposable
         Task RefusedAsync(Func<Task> call) => FluentActions.Awaiting(call).Should().ThrowAsync<IncompatibleStoreException>().WithMessage($"*{why}*");
     }
 
-    private static async Task MakePipeAsync(string path)
-    {
-        using var process = Process.Start("mkfifo", [path]);
-        await process.WaitForExitAsync();
-        process.ExitCode.Should().Be(0);
-    }
+    private static Task MakePipeAsync(string path) => SystemCommand.RunAsync("mkfifo", path);
 }

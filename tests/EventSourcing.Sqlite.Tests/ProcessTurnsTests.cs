@@ -91,6 +91,46 @@ public sealed class ProcessTurnsTests : IDisposable
         turns.Release();
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(long.MaxValue)]
+    public async Task Take_while_another_program_has_locked_the_whole_file_is_refused_at_once(long length)
+    {
+        if (!AreThere) return;
+        var path = MakeFile();
+        using var foreign = LockByAnother(path, length);
+        var turns = Open(path);
+        (await Task.Run(async () => await turns.TakeAsync(Long, default)).WaitAsync(Long)).Should().BeFalse();
+        turns.IsAnotherInLine().Should().BeTrue();
+        foreign.Dispose();
+        (await turns.TakeAsync(Long, default)).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Take_behind_a_long_range_that_another_program_has_locked_waits_for_that_lock()
+    {
+        if (!AreThere) return;
+        var path = MakeFile();
+        using var foreign = LockByAnother(path, (1L << 62) + 1_000_000_000_000);
+        var turns = Open(path);
+        (await Task.Run(async () => await turns.TakeAsync(TimeSpan.FromMilliseconds(1), default)).WaitAsync(Long)).Should().BeFalse();
+        turns.IsWaiting.Should().BeTrue();
+        foreign.Dispose();
+        using var patience = new CancellationTokenSource(Long);
+        while (!await turns.TakeAsync(Long, default)) await Task.Delay(1, patience.Token);
+    }
+
+    [Fact]
+    public async Task Append_while_another_program_has_locked_the_whole_log_goes_on_without_turns()
+    {
+        if (!AreThere) return;
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        await storage.AppendAsync(Some.Append("s", 0));
+        using var foreign = LockByAnother(_folder.Store + "-wal", length: 0);
+        for (var version = 1; version < 20; version++) await storage.AppendAsync(Some.Append("s", version)).AsTask().WaitAsync(Long);
+        (await Some.LogOf(storage)).Should().HaveCount(20);
+    }
+
     [Fact]
     public async Task Append_goes_on_without_its_turn_if_whoever_has_it_does_not_move()
     {
@@ -224,6 +264,18 @@ public sealed class ProcessTurnsTests : IDisposable
         (await rest).Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(Count);
         await survivor.WaitForExitAsync();
         survivor.ExitCode.Should().Be(0);
+    }
+
+    /// <summary>
+    /// Locks the first bytes of a file as any program would, until it is disposed; all of them with a length of 0. The lock belongs to this
+    /// process, and keeps locks of open files out like that of another process.
+    /// </summary>
+    private static FileStream LockByAnother(string path, long length)
+    {
+        if (!OperatingSystem.IsLinux()) throw new PlatformNotSupportedException();
+        var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        file.Lock(0, length);
+        return file;
     }
 
     private ProcessTurns Open(string path)

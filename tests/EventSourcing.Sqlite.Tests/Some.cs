@@ -7,6 +7,9 @@ namespace EventSourcing.Sqlite.Tests;
 /// <summary>Events and requests where a test does not care which.</summary>
 internal static class Some
 {
+    /// <summary>Long enough that reaching it means never.</summary>
+    public static readonly TimeSpan Never = TimeSpan.FromSeconds(60);
+
     public static NewEvent Event(string type = "something", string data = "{}", Guid? id = null, params string[] tags) =>
         new(id ?? Guid.CreateVersion7(), type, Encoding.UTF8.GetBytes(data)) { Tags = tags };
 

@@ -13,7 +13,26 @@ public static class WorkerProgram
     /// <summary>How many callers append at once in <see cref="StartAppendingByMany"/>.</summary>
     public const int Callers = 4;
 
-    public static Task<int> Main(string[] arguments) => arguments switch
+    /// <summary>
+    /// When such a process ends by itself: whoever waits for its lines or its end waits no longer than this, and a process whose test has
+    /// failed does not go on for ever.
+    /// </summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    public static Task<int> Main(string[] arguments)
+    {
+        // A thread of its own: it comes to an end also if the pool does not, or if a call of SQLite does not return.
+        var limit = new Thread(() =>
+        {
+            Thread.Sleep(Lifetime);
+            Console.Error.WriteLine($"'{string.Join(' ', arguments)}' had not ended after {Lifetime}.");
+            Process.GetCurrentProcess().Kill();
+        }) { IsBackground = true };
+        limit.Start();
+        return RunAsync(arguments);
+    }
+
+    private static Task<int> RunAsync(string[] arguments) => arguments switch
     {
         ["append", var path, var stream, var count] => AppendAsync(path, stream, int.Parse(count, CultureInfo.InvariantCulture)),
         ["append-by-many", var path, var stream, var count] => AppendByManyAsync(path, stream, int.Parse(count, CultureInfo.InvariantCulture)),

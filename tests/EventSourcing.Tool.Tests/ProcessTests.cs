@@ -174,10 +174,7 @@ public sealed partial class ProcessTests : IDisposable
         _folder.FileNames.Should().Equal("shop.db");
     }
 
-    /// <summary>
-    /// Waits until a process has ended, for a minute at most. One that was started with SIGINT ignored, as a shell does with what it runs in
-    /// the background, never ends by that signal.
-    /// </summary>
+    /// <summary>Waits until a process has ended, for a minute at most.</summary>
     private static async Task EndAsync(Process process)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
@@ -191,9 +188,15 @@ public sealed partial class ProcessTests : IDisposable
         }
     }
 
+    /// <summary>
+    /// Starts the tool as a terminal would. A process that inherits SIGINT as ignored keeps ignoring it: that is the convention, by which a
+    /// shell keeps Ctrl+C from what it runs in the background. If these tests were started so, the tool would never end by that signal.
+    /// </summary>
     private static Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "evs.dll"), .. arguments])
+        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "evs.dll"), .. arguments];
+        if (IsInterruptIgnored()) command = ["env", "--default-signal=INT", .. command];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -201,6 +204,15 @@ public sealed partial class ProcessTests : IDisposable
             StandardOutputEncoding = System.Text.Encoding.UTF8,
         };
         return Process.Start(start)!;
+    }
+
+    /// <summary>Whether this process ignores SIGINT, and so would every process that it starts.</summary>
+    private static bool IsInterruptIgnored()
+    {
+        if (!OperatingSystem.IsLinux()) return false;
+        const string Ignored = "SigIgn:";
+        var mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith(Ignored, StringComparison.Ordinal))[Ignored.Length..];
+        return (Convert.ToUInt64(mask.Trim(), 16) & (1UL << (Interrupt - 1))) != 0;
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

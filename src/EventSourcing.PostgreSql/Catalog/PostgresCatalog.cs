@@ -31,7 +31,7 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
         // Only one lower bound: with two, the server would begin at one and step over all rows up to the other.
         var isAfterName = listing.After is { } after && CodePointComparer.Instance.Compare(after, listing.Prefix) >= 0;
         var (start, from) = isAfterName ? (listing.After!, ">") : (listing.Prefix, ">=");
-        var end = listing.Prefix.Length > 0 ? NameRules.EndOf(listing.Prefix) : null;
+        var end = listing.Prefix.Length > 0 ? NamePrefix.EndOf(listing.Prefix) : null;
         var limit = Math.Min(listing.Limit, MaxStreams);
         var batch = new NpgsqlBatch(connection);
         await using (batch.ConfigureAwait(false))

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Npgsql;
 
 namespace EventSourcing;
@@ -141,30 +140,17 @@ internal sealed class DocumentSelection
     {
         var column = _order is { } field ? $", {Identifier.Quote(field.Name)}" : "";
         _segments.Add((string.Create(CultureInfo.InvariantCulture,
-            $"SELECT key, data{column} FROM {_table.Quoted}{where.Sql} ORDER BY {order} LIMIT ${where.Count + 1}"), where));
+            $"SELECT key, data{column} FROM {_table.Quoted}{where.Sql} ORDER BY {order} LIMIT ${where.Values.Count + 1}"), where));
     }
 
-    /// <summary>
-    /// Terms joined by AND, and the values of their parameters. A comparison with NULL is not true, which is exactly the rule for
-    /// missing values. A text is also compared by the part of it that is indexed.
-    /// </summary>
-    private sealed class Where
+    /// <inheritdoc/>
+    /// <remarks>A text is also compared by the part of it that is indexed.</remarks>
+    private sealed class Where : WhereClause
     {
-        private readonly StringBuilder _sql = new();
-        private readonly List<FieldValue> _values = [];
-
         public Where(List<DocumentCondition> conditions)
         {
             foreach (var condition in conditions) Add(condition);
         }
-
-        public int Count => _values.Count;
-
-        public string Sql => _sql.ToString();
-
-        public void Add(string term) => _sql.Append(_sql.Length == 0 ? " WHERE " : " AND ").Append(term);
-
-        public void AddKey(char comparison, string key) => Add($"key {comparison} {Parameter(new FieldValue(key))}");
 
         public void AddCursor(FieldDefinition field, string column, char comparison, in DocumentCursor cursor)
         {
@@ -175,7 +161,7 @@ internal sealed class DocumentSelection
 
         public NpgsqlBatchCommand Bind(NpgsqlBatchCommand command)
         {
-            foreach (var value in _values) command.With(DocumentTable.ParameterFor(value));
+            foreach (var value in Values) command.With(DocumentTable.ParameterFor(value));
             return command;
         }
 
@@ -198,11 +184,10 @@ internal sealed class DocumentSelection
             Add($"{condition.Column} {condition.Operator} {value}");
         }
 
-        private string Parameter(FieldValue value)
+        protected override string ParameterOf(int number, FieldKind? kind)
         {
-            _values.Add(value);
-            var type = value.Kind switch { FieldKind.WholeNumber => "bigint", FieldKind.Number => "double precision", _ => "text" };
-            return string.Create(CultureInfo.InvariantCulture, $"${_values.Count}::{type}");
+            var type = kind switch { FieldKind.WholeNumber => "bigint", FieldKind.Number => "double precision", _ => "text" };
+            return string.Create(CultureInfo.InvariantCulture, $"${number}::{type}");
         }
     }
 }

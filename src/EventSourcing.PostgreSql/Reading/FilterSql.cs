@@ -78,7 +78,7 @@ internal sealed class FilterSql
                 + "LIMIT 100) x) FROM unnest($1) u(tag)").With(tags).With(after);
             foreach (var prefix in prefixes)
             {
-                var end = NameRules.EndOf(prefix);
+                var end = NamePrefix.EndOf(prefix);
                 var command = batch.Add($"""
                     SELECT count(*)::bigint, coalesce(sum(x.versions), 0)::bigint FROM (
                         SELECT (SELECT e.version FROM {sql.Quoted}.events e WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) AS versions
@@ -172,7 +172,7 @@ internal sealed class FilterSql
 
     private string StreamsSource(string prefix)
     {
-        var end = NameRules.EndOf(prefix);
+        var end = NamePrefix.EndOf(prefix);
         return $"""
             SELECT x.position FROM {_sql.Quoted}.streams s CROSS JOIN LATERAL (
                 SELECT e.position FROM {_sql.Quoted}.events e WHERE e.stream = s.id AND e.position + 0 > $1 AND e.position + 0 <= $2 ORDER BY e.version{Direction} LIMIT $3) x

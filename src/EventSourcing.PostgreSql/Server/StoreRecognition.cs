@@ -19,6 +19,8 @@ internal sealed class StoreRecognition(SchemaSql sql, string name, PostgresEvent
         await check.ThrowIfSharedAsync(connection, found, source, cancellationToken).ConfigureAwait(false);
         if (found.HasStore) return await ReadMarkAsync(connection, cancellationToken).ConfigureAwait(false);
         if (isKnown) throw Removed();
+
+        // First: in a schema of something else no store is made, so the advice of the next error would be wrong.
         ThrowIfTaken(found);
         if (options.ReadOnly)
             throw new IncompatibleStoreException(name,

@@ -35,7 +35,7 @@ internal static class CatalogReader
             while (select.Step())
             {
                 if (streams.Count == limit) return new StreamPage(streams, IsEnd: false);
-                streams.Add(ReadStream(database, select.Long(0), NameIn(select, "streams", NameCache.ThrowIfInvalidStream)));
+                streams.Add(ReadStream(database, select.Long(0), NameIn(select, "streams", NameRules.ThrowIfInvalidStream)));
             }
 
             return new StreamPage(streams, IsEnd: true);
@@ -57,7 +57,7 @@ internal static class CatalogReader
             while (select.Step())
             {
                 var id = select.Long(0);
-                var name = NameIn(select, "event_types", NameCache.ThrowIfInvalidType);
+                var name = NameIn(select, "event_types", NameRules.ThrowIfInvalidType);
                 var (first, last) = (database.Prepare(FirstOfType).Bind(1, id).Scalar(), database.Prepare(LastOfType).Bind(1, id).Scalar());
                 if (first is null || last is null) throw Unused("event type", name);
                 types.Add(new EventTypeSummary(name, counts.CountOf(id, head), first.Value, last.Value));

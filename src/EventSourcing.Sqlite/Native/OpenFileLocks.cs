@@ -55,14 +55,19 @@ internal static partial class OpenFileLocks
         return true;
     }
 
-    /// <summary>The start of the first lock that another handle has at or after a byte; null if there is none.</summary>
+    /// <summary>
+    /// The last of some bytes that a lock of another handle holds; null if there is no such lock. If there are several, it is any of them.
+    /// A lock of this library is of one byte, and other programs may have locked more, up to the whole file.
+    /// </summary>
     /// <param name="handle">The handle that asks; its own locks do not count.</param>
     /// <param name="from">The first byte.</param>
     /// <param name="length">How many bytes; 0 for all that follow.</param>
     public static long? LockedByAnother(SafeFileHandle handle, long from, long length)
     {
         var range = new LockRange { Type = WriteLock, Start = from, Length = length };
-        return Control(handle, GetOpenFileLock, ref range) == 0 && range.Type != NoLock ? Math.Max(range.Start, from) : null;
+        if (Control(handle, GetOpenFileLock, ref range) != 0 || range.Type == NoLock) return null;
+        var last = range.Length == 0 ? long.MaxValue : range.Start + (range.Length - 1);
+        return length == 0 ? last : Math.Min(last, from + (length - 1));
     }
 
     /// <summary>Releases the lock that the handle has of a byte.</summary>

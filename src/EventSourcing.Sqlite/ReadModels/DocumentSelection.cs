@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace EventSourcing;
 
@@ -153,14 +152,9 @@ internal sealed class DocumentSelection
 
     private readonly record struct Segment(string Sql, Where Where);
 
-    /// <summary>
-    /// Terms joined by AND, and the values of their parameters. A comparison with NULL is not true, which is exactly the rule
-    /// for missing values.
-    /// </summary>
-    private sealed class Where
+    /// <inheritdoc/>
+    private sealed class Where : WhereClause
     {
-        private readonly StringBuilder _sql = new();
-
         public Where(List<DocumentCondition> conditions)
         {
             foreach (var condition in conditions)
@@ -170,15 +164,7 @@ internal sealed class DocumentSelection
             }
         }
 
-        public List<FieldValue> Values { get; } = [];
-
-        public string Sql => _sql.ToString();
-
-        public void Add(string term) => _sql.Append(_sql.Length == 0 ? " WHERE " : " AND ").Append(term);
-
         public void Add(string term, FieldValue value) => Add($"{term}{Parameter(value)}");
-
-        public void AddKey(char comparison, string key) => Add($"key {comparison} ", new FieldValue(key));
 
         public void AddRow(string term, FieldValue value, string key) =>
             Add($"{term}({Parameter(value)}, {Parameter(new FieldValue(key))})");
@@ -189,10 +175,6 @@ internal sealed class DocumentSelection
             return statement;
         }
 
-        private string Parameter(FieldValue value)
-        {
-            Values.Add(value);
-            return string.Create(CultureInfo.InvariantCulture, $"?{Values.Count}");
-        }
+        protected override string ParameterOf(int number, FieldKind? kind) => string.Create(CultureInfo.InvariantCulture, $"?{number}");
     }
 }

@@ -17,19 +17,15 @@ internal sealed class NameCache
     {
         if (_streams.TryGetValue(id, out var name)) return name;
         if (_streams.Count >= MaxStreams) _streams.Clear();
-        return _streams.GetOrAdd(id, Read(database, "stream", "SELECT name FROM streams WHERE id = ?1", id, ThrowIfInvalidStream));
+        return _streams.GetOrAdd(
+            id, Read(database, "stream", "SELECT name FROM streams WHERE id = ?1", id, NameRules.ThrowIfInvalidStream));
     }
 
     public string TypeOf(Database database, long id) =>
         _types.TryGetValue(id, out var name)
             ? name
-            : _types.GetOrAdd(id, Read(database, "type", "SELECT name FROM event_types WHERE id = ?1", id, ThrowIfInvalidType));
-
-    /// <exception cref="ArgumentException">An append would not accept it as the name of a stream.</exception>
-    public static void ThrowIfInvalidStream(string name) => new StreamRead(name).Validate();
-
-    /// <exception cref="ArgumentException">An append would not accept it as the name of a type.</exception>
-    public static void ThrowIfInvalidType(string name) => _ = new EventQueryItem(types: [name]);
+            : _types.GetOrAdd(
+                id, Read(database, "type", "SELECT name FROM event_types WHERE id = ?1", id, NameRules.ThrowIfInvalidType));
 
     private static string Read(Database database, string column, string sql, long id, Action<string> throwIfInvalid)
     {

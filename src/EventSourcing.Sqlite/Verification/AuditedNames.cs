@@ -13,9 +13,9 @@ internal sealed class AuditedNames(string table, Action<string> throwIfInvalid)
     private readonly string _sql = $"SELECT name FROM {table} WHERE id = ?1";
     private readonly Dictionary<long, string?> _names = [];
 
-    public static AuditedNames OfStreams() => new("streams", NameCache.ThrowIfInvalidStream);
+    public static AuditedNames OfStreams() => new("streams", NameRules.ThrowIfInvalidStream);
 
-    public static AuditedNames OfTypes() => new("event_types", NameCache.ThrowIfInvalidType);
+    public static AuditedNames OfTypes() => new("event_types", NameRules.ThrowIfInvalidType);
 
     /// <summary>The name of a number; null if there is none, or if the library would not write such a name.</summary>
     public string? Find(Database database, long id)

@@ -30,6 +30,9 @@ internal sealed class ProcessTurns
     private const int TriesForPlace = 100;
     private const long FirstPlace = 1L << 62;
 
+    /// <summary>One byte before the last that can be locked: behind each place there must be one to look at.</summary>
+    private const long LastPlace = long.MaxValue - 1;
+
     private readonly object _gate = new();
     private byte[] _logPath = [];
     private SafeFileHandle? _handle;
@@ -143,14 +146,21 @@ internal sealed class ProcessTurns
         }
     }
 
-    /// <summary>Takes the place behind all others; null if that does not succeed now, or never will.</summary>
+    /// <summary>
+    /// Takes the place behind all others; null if that does not succeed now, or never will, or if another program has locked all places.
+    /// </summary>
     private static long? TakePlace(SafeFileHandle handle, out bool isUnavailable)
     {
         isUnavailable = false;
         for (var i = 0; i < TriesForPlace; i++)
         {
             var place = FirstPlace;
-            while (OpenFileLocks.LockedByAnother(handle, place, 0) is { } taken) place = taken + 1;
+            while (OpenFileLocks.LockedByAnother(handle, place, 0) is { } taken)
+            {
+                if (taken >= LastPlace) return null;
+                place = taken + 1;
+            }
+
             var answer = OpenFileLocks.TryLock(handle, place);
             isUnavailable = answer == LockAnswer.Unknown;
             if (isUnavailable) return null;

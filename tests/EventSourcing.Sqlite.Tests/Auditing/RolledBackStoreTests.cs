@@ -170,12 +170,7 @@ public sealed class RolledBackStoreTests : IDisposable
     private static Task<AppendResult> AppendAsync(EventStore store, int events) => store.AppendAsync("a", ExpectedVersion.Any, [.. Enumerable.Range(1, events).Select(i => new Deposited(i))]);
 
     /// <summary>Copies a file that is in use, by another process: closing it here would drop the locks of this one.</summary>
-    private static async Task CopyAsync(string from, string to)
-    {
-        using var copy = System.Diagnostics.Process.Start("cp", [from, to]);
-        await copy.WaitForExitAsync();
-        copy.ExitCode.Should().Be(0);
-    }
+    private static Task CopyAsync(string from, string to) => SystemCommand.RunAsync("cp", from, to);
 
     private async Task AppendAsync(int events)
     {

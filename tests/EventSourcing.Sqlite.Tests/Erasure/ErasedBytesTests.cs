@@ -203,11 +203,6 @@ public sealed class ErasedBytesTests : IDisposable
 
     private static async Task CopyAsync(string from, string to)
     {
-        foreach (var suffix in new[] { "", "-wal" })
-        {
-            using var copy = Process.Start("cp", [from + suffix, to + suffix]);
-            await copy.WaitForExitAsync();
-            copy.ExitCode.Should().Be(0);
-        }
+        foreach (var suffix in new[] { "", "-wal" }) await SystemCommand.RunAsync("cp", from + suffix, to + suffix);
     }
 }

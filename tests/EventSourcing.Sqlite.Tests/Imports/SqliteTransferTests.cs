@@ -76,8 +76,7 @@ public sealed class SqliteTransferTests : IDisposable
     {
         // A copy made by another process: opening the file here would drop SQLite's locks.
         var copy = file + ".seen";
-        using var process = System.Diagnostics.Process.Start("cp", [file, copy]);
-        await process.WaitForExitAsync();
+        await SystemCommand.RunAsync("cp", file, copy);
         var bytes = await File.ReadAllBytesAsync(copy);
         File.Delete(copy);
         return bytes;

@@ -263,12 +263,12 @@ public sealed class TableWorkTests : IDisposable
             (await storage.GetHeadAsync(token)).Should().Be(0, "reading what is committed is no harm");
             stray = Task.Run(async () =>
             {
-                await isReturned.Task;
+                await isReturned.Task.WaitAsync(Some.Never, CancellationToken.None);
                 await storage.AppendAsync(Some.Append("s", ExpectedVersion.Any));
             }, token);
         }));
         isReturned.SetResult();
-        await stray!;
+        await stray!.WaitAsync(Some.Never);
         (await storage.GetHeadAsync()).Should().Be(1, "what was begun there may write when the commit is over");
     }
 
@@ -318,17 +318,17 @@ public sealed class TableWorkTests : IDisposable
         var commit = storage.ReadModels.CommitAsync(Tables(async (connection, token) =>
         {
             began.SetResult();
-            await end.Task;
+            await end.Task.WaitAsync(Some.Never, token);
             await RunAsync(connection, "INSERT INTO mine VALUES ('x')", token);
         })).AsTask();
-        await began.Task;
+        await began.Task.WaitAsync(Some.Never);
         var waiting = storage.AppendAsync(Some.Append("s", 0)).AsTask();
         var disposal = storage.DisposeAsync().AsTask();
-        await FluentActions.Awaiting(() => waiting).Should().ThrowAsync<ObjectDisposedException>();
+        await FluentActions.Awaiting(() => waiting.WaitAsync(Some.Never)).Should().ThrowAsync<ObjectDisposedException>();
         disposal.IsCompleted.Should().BeFalse();
         end.SetResult();
-        await commit;
-        await disposal;
+        await commit.WaitAsync(Some.Never);
+        await disposal.WaitAsync(Some.Never);
         await using var again = new SqliteEventStorage(_folder.Store);
         (await again.CountOf("mine")).Should().Be(1);
     }

@@ -22,7 +22,7 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
             }
         })));
         while (!writers.IsCompleted) await running[0].RebuildAsync("tallies").WaitAsync(Never);
-        await writers;
+        await writers.WaitAsync(Never);
         foreach (var one in running) await one.DisposeAsync();
         await ShouldBeFoldAsync(stores[0], projection);
     }
@@ -69,7 +69,7 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
         finally
         {
             await stop.CancelAsync();
-            await appending;
+            await appending.WaitAsync(Never);
         }
     }
 
@@ -81,7 +81,7 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
         await running.CatchUpAsync();
         faults.BeforeCommit = _ => throw FaultPoints.Failure(outcomeIsUnknown: false);
         var result = await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await FluentActions.Awaiting(() => running.WaitForAsync(result, Timeout.InfiniteTimeSpan)).Should().ThrowAsync<StorageFailedException>();
+        await FluentActions.Awaiting(() => running.WaitForAsync(result, Timeout.InfiniteTimeSpan).WaitAsync(Never)).Should().ThrowAsync<StorageFailedException>();
         faults.BeforeCommit = _ => Task.CompletedTask;
         await UntilAsync(async () => await store.ReadModel(new Tallies()).GetPositionAsync() == 1, "goes on by itself");
     }
@@ -93,7 +93,7 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
         var running = store.StartProjections(NoRetries, new Tallies());
         var wait = running.WaitForAsync(5, Timeout.InfiniteTimeSpan);
         await running.DisposeAsync();
-        await FluentActions.Awaiting(() => wait).Should().ThrowAsync<ObjectDisposedException>();
+        await FluentActions.Awaiting(() => wait.WaitAsync(Never)).Should().ThrowAsync<ObjectDisposedException>();
     }
 
     [Fact]
@@ -137,8 +137,8 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
             }
 
             seen.Should().Equal(Enumerable.Range(1, Events).Where(position => n % 2 == 0 || (position - 1) % 4 == 0).Select(position => (long)position));
-        })));
-        await appending;
+        }))).WaitAsync(Never);
+        await appending.WaitAsync(Never);
     }
 
     [Fact]
@@ -154,7 +154,7 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
         });
         await UntilAsync(() => Task.FromResult(subscription is { Position: 2, IsCaughtUp: true }), "past all");
         await cancel.CancelAsync();
-        await FluentActions.Awaiting(() => following).Should().ThrowAsync<OperationCanceledException>();
+        await FluentActions.Awaiting(() => following.WaitAsync(Never)).Should().ThrowAsync<OperationCanceledException>();
         await FluentActions.Awaiting(() => subscription.GetAsyncEnumerator().MoveNextAsync().AsTask()).Should().ThrowAsync<InvalidOperationException>();
     }
 
@@ -165,7 +165,8 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
         await store.AppendAsync("s-1", ExpectedVersion.Any, [new Noted(1), new Noted(2)]);
         var subscription = store.Subscribe();
         var caughtUp = new List<bool>();
-        await foreach (var e in subscription)
+        using var patience = new CancellationTokenSource(Never);
+        await foreach (var e in subscription.WithCancellation(patience.Token))
         {
             caughtUp.Add(subscription.IsCaughtUp);
             if (e.Position == 2) await store.AppendAsync("s-1", ExpectedVersion.Any, [new Noted(3), new Noted(4)]);

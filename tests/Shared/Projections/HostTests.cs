@@ -41,7 +41,7 @@ public abstract class HostTests(IStorageSource source) : EngineTests(source)
             return waking.Task;
         };
         await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await isAsleep.Task;
+        await isAsleep.Task.WaitAsync(Never);
         await using var other = awake.StartProjections(options, projection);
         await other.WaitForAsync(await awake.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
         await ShouldBeFoldAsync(awake, projection);

@@ -105,7 +105,7 @@ public abstract class NoticeTests(IStorageSource source) : EngineTests(source)
             return never.Task;
         }));
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await within.Task;
+        await within.Task.WaitAsync(Never);
         await running.DisposeAsync();
         Only(StoreNoticeKind.HandlerAbandoned).Should().BeEquivalentTo(new { Subject = "reacts", Position = 1L });
         _notices.Should().NotContain(notice => notice.Kind == StoreNoticeKind.Failed);

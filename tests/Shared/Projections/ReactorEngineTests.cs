@@ -117,7 +117,7 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
             await Task.Delay(Timeout.Infinite, cancellationToken);
         });
         await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await using (await store.StartReactorsAsync(NoRetries, reactor)) await entered.Task;
+        await using (await store.StartReactorsAsync(NoRetries, reactor)) await entered.Task.WaitAsync(Never);
         (await store.ProjectionAdmin().GetParkedAsync("reactions")).Should().BeEmpty();
         await using var running = await store.StartReactorsAsync(NoRetries, reactor);
         await running.CatchUpAsync();
@@ -191,7 +191,7 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
             if (delivery.Event.Position == 4 && entered.TrySetResult()) await Task.Delay(Timeout.Infinite, cancellationToken);
             delivered.Enqueue(delivery.Event.Position);
         });
-        await using (await store.StartReactorsAsync(NoRetries, reactor)) await entered.Task;
+        await using (await store.StartReactorsAsync(NoRetries, reactor)) await entered.Task.WaitAsync(Never);
         delivered.Should().Equal(1, 2, 3);
         await using var running = await store.StartReactorsAsync(NoRetries, reactor);
         await running.CatchUpAsync();

@@ -166,8 +166,25 @@ internal sealed class SnapshotCache : IAsyncDisposable
     {
         await foreach (var next in _queue.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            if (next is DueSnapshot due) await WriteAsync(due).ConfigureAwait(false);
+            if (next is DueSnapshot due) await TryWriteAsync(due).ConfigureAwait(false);
             else ((TaskCompletionSource)next).SetResult();
+        }
+    }
+
+    /// <summary>
+    /// Whoever counts snapshots may throw, and the app's clock. If that ended the writing, all later snapshots would be dropped, and a
+    /// flush would wait for ever once the queue is full.
+    /// </summary>
+    private async ValueTask TryWriteAsync(DueSnapshot due)
+    {
+        try
+        {
+            await WriteAsync(due).ConfigureAwait(false);
+        }
+        catch (Exception ofAWatcher)
+        {
+            EventSourcingLog.Instance.BadSnapshot(
+                SnapshotOutcome.Failed, due.Header.Stream, $"What became of it could not be counted or told: {ofAWatcher.GetType()}.");
         }
     }
 

@@ -22,7 +22,7 @@ public sealed record ProjectionOptions
 
     /// <summary>
     /// The pauses before an event that failed is tried again; by default 0.1 s, 1 s and 5 s. Everything else goes on meanwhile, except with
-    /// <see cref="FailureMode.Stop"/>.
+    /// <see cref="FailureMode.Stop"/>. None is negative or longer than 24 days.
     /// </summary>
     public IReadOnlyList<TimeSpan> RetryDelays
     {
@@ -30,8 +30,7 @@ public sealed record ProjectionOptions
         init
         {
             ArgumentNullException.ThrowIfNull(value);
-            foreach (var delay in value) ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
-            field = [.. value];
+            field = [.. value.Select(delay => TimeLimit.Checked(delay, least: TimeSpan.Zero))];
         }
     } = [TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
 
@@ -44,32 +43,24 @@ public sealed record ProjectionOptions
     /// <summary>
     /// How long a process that runs a projection may give no sign of life before another takes over; 5 s by default. A process that is
     /// known to have ended is replaced at once. Correctness does not depend on it: a process that has lost a projection cannot write,
-    /// however late it notices.
+    /// however late it notices. From 0.1 s to 24 days.
     /// </summary>
     public TimeSpan LeaseDuration
     {
         get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromMilliseconds(100));
-            field = value;
-        }
+        init => field = TimeLimit.Checked(value, least: TimeSpan.FromMilliseconds(100));
     } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// How long stopping may wait for handlers that do not end although their token is cancelled; 20 s by default, since hosts and
     /// orchestrators commonly give an app 30 s to end, and the store is closed after this. Handlers that take longer are given up: see
-    /// <see cref="RunningSubscribers.Abandoned"/>. <see cref="Timeout.InfiniteTimeSpan"/> waits without end. Only this limit is in real
-    /// time, whatever the storage's clock says; all other waits use the storage's clock.
+    /// <see cref="RunningSubscribers.Abandoned"/>. At most 24 days, or <see cref="Timeout.InfiniteTimeSpan"/> to wait without end. Only
+    /// this limit is in real time, whatever the storage's clock says; all other waits use the storage's clock.
     /// </summary>
     public TimeSpan StopTimeout
     {
         get;
-        init
-        {
-            if (value != Timeout.InfiniteTimeSpan) ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
-            field = value;
-        }
+        init => field = value == Timeout.InfiniteTimeSpan ? value : TimeLimit.Checked(value, least: TimeSpan.Zero);
     } = TimeSpan.FromSeconds(20);
 
     /// <summary>

@@ -69,7 +69,7 @@ internal sealed class SubscriberRun
             {
                 // Another process has changed something that this run relied on: read it all again.
             }
-            catch (EventSourcingException failure) when (failure is StoreBusyException or StorageFailedException { IsTransient: true })
+            catch (EventSourcingException failure) when (failure.MaySucceedLater())
             {
                 _report.LastError = failure;
                 _report.State = ProjectionState.Retrying;

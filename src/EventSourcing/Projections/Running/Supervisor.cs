@@ -114,7 +114,7 @@ internal sealed class Supervisor
                 {
                     continue; // another process was first: look again
                 }
-                catch (EventSourcingException failure) when (failure is StoreBusyException or StorageFailedException { IsTransient: true })
+                catch (EventSourcingException failure) when (failure.MaySucceedLater())
                 {
                     // It is tried twice a second, but told once.
                     if (LastError is null && _notices.IsWanted) _notices.StorageFailed(failure, attempts: 1, _clock.GetUtcNow() + Poll);

@@ -2,15 +2,9 @@ using System.Text;
 
 namespace EventSourcing;
 
-/// <summary>What the names of streams and types must be, and the range in which the names with a prefix lie.</summary>
-internal static class NameRules
+/// <summary>The range of the names that begin with a prefix.</summary>
+internal static class NamePrefix
 {
-    /// <exception cref="ArgumentException">An append would not accept it as the name of a stream.</exception>
-    public static void ThrowIfInvalidStream(string name) => new StreamRead(name).Validate();
-
-    /// <exception cref="ArgumentException">An append would not accept it as the name of a type.</exception>
-    public static void ThrowIfInvalidType(string name) => _ = new EventQueryItem(types: [name]);
-
     /// <summary>
     /// The first text, by code point, that comes after all names with a prefix; <see langword="null"/> if no text does. The prefix
     /// is valid in a name.

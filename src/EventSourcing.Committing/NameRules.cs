@@ -1,0 +1,11 @@
+namespace EventSourcing;
+
+/// <summary>What the names of streams and types must be: those in a database may have been changed by other means.</summary>
+internal static class NameRules
+{
+    /// <exception cref="ArgumentException">An append would not accept it as the name of a stream.</exception>
+    public static void ThrowIfInvalidStream(string name) => new StreamRead(name).Validate();
+
+    /// <exception cref="ArgumentException">An append would not accept it as the name of a type.</exception>
+    public static void ThrowIfInvalidType(string name) => _ = new EventQueryItem(types: [name]);
+}

@@ -250,7 +250,7 @@ public sealed class PostgresEventStorage : IEventStorage
         await _disposal.Value.ConfigureAwait(false);
     }
 
-    /// <summary>Reads through a connection of the pool. If the connection turns out to be gone, the read is begun anew on another.</summary>
+    /// <summary>Reads through a connection of the pool. If the connection turns out to be gone, the read begins again on another.</summary>
     internal async ValueTask<T> ReadAsync<TState,
         T>(TState state, Func<NpgsqlConnection, TState, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
     {

@@ -7,8 +7,9 @@ using Microsoft.Extensions.Options;
 namespace EventSourcing;
 
 /// <summary>
-/// Answers a request that has ended with an error of the library. The texts are fixed: messages of errors may say where the store is, or
-/// what an event holds. An answer of 500 or more is logged with the error, since the middleware no longer logs what is answered here.
+/// Answers a request that has ended with an error of the library. The texts are fixed, because messages of errors may say where the store
+/// is, or what an event holds. If the answer is 500 or more, the error is logged here, because the middleware does not log errors that were
+/// answered.
 /// </summary>
 internal sealed partial class ProblemHandler(
     IProblemDetailsService problems, IOptions<ProblemOptions> options, ILoggerFactory logging) : IExceptionHandler
@@ -33,7 +34,7 @@ internal sealed partial class ProblemHandler(
         httpContext.Response.StatusCode = status;
         if (status == StatusCodes.Status503ServiceUnavailable) httpContext.Response.Headers.RetryAfter = "1";
 
-        // A client that takes no JSON gets the status alone. Otherwise the middleware would make a 404 a 500.
+        // A client that accepts no JSON gets the status alone. If the result were false then, the middleware would turn a 404 into a 500.
         var context = new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem };
         await problems.TryWriteAsync(context).ConfigureAwait(false);
         return true;
@@ -108,7 +109,7 @@ internal sealed partial class ProblemHandler(
         _ => null,
     };
 
-    /// <summary>Whether an append has failed since its stream is not at the version that the caller has sent.</summary>
+    /// <summary>Whether an append has failed because its stream does not have the version that the caller has sent.</summary>
     private static bool IsOfIfMatch(WrongExpectedVersionException wrong, HttpRequest request) =>
         IfMatch.Find(request) is { } seen && seen != default(IfMatch) && seen.Expected == wrong.Expected;
 

@@ -8,8 +8,9 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace EventSourcing;
 
 /// <summary>
-/// What a request asks for, in short: a hash of its query and its body. The hash has the key of the request for its key, since it is kept
-/// after the payload of the event is erased: who does not know the key cannot try out what the body may have been.
+/// A hash of a request's query and body, which tells whether two requests ask for the same thing. The hash is kept even after the payload
+/// of the event is erased. Therefore the request's idempotency key is the key of the hash: a person who does not know it cannot find the
+/// body by trying likely ones.
 /// </summary>
 internal static class RequestFingerprint
 {
@@ -18,11 +19,11 @@ internal static class RequestFingerprint
 
     /// <summary>Hashes the query and the body; the body can be read again afterwards.</summary>
     /// <exception cref="InvalidOperationException">The body was read before.</exception>
-    /// <exception cref="BadHttpRequestException">The endpoint takes a body, and there is none; or it was read before.</exception>
+    /// <exception cref="BadHttpRequestException">The endpoint takes a body, but the body is empty, or was read before.</exception>
     public static async ValueTask<string> OfAsync(HttpContext context, string key)
     {
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(key));
-        hash.AppendData(Encoding.UTF8.GetBytes(context.Request.QueryString.Value + "\n")); // which no query contains
+        hash.AppendData(Encoding.UTF8.GetBytes(context.Request.QueryString.Value + "\n")); // no query contains a line feed
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false })
             await AppendBodyAsync(context, hash).ConfigureAwait(false);
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, KeptBytes));

@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.Editing;
 
 namespace EventSourcing.CodeFixes;
 
-/// <summary>Writes down the name under which an event has been stored so far: the name of its type.</summary>
+/// <summary>Writes the type's name into the attribute of an event: the event has been stored under that name so far.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp)]
 [Shared]
 public sealed class KeepNameFix : SyntaxFix

@@ -4,7 +4,7 @@ namespace EventSourcing;
 /// <param name="Field">The field's index in the definition of its read model.</param>
 /// <param name="Column">The field's column, quoted.</param>
 /// <param name="Comparison">How the field is compared.</param>
-/// <param name="Value">With what it is compared.</param>
+/// <param name="Value">The value that the field is compared with.</param>
 internal readonly record struct DocumentCondition(int Field, string Column, FieldComparison Comparison, FieldValue Value)
 {
     public string Operator => Comparison switch
@@ -17,8 +17,8 @@ internal readonly record struct DocumentCondition(int Field, string Column, Fiel
     };
 
     /// <summary>
-    /// At most one condition of each comparison on a field, the one that implies the others; null if no document can meet
-    /// them. This keeps statements short, and their number small.
+    /// Reduces the conditions: of those with the same field and comparison, only the one that implies the others is left. The
+    /// result is null if no document can meet all of them. Thus statements stay short, and there are few different ones.
     /// </summary>
     /// <param name="definition">The definition of the read model.</param>
     /// <param name="conditions">The conditions, which fit the definition.</param>

@@ -9,9 +9,9 @@ namespace EventSourcing;
 /// </summary>
 /// <typeparam name="TWork">The writes.</typeparam>
 /// <param name="writer">Commits the groups.</param>
-/// <param name="busyTimeout">How long a write waits while no group can be committed.</param>
-/// <param name="userCode">Knows whether a caller is code for which a write waits.</param>
-/// <param name="closed">The error for a write that waits when the storage is disposed, or comes afterwards.</param>
+/// <param name="busyTimeout">How long a write waits at most while no group can be committed.</param>
+/// <param name="userCode">Tells whether a caller is code that a write is waiting for.</param>
+/// <param name="closed">The error for a write that is waiting when the storage is disposed, or that comes afterwards.</param>
 internal sealed class GroupCommit<TWork>(
     IGroupWriter<TWork> writer, TimeSpan busyTimeout, UserCode userCode, Func<QueuedWrite, Exception> closed) : IAsyncDisposable
     where TWork : QueuedWrite
@@ -20,8 +20,8 @@ internal sealed class GroupCommit<TWork>(
     private const int Capacity = 4096;
 
     /// <summary>
-    /// How long a group waits until it is as large as the last one: a fraction of a sync of the disk. Callers that append in a loop
-    /// come back within that time; without the wait, half of them miss each group and alternate with the other half.
+    /// How long a group waits at most to become as large as the last one. This is a fraction of the time of a disk sync. Callers that
+    /// append in a loop come back within that time. Without the wait, half of them miss each group and alternate with the other half.
     /// </summary>
     private static readonly long WaitForCompany = Stopwatch.Frequency * 40 / 1_000_000;
 
@@ -31,11 +31,11 @@ internal sealed class GroupCommit<TWork>(
     // Used only by the leader.
     private int _lastServed;
 
-    /// <summary>Queues a write; completes with its task. It can be cancelled while no group has it.</summary>
+    /// <summary>Queues a write, and completes when the write's task does. The write can be cancelled until a group takes it.</summary>
     /// <param name="work">The write.</param>
     /// <param name="result">The write's task.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <exception cref="InvalidOperationException">The caller is code for which a write waits.</exception>
+    /// <exception cref="InvalidOperationException">The caller is code that a write is waiting for.</exception>
     public async ValueTask<TResult> CommitAsync<TResult>(TWork work, Task<TResult> result, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -98,7 +98,7 @@ internal sealed class GroupCommit<TWork>(
             }
             catch (Exception failure)
             {
-                // Whatever failed: the callers must be told, and the next ones need a leader.
+                // Whatever has failed, the callers must be told, and the next callers need a leader.
                 _queue.FailNextGroup(failure);
             }
 

@@ -23,10 +23,10 @@ internal sealed class HeadPoller(
 
     /// <summary>Waits until there are events after a position.</summary>
     /// <param name="position">The position.</param>
-    /// <param name="userCode">Knows whether the caller is code for which a write waits.</param>
+    /// <param name="userCode">Tells whether the caller is code that a write is waiting for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The head of the log.</returns>
-    /// <exception cref="InvalidOperationException">The caller is code for which a write waits.</exception>
+    /// <exception cref="InvalidOperationException">The caller is code that a write is waiting for.</exception>
     public async ValueTask<long> WaitForEventsAsync(long position, UserCode userCode, CancellationToken cancellationToken)
     {
         if (signal.Head <= position) signal.Advance(await readHead(cancellationToken).ConfigureAwait(false));
@@ -57,15 +57,15 @@ internal sealed class HeadPoller(
     }
 
     /// <summary>
-    /// Idle stores poll at the same moments, which divide the clock's time evenly. The cost of an idle process is in waking
-    /// up, so the polls of a hundred stores cost little more than those of one.
+    /// All idle stores poll at the same moments: the clock's multiples of the interval. The cost of an idle process is mostly that of
+    /// waking up, so the polls of a hundred stores cost little more than those of one.
     /// </summary>
     private TimeSpan UntilNextAtRest()
     {
         var pause = _intervalAtRest;
         var left = pause - TimeSpan.FromTicks(clock.GetElapsedTime(0).Ticks % pause.Ticks);
 
-        // A timer may fire a little early. Then this was the poll of that moment.
+        // A timer may fire a little early. If so, the poll of the coming moment was done just now.
         return left < pause / 4 ? left + pause : left;
     }
 
@@ -91,7 +91,7 @@ internal sealed class HeadPoller(
             }
             catch (Exception failure)
             {
-                // The callers that wait now must be told; a caller that waits again starts the polling again.
+                // The callers that wait now must be told. If one of them waits again, polling begins again.
                 signal.Fail(failure);
             }
         }
@@ -110,7 +110,8 @@ internal sealed class HeadPoller(
             signal.Fail(failure);
         }
 
-        // A caller that was about to wait has not been told. It is served by the next poll, or told after it, so there must be one.
+        // A caller that was about to wait has not been told. So there must be another poll: it finds events for the caller, or the next
+        // failure is reported to the caller.
         await Task.Delay(PauseAfterFailure, TimeProvider.System).ConfigureAwait(false);
     }
 

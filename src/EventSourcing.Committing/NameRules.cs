@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>What the names of streams and types must be: those in a database may have been changed by other means.</summary>
+/// <summary>Checks names of streams and types that are read from a database. They may have been changed there by other means.</summary>
 internal static class NameRules
 {
     /// <exception cref="ArgumentException">An append would not accept it as the name of a stream.</exception>

@@ -1,14 +1,14 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The names that a database keeps for the tables, indices and views of read models: they are made and dropped with them, so no table of an
-/// app may have one.
+/// The names that are reserved for the tables, indices and views of read models. Those are made and dropped together with their read model,
+/// so no table of an app may have such a name.
 /// </summary>
 internal static class ReadModelNames
 {
     private const string DocumentTables = "documents_", DocumentViews = "read_model_";
 
-    /// <summary>What is wrong with the name of an app's table, to follow "which"; null if nothing is.</summary>
+    /// <summary>What is wrong with the name of an app's table, in words that can follow "which"; null if nothing is wrong.</summary>
     public static string? FlawIn(string table)
     {
         if (table.StartsWith(DocumentViews, StringComparison.OrdinalIgnoreCase))

@@ -5,12 +5,12 @@ namespace EventSourcing;
 /// <summary>Makes leaves of the Merkle tree from events as they are stored.</summary>
 internal static class StoredLeaves
 {
-    /// <summary>Hashes the events of a page, which must follow on each other.</summary>
+    /// <summary>Hashes the events of a page, whose positions must follow each other without a gap.</summary>
     /// <param name="page">The page, with seals.</param>
     /// <param name="after">The position before its first event.</param>
-    /// <param name="hashes">Takes the hashes; at least as many as the page has events.</param>
+    /// <param name="hashes">Receives the hashes. It must have room for all events of the page.</param>
     /// <param name="hasher">Computes them.</param>
-    /// <param name="damage">Makes the storage's error of a sentence and its cause.</param>
+    /// <param name="damage">Makes the storage's error from a sentence and its cause.</param>
     /// <returns>The number of events, at least 1.</returns>
     public static int Hash(
         EventPage page, long after, Span<MerkleHash> hashes, LedgerHasher hasher, Func<string, Exception?, Exception> damage)

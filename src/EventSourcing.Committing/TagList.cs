@@ -17,7 +17,9 @@ internal static class TagList
         return buffer.WrittenSpan;
     }
 
-    /// <summary>Reads a list if an append would write it exactly so: of tags that it takes, each once, and at least one.</summary>
+    /// <summary>
+    /// Reads a list if an append would write exactly these bytes: at least one tag, no tag twice, and only tags that an append accepts.
+    /// </summary>
     public static bool TryReadExact(ReadOnlySpan<byte> utf8Json, out string[] tags)
     {
         tags = [];

@@ -3,8 +3,8 @@ using System.Text;
 namespace EventSourcing;
 
 /// <summary>
-/// Terms joined by AND, and the values of their parameters. A comparison with NULL is not true, which is exactly the rule for missing
-/// values.
+/// A WHERE clause: terms joined by AND, and the values of their parameters. In SQL, a comparison with NULL is not true. That is exactly the
+/// rule for missing values.
 /// </summary>
 internal abstract class WhereClause
 {
@@ -13,7 +13,7 @@ internal abstract class WhereClause
     /// <summary>The values of the parameters, in the order of their numbers.</summary>
     public List<FieldValue> Values { get; } = [];
 
-    /// <summary>The clause, to follow the name of a table; empty if there are no terms.</summary>
+    /// <summary>The clause, to put after the name of a table; empty if there are no terms.</summary>
     public string Sql => _sql.ToString();
 
     public void Add(string term) => _sql.Append(_sql.Length == 0 ? " WHERE " : " AND ").Append(term);
@@ -21,13 +21,13 @@ internal abstract class WhereClause
     public void AddKey(char comparison, string key) => Add($"key {comparison} {Parameter(new FieldValue(key))}");
 
     /// <summary>Takes a value as the next parameter.</summary>
-    /// <returns>The parameter as a term has it.</returns>
+    /// <returns>The parameter, to put into a term.</returns>
     protected string Parameter(FieldValue value)
     {
         Values.Add(value);
         return ParameterOf(Values.Count, value.Kind);
     }
 
-    /// <summary>A parameter in the database's own SQL.</summary>
+    /// <summary>How a parameter is written in the SQL of the database.</summary>
     protected abstract string ParameterOf(int number, FieldKind? kind);
 }

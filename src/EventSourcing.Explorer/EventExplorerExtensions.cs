@@ -9,14 +9,15 @@ namespace Microsoft.AspNetCore.Builder;
 public static class EventExplorerExtensions
 {
     /// <summary>
-    /// Maps the pages of an event explorer. As long as their endpoints ask for no authorization, they answer only requests from this
-    /// machine itself that have come through no proxy. To open them to others, call <c>RequireAuthorization</c> on the result; from then on
-    /// that alone decides. Nobody can give orders to projections unless <see cref="EventExplorerOptions.ActionPolicy"/> is set.
+    /// Maps the pages of an event explorer. As long as their endpoints require no authorization, they answer only requests that come from
+    /// this machine itself and through no proxy. To open the pages to others, call <c>RequireAuthorization</c> on the result. From then on,
+    /// only the authorization decides who sees them. Nobody can give orders to projections unless
+    /// <see cref="EventExplorerOptions.ActionPolicy"/> is set.
     /// </summary>
     /// <param name="app">The app, or a group of its routes.</param>
     /// <param name="prefix">The path of the overview; all other pages are below it.</param>
     /// <param name="configure">Says what is shown, and to whom.</param>
-    /// <returns>All endpoints of the explorer, to add authorization and the like.</returns>
+    /// <returns>All endpoints of the explorer. Add authorization and the like to them.</returns>
     /// <exception cref="InvalidOperationException">The app has no event store, or none under that key.</exception>
     public static RouteGroupBuilder MapEventExplorer(
         this IEndpointRouteBuilder app,

@@ -9,8 +9,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace EventSourcing;
 
 /// <summary>
-/// An explorer of a store on its own, without an app around it, for this machine alone. It reads no configuration, and needs none of the
-/// types of the app that wrote the store. Dispose it to stop it; the store is the caller's.
+/// An explorer of a store that runs on its own, without an app, and serves this machine alone. It reads no configuration, and needs none of
+/// the types of the app that wrote the store. Dispose it to stop it. It does not dispose the store.
 /// </summary>
 public sealed class EventExplorerServer : IAsyncDisposable
 {
@@ -27,8 +27,9 @@ public sealed class EventExplorerServer : IAsyncDisposable
 
     /// <summary>Starts an explorer of a store, and returns once it answers.</summary>
     /// <param name="store">The store. It may be open read-only, and its list of types may be empty: <c>new EventTypes()</c>.</param>
-    /// <param name="url">Where to answer: an address of this machine, such as <c>http://127.0.0.1:0</c>, which takes any port that is
-    /// free.</param>
+    /// <param name="url">
+    /// Where to answer: an address of this machine, such as <c>http://127.0.0.1:5170</c>. Port 0 takes any port that is free.
+    /// </param>
     /// <param name="configure">Says what is shown.</param>
     /// <param name="cancellationToken">Abandons the start.</param>
     /// <returns>The explorer, which runs until it is disposed.</returns>
@@ -98,8 +99,8 @@ public sealed class EventExplorerServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether the server would listen on this machine alone. It is asked as the server reads the address, which is not as a URI: a name
-    /// other than localhost means all addresses to it, and a semicolon begins another address.
+    /// Whether the server would listen on this machine alone. The address is read here as the server reads it, and the server does not read
+    /// it as a URI. If the host is a name other than localhost, the server listens on all addresses. A semicolon begins another address.
     /// </summary>
     private static bool IsLocal(string url)
     {

@@ -3,10 +3,10 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// A read model of causes and effects, by which the explorer finds all events of a conversation at once. It is optional: without it, the
-/// explorer looks for them near an event. Start it like any other projection: <c>store.StartProjections(new EventTraces())</c>. It keeps
-/// one small document for each event that has a correlation or causation id, and reads the whole log, so the store's types must list every
-/// stored event.
+/// A read model of causes and effects. With it, the explorer finds all events of a conversation at once. It is optional: without it, the
+/// explorer looks for them only near one event. Start it like any other projection: <c>store.StartProjections(new EventTraces())</c>. It
+/// keeps one small document for each event that has a correlation or causation id. It reads the whole log, so the store's types must list
+/// every stored event.
 /// </summary>
 public sealed class EventTraces : Projection<EventTrace>
 {

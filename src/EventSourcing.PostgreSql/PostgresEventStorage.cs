@@ -80,8 +80,8 @@ public sealed class PostgresEventStorage : IEventStorage
     }
 
     /// <summary>
-    /// The SQL that makes a store in a schema, for an administrator to run where the app's role may not create tables. It begins with the
-    /// privileges that such a role needs, as comments.
+    /// The SQL that makes a store in a schema. An administrator runs it if the app's role may not create tables. It begins with comments
+    /// that list the privileges that such a role needs.
     /// </summary>
     /// <param name="schema">The schema's name; the schema is created if it does not exist.</param>
     /// <returns>The script, one transaction. If the store exists already, it fails and changes nothing.</returns>
@@ -250,7 +250,7 @@ public sealed class PostgresEventStorage : IEventStorage
         await _disposal.Value.ConfigureAwait(false);
     }
 
-    /// <summary>Reads through a connection of the pool. If the connection turns out to be gone, the read is begun anew on another.</summary>
+    /// <summary>Reads through a connection of the pool. If the connection turns out to be gone, the read begins again on another.</summary>
     internal async ValueTask<T> ReadAsync<TState,
         T>(TState state, Func<NpgsqlConnection, TState, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
     {

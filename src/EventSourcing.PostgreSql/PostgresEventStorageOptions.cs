@@ -81,7 +81,7 @@ public sealed record PostgresEventStorageOptions : EventStorageOptions
     /// <summary>
     /// Whether the connection string leads to a pooler that gives each transaction another connection, such as PgBouncer with
     /// <c>pool_mode = transaction</c>; <see langword="false"/> by default. Then no statement is prepared, and every setting is made
-    /// within the transaction that needs it. An append costs more that way. A direct connection is better where there is one: a
+    /// within the transaction that needs it. An append costs more that way. If a direct connection is possible, it is better: a
     /// storage keeps only few connections.
     /// </summary>
     public bool ThroughPooler { get; init; }

@@ -9,7 +9,7 @@ internal static class OrderRecords
 
     private static readonly ReadModelDefinition Definition = new(Model, []);
 
-    /// <summary>Keeps an order before it is given.</summary>
+    /// <summary>Stores the record of an order before the order is given.</summary>
     public static async Task<(string Key, OrderRecord Record)> BeginAsync(
         EventStore store, OrderRecord record, CancellationToken cancellationToken)
     {

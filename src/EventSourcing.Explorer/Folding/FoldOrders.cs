@@ -3,24 +3,27 @@ using Microsoft.AspNetCore.Http;
 namespace EventSourcing.Explorer;
 
 /// <summary>
-/// Stops a fold that takes long, or lets it go on. It changes nothing, so everybody who may see the state may ask for it.
+/// Stops a fold that takes long, or lets it go on. Neither changes anything in the store, so everybody who may see the state
+/// may do it.
 /// </summary>
 internal static class FoldOrders
 {
-    /// <summary>What the address of a page that shows a fold may have; the form of the order has the same.</summary>
+    /// <summary>The parameters that the address of a page with a fold may have. The form that stops the fold has the same ones.</summary>
     private static readonly string[] Parameters = ["model", "key", "asof", "name", "at", "from", "upto", "fold"];
 
     public static FoldKey Document(EventStore store, string model, string key) => new(store, "document", model, key);
 
     public static FoldKey State(EventStore store, string stream) => new(store, "state", stream, "");
 
-    /// <summary>The state that another one is compared with. It is at another position, so it is a fold of its own.</summary>
+    /// <summary>
+    /// The fold of the state that another state is compared with. The two are at different positions, so each has a fold of its own.
+    /// </summary>
     public static FoldKey Compared(EventStore store, string stream) => new(store, "compared", stream, "");
 
-    /// <summary>How far a fold is, and the way to stop it or to let it go on.</summary>
+    /// <summary>Shows how far a fold is, and a button that stops it or lets it go on.</summary>
     /// <param name="fold">The fold.</param>
     /// <param name="what">What the page shows meanwhile.</param>
-    /// <param name="page">The page that shows it.</param>
+    /// <param name="page">The page that shows the fold.</param>
     /// <param name="parameters">The parameters of the page's address.</param>
     public static Html Notice(FoldProgress fold, string what, string page, params (string Name, string? Value)[] parameters)
     {

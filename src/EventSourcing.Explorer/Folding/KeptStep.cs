@@ -8,12 +8,12 @@ namespace EventSourcing.Explorer;
 /// </summary>
 internal sealed record KeptStep(long Position, string Stream, long Version, string Type, DateTimeOffset RecordedAt, byte[]? State)
 {
-    /// <summary>What it takes of memory besides the state, roughly.</summary>
+    /// <summary>Roughly how many bytes of memory a step takes besides the state.</summary>
     private const int OwnBytes = 160;
 
     public long Bytes(byte[]? before) => OwnBytes + (ReferenceEquals(State, before) ? 0 : State?.Length ?? 0);
 
-    /// <summary>A step after another state. A state that has not changed is kept once.</summary>
+    /// <summary>Makes a step. If the event did not change the state, the step shares the bytes of the state before it.</summary>
     public static KeptStep Of(HistoryStep step, byte[]? before)
     {
         var e = step.Event;

@@ -7,8 +7,8 @@ internal sealed class Cards
 
     /// <param name="label">What the figure is.</param>
     /// <param name="figure">The figure.</param>
-    /// <param name="note">What there is to say about it.</param>
-    /// <param name="kind">A further class: <c>warn</c> or <c>bad</c>.</param>
+    /// <param name="note">A remark on the figure.</param>
+    /// <param name="kind">A further CSS class: <c>warn</c> or <c>bad</c>.</param>
     /// <param name="link">Where the card leads.</param>
     public Cards Add(string label, string figure, string note, string kind = "", string? link = null) =>
         Add(label, Html.Of($"<span class=\"figure\">{figure}</span>"), Html.Of($"<span class=\"note\">{note}</span>"), kind, link);

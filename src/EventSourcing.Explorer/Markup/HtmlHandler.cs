@@ -4,7 +4,7 @@ using System.Text;
 
 namespace EventSourcing.Explorer;
 
-/// <summary>Makes HTML of an interpolated string. A hole that is not HTML already is encoded; there is no way around it.</summary>
+/// <summary>Makes HTML from an interpolated string. A value in it that is not HTML already is always encoded.</summary>
 [InterpolatedStringHandler]
 internal readonly ref struct HtmlHandler
 {

@@ -46,7 +46,7 @@ internal sealed class FilterSql
         return filter;
     }
 
-    /// <summary>The same for a short part of the log, where the rows are looked at one by one.</summary>
+    /// <summary>The same for a short part of the log. Its rows are looked at one by one.</summary>
     public static FilterSql ForShortRange(SchemaSql sql, EventQuery query)
     {
         var filter = new FilterSql(sql, ReadDirection.Forwards);

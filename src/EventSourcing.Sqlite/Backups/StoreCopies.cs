@@ -12,7 +12,7 @@ internal sealed class StoreCopies(SqliteEventStorage storage, StoreFile file, Ti
     public ValueTask<SqliteBackup> BackupAsync(
         string target, bool overwrite, IProgress<SqliteBackupProgress>? progress, CancellationToken cancellationToken)
     {
-        // First, although the copy is put only where nothing is: nobody should wait for a copy that has no place.
+        // This is checked again when the copy is put in its place. But nobody should wait for a copy that has no place.
         CopyPlace.ThrowIfTaken(target, overwrite);
         return CopyAsync(target, storage.Path, place => place.Fill(overwrite), progress, cancellationToken);
     }

@@ -167,8 +167,8 @@ internal static class Opening
     public static void OverwriteWhatIsFreed(Database database) => database.Execute("PRAGMA secure_delete = FAST");
 
     /// <summary>
-    /// Opens a connection that can only read, whatever the file holds: nothing in the file is trusted. Statements fail where
-    /// it is damaged.
+    /// Opens a connection that can only read, whatever the file holds: nothing in the file is trusted. A statement fails if it reads a
+    /// damaged part of the file.
     /// </summary>
     /// <exception cref="SqliteFailure">It cannot be opened.</exception>
     public static Database ForAudit(string path)

@@ -27,7 +27,7 @@ internal static class ImportCommand
 
     private static async Task<int> RunAsync(Screen screen, string path, StoreText text, CancellationToken cancellationToken)
     {
-        // The file first: where there is none, no store shall be made either.
+        // Open the file first: if it is missing, no store may be made.
         await using var input = path == "-" ? screen.OpenInput() : OpenFile(path);
         using var events = new EventFileReader(input, path);
         var header = await events.ReadHeaderAsync(cancellationToken);

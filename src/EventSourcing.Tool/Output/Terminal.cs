@@ -72,9 +72,9 @@ internal sealed class Terminal : IDisposable
     }
 
     /// <summary>
-    /// The console's own stream ignores that nobody reads any more, and a command that follows the log would go on for ever. But into a
-    /// file only that stream writes where the last process has stopped: a <see cref="FileStream"/> keeps a position of its own, and the
-    /// commands of <c>{ evs …; evs …; } > file</c> would overwrite each other's output.
+    /// The console's own stream does not report that nobody reads any more, so a command that follows the log would go on for ever.
+    /// Therefore a <see cref="FileStream"/> is used, but not if the output is a file: a <see cref="FileStream"/> keeps a position of its
+    /// own, so the commands of <c>{ evs …; evs …; } > file</c> would overwrite each other's output.
     /// </summary>
     private static Stream OpenOutput()
     {

@@ -31,7 +31,7 @@ internal static class CheckpointCommand
                     throw new ToolException($"'{named}' is a file of the store itself. Choose another path. Nothing was written.");
             }
 
-            // The store first: where there is none, no key shall be made either.
+            // Open the store first: if it is missing, no key may be made.
             await using (await text.OpenToReadAsync(cancellationToken))
             {
             }

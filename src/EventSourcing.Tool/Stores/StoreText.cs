@@ -26,10 +26,12 @@ internal sealed class StoreText
     private static EventStorageLimits Unlimited =>
         new() { MaxDataBytes = int.MaxValue, MaxMetadataBytes = int.MaxValue, MaxTagsPerEvent = int.MaxValue };
 
-    /// <summary>What people may see: it has no secret.</summary>
+    /// <summary>The text that people may see. It contains no secret.</summary>
     public string Display { get; }
 
-    /// <summary>The store, so that it is found from everywhere, without a secret: where another one has moved to.</summary>
+    /// <summary>
+    /// Where the store is: a text that is valid from every folder and contains no secret. A store that has moved here says this text.
+    /// </summary>
     public string Place => File is null ? Display : Path.GetFullPath(File);
 
     /// <summary>The path of the file; null if the store is not in a file.</summary>

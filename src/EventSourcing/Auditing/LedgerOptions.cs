@@ -5,19 +5,19 @@ namespace EventSourcing.Ledger;
 /// are made. Immutable; change it by <c>with</c>.
 /// </summary>
 /// <remarks>
-/// <para>With a <see cref="Sink"/>, the first call on the store, whatever it is, compares it with the newest checkpoint there.
-/// A store that is shorter or has another history, as after the restore of an older copy or the loss of a write-ahead log, is
-/// refused: every call, those of read models too, throws <see cref="StoreRolledBackException"/>. Code that calls the storage
-/// directly, not through the <see cref="EventStore"/>, bypasses the check.</para>
+/// <para>If there is a <see cref="Sink"/>, the first call on the store, whatever it is, compares the store with the newest
+/// checkpoint in the sink. The store is refused if it is shorter or has another history, for example because an older copy was
+/// restored or a write-ahead log was lost. Then every call throws <see cref="StoreRolledBackException"/>, also the calls on
+/// read models. Code that calls the storage directly, not through the <see cref="EventStore"/>, bypasses the check.</para>
 /// <para>How much this protects depends on where the sink is: anyone who can change both the store and the sink, or has the
 /// key, can make them agree.</para>
 /// </remarks>
 public sealed record LedgerOptions
 {
     /// <summary>
-    /// The log's name, which no other log has; it is the first line of each checkpoint; best a URL without its scheme:
-    /// <c>shop.example/ledger/orders</c>. If a store is restarted from nothing on purpose, it is another log: give it another
-    /// name and sink.
+    /// The log's name, which no other log may have. It is the first line of each checkpoint. A good name is a URL without its
+    /// scheme: <c>shop.example/ledger/orders</c>. If you begin a store anew on purpose, it is another log: give it another name
+    /// and sink.
     /// </summary>
     /// <exception cref="ArgumentException">It is not a line of text.</exception>
     public required string Origin
@@ -31,14 +31,15 @@ public sealed record LedgerOptions
     }
 
     /// <summary>
-    /// The signers of checkpoints; none if this process only checks the store or makes unsigned ones. They and their keys must
-    /// outlive the store, because its disposal signs once more.
+    /// The signers of checkpoints. There are none if this process only checks the store, or makes unsigned checkpoints. Dispose
+    /// the signers and their keys only after the store, because the store signs once more when it is disposed.
     /// </summary>
     public IReadOnlyList<INoteSigner> Signers { get; init; } = [];
 
     /// <summary>
-    /// The keys whose checkpoints are trusted when the sink is read. By default those of the signers that are
-    /// <see cref="EcdsaNoteSigner"/>s. Give them here for other signers; if the key was changed, give the former keys too.
+    /// The keys whose checkpoints are trusted when the sink is read. By default they are the keys of all signers that are
+    /// <see cref="EcdsaNoteSigner"/>s. If there are other signers, give all keys here. If a key was changed, give the former
+    /// keys too.
     /// </summary>
     public IReadOnlyList<INoteVerifier> Verifiers
     {
@@ -47,13 +48,14 @@ public sealed record LedgerOptions
     }
 
     /// <summary>
-    /// Where checkpoints go and come from, e.g. a <see cref="FileCheckpointSink"/>. Without one there is no check at open.
+    /// Where checkpoints are written to and read from, e.g. a <see cref="FileCheckpointSink"/>. Without a sink, the store is
+    /// not checked when it is opened.
     /// </summary>
     public ICheckpointSink? Sink { get; init; }
 
     /// <summary>
-    /// After how many events a checkpoint is signed; 1,000 by default, <see langword="null"/> to not count. Counted from the
-    /// newest checkpoint, whenever this process appends.
+    /// After how many events a checkpoint is signed: 1,000 by default; <see langword="null"/> if events are not counted. They
+    /// are counted from the newest checkpoint, whenever this process appends.
     /// </summary>
     public int? EveryEvents
     {
@@ -85,14 +87,14 @@ public sealed record LedgerOptions
     } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Called for each scheduled checkpoint that could not be signed or written. Appends are not affected. It is tried again,
-    /// after a second at first and a minute at most, unless the error is a <see cref="StoreRolledBackException"/>. The failure
-    /// is also reported by the event source <c>EventSourcing</c>, by the counter <c>eventsourcing.checkpoints</c>, and by
-    /// <see cref="EventLedger.LastFailure"/>.
+    /// Called for each scheduled checkpoint that could not be signed or written. Appends are not affected. The checkpoint is
+    /// tried again, after a second at first and a minute at most. It is not tried again if the error is a
+    /// <see cref="StoreRolledBackException"/>. The failure is also reported by the event source <c>EventSourcing</c>, by the
+    /// counter <c>eventsourcing.checkpoints</c>, and by <see cref="EventLedger.LastFailure"/>.
     /// </summary>
     public Action<Exception>? OnFailure { get; init; }
 
-    /// <summary>Whether checkpoints are signed without being asked for.</summary>
+    /// <summary>Whether checkpoints are signed automatically.</summary>
     internal bool HasSchedule => Signers.Count > 0 && (EveryEvents ?? Interval?.Ticks) is not null;
 
     internal void Validate()

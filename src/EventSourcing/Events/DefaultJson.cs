@@ -46,7 +46,7 @@ internal static class DefaultJson
         [UnconditionalSuppressMessage(
             "Trimming",
             "IL2026",
-            Justification = "Only where reflection-based JSON is enabled, which trimmed apps switch off; "
+            Justification = "Only if reflection-based JSON is enabled, which trimmed apps switch off; "
                 + "EventType.Of keeps the members of the types themselves.")]
         [UnconditionalSuppressMessage(
             "AOT",

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// How ids that are not strings are written in names of streams and keys of documents: always in the same way, in every
-/// culture, so that one id is one stream.
+/// Writes ids that are not strings as text, for names of streams and keys of documents. An id has the same text in every
+/// culture, so it always names the same stream.
 /// </summary>
 public static class IdText
 {
@@ -19,8 +19,9 @@ public static class IdText
     /// an enum by its name, anything else as it formats itself in the invariant culture without a format.
     /// </returns>
     /// <exception cref="ArgumentException">
-    /// The type has several texts for one value, as <see cref="decimal"/> has for 1.0 and 1.00: floating point, decimal
-    /// numbers, <see cref="DateTime"/>, <see cref="DateTimeOffset"/> and <see cref="FormattableString"/>; or the text is empty.
+    /// The text is empty, or the type has several texts for one value, as <see cref="decimal"/> has for 1.0 and 1.00. Such
+    /// types are floating point and decimal numbers, <see cref="DateTime"/>, <see cref="DateTimeOffset"/> and
+    /// <see cref="FormattableString"/>.
     /// </exception>
     public static string Of<T>(T id)
         where T : IFormattable

@@ -235,7 +235,7 @@ internal sealed class JsonTypeCheck
     /// constructor's parameters, is the same after it is read back.
     /// </summary>
     [UnconditionalSuppressMessage(
-        "Trimming", "IL2070", Justification = "Finds more where members are kept; what trimming removes has been judged by the compiler.")]
+        "Trimming", "IL2070", Justification = "Finds more if members are kept; what trimming removes has been judged by the compiler.")]
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "As above.")]
     private static bool IsLost(JsonPropertyInfo property, JsonTypeInfo type)
     {

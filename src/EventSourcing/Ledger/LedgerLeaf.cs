@@ -4,11 +4,11 @@ using System.Buffers.Binary;
 namespace EventSourcing.Ledger;
 
 /// <summary>
-/// An event as the tree records it: everything that is stored of it, except that data and metadata are only commitments. So
-/// they can be erased without affecting any proof. Every event has exactly one form as bytes, and no two events share one.
+/// An event as the tree records it. A leaf has everything that is stored of the event, except that it has only commitments to the data and
+/// the metadata. So data can be erased without affecting any proof. Every event has exactly one form as bytes, and no two events share one.
 /// </summary>
 /// <remarks>
-/// <para>As bytes, numbers big-endian, texts in UTF-8 and exactly as stored:</para>
+/// <para>The bytes of a leaf follow. Numbers are big-endian. Texts are in UTF-8 and exactly as stored.</para>
 /// <code>
 /// 4       45 53 31 00, "ES1" and a zero: the format and its version
 /// 8       position in the log, from 1
@@ -22,7 +22,7 @@ namespace EventSourcing.Ledger;
 /// 32      commitment to the data: SHA-256(02 ‖ salt of 16 bytes ‖ data)
 /// 32      commitment to the metadata: SHA-256(03 ‖ metadata)
 /// </code>
-/// <para>Tags are in the order in which they were given, because a storage returns them so. If they were sorted, the leaf would
+/// <para>Tags are in the order in which they were given, because a storage returns them in that order. If they were sorted, the leaf would
 /// not show a change of their order, and every verifier would have to sort text in the same way.</para>
 /// <para>The salt is random and is stored beside the data. Once both are gone, the commitment reveals nothing about the data,
 /// not even by trying all likely values. Metadata has no salt, because it is never erased.</para>
@@ -156,7 +156,9 @@ public readonly struct LedgerLeaf
         return tags;
     }
 
-    /// <summary>The most bytes that it may have: the exact UTF-8 length of the texts is only known when they are written.</summary>
+    /// <summary>
+    /// The most bytes that the leaf may have. The exact length of the texts in UTF-8 is known only when they are written.
+    /// </summary>
     internal int MaxLength()
     {
         var characters = Stream.Length + Type.Length;

@@ -9,9 +9,9 @@ public static class LogTransfer
     private const int MaxBatch = 5_000;
 
     /// <summary>
-    /// Copies the log into another storage: ids, positions, versions, stamps, data, metadata, tags, seals and erasures, so that the
-    /// target has the same Merkle tree, and every proof and signed checkpoint holds for it too. The target is empty, or holds the
-    /// beginning of this log: then the transfer goes on where the last one has stopped.
+    /// Copies the log into another storage: ids, positions, versions, stamps, data, metadata, tags, seals and erasures, so that the target
+    /// has the same Merkle tree, and every proof and signed checkpoint holds for the target too. The target must be empty, or hold the
+    /// beginning of this log. In the second case, the transfer goes on from the place at which the last one stopped.
     /// </summary>
     /// <remarks>
     /// <para>The log is copied up to the end that it has when the transfer begins, and may be appended to meanwhile. Transfer again

@@ -1,6 +1,8 @@
 namespace EventSourcing.Storage;
 
-/// <summary>One page to read of a stream: the range of versions, exclusive below and inclusive above, in either direction.</summary>
+/// <summary>
+/// Says which page of a stream to read. The lower bound of the versions is exclusive and the upper one inclusive, in either direction.
+/// </summary>
 /// <param name="Stream">The stream's name.</param>
 public sealed record StreamRead(string Stream)
 {
@@ -20,7 +22,7 @@ public sealed record StreamRead(string Stream)
     public int Limit { get; init; } = EventPage.DefaultLimit;
 
     /// <summary>Throws if the name or a bound is not valid. Every storage calls this first.</summary>
-    /// <exception cref="ArgumentException">Names the one that is not valid.</exception>
+    /// <exception cref="ArgumentException">The name or a bound is not valid; the message says which.</exception>
     public void Validate()
     {
         Names.ThrowIfInvalid(Stream, "A stream's name");

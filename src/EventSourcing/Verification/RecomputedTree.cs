@@ -1,13 +1,13 @@
 namespace EventSourcing;
 
 /// <summary>
-/// The tree over the events as they are read, compared with what is stored of it: tiles, frontier and the marks of leaves. A
-/// second tree grows beside it from the stored tiles. If that one has a checkpoint's root, it is the original tree, and the
-/// events below the tiles that differ were changed.
+/// Computes the tree from the events that are read, and compares it with what is stored of the tree: tiles, frontier and the
+/// marks of leaves. A second tree grows beside it from the stored tiles. If the second tree has the root of a checkpoint, it is
+/// the original tree. Then the events below the tiles that differ were changed.
 /// </summary>
 internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginning) : IDisposable
 {
-    /// <summary>If more positions than this are missing, the tree of the stored tiles is given up.</summary>
+    /// <summary>If more positions than this are missing, the second tree is given up.</summary>
     private const long MaxMissing = 1L << 24;
 
     private readonly MerkleFrontier _tree = beginning;
@@ -28,9 +28,9 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
     public void Dispose() => _hasher.Dispose();
 
     /// <summary>
-    /// Whether the stored tree continues beyond the last event, and agrees with all events up to its last tile. Then events are
-    /// missing from the end, and the others are those that the tree was made of. A tree of exactly the events' size shows no
-    /// such thing: other events may have been appended to an older copy.
+    /// Whether the stored tree continues beyond the last event and agrees with the events, up to their last whole tile. If so,
+    /// events are missing from the end, and the events that are left are those that the stored tree was made from. A stored
+    /// tree of the same size as the events does not show this: other events may have been appended to an older copy.
     /// </summary>
     public bool IsContinuedByStored
     {
@@ -70,7 +70,8 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
     }
 
     /// <summary>
-    /// Fills in for events that are missing or cannot be read, up to a size. From there on, no root can equal a checkpoint's.
+    /// Appends placeholders, up to a size, for events that are missing or cannot be read. After that, no root of this tree can
+    /// equal that of a checkpoint.
     /// </summary>
     public void AppendUnknown(long upTo)
     {
@@ -88,8 +89,8 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
     }
 
     /// <summary>
-    /// Whether the stored tree has a root at the present size. It is made of its tiles and, after the last of them, of the
-    /// stored frontier or of the events as they are.
+    /// Whether the stored tree has this root at the present size. The stored tree is made of the stored tiles. What comes after
+    /// the last tile is taken from the stored frontier, or from the events as they are.
     /// </summary>
     public bool WasOnce(in MerkleHash root)
     {
@@ -97,13 +98,13 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
         var tail = (int)(Size % MerkleTree.TileWidth);
         if (Root(_kept, 0, tail) == root) return true;
 
-        // A frontier that does not fit the tiles would confirm events that nothing else is compared with.
+        // The frontier must agree with the tiles. Otherwise it would confirm events that nothing else is compared with.
         return _storedFrontier is { } frontier && frontier.Size <= Size && frontier.Size > Size - tail
             && frontier.Hashes[.._kept.Hashes.Length].SequenceEqual(_kept.Hashes)
             && Root(frontier, (int)(frontier.Size % MerkleTree.TileWidth), tail) == root;
     }
 
-    /// <summary>Compares the stored frontier, once the tree has its size.</summary>
+    /// <summary>Compares the stored frontier with the tree. Call it when both have the same size.</summary>
     public void CompareFrontier()
     {
         if (_storedFrontier is not { } stored) return; // it cannot be read; the audit of the structure has reported that
@@ -147,7 +148,7 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
                 _kept?.Append(stored, MerkleTree.TileHeight);
             }
 
-            // The cause of a wrong hash was reported already: something below it.
+            // If something below this hash is wrong, it was reported already, and is the cause.
             if (isSame || (hasStored && _lastWrong > from)) continue;
             Mismatch(
                 from + 1,
@@ -160,8 +161,8 @@ internal sealed class RecomputedTree(FindingList findings, MerkleFrontier beginn
     }
 
     /// <summary>
-    /// If the hash over some events is wrong, marks name the events that were changed. If it is right, the marks themselves
-    /// were changed.
+    /// Judges the events that do not agree with their marks. If the hash over them is wrong, these events were changed. If it
+    /// is right, the marks themselves were changed.
     /// </summary>
     private void JudgeMarks(long after, long upTo, bool isSame)
     {

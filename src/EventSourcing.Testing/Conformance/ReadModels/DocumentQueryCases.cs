@@ -128,7 +128,7 @@ internal static class DocumentQueryCases
             await CreateAsync(store, Books);
             await CommitAsync(store, [.. Enumerable.Range(0, 600).Select(n => Book($"k{n:000}", "1", n))]);
             Expect.Equal(
-                256, (await QueryAsync(store, "books", new DocumentQuery())).Count, "the number of documents where the query does not say");
+                256, (await QueryAsync(store, "books", new DocumentQuery())).Count, "the number of documents if the query does not say");
             Expect.Sequence(
                 [.. Enumerable.Range(0, 600).Select(n => $"k{599 - n:000}")],
                 [.. (await QueryAsync(store, "books", new DocumentQuery { OrderBy = "Pages", Descending = true, Limit = 600 })).Select(d =>

@@ -83,7 +83,7 @@ internal static class ReadLogCases
             Expect.Equal(
                 6,
                 await EndOfAsync(store, new LogRead { UpTo = 6, Filter = Odd }),
-                "where the next page begins where the last event does not match");
+                "where the next page begins if the last event does not match");
         }),
         Case("Read_the_log_up_to_a_position_beyond_the_head_moves_no_further_than_the_head", async store =>
         {

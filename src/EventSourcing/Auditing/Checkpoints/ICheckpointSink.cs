@@ -1,8 +1,8 @@
 namespace EventSourcing.Ledger;
 
 /// <summary>
-/// Keeps the signed checkpoints of one log, best where no one who can change the store can change them. Implementations are
-/// thread-safe. Their exceptions are reported as <see cref="CheckpointSinkException"/>.
+/// Keeps the signed checkpoints of one log. The best place for them is one that nobody who can change the store can change.
+/// Implementations are thread-safe. Their exceptions are reported as <see cref="CheckpointSinkException"/>.
 /// </summary>
 public interface ICheckpointSink
 {

@@ -1,9 +1,10 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Tells whether the owner of a run is gone. That is so if its process has ended. It is also so if there is something to do, and neither
-/// the run nor its owner has changed for the length of a lease since that was first seen, by this process's own clock. An owner that has
-/// nothing to do gives no signs of life. Two clocks are never compared.
+/// Tells whether the owner of a run is gone. It is gone if its process has ended. It also counts as gone if there is something to do, but
+/// neither the run nor its owner has changed for the length of a lease. That time begins when this process first sees such a state, and is
+/// measured by this process's own clock: two clocks are never compared. If there is nothing to do, nothing follows from silence, because an
+/// owner then gives no signs of life.
 /// </summary>
 internal sealed class LeaseWatch(ControlDocuments documents, TimeSpan leaseDuration, TimeProvider clock)
 {
@@ -19,7 +20,7 @@ internal sealed class LeaseWatch(ControlDocuments documents, TimeSpan leaseDurat
             || ProcessIdentity.IsCertainlyGone(record);
     }
 
-    /// <summary>Whether the owner of a run is gone, according to one look at both.</summary>
+    /// <summary>Whether the owner of a run is gone, as far as this one look at the run and its owner shows.</summary>
     public bool IsGone(ReadDocument<RunRecord> run, ControlView view)
     {
         if (run.Content.Owner is not { } owner) return true;

@@ -55,7 +55,7 @@ internal sealed class Supervisor
 
     public Exception? LastError { get; private set; }
 
-    /// <summary>Completes when its place in the log is stored, which includes where it begins.</summary>
+    /// <summary>Completes when the place in the log is stored. The place at which the subscriber begins counts too.</summary>
     public Task Placed => _placed.Task;
 
     /// <summary>

@@ -191,7 +191,8 @@ public sealed class InMemoryEventStorage : IEventStorage
     private static ReadModelCommit Project(
         Func<IAppendTransaction, CancellationToken, ValueTask<ReadModelCommit>> project, Transaction transaction)
     {
-        // Everything that it may wait for completes at once in memory, and the lock cannot be held across anything else.
+        // Everything that this code may wait for completes at once in memory. It may wait for nothing else, because the lock
+        // cannot be held meanwhile.
         var commit = project(transaction, CancellationToken.None).AsTask().GetAwaiter();
         if (!commit.IsCompleted)
             throw new InvalidOperationException(
@@ -202,7 +203,7 @@ public sealed class InMemoryEventStorage : IEventStorage
         return result;
     }
 
-    /// <summary>Under the lock: refuses what is about to be written.</summary>
+    /// <summary>Refuses a write if the store has moved. Called under the lock.</summary>
     private void ThrowIfMoved()
     {
         if (_movedTo is not null) throw Moved();

@@ -32,7 +32,7 @@ public sealed record DocumentQuery
     }
 }
 
-/// <summary>A place in the order of a query: that of a document that it returned.</summary>
+/// <summary>A place in the order of a query: the place of a document that the query returned.</summary>
 /// <param name="Value">The document's value of the field to order by; missing if documents are ordered by key.</param>
 /// <param name="Key">The document's key.</param>
 public readonly record struct DocumentCursor(FieldValue Value, string Key);

@@ -13,25 +13,28 @@ public sealed record ReadModelCommit
     public IReadOnlyList<string> Drops { get; init; } = [];
 
     /// <summary>
-    /// Read models to create. One that exists with the same definition is left unchanged; another definition is an error.
+    /// Read models to create. A read model that exists with the same definition is left unchanged. If it has another definition, that is an
+    /// error.
     /// </summary>
     public IReadOnlyList<ReadModelDefinition> Creates { get; init; } = [];
 
-    /// <summary>Aliases to set. One that exists is moved.</summary>
+    /// <summary>Aliases to set. An alias that exists is moved to the given read model.</summary>
     public IReadOnlyList<ReadModelAlias> Aliases { get; init; } = [];
 
-    /// <summary>Documents to write or delete, each at most once. Their read models must exist by then.</summary>
+    /// <summary>
+    /// Documents to write or delete, each at most once. Their read models must exist already, or be created by this commit.
+    /// </summary>
     public IReadOnlyList<DocumentChange> Changes { get; init; } = [];
 
     /// <summary>
-    /// SQL to run in the same transaction; if it throws, nothing is written. It may be run again after a failure. In some
-    /// databases one statement that fails makes all later ones of the transaction fail: SQL that goes on after an error of its own
-    /// sets a savepoint before the statement and rolls back to it.
+    /// SQL to run in the same transaction. If it throws, nothing is written. It may be run again after a failure. In some databases, once
+    /// one statement has failed, all later statements of the transaction fail. To go on after such an error, set a savepoint before the
+    /// statement and roll back to it.
     /// </summary>
     public TableWork? Tables { get; init; }
 
     /// <summary>Throws if a name, a key or a definition is not valid. Every storage calls this first.</summary>
-    /// <exception cref="ArgumentException">Names the one that is not valid, and why.</exception>
+    /// <exception cref="ArgumentException">The message says what is not valid, and why.</exception>
     public void Validate()
     {
         ArgumentNullException.ThrowIfNull(Guards);
@@ -72,7 +75,7 @@ public sealed record ReadModelCommit
 }
 
 /// <summary>The expected state of a document, required for a commit to take effect.</summary>
-/// <param name="Model">The read model's name, not an alias; one that does not exist has no documents.</param>
+/// <param name="Model">The read model's name, not an alias. A read model that does not exist has no documents.</param>
 /// <param name="Key">The document's key.</param>
 /// <param name="Expected">Its bytes, or <see langword="null"/> if there must be no such document.</param>
 public readonly record struct DocumentGuard(string Model, string Key, ReadOnlyMemory<byte>? Expected)
@@ -85,14 +88,16 @@ public readonly record struct DocumentGuard(string Model, string Key, ReadOnlyMe
 }
 
 /// <summary>Another name for a read model, for reading.</summary>
-/// <param name="Alias">The name; not that of a read model.</param>
-/// <param name="Model">The read model, which must exist by then.</param>
+/// <param name="Alias">The other name. No read model may have it.</param>
+/// <param name="Model">The read model. It must exist already, or be created by the same commit.</param>
 public readonly record struct ReadModelAlias(string Alias, string Model);
 
 /// <summary>A change of one document.</summary>
 /// <param name="Model">The read model's name, not an alias.</param>
 /// <param name="Key">The document's key.</param>
-/// <param name="Data">Its new bytes, or <see langword="null"/> to delete it; it is no error if there is none.</param>
+/// <param name="Data">
+/// The document's new bytes, or <see langword="null"/> to delete the document. It is no error if there is none to delete.
+/// </param>
 public readonly record struct DocumentChange(string Model, string Key, ReadOnlyMemory<byte>? Data)
 {
     private readonly IReadOnlyList<FieldValue>? _fields;

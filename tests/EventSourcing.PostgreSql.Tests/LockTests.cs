@@ -60,7 +60,7 @@ public sealed class LockTests : IDisposable
         {
             // The first one is with the server, whose answer decides; who waits behind it may go.
             var first = storage.AppendAsync(Some.Append("s", 1)).AsTask();
-            await UntilAsync(IsAnybodyWaitingAsync);
+            await UntilAsync(() => Task.FromResult(_schema.IsAnybodyWaitingForLock()));
             using var cancellation = new CancellationTokenSource();
             var waiting = storage.AppendAsync(Some.Append("s", ExpectedVersion.Any), cancellation.Token).AsTask();
             waiting.IsCompleted.Should().BeFalse();
@@ -80,18 +80,9 @@ public sealed class LockTests : IDisposable
         await storage.AppendAsync(Some.Append("s", 0));
         await using var holder = await HoldAsync();
         var waiting = storage.AppendAsync(Some.Append("s", 1)).AsTask();
-        await UntilAsync(IsAnybodyWaitingAsync);
+        await UntilAsync(() => Task.FromResult(_schema.IsAnybodyWaitingForLock()));
         PostgresServer.Run($"SELECT pg_terminate_backend({holder.ProcessID.ToString(CultureInfo.InvariantCulture)})");
         (await waiting.WaitAsync(Never)).Position.Should().Be(2);
-    }
-
-    private async Task<bool> IsAnybodyWaitingAsync()
-    {
-        await using var command = PostgresServer.DataSource.CreateCommand($"""
-            SELECT count(*) FROM pg_locks, "{_schema.Name}".store
-            WHERE locktype = 'advisory' AND NOT granted AND ((classid::bigint << 32) | objid::bigint) = lock_key
-            """);
-        return await command.ExecuteScalarAsync() is > 0L;
     }
 
     private static async Task UntilAsync(Func<Task<bool>> isSo)

@@ -30,5 +30,11 @@ internal sealed class OneSchema : IStorageSource
     /// <summary>Runs SQL in which <c>{es}</c> stands for the schema, as any other client of the server could.</summary>
     public object? Run(string sql) => PostgresServer.Run(sql.Replace("{es}", $"\"{Name}\"", StringComparison.Ordinal));
 
+    /// <summary>Whether a session waits for the lock of this store, and not for that of another test's.</summary>
+    public bool IsAnybodyWaitingForLock() => Run("""
+        SELECT count(*)::int FROM pg_locks, {es}.store
+        WHERE locktype = 'advisory' AND NOT granted AND ((classid::bigint << 32) | objid::bigint) = lock_key
+        """) is not 0;
+
     public void Dispose() => _schema.Dispose();
 }

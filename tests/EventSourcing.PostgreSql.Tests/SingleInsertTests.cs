@@ -97,8 +97,7 @@ public sealed class SingleInsertTests : IDisposable
         (await write.ExecuteNonQueryAsync()).Should().Be(1);
         var append = storage.AppendAsync(request).AsTask();
         using var patience = new CancellationTokenSource(Never);
-        while (_schema.Run($"SELECT count(*)::int FROM pg_stat_activity WHERE application_name = '{_schema.Name}' AND wait_event = 'advisory'") is 0)
-            await Task.Delay(5, patience.Token);
+        while (!_schema.IsAnybodyWaitingForLock()) await Task.Delay(5, patience.Token);
         HasEnteredFunction().Should().BeFalse("it is this statement that waits");
         await transaction.CommitAsync();
         return append;

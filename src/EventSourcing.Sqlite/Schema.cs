@@ -131,10 +131,16 @@ internal static class Schema
         }
         catch (SqliteFailure failure) when (failure.Code == SQLitePCL.raw.SQLITE_NOTADB)
         {
-            throw new IncompatibleStoreException(path, "it is a file, but not a SQLite database. Choose another path.", failure);
+            throw NotADatabase(path, failure);
         }
 
-        if (applicationId == 0 && version == 0 && objects == 0) return 0;
+        if (applicationId == 0 && version == 0 && objects == 0)
+        {
+            // SQLite takes a file of one byte for an empty one: it makes new files so on some disks of a Mac.
+            var file = new FileInfo(StorePath.TargetOf(path));
+            return file is { Exists: true, Length: 1 } && !OperatingSystem.IsMacOS() ? throw NotADatabase(path, cause: null) : 0;
+        }
+
         if (applicationId != ApplicationId)
             throw new IncompatibleStoreException(
                 path,
@@ -157,6 +163,9 @@ internal static class Schema
             _ => (int)version,
         };
     }
+
+    private static IncompatibleStoreException NotADatabase(string path, Exception? cause) =>
+        new(path, "it is a file, but not a SQLite database. Choose another path.", cause);
 
     /// <summary>
     /// Writes the mark that is there already, in the caller's transaction. It changes nothing, but makes the commit one that syncs the

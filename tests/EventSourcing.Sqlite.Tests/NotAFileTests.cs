@@ -49,6 +49,47 @@ public sealed class NotAFileTests : IDisposable
         (await again.GetHeadAsync()).Should().Be(1);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Backup_or_restore_to_a_pipe_is_refused_and_leaves_the_pipe(bool byLink)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var (pipe, link) = (_folder.FileNamed("pipe"), _folder.FileNamed("link"));
+        await MakePipeAsync(pipe);
+        File.CreateSymbolicLink(link, pipe);
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        await storage.AppendAsync(Some.Append("s", 0));
+        await storage.BackupAsync(_folder.FileNamed("backup.db"));
+        var target = byLink ? link : pipe;
+
+        foreach (var copy in (Func<Task>[])
+        [
+            () => storage.BackupAsync(target, overwrite: true).AsTask(), 
+            () => SqliteEventStorage.RestoreAsync(_folder.FileNamed("backup.db"), target, replace: true).AsTask(),
+        ])
+            await FluentActions.Awaiting(copy).Should().ThrowAsync<BackupFailedException>().WithMessage("*a pipe, a device or a socket*");
+
+        UnixFile.OtherThanFile(pipe).Should().NotBeNull();
+        new FileInfo(link).LinkTarget.Should().Be(pipe);
+        Directory.GetFiles(Path.GetDirectoryName(pipe)!).Should().NotContain(file => file.Contains("incomplete", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Open_a_file_of_one_byte_is_refused_and_leaves_it()
+    {
+        if (OperatingSystem.IsMacOS()) return;
+        await File.WriteAllTextAsync(_folder.Store, "x");
+
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        await using var store = new EventStore(storage, new EventTypes());
+        foreach (var call in (Func<Task>[])[() => storage.GetHeadAsync().AsTask(), () => storage.AppendAsync(Some.Append("s", 0)).AsTask()])
+            await FluentActions.Awaiting(call).Should().ThrowAsync<IncompatibleStoreException>().WithMessage("*not a SQLite database*");
+        (await store.Ledger.VerifyAsync()).IsSound.Should().BeFalse();
+
+        (await File.ReadAllTextAsync(_folder.Store)).Should().Be("x");
+    }
+
     private static async Task RefusedAsync(string path, string why)
     {
         await using var storage = new SqliteEventStorage(path);

@@ -174,6 +174,7 @@ public sealed class ProveTests : IDisposable
         // Nobody is at the other end of the pipe, and the device has no end.
         foreach (var arguments in new string[][]
         {
+            ["export", "shop.db", "--out", "pipe", "--overwrite"], ["backup", "shop.db", "pipe", "--overwrite"],
             ["verify", "pipe"], ["verify", "shop.db", "--checkpoints", "pipe"], ["checkpoint", "shop.db", "--checkpoints", "pipe"],
             ["checkpoint", "shop.db", "--key", "/dev/zero"], ["check", "4.tlog-proof", "--key", "/dev/zero"],
         })

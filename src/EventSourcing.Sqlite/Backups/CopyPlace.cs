@@ -154,6 +154,7 @@ internal sealed partial class CopyPlace : IDisposable
     /// <exception cref="BackupFailedException">There is one.</exception>
     public static void ThrowIfTaken(string path, bool isReplaced)
     {
+        ThrowIfNoFile(path);
         if (!isReplaced && File.Exists(path))
             throw new BackupFailedException(
                 path, "there is a file at this path already. Choose another one, or say that it is to be replaced.");
@@ -165,6 +166,14 @@ internal sealed partial class CopyPlace : IDisposable
                     $"'{path + sibling}' is beside it, of a store in use or not closed. SQLite would apply it to the copy. "
                     + "Choose another path.");
         }
+    }
+
+    /// <summary>Refuses the place of something that is no file: a rename would put the copy there instead, even in that of a device.</summary>
+    /// <exception cref="BackupFailedException">It is a folder, a pipe, a device or a socket.</exception>
+    public static void ThrowIfNoFile(string path)
+    {
+        if (UnixFile.OtherThanFile(path) is { } other)
+            throw new BackupFailedException(path, $"it is {other}, and not a file. Nothing replaces that. Choose another path.");
     }
 
     /// <summary>Moves what is at a path aside, with all the files that belong to it, so that it stays a store.</summary>

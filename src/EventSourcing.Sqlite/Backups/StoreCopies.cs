@@ -21,6 +21,7 @@ internal sealed class StoreCopies(SqliteEventStorage storage, StoreFile file, Ti
     public async ValueTask<SqliteBackup> RestoreAsync(
         string target, bool replace, IProgress<SqliteBackupProgress>? progress, CancellationToken cancellationToken)
     {
+        CopyPlace.ThrowIfNoFile(target);
         if (!replace && File.Exists(target))
             throw new BackupFailedException(
                 target, "there is a file at this path already. Say that it is to be replaced: it is moved aside then.");
@@ -36,6 +37,8 @@ internal sealed class StoreCopies(SqliteEventStorage storage, StoreFile file, Ti
             if (OperatingSystem.IsWindows()) held?.Dispose(); // Windows cannot move files that are open
             using (held)
             {
+                CopyPlace.ThrowIfNoFile(target);
+
                 // From here on little can fail: the copy is durable before the store leaves its place.
                 place.Sync();
                 var aside = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());

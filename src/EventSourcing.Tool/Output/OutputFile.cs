@@ -28,7 +28,8 @@ internal sealed class OutputFile
         _path = RealPath.Of(path);
         _overwrites = overwrites;
         if (!OperatingSystem.IsWindows() && store.File is { } file && File.Exists(file)) _mode |= File.GetUnixFileMode(file);
-        if (Directory.Exists(_path)) throw new ToolException($"'{path}' is a folder. Give the path of a file. Nothing was written.");
+        if (UnixFile.OtherThanFile(_path) is { } other)
+            throw new ToolException($"'{path}' is {other}. Give the path of a file. Nothing was written.");
         if (!OperatingSystem.IsWindows() && Devices.Any(folder => _path.StartsWith(folder, StringComparison.Ordinal)))
             throw new ToolException($"'{path}' is no file. Leave --out out to write to standard output. Nothing was written.");
         ThrowIfTaken();

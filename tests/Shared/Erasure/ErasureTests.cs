@@ -35,6 +35,20 @@ public abstract class ErasureTests(IStorageSource source) : WalletTests(source)
         (await store.ReadStreamAsync("wallet-a").ToListAsync()).Select(e => e.Data is ErasedEvent).Should().Equal(true, true, false);
     }
 
+    [Theory]
+    [InlineData("-x")]
+    [InlineData("-")]
+    [InlineData("--")]
+    public async Task Erase_a_stream_without_a_category_erases_it(string stream)
+    {
+        var store = await FilledAsync();
+        await store.AppendAsync(stream, 0, [new CoinPut(7)]);
+
+        (await store.ErasePayloadsAsync(stream, "request")).Positions.Should().Equal(5);
+
+        (await store.ReadStreamAsync(stream).ToListAsync()).Should().ContainSingle().Which.Data.Should().BeOfType<ErasedEvent>();
+    }
+
     [Fact]
     public async Task Erase_again_or_what_was_never_there_does_nothing()
     {

@@ -121,7 +121,8 @@ internal sealed class SnapshotCache : IAsyncDisposable
     public async ValueTask<ReadModelCommit> BuryAsync(
         IAppendTransaction transaction, IReadOnlyCollection<string> streams, CancellationToken cancellationToken)
     {
-        var all = streams.Select(StreamName.CategoryOf).Distinct(StringComparer.Ordinal).ToList();
+        // No aggregate has a category without a name, so such a stream has no snapshots.
+        var all = streams.Select(StreamName.CategoryOf).Where(category => category.Length > 0).Distinct(StringComparer.Ordinal).ToList();
         var found = await transaction.LoadAsync(Directory, all, cancellationToken).ConfigureAwait(false);
         var categories = all.Where((category, i) => found[i] is not null || _categories.ContainsKey(category))
             .ToHashSet(StringComparer.Ordinal);

@@ -189,6 +189,18 @@ public sealed class ProveTests : IDisposable
     }
 
     [Fact]
+    public async Task Verify_with_checkpoints_that_are_not_there_proves_nothing()
+    {
+        await Shop.MakeAsync();
+        (await Run.Piped("verify", "shop.db")).ExitCode.Should().Be(0, "nobody said that there are checkpoints");
+
+        var run = await Run.Piped("verify", "shop.db", "--checkpoints", "mistyped.checkpoints");
+
+        (run.ExitCode, run.Output).Should().Be((2, ""));
+        run.Error.Should().StartWith("error: There is no file 'mistyped.checkpoints'. ");
+    }
+
+    [Fact]
     public async Task Backup_and_restore_say_what_was_proven()
     {
         await Shop.MakeAsync();

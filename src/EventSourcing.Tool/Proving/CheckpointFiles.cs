@@ -6,13 +6,16 @@ namespace EventSourcing.Tool;
 /// <param name="Path">The file of signed checkpoints; null if none was named, and none can be beside the store.</param>
 /// <param name="Keys">The public keys, each as text or as the path of a file with it.</param>
 /// <param name="Origin">The name of the log; null to take that of the first key.</param>
-internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys, string? Origin)
+/// <param name="IsNamed">Whether somebody named the file; otherwise it is the usual one, which need not be there.</param>
+internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys, string? Origin, bool IsNamed)
 {
     /// <summary>Reads the kept checkpoints, each of which one of the keys must have signed.</summary>
-    /// <exception cref="ToolException">There is no key to tell whether they are true.</exception>
+    /// <exception cref="ToolException">There is no key to tell whether they are true, or the file that was named is not there.</exception>
     public async Task<IReadOnlyList<(SignedNote Note, Checkpoint Checkpoint)>> ReadAsync(CancellationToken cancellationToken)
     {
         var read = new List<(SignedNote, Checkpoint)>();
+        if (IsNamed && !File.Exists(Path))
+            throw new ToolException($"There is no file '{Path}'. Give the file in which the checkpoints of this store are kept.");
         if (Path is null || !File.Exists(Path)) return read;
         if (Keys.Count == 0)
             throw new ToolException(
@@ -63,7 +66,7 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
             var keys = parsed.GetRequiredValue(Keys);
             if (keys.Length == 0 && store.File is { } file && SigningKey.PublicPath(file + ".key") is var beside && File.Exists(beside))
                 keys = [beside];
-            return new CheckpointFiles(PathIn(parsed, store), keys, parsed.GetValue(Origin));
+            return new CheckpointFiles(PathIn(parsed, store), keys, parsed.GetValue(Origin), parsed.GetValue(Path) is not null);
         }
 
         private string? PathIn(ParseResult parsed, StoreText store) =>

@@ -17,7 +17,7 @@ internal sealed class StatusReader(EventStore store)
             ?? supervisor.LastError;
         var state = supervisor.Completion.IsFaulted ? ProjectionState.Failed
             : supervisor.Completion.IsCompleted ? ProjectionState.Stopped
-            : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // its run will meet the damage
+            : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // its run may not have met the damage yet
             : supervisor.Idle ?? serving?.Report.State ?? building?.Report.State ?? ProjectionState.Starting;
         return stored with
         {

@@ -12,6 +12,9 @@ internal sealed class StoreSignals
     /// <summary>The classes that are known to own the name under which they are read.</summary>
     public ConcurrentDictionary<(string Name, Type Type), bool> KnownOwners { get; } = new();
 
+    /// <summary>The projections whose read model was found under the name by which it is read. Those of reactors count as found.</summary>
+    public ConcurrentDictionary<string, bool> SeenReadModels { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Completes when an order was given to a projection or reactor, or may have been.</summary>
     public Task NextOrderOf(string projection) =>
         _orders.GetOrAdd(projection, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;

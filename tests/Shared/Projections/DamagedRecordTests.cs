@@ -119,6 +119,33 @@ public abstract class DamagedRecordTests(IStorageSource source) : EngineTests(so
         await ShouldBeFoldAsync(store, new Tallies());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Lose_the_read_model_or_its_name_while_nothing_runs_fails_the_start_and_reads_until_a_rebuild(bool isNameAlone)
+    {
+        var store = await StoreAsync();
+        var other = new ReadModelDefinition("another", []);
+        await store.Storage.ReadModels.CommitAsync(isNameAlone
+            ? new ReadModelCommit { Creates = [other], Aliases = [new ReadModelAlias("tallies", "another")] }
+            : new ReadModelCommit { Drops = ["tallies@1"] });
+
+        var again = OpenStore();
+        await ShouldBeLostAsync(() => again.ReadModel(new Tallies()).FindAsync("a"));
+        await ShouldBeLostAsync(() => again.ReadModel(new Tallies()).Query().CountAsync());
+        await ShouldBeLostAsync(() => again.ReadModel(new Tallies()).WaitForAsync(3, Never));
+        await using var running = again.StartProjections(NoRetries, new Tallies());
+        await ShouldBeLostAsync(() => running.WaitForAsync(3, Never));
+        await ShouldBeLostAsync(() => running.CatchUpAsync(Never));
+        await ShouldBeLostAsync(() => running.Completion);
+        await running.RebuildAsync("tallies").WaitAsync(Never);
+        await running.CatchUpAsync(Never);
+        await ShouldBeFoldAsync(again, new Tallies());
+
+        static async Task ShouldBeLostAsync(Func<Task> act) =>
+            (await FluentActions.Awaiting(() => act().WaitAsync(Never)).Should().ThrowAsync<ReadModelDamagedException>()).WithMessage("*'tallies@1'*RebuildAsync*");
+    }
+
     [Fact]
     public async Task Lose_the_read_model_of_an_inline_projection_refuses_appends_until_it_is_rebuilt()
     {

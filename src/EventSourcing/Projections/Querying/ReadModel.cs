@@ -29,6 +29,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// <exception cref="ArgumentException">The key is not valid: 1–200 characters without U+0000 or lone surrogates.</exception>
     /// <exception cref="SubscriberNameTakenException">The read model belongs to another class.</exception>
     /// <exception cref="DocumentSerializationException">The stored document cannot be read into its type.</exception>
+    /// <exception cref="ReadModelDamagedException">The read model is damaged, or is not found under its name.</exception>
     public async Task<TDocument?> FindAsync(string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -42,6 +43,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// <returns>For each key, in this order, the document, or <see langword="null"/> if there is none.</returns>
     /// <exception cref="ArgumentException">A key is not valid: 1–200 characters without U+0000 or lone surrogates.</exception>
     /// <exception cref="DocumentSerializationException">A stored document cannot be read into its type.</exception>
+    /// <exception cref="ReadModelDamagedException">The read model is damaged, or is not found under its name.</exception>
     public async Task<IReadOnlyList<TDocument?>> FindAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -57,6 +59,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The position.</returns>
     /// <exception cref="SubscriberNameTakenException">The read model belongs to another class.</exception>
+    /// <exception cref="ReadModelDamagedException">The read model is damaged, or is not found under its name.</exception>
     public async Task<long> GetPositionAsync(CancellationToken cancellationToken = default)
     {
         await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
@@ -75,6 +78,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// The read model has not reached the position in time, perhaps because no process runs the projection. The event is stored.
     /// </exception>
     /// <exception cref="ProjectionParkedException">The event is held back in a parked stream or document.</exception>
+    /// <exception cref="ReadModelDamagedException">The read model is damaged, or is not found under its name.</exception>
     public Task WaitForAsync(long position, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
@@ -95,6 +99,7 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
     /// The read model has not reached the events in time, perhaps because no process runs the projection. The events are stored.
     /// </exception>
     /// <exception cref="ProjectionParkedException">One of the events is held back in a parked stream or document.</exception>
+    /// <exception cref="ReadModelDamagedException">The read model is damaged, or is not found under its name.</exception>
     public Task WaitForAsync(AppendResult appended, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(appended);

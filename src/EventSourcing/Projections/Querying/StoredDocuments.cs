@@ -30,10 +30,15 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
             static (of, ct) => of.Documents.CountAsync(of._model, of.conditions, ct),
             cancellationToken);
 
-    /// <summary>Whether the name is known to belong to the projection's class; that does not change while the store is open.</summary>
-    private bool IsKnown => store.Signals.KnownOwners.ContainsKey((_model, projection.GetType()));
+    /// <summary>
+    /// Whether the name is known to belong to the projection's class, which does not change while the store is open, and to lead to the
+    /// documents. After that, a read costs nothing more.
+    /// </summary>
+    private bool IsKnown =>
+        store.Signals.KnownOwners.ContainsKey((_model, projection.GetType())) && store.Signals.SeenReadModels.ContainsKey(_model);
 
     /// <exception cref="SubscriberNameTakenException">The read model belongs to another class.</exception>
+    /// <exception cref="ReadModelDamagedException">A read model serves, but is not found under its name.</exception>
     public async ValueTask ThrowIfOfAnotherAsync(CancellationToken cancellationToken)
     {
         if (IsKnown) return;
@@ -52,6 +57,7 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
         // If the record cannot be read, the read model that serves goes on serving; the projection reports the damage.
         if (stored is null || RecordJson.TryRead<DirectoryRecord>(stored) is not { } directory) return;
         directory.ThrowIfOfAnother(projection);
+        await new ServedReadModel(store, _model).ThrowUnlessSeenAsync(cancellationToken).ConfigureAwait(false);
         if (directory.Types is not null) store.Signals.KnownOwners.TryAdd((_model, projection.GetType()), true);
     }
 

@@ -87,7 +87,13 @@ internal sealed class ReadModelWait(EventStore store, string projection)
             var wasBehind = _progress.Head < last;
             var isPlaced = placed.IsCompleted; // once: if it completes meanwhile, the wait below ends at once
             if (!(last > 0 && IsKept(isPlaced, fault))
-                && await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false)) return;
+                && await IsThereAsync(first, last, subscriber, fault, cancellationToken).ConfigureAwait(false))
+            {
+                // What the run has folded is of no use to a reader who cannot find it.
+                if (last > 0) await new ServedReadModel(store, projection).ThrowUnlessSeenAsync(cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
             var left = timeout - _clock.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
             {

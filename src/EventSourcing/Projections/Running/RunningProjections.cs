@@ -212,7 +212,12 @@ public sealed class RunningProjections : RunningSubscribers
                 }
 
                 directory?.Content.ThrowIfOfAnother(supervisor.Subscriber);
-                if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint) break;
+                if (directory?.Content.ActiveGeneration?.Fingerprint == fingerprint)
+                {
+                    await new ServedReadModel(Store, supervisor.Name).ThrowIfLostAsync(cancellationToken).ConfigureAwait(false);
+                    break;
+                }
+
                 if (supervisor.Completion.IsCompleted) break; // the wait for the position says why
                 if (supervisor.Building is { Report.Parked: > 0, Generation: var building })
                     await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building, cancellationToken).ConfigureAwait(false);

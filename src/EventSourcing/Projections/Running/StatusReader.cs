@@ -17,7 +17,7 @@ internal sealed class StatusReader(EventStore store)
             ?? supervisor.LastError;
         var state = supervisor.Completion.IsFaulted ? ProjectionState.Failed
             : supervisor.Completion.IsCompleted ? ProjectionState.Stopped
-            : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // its run will meet the damage
+            : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // its run may not have met the damage yet
             : supervisor.Idle ?? serving?.Report.State ?? building?.Report.State ?? ProjectionState.Starting;
         return stored with
         {
@@ -69,10 +69,15 @@ internal sealed class StatusReader(EventStore store)
         var runner = await TryAsync(async () =>
             await RunnerOfAsync(run?.Content, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
 
-        // The first document tells whether the read model can be read at all. One that does not exist reads as empty.
+        // The first document tells whether the read model can be read at all. One that is not found under its name reads as empty.
         var first = new DocumentQuery { Limit = 1 };
         await TryAsync(async () =>
             await store.Storage.ReadModels.QueryAsync(name, first, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        await TryAsync(async () =>
+        {
+            await new ServedReadModel(store, name).ThrowIfLostAsync(cancellationToken).ConfigureAwait(false);
+            return run;
+        }).ConfigureAwait(false);
         var state = damage is not null ? ProjectionState.Failed
             : run?.Content.Owner is not null ? ProjectionState.Held
             : order?.IsStopped == true ? ProjectionState.Stopped

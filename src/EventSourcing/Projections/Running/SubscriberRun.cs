@@ -113,7 +113,10 @@ internal sealed class SubscriberRun
 
             // A damaged read model is found at the start, not only by the next event.
             if (_context.Subscriber is Projection projection)
+            {
                 await projection.ProbeAsync(Store, projection.ModelOf(Generation), stop).ConfigureAwait(false);
+                if (!IsBuilding) await new ServedReadModel(Store, _context.Name).ThrowIfLostAsync(stop).ConfigureAwait(false);
+            }
         }
 
         _order = null;

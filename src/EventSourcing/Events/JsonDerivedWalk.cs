@@ -41,7 +41,7 @@ internal sealed class JsonDerivedWalk
 
     private bool MayFindIn(object value, Node node, int depth, HashSet<object>? met)
     {
-        if (depth > JsonOutput.MaxDepthOf(_root.Options) || met?.Add(value) == false) return false;
+        if (depth > JsonOutput.MaxDepthOf(_root.Options)) return false;
         if (value.GetType() != node.Info.Type)
         {
             if (JsonMembers.IsSliced(value, node.Info)) return true;
@@ -52,6 +52,7 @@ internal sealed class JsonDerivedWalk
             }
         }
 
+        if (met?.Add(value) == false) return false;
         foreach (var (property, of) in node.Members)
         {
             if (property.Get!(value) is { } part && MayFindIn(part, of, depth + 1, met)) return true;

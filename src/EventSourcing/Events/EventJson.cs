@@ -21,8 +21,8 @@ internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
     public bool IsProven { get; private set; }
 
     /// <summary>
-    /// Checks that an event is read back as it was written: the first of its type, or every one if converters of the app's own
-    /// take part.
+    /// Checks that an event is read back as it was written: the first of its type, or every one if the type does not tell, as with
+    /// converters of the app's own.
     /// </summary>
     /// <param name="payload">The event.</param>
     /// <param name="utf8Json">The JSON written for it.</param>

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
@@ -21,9 +22,28 @@ internal static class JsonMembers
     /// <param name="info">How JSON handles it.</param>
     public static string? Sliced(object value, JsonTypeInfo info) => Find(value, info, "$", 0, (part, of, _) => IsSliced(part, of));
 
-    private static bool IsSliced(object part, JsonTypeInfo info) =>
-        info is { Kind: JsonTypeInfoKind.Object, PolymorphismOptions: null }
-        && info.Type.IsClass && part.GetType() != info.Type && info.Converter.GetType().Assembly == typeof(JsonSerializer).Assembly;
+    /// <summary>Whether a value is of a derived type that JSON writes, or reads back, as its base.</summary>
+    /// <param name="part">The value.</param>
+    /// <param name="info">How JSON handles the type that the value was declared as.</param>
+    public static bool IsSliced(object part, JsonTypeInfo info) =>
+        part.GetType() != info.Type && AllowsSliced(info)
+        && info.PolymorphismOptions?.DerivedTypes.Any(of => of.DerivedType == part.GetType() && of.TypeDiscriminator is not null) != true;
+
+    /// <summary>Whether a value that is declared as a type may be of a derived type that JSON does not keep.</summary>
+    /// <param name="info">How JSON handles the declared type.</param>
+    public static bool AllowsSliced(JsonTypeInfo info) =>
+        info is { Kind: JsonTypeInfoKind.Object, Type: { IsClass: true, IsSealed: false } }
+        && info.Converter.GetType().Assembly == typeof(JsonSerializer).Assembly
+        && (info.PolymorphismOptions is not { } polymorphism
+            || polymorphism.UnknownDerivedTypeHandling != JsonUnknownDerivedTypeHandling.FailSerialization
+            || polymorphism.DerivedTypes.Any(of => of.TypeDiscriminator is null && of.DerivedType != info.Type));
+
+    /// <summary>Whether JSON writes a member as its type says, and sets it again.</summary>
+    /// <param name="property">The member.</param>
+    /// <param name="type">The type that has it.</param>
+    public static bool IsKept(JsonPropertyInfo property, JsonTypeInfo type) =>
+        property is { Get: not null, CustomConverter: null, IsExtensionData: false }
+        && (property.AssociatedParameter is not null || property.Set is not null || JsonTypeCheck.IsPopulated(property, type));
 
     /// <summary>Whether a part can be written at this depth of arrays or objects.</summary>
     private static bool CanWrite(object part, JsonTypeInfo info, int depth, JsonWriterOptions writer)
@@ -62,9 +82,7 @@ internal static class JsonMembers
             case JsonTypeInfoKind.Object:
                 foreach (var property in info.Properties)
                 {
-                    if (property is not { Get: not null, CustomConverter: null, IsExtensionData: false }
-                        || property.AssociatedParameter is null && property.Set is null)
-                        continue;
+                    if (!IsKept(property, info)) continue;
                     if (!TryGet(property, value, out var part)) return $"{path}.{property.Name}";
                     if (Within(part, property.PropertyType, $"{path}.{property.Name}") is { } found) return found;
                 }

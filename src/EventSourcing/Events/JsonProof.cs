@@ -6,20 +6,27 @@ namespace EventSourcing;
 
 /// <summary>
 /// Proves once for a type that its JSON reads back equal: by its shape, and by the first value, which is read back and written
-/// again. If a converter of the app's own takes part, it may write anything, so each output is parsed as well. Thread-safe:
-/// several threads may prove the same type at once.
+/// again. If a converter of the app's own takes part, it may write anything, so each output is parsed as well. If a part of a
+/// value may be of a derived type, each value is looked through for it. Thread-safe: several threads may prove the same type at
+/// once.
 /// </summary>
 internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
 {
     private bool _isProven;
     private bool _hasOwnConverters;
     private bool _isForEachValue;
+    private JsonDerivedWalk? _derived;
 
     /// <summary>Whether further values need no more checks.</summary>
     public bool IsDone { get; private set; }
 
     /// <summary>What in the type would not be read back; null if nothing was found.</summary>
-    public string? FlawOfType() => JsonTypeCheck.FlawOf(info, out _hasOwnConverters, out _isForEachValue);
+    public string? FlawOfType()
+    {
+        if (JsonTypeCheck.FlawOf(info, out _hasOwnConverters, out _isForEachValue) is { } flaw) return flaw;
+        _derived ??= JsonDerivedWalk.For(info);
+        return null;
+    }
 
     /// <summary>Checks one value.</summary>
     /// <param name="value">The value.</param>
@@ -36,15 +43,15 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         }
 
         if (_hasOwnConverters && FlawOfJson(utf8Json) is { } unreadable) return unreadable;
-        if (_isProven && !_isForEachValue) return null;
-        if (FlawOfValue(value, utf8Json) is { } lost)
+        if (_isProven && !_isForEachValue) return FlawOfDerived(value);
+        if (FlawOfValue(value, utf8Json, out var isOfKeys) is { } lost)
         {
-            isOfType = !_isProven;
+            isOfType = !_isProven && !isOfKeys;
             return lost;
         }
 
         _isProven = true;
-        IsDone = !_hasOwnConverters && !_isForEachValue;
+        IsDone = !_hasOwnConverters && !_isForEachValue && _derived is null;
         return null;
     }
 
@@ -77,11 +84,16 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         }
     }
 
-    private string? FlawOfValue(object value, ReadOnlySpan<byte> utf8Json)
+    private string? FlawOfDerived(object value) =>
+        _derived?.MayFindIn(value) == true && JsonMembers.Sliced(value, info) is { } sliced
+            ? $"The value at {sliced} is of a derived type, which would be read back as its base; seal the base, "
+                + "or say by [JsonDerivedType] what it may be."
+            : null;
+
+    private string? FlawOfValue(object value, ReadOnlySpan<byte> utf8Json, out bool isOfKeys)
     {
-        if (JsonMembers.Sliced(value, info) is { } sliced)
-            return $"The value at {sliced} is of a derived type, which would be read back as its base; seal the base, "
-                + "or say by [JsonDerivedType] what it may be.";
+        isOfKeys = false;
+        if (FlawOfDerived(value) is { } derived) return derived;
         object? copy;
         try
         {
@@ -97,6 +109,15 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         var again = Write(copy);
         if (utf8Json.SequenceEqual(again)) return null;
         var (first, second) = (JsonElement.Parse(utf8Json, Lenient), JsonElement.Parse(again, Lenient));
+
+        // A comparison by key sees only one of several values. JSON that the value itself holds may repeat keys, and is kept.
+        if (RepeatedKeys(first, "").Except(RepeatedKeys(second, ""), StringComparer.Ordinal).FirstOrDefault() is { } key)
+        {
+            isOfKeys = true;
+            return $"'{key}' is written more than once, and only one of the values would be read back; "
+                + "extension data and dictionaries need keys that nothing else is written as.";
+        }
+
         var changes = MemberChange.Between(first, second);
         if (changes.Count == 0) return null;
 
@@ -106,6 +127,30 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         var lost = changes.Where(change => !unstable.Contains(change.Path)).ToList();
         if (lost.Count == 0 || IsReordered(first, second)) return null;
         return $"After it was read back, '{lost[0].Path}' is {Shown(lost[0].After)} and no longer {Shown(lost[0].Before)}.";
+    }
+
+    /// <summary>The paths of the members that an object in the JSON has more than once.</summary>
+    private static IEnumerable<string> RepeatedKeys(JsonElement json, string path)
+    {
+        if (json.ValueKind == JsonValueKind.Object)
+        {
+            var met = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var member in json.EnumerateObject())
+            {
+                var at = path.Length == 0 ? member.Name : $"{path}.{member.Name}";
+                if (!met.Add(member.Name)) yield return Names.Printable(at);
+                foreach (var below in RepeatedKeys(member.Value, at)) yield return below;
+            }
+        }
+        else if (json.ValueKind == JsonValueKind.Array)
+        {
+            var i = 0;
+            foreach (var item in json.EnumerateArray())
+            {
+                foreach (var below in RepeatedKeys(item, $"{path}[{i}]")) yield return below;
+                i++;
+            }
+        }
     }
 
     /// <summary>

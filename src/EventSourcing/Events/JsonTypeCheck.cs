@@ -29,10 +29,10 @@ internal sealed class JsonTypeCheck
     private bool HasOwnConverters { get; set; }
 
     /// <summary>
-    /// Whether a member is sometimes left out, and it is unknown which value it has if it is missing. Then each value has to be
-    /// read back to find out whether it is the same.
+    /// Whether a member is sometimes left out, and it is unknown which value it has if it is missing, or a key of extension data
+    /// may set another member. Then each value has to be read back to find out whether it is the same.
     /// </summary>
-    private bool LeavesOutWhatMayDiffer { get; set; }
+    private bool NeedsEachValue { get; set; }
 
     /// <summary>What in a type is not read back, as a clause for a message; null if nothing was found.</summary>
     /// <param name="type">How JSON handles it.</param>
@@ -43,9 +43,14 @@ internal sealed class JsonTypeCheck
         var check = new JsonTypeCheck();
         var flaw = check.Flaw(type);
         hasOwnConverters = check.HasOwnConverters;
-        isForEachValue = check.LeavesOutWhatMayDiffer;
+        isForEachValue = check.NeedsEachValue;
         return flaw;
     }
+
+    /// <summary>Whether JSON adds what it reads to the value that a member already has.</summary>
+    public static bool IsPopulated(JsonPropertyInfo property, JsonTypeInfo type) =>
+        (property.ObjectCreationHandling ?? type.PreferredPropertyObjectCreationHandling
+            ?? type.Options.PreferredObjectCreationHandling) == JsonObjectCreationHandling.Populate;
 
     private static bool IsOwn(JsonConverter converter) => converter.GetType().Assembly != typeof(JsonSerializer).Assembly;
 
@@ -117,7 +122,14 @@ internal sealed class JsonTypeCheck
                 + "keep its parts as members of their own, or give it a JsonConverter";
         foreach (var property in type.Properties)
         {
-            if (property.Get is null || property.IsExtensionData) continue;
+            if (property.Get is null) continue;
+            if (property.IsExtensionData)
+            {
+                // Its keys are known only from a value, and one may be the name of a member.
+                NeedsEachValue = true;
+                continue;
+            }
+
             if (property.CustomConverter is { } converter)
             {
                 HasOwnConverters |= IsOwn(converter);
@@ -153,7 +165,7 @@ internal sealed class JsonTypeCheck
         var canBeNull = !property.PropertyType.IsValueType || Nullable.GetUnderlyingType(property.PropertyType) is not null;
         if (condition is not (JsonIgnoreCondition.WhenWritingDefault or JsonIgnoreCondition.WhenWritingNull))
         {
-            LeavesOutWhatMayDiffer |= own is null && property.ShouldSerialize is not null;
+            NeedsEachValue |= own is null && property.ShouldSerialize is not null;
             return null;
         }
 
@@ -164,7 +176,7 @@ internal sealed class JsonTypeCheck
             return $"{where}, and cannot be read back then, as it is required; mark it [JsonIgnore(Condition = JsonIgnoreCondition.Never)]";
         if (!TryReadMissing(property, type, leftOut, out var read))
         {
-            LeavesOutWhatMayDiffer = true;
+            NeedsEachValue = true;
             return null;
         }
 
@@ -225,10 +237,6 @@ internal sealed class JsonTypeCheck
     }
 
     private static bool IsReadBack(JsonPropertyInfo property) => property.Set is not null || property.AssociatedParameter is not null;
-
-    private static bool IsPopulated(JsonPropertyInfo property, JsonTypeInfo type) =>
-        (property.ObjectCreationHandling ?? type.PreferredPropertyObjectCreationHandling
-            ?? type.Options.PreferredObjectCreationHandling) == JsonObjectCreationHandling.Populate;
 
     /// <summary>
     /// Whether a property that JSON only writes has a value of its own. A value that is computed, or set only from the

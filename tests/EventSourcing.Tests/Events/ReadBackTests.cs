@@ -110,6 +110,70 @@ public class ReadBackTests
         (await store.GetHeadAsync()).Should().Be(1);
     }
 
+    [Theory]
+    [InlineData("a", "1")]
+    [InlineData("inner", """{"a":2}""")]
+    public async Task Append_with_extension_data_named_as_a_member_is_refused_first_and_later(string key, string json)
+    {
+        await using var store = Open(typeof(Extended));
+        var lost = new Extended { A = 7, Inner = new Fine(1), Extra = new() { ["x"] = JsonElement.Parse("1"), [key] = JsonElement.Parse(json) } };
+        async Task Refuse() =>
+            (await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Fine(1), lost])).Should().ThrowAsync<ArgumentException>())
+                .WithMessage($"An event 'lost'*'{key}' is written more than once*Nothing was written.*");
+        await Refuse();
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [new Extended { A = 7, Extra = new() { ["A"] = JsonElement.Parse("1") } }]);
+        await Refuse();
+        (await store.StreamAsync("s-1")).Should().ContainSingle().Which.Data.Should().BeOfType<Extended>()
+            .Which.Extra.Should().ContainSingle().Which.Key.Should().Be("A");
+    }
+
+    [Fact]
+    public async Task Append_with_extension_data_that_sets_a_member_of_another_case_is_refused()
+    {
+        await using var store = Open(typeof(Extended), new JsonSerializerOptions { PropertyNameCaseInsensitive = true });
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [new Extended { A = 7 }]);
+        await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Extended { A = 7, Extra = new() { ["a"] = JsonElement.Parse("1") } }]))
+            .Should().ThrowAsync<ArgumentException>();
+        (await store.GetHeadAsync()).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Append_json_that_itself_repeats_a_key_is_accepted()
+    {
+        await using var store = Open(typeof(ClockedRaw));
+        for (var i = 0; i < 2; i++) await store.AppendAsync("s-1", ExpectedVersion.Any, [new ClockedRaw(JsonElement.Parse("""{"a":1,"a":2}"""))]);
+        ((ClockedRaw)(await store.StreamAsync("s-1"))[1].Data).Data.GetRawText().Should().Be("""{"a":1,"a":2}""");
+    }
+
+    public static TheoryData<object, object, string> LaterDerived => new()
+    {
+        { new Based(new Base(1)), new Based(new Derived(1, 2)), "$.at" },
+        { new BasedList([]), new BasedList([new Base(1), new Derived(1, 2)]), "$.items[1]" },
+        { new BasedSet([]), new BasedSet([new Derived(1, 2)]), "$.items[0]" },
+        { new BasedMap([]), new BasedMap(new() { ["k"] = new Derived(1, 2) }), "$.items['k']" },
+        { new BasedNested(null, null), new BasedNested(new BasedStruct(new Based(new Derived(1, 2))), null), "$.part.held.at" },
+        { new BasedNested(null, null), new BasedNested(null, new BasedNested(null, new BasedNested(new BasedStruct(new Based(new Derived(1, 2))), null))), "$.next.next.part.held.at" },
+        { new BasedFilled(), new BasedFilled { Items = { new Derived(1, 2) } }, "$.items[0]" },
+        { new BasedFigure(new Figure()), new BasedFigure(new Square()), "$.figure" },
+        { new BasedFigure(new Oval { Of = new Base(1) }), new BasedFigure(new Oval { Of = new Derived(1, 2) }), "$.figure.of" },
+    };
+
+    [Theory]
+    [MemberData(nameof(LaterDerived))]
+    public async Task Append_a_derived_value_after_the_type_was_proven_is_refused(object first, object lost, string path)
+    {
+        await using var store = Open(first.GetType());
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [first]);
+        for (var i = 0; i < 2; i++)
+        {
+            (await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Fine(1), lost])).Should().ThrowAsync<ArgumentException>())
+                .WithMessage($"An event 'lost'*The value at {path} is of a derived type*Nothing was written.*");
+        }
+
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [first]);
+        (await store.GetHeadAsync()).Should().Be(2);
+    }
+
     [Fact]
     public async Task Append_as_deep_as_can_be_read_is_accepted()
     {
@@ -371,6 +435,53 @@ public class ReadBackTests
     public sealed record Derived(int A, int B) : Base(A);
 
     public sealed record Based(Base At);
+
+    public sealed record BasedList(List<Base> Items);
+
+    public sealed record BasedSet(ImmutableHashSet<Base> Items);
+
+    public sealed record BasedMap(Dictionary<string, Base> Items);
+
+    public readonly record struct BasedStruct(Based Held);
+
+    public sealed record BasedNested(BasedStruct? Part, BasedNested? Next);
+
+    public sealed class BasedFilled
+    {
+        [JsonObjectCreationHandling(JsonObjectCreationHandling.Populate)]
+        public List<Base> Items { get; } = [];
+    }
+
+    [JsonPolymorphic(UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FallBackToBaseType)]
+    [JsonDerivedType(typeof(Oval), "oval")]
+    public class Figure;
+
+    public sealed class Oval : Figure
+    {
+        public Base? Of { get; init; }
+    }
+
+    public sealed class Square : Figure
+    {
+        public int Side { get; init; }
+    }
+
+    public sealed record BasedFigure(Figure Figure);
+
+    public sealed class Extended
+    {
+        public int A { get; init; }
+
+        public Fine? Inner { get; init; }
+
+        [JsonExtensionData]
+        public Dictionary<string, JsonElement>? Extra { get; init; }
+    }
+
+    public sealed record ClockedRaw(JsonElement Data)
+    {
+        public long Now => System.Diagnostics.Stopwatch.GetTimestamp();
+    }
 
     public sealed class Hidden
     {

@@ -73,15 +73,15 @@ public class EventStoreTests
     public async Task Read_while_others_append_sees_what_comes_before_the_last_page()
     {
         await using var store = Bank.Open();
-        await store.AppendAsync("a", 0, [.. Enumerable.Repeat(new MoneyDeposited(1), 1100)]);
+        await store.AppendAsync("a", 0, [.. Enumerable.Repeat(new MoneyDeposited(1), 1600)]);
         var count = 0;
         await foreach (var e in store.ReadStreamAsync("a"))
         {
-            if (++count == 1) await store.AppendAsync("a", 1100, [new MoneyDeposited(2)]);
+            if (++count == 1) await store.AppendAsync("a", 1600, [new MoneyDeposited(2)]);
             e.Version.Should().Be(count);
         }
 
-        count.Should().Be(1101);
+        count.Should().Be(1601);
     }
 
     [Fact]

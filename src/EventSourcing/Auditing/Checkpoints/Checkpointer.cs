@@ -11,6 +11,9 @@ internal sealed class Checkpointer : IDisposable
     /// </summary>
     private const int Tries = 20;
 
+    /// <summary>The longest pause before another try, in milliseconds as a power of two.</summary>
+    private const int LongestPause = 7;
+
     private readonly IEventStorage _storage;
     private readonly LedgerOptions _options;
     private readonly TrustedSink? _sink;
@@ -105,6 +108,10 @@ internal sealed class Checkpointer : IDisposable
             for (var i = 0; i < Tries; i++)
             {
                 if (await TrySignAsync(cancellationToken).ConfigureAwait(false) is { } note) return note;
+
+                // Whoever has just signed has less to compare next time than this one, and would be faster again. Their signing has an end.
+                var pause = TimeSpan.FromMilliseconds(Random.Shared.Next(1 << Math.Min(i, LongestPause)));
+                await Task.Delay(pause, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             }
 
             throw new CheckpointSinkException(

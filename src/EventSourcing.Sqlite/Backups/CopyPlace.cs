@@ -168,7 +168,7 @@ internal sealed partial class CopyPlace : IDisposable
         }
     }
 
-    /// <summary>Refuses the place of something that is no file: a rename would put the copy there instead, even in that of a device.</summary>
+    /// <summary>Refuses the place of something that is no file: a rename would replace even a device by the copy.</summary>
     /// <exception cref="BackupFailedException">It is a folder, a pipe, a device or a socket.</exception>
     public static void ThrowIfNoFile(string path)
     {

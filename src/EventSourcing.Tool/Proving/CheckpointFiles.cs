@@ -9,13 +9,17 @@ namespace EventSourcing.Tool;
 /// <param name="IsNamed">Whether somebody named the file; otherwise it is the usual one, which need not be there.</param>
 internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys, string? Origin, bool IsNamed)
 {
+    /// <summary>What is named in the place of a file if none is to be looked at.</summary>
+    private const string NoFile = "none";
+
     /// <summary>Reads the kept checkpoints, each of which one of the keys must have signed.</summary>
     /// <exception cref="ToolException">There is no key to tell whether they are true, or the file that was named is not there.</exception>
     public async Task<IReadOnlyList<(SignedNote Note, Checkpoint Checkpoint)>> ReadAsync(CancellationToken cancellationToken)
     {
         var read = new List<(SignedNote, Checkpoint)>();
         if (IsNamed && !File.Exists(Path))
-            throw new ToolException($"There is no file '{Path}'. Give the file in which the checkpoints of this store are kept.");
+            throw new ToolException(
+                $"There is no file '{Path}'. Give the file in which the checkpoints of this store are kept, or '{NoFile}' to do without.");
         if (Path is null || !File.Exists(Path)) return read;
         if (Keys.Count == 0)
             throw new ToolException(
@@ -66,7 +70,7 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
             var keys = parsed.GetRequiredValue(Keys);
             if (keys.Length == 0 && store.File is { } file && SigningKey.PublicPath(file + ".key") is var beside && File.Exists(beside))
                 keys = [beside];
-            return new CheckpointFiles(PathIn(parsed, store), keys, parsed.GetValue(Origin), parsed.GetValue(Path) is not null);
+            return new CheckpointFiles(PathIn(parsed, store), keys, parsed.GetValue(Origin), parsed.GetValue(Path) is not (null or NoFile));
         }
 
         private string? PathIn(ParseResult parsed, StoreText store) =>

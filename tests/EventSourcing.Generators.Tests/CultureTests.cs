@@ -12,6 +12,7 @@ namespace EventSourcing.Generators.Tests;
 /// What analyzers do not see: text interpolated without a culture. Whole numbers in a message may have the user's sign, as
 /// those of .NET itself do; fractions and dates may not, and in SQL and generated code nothing may.
 /// </summary>
+[Trait("Speed", "Slow")]
 public partial class CultureTests
 {
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat;

@@ -6,6 +6,7 @@ namespace EventSourcing.Tests.Auditing;
 public class LedgerVerifierTests
 {
     [Theory]
+    [Trait("Speed", "Slow")]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(256)]
@@ -138,6 +139,7 @@ public class LedgerVerifierTests
     }
 
     [Theory]
+    [Trait("Speed", "Slow")]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(20)]

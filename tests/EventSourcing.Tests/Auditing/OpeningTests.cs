@@ -197,6 +197,7 @@ public class OpeningTests
     }
 
     [Theory]
+    [Trait("Speed", "Slow")]
     [MemberData(nameof(ContractCase.AllOrSample), MemberType = typeof(ContractCase))]
     public Task Keep_the_contract_behind_the_check_in_a_culture_of_other_dates(ContractCase contractCase) => contractCase.RunInAsync("ar-SA", new Checked());
 

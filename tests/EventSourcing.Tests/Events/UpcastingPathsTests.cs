@@ -10,6 +10,7 @@ namespace EventSourcing.Tests.Events;
 public class UpcastingPathsTests
 {
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Read_in_every_way_gives_the_same_for_any_upcasters_and_history() =>
         Prop.ForAll(Cases.ToArbitrary(), c =>
         {

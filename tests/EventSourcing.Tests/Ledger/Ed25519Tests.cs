@@ -23,6 +23,7 @@ public class Ed25519Tests
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Verify_refuses_every_flip_of_a_single_bit()
     {
         var signer = Keys.Ed25519("a", 9);

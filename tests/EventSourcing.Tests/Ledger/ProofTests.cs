@@ -7,6 +7,7 @@ public class ProofTests
     private const int Small = 64;
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Build_and_verify_each_inclusion_in_each_small_tree_as_the_RFC_has_it()
     {
         var leaves = NaiveTree.Leaves(Small);
@@ -26,6 +27,7 @@ public class ProofTests
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Build_and_verify_each_consistency_of_small_trees_as_the_RFC_has_it()
     {
         var leaves = NaiveTree.Leaves(Small);
@@ -122,6 +124,7 @@ public class ProofTests
     /// refused, and so are all other indexes.
     /// </summary>
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Verify_refuses_every_other_index_and_every_size_with_another_way_up()
     {
         var leaves = NaiveTree.Leaves(40);

@@ -3,6 +3,7 @@ namespace EventSourcing.Tests.Projections;
 public class EarlyFailureTests
 {
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Fail_before_anybody_waits_for_it_is_told_all_the_same()
     {
         // Many more at once than there are cores, so that some of those who look are held up just before they do.

@@ -7,6 +7,7 @@ namespace EventSourcing.Tests.Projections;
 public class ProjectionModesTests
 {
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Hold_a_projection_as_it_should_be_finds_nothing_on_any_history()
     {
         await ProjectionModes.AssertAgreeAsync(Bank.Open(), () => new Balances());

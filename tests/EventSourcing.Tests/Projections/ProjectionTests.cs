@@ -149,6 +149,7 @@ public class ProjectionTests
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Meet_an_unknown_event_with_a_handler_for_any_stops_before_it()
     {
         await using var store = Bank.Open();

@@ -301,6 +301,7 @@ public class ConformanceKitTests
     private const int TriesToMeetARace = 50;
 
     [Theory]
+    [Trait("Speed", "Slow")]
     [MemberData(nameof(FaultNames))]
     public async Task Run_on_a_storage_with_one_fault_fails_the_cases_about_it(string fault)
     {

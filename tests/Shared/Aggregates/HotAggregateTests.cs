@@ -239,6 +239,7 @@ public abstract class HotAggregateTests(IStorageSource source) : WalletTests(sou
     }
 
     [Theory]
+    [Trait("Speed", "Slow")]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Command_that_hangs_holds_up_nobody_for_ever(bool hasWaited)

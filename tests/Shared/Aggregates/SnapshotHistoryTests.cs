@@ -10,6 +10,7 @@ public abstract class SnapshotHistoryTests(Func<IStorageSource> sources, int his
     private const int Steps = 24;
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Load_by_any_snapshots_of_any_history_with_any_damage_gives_the_state_of_all_its_events()
     {
         var outcomes = new Dictionary<string, long>();

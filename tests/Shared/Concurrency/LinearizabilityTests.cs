@@ -12,6 +12,7 @@ public abstract class LinearizabilityTests(ITestOutputHelper output)
     protected abstract int UsualHistories { get; }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public Task Race_on_one_handle_is_linearizable() => CheckAsync(Open, Effort.Histories(UsualHistories));
 
     [Fact]

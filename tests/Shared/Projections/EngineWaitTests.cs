@@ -4,6 +4,7 @@ namespace EventSourcing.Tests.Projections;
 public abstract class EngineWaitTests(IStorageSource source) : EngineTests(source)
 {
     [Theory]
+    [Trait("Speed", "Slow")]
     [InlineData(1)]
     [InlineData(2)]
     public async Task Wait_for_an_own_append_among_8_writers_and_rebuilds_is_never_stale(int hosts)

@@ -27,6 +27,7 @@ public abstract class ExactlyOnceTests(IStorageSource source) : EngineTests(sour
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Die_at_random_commits_and_start_again_applies_each_event_once()
     {
         var random = new Random(7);

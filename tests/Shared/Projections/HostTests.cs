@@ -22,6 +22,7 @@ public abstract class HostTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Suspend_the_owner_lets_another_take_over_and_what_it_writes_on_waking_is_refused()
     {
         var (asleep, faults) = OpenFaulty();

@@ -64,6 +64,7 @@ public abstract class NoticeTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Die_without_a_word_lets_another_tell_whom_it_took_over_from()
     {
         var (dead, faults) = OpenFaulty();
@@ -93,6 +94,7 @@ public abstract class NoticeTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Stop_over_a_handler_that_does_not_end_tells_that_it_was_given_up()
     {
         var store = OpenWatched();

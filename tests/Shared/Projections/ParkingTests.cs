@@ -293,6 +293,7 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
     /// once and in order, but for those that were skipped.
     /// </summary>
     [Theory]
+    [Trait("Speed", "Slow")]
     [InlineData(1, 3)]
     [InlineData(2, 1)]
     [InlineData(3, 1000)]

@@ -125,6 +125,7 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Suspend_the_owner_lets_another_react_and_on_waking_it_delivers_nothing()
     {
         var (asleep, faults) = OpenFaulty();

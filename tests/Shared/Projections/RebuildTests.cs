@@ -82,6 +82,7 @@ public abstract class RebuildTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Change_the_version_builds_anew_and_the_old_one_stands_by_until_the_new_one_is_gone()
     {
         var (oldApp, newApp) = (OpenStore(), OpenStore());
@@ -102,6 +103,7 @@ public abstract class RebuildTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Restart_the_new_version_beside_the_old_one_builds_nothing_again()
     {
         var (oldApp, faults) = OpenFaulty();

@@ -7,6 +7,7 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
     private static readonly TimeSpan Quarter = ShortLease.LeaseDuration / 4;
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Rest_for_many_leases_writes_nothing_and_reads_one_document_for_all()
     {
         var clock = new VirtualClock();
@@ -40,6 +41,7 @@ public abstract class RestTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Stand_by_for_an_owner_at_rest_leaves_it_alone_until_there_is_something_to_do()
     {
         var clock = new VirtualClock();

@@ -8,6 +8,7 @@ public abstract class ShutdownTests(IStorageSource source) : EngineTests(source)
     private static readonly ProjectionOptions AtOnce = NoRetries with { StopTimeout = TimeSpan.FromMilliseconds(50) };
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Dispose_while_a_handler_ignores_its_token_ends_says_so_and_stores_nothing_of_it()
     {
         var store = OpenStore();

@@ -37,6 +37,7 @@ public abstract class SynchronousDisposalTests(IStorageSource source) : EngineTe
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Dispose_synchronously_from_within_a_handler_is_refused_and_stops_nothing()
     {
         var store = OpenStore();

@@ -138,6 +138,7 @@ public abstract class VirtualTimeTests(IStorageSource source) : EngineTests(sour
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Dispose_ends_although_the_clock_stands_still_and_a_handler_ignores_its_token()
     {
         var store = OpenStore(new VirtualClock());

@@ -79,6 +79,7 @@ public class CursorTests
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Go_on_after_any_text_either_works_or_throws_FormatException()
     {
         await using var store = Bank.Open();
@@ -104,6 +105,7 @@ public class CursorTests
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Parse_any_bytes_gives_their_one_place_or_throws_FormatException()
     {
         var random = new Random(20260201);

@@ -8,7 +8,7 @@ namespace EventSourcing;
 internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
 {
     /// <summary>
-    /// After a group has met a stored id, so many groups look their ids up first: an import that is run again meets many stored ids.
+    /// After a group has met a stored id, this many groups look their ids up first: an import that is run again meets many stored ids.
     /// </summary>
     private const int GroupsAfterRepetition = 16;
 

@@ -66,7 +66,7 @@ public class ScenarioOutcome
             if (where is not null && !where(expected))
                 throw new ScenarioException(
                     $"The scenario failed with {error.GetType().Name} as expected, "
-                    + $"but the error does not meet the condition: {error.Message}",
+                    + $"but the condition does not hold for this error: {error.Message}",
                     error);
             return appended.Count == 0 ? expected : throw new ScenarioException(
                 $"The scenario failed with {error.GetType().Name}, but before that it had "

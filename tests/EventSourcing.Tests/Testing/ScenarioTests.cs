@@ -40,7 +40,7 @@ public class ScenarioTests
     {
         (await Failing(Ann.When(a => a.Withdraw(30)).ThenThrowsAsync<InvalidOperationException>())).Message.Should().Contain("should have failed with InvalidOperationException, but appended");
         (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<ArgumentException>())).Message.Should().Contain("but failed with InvalidOperationException");
-        (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<InvalidOperationException>(e => e.Message == "Closed."))).Message.Should().Contain("the error does not meet the condition: Insufficient funds.");
+        (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<InvalidOperationException>(e => e.Message == "Closed."))).Message.Should().Contain("the condition does not hold for this error: Insufficient funds.");
         await FluentActions.Awaiting(() => Ann.When(a => a.Withdraw(30)).ThenStateAsync(a => throw new FormatException("of the test's own"))).Should().ThrowAsync<FormatException>();
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EventSourcing.Tests.Projections;
 
-/// <summary>Projections and reactors stop once and within a limit. A handler cannot stop them, and does not see the starter's context.</summary>
+/// <summary>Projections and reactors stop once and within a limit. Handlers cannot stop them, nor see the starter's context.</summary>
 public abstract class ShutdownTests(IStorageSource source) : EngineTests(source)
 {
     private static readonly ProjectionOptions AtOnce = NoRetries with { StopTimeout = TimeSpan.FromMilliseconds(50) };

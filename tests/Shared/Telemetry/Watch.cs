@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 
 namespace EventSourcing.Tests.Telemetry;
 
-/// <summary>Collects the spans and measurements of one store, as an app's telemetry would. Listeners hear all stores of a process.</summary>
+/// <summary>Collects the spans and measurements of one store, as an app's telemetry would. Listeners hear the whole process.</summary>
 internal sealed class Watch : IDisposable
 {
     private const string StoreKey = "eventsourcing.store";

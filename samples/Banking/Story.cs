@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace Banking;
 
 /// <summary>
-/// The whole library on a few accounts, told in the order in which one meets it. Read it beside its output.
+/// Shows the whole library on a few accounts, in the order in which an app comes to need it. Read this file beside its output.
 /// </summary>
 internal sealed class Story(EventStore store, CancellationToken cancellationToken)
 {
@@ -109,7 +109,7 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
         var before = await store.GetHeadAsync(cancellationToken);
         Chapter("4. Lose a race, and retry",
             "Two tellers load Ann's account at the same version. Each sees 24.50, each pays out 20.00.",
-            "Both would be one too many.");
+            "There is not enough money for both.");
 
         var first = await store.Aggregate<Account>("ann").LoadAsync(cancellationToken: cancellationToken);
         var second = await store.Aggregate<Account>("ann").LoadAsync(cancellationToken: cancellationToken);
@@ -122,11 +122,11 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
         }
         catch (WrongExpectedVersionException lost)
         {
-            Say("The first is stored. The second decided on what is no longer so, and is refused:");
+            Say("The first is stored. The second decided on a balance that is no longer true, and is refused:");
             Quote(lost.Message);
         }
 
-        Say("UpdateAsync does that dance by itself. Here Ben pays in while his withdrawal is being decided:");
+        Say("UpdateAsync loads and decides again by itself. Here Ben pays in while his withdrawal is being decided:");
         var tries = 0;
         await store.Aggregate<Account>("ben").UpdateAsync(
             async a =>
@@ -189,7 +189,7 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
     {
         Chapter("8. Prove it",
             "The store keeps a Merkle tree over its log. A signed checkpoint of it, kept elsewhere, pins all",
-            "events up to there: none can be changed unnoticed, not even by who owns the file.");
+            "events up to there: none can be changed unnoticed, not even by the owner of the file.");
 
         using var key = BankKey.Make();
         SignedNote note;
@@ -201,7 +201,7 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
         }
 
         foreach (var line in note.Text.TrimEnd().Split('\n')) Quote(line);
-        Say("That is its text: log, size, root. Now somebody makes 900 of Ann's first deposit, past the store.");
+        Say("That is the checkpoint's text: log, size, root. Now somebody changes Ann's first deposit to 900, without the store.");
         await TamperAsync(files.Database, cancellationToken);
         await using (var store = Bank.OpenUnchecked(files))
         {
@@ -214,7 +214,7 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
         Quote(string.Create(CultureInfo.InvariantCulture, $"position {shown.Leaf.Position}  {shown.Leaf.Stream} version {shown.Leaf.Version}  {Encoding.UTF8.GetString(shown.Data!.Value.Span)}"));
     }
 
-    /// <summary>What an administrator can do who knows SQL: the trigger that forbids it is dropped for the time being.</summary>
+    /// <summary>Does what an administrator who knows SQL can do: drops the trigger that forbids the change, then makes it again.</summary>
     private static async Task TamperAsync(string database, CancellationToken cancellationToken)
     {
         await using var connection = new SqliteConnection($"Data Source={database};Pooling=False");

@@ -3,7 +3,7 @@ using EventSourcing.Operations;
 
 namespace Shop;
 
-/// <summary>What runs behind the shop: its projections and the order process, in this process or in one of its own.</summary>
+/// <summary>Runs the projections and the order process of the shop. They may run in a process of their own.</summary>
 internal sealed class BackOffice : IAsyncDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
@@ -19,7 +19,7 @@ internal sealed class BackOffice : IAsyncDisposable
 
     public RunningProjections Projections { get; }
 
-    /// <summary>Fails as soon as one of them does.</summary>
+    /// <summary>Completes as soon as the projections or the order process end, and fails if they have failed.</summary>
     public Task Completion => Task.WhenAny(Projections.Completion, _reactors.Completion).Unwrap();
 
     public static async Task<BackOffice> StartAsync(ShopStore shop, IPaymentProvider provider)
@@ -28,11 +28,14 @@ internal sealed class BackOffice : IAsyncDisposable
         return new BackOffice(shop, shop.Events.StartProjections(shop.Projections), reactors);
     }
 
-    /// <summary>How each of them is doing, the order process last.</summary>
+    /// <summary>The status of each projection, and then that of the order process.</summary>
     public async Task<IReadOnlyList<ProjectionStatus>> GetStatusAsync(CancellationToken cancellationToken) =>
         [.. await Projections.GetStatusAsync(cancellationToken), .. await _reactors.GetStatusAsync(cancellationToken)];
 
-    /// <summary>Waits until all are at work here: until whoever ran them before is seen to be gone, and what they need is loaded.</summary>
+    /// <summary>
+    /// Waits until the projections and the order process run here. Before that, it must be seen that the process that ran them is gone,
+    /// and what they need must be loaded.
+    /// </summary>
     public async Task TakeOverAsync(CancellationToken cancellationToken)
     {
         while ((await GetStatusAsync(cancellationToken)).Any(status => status.State is not (ProjectionState.CatchingUp or ProjectionState.Live)))
@@ -42,7 +45,7 @@ internal sealed class BackOffice : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until every order is seen through and every read model knows it.</summary>
+    /// <summary>Waits until every order is confirmed or cancelled, and every read model knows that.</summary>
     public async Task SettleAsync(CancellationToken cancellationToken)
     {
         while (!IsSettled(await GetStatusAsync(cancellationToken)))
@@ -52,7 +55,7 @@ internal sealed class BackOffice : IAsyncDisposable
         }
     }
 
-    /// <summary>The same, where it runs in another process.</summary>
+    /// <summary>The same for a back office that runs in another process.</summary>
     public static async Task SettleElsewhereAsync(ShopStore shop, CancellationToken cancellationToken)
     {
         var all = shop.Projections.Count + 1;
@@ -66,8 +69,8 @@ internal sealed class BackOffice : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether all are level with the log and nothing waits to be tried again. The order process writes events of its own,
-    /// so all must be level with the same head.
+    /// Whether all are level with the log and nothing waits to be tried again. The order process writes events itself, so all must be
+    /// level with the same head.
     /// </summary>
     private static bool IsSettled(IReadOnlyList<ProjectionStatus> all)
     {

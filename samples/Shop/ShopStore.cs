@@ -8,7 +8,7 @@ namespace Shop;
 /// <summary>The shop's event store, one SQLite file or a schema of a PostgreSQL database, and the read models kept in it.</summary>
 internal sealed class ShopStore : IAsyncDisposable
 {
-    /// <summary>How events and documents are written: decided once, since they are read for ever.</summary>
+    /// <summary>How events and documents are written. This must never change, since they are read for ever.</summary>
     private static readonly JsonSerializerOptions Json = new(JsonSerializerOptions.Default)
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -40,10 +40,10 @@ internal sealed class ShopStore : IAsyncDisposable
 
     public IReadOnlyList<Projection> Projections => [OrderHistory, Customers, Stock, BestSellers, RevenuePerMinute];
 
-    /// <summary>Opens a database, and creates it where there is none.</summary>
+    /// <summary>Opens the shop in a database, and creates the shop if there is none.</summary>
     /// <param name="database">The path of a file, or a connection string of PostgreSQL.</param>
     /// <param name="clock">The clock that stamps events.</param>
-    /// <exception cref="CannotRunException">It cannot be a file's path or a connection string.</exception>
+    /// <exception cref="CannotRunException">The text is neither the path of a file nor a connection string.</exception>
     public static ShopStore Open(string database, TimeProvider clock)
     {
         try
@@ -59,45 +59,47 @@ internal sealed class ShopStore : IAsyncDisposable
     }
 
     /// <summary>Opens a database for a new day.</summary>
-    /// <exception cref="CannotRunException">There is something in it.</exception>
+    /// <exception cref="CannotRunException">The database has a shop already.</exception>
     public static async Task<ShopStore> OpenNewAsync(string database, TimeProvider clock, CancellationToken cancellationToken)
     {
         var shop = Open(database, clock);
         if (await shop.Events.GetHeadAsync(cancellationToken) == 0) return shop;
         await shop.DisposeAsync();
         throw new CannotRunException(IsOnServer(database)
-            ? $"There is a shop in the schema {Schema} of {NameOf(database)} already, and a day begins in an empty one. Give another database, or check that one: report --db …"
-            : $"There is a shop in '{database}' already, and a day begins in an empty one. Give another path, or check that one: report --db {database}");
+            ? $"There is a shop in the schema {Schema} of {NameOf(database)} already, but a day begins in an empty one. Give another database, or check the shop that is there: report --db …"
+            : $"There is a shop in '{database}' already, but a day begins in an empty one. Give another path, or check the shop that is there: report --db {database}");
     }
 
-    /// <summary>Opens a database that is there.</summary>
-    /// <exception cref="CannotRunException">There is none.</exception>
+    /// <summary>Opens a database that exists.</summary>
+    /// <exception cref="CannotRunException">The database does not exist.</exception>
     public static ShopStore OpenExisting(string database, TimeProvider clock) =>
         IsOnServer(database) || new FileInfo(database) is { Exists: true, Length: > 0 }
             ? Open(database, clock)
-            : throw new CannotRunException($"There is no database '{database}'. A run keeps its database where it is given --db PATH.");
+            : throw new CannotRunException($"There is no database '{database}'. A run keeps its database only if it is given --db PATH.");
 
-    /// <summary>A database as it may be shown: of a connection string, which may have a password, only where it leads.</summary>
+    /// <summary>
+    /// The name of a database to show to people. Of a connection string, that is only where it leads, since it may have a password.
+    /// </summary>
     public static string NameOf(string database) =>
         IsOnServer(database) && new DbConnectionStringBuilder { ConnectionString = database } is var parts
             ? string.Join(", ", parts.Keys.Cast<string>().Where(key => key is "host" or "server" or "port" or "database").Select(key => $"{key} {parts[key]}"))
             : database;
 
-    /// <summary>Runs SQL that is the same on both databases, to read.</summary>
+    /// <summary>Runs a query whose SQL is the same on both databases.</summary>
     public ValueTask<T> QueryAsync<T>(Func<DbConnection, CancellationToken, ValueTask<T>> query, CancellationToken cancellationToken) => _storage switch
     {
         SqliteEventStorage sqlite => sqlite.QueryAsync((connection, token) => query(connection, token), cancellationToken),
         PostgresEventStorage postgres => postgres.QueryAsync((connection, token) => query(connection, token), cancellationToken),
-        _ => throw new InvalidOperationException("The shop is kept by no storage with SQL."),
+        _ => throw new InvalidOperationException("The storage that keeps the shop has no SQL."),
     };
 
-    /// <summary>The SQL that counts the tables of a name in the shop: that is where the two databases differ.</summary>
+    /// <summary>The SQL that counts the shop's tables of a name. Only this SQL differs between the two databases.</summary>
     public string CountOfTables(string name) => _storage is SqliteEventStorage
         ? $"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '{name}'"
         : $"SELECT count(*) FROM pg_tables WHERE schemaname = '{Schema}' AND tablename = '{name}'";
 
     public ValueTask DisposeAsync() => Events.DisposeAsync();
 
-    /// <summary>A connection string has an equals sign.</summary>
+    /// <summary>Whether the text is a connection string, which has an equals sign, and not a path.</summary>
     private static bool IsOnServer(string database) => database.Contains('=', StringComparison.Ordinal);
 }

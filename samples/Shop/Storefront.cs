@@ -2,12 +2,12 @@ using EventSourcing;
 
 namespace Shop;
 
-/// <summary>What customers can do: each method is one command, atomic and safe against others at the same time.</summary>
+/// <summary>What customers can do. Each method is one command, which is atomic, and safe against others at the same time.</summary>
 internal sealed class Storefront(EventStore store)
 {
     private long _conflicts;
 
-    /// <summary>How often somebody else was faster, so that a command was decided again.</summary>
+    /// <summary>How often a command was decided again because somebody else was faster.</summary>
     public long Conflicts => Interlocked.Read(ref _conflicts);
 
     public async Task ListProductAsync(string sku, string name, decimal price, int stock, CancellationToken cancellationToken) =>
@@ -20,10 +20,10 @@ internal sealed class Storefront(EventStore store)
             cancellationToken: cancellationToken);
 
     /// <summary>
-    /// Registers a customer. That nobody else has the address is a rule over all streams: the decision reads the events
-    /// with the address's tag, and is appended on condition that there is still no other.
+    /// Registers a customer. Nobody else may have the address, which is a rule over all streams. So the decision reads the
+    /// events with the address's tag, and the append succeeds only if there is still no other such event.
     /// </summary>
-    /// <exception cref="EmailTakenException">Somebody has it.</exception>
+    /// <exception cref="EmailTakenException">Another customer has the address.</exception>
     public async Task RegisterAsync(string customerId, string name, string email, CancellationToken cancellationToken)
     {
         var tries = 0;
@@ -62,11 +62,11 @@ internal sealed class Storefront(EventStore store)
     }
 
     /// <summary>
-    /// Turns a cart into an order and reserves its stock, at one stroke over all their streams: there is no order without
-    /// stock, and no stock kept for nobody. A second click on the button does nothing.
+    /// Turns a cart into an order and reserves its stock, in one atomic append to all their streams. So there is no order without
+    /// stock, and no reserved stock without an order. A second click on the button does nothing.
     /// </summary>
     /// <returns>Whether this call placed the order.</returns>
-    /// <exception cref="OutOfStockException">Something is sold out.</exception>
+    /// <exception cref="OutOfStockException">An item in the cart is sold out.</exception>
     public async Task<bool> CheckOutAsync(string cartId, string orderId, string customerId, string card, CancellationToken cancellationToken)
     {
         var isPlaced = false;

@@ -8,14 +8,15 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace EventSourcing;
 
 /// <summary>
-/// The header <c>Idempotency-Key</c> of a request, as the id of a command: a request that is repeated with the same key takes effect once,
-/// and is answered as the first time. As a parameter of an endpoint it is read from the request. A request without the header has no
-/// command id. A key that is empty, or longer than 200 characters, is answered with 400.
+/// The header <c>Idempotency-Key</c> of a request, as the id of a command. A request that is repeated with the same key takes effect once,
+/// and gets the answer of the first time. An endpoint that has this type as a parameter gets it from the request. A request without the
+/// header has no command id. If the key is empty or longer than 200 characters, the answer is 400.
 /// </summary>
 /// <remarks>
-/// A key belongs to the method and path of the request and to the user who is signed in; the same key with another of these is another
-/// command. The same key with another query or body is refused with a <see cref="CommandIdReusedException"/>, which as a problem is 422.
-/// For that, a request that has a key is buffered, and the first event of the command keeps a fingerprint of it in its metadata.
+/// A key belongs to the method and path of the request and to the user who is signed in. With another method, path or user, the same key is
+/// another command. With another query or body, the same key is refused with a <see cref="CommandIdReusedException"/>; the answer is then
+/// the problem 422. To find that out, the library buffers a request that has a key, and keeps a fingerprint of the request in the metadata
+/// of the command's first event.
 /// </remarks>
 /// <param name="CommandId">The id to give to a command, or <see langword="null"/> if the request has no key.</param>
 public readonly record struct IdempotencyKey(CommandId? CommandId) : IEndpointParameterMetadataProvider
@@ -26,14 +27,14 @@ public readonly record struct IdempotencyKey(CommandId? CommandId) : IEndpointPa
     private const int MaxLength = 200;
 
     /// <summary>
-    /// Reads the key of a request. The id is the same for the same key of the same caller, method and path, in every process; its
-    /// fingerprint is that of the query and the body, which can be read again afterwards.
+    /// Reads the key of a request. In every process, the same key of the same caller, method and path gives the same id. The fingerprint is
+    /// that of the query and the body. The body can be read again afterwards.
     /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="parameter">The parameter of the endpoint; it is not looked at.</param>
+    /// <param name="parameter">The parameter of the endpoint; it is not used.</param>
     /// <returns>The key.</returns>
     /// <exception cref="BadHttpRequestException">The key is empty or too long, or there are several.</exception>
-    /// <exception cref="InvalidOperationException">The body was read before, so nobody can tell what the request asks for.</exception>
+    /// <exception cref="InvalidOperationException">The body was read before, so it is not known what the request asks for.</exception>
     public static ValueTask<IdempotencyKey> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -42,19 +43,22 @@ public readonly record struct IdempotencyKey(CommandId? CommandId) : IEndpointPa
     }
 
     /// <summary>
-    /// The key of a text: a UUID is the command id itself, anything else is hashed to one. It belongs to no caller and no path and has no
-    /// fingerprint, so it is for an app that has a scope of its own: <c>IdempotencyKey.Of($"{tenant}/{key}")</c>.
+    /// Makes a key from a text. A text that is a UUID is the command id itself; any other text is hashed to one. The key belongs to no
+    /// caller and no path, and has no fingerprint. Use this if the app has a scope of its own: <c>IdempotencyKey.Of($"{tenant}/{key}")</c>.
     /// </summary>
     /// <param name="text">The value of the header, perhaps in quotes.</param>
     /// <returns>The key.</returns>
-    /// <exception cref="BadHttpRequestException">It is empty or too long.</exception>
+    /// <exception cref="BadHttpRequestException">The text is empty or too long.</exception>
     public static IdempotencyKey Of(string? text)
     {
         var key = KeyIn(text);
         return new IdempotencyKey(Guid.TryParse(key, out var id) && id != Guid.Empty ? id : IdOf(key));
     }
 
-    /// <summary>Tells what describes the API that the endpoint may answer with 400, and with 422 if a key is used again.</summary>
+    /// <summary>
+    /// Adds the answers 400 and 422 to the metadata of the endpoint, for descriptions of the API such as OpenAPI. The answer is 422 if a
+    /// key is used again for another request.
+    /// </summary>
     /// <param name="parameter">The parameter.</param>
     /// <param name="builder">The endpoint.</param>
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder)
@@ -66,7 +70,7 @@ public readonly record struct IdempotencyKey(CommandId? CommandId) : IEndpointPa
 
     private static async ValueTask<IdempotencyKey> ReadAsync(HttpContext context, string key)
     {
-        // A UUID is the same key in each of its forms.
+        // All notations of a UUID are the same key.
         var isId = Guid.TryParse(key, out var keyId);
         if (isId) key = keyId.ToString();
         var fingerprint = await RequestFingerprint.OfAsync(context, key).ConfigureAwait(false);
@@ -83,15 +87,15 @@ public readonly record struct IdempotencyKey(CommandId? CommandId) : IEndpointPa
     }
 
     /// <summary>
-    /// The hash of a text as a UUID. If a UUIDv7 is given, it begins with the same time and is one too: ids of events that are in the order
-    /// of time keep large stores fast.
+    /// The hash of a text as a UUID. If a UUIDv7 is given, the result is a UUIDv7 too, and begins with the same time: large stores stay
+    /// fast if the ids of events are in the order of time.
     /// </summary>
     private static Guid IdOf(string text, Guid timed = default)
     {
         const int TimeBytes = 6;
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes(text), hash);
-        var version = 0x80; // of RFC 9562: its bits are the app's own
+        var version = 0x80; // version 8 of RFC 9562, whose bits an app may choose
         if (timed != Guid.Empty)
         {
             Span<byte> bytes = stackalloc byte[16];

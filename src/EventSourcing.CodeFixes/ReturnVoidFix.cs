@@ -23,7 +23,7 @@ public sealed class ReturnVoidFix : SyntaxFix
         return root!.FindNode(diagnostic.Location.SourceSpan) is MethodDeclarationSyntax method
             && IsInAggregate(semantics!.GetDeclaredSymbol(method, cancellationToken)!)
             && !method.Modifiers.Any(SyntaxKind.StaticKeyword)
-            && !method.Modifiers.Any(SyntaxKind.AsyncKeyword) // 'async void' would be called, and not awaited
+            && !method.Modifiers.Any(SyntaxKind.AsyncKeyword) // an 'async void' method would be called, but not awaited
             && method.ParameterList.Parameters.Count == 1
             && method.ReturnType is not PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword }
             && CanReturnNothing(method)

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// The row of an event, in which nothing is trusted: an audit takes it for an event only if the library would write it so.
+/// The row of an event, of which nothing is trusted. An audit accepts the row as an event only if the library would write exactly this row.
 /// </summary>
 internal readonly ref struct AuditedEvent
 {
@@ -11,24 +11,26 @@ internal readonly ref struct AuditedEvent
 
     public required ReadOnlySpan<byte> Seal { get; init; }
 
-    /// <summary>The number in the row, and the name that it stands for; null if there is none, or none that is valid.</summary>
+    /// <summary>The number in the row, and the name that it stands for. The name is null if it is missing or not valid.</summary>
     public required (long Number, string? Name) Stream { get; init; }
 
     /// <inheritdoc cref="Stream"/>
     public required (long Number, string? Name) Type { get; init; }
 
-    /// <summary>Whether the metadata is something else than NULL.</summary>
+    /// <summary>Whether the metadata is not NULL.</summary>
     public required bool HasMetadata { get; init; }
 
     public required ReadOnlySpan<byte> Metadata { get; init; }
 
-    /// <summary>Whether the tags are something else than NULL.</summary>
+    /// <summary>Whether the tags are not NULL.</summary>
     public required bool HasTags { get; init; }
 
     /// <summary>The list of the tags, in UTF-8.</summary>
     public required ReadOnlySpan<byte> Tags { get; init; }
 
-    /// <summary>The event, its bytes copied into a page; false, with what is wrong, if the library would not write such a row.</summary>
+    /// <summary>
+    /// Reads the event, and copies its bytes into a page. False if the library would not write such a row; then the flaw says why.
+    /// </summary>
     public bool TryRead(EventPage page, out StoredEvent e, out string flaw)
     {
         e = default;
@@ -38,8 +40,8 @@ internal readonly ref struct AuditedEvent
             : Stream.Name is null
                 ? string.Create(CultureInfo.InvariantCulture, $"its stream {Stream.Number} is not there, or has no valid name")
             : Type.Name is null ? string.Create(CultureInfo.InvariantCulture, $"its type {Type.Number} is not there, or has no valid name")
-            : HasMetadata && Metadata.IsEmpty ? "its metadata is empty, and not NULL"
-            : HasTags && !TagList.TryReadExact(Tags, out tags) ? "its tags are neither NULL nor a list as it is written"
+            : HasMetadata && Metadata.IsEmpty ? "its metadata is empty, but must then be NULL"
+            : HasTags && !TagList.TryReadExact(Tags, out tags) ? "its tags are neither NULL nor a list as the library writes it"
             : "";
         if (flaw.Length > 0) return false;
         e = new StoredEvent

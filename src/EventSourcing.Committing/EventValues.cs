@@ -3,8 +3,8 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// The values in the row of an event that can be told to be wrong by themselves. Which of them the library would not write is said here
-/// for every storage: pages refuse such a row, and an audit reports it, in the same words.
+/// Those values in the row of an event that can be checked one by one. This type decides for every storage which values the library would
+/// not write. A page refuses a row with such a value, and an audit reports it, in the same words.
 /// </summary>
 internal readonly ref struct EventValues
 {
@@ -18,7 +18,7 @@ internal readonly ref struct EventValues
     /// <summary>When the event was recorded, in ticks.</summary>
     public required long Ticks { get; init; }
 
-    /// <summary>The id; empty if its bytes are not those of one.</summary>
+    /// <summary>The id; empty if the bytes are not those of an id.</summary>
     public required Guid Id { get; init; }
 
     /// <summary>How many bytes the id has in the row.</summary>
@@ -30,7 +30,7 @@ internal readonly ref struct EventValues
 
     public bool IsErased => SealLength == MerkleHash.Length;
 
-    /// <summary>When the event was recorded, if that is not wrong.</summary>
+    /// <summary>When the event was recorded. Throws if the ticks are not an instant.</summary>
     public DateTimeOffset RecordedAt => new(Ticks, TimeSpan.Zero);
 
     /// <summary>The column of the first value that the library would not write; null if there is none.</summary>
@@ -51,7 +51,7 @@ internal readonly ref struct EventValues
         "recorded" => string.Create(CultureInfo.InvariantCulture, $"it was recorded at {Ticks} ticks, which is no instant"),
         "id" => string.Create(CultureInfo.InvariantCulture, $"its id has {IdLength} bytes, or is empty"),
         "seal" => string.Create(CultureInfo.InvariantCulture, $"its seal has {SealLength} bytes"),
-        "data" => "it has the seal of an erased event, but data",
+        "data" => "it has the seal of an erased event, but it has data",
         _ => "",
     };
 
@@ -69,7 +69,7 @@ internal readonly ref struct EventValues
 
     public static bool IsInstant(long ticks) => ticks >= 0 && ticks <= DateTimeOffset.MaxValue.Ticks;
 
-    /// <summary>The sentence of the error when no more of an event was read than when it was recorded.</summary>
+    /// <summary>The sentence of the error if only the time of an event was read, and that time is no instant.</summary>
     public static string NoInstant(long position, long ticks) => string.Create(
         CultureInfo.InvariantCulture, $"the event at position {position} was recorded at {ticks} ticks, which is no instant.");
 }

@@ -20,7 +20,7 @@ internal abstract class QueuedWrite
     /// <summary>Cancels the write while it waits.</summary>
     protected virtual CancellationToken Cancellation => CancellationToken.None;
 
-    /// <summary>Whether it may be cancelled while it waits; not if it may have been written by an earlier attempt.</summary>
+    /// <summary>Whether the write may be cancelled while it waits. False if an earlier attempt may have written it.</summary>
     protected virtual bool IsCancellable => true;
 
     /// <summary>The refusal, once there is one.</summary>
@@ -48,7 +48,7 @@ internal abstract class QueuedWrite
 
     public void Refuse(Exception refusal) => Refusal = refusal;
 
-    /// <summary>Takes a refusal back: what it was decided on was rolled back.</summary>
+    /// <summary>Takes a refusal back, because the transaction in which it was decided was rolled back.</summary>
     public void ForgetRefusal() => Refusal = null;
 
     /// <summary>Completes the caller's task: the write is durable, or was refused.</summary>
@@ -75,13 +75,16 @@ internal abstract class QueuedWrite
         if (IsCancellable && Interlocked.CompareExchange(ref _state, Ended, Waiting) == Waiting) SetCanceled(cancellationToken);
     }
 
-    /// <summary>Cancels a write that was put back, if that was asked for while a group had it.</summary>
+    /// <summary>Cancels a write that was put back, if the caller asked for that while a group had the write.</summary>
     public void CancelIfAsked()
     {
         if (Cancellation.IsCancellationRequested) TryCancel(Cancellation);
     }
 
-    /// <summary>The error to tell for a failure that is not a decision on this write: an earlier attempt may have written it.</summary>
+    /// <summary>
+    /// The error that the caller gets if a failure ends this write without a decision on it. An earlier attempt may have written it, so
+    /// the error may have to say that the outcome is unknown.
+    /// </summary>
     protected virtual Exception ErrorFor(Exception failure) => failure;
 
     /// <summary>Called when a group has taken the write.</summary>

@@ -1,8 +1,8 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Runs the app's own code while the storage waits for it, and knows whether a call comes from within such code: a call that
-/// would in turn wait for the storage is refused instead of hanging. Each storage has one instance.
+/// Runs the app's own code while the storage waits for it, and tells whether a call comes from within such code. A call that would in
+/// turn wait for the storage is refused, since otherwise both would wait for ever. Each storage has one instance.
 /// </summary>
 internal sealed class UserCode
 {
@@ -21,7 +21,7 @@ internal sealed class UserCode
     {
         for (var scope = _current.Value; scope is not null; scope = scope.Outer)
         {
-            // What the code has started and not awaited carries the scope along; once the scope has ended, nothing waits for that.
+            // A task that the code has started and not awaited has the scope, too. Once the scope has ended, nothing waits for it.
             if (!scope.HasEnded && scope.Kind == kind) throw Refusal(kind, doing);
         }
     }

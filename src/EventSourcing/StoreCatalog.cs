@@ -56,7 +56,7 @@ public sealed class StoreCatalog
     /// </summary>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <returns>The read models.</returns>
-    /// <exception cref="ReadModelDamagedException">What is stored of a read model's fields cannot be read.</exception>
+    /// <exception cref="ReadModelDamagedException">The stored fields of a read model cannot be read.</exception>
     public async Task<IReadOnlyList<ReadModelSummary>> ListReadModelsAsync(CancellationToken cancellationToken = default) =>
         await _storage.Catalog.ListReadModelsAsync(cancellationToken).ConfigureAwait(false);
 

@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 
 namespace EventSourcing.AspNetCore.Tests;
 
-/// <summary>The sample, run as what it is.</summary>
+/// <summary>Runs the sample as a process of its own, and calls it over HTTP.</summary>
 public partial class BankingApiTests
 {
     [Fact]
@@ -92,7 +92,7 @@ public partial class BankingApiTests
                 }
                 catch (HttpRequestException)
                 {
-                    return; // it has ended
+                    return; // the app has ended
                 }
             }
         })).ToList();
@@ -123,7 +123,7 @@ public partial class BankingApiTests
         using var client = new HttpClient { BaseAddress = new Uri(app.Address) };
         (await client.PutAsJsonAsync("accounts/ann", new { owner = "canary-4711" })).EnsureSuccessStatusCode();
 
-        // Each span is written when it ends: the request's own after that of its append, and perhaps after the projection's.
+        // A span is written when it ends. So the request's span comes after that of its append, and perhaps after the projection's.
         var patience = Stopwatch.StartNew();
         while (!(IsProjected(app.Output) && SpansOfTheAppend(app.Output) > 1) && patience.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(20);
         app.Output.Should().Contain("project AccountBalances").And.NotContain("canary-4711");

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EventSourcing.Benchmarks;
 
-/// <summary>What stores cost at which nothing happens: the processor's time, as part of one core, and what is written.</summary>
+/// <summary>Measures what idle stores cost: processor time, as a share of one core, and whether anything is written.</summary>
 internal static class IdleBenchmarks
 {
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);

@@ -4,14 +4,14 @@ using Npgsql;
 
 namespace EventSourcing.PostgreSql.Tests;
 
-/// <summary>A unique constraint that is not the store's own says nothing about the store.</summary>
+/// <summary>If a unique constraint of another table is violated, that says nothing about the store.</summary>
 public sealed class ForeignConstraintTests : IDisposable
 {
     private readonly OneSchema _schema = new();
 
     public void Dispose() => _schema.Dispose();
 
-    /// <summary>A deferred constraint is checked by the COMMIT, when no code of the app runs any more.</summary>
+    /// <summary>A deferred constraint is checked by the COMMIT. By then no code of the app runs any more.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -28,7 +28,7 @@ public sealed class BadLinesTests : IDisposable
     [InlineData("2,10,1993-01-02,credit,cash-deposit,5.001,105.00", "the amount has more than two decimals")]
     [InlineData("2,10,1993-01-02,credit,cash-deposit,5.00,105.001", "the balance has more than two decimals")]
     [InlineData("2,10,1993-01-02,credit,cash-deposit,5.00,79228162514264337593543950335", "the amount or the balance is too large")]
-    [InlineData("2,10,1993-01-01,credit,cash-deposit,5.00,105.00", "the date 1993-01-01 goes backwards: the file has come to 1993-01-02")]
+    [InlineData("2,10,1993-01-01,credit,cash-deposit,5.00,105.00", "the date 1993-01-01 is before 1993-01-02, the date of an earlier line")]
     [InlineData("2,10,1993-01-02,credit,cash-deposit,5.00,105.21", "the bank's balance 105.21 is 0.21 away from the computed 105.00")]
     [InlineData("2,10,1993-01-02,credit,cash-deposit,5.00,104.79", "the bank's balance 104.79 is 0.21 away from the computed 105.00")]
     [InlineData("2,10,2993-01-02,credit,cash-deposit,5.00,999.00", "the bank's balance 999.00 is 894.00 away from the computed 105.00")]
@@ -43,7 +43,7 @@ public sealed class BadLinesTests : IDisposable
         run.ErrorLines.Should().Equal($"line 3: {reason}");
         run["lines read"].Should().Be("3");
         run["bad"].Should().Be("1");
-        run["imported"].Should().Be("2", "the lines around it agree with each other, so none of it was booked");
+        run["imported"].Should().Be("2", "the lines before and after it agree, so nothing of the bad line was booked");
     }
 
     [Fact]

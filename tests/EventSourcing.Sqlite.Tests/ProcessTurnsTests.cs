@@ -3,8 +3,8 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite.Tests;
 
 /// <summary>
-/// Processes that write to one file take turns. The locks belong to an open file and not to a process, so a second
-/// <see cref="ProcessTurns"/> stands for another process if that one is to do exactly what the test says.
+/// Processes that write to one file take turns. The locks belong to an open file and not to a process. So if a test needs another process
+/// that does exactly one thing, a second <see cref="ProcessTurns"/> stands for it.
 /// </summary>
 public sealed class ProcessTurnsTests : IDisposable
 {
@@ -45,7 +45,7 @@ public sealed class ProcessTurnsTests : IDisposable
         async Task TakeAsync(int number, ValueTask<bool> first)
         {
             for (var isTaken = await first; !isTaken; isTaken = await all[number].TakeAsync(Long, default)) await Task.Delay(1);
-            order.Add(number); // by one at a time, since it is the turn of one
+            order.Add(number); // needs no lock, since only one has the turn
             all[number].Release();
         }
     }
@@ -185,7 +185,7 @@ public sealed class ProcessTurnsTests : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // It was waiting until then. Otherwise it had waited for long enough, and has been written.
+            // The append was still waiting. If it had waited long enough before, it was written without its turn.
         }
 
         holder.Release();
@@ -206,7 +206,7 @@ public sealed class ProcessTurnsTests : IDisposable
             turns.Close();
             turns.IsWaiting.Should().BeTrue();
             turns.Open(path);
-            (await turns.TakeAsync(Long, default)).Should().BeFalse("it does not wait anew");
+            (await turns.TakeAsync(Long, default)).Should().BeFalse("it does not begin another wait");
             stopped.IsAnotherInLine().Should().BeTrue();
         }
 
@@ -238,12 +238,12 @@ public sealed class ProcessTurnsTests : IDisposable
         var streams = (await Some.LogOf(storage)).Select(e => e.Stream).ToList();
         streams.Should().HaveCount(2 * Each);
 
-        // Both have always something to write from when the later one begins until the first one ends.
+        // From when the later one begins until the first one ends, both always have something to write.
         var began = Math.Max(streams.IndexOf("one"), streams.IndexOf("other"));
         var ended = Math.Min(streams.LastIndexOf("one"), streams.LastIndexOf("other"));
         var contested = streams[began..ended];
         var changes = contested.Zip(contested.Skip(1)).Count(pair => pair.First != pair.Second);
-        changes.Should().BeGreaterThan(contested.Count / (4 * WorkerProgram.Callers), "a turn is one group, of at most as many as there are callers");
+        changes.Should().BeGreaterThan(contested.Count / (4 * WorkerProgram.Callers), "a turn is one group, with at most one append of each caller");
     }
 
     [Fact]
@@ -267,8 +267,8 @@ public sealed class ProcessTurnsTests : IDisposable
     }
 
     /// <summary>
-    /// Locks the first bytes of a file as any program would, until it is disposed; all of them with a length of 0. The lock belongs to this
-    /// process, and keeps locks of open files out like that of another process.
+    /// Locks the first bytes of a file, as any program may do, until the result is disposed. A length of 0 locks the whole file. The lock
+    /// belongs to this process, and excludes locks of open files just as a lock of another process would.
     /// </summary>
     private static FileStream LockByAnother(string path, long length)
     {

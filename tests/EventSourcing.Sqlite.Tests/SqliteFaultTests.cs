@@ -33,7 +33,7 @@ public sealed class SqliteFaultTests
     [InlineData(raw.SQLITE_NOTADB, SqliteFault.Damage)]
     public void Classify_a_result_code_and_its_extended_ones(int code, object expected)
     {
-        // Of I/O errors, three say that the file is short or damaged.
+        // Three of the I/O errors say that the file is too short or damaged.
         foreach (var extension in Enumerable.Range(0, 64))
         {
             var isDamage = code == raw.SQLITE_IOERR && (extension is 2 or 32 or 33);

@@ -84,7 +84,7 @@ public sealed class VerificationTests : IDisposable
     [InlineData("recorded = 9223372036854775807", "no instant")]
     [InlineData("recorded = 'now'", "recorded is TEXT")]
     [InlineData("seal = '0123456789abcdef'", "seal is TEXT")]
-    [InlineData("seal = zeroblob(32)", "seal of an erased event, but data")]
+    [InlineData("seal = zeroblob(32)", "seal of an erased event, but it has data")]
     [InlineData("metadata = x''", "metadata")]
     [InlineData("metadata = '{}'", "metadata")]
     [InlineData("tags = ''", "tags")]

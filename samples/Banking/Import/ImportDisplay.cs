@@ -6,14 +6,14 @@ namespace Banking;
 /// <summary>Shows how an import goes.</summary>
 internal interface IImportDisplay
 {
-    /// <summary>A line was left out.</summary>
+    /// <summary>Shows a line that was left out.</summary>
     void Show(BadLine bad);
 
-    /// <summary>Everything up to here is stored.</summary>
+    /// <summary>Shows how far the import is. Everything up to there is stored.</summary>
     void Show(ImportReport report, double? progress);
 }
 
-/// <summary>Plain lines, for pipes and logs: progress every tenth of the file, bad lines to standard error.</summary>
+/// <summary>Writes plain lines, for pipes and logs: the progress after each tenth of the file, and bad lines to standard error.</summary>
 internal sealed class PlainDisplay : IImportDisplay
 {
     private int _tenths;
@@ -31,7 +31,7 @@ internal sealed class PlainDisplay : IImportDisplay
     public static string Text(BadLine bad) => string.Create(CultureInfo.InvariantCulture, $"line {bad.Number}: {bad.Reason}");
 }
 
-/// <summary>A progress bar, for a terminal; bad lines are shown when it is done.</summary>
+/// <summary>Shows a progress bar in a terminal. Bad lines are shown when the import has ended.</summary>
 internal sealed class TerminalDisplay : IImportDisplay
 {
     private readonly List<BadLine> _bad = [];

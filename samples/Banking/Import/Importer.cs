@@ -3,22 +3,22 @@ using EventSourcing;
 namespace Banking;
 
 /// <summary>
-/// Brings a bank's transactions into the store. What is stored is the only memory there is: whether a line is new is
-/// for its account to say, so an import that was killed is simply started again.
+/// Brings a bank's transactions into the store. It keeps no progress of its own: whether a line is new is known from the
+/// stored events of its account. So an import that was killed is simply started again.
 /// </summary>
 internal sealed class Importer(EventStore store, ImportClock clock, IImportDisplay display)
 {
-    // Opened, booked, adjusted: a line never makes more events, so this many lines fit into one append.
+    // A line makes three events at most: opened, booked, adjusted. That limits how many lines fit into one append.
     private const int MaxEventsPerLine = 3;
     private readonly int _maxLinesPerAppend = Math.Max(1, store.Storage.Options.Limits.MaxEventsPerAppend / MaxEventsPerLine);
 
-    // The accounts as of _head: every event up to there is in those that were loaded.
+    // The accounts that were loaded. They have all their events up to _head.
     private readonly Dictionary<string, Account> _accounts = new(StringComparer.Ordinal);
     private readonly ImportReport _report = new();
     private long _head;
     private DateOnly _lastRecorded;
 
-    /// <summary>Imports a file, a day at a time: all lines of a day in one atomic append over all their accounts.</summary>
+    /// <summary>Imports a file day by day. All lines of a day are one atomic append over all their accounts.</summary>
     /// <exception cref="EventSourcingException">The store failed; what was imported before is stored.</exception>
     public async Task<ImportReport> RunAsync(TransactionFile file, CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ internal sealed class Importer(EventStore store, ImportClock clock, IImportDispl
                 if ((day is not null && date != day) || batch.Count == _maxLinesPerAppend) await CommitAsync();
                 if (line.Transaction is not null && date < _report.Day)
                 {
-                    batch.Add(line with { Transaction = null, Problem = $"the date {date:O} goes backwards: the file has come to {_report.Day:O}" });
+                    batch.Add(line with { Transaction = null, Problem = $"the date {date:O} is before {_report.Day:O}, the date of an earlier line" });
                     continue;
                 }
 
@@ -71,8 +71,8 @@ internal sealed class Importer(EventStore store, ImportClock clock, IImportDispl
                 return;
             }
 
-            // Somebody else writes to the store, perhaps another import of this very file. Nothing was written: decide
-            // again on accounts loaded afresh, after a moment that keeps the two from meeting again.
+            // Another process writes to the store, perhaps another import of the same file. Nothing was written. So the accounts
+            // are loaded afresh, and it is decided again. The random pause keeps the two from meeting again.
             await Task.Delay(Random.Shared.Next(1, 50), cancellationToken);
             await LookAtLogAsync(cancellationToken);
         }
@@ -114,10 +114,10 @@ internal sealed class Importer(EventStore store, ImportClock clock, IImportDispl
         return decision;
     }
 
-    /// <summary>Appends what was decided, unless somebody else has written since it was: then it may no longer hold.</summary>
+    /// <summary>Appends what was decided, unless somebody else has written since then. If so, the decision may no longer hold.</summary>
     private async Task<bool> TryCommitAsync(Decision decision, CancellationToken cancellationToken)
     {
-        // To leave a line out is a decision too, even where it is all there is.
+        // To leave a line out is a decision too, even if it is the only one. So the head must still be the same.
         if (decision.Touched.Count == 0) return decision.Bad.Count == 0 || await store.GetHeadAsync(cancellationToken) == _head;
         foreach (var events in decision.Touched.Select(account => account.UncommittedEvents))
         {
@@ -128,8 +128,8 @@ internal sealed class Importer(EventStore store, ImportClock clock, IImportDispl
 
         try
         {
-            // The versions guard the accounts written to. The condition guards all else that was decided on: the accounts of
-            // lines left out, and that the store has come to no later date than this.
+            // The versions guard the accounts that are written to. The condition guards everything else that the decision depends on:
+            // the accounts of lines that are left out, and that the store has no event of a later date.
             var result = await store.SaveAsync([.. decision.Touched], conditions: [new AppendCondition(EventQuery.All, _head)], cancellationToken: cancellationToken);
             _head = result.Position;
             return true;
@@ -163,7 +163,7 @@ internal sealed class Importer(EventStore store, ImportClock clock, IImportDispl
         return account;
     }
 
-    /// <summary>Forgets all accounts, and sees how far the log and its dates have come.</summary>
+    /// <summary>Forgets all accounts, and reads the head of the log and its last date.</summary>
     private async Task LookAtLogAsync(CancellationToken cancellationToken)
     {
         _accounts.Clear();
@@ -172,7 +172,7 @@ internal sealed class Importer(EventStore store, ImportClock clock, IImportDispl
         _lastRecorded = last is null ? DateOnly.MinValue : DateOnly.FromDateTime(last.RecordedAt.UtcDateTime);
     }
 
-    /// <summary>What is to be done about some lines.</summary>
+    /// <summary>What was decided about some lines.</summary>
     private sealed class Decision
     {
         /// <summary>The accounts with events to append.</summary>

@@ -12,7 +12,7 @@ internal sealed record TransactionLine(int Number, BankTransaction? Transaction,
     private const int Columns = 7;
     private const string DateFormat = "yyyy-MM-dd";
 
-    // No bank has more; without a bound, sums could overflow far from the line that is to blame.
+    // No bank has more. Without this limit, a sum could overflow far from the line that is to blame.
     private const decimal LargestAmount = 999_999_999_999_999.99m;
 
     private static readonly FrozenDictionary<string, Operation> OperationsByName =
@@ -21,7 +21,7 @@ internal sealed record TransactionLine(int Number, BankTransaction? Transaction,
     public static bool IsHeader(string text) =>
         CsvLine.Split(text) is { } names && string.Join(',', names) == Header;
 
-    /// <summary>Reads a line. What only the account can know, it is asked later.</summary>
+    /// <summary>Reads a line. What only the account can check is checked later.</summary>
     public static TransactionLine Parse(int number, string text)
     {
         if (CsvLine.Split(text) is not { } values) return Bad("the quotes do not pair up");
@@ -45,7 +45,7 @@ internal sealed record TransactionLine(int Number, BankTransaction? Transaction,
     private static bool IsMoney(string text, out decimal money) =>
         decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out money);
 
-    /// <summary>12.5 becomes 12.50, so that equal amounts are also stored alike; 12.345 stays, for the account to refuse.</summary>
+    /// <summary>12.5 becomes 12.50, so that equal amounts are stored alike. 12.345 stays as it is, and the account refuses it.</summary>
     private static decimal TwoPlaces(decimal money) => Money.HasTwoPlaces(money) ? decimal.Round(money, 2) + 0.00m : money;
 
     private static TransactionType? TypeOf(string text) => text switch
@@ -57,7 +57,7 @@ internal sealed record TransactionLine(int Number, BankTransaction? Transaction,
 
     private static Operation? OperationOf(string text) => OperationsByName.TryGetValue(text, out var operation) ? operation : null;
 
-    /// <summary>A value as it may stand in a message: a broken file must not send commands to a terminal, or fill it.</summary>
+    /// <summary>A value, made safe for a message: a broken file must not send commands to a terminal, or fill it with text.</summary>
     private static string Shown(string value)
     {
         const int longest = 40;

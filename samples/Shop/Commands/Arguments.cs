@@ -12,15 +12,15 @@ internal sealed record Arguments
 
         Commands:
           (none)       Plays a simulated day as fast as it goes, and ends with a report.
-          live         Plays the day before your eyes: a dashboard, for --seconds. Ends early on q or Ctrl+C.
+          live         Plays the day while a dashboard shows it, for --seconds. Ends early on q or Ctrl+C.
           rebuild      Rebuilds all read models while orders come in, and proves them equal to the log.
           chaos        Kills the process of the projections and the order process over and over while orders come in.
-          report       Checks the shop of an earlier run once more: needs --db.
+          report       Checks the shop of an earlier run once more. Needs --db.
 
         Options:
-          --db PATH      Keeps the shop in this SQLite file, or, if it is a connection string, in PostgreSQL. By default it is in a
-                         temporary folder and gone afterwards.
-          --seed N       What the simulated day follows from: the same seed, the same report. Default: 42.
+          --db PATH      Keeps the shop in this SQLite file. A connection string in place of the path keeps it in PostgreSQL. By
+                         default the shop is in a temporary folder, and deleted afterwards.
+          --seed N       Decides what happens on the simulated day: the same seed gives the same report. Default: 42.
           --customers N  How many visitors the day has. Default: 2000.
           --seconds N    How long live lasts. Default: 20.
           --kills N      How often chaos kills. Default: 20.
@@ -40,7 +40,7 @@ internal sealed record Arguments
 
     public bool WantsHelp { get; private set; }
 
-    /// <exception cref="CannotRunException">An argument is not known, or its value is no good.</exception>
+    /// <exception cref="CannotRunException">An argument is not known, or its value is not valid.</exception>
     public static Arguments Parse(IReadOnlyList<string> args)
     {
         var parsed = new Arguments();

@@ -7,8 +7,8 @@ using Spectre.Console;
 namespace Shop;
 
 /// <summary>
-/// Plays the day while the process that runs the projections and the order process is killed over and over. What it was
-/// at when it died is done again by the next one, and counts once: the report is that of an undisturbed day.
+/// Plays the day while the process that runs the projections and the order process is killed over and over. The next process
+/// does again what a killed one left unfinished, and it counts once. So the report is that of an undisturbed day.
 /// </summary>
 internal static class ChaosCommand
 {
@@ -42,14 +42,14 @@ internal static class ChaosCommand
         }
         finally
         {
-            // Whatever has failed, nobody may be at the database any more when it is closed.
+            // Whatever has failed, nothing may use the database any more when it is closed.
             await stop.CancelAsync();
             await load.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return await run.ReportAsync(
             cancellationToken,
-            string.Create(CultureInfo.InvariantCulture, $"{kills} times the process of the projections and the order process was killed, {LeastLifeMilliseconds}-{LongestLifeMilliseconds} ms after it had begun"));
+            string.Create(CultureInfo.InvariantCulture, $"the process of the projections and the order process was killed {kills} times, {LeastLifeMilliseconds}-{LongestLifeMilliseconds} ms after it had begun"));
 
         // The day lasts as long as the killing does, so that orders come in all the while.
         async Task PaceAsync(int minute, CancellationToken token)
@@ -69,24 +69,25 @@ internal static class ChaosCommand
         long PositionOf(Func<ProjectionStatus, bool> which) => statuses.Where(which).Select(status => status.Position).DefaultIfEmpty().Min();
     }
 
-    /// <summary>This very program, running <see cref="ProjectionsCommand"/>.</summary>
+    /// <summary>Another process of this program, which runs <see cref="ProjectionsCommand"/>.</summary>
     private sealed class OfficeProcess : IAsyncDisposable
     {
         private readonly Process _process;
 
         private OfficeProcess(Process process) => _process = process;
 
-        /// <summary>Starts it, and waits until it has begun to work.</summary>
-        /// <exception cref="CannotRunException">It has not.</exception>
+        /// <summary>Starts the process, and waits until it has begun to work.</summary>
+        /// <exception cref="CannotRunException">The process has ended before that.</exception>
         public static async Task<OfficeProcess> StartAsync(string database, CancellationToken cancellationToken)
         {
             var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
 
-            // Run as "dotnet Shop.dll", the process is dotnet; run as an app of its own, it is the app.
+            // If the program was started by "dotnet Shop.dll", its process is dotnet, which needs the path of the program. Otherwise it
+            // is the app itself.
             if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(ChaosCommand).Assembly.Location);
             foreach (var argument in new[] { ProjectionsCommand.Name, "--db", database }) start.ArgumentList.Add(argument);
 
-            // A process that is killed would leave the sockets of its diagnostics behind in the temporary folder.
+            // Otherwise each killed process would leave the sockets of its diagnostics behind in the temporary folder.
             start.Environment["DOTNET_EnableDiagnostics"] = "0";
             var office = new OfficeProcess(Process.Start(start)!);
             try
@@ -109,7 +110,7 @@ internal static class ChaosCommand
             await _process.WaitForExitAsync();
         }
 
-        /// <summary>Lets it stop by itself.</summary>
+        /// <summary>Ends the input of the process, and waits until the process has stopped by itself.</summary>
         public async Task EndAsync(CancellationToken cancellationToken)
         {
             _process.StandardInput.Close();

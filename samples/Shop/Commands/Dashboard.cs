@@ -8,17 +8,17 @@ using Spectre.Console.Rendering;
 
 namespace Shop;
 
-/// <summary>What a shopkeeper watches: all of it read from the read models, while orders come in.</summary>
+/// <summary>Shows what a shopkeeper watches. All of it is read from the read models while orders come in.</summary>
 internal sealed class Dashboard(ShopRun run, BackOffice office, TimeSpan length, long began)
 {
     private const int MinutesShown = 12;
     private const int ProductsShown = 12;
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(2);
 
-    // What was measured when, back to the beginning of the window that rates are taken over.
+    // The measurements of the last moments: rates are computed over the window that they cover.
     private readonly Queue<(TimeSpan At, long Orders, long Events)> _measured = new();
 
-    /// <summary>Looks again and again, until the end.</summary>
+    /// <summary>Looks at the shop again and again, until it is cancelled.</summary>
     public async IAsyncEnumerable<Frame> FramesAsync(TimeSpan every, [EnumeratorCancellation] CancellationToken end)
     {
         while (!end.IsCancellationRequested)
@@ -79,7 +79,7 @@ internal sealed class Dashboard(ShopRun run, BackOffice office, TimeSpan length,
 
         public required IReadOnlyList<ProjectionStatus> Statuses { get; init; }
 
-        /// <summary>All of it in a line, where nothing can be drawn.</summary>
+        /// <summary>The frame as one line, for an output on which nothing can be drawn.</summary>
         public string Line() => string.Create(
             CultureInfo.InvariantCulture,
             $"{TimeOfDay:HH:mm}  {OrdersPerSecond,6:#,0} orders/s  {EventsPerSecond,7:#,0} events/s  {Orders,6:#,0} orders  revenue {Money.Text(Revenue),12}  lag {Statuses.Max(status => status.Lag):#,0} events  best: {(Products.Count > 0 ? Products[0].Name : "-")}");

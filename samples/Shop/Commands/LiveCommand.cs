@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Shop;
 
-/// <summary>The day, stretched over some seconds, with a dashboard that reads the read models while they change.</summary>
+/// <summary>Plays the day within some seconds, with a dashboard that reads the read models while they change.</summary>
 internal static class LiveCommand
 {
     private static readonly TimeSpan FrameTime = TimeSpan.FromMilliseconds(200);
@@ -38,14 +38,14 @@ internal static class LiveCommand
 
             await load;
 
-            // Who interrupts the load still gets the report: the orders that were placed are seen through.
+            // If the user ends the load early, there is a report too. So the orders that were placed are brought to their end first.
             await office.SettleAsync(CancellationToken.None);
         }
 
         return await run.ReportAsync(CancellationToken.None);
     }
 
-    /// <summary>Plays the day at an even pace, as far as it gets.</summary>
+    /// <summary>Plays the day at an even pace, until the day or the given time ends.</summary>
     private static async Task PlayAsync(Load load, TimeSpan length, long began, CancellationToken end)
     {
         try

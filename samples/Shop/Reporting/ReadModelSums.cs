@@ -3,7 +3,7 @@ using EventSourcing;
 
 namespace Shop;
 
-/// <summary>The sums from the read models alone: documents by queries, the table by SQL.</summary>
+/// <summary>Computes the sums from the read models alone. Documents are read by queries, the table by SQL.</summary>
 internal static class ReadModelSums
 {
     public static async Task<Sums> ReadAsync(ShopStore shop, CancellationToken cancellationToken)
@@ -50,7 +50,7 @@ internal static class ReadModelSums
         return sums;
     }
 
-    /// <summary>The table of <see cref="RevenuePerMinute"/>; nothing where it does not exist yet.</summary>
+    /// <summary>The rows in the table of <see cref="RevenuePerMinute"/>; none if the table does not exist yet.</summary>
     public static ValueTask<IReadOnlyList<MinuteRow>> MinutesAsync(ShopStore shop, CancellationToken cancellationToken) => shop.QueryAsync(
         async (connection, token) =>
         {

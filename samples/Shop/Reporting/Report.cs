@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Shop;
 
-/// <summary>The end of every command: what the day came to, with each sum computed from the read models and from the log.</summary>
+/// <summary>The report at the end of every command. Each sum is computed twice: from the read models, and from the log.</summary>
 internal sealed class Report
 {
     private const int ProductsShown = 10;
@@ -23,13 +23,13 @@ internal sealed class Report
         CheckRules();
     }
 
-    /// <summary>Whether every sum is the same both ways.</summary>
+    /// <summary>Whether every sum is the same from the read models and from the log.</summary>
     public bool AddsUp => _checks.TrueForAll(check => check.Holds);
 
     public static async Task<Report> CreateAsync(ShopStore shop, CancellationToken cancellationToken) =>
         new(await ReadModelSums.ReadAsync(shop, cancellationToken), await LogSums.FoldAsync(shop.Events, cancellationToken));
 
-    /// <summary>Shows it.</summary>
+    /// <summary>Shows the report.</summary>
     /// <returns>The exit code.</returns>
     public int Show(IAnsiConsole console)
     {
@@ -84,7 +84,7 @@ internal sealed class Report
             _checks.Add(new Check($"revenue at {minute}", Text(_models.RevenueByMinute.GetValueOrDefault(minute)), Text(_log.RevenueByMinute.GetValueOrDefault(minute))));
     }
 
-    /// <summary>What must hold between sums, if no conflict was lost and no command was done twice.</summary>
+    /// <summary>Checks what must hold between sums if no conflict was missed and no command was carried out twice.</summary>
     private void CheckRules()
     {
         Rule("every address belongs to one customer", _log.Customers, _log.Emails);
@@ -135,7 +135,7 @@ internal sealed class Report
         _ => value.ToString()!,
     };
 
-    /// <param name="Between">What the two are where they should be equal.</param>
+    /// <param name="Between">What the report says between the two values if they differ.</param>
     private sealed record Check(string What, string Models, string Log, string Between = "from the read models,")
     {
         public bool Holds => Models == Log;

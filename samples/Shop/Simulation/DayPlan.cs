@@ -3,16 +3,16 @@ using System.Globalization;
 namespace Shop;
 
 /// <summary>
-/// The simulated day, thought out before it begins: who comes when and does what. It follows from the seed alone. Whoever
-/// wins a race, the sums of the day are the same: those who race for the last items all want one of the same and all have
-/// a good card, those who race for an address share the account, and of all else there is enough.
+/// The plan of the simulated day, made before the day begins: who comes when, and does what. It follows from the seed alone. The
+/// sums of the day are the same whoever wins a race. Those who race for the last items all want one piece of the same item, and all
+/// have a good card. Those who race for an address share the account. Of everything else there is enough.
 /// </summary>
 internal sealed class DayPlan
 {
     /// <summary>The doors are open from 8 to 22.</summary>
     public const int Minutes = 14 * 60;
 
-    /// <summary>How many want a limited item for each one there is.</summary>
+    /// <summary>How many visitors want a limited item, for each piece that there is.</summary>
     private const int WantedPerLimitedItem = 3;
 
     private static readonly string[] FirstNames = ["Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia", "Hugo", "Ida", "Jon", "Kim", "Leo", "Mia", "Ned", "Oda", "Pia"];
@@ -40,12 +40,12 @@ internal sealed class DayPlan
     /// <summary>How many of each product there are in the morning.</summary>
     public IReadOnlyDictionary<string, int> Stock => _stock;
 
-    /// <summary>What is done in each minute, all at once.</summary>
+    /// <summary>What visitors do in each minute. All of one minute happens at once.</summary>
     public ILookup<int, Step> ByMinute { get; }
 
     public static DayPlan Create(int seed, int customers) => new(seed, customers);
 
-    /// <summary>One visitor, or a family that registers at the same moment under the same address.</summary>
+    /// <summary>Adds one visitor, or a family that registers at the same moment under the same address.</summary>
     private void AddFamily(int atMost)
     {
         var size = Math.Min(atMost, Chance(0.04) ? _random.Next(2, 7) : 1);
@@ -80,7 +80,7 @@ internal sealed class DayPlan
             DoubleClicks = Chance(0.08),
         };
 
-        // Of what has no limit there is enough for everybody, whoever comes first.
+        // Of an item that is not limited there is enough for everybody, whoever comes first.
         if (checksOut is not null) foreach (var (sku, quantity) in visit.Basket) _stock[sku] = _stock.GetValueOrDefault(sku) + quantity;
         return visit;
     }
@@ -113,7 +113,10 @@ internal sealed class DayPlan
         if (visit.CancelsAt is { } cancels) yield return (cancels, new Step(visit, StepKind.Cancel));
     }
 
-    /// <summary>Few in the morning, most after work; the last ones early enough to finish before the doors close.</summary>
+    /// <summary>
+    /// The minute at which a visitor arrives. Few arrive in the morning, and most after work. The last ones arrive early enough to finish
+    /// before the doors close.
+    /// </summary>
     private int Arrival() => (int)(Math.Pow(_random.NextDouble(), 0.8) * (Minutes - 60));
 
     /// <summary>Some products are wanted far more than others.</summary>

@@ -21,7 +21,7 @@ internal static partial class ProjectionOrders
             throw new RefusedException(
                 403, "You may not give orders", $"The policy '{page.Options.ActionPolicy}' does not let you. Nothing was ordered.");
         if (!http.Request.HasFormContentType)
-            throw new RefusedException(415, "That is no order", "An order is a form. Nothing was ordered.");
+            throw new RefusedException(415, "That is not an order", "An order must be sent as a form. Nothing was ordered.");
         var form = await http.Request.ReadFormAsync(page.Aborted).ConfigureAwait(false);
         var (order, projection, reason) = (form["order"].ToString(), form["projection"].ToString(), form["reason"].ToString().Trim());
         if (reason.Length is 0 or > MaxReason)
@@ -85,12 +85,13 @@ internal static partial class ProjectionOrders
                 var parked = all.FirstOrDefault(parked => parked.Id == parkedId)
                     ?? throw new RefusedException(
                         409, "It is no longer parked",
-                        "Somebody else was first, or it has succeeded meanwhile. Nothing was ordered. Look at the projection again.");
+                        "Somebody else was first, or the event has succeeded meanwhile. Nothing was ordered. "
+                        + "Look at the projection again.");
                 return ($"{parked.Partition} at position {Parts.Text(parked.Position)}", order == "resume"
                     ? () => admin.ResumeAsync(parked, CancellationToken.None)
                     : () => admin.SkipAsync(parked, user, reason, CancellationToken.None));
             default: throw new RefusedException(
-                400, "That is no order", $"There is no order '{Parts.Cut(order, 40)}'. Nothing was ordered.");
+                400, "That is not an order", $"There is no order '{Parts.Cut(order, 40)}'. Nothing was ordered.");
         }
     }
 

@@ -1,18 +1,18 @@
 namespace EventSourcing.Explorer;
 
 /// <summary>
-/// One state, folded as far as somebody has asked for. A request reads a page or two of events. If that is not enough and it was asked for,
-/// the fold goes on by itself for as long as somebody looks. What it has found is kept, so the state at any earlier position costs
-/// nothing later. Thread-safe.
+/// One state, folded up to the position that somebody has asked for. A request reads a page or two of events itself. If that is not enough
+/// and the user has asked for the state, the fold goes on by itself as long as somebody looks at it. Its results are kept, so a later look
+/// at any earlier position costs nothing. Thread-safe.
 /// </summary>
 internal sealed class Fold : IDisposable
 {
-    /// <summary>One fold keeps at most this much; the oldest steps go first.</summary>
+    /// <summary>One fold keeps at most this many bytes. The oldest steps are dropped first.</summary>
     public const long MostBytes = 2 * 1024 * 1024;
 
     private const int MostShown = 50;
 
-    /// <summary>A fold that nobody looks at ends after this time. What it has found stays.</summary>
+    /// <summary>A fold that nobody looks at stops after this time. Its results are kept.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly Lock _lock = new();
@@ -34,8 +34,8 @@ internal sealed class Fold : IDisposable
     private bool _isStopped;
 
     /// <param name="reader">Reads the events.</param>
-    /// <param name="erasures">How many erasures of payloads the store had when this began.</param>
-    /// <param name="time">Tells for how long nobody has looked.</param>
+    /// <param name="erasures">How many erasures of payloads the store had when this fold began.</param>
+    /// <param name="time">Measures for how long nobody has looked.</param>
     /// <param name="stopping">Ends when the app does.</param>
     public Fold(HistoryReader reader, long erasures, TimeProvider time, CancellationToken stopping)
     {
@@ -46,7 +46,10 @@ internal sealed class Fold : IDisposable
         _ended = _end.Token;
     }
 
-    /// <summary>How many erasures of payloads it knows. After another one it must be forgotten, since it has states from before.</summary>
+    /// <summary>
+    /// How many erasures of payloads the store had when this fold began. After another one the fold must be dropped, since it keeps states
+    /// from before the erasure.
+    /// </summary>
     public long Erasures { get; }
 
     /// <summary>What it keeps, in bytes.</summary>
@@ -60,7 +63,10 @@ internal sealed class Fold : IDisposable
         }
     }
 
-    /// <summary>Whether the state at a position may be found in it, or by going on. What was before the oldest step is not kept.</summary>
+    /// <summary>
+    /// Whether the state at a position may be among the kept ones, or is reached if the fold goes on. States before the oldest step are
+    /// not kept.
+    /// </summary>
     public bool Reaches(long position)
     {
         lock (_lock) return position >= _keptFrom;
@@ -68,17 +74,17 @@ internal sealed class Fold : IDisposable
 
     /// <summary>Looks at the state at a position.</summary>
     /// <param name="upTo">The position, at most the head.</param>
-    /// <param name="stepsUpTo">The position of the newest event to list, at most the same.</param>
-    /// <param name="isAsked">Whether it may go on by itself.</param>
+    /// <param name="stepsUpTo">The position of the newest event to list, at most <paramref name="upTo"/>.</param>
+    /// <param name="isAsked">Whether the fold may go on by itself.</param>
     /// <param name="pages">How many pages of events this request may read itself.</param>
-    /// <param name="slots">How many may run at once.</param>
-    /// <param name="aborted">Ends what this request does.</param>
+    /// <param name="slots">Limits how many folds run at once.</param>
+    /// <param name="aborted">Cancels what this request does.</param>
     public async Task<FoldView> LookAsync(
         long upTo, long stepsUpTo, bool isAsked, int pages, SemaphoreSlim slots, CancellationToken aborted)
     {
         Volatile.Write(ref _lookedAt, _time.GetTimestamp());
 
-        // After a failure, it is a request that tries again, so that one that looks on and on does not only see it fail elsewhere.
+        // After a failure the fold does not go on by itself, so the request must try again. Otherwise it would only see the old failure.
         lock (_lock) pages = _problem is null ? pages : Math.Max(pages, 1);
         for (; pages > 0 && Needs(upTo); pages--) await ReadAsync(upTo, aborted).ConfigureAwait(false);
         lock (_lock)
@@ -98,20 +104,20 @@ internal sealed class Fold : IDisposable
         lock (_lock) _isStopped = false;
     }
 
-    /// <summary>Ends it. Who is reading in it ends by itself.</summary>
+    /// <summary>Ends the fold. A request that is reading in it ends by itself.</summary>
     public void Dispose()
     {
         _end.Cancel();
         _end.Dispose();
     }
 
-    /// <summary>Whether a request is to read on itself: not if it would only wait for what runs already.</summary>
+    /// <summary>Whether a request must read on itself. Not if the fold reads already: the request would only wait for it.</summary>
     private bool Needs(long upTo)
     {
         lock (_lock) return _place < upTo && !_isStopped && (!_isRunning || _isWaiting);
     }
 
-    /// <summary>Reads one page. A failure is kept, to be shown, and the next one who looks tries again.</summary>
+    /// <summary>Reads one page. A failure is kept so that it can be shown, and the next request tries again.</summary>
     private async Task ReadAsync(long upTo, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -155,7 +161,7 @@ internal sealed class Fold : IDisposable
         for (var i = 0; i < _steps.Count; i++) Bytes += _steps[i].Bytes(i == 0 ? null : _steps[i - 1].State);
     }
 
-    /// <summary>Goes on by itself. The caller has the lock.</summary>
+    /// <summary>Lets the fold go on by itself. The caller has the lock.</summary>
     private void Run(long upTo, SemaphoreSlim slots)
     {
         _target = Math.Max(upTo, _target);
@@ -181,7 +187,7 @@ internal sealed class Fold : IDisposable
         }
         catch (OperationCanceledException) when (_ended.IsCancellationRequested)
         {
-            // It was forgotten, or the app ends.
+            // The fold was dropped, or the app ends.
         }
         finally
         {

@@ -47,7 +47,7 @@ internal static class FoldOrders
     public static async Task GiveAsync(HttpContext http, PageContext page)
     {
         if (!http.Request.HasFormContentType)
-            throw new RefusedException(415, "That is no order", "An order is a form. Nothing was ordered.");
+            throw new RefusedException(415, "That is not an order", "An order must be sent as a form. Nothing was ordered.");
         if (!page.Payloads.AreShown)
             throw new RefusedException(403, "Payloads are hidden", "So there is no fold to stop. Nothing was ordered.");
         var form = await http.Request.ReadFormAsync(page.Aborted).ConfigureAwait(false);

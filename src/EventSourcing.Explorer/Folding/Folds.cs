@@ -3,9 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace EventSourcing.Explorer;
 
 /// <summary>
-/// The folds that an explorer keeps, with a bound on all of them: that which nobody has looked at for longest goes first. Thread-safe.
+/// The folds that an explorer keeps. If all of them together exceed a limit, the fold that nobody has looked at for the longest time is
+/// dropped first. Thread-safe.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody takes has nothing to dispose of.")]
+[SuppressMessage("Design", "CA1001", Justification = "Nobody uses the wait handle of the semaphore, so there is nothing to dispose of.")]
 internal sealed class Folds(CancellationToken stopping)
 {
     private const long MostBytes = 8 * 1024 * 1024;
@@ -17,11 +18,11 @@ internal sealed class Folds(CancellationToken stopping)
 
     /// <summary>Looks at a state at a position.</summary>
     /// <param name="page">The request.</param>
-    /// <param name="key">What it is of.</param>
-    /// <param name="open">Begins its history.</param>
+    /// <param name="key">Names the state.</param>
+    /// <param name="open">Opens the history of the state.</param>
     /// <param name="upTo">The position, at most the head.</param>
-    /// <param name="stepsUpTo">The position of the newest event to list, at most the same.</param>
-    /// <param name="isAsked">Whether it may go on by itself after this request.</param>
+    /// <param name="stepsUpTo">The position of the newest event to list, at most <paramref name="upTo"/>.</param>
+    /// <param name="isAsked">Whether the fold may go on by itself after this request.</param>
     /// <param name="pages">How many pages of events this request may read itself.</param>
     public async Task<FoldView> LookAsync(
         PageContext page, FoldKey key, Func<HistoryReader> open, long upTo, long stepsUpTo, bool isAsked, int pages)
@@ -33,7 +34,7 @@ internal sealed class Folds(CancellationToken stopping)
         return view;
     }
 
-    /// <summary>Stops a fold that runs, or lets it go on when it is looked at next.</summary>
+    /// <summary>Stops a fold that runs, or lets a stopped one go on when somebody looks at it next.</summary>
     public void Order(FoldKey key, bool isStop)
     {
         lock (_lock)

@@ -1,6 +1,6 @@
 namespace EventSourcing.Explorer;
 
-/// <summary>What is around every page.</summary>
+/// <summary>Writes what is around the content of every page.</summary>
 internal static class Layout
 {
     private static readonly (string Address, string Title, string[] Pages)[] Sections =
@@ -14,7 +14,7 @@ internal static class Layout
 
     /// <param name="options">The options of the explorer.</param>
     /// <param name="name">The name of the page.</param>
-    /// <param name="page">The request; null if it was refused, and nothing of the store may be shown.</param>
+    /// <param name="page">The request; null if it was refused, so that nothing of the store may be shown.</param>
     /// <param name="answer">What the page says.</param>
     public static Html Of(EventExplorerOptions options, string name, PageContext? page, Answer answer) => Html.Of($"""
         <!DOCTYPE html>
@@ -44,7 +44,10 @@ internal static class Layout
         </html>
         """);
 
-    /// <summary>Names the page, since without an address a browser that is at a fragment of the page only scrolls to it again.</summary>
+    /// <summary>
+    /// Loads the page again after a while. The address is given because a browser that is at a fragment of the page would otherwise only
+    /// scroll to the fragment.
+    /// </summary>
     private static Html Refresh(string name, PageContext? page) =>
         Html.Of($"<noscript><meta http-equiv=\"refresh\" content=\"2; url={name}{page?.QueryString}\"></noscript>");
 

@@ -92,10 +92,10 @@ internal static class Parts
     public static Html Tags(IReadOnlyList<string> tags) =>
         Html.Join(tags.Select(tag => Html.Of($"<a class=\"tag\" href=\"{Link("log", ("tag", tag))}\">{tag}</a>")), " ");
 
-    /// <summary>The class of one of a few colours, always the same one for a name.</summary>
+    /// <summary>The CSS class of one of a few colours. A name always gets the same colour.</summary>
     public static string Hue(string name)
     {
-        // FNV-1a, and then the bits are mixed (as by MurmurHash3): names of one store are alike, and must not get one colour.
+        // FNV-1a, and then its bits are mixed as in MurmurHash3: the names in one store are often similar, but should differ in colour.
         var hash = 2166136261u;
         foreach (var c in name) hash = (hash ^ c) * 16777619;
         hash = (hash ^ (hash >> 16)) * 0x85EBCA6B;
@@ -126,7 +126,7 @@ internal static class Parts
     /// <summary>A link that looks like a button.</summary>
     /// <param name="address">Where it leads.</param>
     /// <param name="text">Its text.</param>
-    /// <param name="relation"><c>prev</c> or <c>next</c>, which keys lead to.</param>
+    /// <param name="relation"><c>prev</c> or <c>next</c>, if a key of the keyboard follows the link.</param>
     public static Html Button(string address, string text, string? relation = null) =>
         Html.Of($"<a class=\"button\"{Html.When(relation is not null, $" rel=\"{relation}\"")} href=\"{address}\">{text}</a>");
 
@@ -136,16 +136,16 @@ internal static class Parts
     public static Html Hidden(string name, string value) =>
         Html.Of($"<input type=\"hidden\" name=\"{name}\" value=\"{Html.Value(value)}\">");
 
-    /// <summary>A heading of a page, with what is to say about it.</summary>
+    /// <summary>The heading of a page, and what is said about the page.</summary>
     public static Html Title(string title, Html about = default) => Html.Of($"<div class=\"title\"><h1>{title}</h1>{about}</div>");
 
-    /// <summary>A heading that is a name.</summary>
+    /// <summary>The heading of a page that is about something with a name.</summary>
     public static Html NameTitle(string name, Html about = default) =>
         Html.Of($"<div class=\"title\"><h1 class=\"name\">{name}</h1>{about}</div>");
 
     public static Html Sub(string text) => Html.Of($"<p class=\"sub\">{text}</p>");
 
-    /// <summary>The way from the beginning to a page.</summary>
+    /// <summary>The links that lead from the first page to this one.</summary>
     public static Html Crumbs(params Html[] links) =>
         Html.Of($"<nav class=\"crumbs\" aria-label=\"Where this is\">{Html.Join(links, " <span aria-hidden=\"true\">/</span> ")}</nav>");
 
@@ -153,7 +153,7 @@ internal static class Parts
 
     public static Html Panel(string title, Html content) => Html.Of($"<section class=\"panel\"><h2>{title}</h2>{content}</section>");
 
-    /// <summary>Where further pages of a list are; nothing if there are none.</summary>
+    /// <summary>Links to further pages of a list; nothing if there are none.</summary>
     public static Html Pager(string label, string? newer = null, string? older = null, string olderText = "Older") =>
         Html.When(newer is not null || older is not null, $"""
             <nav class="pager" aria-label="{label}">
@@ -168,7 +168,7 @@ internal static class Parts
 
     public static Html Empty(string title, string text) => Html.Of($"<div class=\"empty\"><p class=\"big\">{title}</p><p>{text}</p></div>");
 
-    /// <summary>A list of events of any streams.</summary>
+    /// <summary>A list of events, whatever their streams.</summary>
     public static Table<ListedEvent> EventTable(string label) => new Table<ListedEvent>(label)
         .Number("Position", e => Event(e.Position))
         .Column("Recorded (UTC)", e => Time(e.RecordedAt))
@@ -185,14 +185,14 @@ internal static class Parts
         return Html.Of($"{preview} {Tags(e.Tags)}");
     }
 
-    /// <summary>A short form of a value, of which each member stays on one line if there is room.</summary>
+    /// <summary>Shows the short form of a value. Each member stays on one line if there is room.</summary>
     public static Html Preview(string text)
     {
         var members = text.Split(Gap).Select(member => Html.Of($"<span class=\"member\">{member}</span>"));
         return Html.Of($"<span class=\"preview\">{Html.Join(members, Gap)}</span>");
     }
 
-    /// <summary>A short form of a value: of an object, its members.</summary>
+    /// <summary>The short form of a value. That of an object lists its members.</summary>
     public static string Short(JsonElement value, int length = 140)
     {
         if (value.ValueKind != JsonValueKind.Object) return Cut(ShortValue(value), length);

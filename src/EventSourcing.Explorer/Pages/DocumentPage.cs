@@ -150,7 +150,7 @@ internal static class DocumentPage
         }
 
         var ask = Parts.Button(Parts.Link("document", ("model", model.Model), ("key", model.Key), ("fold", "1")), "Show them");
-        var cost = $"It takes going through the log of {Parts.Group(model.Head)} events.";
+        var cost = $"For that, the log of {Parts.Group(model.Head)} events must be read.";
         return Parts.Notice("info", "The events that made it are shown when you ask for it.", cost, ask);
     }
 

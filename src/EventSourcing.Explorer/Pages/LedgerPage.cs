@@ -10,7 +10,7 @@ internal sealed record LedgerModel(
 /// <summary>A checkpoint that is kept outside of the store.</summary>
 internal sealed record ShownCheckpoint(long Size, string Root, IReadOnlyList<string> Signers);
 
-/// <summary>What proves the history.</summary>
+/// <summary>Shows what proves the history: the tree, the checkpoints, the verification, and the erasures.</summary>
 internal static class LedgerPage
 {
     private const int MostCheckpoints = 50;
@@ -32,7 +32,7 @@ internal static class LedgerPage
         }
         catch (EventSourcingException failure)
         {
-            // A store that serves nothing, since it contradicts its checkpoints, can still be verified: that is what this page is for.
+            // If a store contradicts its checkpoints, it serves nothing. But it can be verified, and this page is there for that.
             problem = page.Payloads.Error(failure.Message);
         }
 
@@ -43,12 +43,14 @@ internal static class LedgerPage
             "Ledger", model, ExplorerJson.Default.LedgerModel, View) { InMotion = model.Verification?.IsRunning == true ? "verification" : null };
     }
 
-    /// <summary>Starts or ends a verification. It changes nothing, so everybody who may see the pages may ask for it; one runs at a
-    /// time.</summary>
+    /// <summary>
+    /// Starts or cancels a verification. A verification changes nothing, so everybody who may see the pages may start one. Only one runs
+    /// at a time.
+    /// </summary>
     public static async Task VerifyAsync(HttpContext http, PageContext page)
     {
         if (!http.Request.HasFormContentType)
-            throw new RefusedException(415, "That is no order", "An order is a form. Nothing was ordered.");
+            throw new RefusedException(415, "That is not an order", "An order must be sent as a form. Nothing was ordered.");
         var form = await http.Request.ReadFormAsync(page.Aborted).ConfigureAwait(false);
         if (form["order"] == "cancel") page.Explorer.Verification.Cancel();
         else page.Explorer.Verification.TryStart(page.Store, ProjectionOrders.NameOf(http), page.Now, page.Explorer.Stopping);
@@ -112,7 +114,8 @@ internal static class LedgerPage
         { State: "not sound" } =>
             Html.Of($"{Parts.Notice("bad", "The log is not sound.", Summary(run))}{Findings(run.Found)}{Button("start", "Verify again")}"),
         { State: "cancelled" } => Html.Of($"""
-            {Parts.Notice("warn", "The verification was cancelled.", "What was found until then proves nothing.")}{Button("start", "Verify the log")}
+            {Parts.Notice("warn", "The verification was cancelled.", "It did not reach the end, so it proves nothing.")}
+            {Button("start", "Verify the log")}
             """),
         _ => Html.Of($"{Parts.Notice("bad", "The verification failed.", run.Failure ?? "")}{Button("start", "Verify again")}"),
     };

@@ -60,7 +60,7 @@ internal static class OverviewPage
             if (e.Type != PayloadsErased.TypeName) continue;
             var record = PayloadsErased.Parse(e.Data.Span);
 
-            // Why and by whom is data of the record, and is shown as other data is.
+            // The reason and the name are data of the record, so they are hidden or redacted like other data.
             var shown = page.Payloads.Of(e.Type, e.Data);
             erasures.Add(new ShownErasure(
                 e.Position, e.RecordedAt, record.Positions.Count, TextOf(shown, "reason"), TextOf(shown, "by"),
@@ -91,7 +91,7 @@ internal static class OverviewPage
         {
             const string Example = "await store.AppendAsync(\"order-17\", ExpectedVersion.NoStream, [new OrderPlaced(\"Ann\")]);";
             return Html.Of(
-                $"{Parts.Title("Overview")}{Parts.Empty("The store has no events yet", $"Append one, and it is here: {Example}")}");
+                $"{Parts.Title("Overview")}{Parts.Empty("The store has no events yet", $"Append one, and this page shows it: {Example}")}");
         }
 
         var parked = store.Projections.Sum(projection => projection.Parked);

@@ -66,7 +66,7 @@ internal static class ProjectionPage
             {Html.When(model.MayAct, $"{Orders(one)}")}
             {Parts.Section("Parked", Parked(model))}
             {Html.When(model.Skipped.Count > 0, $"{Parts.Section("Skipped", Skipped(model.Skipped))}")}
-            {Html.When(!model.MayAct, $"<p class=\"muted\">Orders cannot be given here. In code: store.ProjectionAdmin().</p>")}
+            {Html.When(!model.MayAct, $"<p class=\"muted\">Orders cannot be given here. In code, store.ProjectionAdmin() gives them.</p>")}
             """);
     }
 
@@ -74,7 +74,7 @@ internal static class ProjectionPage
         Parts.Notice("good", "The order is stored.", "The process that runs the projection carries it out within about half a second.");
 
     private static Html TooLate =>
-        Parts.Notice("warn", "There was nothing left to do.", "Somebody else was first, or it has succeeded meanwhile.");
+        Parts.Notice("warn", "There was nothing left to do.", "Somebody else was first, or the event has succeeded meanwhile.");
 
     private static Html Figures(ShownProjection one)
     {
@@ -104,7 +104,7 @@ internal static class ProjectionPage
             : Order(one.Name, "stop", "Stop", "It runs in no process until it is started again. Appends go on.");
         return Html.Of($"""
             <details class="orders"><summary>Orders</summary><div class="cards">
-            {Order(one.Name, "rebuild", "Rebuild", "The read model is made anew from the whole log, and replaces the one that serves.")}
+            {Order(one.Name, "rebuild", "Rebuild", "A new read model is built from the whole log, and then replaces the one that is read.")}
             {startOrStop}
             {Html.When(one.Parked > 0, $"{Order(one.Name, "resume-all", "Resume all", "All that is parked is tried again, in order.")}")}
             </div></details>

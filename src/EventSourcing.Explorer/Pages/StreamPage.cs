@@ -2,18 +2,18 @@ using System.Text.Json;
 
 namespace EventSourcing.Explorer;
 
-/// <summary>A stream, and the state that its events make.</summary>
+/// <summary>A stream, and the state that results from its events.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Version">Its version now.</param>
-/// <param name="At">The version that is looked at.</param>
+/// <param name="At">The version that is shown.</param>
 /// <param name="Aggregate">The class whose state is shown; null if none is registered.</param>
 /// <param name="Events">The events up to that version, the newest first, each with what it changed.</param>
-/// <param name="Older">The version to go on at; null if there are no older events.</param>
+/// <param name="Older">The version at which the next page begins; null if there are no older events.</param>
 /// <param name="State">The state at that version; null if it is not shown.</param>
 /// <param name="IsFoldNeeded">Whether the stream is so long that its state is shown on request only.</param>
 /// <param name="Compared">What differs between two versions; null if none were asked for.</param>
 /// <param name="Problem">Why the state cannot be shown.</param>
-/// <param name="Folding">How far the fold is, if it is not at its end; there is no state then.</param>
+/// <param name="Folding">How far the fold is, if it has not ended. Until it has, the state or the comparison is missing.</param>
 internal sealed record StreamModel(
     string Name, long Version, long At, string? Aggregate, IReadOnlyList<ChangedEvent> Events, long? Older, JsonElement? State,
     bool IsFoldNeeded, ComparedVersions? Compared, string? Problem, FoldProgress? Folding = null);
@@ -24,10 +24,10 @@ internal sealed record ChangedEvent(ListedEvent Event, IReadOnlyList<MemberChang
 /// <summary>What differs between two versions.</summary>
 internal sealed record ComparedVersions(long From, long To, IReadOnlyList<MemberChange> Changes);
 
-/// <summary>A stream: its events beside what each changed, its state at any version, and a comparison of two.</summary>
+/// <summary>Shows a stream: its events with what each changed, its state at any version, and a comparison of two versions.</summary>
 internal static class StreamPage
 {
-    /// <summary>Up to this many events are folded without being asked for: they fit into one page of a storage.</summary>
+    /// <summary>Up to this many events are folded even if nobody has asked for the state: they fit into one page of a storage.</summary>
     public const int FoldedUnasked = 500;
 
     private const int Limit = 50;
@@ -90,14 +90,14 @@ internal static class StreamPage
         return await CompareAsync(page, model, of, pages: 0).ConfigureAwait(false);
     }
 
-    /// <summary>Folds more events than one request may read: the fold goes on by itself, and what it has found is kept.</summary>
+    /// <summary>Folds more events than one request may read: the fold goes on by itself, and its results are kept.</summary>
     private static async Task<StreamModel> WithLongStateAsync(
         PageContext page, StreamModel model, (StateSource Source, string Id, string Category) of)
     {
         var isAsked = page.Find("fold") is not null;
         var key = FoldOrders.State(page.Store, model.Name);
 
-        // The list of events and the other side of a comparison are read too, and all of it is to be two pages at most.
+        // The list of events and the other version of a comparison are read too, and a request may read two pages at most.
         var pages = isAsked && page.Find("from") is null ? 1 : 0;
         var (view, begun) = await FoldAsync(page, model, model.At, of, key, isAsked, pages).ConfigureAwait(false);
         if (view.Problem is { } problem) return model with { Problem = page.Payloads.Error(problem) };
@@ -110,7 +110,7 @@ internal static class StreamPage
         return await CompareAsync(page, model with { Events = events, State = state }, of, pages: 1).ConfigureAwait(false);
     }
 
-    /// <summary>Looks at the state at a version; and at the state before the first event, if the fold may need it.</summary>
+    /// <summary>Gets the state at a version. If the fold may need it, also gets the state before the first event.</summary>
     private static async Task<(FoldView View, JsonElement? Begun)> FoldAsync(
         PageContext page,
         StreamModel model,
@@ -178,7 +178,7 @@ internal static class StreamPage
 
     private static Html Progress(StreamModel stream, PageContext page) => FoldOrders.Notice(
         stream.Folding!,
-        $"The {(stream.State is null ? "state" : "comparison")} is shown when it is done.",
+        $"The {(stream.State is null ? "state" : "comparison")} is shown when the fold has ended.",
         "stream",
         ("name", stream.Name), ("at", Parts.Text(stream.At)), ("from", page.Find("from")), ("upto", page.Find("upto")), ("fold", "1"));
 
@@ -202,14 +202,14 @@ internal static class StreamPage
         {
             var ask = Parts.Button(Parts.Link("stream", ("name", stream.Name), ("at", Parts.Text(stream.At)), ("fold", "1")), "Show it");
             return Parts.Notice(
-                "info", "The state is shown when you ask for it.", $"It takes going through {Parts.Group(stream.At)} events.", ask);
+                "info", "The state is shown when you ask for it.", $"For that, {Parts.Group(stream.At)} events must be read.", ask);
         }
 
         if (stream is { State: not null, Events: [{ Event.Version: var newest }, ..] } && stream.Events.All(e => e.Changes is null))
         {
             var look = Parts.Button(Parts.Link("stream", ("name", stream.Name), ("at", Parts.Text(newest)), ("fold", "1")), "Look there");
             return Parts.Notice(
-                "info", "What these events changed is not kept.", $"It is shown as of version {Parts.Group(newest)}.", look);
+                "info", "What these events changed is no longer in memory.", $"It is shown as of version {Parts.Group(newest)}.", look);
         }
 
         if (stream.Folding is not null || stream.Aggregate is not null || !page.Payloads.AreShown || stream.Name[0] == '$') return Html.None;

@@ -3,16 +3,17 @@ namespace EventSourcing.Explorer;
 /// <summary>The events of a conversation.</summary>
 /// <param name="Correlation">The conversation.</param>
 /// <param name="Events">Its events, in the order of the log.</param>
-/// <param name="IsIndexed">Whether they are all of it, by <see cref="EventTraces"/>; otherwise they are what stands near a
-/// position.</param>
+/// <param name="IsIndexed">
+/// Whether these are all events of the conversation, by <see cref="EventTraces"/>. Otherwise they are only those near a position.
+/// </param>
 /// <param name="SearchedFrom">The first position that was searched.</param>
 /// <param name="SearchedTo">The last position that was searched.</param>
 /// <param name="Head">The head of the log.</param>
-/// <param name="HasMore">Whether there are more than are shown.</param>
+/// <param name="HasMore">Whether the conversation has more events than are shown.</param>
 internal sealed record TraceModel(
     string Correlation, IReadOnlyList<TraceEvent> Events, bool IsIndexed, long SearchedFrom, long SearchedTo, long Head, bool HasMore);
 
-/// <summary>Causes and effects: as a tree, and over streams.</summary>
+/// <summary>Shows the causes and effects of a conversation: as a tree, and over its streams.</summary>
 internal static class TracePage
 {
     private const int Window = EventSourcing.Storage.EventPage.DefaultLimit;
@@ -33,7 +34,8 @@ internal static class TracePage
         var found = await TraceIndex.FindAsync(page.Store, "correlation", correlation, Most + 1, page.Aborted).ConfigureAwait(false);
         var events = found.Take(Most).ToList();
 
-        // The event that began it has no correlation if it came from outside: the others have its id as theirs.
+        // If the event that began the conversation came from outside, it has no correlation itself. Then its id is the correlation of the
+        // others.
         if (Guid.TryParse(correlation, out var id)
             && events.All(e => e.Id != id)
             && await RootAsync(page, id).ConfigureAwait(false) is { } root)
@@ -49,7 +51,7 @@ internal static class TracePage
         return found.Count > 0 ? TraceEvent.Of(found.Events[0]) : null;
     }
 
-    /// <summary>Searches a page of the log before a position, and one from it on.</summary>
+    /// <summary>Searches one page of the log before a position, and one page that begins at that position.</summary>
     private static async Task<TraceModel> NearAsync(PageContext page, string correlation, long head)
     {
         var near = page.FindNumber("near") ?? 0;

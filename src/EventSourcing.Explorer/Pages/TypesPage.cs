@@ -41,7 +41,7 @@ internal static class TypesPage
 
     private static Html View(TypesModel model) => Html.Of($"""
         {Parts.Title("Types", Parts.Sub(Parts.Count(model.Types.Count, "stored type")))}
-        {(model.Types.Count == 0 ? Parts.Empty("No event is stored yet", "Types are here with their first event.") : Stored(model.Types))}
+        {(model.Types.Count == 0 ? Parts.Empty("No event is stored yet", "A type is shown once it has an event.") : Stored(model.Types))}
         {Html.When(model.NeverStored.Count > 0, $"{Parts.Section("Known to the app, never stored", NeverStored(model.NeverStored))}")}
         """);
 

@@ -1,18 +1,20 @@
 namespace EventSourcing;
 
 /// <summary>
-/// Commits groups of appends on a connection of its own. A group is decided on what this process believes of its streams, and the
-/// server's function writes it only if the beliefs hold: one round trip. Otherwise it takes the lock first, reads the facts and
-/// decides on those: two round trips. Only the leader of the <see cref="GroupCommit{TWork}"/> uses it.
+/// Commits groups of appends on a connection of its own. A group is first decided on what this process believes about its streams. The
+/// server's function writes it only if these beliefs are true, which takes one round trip. If they are not, the committer takes the lock,
+/// reads the facts and decides on those, which takes two. Only the leader of the <see cref="GroupCommit{TWork}"/> uses this class.
 /// </summary>
 internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
 {
-    /// <summary>How many groups look their ids up first after one met a stored id: an import that is run again meets many.</summary>
+    /// <summary>
+    /// After a group has met a stored id, this many groups look their ids up first: an import that is run again meets many stored ids.
+    /// </summary>
     private const int GroupsAfterRepetition = 16;
 
     private const int Repetitions = 3;
 
-    /// <summary>The era of conditions that nobody has looked at.</summary>
+    /// <summary>The era of conditions that were not checked before the append was queued.</summary>
     public const int NoEra = -1;
 
     private static readonly TimeSpan PauseWhileUnreachable = TimeSpan.FromMilliseconds(100);
@@ -45,11 +47,11 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         _lone = new LoneCommit(_writer, _rows, _decider, _rowWriter, inline, names);
     }
 
-    /// <summary>Changes when the server may be another one, which need not have all that was committed.</summary>
+    /// <summary>Changes when the server may be another one, which may lack what was committed before.</summary>
     public int Era => _known.Era;
 
     /// <inheritdoc/>
-    /// <remarks>It waits for the server asynchronously, so that it does not go on on the thread of a caller.</remarks>
+    /// <remarks>The wait for the server is asynchronous, so what follows it never runs on the thread of a caller.</remarks>
     public bool MayKeepThread => true;
 
     /// <inheritdoc/>
@@ -69,7 +71,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         var wasConnected = _writer.IsConnected;
         for (var attempt = 1; ; attempt++)
         {
-            group.RemoveAll(work => !work.IsTaken); // those that an earlier attempt has completed
+            group.RemoveAll(work => !work.IsTaken); // an earlier attempt has completed these
             if (group.Count == 0) return null;
             try
             {
@@ -104,7 +106,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             }
             catch (Exception failure) when (attempt == 1 && group[0].IsAlone && Failure.IsOfTable(failure))
             {
-                // Another process has made a read model anew, and what was remembered of its table is wrong.
+                // Another process has made a read model anew, so what this process remembers of its table is wrong.
                 await _writer.RollbackAsync().ConfigureAwait(false);
                 _tables.Clear();
             }
@@ -115,8 +117,8 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
                 foreach (var work in group) work.ForgetRefusal();
                 if (wasConnected)
                 {
-                    // A new connection may lead to a server that answers. It is tried at once: the failure may have come after so long that
-                    // everybody's time is up.
+                    // A new connection may lead to a server that answers. Try one at once: the failure may have come so late that all
+                    // callers have no time left to wait.
                     wasConnected = false;
                     attempt = 0;
                     continue;
@@ -138,7 +140,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         _rowWriter.Dispose();
     }
 
-    /// <summary>Appends of several callers in one transaction.</summary>
+    /// <summary>Commits appends of several callers in one transaction.</summary>
     private async ValueTask CommitTogetherAsync(List<AppendWork> group)
     {
         await _decider.InternTypesAsync(group).ConfigureAwait(false);
@@ -191,7 +193,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         foreach (var work in group) work.Complete();
     }
 
-    /// <summary>An append with a transaction of its own.</summary>
+    /// <summary>Commits an append in a transaction of its own.</summary>
     private async ValueTask CommitAloneAsync(AppendWork work)
     {
         var looksForIds = _lookForRepetitions > 0;

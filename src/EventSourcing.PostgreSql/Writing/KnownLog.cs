@@ -16,7 +16,7 @@ internal sealed class KnownLog(
     /// <summary>The head after the last commit of this process; -1 if there was none.</summary>
     public long Head { get; private set; } = -1;
 
-    /// <summary>Changes when the server may be another one, which need not have all that was committed.</summary>
+    /// <summary>Changes when the server may be another one, which may lack what was committed before.</summary>
     public int Era => _era;
 
     /// <summary>Whether another process has written lately.</summary>

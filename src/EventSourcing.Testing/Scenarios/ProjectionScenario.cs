@@ -52,7 +52,7 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
         ArgumentNullException.ThrowIfNull(document);
         var (found, json) = await FoldAsync().ConfigureAwait(false);
         if (!found.TryGetValue(key, out var actual))
-            throw new ScenarioException($"The read model was to have a document '{key}', and has {Keys(found.Keys)}.");
+            throw new ScenarioException($"The read model should have a document '{key}', but has {Keys(found.Keys)}.");
         Hold(key, JsonSerializer.SerializeToElement(document, json), actual);
     }
 
@@ -66,7 +66,7 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
         ArgumentNullException.ThrowIfNull(key);
         var (found, _) = await FoldAsync().ConfigureAwait(false);
         if (found.TryGetValue(key, out var actual))
-            throw new ScenarioException($"The read model was to have no document '{key}', and has {actual.GetRawText()}.");
+            throw new ScenarioException($"The read model should have no document '{key}', but has {actual.GetRawText()}.");
     }
 
     /// <summary>Then the read model is these documents and no others.</summary>
@@ -79,7 +79,7 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
         ArgumentNullException.ThrowIfNull(documents);
         var (found, json) = await FoldAsync().ConfigureAwait(false);
         if (!found.Keys.ToHashSet(StringComparer.Ordinal).SetEquals(documents.Keys))
-            throw new ScenarioException($"The read model was to have {Keys(documents.Keys)}, and has {Keys(found.Keys)}.");
+            throw new ScenarioException($"The read model should have {Keys(documents.Keys)}, but has {Keys(found.Keys)}.");
         foreach (var (key, document) in documents) Hold(key, JsonSerializer.SerializeToElement(document, json), found[key]);
     }
 
@@ -88,8 +88,8 @@ public sealed class ProjectionScenario<[DynamicallyAccessedMembers(Scenario.Json
         var changes = MemberChange.Between(expected, actual);
         if (changes.Count == 0) return;
         throw new ScenarioException(
-            $"The document '{key}' is another one than it was to be:{string.Concat(changes.Select(change => $"\n  {change}"))}\n"
-            + $"It was to be {expected.GetRawText()}\nand is       {actual.GetRawText()}");
+            $"The document '{key}' differs from the expected one:{string.Concat(changes.Select(change => $"\n  {change}"))}\n"
+            + $"It should be {expected.GetRawText()}\nbut is       {actual.GetRawText()}");
     }
 
     private static string Keys(IEnumerable<string> keys)

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace EventSourcing.Testing;
 
-/// <summary>The outcome of a scenario. Each statement runs the scenario afresh.</summary>
+/// <summary>The outcome of a scenario. Each call of a <c>Then</c> method runs the whole scenario afresh.</summary>
 public class ScenarioOutcome
 {
     private readonly ScenarioStore _given;
@@ -28,11 +28,13 @@ public class ScenarioOutcome
         {
             if (error is not null)
                 throw new ScenarioException(
-                    $"It was to append{List(store, events)}\nbut failed with {error.GetType().Name}: {error.Message}", error);
+                    $"The scenario should have appended{List(store, events)}\nbut failed with {error.GetType().Name}: {error.Message}",
+                    error);
             var differences = Differences(store, events, appended);
             if (differences.Length > 0)
                 throw new ScenarioException(
-                    $"It was to append{List(store, events)}\nand appended{List(store, [.. appended.Select(e => e.Data)])}\n{differences}");
+                    $"The scenario should have appended{List(store, events)}\n"
+                    + $"but appended{List(store, [.. appended.Select(e => e.Data)])}\n{differences}");
         }
     }
 
@@ -43,7 +45,7 @@ public class ScenarioOutcome
 
     /// <summary>Then it failed, and nothing was appended.</summary>
     /// <typeparam name="TException">The type of the error, or a base of it.</typeparam>
-    /// <param name="where">What else must hold of the error.</param>
+    /// <param name="where">A condition that the error must meet as well; null for none.</param>
     /// <returns>The error.</returns>
     /// <exception cref="ScenarioException">The scenario did not fail, or failed in another way.</exception>
     public async Task<TException> ThenThrowsAsync<TException>(Func<TException, bool>? where = null)
@@ -54,15 +56,22 @@ public class ScenarioOutcome
         {
             if (error is null)
                 throw new ScenarioException(
-                    $"It was to fail with {typeof(TException).Name}, and appended{List(store, [.. appended.Select(e => e.Data)])}");
+                    $"The scenario should have failed with {typeof(TException).Name}, "
+                    + $"but appended{List(store, [.. appended.Select(e => e.Data)])}");
             if (error is not TException expected)
                 throw new ScenarioException(
-                    $"It was to fail with {typeof(TException).Name}, but failed with {error.GetType().Name}: {error.Message}", error);
+                    $"The scenario should have failed with {typeof(TException).Name}, "
+                    + $"but failed with {error.GetType().Name}: {error.Message}",
+                    error);
             if (where is not null && !where(expected))
                 throw new ScenarioException(
-                    $"It failed with {error.GetType().Name} as it was to, but not with the one that was meant: {error.Message}", error);
+                    $"The scenario failed with {error.GetType().Name} as expected, "
+                    + $"but the condition does not hold for this error: {error.Message}",
+                    error);
             return appended.Count == 0 ? expected : throw new ScenarioException(
-                $"It failed with {error.GetType().Name}, but had appended{List(store, [.. appended.Select(e => e.Data)])} by then.", error);
+                $"The scenario failed with {error.GetType().Name}, but before that it had "
+                + $"appended{List(store, [.. appended.Select(e => e.Data)])}",
+                error);
         }
     }
 
@@ -105,15 +114,15 @@ public class ScenarioOutcome
         for (var i = 0; i < Math.Max(expected.Length, appended.Count); i++)
         {
             if (i >= appended.Count) Say(i, $"{PayloadOf(expected[i]).GetType().Name} was not appended");
-            else if (i >= expected.Length) Say(i, $"{appended[i].Data.GetType().Name} was not to be appended");
+            else if (i >= expected.Length) Say(i, $"{appended[i].Data.GetType().Name} was appended, but is not expected");
             else if (PayloadOf(expected[i]).GetType() is var type && type != appended[i].Data.GetType())
-                Say(i, $"was to be a {type.Name} and is a {appended[i].Data.GetType().Name}");
+                Say(i, $"should be a {type.Name}, but is a {appended[i].Data.GetType().Name}");
             else
             {
                 foreach (var change in MemberChange.Between(Json(store, PayloadOf(expected[i])), Json(store, appended[i].Data)))
                     Say(i, change.ToString());
                 if (expected[i] is EventData { Tags: var tags } && !tags.ToHashSet(StringComparer.Ordinal).SetEquals(appended[i].Tags))
-                    Say(i, $"was to have the tags [{string.Join(", ", tags)}] and has [{string.Join(", ", appended[i].Tags)}]");
+                    Say(i, $"should have the tags [{string.Join(", ", tags)}], but has [{string.Join(", ", appended[i].Tags)}]");
             }
         }
 
@@ -134,8 +143,8 @@ public class ScenarioOutcome
         JsonSerializer.SerializeToElement(payload, store.Json.GetTypeInfo(payload.GetType()));
 }
 
-/// <summary>The outcome of a scenario that has a state. Each statement runs the scenario afresh.</summary>
-/// <typeparam name="TState">The state: an aggregate, or that of a decider.</typeparam>
+/// <summary>The outcome of a scenario that has a state. Each call of a <c>Then</c> method runs the whole scenario afresh.</summary>
+/// <typeparam name="TState">The aggregate, or the state of a decider.</typeparam>
 public sealed class ScenarioOutcome<TState> : ScenarioOutcome
 {
     private readonly Func<EventStore, Task<TState>> _load;
@@ -144,7 +153,7 @@ public sealed class ScenarioOutcome<TState> : ScenarioOutcome
         : base(given, act) => _load = load;
 
     /// <summary>Then the state, loaded afresh from all events, is as expected.</summary>
-    /// <param name="check">Throws if the state is not as expected, say by the assertions of a test framework.</param>
+    /// <param name="check">Throws if the state is not as expected, for example by an assertion of a test framework.</param>
     /// <returns>A task that completes if the check succeeds.</returns>
     /// <exception cref="ScenarioException">The scenario failed.</exception>
     public async Task ThenStateAsync(Action<TState> check)
@@ -154,7 +163,8 @@ public sealed class ScenarioOutcome<TState> : ScenarioOutcome
         await using (store.ConfigureAwait(false))
         {
             if (error is not null)
-                throw new ScenarioException($"It was to come to a state, but failed with {error.GetType().Name}: {error.Message}", error);
+                throw new ScenarioException(
+                    $"The scenario should have succeeded, but failed with {error.GetType().Name}: {error.Message}", error);
             check(await _load(store).ConfigureAwait(false));
         }
     }

@@ -63,7 +63,7 @@ internal static class CompletionCommand
             var text = parsed.GetRequiredValue(line);
             text = text[..Math.Clamp(parsed.GetValue(position), 0, text.Length)];
 
-            // A shell may call the tool by a path.
+            // The line may call the tool by a path, so its first word is replaced by the tool's name.
             var rest = text.IndexOf(' ', StringComparison.Ordinal) is var space and >= 0 ? text[space..] : "";
             text = Evs.Name + rest;
             var word = text[(text.LastIndexOf(' ') + 1)..];

@@ -3,12 +3,12 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>
-/// Finds what differs between two JSON values, member by member: numbers by value, objects regardless of the order of their
-/// members, arrays index by index.
+/// Finds what differs between two JSON values, member by member. Numbers are compared by value, objects regardless of the order of
+/// their members, and arrays index by index.
 /// </summary>
 internal static class JsonComparison
 {
-    /// <summary>The changes in the order of the members, those of the first value before those that only the second has.</summary>
+    /// <summary>The changes, in this order: first the members of the first value, then those that only the second value has.</summary>
     /// <param name="before">The first value, or null if there is none: then all its members are missing.</param>
     /// <param name="after">The second value, or null if there is none.</param>
     public static IReadOnlyList<MemberChange> Between(JsonElement? before, JsonElement? after)
@@ -39,7 +39,8 @@ internal static class JsonComparison
     }
 
     /// <summary>
-    /// Object or array if both values are, or if the only value is one and is not empty; anything else is compared as a whole.
+    /// Object or array if both values are of that kind, or if there is only one value, which is of that kind and not empty. Otherwise
+    /// undefined: then the values are compared as a whole.
     /// </summary>
     private static JsonValueKind KindOf(JsonElement? before, JsonElement? after)
     {

@@ -1,8 +1,8 @@
 namespace EventSourcing.Storage;
 
 /// <summary>
-/// The growing end of a Merkle tree, the same for every storage: leaves are added in order, and the tiles that they complete are kept
-/// until the storage takes them. A storage only reads and writes what it stores of the tree. Not thread-safe.
+/// Adds leaves to a Merkle tree, in the same way for every storage. The tiles that the leaves complete are kept here until the storage
+/// takes them. The storage itself only reads and writes its stored parts of the tree. Not thread-safe.
 /// </summary>
 internal sealed class TreeGrowth
 {
@@ -20,8 +20,8 @@ internal sealed class TreeGrowth
     {
     }
 
-    /// <summary>Goes on with a tree.</summary>
-    /// <param name="frontier">Its frontier, which changes from here on.</param>
+    /// <summary>Begins with an existing tree.</summary>
+    /// <param name="frontier">The frontier of the tree. Each leaf that is added changes this object.</param>
     /// <param name="marks">The marks of its leaves since the last complete tile: at most <see cref="MarksLength"/> bytes.</param>
     public TreeGrowth(MerkleFrontier frontier, ReadOnlySpan<byte> marks)
         : this(frontier, keepsMarks: true, marks)
@@ -53,7 +53,7 @@ internal sealed class TreeGrowth
         if (_completed.Count > 0) KeepCompleted();
     }
 
-    /// <summary>Forgets the complete tiles: they are stored.</summary>
+    /// <summary>Forgets the complete tiles, after the storage has stored them.</summary>
     public void ClearTiles() => _tiles.Clear();
 
     private void KeepCompleted()

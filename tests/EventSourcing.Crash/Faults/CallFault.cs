@@ -36,7 +36,7 @@ internal static class CallFault
         return tally;
     }
 
-    /// <summary>Runs a job that counts by itself, under the fault library.</summary>
+    /// <summary>Runs a job under the fault library. The job itself counts what happens.</summary>
     internal static async Task RunWorkerAsync(Tally tally, string? library, string place, string? control, string what, object[] job)
     {
         var environment = new Dictionary<string, string>();

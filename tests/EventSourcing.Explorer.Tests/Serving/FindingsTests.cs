@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Explorer.Tests.Serving;
 
-/// <summary>A store whose file was changed behind its back: the pages say so, and lead to the event.</summary>
+/// <summary>If the file of a store was changed by other means, the pages say so, and lead to the event.</summary>
 public sealed class FindingsTests : IAsyncLifetime
 {
     private SampleBank _bank = null!;
@@ -99,7 +99,7 @@ public sealed class FindingsTests : IAsyncLifetime
                 .Select(one => one.GetProperty("size").GetInt64())];
     }
 
-    /// <summary>Changes the file as somebody would who has it and knows its triggers: these are there again afterwards.</summary>
+    /// <summary>Changes the file as a person could who has it and knows its triggers: they are dropped, and made again.</summary>
     private void Change(string sql)
     {
         using var connection = new SqliteConnection($"Data Source={_bank.File};Pooling=False");

@@ -141,7 +141,7 @@ public class FoldTests
         begun.TryGetProperty("state", out _).Should().BeFalse();
         begun.GetProperty("folding").GetProperty("upTo").GetInt64().Should().Be(4_500);
         var page = await SampleHost.OpenAsync(log.Host.Client, at, (int)HttpStatusCode.Accepted);
-        page.QuerySelector("#folded [role=status]")!.TextContent.Should().Contain("The state is shown when it is done.");
+        page.QuerySelector("#folded [role=status]")!.TextContent.Should().Contain("The state is shown when the fold has ended.");
         page.QuerySelector(".state").Should().BeNull();
         log.Counting.LetReadsGo();
 

@@ -11,7 +11,7 @@ public partial class HostileTextTests
     {
         HostileText.All.Should().HaveCount(40).And.OnlyHaveUniqueItems();
         HostileText.All.Where(text => HostileText.Shown(text) != text).Should().HaveCount(
-            2, "what turns text around, or cannot be seen, is written out");
+            2, "characters that turn text around or cannot be seen are written out");
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace EventSourcing.Explorer.Tests.Serving;
 
 public class ReachTests
 {
-    /// <summary>Two pages of a storage.</summary>
+    /// <summary>How many events two pages of a storage have.</summary>
     private const int Most = 2 * EventPage.DefaultLimit;
 
     [Fact]

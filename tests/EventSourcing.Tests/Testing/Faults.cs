@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace EventSourcing.Tests.Testing;
 
-/// <summary>Storages with one fault each, as they were found in the field or can be imagined there.</summary>
+/// <summary>Storages with one fault each. Such faults were found in real storages, or can be imagined there.</summary>
 internal static class Faults
 {
     /// <summary>Accepts everything and keeps nothing.</summary>
@@ -100,7 +100,7 @@ internal static class Faults
             Inner.AppendAsync(request with { Writes = [.. request.Writes.Select(w => w.Expected == ExpectedVersion.NoStream ? w with { Expected = ExpectedVersion.Any } : w)] }, cancellationToken);
     }
 
-    /// <summary>Knows versions by heart, but does not learn from appends to several streams.</summary>
+    /// <summary>Remembers versions, but does not update them after an append to several streams.</summary>
     public sealed class TrustsAStaleVersion(EventStorageOptions options) : FaultyStorage(options)
     {
         private readonly ConcurrentDictionary<string, long> _versions = new(StringComparer.Ordinal);
@@ -270,7 +270,7 @@ internal static class Faults
         }
     }
 
-    /// <summary>Guards are right and the outcome is too, but readers see the events of a batch come one by one.</summary>
+    /// <summary>Checks the guards and stores the right events, but readers see the events of a batch come one by one.</summary>
     public sealed class ShowsBatchesInParts(EventStorageOptions options) : FaultyStorage(options)
     {
         private readonly SemaphoreSlim _lock = new(1);
@@ -311,7 +311,7 @@ internal static class Faults
         }
     }
 
-    /// <summary>A refused append leaves a gap: what a sequence does that is asked before the guards.</summary>
+    /// <summary>A refused append leaves a gap, as if a sequence were asked for positions before the guards are checked.</summary>
     public sealed class BurnsPositions(EventStorageOptions options) : ReadsOtherwise(options)
     {
         private const string Gap = "gap";
@@ -337,7 +337,7 @@ internal static class Faults
         protected override StoredEvent? Read(StoredEvent e) => With(e, position: e.Version);
     }
 
-    /// <summary>Positions are given out before they can be read, and readers walk past those that are still in flight.</summary>
+    /// <summary>Gives out positions before their events can be read, and lets readers pass events that are still in flight.</summary>
     public sealed class LetsReadersPassWhatIsInFlight(EventStorageOptions options) : ReadsOtherwise(options)
     {
         private readonly ConcurrentDictionary<long, bool> _inFlight = new();
@@ -367,7 +367,7 @@ internal static class Faults
 
     // Idempotence
 
-    /// <summary>Events are stored under ids of its own, so that no append is ever a repetition.</summary>
+    /// <summary>Stores events under ids of its own, so no append ever counts as a repetition.</summary>
     public class ForgetsIds(EventStorageOptions options) : ReadsOtherwise(options)
     {
         private readonly ConcurrentDictionary<Guid, Guid> _given = new();
@@ -401,7 +401,7 @@ internal static class Faults
             await Inner.GetPositionAsync(eventId, cancellationToken) > 0 ? await Inner.GetHeadAsync(cancellationToken) : 0;
     }
 
-    /// <summary>Takes ids in an index for what their first eight bytes are.</summary>
+    /// <summary>Compares only the first eight bytes of ids.</summary>
     public sealed class FindsIdsByTheirBeginning(EventStorageOptions options) : FaultyStorage(options)
     {
         public override async ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default)
@@ -483,7 +483,7 @@ internal static class Faults
         }
     }
 
-    /// <summary>Takes an id for the event: whatever comes under a stored id counts as a repetition.</summary>
+    /// <summary>Compares ids only: an event with a stored id counts as a repetition, whatever it contains.</summary>
     public sealed class ComparesIdsOnly(EventStorageOptions options) : FaultyStorage(options)
     {
         private readonly ConcurrentDictionary<Guid, NewEvent> _byId = new();
@@ -596,7 +596,7 @@ internal static class Faults
         protected override StoredEvent? Read(StoredEvent e) => _byId.TryGetValue(e.Id, out var given) ? With(e, data: given.Data, metadata: given.Metadata) : e;
     }
 
-    /// <summary>All pages share one buffer, so that a page is good only until the next read.</summary>
+    /// <summary>All pages share one buffer, so a page is valid only until the next read.</summary>
     public sealed class SharesPageMemory(EventStorageOptions options) : ReadsOtherwise(options)
     {
         private readonly byte[] _buffer = new byte[4096];

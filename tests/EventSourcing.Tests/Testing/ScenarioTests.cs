@@ -19,9 +19,9 @@ public class ScenarioTests
     [Fact]
     public async Task Aggregate_scenario_with_another_amount_shows_the_member_that_differs() =>
         (await Failing(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyWithdrawn(31)))).Message.Should().Be("""
-            It was to append:
+            The scenario should have appended:
               1. MoneyWithdrawn {"amount":31}
-            and appended:
+            but appended:
               1. MoneyWithdrawn {"amount":30}
               event 1: amount: 31 → 30
             """.ReplaceLineEndings("\n"));
@@ -29,8 +29,8 @@ public class ScenarioTests
     [Fact]
     public async Task Aggregate_scenario_with_other_events_says_which()
     {
-        (await Failing(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyDeposited(30)))).Message.Should().Contain("event 1: was to be a MoneyDeposited and is a MoneyWithdrawn");
-        (await Failing(Ann.When(a => a.Withdraw(30)).ThenNothingAsync())).Message.Should().Contain("was to append nothing").And.Contain("event 1: MoneyWithdrawn was not to be appended");
+        (await Failing(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyDeposited(30)))).Message.Should().Contain("event 1: should be a MoneyDeposited, but is a MoneyWithdrawn");
+        (await Failing(Ann.When(a => a.Withdraw(30)).ThenNothingAsync())).Message.Should().Contain("should have appended nothing").And.Contain("event 1: MoneyWithdrawn was appended, but is not expected");
         (await Failing(Ann.When(_ => { }).ThenAsync(new MoneyDeposited(1)))).Message.Should().Contain("event 1: MoneyDeposited was not appended");
         (await Failing(Ann.When(a => a.Withdraw(200)).ThenAsync(new MoneyWithdrawn(200)))).Message.Should().Contain("failed with InvalidOperationException: Insufficient funds.");
     }
@@ -38,9 +38,9 @@ public class ScenarioTests
     [Fact]
     public async Task Aggregate_scenario_that_fails_otherwise_says_how()
     {
-        (await Failing(Ann.When(a => a.Withdraw(30)).ThenThrowsAsync<InvalidOperationException>())).Message.Should().Contain("was to fail with InvalidOperationException, and appended");
+        (await Failing(Ann.When(a => a.Withdraw(30)).ThenThrowsAsync<InvalidOperationException>())).Message.Should().Contain("should have failed with InvalidOperationException, but appended");
         (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<ArgumentException>())).Message.Should().Contain("but failed with InvalidOperationException");
-        (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<InvalidOperationException>(e => e.Message == "Closed."))).Message.Should().Contain("not with the one that was meant: Insufficient funds.");
+        (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<InvalidOperationException>(e => e.Message == "Closed."))).Message.Should().Contain("the condition does not hold for this error: Insufficient funds.");
         await FluentActions.Awaiting(() => Ann.When(a => a.Withdraw(30)).ThenStateAsync(a => throw new FormatException("of the test's own"))).Should().ThrowAsync<FormatException>();
     }
 
@@ -88,9 +88,9 @@ public class ScenarioTests
         await scenario.ThenNoneAsync("ben");
         await scenario.ThenAllAsync(new Dictionary<string, Balance> { ["ann"] = new(5) });
         (await Failing(scenario.ThenAsync("ann", new Balance(6)))).Message.Should().Contain("amount: 6 → 5");
-        (await Failing(scenario.ThenAsync("ben", new Balance(0)))).Message.Should().Contain("was to have a document 'ben', and has 'ann'");
-        (await Failing(scenario.ThenNoneAsync("ann"))).Message.Should().Contain("""was to have no document 'ann', and has {"amount":5}""");
-        (await Failing(scenario.ThenAllAsync(new Dictionary<string, Balance>()))).Message.Should().Contain("was to have none, and has 'ann'");
+        (await Failing(scenario.ThenAsync("ben", new Balance(0)))).Message.Should().Contain("should have a document 'ben', but has 'ann'");
+        (await Failing(scenario.ThenNoneAsync("ann"))).Message.Should().Contain("""should have no document 'ann', but has {"amount":5}""");
+        (await Failing(scenario.ThenAllAsync(new Dictionary<string, Balance>()))).Message.Should().Contain("should have none, but has 'ann'");
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public class ScenarioTests
         await empty.GivenOutside("account-1", new AccountOpened("Ben")).When(query, OpenUnlessOpen).ThenAsync(opened);
         (await Failing(empty.Given("account-1", new AccountOpened("Ann")).When(query, OpenUnlessOpen).ThenNothingAsync())).Message.Should().Contain("lies outside the boundary").And.Contain("account-1");
         (await Failing(empty.GivenOutside("account-1", opened).When(query, OpenUnlessOpen).ThenNothingAsync())).Message.Should().Contain("lies inside");
-        (await Failing(empty.When(query, OpenUnlessOpen).ThenAsync(new EventData(new AccountOpened("Ann")) { Tags = ["owner:Ben"] }))).Message.Should().Contain("was to have the tags [owner:Ben] and has [owner:Ann]");
+        (await Failing(empty.When(query, OpenUnlessOpen).ThenAsync(new EventData(new AccountOpened("Ann")) { Tags = ["owner:Ben"] }))).Message.Should().Contain("should have the tags [owner:Ben], but has [owner:Ann]");
 
         IReadOnlyList<StreamAppend> OpenUnlessOpen(IReadOnlyList<RecordedEvent> events) => events.Count > 0 ? [] : [new StreamAppend("account-2", ExpectedVersion.NoStream, [opened])];
     }

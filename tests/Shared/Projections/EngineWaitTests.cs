@@ -1,6 +1,6 @@
 namespace EventSourcing.Tests.Projections;
 
-/// <summary>Who waits for an event finds it in the read model, or is told at once why not; and subscriptions.</summary>
+/// <summary>A caller that waits for an event finds it in the read model, or is told at once why not. Also tests subscriptions.</summary>
 public abstract class EngineWaitTests(IStorageSource source) : EngineTests(source)
 {
     [Theory]
@@ -115,7 +115,7 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
             var after = 0L;
             while (after < Events)
             {
-                // Now and then it leaves, and goes on from where it was.
+                // Now and then the reader ends its subscription, and begins another one where it was.
                 var subscription = store.Subscribe(StartFrom.After(after), filter);
                 using var cancel = new CancellationTokenSource();
                 try
@@ -123,7 +123,7 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
                     var left = random.Next(1, 60);
                     await foreach (var e in subscription.WithCancellation(cancel.Token))
                     {
-                        subscription.Position.Should().BeLessThan(e.Position, "it is not dealt with yet");
+                        subscription.Position.Should().BeLessThan(e.Position, "the event is not handled yet");
                         seen.Add(e.Position);
                         if (e.Position >= (n % 2 == 0 ? Events : Events - 3) || --left == 0) break;
                     }

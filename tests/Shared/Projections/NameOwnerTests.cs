@@ -2,7 +2,7 @@ using System.Text;
 
 namespace EventSourcing.Tests.Projections;
 
-/// <summary>A name on a store belongs to one class: another class of that name neither replaces it nor reads what is its.</summary>
+/// <summary>On a store, a name belongs to one class. Another class of that name neither replaces it nor reads its read model.</summary>
 public abstract class NameOwnerTests(IStorageSource source) : EngineTests(source)
 {
     [Fact]
@@ -90,7 +90,7 @@ public abstract class NameOwnerTests(IStorageSource source) : EngineTests(source
         await using (var orders = OpenStore().StartProjections(NoRetries, new Orders.Twin())) await orders.WaitForAsync(await AppendAsync(OpenStore()));
         await using (var moved = OpenStore().StartProjections(NoRetries, new Billing.Twin { Former = [typeof(Orders.Twin).ToString()] })) await moved.WaitForAsync(await AppendAsync(OpenStore()));
 
-        // The line is needed once, and an older version of the app knows nothing of the new name.
+        // FormerTypeNames is needed for one start only. An older version of the app, which has the class in its old place, starts too.
         await using (var moved = OpenStore().StartProjections(NoRetries, new Billing.Twin())) await moved.WaitForAsync(await AppendAsync(OpenStore()));
         await using (var orders = OpenStore().StartProjections(NoRetries, new Orders.Twin())) await orders.WaitForAsync(await AppendAsync(OpenStore()));
         (await OpenStore().ReadModel(new Billing.Twin()).FindAsync("a"))!.Count.Should().Be(4);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EventSourcing.Tests.Projections;
 
-/// <summary>Stopping: once, within a bound, never from within what is stopped, and without a trace of the starter's context before that.</summary>
+/// <summary>Projections and reactors stop once and within a limit. Handlers cannot stop them, nor see the starter's context.</summary>
 public abstract class ShutdownTests(IStorageSource source) : EngineTests(source)
 {
     private static readonly ProjectionOptions AtOnce = NoRetries with { StopTimeout = TimeSpan.FromMilliseconds(50) };
@@ -30,7 +30,7 @@ public abstract class ShutdownTests(IStorageSource source) : EngineTests(source)
         await Task.Delay(50);
         (await PositionAsync(store)).Should().Be(0, "what the handler returned late is not stored");
 
-        // Nobody has to wait for it: the next start goes on with the same event.
+        // The next start does not depend on the abandoned handler: it goes on with the same event.
         var again = new List<long>();
         await using var next = await store.StartReactorsAsync(NoRetries, new Reacts((delivery, _) =>
         {

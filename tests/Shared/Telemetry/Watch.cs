@@ -38,7 +38,7 @@ internal sealed class Watch : IDisposable
 
     public ConcurrentQueue<(Instrument Instrument, double Value, KeyValuePair<string, object?>[] Tags)> Measured { get; } = [];
 
-    /// <summary>All that was heard, one line for each instrument and each operation, with the attributes that any of them had.</summary>
+    /// <summary>All that was heard: one line for each instrument and each operation, with all attributes that it has had.</summary>
     public IEnumerable<string> Lines =>
         Measured.Select(one => ($"{KindOf(one.Instrument)} {one.Instrument.Name} {one.Instrument.Unit}", Keys: one.Tags.Select(tag => tag.Key)))
             .Concat(Spans.Select(span => ($"span {span.OperationName.Split(' ')[0]}", Keys: span.TagObjects.Select(tag => tag.Key))))
@@ -57,7 +57,7 @@ internal sealed class Watch : IDisposable
 
     public double Sum(string instrument) => Measured.Where(one => one.Instrument.Name == instrument).Sum(one => one.Value);
 
-    /// <summary>Asks the gauges.</summary>
+    /// <summary>Collects the current values of the gauges.</summary>
     public void Ask() => _measurements.RecordObservableInstruments();
 
     public void Dispose()

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace EventSourcing;
 
-/// <summary>A document of the library. JSON may have read it without members that it needs.</summary>
+/// <summary>A document that the library stores for itself. If its JSON lacks members, the record was read without them.</summary>
 internal interface IControlRecord
 {
     /// <summary>Whether the record is complete.</summary>
@@ -54,13 +54,13 @@ internal enum GenerationState
 
 /// <summary>The position of one generation, and its owner. Every change of the read model is guarded by this document.</summary>
 /// <param name="Position">The position up to which events are in the read model.</param>
-/// <param name="Token">Grows each time the run changes hands, so that the former owner can no longer write.</param>
+/// <param name="Token">Grows each time another owner takes the run over, so that the former owner can no longer write.</param>
 /// <param name="Owner">The lease holder that runs it, or null.</param>
 /// <param name="Target">The head of the log when the generation began to be built.</param>
 /// <param name="Parked">How many partitions are parked.</param>
 /// <param name="Log">The log that the position belongs to; null at its start.</param>
 /// <param name="Retries">
-/// How many of the parked partitions are tried again without an order, so that the owner must give signs of life; null for none.
+/// How many of the parked partitions are tried again without an order; null for none. If there are any, the owner must give signs of life.
 /// </param>
 /// <param name="Fingerprint">
 /// The fingerprint of the projection; null for a reactor, and in a store that was written before it was stored.
@@ -89,7 +89,9 @@ internal sealed record RunRecord(
 /// <param name="Beat">Grows as long as the process lives.</param>
 /// <param name="ProcessSpace">Where its process id has a meaning: the machine, and on Linux the namespace.</param>
 /// <param name="ProcessId">Its process.</param>
-/// <param name="ProcessStart">When that process was started, if the system tells it exactly; otherwise 0. Process ids are reused.</param>
+/// <param name="ProcessStart">
+/// When that process was started, because process ids are reused; 0 if the system does not tell the time exactly.
+/// </param>
 /// <param name="Machine">The name of its machine; null in a store that was written before it was stored.</param>
 /// <param name="At">
 /// When the sign was given, by the process's own clock. It is only shown to people, never compared with another clock.
@@ -156,8 +158,8 @@ internal sealed record RefoldRecord(string Projection, string Key) : IControlRec
 
 /// <summary>The orders for a projection or reactor as a whole.</summary>
 /// <param name="IsStopped">Whether no process may run it.</param>
-/// <param name="Start">Changes with each order to start, so that one that has failed is started again.</param>
-/// <param name="Rebuild">The order to rebuild the read model that has not been carried out yet, or null.</param>
+/// <param name="Start">Changes with each order to start, so that a projection or reactor that has failed is started again.</param>
+/// <param name="Rebuild">The order to rebuild the read model, until it is carried out; otherwise null.</param>
 internal sealed record StandingOrderRecord(
     [property: JsonRequired] bool IsStopped, string? Start = null, string? Rebuild = null) : IControlRecord
 {

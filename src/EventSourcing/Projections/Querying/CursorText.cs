@@ -7,8 +7,9 @@ using System.Text.Unicode;
 namespace EventSourcing;
 
 /// <summary>
-/// A place in the order of a query as text: in Base64Url, a version, the field's name (empty for keys), the kind of the value (0 for
-/// missing), the value, the key. Names, texts and keys are preceded by their length; every place has exactly one text.
+/// Writes a place in the order of a query as text, and reads such a text. The text is the Base64Url of: a version, the field's name (empty
+/// if the order is that of the keys), the kind of the value (0 if it is missing), the value, the key. Each name, text and key follows its
+/// length. Every place has exactly one text.
 /// </summary>
 internal static class CursorText
 {
@@ -52,13 +53,13 @@ internal static class CursorText
             StoredDocument.ThrowIfInvalidKey(key);
             if (field.Length == 0 && kind != Missing) throw NoCursor();
 
-            // Spaces, padding, stray bits, minus zero, trailing bytes: everything that differs from the one text of this place.
+            // Everything that differs from the one text of this place is refused: spaces, padding, stray bits, minus zero, trailing bytes.
             var place = new DocumentCursor(value, key);
             return Write(field, place) == text ? (field.Length == 0 ? null : field, place) : throw NoCursor();
         }
         catch (ArgumentException)
         {
-            // NaN, U+0000, or a key that is not valid.
+            // The number is NaN, the text contains U+0000, or the key is not valid.
             throw NoCursor();
         }
     }
@@ -82,7 +83,7 @@ internal static class CursorText
     }
 
     private static FormatException NoCursor() =>
-        new("The text is not a cursor of this library, or not all of one. Give back a document's Cursor as it was.");
+        new("The text is not a cursor of this library, or a part of it is missing. Give back a document's Cursor unchanged.");
 
     private ref struct Reader(ReadOnlySpan<byte> bytes)
     {

@@ -46,7 +46,8 @@ public abstract class DocumentField<TDocument>
 /// <item><see cref="bool"/>: the whole number 0 or 1.</item>
 /// <item><see cref="sbyte"/>, <see cref="byte"/>, <see cref="short"/>, <see cref="ushort"/>, <see cref="int"/>, <see cref="uint"/>,
 /// <see cref="long"/>: the whole number.</item>
-/// <item><see cref="float"/>, <see cref="double"/>: the number in double precision, which is exact; not NaN. Minus zero is zero.</item>
+/// <item><see cref="float"/>, <see cref="double"/>: the number in double precision, which is exact. NaN is refused. Minus zero is
+/// zero.</item>
 /// <item><see cref="decimal"/>: the nearest number in double precision. Up to 15 significant digits are distinguished; values that differ
 /// only in later digits may be equal here. The document itself keeps all digits.</item>
 /// <item><see cref="DateTimeOffset"/>: the instant as text in UTC, always <c>2026-01-31T23:59:59.0000000Z</c>, to 100 ns; the
@@ -57,9 +58,9 @@ public abstract class DocumentField<TDocument>
 /// <item><see cref="TimeSpan"/>: the whole number of ticks of 100 ns.</item>
 /// <item><see cref="Guid"/>: the text <c>0193a1e2-…</c> in lower case, 36 characters; ordered as <see cref="Guid.CompareTo(Guid)"/>
 /// does.</item>
-/// <item>Enums: the text of the name; a value without a name by its number. Documents are ordered by that text, which is not the order of
-/// the values, so all comparisons except <see cref="Is"/> refuse enums. Renaming a member changes what is stored: rebuild the read
-/// model.</item>
+/// <item>Enums: the name as text; if a value has no name, its number as text. Documents are ordered by that text, which is not the order of
+/// the values, so all comparisons except <see cref="Is"/> refuse enums. If you rename a member, other texts are stored from then on, so
+/// rebuild the read model.</item>
 /// </list>
 /// </remarks>
 public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
@@ -83,7 +84,7 @@ public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
         _value = value;
     }
 
-    /// <summary>Documents whose value is equal to one; <see langword="null"/> equals a missing value.</summary>
+    /// <summary>Documents whose value is equal to the given one; <see langword="null"/> equals a missing value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
     /// <exception cref="ArgumentException">The value cannot be stored in a field, e.g. NaN.</exception>
@@ -93,28 +94,28 @@ public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
     /// <returns>The condition.</returns>
     public DocumentCondition<TDocument> IsMissing() => new(new FieldCondition(Name, FieldComparison.Equal, default));
 
-    /// <summary>Documents whose value is equal to one or greater; never those without a value.</summary>
+    /// <summary>Documents whose value is equal to the given one or greater; never documents without a value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
     /// <exception cref="ArgumentException">The value is <see langword="null"/> or cannot be stored in a field.</exception>
     /// <exception cref="NotSupportedException">The field's type is an enum.</exception>
     public DocumentCondition<TDocument> AtLeast(TValue value) => new(Ordered(FieldComparison.AtLeast, value));
 
-    /// <summary>Documents whose value is equal to one or less; never those without a value.</summary>
+    /// <summary>Documents whose value is equal to the given one or less; never documents without a value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
     /// <exception cref="ArgumentException">The value is <see langword="null"/> or cannot be stored in a field.</exception>
     /// <exception cref="NotSupportedException">The field's type is an enum.</exception>
     public DocumentCondition<TDocument> AtMost(TValue value) => new(Ordered(FieldComparison.AtMost, value));
 
-    /// <summary>Documents whose value is greater than one; never those without a value.</summary>
+    /// <summary>Documents whose value is greater than the given one; never documents without a value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
     /// <exception cref="ArgumentException">The value is <see langword="null"/> or cannot be stored in a field.</exception>
     /// <exception cref="NotSupportedException">The field's type is an enum.</exception>
     public DocumentCondition<TDocument> Above(TValue value) => new(Ordered(FieldComparison.Above, value));
 
-    /// <summary>Documents whose value is less than one; never those without a value.</summary>
+    /// <summary>Documents whose value is less than the given one; never documents without a value.</summary>
     /// <param name="value">The value.</param>
     /// <returns>The condition.</returns>
     /// <exception cref="ArgumentException">The value is <see langword="null"/> or cannot be stored in a field.</exception>
@@ -137,7 +138,7 @@ public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
         if (FieldMapping.IsByName(typeof(TValue)))
             throw new NotSupportedException(
                 $"The field '{Name}' holds the names of {typeof(TValue)}, and their order is not that of the values, "
-                + $"so {comparison} has no meaning. Ask with Is, or declare a field of the number: (int) of the value.");
+                + $"so {comparison} has no meaning. Use Is, or declare a field of the number: (int) of the value.");
         if (value is null)
             throw new ArgumentException(
                 $"The condition {comparison} on the field '{Name}' needs a value; to find documents without one, use IsMissing.",

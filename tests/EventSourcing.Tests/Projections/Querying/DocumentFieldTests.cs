@@ -107,7 +107,7 @@ public class DocumentFieldTests
     [Fact]
     public void Compare_an_enum_by_order_is_refused_since_names_have_another()
     {
-        FluentActions.Invoking(() => Customers.Tier.Above(Tier.Gold)).Should().Throw<NotSupportedException>().WithMessage("*'tier'*Ask with Is*");
+        FluentActions.Invoking(() => Customers.Tier.Above(Tier.Gold)).Should().Throw<NotSupportedException>().WithMessage("*'tier'*Use Is*");
         FluentActions.Invoking(() => new DocumentField<Customer, Tier?>("t", _ => null).Between(Tier.Gold, Tier.Bronze)).Should().Throw<NotSupportedException>();
     }
 

@@ -156,7 +156,9 @@ internal sealed class Evs
         return ExitCode.CouldNotRun;
     }
 
-    /// <summary>The message without what means nothing to people at a terminal: options of the library and names of its parameters.</summary>
+    /// <summary>
+    /// The message without what means nothing to people at a terminal: options of the library and names of its parameters.
+    /// </summary>
     private static string MessageOf(Exception e) => e switch
     {
         IncompatibleStoreException { CanBeUpgraded: true } older =>

@@ -22,8 +22,9 @@ internal static class Charts
         {
             var height = most == 0 ? 0 : Math.Max(bucket.Count == 0 ? 0 : 2, bucket.Count * (Height - 8.0) / most);
             var (x, y, width) = (Px((i * step) + 1), Px(Height - height), Px(Math.Max(1, step - 2)));
+            var figure = $"{Name(bucket.From)}: {Parts.Count(bucket.Count, "event")}";
             return Html.Of($"""
-                <rect x="{x}" y="{y}" width="{width}" height="{Px(height)}" rx="2"><title>{Name(bucket.From)}: {Parts.Count(bucket.Count, "event")}</title></rect>
+                <rect x="{x}" y="{y}" width="{width}" height="{Px(height)}" rx="2"><title>{figure}</title></rect>
                 """);
         });
         var figures = new Table<RateBucket>($"Events per {unit}").Column("From", bucket => Name(bucket.From)).Number("Events", bucket =>
@@ -55,7 +56,8 @@ internal static class Charts
         var byId = places.ToDictionary(place => place.Event.Id);
         var (width, height) = (Left + 60 + (events.Count * Step), (streams.Count * Lane) + 10);
         var lanes = streams.Select((stream, i) => Html.Of($"""
-            <line class="lane" x1="{Left}" x2="{width - 10}" y1="{YOf(i)}" y2="{YOf(i)}"/><text x="0" y="{YOf(i) + 5}">{Parts.Cut(stream, 34)}</text>
+            <line class="lane" x1="{Left}" x2="{width - 10}" y1="{YOf(i)}" y2="{YOf(i)}"/>
+            <text x="0" y="{YOf(i) + 5}">{Parts.Cut(stream, 34)}</text>
             """));
         var arrows = places.Where(place => place.Event.Cause is { } cause && byId.ContainsKey(cause)).Select(to =>
         {
@@ -63,7 +65,8 @@ internal static class Charts
             return Html.Of($"<path class=\"cause\" d=\"M{from.X} {from.Y}C{from.X + 22} {from.Y} {to.X - 22} {to.Y} {to.X} {to.Y}\"/>");
         });
         var dots = places.Select(place => Html.Of($"""
-            <circle class="{Parts.Hue(place.Event.Type)}" cx="{place.X}" cy="{place.Y}" r="8"><title>{place.Event.Type}, position {place.Event.Position}</title></circle>
+            <circle class="{Parts.Hue(place.Event.Type)}" cx="{place.X}" cy="{place.Y}" r="8">
+            <title>{place.Event.Type}, position {place.Event.Position}</title></circle>
             """));
         var label =
             $"{Parts.Count(events.Count, "event")} in {Parts.Count(streams.Count, "stream")}, each in a lane; the same as the list above.";

@@ -58,7 +58,8 @@ internal static class Layout
 
     private static Html Search => Html.Of($"""
         <form class="go" action="go" role="search"><label class="hidden" for="to">Go to a stream, a position or an event id</label>
-        <input id="to" name="to" type="search" placeholder="Stream, position or event id" autocomplete="off" spellcheck="false" maxlength="200">
+        <input id="to" name="to" type="search" placeholder="Stream, position or event id"
+            autocomplete="off" spellcheck="false" maxlength="200">
         <kbd aria-hidden="true">/</kbd></form>
         """);
 

@@ -93,13 +93,15 @@ internal static class DocumentPage
 
     private static Html View(DocumentModel model) => Html.Of($"""
         {Parts.Crumbs(
-            Html.Of($"<a href=\"read-models\">Read models</a>"), Parts.NamedLink(Parts.Link("read-model", ("name", model.Model)), model.Model))}
+            Html.Of($"<a href=\"read-models\">Read models</a>"),
+            Parts.NamedLink(Parts.Link("read-model", ("name", model.Model)), model.Model))}
         <div id="folded">
         {Parts.NameTitle(model.Key, Parts.Sub(When(model)))}
         {Html.When(model.Problem is not null, $"{Parts.Notice("warn", "It cannot be folded.", model.Problem!)}")}
         {Html.When(model.Folding is not null, $"{Progress(model)}")}
         <div class="split">
-        <aside class="panel" aria-label="Document"><h2>Document</h2>{Document(model)}{Html.When(model.IsRegistered, $"{AsOfForm(model)}")}</aside>
+        <aside class="panel" aria-label="Document"><h2>Document</h2>
+        {Document(model)}{Html.When(model.IsRegistered, $"{AsOfForm(model)}")}</aside>
         <section class="grow"><h2>Made from</h2>{MadeFrom(model)}</section>
         </div></div>
         """);
@@ -134,7 +136,8 @@ internal static class DocumentPage
     private static Html AsOfForm(DocumentModel model) => Html.Of($"""
         <form class="compare" action="document">{Parts.Hidden("model", model.Model)}{Parts.Hidden("key", model.Key)}
         <label>As of
-        <input name="asof" required placeholder="position or instant" value="{(model.AsOf is { } at ? Parts.Text(at) : "")}" spellcheck="false"></label>
+        <input name="asof" required placeholder="position or instant"
+            value="{(model.AsOf is { } at ? Parts.Text(at) : "")}" spellcheck="false"></label>
         <button>Show</button>{Html.When(model.AsOf is not null, $"{Parts.Button(Address(model.Model, model.Key), "Now")}")}</form>
         """);
 

@@ -39,8 +39,10 @@ internal static class LedgerPage
         var keys = store.Options.Ledger?.Verifiers.Select(verifier => verifier.ToString() ?? verifier.Name).ToList() ?? [];
         var model = new LedgerModel(
             head, LedgerState.Of(page), root, checkpoints, problem, keys, page.Explorer.Verification.Look(page.Payloads), erasures);
-        return new Answer<LedgerModel>(
-            "Ledger", model, ExplorerJson.Default.LedgerModel, View) { InMotion = model.Verification?.IsRunning == true ? "verification" : null };
+        return new Answer<LedgerModel>("Ledger", model, ExplorerJson.Default.LedgerModel, View)
+        {
+            InMotion = model.Verification?.IsRunning == true ? "verification" : null,
+        };
     }
 
     /// <summary>
@@ -107,7 +109,7 @@ internal static class LedgerPage
             {Button("start", "Verify the log")}
             """),
         { IsRunning: true } => Html.Of($"""
-            <p role="status">{Parts.Group(run.Position)} of {Parts.Group(run.Head)} events, {Parts.Count(run.Findings, "finding")} so far.</p>
+            <p role="status">{SoFar(run)}</p>
             {Charts.Meter(run.Head == 0 ? 0 : (double)run.Position / run.Head, "Verified")}{Button("cancel", "Cancel")}
             """),
         { State: "sound" } => Html.Of($"{Parts.Notice("good", "The log is sound.", Summary(run))}{Button("start", "Verify again")}"),
@@ -119,6 +121,9 @@ internal static class LedgerPage
             """),
         _ => Html.Of($"{Parts.Notice("bad", "The verification failed.", run.Failure ?? "")}{Button("start", "Verify again")}"),
     };
+
+    private static string SoFar(VerificationModel run) =>
+        $"{Parts.Group(run.Position)} of {Parts.Group(run.Head)} events, {Parts.Count(run.Findings, "finding")} so far.";
 
     private static string Summary(VerificationModel run)
     {

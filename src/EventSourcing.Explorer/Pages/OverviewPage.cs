@@ -111,7 +111,9 @@ internal static class OverviewPage
             {Parts.Title("Overview")}
             {figures.Of()}
             {Html.When(store.Rate is not null, $"{Parts.Section("Events over time", Charts.Bars(store.Rate!.Buckets, store.Rate.Unit))}")}
-            {Html.When(store.Projections.Count > 0, $"{Parts.Section("Projections and reactors", ProjectionsPage.Table(store.Projections))}")}
+            {Html.When(
+                store.Projections.Count > 0,
+                $"{Parts.Section("Projections and reactors", ProjectionsPage.Table(store.Projections))}")}
             <section><h2>Newest events</h2>{Parts.EventTable("Newest events").Of(store.Newest)}
             <p class="more"><a href="log">The whole log</a></p></section>
             {Html.When(store.Erasures.Count > 0, $"{Parts.Section("Last erasures", Erasures(store.Erasures))}")}

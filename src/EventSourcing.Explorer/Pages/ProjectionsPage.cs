@@ -63,7 +63,9 @@ internal static class ProjectionsPage
     private static Html View(ProjectionsModel model) => Html.Of($"""
         {Parts.Title("Projections and reactors")}
         {(model.Projections.Count == 0
-            ? Parts.Empty("None was ever started on this store", "Start one, and its state is here: store.StartProjections(new OrderSummaries());")
+            ? Parts.Empty(
+                "None was ever started on this store",
+                "Start one, and its state is here: store.StartProjections(new OrderSummaries());")
             : Table(model.Projections))}
         {Html.When(model.Orders.Count > 0, $"{Parts.Section("Orders given here", Orders(model.Orders))}")}
         """);

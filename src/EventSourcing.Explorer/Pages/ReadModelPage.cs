@@ -131,7 +131,9 @@ internal static class ReadModelPage
         {Html.When(model.Fields.Count > 0, $"{Filters(model)}")}
         {(model.Documents.Count > 0
             ? Documents(model)
-            : Parts.Empty("There is no such document", model.Filters.Count > 0 ? "No document meets all conditions." : "The read model is empty."))}
+            : Parts.Empty(
+                "There is no such document",
+                model.Filters.Count > 0 ? "No document meets all conditions." : "The read model is empty."))}
         {Parts.Pager("Pages of documents", older: model.Next, olderText: "More")}
         """);
 
@@ -168,7 +170,8 @@ internal static class ReadModelPage
         return Html.Of($"""
             <fieldset><legend>{field.Name}</legend>
             <select name="{Html.Value("c." + field.Name)}" aria-label="{field.Name}: comparison">{options}</select>
-            <input name="{Html.Value("v." + field.Name)}" value="{Html.Value(set?.Value)}" aria-label="{field.Name}: value" spellcheck="false">
+            <input name="{Html.Value("v." + field.Name)}" value="{Html.Value(set?.Value)}"
+                aria-label="{field.Name}: value" spellcheck="false">
             </fieldset>
             """);
     }

@@ -37,7 +37,9 @@ internal static class ReadModelsPage
                 "There is no read model of documents",
                 "A projection makes one when it is started. Tables of a projection's own are not shown here.")
             : ReadModels(model.ReadModels))}
-        {Html.When(model.Own.Count > 0, $"<details><summary>The library's own</summary><ul class=\"chips plain\">{model.Own.Select(Own)}</ul></details>")}
+        {Html.When(
+            model.Own.Count > 0,
+            $"<details><summary>The library's own</summary><ul class=\"chips plain\">{model.Own.Select(Own)}</ul></details>")}
         """);
 
     private static Html ReadModels(IReadOnlyList<ShownReadModel> models) => new Table<ShownReadModel>("Read models")

@@ -217,18 +217,19 @@ internal static class SingleEventPage
     {
         var trace = Parts.Link(
             "trace", ("correlation", model.Correlation ?? model.Event.Id.ToString()), ("near", Parts.Text(model.Event.Position)));
-        var cause = model.Cause is { } by ? Html.Of($"{Parts.Event(by.Position)} {Parts.Type(by.Type)} {Parts.Stream(by.Stream)}")
+        var cause = model.Cause is { } by ? Link(by)
             : model.Causation is { } causation ? Html.Of($"{Parts.Name(causation)}, which is no event of this store")
             : Parts.None("nothing is recorded");
         var effects = model.Effects is not { } found ? Html.Of($"<a href=\"{trace}\">look for them near it</a>")
             : found.Count == 0 ? Parts.None("none is recorded")
-            : Html.Of(
-                $"<ul class=\"plain\">{found.Select(effect => Html.Of($"<li>{Parts.Event(effect.Position)} {Parts.Type(effect.Type)} {Parts.Stream(effect.Stream)}</li>"))}</ul>");
+            : Html.Of($"<ul class=\"plain\">{found.Select(effect => Html.Of($"<li>{Link(effect)}</li>"))}</ul>");
         return new Facts()
             .Add("Caused by", cause)
             .Add("Conversation", Parts.NamedLink(trace, model.Correlation ?? "of this event"))
             .Add("Effects", effects)
             .Of();
+
+        static Html Link(TraceEvent e) => Html.Of($"{Parts.Event(e.Position)} {Parts.Type(e.Type)} {Parts.Stream(e.Stream)}");
     }
 
     private static Html Recorded(EventModel model)

@@ -191,7 +191,8 @@ internal static class StreamPage
     }
 
     private static Html State(StreamModel stream, JsonElement state) => Html.Of($"""
-        <aside class="panel" aria-label="State"><h2>{stream.Aggregate} at version {stream.At}</h2>{JsonMarkup.Members(state)}{Compare(stream)}</aside>
+        <aside class="panel" aria-label="State"><h2>{stream.Aggregate} at version {stream.At}</h2>
+        {JsonMarkup.Members(state)}{Compare(stream)}</aside>
         """);
 
     /// <summary>Why no state is shown.</summary>
@@ -212,7 +213,8 @@ internal static class StreamPage
                 "info", "What these events changed is no longer in memory.", $"It is shown as of version {Parts.Group(newest)}.", look);
         }
 
-        if (stream.Folding is not null || stream.Aggregate is not null || !page.Payloads.AreShown || stream.Name[0] == '$') return Html.None;
+        if (stream.Folding is not null || stream.Aggregate is not null || !page.Payloads.AreShown || stream.Name[0] == '$')
+            return Html.None;
         const string How = "Register the aggregate of this stream with the explorer: explorer => explorer.Aggregate<Account>().";
         return Parts.Notice("info", "What each event changed is not shown.", How);
     }
@@ -263,6 +265,7 @@ internal static class StreamPage
     }
 
     private static Html Version(ListedEvent e) => Html.Of($"""
-        <a class="pos" href="{Parts.EventAddress(e.Position)}" aria-label="Version {e.Version}, position {e.Position}">{Parts.Group(e.Version)}</a>
+        <a class="pos" href="{Parts.EventAddress(e.Position)}"
+            aria-label="Version {e.Version}, position {e.Position}">{Parts.Group(e.Version)}</a>
         """);
 }

@@ -38,8 +38,11 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
         {
             var command = batch.Add($"""
                 SELECT s.name, e.version, e.position, e.recorded FROM (
-                    SELECT id, name FROM {server.Sql.Quoted}.streams WHERE name {from} $1{(end is null ? "" : " AND name < $3")} ORDER BY name LIMIT $2) s
-                LEFT JOIN LATERAL (SELECT version, position, recorded FROM {server.Sql.Quoted}.events e WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) e ON true
+                    SELECT id, name FROM {server.Sql.Quoted}.streams
+                    WHERE name {from} $1{(end is null ? "" : " AND name < $3")} ORDER BY name LIMIT $2) s
+                LEFT JOIN LATERAL (
+                    SELECT version, position, recorded FROM {server.Sql.Quoted}.events e
+                    WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) e ON true
                 ORDER BY s.name
                 """).With(start).With(limit + 1L);
             if (end is not null) command.With(end);
@@ -119,7 +122,9 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
         }
     }
 
-    /// <summary>The tables of the schema with their indexes. What the server keeps free within them it does not tell without reading them.</summary>
+    /// <summary>
+    /// The tables of the schema with their indexes. The server does not tell what it keeps free within them, unless it reads them.
+    /// </summary>
     private async ValueTask<StorageSize?> ReadSizeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var parts = new List<StorageSizePart>();
@@ -127,7 +132,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
         await using (batch.ConfigureAwait(false))
         {
             batch.Add("""
-                SELECT c.relname, pg_catalog.pg_total_relation_size(c.oid) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                SELECT c.relname, pg_catalog.pg_total_relation_size(c.oid)
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE n.nspname = $1 AND c.relkind = 'r' ORDER BY c.relname
                 """).With(server.Sql.Schema);
             var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);

@@ -18,8 +18,10 @@ internal static class TypeCounts
             batch.Add($"""
                 INSERT INTO {sql.Quoted}.event_type_counts AS c (type, position, count)
                 SELECT y.id, $1, coalesce(k.count, 0) + (
-                    SELECT count(*) FROM {sql.Quoted}.events e WHERE (e.type, e.position) > (y.id, coalesce(k.position, 0)) AND (e.type, e.position) <= (y.id, $1))
-                FROM {sql.Quoted}.event_types y LEFT JOIN {sql.Quoted}.event_type_counts k ON k.type = y.id WHERE coalesce(k.position, 0) < $1
+                    SELECT count(*) FROM {sql.Quoted}.events e
+                    WHERE (e.type, e.position) > (y.id, coalesce(k.position, 0)) AND (e.type, e.position) <= (y.id, $1))
+                FROM {sql.Quoted}.event_types y LEFT JOIN {sql.Quoted}.event_type_counts k ON k.type = y.id
+                WHERE coalesce(k.position, 0) < $1
                 ON CONFLICT (type) DO UPDATE SET position = excluded.position, count = excluded.count WHERE c.position < excluded.position
                 """).With(upTo);
             await batch.ExecuteNonQueryAsync().ConfigureAwait(false);

@@ -88,7 +88,9 @@ internal sealed class DocumentTable
         $"SELECT key, {sql.Quoted}.text_of(data) AS "
         + $"document{string.Concat(Definition.Fields.Select(field => $", {Identifier.Quote(field.Name)}"))} FROM {Quoted}";
 
-    /// <summary>Adds the statements that write and delete documents; the keys are sorted, so that two commits lock rows in one order.</summary>
+    /// <summary>
+    /// Adds the statements that write and delete documents; the keys are sorted, so that two commits lock rows in one order.
+    /// </summary>
     public void AddChangesTo(NpgsqlBatch batch, List<DocumentChange> changes)
     {
         changes.Sort(static (x, y) => string.CompareOrdinal(x.Key, y.Key));

@@ -81,7 +81,9 @@ internal sealed class FilterSql
                 var end = NamePrefix.EndOf(prefix);
                 var command = batch.Add($"""
                     SELECT count(*)::bigint, coalesce(sum(x.versions), 0)::bigint FROM (
-                        SELECT (SELECT e.version FROM {sql.Quoted}.events e WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) AS versions
+                        SELECT (
+                            SELECT e.version FROM {sql.Quoted}.events e
+                            WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1) AS versions
                         FROM {sql.Quoted}.streams s WHERE s.name >= $1{(end is null ? "" : " AND s.name < $2")} LIMIT {MaxStreams + 1}) x
                     """).With(prefix);
                 if (end is not null) command.With(end);
@@ -117,7 +119,9 @@ internal sealed class FilterSql
         {
             sources.Add($"""
                 SELECT x.position FROM unnest({Parameter(tags)}::text[]) u(tag) CROSS JOIN LATERAL (
-                    SELECT t.position FROM {_sql.Quoted}.event_tags t WHERE t.tag = u.tag AND t.position > $1 AND t.position <= $2 ORDER BY t.position{Direction} LIMIT $3) x
+                    SELECT t.position FROM {_sql.Quoted}.event_tags t
+                    WHERE t.tag = u.tag AND t.position > $1 AND t.position <= $2
+                    ORDER BY t.position{Direction} LIMIT $3) x
                 """);
         }
 
@@ -145,7 +149,8 @@ internal sealed class FilterSql
     private string TypedSource(string[] types, string? prefix) => $"""
         SELECT x.position FROM {_sql.Quoted}.event_types y CROSS JOIN LATERAL (
             SELECT e.position FROM {_sql.Quoted}.events e
-            WHERE (e.type, e.position) > (y.id, $1) AND (e.type, e.position) <= (y.id, $2){(prefix is null ? "" : $" AND {HasPrefix("e", prefix)}")}
+            WHERE (e.type, e.position) > (y.id, $1) AND (e.type, e.position) <= (y.id, $2)
+                {(prefix is null ? "" : $"AND {HasPrefix("e", prefix)}")}
             ORDER BY e.type{Direction}, e.position{Direction} LIMIT $3) x
         WHERE y.name = ANY ({Parameter(types)}::text[])
         """;
@@ -175,7 +180,9 @@ internal sealed class FilterSql
         var end = NamePrefix.EndOf(prefix);
         return $"""
             SELECT x.position FROM {_sql.Quoted}.streams s CROSS JOIN LATERAL (
-                SELECT e.position FROM {_sql.Quoted}.events e WHERE e.stream = s.id AND e.position + 0 > $1 AND e.position + 0 <= $2 ORDER BY e.version{Direction} LIMIT $3) x
+                SELECT e.position FROM {_sql.Quoted}.events e
+                WHERE e.stream = s.id AND e.position + 0 > $1 AND e.position + 0 <= $2
+                ORDER BY e.version{Direction} LIMIT $3) x
             WHERE s.name >= {Parameter(prefix)}{(end is null ? "" : $" AND s.name < {Parameter(end)}")}
             """;
     }

@@ -144,7 +144,8 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
         await using (batch.ConfigureAwait(false))
         {
             batch.Add($"""
-                SELECT u.n FROM unnest($1, $2, $3) WITH ORDINALITY u(tag, position, type, n) LEFT JOIN {_s}.event_tags t ON t.tag = u.tag AND t.position = u.position
+                SELECT u.n FROM unnest($1, $2, $3) WITH ORDINALITY u(tag, position, type, n)
+                LEFT JOIN {_s}.event_tags t ON t.tag = u.tag AND t.position = u.position
                 WHERE t.type IS DISTINCT FROM u.type ORDER BY u.n
                 """)
                 .With((string[])[.. _tags.Select(tag => tag.Tag)]).With((long[])[.. _tags.Select(tag => tag.Position)])

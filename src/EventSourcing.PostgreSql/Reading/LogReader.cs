@@ -72,7 +72,8 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
             // The sum keeps the planner from walking the log by position instead of the stream by version.
             batch.Add($"""
                 SELECT {PageBuilder.ColumnsOf(withSeals: false)} FROM {sql.Quoted}.events e
-                WHERE e.stream = (SELECT s.id FROM {sql.Quoted}.streams s WHERE s.name = $1) AND e.version > $2 AND e.version <= $3 AND e.position + 0 <= $4
+                WHERE e.stream = (SELECT s.id FROM {sql.Quoted}.streams s WHERE s.name = $1)
+                    AND e.version > $2 AND e.version <= $3 AND e.position + 0 <= $4
                 ORDER BY e.version{(forwards ? "" : " DESC")} LIMIT $5
                 """).With(read.Stream).With(read.After).With(read.UpTo).With(read.UpToPosition).With(rows);
             if (!forwards && !isWithinTransaction) batch.Add("COMMIT");

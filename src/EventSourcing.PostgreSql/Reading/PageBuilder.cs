@@ -46,7 +46,8 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     /// whether the event is erased.
     /// </summary>
     public static string ColumnsOf(bool withSeals) =>
-        $"e.position, e.version, e.recorded, e.stream, e.type, e.id, {(withSeals ? "e.seal" : "octet_length(e.seal)")}, e.data, e.metadata, e.tags";
+        $"e.position, e.version, e.recorded, e.stream, e.type, e.id, {(withSeals ? "e.seal" : "octet_length(e.seal)")}, "
+        + "e.data, e.metadata, e.tags";
 
     /// <summary>Adds the event of the current row.</summary>
     /// <exception cref="StoreCorruptedException">A value is not one that the library writes.</exception>

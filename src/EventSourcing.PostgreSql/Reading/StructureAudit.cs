@@ -136,19 +136,31 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
         var triggers = $"FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid {ofTables} AND NOT t.tgisinternal";
         await EachAsync(
             $"""
-            SELECT 'column', c.relname || '.' || a.attname, concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text, a.attcollation::regcollation::text, a.attidentity::text)
-                FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid {ofTables} AND a.attnum > 0 AND NOT a.attisdropped
-            UNION ALL SELECT 'constraint', c.relname || '.' || k.conname, pg_catalog.pg_get_constraintdef(k.oid) FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid {ofTables}
-            UNION ALL SELECT 'index', c.relname || '.' || i.relname, pg_catalog.pg_get_indexdef(x.indexrelid) FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_class c ON c.oid = x.indrelid {ofTables}
-            UNION ALL SELECT 'trigger', c.relname || '.' || t.tgname, pg_catalog.pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text {triggers}
+            SELECT 'column', c.relname || '.' || a.attname,
+                    concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text,
+                        a.attcollation::regcollation::text, a.attidentity::text)
+                FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+                {ofTables} AND a.attnum > 0 AND NOT a.attisdropped
+            UNION ALL SELECT 'constraint', c.relname || '.' || k.conname, pg_catalog.pg_get_constraintdef(k.oid)
+                FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid {ofTables}
+            UNION ALL SELECT 'index', c.relname || '.' || i.relname, pg_catalog.pg_get_indexdef(x.indexrelid)
+                FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+                JOIN pg_catalog.pg_class c ON c.oid = x.indrelid {ofTables}
+            UNION ALL SELECT 'trigger', c.relname || '.' || t.tgname,
+                pg_catalog.pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text {triggers}
             UNION ALL SELECT 'disabled trigger', c.relname || '.' || t.tgname, '' {triggers} AND t.tgenabled = 'D'
-            UNION ALL SELECT 'function', p.proname, pg_catalog.pg_get_functiondef(p.oid) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+            UNION ALL SELECT 'function', p.proname, pg_catalog.pg_get_functiondef(p.oid)
+                FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
                 WHERE n.nspname = {schema} AND p.proname IN ({string.Join(", ", SchemaSql.Functions.Select(function => $"'{function}'"))})
             UNION ALL SELECT 'view', c.relname, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c {ofTables} AND c.relkind = 'v'
-            UNION ALL SELECT 'rule', c.relname || '.' || r.rulename, '' FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class {ofTables} AND r.rulename <> '_RETURN'
+            UNION ALL SELECT 'rule', c.relname || '.' || r.rulename, ''
+                FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class {ofTables} AND r.rulename <> '_RETURN'
             UNION ALL SELECT 'row security', c.relname, '' FROM pg_catalog.pg_class c {ofTables} AND c.relrowsecurity
-            UNION ALL SELECT 'child', c.relname || '.' || h.inhrelid::regclass::text, '' FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class c ON c.oid = h.inhparent {ofTables}
-            UNION ALL SELECT 'invalid index', c.relname || '.' || x.indexrelid::regclass::text, '' FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indrelid {ofTables} AND NOT (x.indisvalid AND x.indisready)
+            UNION ALL SELECT 'child', c.relname || '.' || h.inhrelid::regclass::text, ''
+                FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class c ON c.oid = h.inhparent {ofTables}
+            UNION ALL SELECT 'invalid index', c.relname || '.' || x.indexrelid::regclass::text, ''
+                FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indrelid
+                {ofTables} AND NOT (x.indisvalid AND x.indisready)
             """,
             row =>
             {
@@ -201,7 +213,9 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
                 (tile + 1) * MerkleTree.TileWidth);
     }
 
-    /// <summary>Names that the library would not write, and streams without an event. A type may have none: its append was refused.</summary>
+    /// <summary>
+    /// Names that the library would not write, and streams without an event. A type may have none: its append was refused.
+    /// </summary>
     private async ValueTask CheckNamesAsync(CancellationToken cancellationToken)
     {
         await EachAsync($"SELECT id, name FROM {_s}.streams", row =>

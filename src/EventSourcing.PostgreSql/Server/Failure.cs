@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace EventSourcing;
 
-/// <summary>What errors of the driver and the server mean to the storage. The message of an error decides nothing, only its code does.</summary>
+/// <summary>
+/// What errors of the driver and the server mean to the storage. The message of an error decides nothing, only its code does.
+/// </summary>
 internal static class Failure
 {
     /// <summary>The constraint that is violated if an event id is stored already.</summary>
@@ -55,7 +57,9 @@ internal static class Failure
     /// <summary>Whether a lock was not granted in time.</summary>
     public static bool IsLockTimeout(Exception failure) => StateOf(failure) == PostgresErrorCodes.LockNotAvailable;
 
-    /// <summary>Whether the server chose the transaction to give way to another one: nothing was written, and it may be tried again.</summary>
+    /// <summary>
+    /// Whether the server chose the transaction to give way to another one: nothing was written, and it may be tried again.
+    /// </summary>
     public static bool IsToBeRepeated(Exception failure) =>
         StateOf(failure) is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
 
@@ -126,7 +130,9 @@ internal static class Failure
 
     private static string Clause(Exception failure) => ((PostgresException)failure).MessageText.TrimEnd('.');
 
-    /// <summary>Whether the call may succeed later without a change of what is stored: the disk is full, the server is restarting …</summary>
+    /// <summary>
+    /// Whether the call may succeed later without a change of what is stored: the disk is full, the server is restarting …
+    /// </summary>
     private static bool IsOfMedium(PostgresException server) =>
         IsOfConnection(server) || server.SqlState[..2] is "53" or "55" or "57" or "58" or "40" or "25" or "28" or "3D" or "42" or "3F";
 }

@@ -15,12 +15,14 @@ internal sealed class ServerCheck(SchemaSql sql, string name, PostgresEventStora
     {
         var command = new NpgsqlCommand(
             """
-            SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('server_encoding'),
-                pg_catalog.current_setting('fsync'), pg_catalog.current_setting('full_page_writes'),
+            SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.pg_is_in_recovery(),
+                pg_catalog.current_setting('server_encoding'), pg_catalog.current_setting('fsync'),
+                pg_catalog.current_setting('full_page_writes'),
                 EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1),
                 pg_catalog.pg_backend_pid(), pg_catalog.current_setting('transaction_read_only'),
                 pg_catalog.current_setting('client_encoding'),
-                (SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 ORDER BY (c.relname = 'store') DESC LIMIT 1)
+                (SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                    WHERE n.nspname = $1 ORDER BY (c.relname = 'store') DESC LIMIT 1)
             """,
             connection);
         await using (command.ConfigureAwait(false))
@@ -100,9 +102,10 @@ internal sealed class ServerCheck(SchemaSql sql, string name, PostgresEventStora
                     await TextAsync(connection, $"SELECT pg_catalog.current_setting('{setting}', true)").ConfigureAwait(false) == mark;
                 await other.ExecuteAsync("ROLLBACK", CancellationToken.None).ConfigureAwait(false);
                 if (isSeen || !isKept)
-                    throw new IncompatibleStoreException(name, $"""
-                        the connection string leads to a pooler that gives each transaction another session (of PgBouncer: pool_mode = transaction). Connect directly, or set the option {nameof(PostgresEventStorageOptions.ThroughPooler)}.
-                        """);
+                    throw new IncompatibleStoreException(name,
+                        "the connection string leads to a pooler that gives each transaction another session (of PgBouncer: "
+                        + "pool_mode = transaction). Connect directly, or set the option "
+                        + $"{nameof(PostgresEventStorageOptions.ThroughPooler)}.");
             }
         }
 

@@ -88,7 +88,8 @@ internal sealed class StandbyConfirmation
 
     /// <summary>The error of a write that is committed on the primary, when nobody may wait for the standby.</summary>
     public static StorageFailedException Unconfirmed(string store, Exception? cause = null) => new(store, outcomeIsUnknown: true,
-        new InvalidOperationException("""
-            The server committed without waiting for its synchronous standby, because the wait was cancelled. If the primary is lost now, the write is lost with it. Repeat it: with the same ids it is stored once.
-            """, cause));
+        new InvalidOperationException(
+            "The server committed without waiting for its synchronous standby, because the wait was cancelled. If the primary is lost "
+            + "now, the write is lost with it. Repeat it: with the same ids it is stored once.",
+            cause));
 }

@@ -121,7 +121,9 @@ internal sealed class StoreServer : IAsyncDisposable
         new(connection) { Timeout = SecondsToWrite(connection, weight) };
 
     /// <summary>Recognises the store, and makes it if there is none; at once if that was done before.</summary>
-    /// <exception cref="IncompatibleStoreException">It is not a store that this version can use, or the server does not keep its promises.</exception>
+    /// <exception cref="IncompatibleStoreException">
+    /// It is not a store that this version can use, or the server does not keep its promises.
+    /// </exception>
     /// <exception cref="StorageFailedException">The server cannot be reached, or refuses the connection.</exception>
     public ValueTask OpenAsync(CancellationToken cancellationToken) =>
         _mark is null ? new ValueTask(OpenOnceAsync(cancellationToken)) : default;
@@ -129,7 +131,9 @@ internal sealed class StoreServer : IAsyncDisposable
     /// <summary>Forgets the store: it was removed, or may have been changed. The next call recognises it anew.</summary>
     public void Forget() => _mark = null;
 
-    /// <summary>Checks, on a connection that is to write, that the server is the primary and that the store is the one that was opened.</summary>
+    /// <summary>
+    /// Checks, on a connection that is to write, that the server is the primary and that the store is the one that was opened.
+    /// </summary>
     public async ValueTask VerifyAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var found = await _check.ReadAsync(connection, cancellationToken).ConfigureAwait(false);

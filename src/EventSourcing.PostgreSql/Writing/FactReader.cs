@@ -43,7 +43,8 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
             .Distinct(StringComparer.Ordinal)]);
         batch.Add($"""
             SELECT e.position, s.name, e.version, e.id, y.name, e.recorded, octet_length(e.seal), e.data, e.tags
-            FROM {sql.Quoted}.events e JOIN {sql.Quoted}.streams s ON s.id = e.stream JOIN {sql.Quoted}.event_types y ON y.id = e.type WHERE e.id = ANY ($1)
+            FROM {sql.Quoted}.events e JOIN {sql.Quoted}.streams s ON s.id = e.stream JOIN {sql.Quoted}.event_types y ON y.id = e.type
+            WHERE e.id = ANY ($1)
             """).With(withIds
                 ? (Guid[])[.. group.SelectMany(work => work.Request.Writes).SelectMany(write => write.Events).Select(e => e.Id)]
                 : []);
@@ -60,7 +61,8 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
                 conditions.Add((work.Request, i));
                 var filter = FilterSql.ForShortRange(sql, work.Request.Conditions[i].Query);
                 var command = batch.Add($"""
-                    SELECT e.position FROM {sql.Quoted}.events e JOIN {sql.Quoted}.streams s ON s.id = e.stream JOIN {sql.Quoted}.event_types y ON y.id = e.type
+                    SELECT e.position FROM {sql.Quoted}.events e JOIN {sql.Quoted}.streams s ON s.id = e.stream
+                    JOIN {sql.Quoted}.event_types y ON y.id = e.type
                     WHERE e.position > $1 AND e.position <= $2 AND ({filter.Condition}) ORDER BY e.position LIMIT $3
                     """).With(Math.Max(work.Request.Conditions[i].After, work.Scouted![i].UpTo)).With(long.MaxValue).With(1L);
                 filter.Bind(command);

@@ -230,7 +230,9 @@ internal sealed class GroupRows
         ((NpgsqlParameter<long>)parameters[ParameterOfHead]).TypedValue = ExpectedHead;
     }
 
-    /// <summary>What the leaves of the tree need. Computed while the server works; afterwards nothing refers to the callers' memory.</summary>
+    /// <summary>
+    /// What the leaves of the tree need. Computed while the server works; afterwards nothing refers to the callers' memory.
+    /// </summary>
     public AppendedLeaf[] CommitToContent(LedgerHasher hasher)
     {
         var leaves = new AppendedLeaf[_events.Count];

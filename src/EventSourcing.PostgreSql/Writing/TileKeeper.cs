@@ -4,8 +4,9 @@ using NpgsqlTypes;
 namespace EventSourcing;
 
 /// <summary>
-/// Stores the tiles of the Merkle tree after the commits that complete them. The process that commits the last event of a tile stores it,
-/// and first those before it that are missing. Leaves of this process's own events come from memory, others are made of the events as stored.
+/// Stores the tiles of the Merkle tree after the commits that complete them. The process that commits the last event of a tile stores
+/// it, and first those before it that are missing. Leaves of this process's own events come from memory, others are made of the events
+/// as stored.
 /// </summary>
 /// <remarks>
 /// What is stored of the tree may trail the log by the tiles that are on their way, and by those that a process had not stored when it

@@ -28,7 +28,8 @@ internal static class CompletionCommand
         ["pwsh"] = """
             Register-ArgumentCompleter -Native -CommandName evs -ScriptBlock {
                 param($wordToComplete, $commandAst, $cursorPosition)
-                evs complete "$cursorPosition" "$commandAst" 2>$null | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
+                evs complete "$cursorPosition" "$commandAst" 2>$null |
+                    ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
             }
             """,
     };

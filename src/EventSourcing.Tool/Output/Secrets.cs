@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace EventSourcing.Tool;
 
 /// <summary>
-/// Hides passwords in messages. No message of the tool has one; but a parser repeats an argument that it does not understand, and that may be
-/// a connection string in a wrong place.
+/// Hides passwords in messages. No message of the tool has one; but a parser repeats an argument that it does not understand, and that
+/// may be a connection string in a wrong place.
 /// </summary>
 internal static partial class Secrets
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace EventSourcing.Tool;
 
 /// <summary>
-/// A key that signs checkpoints: ECDSA on P-256, in a PEM file that only its owner can read. Its public part, which has the name of the log,
-/// stands beside it, in a file of that name with <c>.pub</c> after it.
+/// A key that signs checkpoints: ECDSA on P-256, in a PEM file that only its owner can read. Its public part, which has the name of the
+/// log, stands beside it, in a file of that name with <c>.pub</c> after it.
 /// </summary>
 internal sealed class SigningKey : IDisposable
 {

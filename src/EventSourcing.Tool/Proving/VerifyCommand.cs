@@ -76,8 +76,9 @@ internal static class VerifyCommand
         }
 
         if (report.FurtherFindings > 0) screen.Line($"and {Format.Plain(report.FurtherFindings)} more");
+        var first = report.FirstBadPosition > 0 ? $", the first at position {Format.Plain(report.FirstBadPosition)}" : "";
         screen.Field("result", report.IsSound ? screen.Good("sound") : screen.Bad(
-            $"NOT SOUND: findings {Format.Plain(report.Findings.Count + report.FurtherFindings)}{(report.FirstBadPosition > 0 ? $", the first at position {Format.Plain(report.FirstBadPosition)}" : "")}"));
+            $"NOT SOUND: findings {Format.Plain(report.Findings.Count + report.FurtherFindings)}{first}"));
     }
 
     private static void PrintJson(Screen screen, LedgerReport report)

@@ -3,7 +3,9 @@ namespace EventSourcing.Tool;
 /// <summary>Is given each selected event; its memory is valid during the call.</summary>
 internal delegate void EventVisitor(in StoredEvent stored);
 
-/// <summary>Which events to read: of one stream or of the log. Events are read as they are stored, so no type of the app is needed.</summary>
+/// <summary>
+/// Which events to read: of one stream or of the log. Events are read as they are stored, so no type of the app is needed.
+/// </summary>
 internal sealed record EventSelection
 {
     /// <summary>The stream; null for the log.</summary>

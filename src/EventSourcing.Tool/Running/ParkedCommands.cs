@@ -122,8 +122,10 @@ internal static class ParkedCommands
         ProjectionAdmin admin, string projection, long position, CancellationToken cancellationToken)
     {
         var all = await admin.GetParkedAsync(projection, cancellationToken);
-        return all.FirstOrDefault(parked => parked.Position == position)
-            ?? throw new ToolException($"Nothing of '{projection}' is parked at position {Format.Plain(position)}. {(all.Count == 0 ? "Nothing is parked." : $"Parked are positions {string.Join(", ", all.Take(10).Select(parked => Format.Plain(parked.Position)))}{(all.Count > 10 ? ", …" : "")}.")}");
+        if (all.FirstOrDefault(parked => parked.Position == position) is { } found) return found;
+        var positions = string.Join(", ", all.Take(10).Select(parked => Format.Plain(parked.Position)));
+        var others = all.Count == 0 ? "Nothing is parked." : $"Parked are positions {positions}{(all.Count > 10 ? ", …" : "")}.";
+        throw new ToolException($"Nothing of '{projection}' is parked at position {Format.Plain(position)}. {others}");
     }
 
     private static void Print(Screen screen, ParkedEvents parked)

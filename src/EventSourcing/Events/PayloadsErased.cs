@@ -10,7 +10,8 @@ namespace EventSourcing;
 /// <c>ErasePayloadsAsync</c> appends it. Its payload is never erased itself.
 /// </summary>
 /// <remarks>
-/// As JSON, regardless of the app's options: <c>{"positions":[3,17],"reason":"…","by":"…"}</c>. <c>by</c> is missing if no one is named.
+/// As JSON, regardless of the app's options: <c>{"positions":[3,17],"reason":"…","by":"…"}</c>. <c>by</c> is missing if no one is
+/// named.
 /// </remarks>
 /// <param name="Positions">The positions of the events whose payloads were erased, ascending.</param>
 /// <param name="Reason">Why.</param>

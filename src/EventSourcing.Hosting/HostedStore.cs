@@ -133,7 +133,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
             {
                 var options = group.Options ?? Times(ProjectionOptions.ForReactors);
                 options = options with { DeliveryScopes = options.DeliveryScopes ?? _reactors.BeginDelivery };
-                var starting = Store.StartReactorsAsync(options, group.Members);
+                var starting = Observed(Store.StartReactorsAsync(options, group.Members));
                 running.Add(await starting.WaitAsync(settings.StartTimeout, Clock, cancellationToken).ConfigureAwait(false));
             }
         }
@@ -160,7 +160,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        var stopped = Task.WhenAll([_watching, _measuring, .. _running.Select(one => one.DisposeAsync().AsTask())]);
+        var stopped = Observed(Task.WhenAll([_watching, _measuring, .. _running.Select(one => one.DisposeAsync().AsTask())]));
         await stopped.WaitAsync(cancellationToken).ConfigureAwait(false);
         await _reactors.DisposeAsync().ConfigureAwait(false);
     }
@@ -170,7 +170,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
     {
         IsOpen = false;
         if (!_store.IsValueCreated) return;
-        await Store.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Observed(Store.DisposeAsync().AsTask()).WaitAsync(cancellationToken).ConfigureAwait(false);
         StoreLog.Closed(_logger, Name);
     }
 
@@ -203,6 +203,16 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         _stop.Cancel();
         Health.Dispose();
         _stop.Dispose();
+    }
+
+    /// <summary>
+    /// Says that a task need not be awaited to its end: a wait for it that is given up is an error of its own, and the host is told that.
+    /// </summary>
+    private static TTask Observed<TTask>(TTask task)
+        where TTask : Task
+    {
+        task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => _ = task.Exception);
+        return task;
     }
 
     private Task WatchAsync(CancellationToken stop)

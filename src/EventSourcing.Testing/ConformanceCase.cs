@@ -37,6 +37,9 @@ public sealed class ConformanceCase
 
         // It runs on the thread pool, so that a storage which blocks its caller cannot block the test runner.
         var run = Task.Run(() => RunAsync(store), CancellationToken.None);
+
+        // Once it is given up, nobody is told how it ends.
+        run.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => _ = run.Exception);
         try
         {
             await run.WaitAsync(fixture.Patience, cancellationToken);

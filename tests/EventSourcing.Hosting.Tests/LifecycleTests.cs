@@ -1,3 +1,4 @@
+using EventSourcing.Tests;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -159,6 +160,23 @@ public class LifecycleTests
         outage.Begin();
         await FluentActions.Awaiting(() => TestApp.StartAsync(store => store.UseStorage((_, _) => outage.Storage), app: null, "EventSourcing:parcels:StartTimeout=00:00:00"))
             .Should().ThrowAsync<StorageFailedException>();
+    }
+
+    [Fact]
+    public async Task Start_that_was_given_up_and_fails_afterwards_leaves_nothing_unobserved()
+    {
+        var mark = Unobserved.NewMark();
+        (await Unobserved.AfterAsync(mark, async () =>
+        {
+            var outage = new Outage(new InMemoryEventStorage());
+            outage.Hold();
+            var app = TestApp.Build(
+                store => store.UseStorage((_, _) => outage.Storage).AddReactor<Courier>(), app: null, "EventSourcing:parcels:StartTimeout=00:00:01");
+            await FluentActions.Awaiting(() => app.Host.StartAsync()).Should().ThrowAsync<TimeoutException>();
+            outage.Fail(new NotSupportedException(mark));
+            await Task.Delay(50);
+            await ((IAsyncDisposable)app.Host).DisposeAsync();
+        })).Should().BeEmpty();
     }
 
     [Fact]

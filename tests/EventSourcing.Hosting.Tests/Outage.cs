@@ -36,6 +36,9 @@ internal sealed class Outage
 
     public void LetGo() => Interlocked.Exchange(ref _held, null)?.SetResult();
 
+    /// <summary>Ends what is held, with a failure.</summary>
+    public void Fail(Exception failure) => Interlocked.Exchange(ref _held, null)?.SetException(failure);
+
     private Task? Before(string method)
     {
         if (method.StartsWith("get_", StringComparison.Ordinal) || method == "DisposeAsync") return null;

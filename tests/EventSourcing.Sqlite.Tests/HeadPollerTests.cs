@@ -72,18 +72,4 @@ public sealed class HeadPollerTests
     });
 
     private Task<long> WaitAsync(HeadPoller poller, long position) => poller.WaitForEventsAsync(position, _userCode, default).AsTask().WaitAsync(Some.Never);
-
-    private sealed class BreakableClock : TimeProvider
-    {
-        private volatile Exception? _failure;
-
-        public Exception? Failure
-        {
-            get => _failure;
-            set => _failure = value;
-        }
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            Failure is { } failure ? throw failure : base.CreateTimer(callback, state, dueTime, period);
-    }
 }

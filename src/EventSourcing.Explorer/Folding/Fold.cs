@@ -189,6 +189,11 @@ internal sealed class Fold : IDisposable
         {
             // The fold was dropped, or the app ends.
         }
+        catch (Exception failure)
+        {
+            // The clock is the app's, and may throw. Nobody else waits for this task; the next one who looks tries again.
+            lock (_lock) _problem = failure.Message;
+        }
         finally
         {
             lock (_lock) _isRunning = _isWaiting = false;

@@ -14,6 +14,19 @@ internal static class BackgroundTask
         using (SuppressFlow()) return Task.Run(work, CancellationToken.None);
     }
 
+    /// <summary>
+    /// Says that a task need not be awaited, because its failure is told in another way. Otherwise an app that has awaited all that it was
+    /// given would be told of an error at which nobody has looked (<see cref="TaskScheduler.UnobservedTaskException"/>).
+    /// </summary>
+    /// <param name="task">The task.</param>
+    /// <returns>The same task.</returns>
+    public static Task ToldElsewhere(this Task task)
+    {
+        if (task.IsCompleted) _ = task.Exception;
+        else task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => _ = task.Exception); // keeps no context of the caller
+        return task;
+    }
+
     /// <summary>Keeps the execution context from everything that is started until the returned object is disposed.</summary>
     public static AsyncFlowControl SuppressFlow() => ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow();
 }

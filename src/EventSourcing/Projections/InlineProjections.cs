@@ -53,9 +53,10 @@ internal sealed class InlineProjections : InlineReadModels
         {
             if (_isReady) return;
 
-            // It neither runs in the context of the first append nor is cancelled with it: others wait for it too.
+            // It neither runs in the context of the first append nor is cancelled with it: others wait for it too. If it fails when nobody
+            // waits any more, the next append tries again.
             if (_starting is null or { IsCompleted: true })
-                _starting = BackgroundTask.Start(() => BringUpToDateAsync(CancellationToken.None));
+                _starting = BackgroundTask.Start(() => BringUpToDateAsync(CancellationToken.None)).ToldElsewhere();
             starting = _starting;
         }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using EventSourcing.Explorer.Tests.Bank;
+using EventSourcing.Tests;
 
 namespace EventSourcing.Explorer.Tests.Serving;
 
@@ -99,6 +100,26 @@ public class FoldTests
         await UntilAsync(async () => (await LookAsync()).Progress is null);
 
         Task<FoldView> LookAsync() => fold.LookAsync(4_500, 4_500, isAsked: false, 0, slots, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Fold_that_fails_while_it_runs_by_itself_leaves_nothing_unobserved_and_goes_on_when_it_is_looked_at()
+    {
+        var mark = Unobserved.NewMark();
+        (await Unobserved.AfterAsync(mark, async () =>
+        {
+            await using var log = await LongLog.OpenAsync();
+            var time = new Clock();
+            using var slots = new SemaphoreSlim(1);
+            using var fold = new Fold(log.Store.OpenHistory(new ByReference(), "rent"), 0, time, CancellationToken.None);
+            log.Counting.HoldReadsAfter(2_000);
+            await fold.LookAsync(4_500, 4_500, isAsked: true, 0, slots, CancellationToken.None);
+            time.Failure = new InvalidOperationException(mark);
+            log.Counting.LetReadsGo();
+            await UntilAsync(() => Task.FromResult(!fold.IsRunning));
+            time.Failure = null;
+            await UntilAsync(async () => (await fold.LookAsync(4_500, 4_500, isAsked: true, 0, slots, CancellationToken.None)).Progress is null);
+        })).Should().BeEmpty();
     }
 
     [Fact]
@@ -216,8 +237,11 @@ public class FoldTests
     {
         public long Timestamp { get; set; }
 
+        /// <summary>What it throws instead of telling the time, if it is to.</summary>
+        public Exception? Failure { get; set; }
+
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-        public override long GetTimestamp() => Timestamp;
+        public override long GetTimestamp() => Failure is { } failure ? throw failure : Timestamp;
     }
 }

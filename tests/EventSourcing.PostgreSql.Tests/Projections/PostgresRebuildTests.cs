@@ -29,6 +29,8 @@ public sealed class PostgresStandingOrderTests() : StandingOrderTests(new OneSch
 
 public sealed class PostgresSynchronousDisposalTests() : SynchronousDisposalTests(new OneSchema());
 
+public sealed class PostgresUnobservedErrorTests() : UnobservedErrorTests(new OneSchema());
+
 public sealed class PostgresRestTests() : RestTests(new OneSchema());
 
 public sealed class PostgresInlineTests() : InlineTests(new OneSchema());

@@ -33,6 +33,8 @@ public sealed class SqliteStandingOrderTests() : StandingOrderTests(new OneSqlit
 
 public sealed class SqliteSynchronousDisposalTests() : SynchronousDisposalTests(new OneSqliteFile());
 
+public sealed class SqliteUnobservedErrorTests() : UnobservedErrorTests(new OneSqliteFile());
+
 public sealed class SqliteRestTests() : RestTests(new OneSqliteFile());
 
 public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());

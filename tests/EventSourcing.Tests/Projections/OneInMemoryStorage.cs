@@ -32,6 +32,8 @@ public sealed class InMemoryStandingOrderTests() : StandingOrderTests(new OneInM
 
 public sealed class InMemorySynchronousDisposalTests() : SynchronousDisposalTests(new OneInMemoryStorage());
 
+public sealed class InMemoryUnobservedErrorTests() : UnobservedErrorTests(new OneInMemoryStorage());
+
 public sealed class InMemoryRestTests() : RestTests(new OneInMemoryStorage());
 
 public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());

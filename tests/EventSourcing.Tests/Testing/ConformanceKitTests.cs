@@ -393,6 +393,29 @@ public class ConformanceKitTests
         await run.Should().ThrowAsync<OperationCanceledException>();
     }
 
+    [Fact]
+    public async Task Run_a_case_that_fails_after_it_was_given_up_leaves_nothing_unobserved()
+    {
+        var mark = Unobserved.NewMark();
+        (await Unobserved.AfterAsync(mark, async () =>
+        {
+            var (asked, go) = (new ManualResetEventSlim(), new ManualResetEventSlim());
+            var fixture = new Fixture(_ =>
+            {
+                asked.Set();
+                go.Wait();
+                throw new InvalidOperationException(mark);
+            });
+            using var cancel = new CancellationTokenSource();
+            var run = EventStorageConformance.Cases[0].RunAsync(fixture, cancel.Token);
+            asked.Wait();
+            await cancel.CancelAsync();
+            await FluentActions.Awaiting(() => run).Should().ThrowAsync<OperationCanceledException>();
+            go.Set();
+            await Task.Delay(50);
+        })).Should().BeEmpty();
+    }
+
     private sealed class Fixture(
         Func<EventStorageOptions, IEventStorage> open, TimeSpan? patience = null, Func<IEventStorage, IEventStorage>? readOnly = null) : IEventStorageFixture
     {

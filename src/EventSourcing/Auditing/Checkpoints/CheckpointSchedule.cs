@@ -92,7 +92,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
             // A sink that obeys its token ends at once. One that does not must not keep the store from closing.
             late = Task.Delay(Grace, _clock, ended.Token);
             if (await Task.WhenAny(last, late).ConfigureAwait(false) != last)
-                _report(new TimeoutException(
+                Report(new TimeoutException(
                     $"The store was closed while the sink of '{_checkpointer.Origin}' had not returned for {LongestFarewell + Grace}, "
                     + "although it was cancelled. The last checkpoint may be missing there; the next process that appends signs one. "
                     + "Let the sink end when its token is cancelled."));
@@ -121,8 +121,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
             }
 
             if (_isWatched) return;
-            if (_options.Interval is { } interval) WakeAfter(interval);
-            Volatile.Write(ref _isWatched, true);
+            Volatile.Write(ref _isWatched, _options.Interval is not { } interval || TryWakeAfter(interval));
         }
     }
 
@@ -137,12 +136,22 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         _run = BackgroundTask.Start(RunAsync);
     }
 
-    private void WakeAfter(TimeSpan time)
+    /// <summary>Sets the timer. The clock is the app's, and may throw: then nothing wakes this but the next append.</summary>
+    private bool TryWakeAfter(TimeSpan time)
     {
-        using (BackgroundTask.SuppressFlow())
-            _timer ??= _clock.CreateTimer(
-                static schedule => ((CheckpointSchedule)schedule!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _timer.Change(time, Timeout.InfiniteTimeSpan);
+        try
+        {
+            using (BackgroundTask.SuppressFlow())
+                _timer ??= _clock.CreateTimer(
+                    static schedule => ((CheckpointSchedule)schedule!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(time, Timeout.InfiniteTimeSpan);
+            return true;
+        }
+        catch (Exception ofTheClock)
+        {
+            _lastFailure = ofTheClock;
+            return false;
+        }
     }
 
     private void Wake()
@@ -162,9 +171,8 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
             if (_isClosed) return;
             if (!isDone)
             {
-                if (LastFailure is not StoreRolledBackException)
-                    WakeAfter(TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_failures - 1, 10))));
-                return;
+                if (LastFailure is StoreRolledBackException) return;
+                if (TryWakeAfter(TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(_failures - 1, 10))))) return;
             }
 
             Volatile.Write(ref _due, NextDue());
@@ -172,7 +180,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         }
 
         // Appends made meanwhile skipped the check because a signature was running, so it is made here.
-        if (await HasGrownAsync().ConfigureAwait(false) is { } head) Look(head);
+        if (isDone && await HasGrownAsync().ConfigureAwait(false) is { } head) Look(head);
     }
 
     private async ValueTask<long?> HasGrownAsync()
@@ -206,7 +214,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
             _lastFailure = failure;
         }
 
-        _report(_lastFailure);
+        Report(_lastFailure);
         if (_lastFailure is { } told) Tell(told);
         return _lastFailure is null;
     }
@@ -219,7 +227,21 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         }
         catch (Exception ofTheApp)
         {
-            _report(ofTheApp);
+            Report(ofTheApp);
+        }
+    }
+
+    /// <summary>No checkpoint is given up because somebody who counts them, or is told of them, throws.</summary>
+    private void Report(Exception? failure)
+    {
+        try
+        {
+            _report(failure);
+        }
+        catch (Exception ofAWatcher)
+        {
+            EventSourcingLog.Instance.CheckpointFailed(
+                _checkpointer.Origin, $"What became of one could not be counted or told: {ofAWatcher.GetType()}.");
         }
     }
 }

@@ -64,8 +64,9 @@ internal sealed class Checkpointer : IDisposable
             if (_isOpen) return;
             if (_opening is null or { IsCompleted: true })
             {
-                // Neither runs in the first caller's context nor is cancelled by it: other callers wait for it too.
-                _opening = BackgroundTask.Start(CompareAsync);
+                // Neither runs in the first caller's context nor is cancelled by it: other callers wait for it too. If it fails when nobody
+                // waits any more, the next call tries again.
+                _opening = BackgroundTask.Start(CompareAsync).ToldElsewhere();
             }
 
             opening = _opening;

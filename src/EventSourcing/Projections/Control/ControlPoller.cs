@@ -98,9 +98,22 @@ internal sealed class ControlPoller : IAsyncDisposable
                 _ = next?.Task.Exception;
             }
 
+            await PauseAsync(isAtRest: next is null).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask PauseAsync(bool isAtRest)
+    {
+        try
+        {
             TimeSpan pause;
-            lock (_lock) pause = next is null && _next is null ? UntilNextAtRest() : _standby;
+            lock (_lock) pause = isAtRest && _next is null ? UntilNextAtRest() : _standby;
             await Task.Delay(pause, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (Exception)
+        {
+            // The clock is the app's, and may throw. Orders are looked for all the same.
+            await Task.Delay(Interval, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

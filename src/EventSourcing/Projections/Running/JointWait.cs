@@ -35,10 +35,14 @@ internal sealed class JointWait(EventStore store, IReadOnlyList<Supervisor> supe
                 supervisor.Completion);
     }
 
-    /// <summary>Awaits tasks in the order in which they end, so that the first failure is thrown although others go on.</summary>
+    /// <summary>
+    /// Awaits tasks in the order in which they end, so that the first failure is thrown although others go on. What these fail with is not
+    /// told.
+    /// </summary>
     public static async Task ThrowFirstAsync(IEnumerable<Task> tasks)
     {
-        await foreach (var ended in Task.WhenEach(tasks).ConfigureAwait(false)) await ended.ConfigureAwait(false);
+        var all = tasks.Select(task => task.ToldElsewhere()).ToList();
+        await foreach (var ended in Task.WhenEach(all).ConfigureAwait(false)) await ended.ConfigureAwait(false);
     }
 
     /// <summary>The error that prevents a projection or reactor from going on; null if there is none.</summary>

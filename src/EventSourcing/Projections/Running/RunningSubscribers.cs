@@ -35,7 +35,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
         foreach (var supervisor in Supervisors) supervisor.Start(_stop.Token);
         var restarts = Supervisors.Select(supervisor => new OrderedRestart(store, supervisor, again => StartAgain(again)));
         _restarts = [.. restarts.Select(restart => BackgroundTask.Start(() => restart.WatchAsync(_stop.Token)))];
-        Completion = JointWait.ThrowFirstAsync(Supervisors.Select(supervisor => supervisor.Completion));
+        Completion = JointWait.ThrowFirstAsync(Supervisors.Select(supervisor => supervisor.Completion)).ToldElsewhere();
     }
 
     /// <summary>
@@ -244,7 +244,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     private async Task GiveUpAsync(Task stopped)
     {
         // From here on they commit nothing, so what is listed is never stored.
-        _ = _holder.GiveUpAsync();
+        _ = _holder.GiveUpAsync().ToldElsewhere();
         var now = Clock.GetUtcNow();
         var handlers = Supervisors.SelectMany(supervisor => supervisor.Handlers).ToList();
         await StopLimit.EndsWithinAsync(stopped, StopLimit.Grace).ConfigureAwait(false);

@@ -9,9 +9,10 @@ internal static class StopLimit
     /// <summary>How long runs whose handlers were given up, or that only wait for the storage, may take to end.</summary>
     public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whether a task ends within a time. If it does not, it goes on.</summary>
+    /// <summary>Whether a task ends within a time. If it does not, it goes on. Whether it fails is not looked at.</summary>
     public static async Task<bool> EndsWithinAsync(Task task, TimeSpan time)
     {
+        _ = task.ToldElsewhere();
         using var ended = new CancellationTokenSource();
         var first = await Task.WhenAny(task, Task.Delay(time, TimeProvider.System, ended.Token)).ConfigureAwait(false);
         await ended.CancelAsync().ConfigureAwait(false);

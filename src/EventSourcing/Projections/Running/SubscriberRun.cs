@@ -274,8 +274,10 @@ internal sealed class SubscriberRun
         if (_place.Position > _place.Document!.Content.Position && (wait is null || LazyMove < wait)) wait = LazyMove;
         if (wait is null) _place.Rest();
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var events = Store.Storage.WaitForEventsAsync(_place.Position, abandon.Token).AsTask();
+
+        // The pause first: the clock is the app's, and may throw.
         var pause = Task.Delay(wait ?? Timeout.InfiniteTimeSpan, _context.Clock, abandon.Token);
+        var events = Store.Storage.WaitForEventsAsync(_place.Position, abandon.Token).AsTask();
         await Task.WhenAny(events, _order!, pause).ConfigureAwait(false);
         if (wait is null) _place.ShowWork();
         await abandon.CancelAsync().ConfigureAwait(false);

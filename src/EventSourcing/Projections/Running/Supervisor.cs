@@ -82,11 +82,17 @@ internal sealed class Supervisor
     public void Start(CancellationToken stop)
     {
         FailedGeneration = 0;
-        Completion = EndAsync(BackgroundTask.Start(() => SuperviseAsync(stop)));
+
+        // The status, waits and notices tell the error too, so an app need not look at the completion.
+        Completion = EndAsync(BackgroundTask.Start(() => SuperviseAsync(stop)).ToldElsewhere()).ToldElsewhere();
     }
 
     /// <summary>Ends <see cref="Completion"/>, although something of it still runs.</summary>
-    public void Abandon(HandlerAbandonedException why) => _abandoned.TrySetException(why);
+    public void Abandon(HandlerAbandonedException why)
+    {
+        _abandoned.TrySetException(why);
+        _ = _abandoned.Task.ToldElsewhere();
+    }
 
     private async Task EndAsync(Task supervision)
     {
@@ -143,8 +149,10 @@ internal sealed class Supervisor
         }
         finally
         {
-            // Failed runs stay in the status; the others are stopped.
-            foreach (var (_, _, cancel) in _runs.Values) await cancel.CancelAsync().ConfigureAwait(false);
+            // Failed runs stay in the status; the others are stopped. What code of the app throws when its token is cancelled must not hide
+            // why they are stopped.
+            foreach (var (_, _, cancel) in _runs.Values)
+                await cancel.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await Task.WhenAll(_runs.Values.Select(run => run.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             foreach (var generation in _runs.Keys.ToList()) Forget(generation);
         }

@@ -67,6 +67,32 @@ internal readonly ref struct EventValues
         $"the event at position {position} cannot be read: the value of its column '{column}' is not one that the library writes "
         + $"({flaw}).");
 
+    /// <summary>The values of a row of which no more was read than these.</summary>
+    public static EventValues OfPlace(long position, long version, long ticks) => new()
+    {
+        Position = position,
+        Version = version,
+        Ticks = ticks,
+        Id = Guid.AllBitsSet,
+        IdLength = IdBytes,
+        SealLength = LedgerLeaf.SaltLength,
+        Data = default,
+    };
+
+    /// <summary>
+    /// What is wrong with the end of a stream that has a name, as the sentence of an error; null if nothing is. Otherwise the stream would
+    /// be taken for a new one.
+    /// </summary>
+    /// <param name="stream">The stream's name.</param>
+    /// <param name="version">The version of its last event; null if it has none.</param>
+    public static string? DamageAtEnd(string stream, long? version) => version switch
+    {
+        null => $"the stream '{stream}' has no event.", // a name is written together with its first event
+        < 1 => string.Create(
+            CultureInfo.InvariantCulture, $"the last event of the stream '{stream}' has the version {version}, and versions begin at 1."),
+        _ => null,
+    };
+
     public static bool IsInstant(long ticks) => ticks >= 0 && ticks <= DateTimeOffset.MaxValue.Ticks;
 
     /// <summary>The sentence of the error if only the time of an event was read, and that time is no instant.</summary>

@@ -100,7 +100,8 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         Subscribers = [.. projections.Select(one => one.Name), .. reactors.Select(one => one.Name)];
         Reactors = reactors.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
         var head = await OpenStorageAndCheckAsync(projections, reactors, cancellationToken).ConfigureAwait(false);
-        if (_registration.InlineProjections.Count > 0) await Store.StartInlineProjectionsAsync(cancellationToken).ConfigureAwait(false);
+        if (_registration.InlineProjections.Count > 0)
+            await OnceItAnswersAsync(StartInlineProjectionsAsync, cancellationToken).ConfigureAwait(false);
         StoreLog.Opened(_logger, Name, head);
         IsOpen = true;
         _projections = projections;
@@ -133,8 +134,10 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
             {
                 var options = group.Options ?? Times(ProjectionOptions.ForReactors);
                 options = options with { DeliveryScopes = options.DeliveryScopes ?? _reactors.BeginDelivery };
-                var starting = Observed(Store.StartReactorsAsync(options, group.Members));
-                running.Add(await starting.WaitAsync(settings.StartTimeout, Clock, cancellationToken).ConfigureAwait(false));
+                var starting = OnceItAnswersAsync(
+                    token => Observed(Store.StartReactorsAsync(options, group.Members)).WaitAsync(settings.StartTimeout, Clock, token),
+                    cancellationToken);
+                running.Add(await starting.ConfigureAwait(false));
             }
         }
 
@@ -265,7 +268,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         List<Projection> projections, IReadOnlyList<Reactor> reactors, CancellationToken cancellationToken)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var opening = Task.Run(() => OpenStorageAsync(giveUp.Token), CancellationToken.None);
+        var opening = Task.Run(() => OnceItAnswersAsync(Store.GetHeadAsync, giveUp.Token), CancellationToken.None);
         try
         {
             if (projections.Count > 0) Store.CheckSubscribers(projections);
@@ -281,10 +284,16 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         return await opening.ConfigureAwait(false);
     }
 
+    private async Task<bool> StartInlineProjectionsAsync(CancellationToken cancellationToken)
+    {
+        await Store.StartInlineProjectionsAsync(cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
     /// <summary>
-    /// The head of the log, once the storage answers. One that is busy, or does not answer yet, is asked again for a while.
+    /// Calls the storage once it answers. One that is busy, does not answer yet, or takes no writes just now is asked again for a while.
     /// </summary>
-    private async Task<long> OpenStorageAsync(CancellationToken cancellationToken)
+    private async Task<T> OnceItAnswersAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         var timeout = Settings.StartTimeout;
         var began = Clock.GetTimestamp();
@@ -292,7 +301,7 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
         {
             try
             {
-                return await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+                return await call(cancellationToken).ConfigureAwait(false);
             }
             catch (EventSourcingException failure)
                 when (failure.MaySucceedLater() && Clock.GetElapsedTime(began) < timeout)

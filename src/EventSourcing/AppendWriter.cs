@@ -108,7 +108,7 @@ internal sealed class AppendWriter : IDisposable
 
     private Written Write(object payload, Guid? id, EventMetadata? metadata, IReadOnlyList<string> tags, string? trace)
     {
-        ArgumentNullException.ThrowIfNull(payload, "events");
+        ArgumentNullException.ThrowIfNull(payload, JsonEventSerializer.EventsParameter);
         var dataStart = _buffer.WrittenCount;
         _json.Reset();
         var known = _serializer.Serialize(_json, payload);

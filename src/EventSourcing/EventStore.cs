@@ -21,11 +21,13 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     /// fast. A type that JSON cannot handle is an error only then. <c>EventHistory.CheckAsync</c> of <c>EventSourcing.Testing</c> finds all
     /// of them in a test.
     /// </remarks>
+    /// <exception cref="ArgumentException">The JSON options write what they do not read back.</exception>
     public EventStore(IEventStorage storage, EventTypes types, EventStoreOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(types);
         Options = options ?? new EventStoreOptions();
+        Serializer = new JsonEventSerializer(types, Options.Json) { AppCode = AppCode };
         Lifetime = new StoreLifetime(this);
         Diagnostics = new StoreDiagnostics(
             this,
@@ -39,7 +41,6 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
             ? storage
             : CheckedStorage.Of(storage, ledger, AppCode, failure => Diagnostics.CheckpointTried(ledger.Origin, failure));
         Catalog = new StoreCatalog(Storage);
-        Serializer = new JsonEventSerializer(types, Options.Json) { AppCode = AppCode };
         EventReader = new EventReader(Storage, Serializer);
         Appender = new EventAppender(this);
         InlineReadModels = Options.Inline?.Invoke(this);

@@ -8,6 +8,8 @@ public sealed record EventStoreOptions
     /// <summary>
     /// How events and documents are written as JSON: by default with camel-case names, by reflection. For trimmed and Native AOT apps, give
     /// options with a source-generated <c>JsonSerializerContext</c>. Events are read for ever, so decide before the first one is written.
+    /// The store refuses options that write what they do not read back: a <see cref="JsonSerializerOptions.DictionaryKeyPolicy"/>, numbers
+    /// that are written as text only, and <c>ReferenceHandler.IgnoreCycles</c>.
     /// </summary>
     public JsonSerializerOptions? Json { get; init; }
 

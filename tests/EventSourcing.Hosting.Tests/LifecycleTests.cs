@@ -162,6 +162,34 @@ public class LifecycleTests
             .Should().ThrowAsync<StorageFailedException>();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Start_waits_for_a_storage_that_takes_no_read_models_yet_and_says_so(bool isInline)
+    {
+        var outage = new Outage(new InMemoryEventStorage());
+        outage.RefuseCommits(true);
+        var app = TestApp.Build(Register);
+        var starting = app.Host.StartAsync();
+        await TestApp.UntilAsync(() => app.Logs.GetSnapshot().Any(log => log.Id.Id == 901), "waits");
+        starting.IsCompleted.Should().BeFalse();
+        outage.RefuseCommits(false);
+        await starting;
+        await app.DisposeAsync();
+
+        outage = new Outage(new InMemoryEventStorage());
+        outage.RefuseCommits(true);
+        await FluentActions.Awaiting(() => TestApp.StartAsync(Register, app: null, "EventSourcing:parcels:StartTimeout=00:00:01"))
+            .Should().ThrowAsync<StorageFailedException>();
+
+        void Register(EventStoreBuilder store)
+        {
+            store.UseStorage((_, _) => outage.Storage);
+            if (isInline) store.AddInlineProjection<PendingParcels>();
+            else store.AddReactor<Courier>();
+        }
+    }
+
     [Fact]
     public async Task Start_that_was_given_up_and_fails_afterwards_leaves_nothing_unobserved()
     {

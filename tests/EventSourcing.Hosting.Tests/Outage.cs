@@ -6,6 +6,7 @@ namespace EventSourcing.Hosting.Tests;
 internal sealed class Outage
 {
     private volatile bool _isGone;
+    private volatile bool _refusesCommits;
     private volatile TaskCompletionSource? _held;
     private readonly AsyncLocal<bool> _isCounted = new();
     private int _reads;
@@ -31,6 +32,9 @@ internal sealed class Outage
 
     public void End() => _isGone = false;
 
+    /// <summary>Whether commits of read models fail for the time being, as on a full disk.</summary>
+    public void RefuseCommits(bool refuses) => _refusesCommits = refuses;
+
     /// <summary>From now on commits of read models wait, as those of a suspended process do.</summary>
     public void Hold() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -42,7 +46,8 @@ internal sealed class Outage
     private Task? Before(string method)
     {
         if (method.StartsWith("get_", StringComparison.Ordinal) || method == "DisposeAsync") return null;
-        if (_isGone) throw new StorageFailedException("a place nobody may know", outcomeIsUnknown: false, new IOException("gone"));
+        if (_isGone || (_refusesCommits && method == "CommitAsync"))
+            throw new StorageFailedException("a place nobody may know", outcomeIsUnknown: false, new IOException("gone"));
         if (_isCounted.Value)
         {
             if (method == "GetHeadAsync") Interlocked.Increment(ref _heads);

@@ -11,10 +11,11 @@ public sealed class ViewTests : IDisposable
     private static readonly FieldDefinition Total = new("total", FieldKind.WholeNumber);
     private readonly OneSchema _schema = new();
     private readonly string _role = "es_report_" + Guid.NewGuid().ToString("N")[..12];
+    private readonly string _other = "es_reader_" + Guid.NewGuid().ToString("N")[..12];
 
     public ViewTests()
     {
-        if (PostgresServer.Obstacle is null) PostgresServer.Run($"CREATE ROLE {_role} LOGIN");
+        if (PostgresServer.Obstacle is null) PostgresServer.Run($"CREATE ROLE {_role} LOGIN; CREATE ROLE {_other} LOGIN");
     }
 
     private string View => $"\"{_schema.Name}\".read_model_orders";
@@ -22,7 +23,7 @@ public sealed class ViewTests : IDisposable
     public void Dispose()
     {
         _schema.Dispose();
-        PostgresServer.Run($"DROP OWNED BY {_role}; DROP ROLE {_role}");
+        PostgresServer.Run($"DROP OWNED BY {_role}, {_other}; DROP ROLE {_role}, {_other}");
     }
 
     [Theory]
@@ -54,6 +55,65 @@ public sealed class ViewTests : IDisposable
         await CommitAsync(storage, "orders@2", [City], "new", drop: "orders@1");
 
         _schema.Run("SELECT key FROM {es}.read_model_orders").Should().Be("new", "a view reads its table with the rights of its owner");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Put_a_rebuilt_read_model_in_place_by_another_role_keeps_the_right_to_read_of_the_role_before_and_what_that_granted(
+        bool hasOther)
+    {
+        await using var storage = _schema.Open();
+        await CommitAsync(storage, "orders@1", [City, Total], "old");
+        PostgresServer.Run($"""
+            ALTER VIEW {View} OWNER TO {_role};
+            GRANT USAGE, CREATE ON SCHEMA "{_schema.Name}" TO {_role};
+            BEGIN;
+            SET LOCAL ROLE {_role};
+            GRANT SELECT ON {View} TO {_other};
+            COMMIT
+            """);
+
+        await CommitAsync(storage, "orders@2", hasOther ? [Total] : [City, Total], "new", drop: "orders@1");
+
+        foreach (var role in (string[])[_role, _other])
+        {
+            (await ReadAsAsync(role, $"SELECT key FROM {View}")).Should().Be("new");
+            _schema.Run($"SELECT has_table_privilege('{role}', '{View}', 'INSERT, UPDATE, DELETE, TRUNCATE')").Should().Be(false);
+        }
+
+        _schema.Run($"SELECT pg_get_userbyid(relowner) = current_user FROM pg_class WHERE oid = '{View}'::regclass").Should().Be(true);
+    }
+
+    [Fact]
+    public async Task Put_a_rebuilt_read_model_in_place_keeps_views_upon_its_view_that_the_role_before_has()
+    {
+        await using var storage = _schema.Open();
+        await CommitAsync(storage, "orders@1", [City], "old");
+        PostgresServer.Run($"""
+            ALTER VIEW {View} OWNER TO {_role};
+            GRANT USAGE, CREATE ON SCHEMA "{_schema.Name}" TO {_role};
+            BEGIN;
+            SET LOCAL ROLE {_role};
+            CREATE VIEW "{_schema.Name}".mine AS SELECT key FROM {View};
+            COMMIT
+            """);
+
+        await CommitAsync(storage, "orders@2", [City], "new", drop: "orders@1");
+
+        (await ReadAsRoleAsync($"SELECT key FROM \"{_schema.Name}\".mine")).Should().Be("new");
+    }
+
+    [Fact]
+    public async Task Put_a_rebuilt_read_model_in_place_gives_the_role_before_no_right_that_was_taken_from_it()
+    {
+        await using var storage = _schema.Open();
+        await CommitAsync(storage, "orders@1", [City], "old");
+        PostgresServer.Run($"ALTER VIEW {View} OWNER TO {_role}; REVOKE ALL ON {View} FROM {_role}");
+
+        await CommitAsync(storage, "orders@2", [City], "new", drop: "orders@1");
+
+        _schema.Run($"SELECT has_table_privilege('{_role}', '{View}', 'SELECT')").Should().Be(false);
     }
 
     [Fact]
@@ -109,11 +169,13 @@ public sealed class ViewTests : IDisposable
             Changes = [new DocumentChange(model, key, Encoding.UTF8.GetBytes("{}")) { Fields = new FieldValue[fields.Count] }],
         });
 
-    private async Task<object?> ReadAsRoleAsync(string sql)
+    private Task<object?> ReadAsRoleAsync(string sql) => ReadAsAsync(_role, sql);
+
+    private async Task<object?> ReadAsAsync(string role, string sql)
     {
-        PostgresServer.Run($"GRANT USAGE ON SCHEMA \"{_schema.Name}\" TO {_role}");
+        PostgresServer.Run($"GRANT USAGE ON SCHEMA \"{_schema.Name}\" TO {role}");
         await using var source = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString) { Username = _role, Password = null, Pooling = false });
+            new NpgsqlConnectionStringBuilder(PostgresServer.ConnectionString) { Username = role, Password = null, Pooling = false });
         await using var command = source.CreateCommand(sql);
         return await command.ExecuteScalarAsync();
     }

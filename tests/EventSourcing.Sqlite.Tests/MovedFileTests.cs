@@ -30,6 +30,51 @@ public sealed partial class MovedFileTests : IDisposable
         (await Some.LogOf(reopened)).Should().HaveCount(20);
     }
 
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.5)]
+    [InlineData(0.99)]
+    public async Task Append_after_the_log_was_cut_off_is_refused_and_leaves_a_sound_store(double left)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using (var storage = await FilledAsync(20, inFile: 10))
+        {
+            CutOff(left);
+            await RefusedAsync(storage, "-wal");
+        }
+
+        await ShouldBeSoundAsync(atLeast: 10, atMost: 19);
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.5)]
+    [InlineData(0.99)]
+    public async Task Close_after_the_log_was_cut_off_leaves_a_sound_store(double left)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using (await FilledAsync(20, inFile: 10)) CutOff(left);
+        await ShouldBeSoundAsync(atLeast: 10, atMost: 19);
+    }
+
+    [Theory]
+    [InlineData("PRAGMA wal_checkpoint(TRUNCATE)")]
+    [InlineData("PRAGMA journal_size_limit = 0; PRAGMA wal_checkpoint(RESTART); CREATE TABLE app (a); DROP TABLE app")]
+    public async Task Append_after_another_program_has_moved_the_log_into_the_file_and_cut_it_off_goes_on(string sql)
+    {
+        await using var storage = await FilledAsync(20);
+        for (var round = 0; round < 3; round++)
+        {
+            using (var foreign = Some.ForeignConnection(_folder.Store)) foreign.Run(sql);
+
+            // The first is refused, so that what this process knows of the log is not made new by a commit.
+            await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 0)).AsTask()).Should().ThrowAsync<WrongExpectedVersionException>();
+            await storage.AppendAsync(Some.Append("s", 20 + round));
+        }
+
+        (await Some.LogOf(storage)).Should().HaveCount(23);
+    }
+
     [Fact]
     public async Task Append_after_the_index_of_the_log_was_deleted_is_refused_and_leaves_all_for_the_next_to_open_it()
     {
@@ -142,10 +187,36 @@ public sealed partial class MovedFileTests : IDisposable
     [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string existing, string added);
 
-    private async Task<SqliteEventStorage> FilledAsync(int events)
+    /// <summary>Does in place what a program does that empties or shortens the log.</summary>
+    private void CutOff(double left)
+    {
+        using var log = new FileStream(Log, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        log.SetLength((long)(log.Length * left));
+    }
+
+    /// <summary>Events are lost, but the others are whole, and the store goes on.</summary>
+    private async Task ShouldBeSoundAsync(int atLeast, int atMost)
+    {
+        await using var store = new EventStore(new SqliteEventStorage(_folder.Store), new EventTypes());
+        var events = (await Some.LogOf(store.Storage)).Count;
+        events.Should().BeInRange(atLeast, atMost);
+        (await store.Ledger.VerifyAsync()).Findings.Should().BeEmpty();
+        (await store.Storage.AppendAsync(Some.Append("s", events))).Position.Should().Be(events + 1);
+    }
+
+    /// <param name="events">How many are appended.</param>
+    /// <param name="inFile">After how many of them the log is moved into the file.</param>
+    private async Task<SqliteEventStorage> FilledAsync(int events, int inFile = 0)
     {
         var storage = new SqliteEventStorage(_folder.Store);
-        for (var i = 0; i < events; i++) await storage.AppendAsync(Some.Append("s", i));
+        for (var i = 0; i < events; i++)
+        {
+            await storage.AppendAsync(Some.Append("s", i));
+            if (i + 1 != inFile) continue;
+            using var foreign = Some.ForeignConnection(_folder.Store);
+            foreign.Run("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+
         await storage.GetHeadAsync();
         return storage;
     }

@@ -15,15 +15,19 @@ public sealed class NotAFileTests : IDisposable
     [InlineData("folder")]
     [InlineData("/dev/zero")]
     [InlineData("/dev/null")]
+    [InlineData("/proc/self/mem")]
+    [InlineData("/proc/cpuinfo")]
+    [InlineData("/sys/kernel/mm/transparent_hugepage/enabled")]
     public async Task Open_what_is_no_file_is_refused(string kind)
     {
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows() || (kind[0] == '/' && !File.Exists(kind))) return;
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         if (kind == "folder") Directory.CreateDirectory(_folder.Store);
         if (kind == "socket") socket.Bind(new UnixDomainSocketEndPoint(_folder.Store));
         if (kind == "pipe") await MakePipeAsync(_folder.Store);
 
-        await RefusedAsync(kind[0] == '/' ? kind : _folder.Store, "not a file");
+        foreach (var readOnly in (bool[])[false, true])
+            await RefusedAsync(kind[0] == '/' ? kind : _folder.Store, "it is a*, not a file. Choose another path. It was not changed.", readOnly);
     }
 
     [Theory(Timeout = 60_000)]
@@ -90,12 +94,12 @@ public sealed class NotAFileTests : IDisposable
         (await File.ReadAllTextAsync(_folder.Store)).Should().Be("x");
     }
 
-    private static async Task RefusedAsync(string path, string why)
+    private static async Task RefusedAsync(string path, string why, bool readOnly = false)
     {
-        await using var storage = new SqliteEventStorage(path);
+        await using var storage = new SqliteEventStorage(path, new SqliteEventStorageOptions { ReadOnly = readOnly });
         await using var store = new EventStore(storage, new EventTypes());
         await RefusedAsync(() => storage.GetHeadAsync().AsTask());
-        await RefusedAsync(() => storage.AppendAsync(Some.Append("s", 0)).AsTask());
+        if (!readOnly) await RefusedAsync(() => storage.AppendAsync(Some.Append("s", 0)).AsTask());
         await RefusedAsync(() => store.Ledger.VerifyAsync().AsTask());
 
         Task RefusedAsync(Func<Task> call) => FluentActions.Awaiting(call).Should().ThrowAsync<IncompatibleStoreException>().WithMessage($"*{why}*");

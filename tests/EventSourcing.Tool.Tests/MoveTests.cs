@@ -72,6 +72,7 @@ public sealed class MoveTests : IDisposable
     [InlineData("\"format\":\"evs-events-1\"", "\"format\":\"evs-events-9\"", 2, "does not say the format")]
     [InlineData("\"root\"", "\"tree\"", 2, "has only some of the events")]
     [InlineData("\"recordedAt\":\"2026", "\"recordedAt\":\"xx26", 2, "is not an event")]
+    [InlineData("\"version\":2,", "\"version\":3,", 2, "version 3")]
     public async Task Import_a_file_that_was_changed_says_so(string before, string after, int exitCode, string expected)
     {
         await Shop.MakeAsync();
@@ -83,6 +84,18 @@ public sealed class MoveTests : IDisposable
 
         run.ExitCode.Should().Be(exitCode);
         run.Both.Should().Contain(expected);
+        if (exitCode == 2) _folder.FileNames.Should().Equal("events.jsonl", "shop.db");
+    }
+
+    [Fact]
+    public async Task Import_an_export_of_no_events_makes_an_empty_store()
+    {
+        await using (var empty = new EventStore(new SqliteEventStorage("empty.db"), Shop.Types)) await empty.GetHeadAsync();
+        await Run.Piped("export", "empty.db", "--out", "events.jsonl");
+
+        (await Run.Piped("import", "events.jsonl", "imported.db"))["result"].Should().Be("the root is that of the export");
+
+        (await Run.Piped("info", "imported.db"))["events"].Should().Be("none");
     }
 
     [Fact]

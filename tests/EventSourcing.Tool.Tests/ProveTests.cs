@@ -201,6 +201,29 @@ public sealed class ProveTests : IDisposable
     }
 
     [Fact]
+    public async Task Name_none_as_checkpoints_verifies_without_and_signs_nothing()
+    {
+        await Shop.MakeAsync();
+        await Run.Piped("checkpoint", "shop.db", "--new-key", Origin);
+        var names = _folder.FileNames.ToList();
+
+        (await Run.Piped("verify", "shop.db", "--checkpoints", "none"))["compared with"].Should().StartWith("no checkpoint: ");
+        (await Run.Piped("verify", "shop.db", "--checkpoints", "none", "--from-checkpoint")).Error.Should().Contain("There is no checkpoint to start from");
+        (await Run.Piped("prove", "shop.db", "4", "--checkpoints", "none")).Error.Should().Contain("There is no checkpoint to prove it under");
+        foreach (var more in (string[][])[[], ["--key", "other.key", "--new-key", Origin]])
+        {
+            var sign = await Run.Piped(["checkpoint", "shop.db", "--checkpoints", "none", .. more]);
+            (sign.ExitCode, sign.Output).Should().Be((2, ""));
+            sign.Error.Should().Contain("'none' means that there is none.").And.Contain("Nothing was signed.");
+        }
+
+        _folder.FileNames.Should().Equal(names);
+        (await Run.Piped("checkpoint", "shop.db", "--checkpoints", "./none")).ExitCode.Should().Be(0);
+        (await Run.Piped("verify", "shop.db", "--checkpoints", "./none"))["compared with"].Should().StartWith("1 checkpoint in './none'");
+        (await Run.Piped("verify", "shop.db", "--checkpoints", "none"))["compared with"].Should().StartWith("no checkpoint: ");
+    }
+
+    [Fact]
     public async Task Backup_and_restore_say_what_was_proven()
     {
         await Shop.MakeAsync();

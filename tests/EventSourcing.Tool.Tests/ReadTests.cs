@@ -28,6 +28,25 @@ public sealed class ReadTests : IDisposable
     }
 
     [Theory]
+    [InlineData("folder", "a folder")]
+    [InlineData("/dev/null", "a pipe, a device or a socket")]
+    [InlineData("/proc/self/mem", "a view of the running system")]
+    public async Task Read_what_is_no_file_says_one_thing_to_do(string path, string what)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        Directory.CreateDirectory("folder");
+        foreach (var verb in (string[])["info", "verify", "export", "checkpoint"])
+        {
+            var run = await Run.Piped(verb, path);
+
+            (run.ExitCode, run.Output).Should().Be((2, ""));
+            run.Error.Should().Be($"error: '{Path.GetFullPath(path)}' cannot be used as an event store: it is {what}, not a file. Choose another path. It was not changed.\n");
+        }
+
+        _folder.FileNames.Should().Equal("folder");
+    }
+
+    [Theory]
     [MemberData(nameof(ReadVerbs))]
     public async Task Read_a_store_of_an_older_schema_leaves_each_byte_of_it(string[] arguments)
     {

@@ -54,9 +54,8 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
                 {
                     if (streams.Count == limit) return new StreamPage(streams, IsEnd: false);
                     var name = Valid(reader.GetString(0), NameRules.ThrowIfInvalidStream);
-                    if (reader.IsDBNull(1)) throw Damage($"the stream '{name}' has no event.");
-                    streams.Add(new StreamSummary(name, reader.GetInt64(1), reader.GetInt64(2),
-                        Instant(reader.GetInt64(3), reader.GetInt64(2))));
+                    if (reader.IsDBNull(1)) throw Damage(EventValues.DamageAtEnd(name, version: null)!);
+                    streams.Add(SummaryOf(name, EventValues.OfPlace(reader.GetInt64(2), reader.GetInt64(1), reader.GetInt64(3))));
                 }
             }
 
@@ -149,8 +148,9 @@ internal sealed class PostgresCatalog(PostgresEventStorage storage, StoreServer 
         return new StorageSize(parts.Sum(part => part.Bytes), 0, parts);
     }
 
-    private DateTimeOffset Instant(long ticks, long position) =>
-        EventValues.IsInstant(ticks) ? new DateTimeOffset(ticks, TimeSpan.Zero) : throw Damage(EventValues.NoInstant(position, ticks));
+    private StreamSummary SummaryOf(string name, EventValues last) => last.FlawedColumn is null
+        ? new StreamSummary(name, last.Version, last.Position, last.RecordedAt)
+        : throw Damage(last.Damage);
 
     private string Valid(string name, Action<string> throwIfInvalid)
     {

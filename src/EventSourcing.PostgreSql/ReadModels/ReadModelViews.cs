@@ -55,11 +55,25 @@ internal sealed class ReadModelViews(SchemaSql sql, ReadModelTables tables)
 
     /// <summary>
     /// Lets a view show another table. The server takes the new definition if it has the columns of the old one, and perhaps more after
-    /// them. Otherwise the view is made anew, and the rights on it are given again.
+    /// them. Otherwise the view is made anew, and the rights on it are given again. If it belonged to another role, that role may go on
+    /// reading it, and so may views of that role upon it.
     /// </summary>
     private static async ValueTask ReplaceAsync(
         NpgsqlConnection connection, string view, string definition, CancellationToken cancellationToken)
     {
+        var name = view.Replace("'", "''", StringComparison.Ordinal);
+
+        // Only the right to read: to write by the view never was a right of that role, since the table is not its own.
+        var formerOwner = await ListAsync(
+            connection,
+            $"""
+            SELECT format('GRANT SELECT ON %s TO %I WITH GRANT OPTION', '{name}'::regclass, r.rolname)
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+            WHERE c.oid = '{name}'::regclass AND r.rolname <> current_user AND EXISTS (
+                SELECT FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
+                WHERE a.grantee = c.relowner AND a.privilege_type = 'SELECT')
+            """,
+            cancellationToken).ConfigureAwait(false);
         await connection.ExecuteAsync("SAVEPOINT eventsourcing_view", cancellationToken).ConfigureAwait(false);
         try
         {
@@ -71,7 +85,6 @@ internal sealed class ReadModelViews(SchemaSql sql, ReadModelTables tables)
         catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InvalidTableDefinition)
         {
             await connection.ExecuteAsync("ROLLBACK TO SAVEPOINT eventsourcing_view", cancellationToken).ConfigureAwait(false);
-            var name = view.Replace("'", "''", StringComparison.Ordinal);
             var grants = await ListAsync(
                 connection,
                 $"""
@@ -86,6 +99,7 @@ internal sealed class ReadModelViews(SchemaSql sql, ReadModelTables tables)
             foreach (var grant in grants) await connection.ExecuteAsync(grant, cancellationToken).ConfigureAwait(false);
         }
 
+        foreach (var grant in formerOwner) await connection.ExecuteAsync(grant, cancellationToken).ConfigureAwait(false);
         await connection.ExecuteAsync("RELEASE SAVEPOINT eventsourcing_view", cancellationToken).ConfigureAwait(false);
     }
 

@@ -69,13 +69,15 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
             if (!forwards && !isWithinTransaction) batch.Add(Snapshot);
             if (!isAlone) batch.Add(EndSql).With(read.Stream);
 
-            // The sum keeps the planner from walking the log by position instead of the stream by version.
-            batch.Add($"""
+            // The sum keeps the planner from walking the log by position instead of the stream by version. Without a lower bound, a row is
+            // found whose version is below the first, and refused.
+            var rowsSql = batch.Add($"""
                 SELECT {PageBuilder.ColumnsOf(withSeals: false)} FROM {sql.Quoted}.events e
                 WHERE e.stream = (SELECT s.id FROM {sql.Quoted}.streams s WHERE s.name = $1)
-                    AND e.version > $2 AND e.version <= $3 AND e.position + 0 <= $4
-                ORDER BY e.version{(forwards ? "" : " DESC")} LIMIT $5
-                """).With(read.Stream).With(read.After).With(read.UpTo).With(read.UpToPosition).With(rows);
+                    AND e.version <= $2 AND e.position + 0 <= $3{(read.After == 0 ? "" : " AND e.version > $5")}
+                ORDER BY e.version{(forwards ? "" : " DESC")} LIMIT $4
+                """).With(read.Stream).With(read.UpTo).With(read.UpToPosition).With(rows);
+            if (read.After > 0) rowsSql.With(read.After);
             if (!forwards && !isWithinTransaction) batch.Add("COMMIT");
             try
             {
@@ -137,8 +139,9 @@ internal sealed class LogReader(SchemaSql sql, StoreNames names, StreamEnds ends
     private async ValueTask<StreamEnd> ReadEndAsync(NpgsqlDataReader reader, string stream, CancellationToken cancellationToken)
     {
         if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) return default;
-        if (reader.IsDBNull(1)) throw new StoreCorruptedException(store, $"the stream '{stream}' has no event.");
-        var end = new StreamEnd(reader.GetInt64(0), reader.GetInt64(1));
+        var version = reader.IsDBNull(1) ? (long?)null : reader.GetInt64(1);
+        if (EventValues.DamageAtEnd(stream, version) is { } damage) throw new StoreCorruptedException(store, damage);
+        var end = new StreamEnd(reader.GetInt64(0), version!.Value);
         names.AddStream(end.Id, stream);
         return end;
     }

@@ -26,8 +26,9 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
     {
         while (await reader.ReadAsync().ConfigureAwait(false))
         {
-            if (reader.IsDBNull(2)) throw new StoreCorruptedException(store, $"the stream '{reader.GetString(0)}' has no event.");
-            facts.Add(reader.GetString(0), new StreamEnd(reader.GetInt64(1), reader.GetInt64(2)));
+            var (stream, version) = (reader.GetString(0), reader.IsDBNull(2) ? (long?)null : reader.GetInt64(2));
+            if (EventValues.DamageAtEnd(stream, version) is { } damage) throw new StoreCorruptedException(store, damage);
+            facts.Add(stream, new StreamEnd(reader.GetInt64(1), version!.Value));
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class SingleInsert : IAsyncDisposable
     /// <summary>Prepares the statement, if the role may insert. A role that does not own the store has append_events alone.</summary>
     public static async ValueTask<SingleInsert?> TryPrepareAsync(SchemaSql sql, NpgsqlConnection connection)
     {
-        var may = new NpgsqlCommand($"SELECT pg_catalog.has_table_privilege($1, 'INSERT')", connection)
+        var may = new NpgsqlCommand("SELECT pg_catalog.has_table_privilege($1, 'INSERT')", connection)
         {
             Parameters = { new NpgsqlParameter<string> { TypedValue = $"{sql.Quoted}.events" } },
         };

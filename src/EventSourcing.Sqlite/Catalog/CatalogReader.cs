@@ -117,12 +117,11 @@ internal static class CatalogReader
         var last = database.Prepare(LastOfStream).Bind(1, id);
         try
         {
-            if (!last.Step()) throw Unused("stream", name);
-            var (version, position, recorded) = (last.Long(0), last.Long(1), last.Long(2));
-            if (version < 1) throw Damage(position, "version", $"Versions begin at 1; it is {version}.");
-            return EventValues.IsInstant(recorded)
-                ? new StreamSummary(name, version, position, new DateTimeOffset(recorded, TimeSpan.Zero))
-                : throw Damage(position, "recorded", $"There is no instant of {recorded} ticks.");
+            if (!last.Step()) throw new DamagedDataException(EventValues.DamageAtEnd(name, version: null)!);
+            var values = EventValues.OfPlace(last.Long(1), last.Long(0), last.Long(2));
+            return values.FlawedColumn is { } column
+                ? throw new DamagedDataException(values.Damage) { Column = column }
+                : new StreamSummary(name, values.Version, values.Position, values.RecordedAt);
         }
         finally
         {
@@ -145,9 +144,6 @@ internal static class CatalogReader
             throw DamagedDataException.InColumn(FormattableString.Invariant($"row {row.Long(0)} of the table '{table}'"), "name", flaw);
         }
     }
-
-    private static DamagedDataException Damage(long position, string column, FormattableString flaw) => DamagedDataException.InColumn(
-        FormattableString.Invariant($"the event at position {position}"), column, new FormatException(FormattableString.Invariant(flaw)));
 
     /// <summary>A name is written together with its first event, so every name has one.</summary>
     private static DamagedDataException Unused(string kind, string name) => new($"the {kind} '{name}' has no event.");

@@ -73,16 +73,21 @@ internal sealed class FilePlace : IDisposable
     /// What was done to the files under the open connections, as a sentence; null if nothing was. On Unix this checks three
     /// files, at about a microsecond each.
     /// </summary>
-    public string? Moved()
+    public string? Moved() => Moved(out _);
+
+    /// <inheritdoc cref="Moved()"/>
+    /// <param name="logLength">The length of the write-ahead log in bytes; null if nobody knows it.</param>
+    public string? Moved(out long? logLength)
     {
+        logLength = null;
         if (!_wasOpened) return null;
         var now = Environment.TickCount64;
-        var moved = WhatMoved();
+        var moved = WhatMoved(out logLength);
         Volatile.Write(ref _inPlaceAt, moved is null ? now : long.MinValue);
         return moved;
     }
 
-    /// <summary>The error for the result of <see cref="Moved"/>.</summary>
+    /// <summary>The error for the result of <see cref="Moved()"/>.</summary>
     public StorageFailedException Failure(string moved, bool outcomeIsUnknown) => new(
         Path,
         outcomeIsUnknown,
@@ -179,13 +184,14 @@ internal sealed class FilePlace : IDisposable
 
     private static string Deleted => "It was deleted or moved away while it was in use.";
 
-    private string? WhatMoved()
+    private string? WhatMoved(out long? logLength)
     {
+        logLength = null;
         if (_identity is not { } identity) return File.Exists(Path) ? null : Deleted;
         var now = UnixFile.Status(_encodedPath);
         return now.Answer == FileAnswer.Missing ? Deleted
             : now.IsOtherThan(identity) ? "Another file was put in its place while it was in use."
-            : _shared?.SiblingMoved();
+            : _shared?.SiblingMoved(out logLength);
     }
 
     private void ThrowIfNotAdmitted()

@@ -53,14 +53,16 @@ internal sealed class ReadOnlyFiles
     /// <param name="path">The store's path.</param>
     /// <returns>How to open it; <see langword="null"/> if that cannot be determined at the moment.</returns>
     /// <exception cref="StorageFailedException">There is no file.</exception>
+    /// <exception cref="IncompatibleStoreException">It is a folder.</exception>
     public static ReadOnlyFiles? Look(string path)
     {
         var target = StorePath.TargetOf(path);
         var file = new FileInfo(target);
         if (!file.Exists)
         {
+            if (Directory.Exists(target)) throw new IncompatibleStoreException(path, "it is a folder, not a file. Choose another path.");
             throw new StorageFailedException(path, outcomeIsUnknown: false, new FileNotFoundException(
-                Directory.Exists(target) ? "It is a folder, not a file. Choose another path." : StorePath.FlawOf(path)
+                StorePath.FlawOf(path)
                     ?? "There is no such file, and a store that is opened read-only is not made. Check the path.",
                 target));
         }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EventSourcing;
 
 /// <summary>
@@ -132,9 +134,21 @@ internal sealed class SharedFile
     }
 
     /// <summary>What was done to the files beside the database that the open connections use, as a sentence; null if nothing was.</summary>
-    public string? SiblingMoved() => _siblings?.Moved();
+    /// <param name="logLength">The length of the write-ahead log in bytes; null if the system does not say.</param>
+    public string? SiblingMoved(out long? logLength)
+    {
+        logLength = null;
+        return _siblings?.Moved(out logLength);
+    }
 
-    /// <summary>Whether the open connections still share the index of the log with every process that opens the file now.</summary>
+    /// <summary>Says that the write-ahead log that the open connections use was cut off. That stays so until all of them are closed.</summary>
+    /// <param name="before">The length in bytes that it had.</param>
+    /// <param name="now">The length in bytes that it has.</param>
+    public void LogWasCutOff(long before, long now) => _siblings?.LogWasCutOff(before, now);
+
+    /// <summary>
+    /// Whether the open connections still share the log and its index with every process that opens the file now.
+    /// </summary>
     public bool SharesIndex => _siblings is { SharesIndex: true };
 
     /// <summary>The write-ahead log and its index in shared memory, as they were when the first connection opened them.</summary>
@@ -145,6 +159,7 @@ internal sealed class SharedFile
         private readonly FileStatus _log;
         private readonly FileStatus _index;
         private readonly string _fileName;
+        private volatile string? _cutOff;
 
         private Siblings(string fileName)
         {
@@ -155,17 +170,28 @@ internal sealed class SharedFile
             _index = UnixFile.Status(_indexPath);
         }
 
-        public bool SharesIndex => !IsOther(_indexPath, _index);
+        public bool SharesIndex => _cutOff is null && !IsOther(_indexPath, _index);
 
         public static Siblings? Of(string fileName) => OperatingSystem.IsWindows() ? null : new Siblings(fileName);
 
-        public string? Moved() =>
-            IsOther(_logPath, _log) ? Sentence(StoreFile.LogSuffix)
-            : IsOther(_indexPath, _index) ? Sentence(StoreFile.IndexSuffix)
-            : null;
+        public string? Moved(out long? logLength)
+        {
+            var log = UnixFile.Status(_logPath);
+            logLength = log.Answer == FileAnswer.Found ? log.Length : null;
+            return IsOther(log, _log) ? Sentence(StoreFile.LogSuffix)
+                : IsOther(_indexPath, _index) ? Sentence(StoreFile.IndexSuffix)
+                : _cutOff;
+        }
 
-        private static bool IsOther(byte[] path, FileStatus before) =>
-            before.Answer == FileAnswer.Found && UnixFile.Status(path).IsOtherThan(before.Identity);
+        public void LogWasCutOff(long before, long now) => _cutOff = string.Create(
+            CultureInfo.InvariantCulture,
+            $"'{_fileName}{StoreFile.LogSuffix}', which belongs to it, was cut off from {before} to {now} bytes while it was in use: "
+            + $"committed events that were in it are gone.");
+
+        private static bool IsOther(byte[] path, FileStatus before) => IsOther(UnixFile.Status(path), before);
+
+        private static bool IsOther(FileStatus now, FileStatus before) =>
+            before.Answer == FileAnswer.Found && now.IsOtherThan(before.Identity);
 
         private string Sentence(string suffix) =>
             $"'{_fileName}{suffix}', which belongs to it, was deleted, moved or replaced while it was in use.";

@@ -22,11 +22,12 @@ internal static class LogReader
     {
         var forwards = read.Direction == ReadDirection.Forwards;
 
-        // The plus keeps the planner from walking the log by position instead of the stream by version.
+        // The plus keeps the planner from walking the log by position instead of the stream by version. Without a lower bound, a row is
+        // found whose version is below the first, and refused.
+        var lower = read.After == 0 ? "" : "AND version > ?2 ";
         var select = database.Prepare(forwards
-            ? $"SELECT {Columns} FROM events WHERE {StreamByName} AND version > ?2 AND version <= ?3 AND +position <= ?4 ORDER BY version "
-                + "LIMIT ?5"
-            : $"SELECT {Columns} FROM events WHERE {StreamByName} AND version > ?2 AND version <= ?3 AND +position <= ?4 "
+            ? $"SELECT {Columns} FROM events WHERE {StreamByName} {lower}AND version <= ?3 AND +position <= ?4 ORDER BY version LIMIT ?5"
+            : $"SELECT {Columns} FROM events WHERE {StreamByName} {lower}AND version <= ?3 AND +position <= ?4 "
                 + "ORDER BY version DESC LIMIT ?5");
         select.Bind(1, read.Stream).Bind(2, read.After).Bind(3, read.UpTo).Bind(4, read.UpToPosition).Bind(5, read.Limit + 1L);
         var page = new EventPage(read.Limit);
@@ -37,9 +38,16 @@ internal static class LogReader
         var isUnbounded = read.UpTo == long.MaxValue && read.UpToPosition == long.MaxValue;
         var version = isUnbounded && page.Count > 0 && (isEnd || !forwards)
             ? (forwards ? last : page.Events[0].Version)
-            : database.Prepare($"SELECT max(version) FROM events WHERE {StreamByName}").Bind(1, read.Stream).Scalar() ?? 0;
+            : ReadVersion(database, read.Stream);
         page.Complete(forwards ? (page.Count > 0 ? last : read.After) : isEnd ? read.After : last - 1, isEnd, version);
         return page;
+    }
+
+    /// <summary>The version of a stream; 0 if there is no such stream.</summary>
+    private static long ReadVersion(Database database, string stream)
+    {
+        if (database.Prepare($"SELECT max(version) FROM events WHERE {StreamByName}").Bind(1, stream).Scalar() is not { } version) return 0;
+        return EventValues.DamageAtEnd(stream, version) is { } damage ? throw new DamagedDataException(damage) : version;
     }
 
     public static EventPage ReadLog(Database database, NameCache names, LogRead read)

@@ -100,7 +100,7 @@ internal sealed class PrefixPositions : IPositions
         var (versions, lastPosition) = last.Step() ? (last.Long(0), last.Long(1)) : (0, 0);
         last.Reset();
         if (lastPosition <= after) return;
-        var from = after == 0 ? 1 : FirstVersionAfter(database, stream, after, versions);
+        var from = after == 0 ? long.MinValue : FirstVersionAfter(database, stream, after, versions); // none is passed over
         var to = upTo >= lastPosition ? versions : FirstVersionAfter(database, stream, upTo, versions) - 1;
         var type = types is null ? "0" : "type";
         var select = database.Prepare(Direction == ReadDirection.Forwards

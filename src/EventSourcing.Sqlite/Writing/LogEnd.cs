@@ -100,17 +100,18 @@ internal sealed class LogEnd(Database database, string path, TreeWriter ledger, 
         _tables.Clear();
     }
 
+    /// <exception cref="StoreCorruptedException">The end of the stream is none that the library writes.</exception>
     public StreamEnd EndOf(string stream)
     {
         if (_streams.TryGetValue(stream, out var known)) return known;
-        var id = database.Prepare("SELECT id FROM streams WHERE name = ?1").Bind(1, stream).Scalar();
-        var end = new StreamEnd
+        var end = new StreamEnd();
+        if (database.Prepare("SELECT id FROM streams WHERE name = ?1").Bind(1, stream).Scalar() is { } id)
         {
-            Id = id ?? 0,
-            Version = id is null
-                ? 0
-                : database.Prepare("SELECT max(version) FROM events WHERE stream = ?1").Bind(1, id.Value).Scalar() ?? 0,
-        };
+            var version = database.Prepare("SELECT max(version) FROM events WHERE stream = ?1").Bind(1, id).Scalar();
+            if (EventValues.DamageAtEnd(stream, version) is { } damage) throw new DamagedDataException(damage).ToTyped(path);
+            (end.Id, end.Version) = (id, version!.Value);
+        }
+
         if (_streams.Count >= MaxKnownStreams) _streams.Clear();
         _streams.Add(stream, end);
         return end;

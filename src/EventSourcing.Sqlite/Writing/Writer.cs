@@ -13,6 +13,7 @@ internal sealed class Writer : IDisposable
     private readonly WalCheckpoints _wal;
     private LogEnd? _log;
     private long _commitsOfProcess = -1;
+    private long? _logLength;
     private bool _hasSynced;
     private bool _isForAppSql;
     private bool _mayMoveLog;
@@ -48,9 +49,18 @@ internal sealed class Writer : IDisposable
             _log ??= Open();
             _log.Database.TrimStatements();
             _log.Database.Prepare("BEGIN IMMEDIATE").Run();
-            ThrowIfMoved(whileCommitting: false);
+            ThrowIfMoved(whileCommitting: false, out var logLength);
             var wasKnown = _log.IsKnown;
-            if (_log.Learn()) LearnWhoHasWritten(wasKnown);
+            if (_log.Learn())
+            {
+                LearnWhoHasWritten(wasKnown);
+                _logLength = logLength; // whoever has written may have cut off the log
+            }
+            else if (logLength < _logLength)
+            {
+                throw CutOff(logLength.Value);
+            }
+
             return true;
         }
         catch (StorageFailedException) when (_log is not null && _file.Place.Moved() is not null)
@@ -136,7 +146,7 @@ internal sealed class Writer : IDisposable
         }
 
         // A commit into files that no later process will find is not acknowledged.
-        ThrowIfMoved(whileCommitting: true);
+        ThrowIfMoved(whileCommitting: true, out _logLength);
         var head = log.Head;
         if (log.IsToReopen) Abandon(closeConnection: true);
         if (_file.Place.Shared is { } shared) _commitsOfProcess = shared.Turns.Committed(head);
@@ -149,6 +159,7 @@ internal sealed class Writer : IDisposable
     {
         if (_log is not { Database: var database } || !_wal.IsDue(database)) return;
         await readers.PauseAsync().ConfigureAwait(false);
+        _logLength = null; // the log may be cut off now
         try
         {
             await _wal.MoveAsync(database).ConfigureAwait(false);
@@ -190,6 +201,7 @@ internal sealed class Writer : IDisposable
     /// </summary>
     public void Dispose()
     {
+        LookAtLog();
         SaveLedger();
         SaveLogIfMoved();
         Close();
@@ -230,9 +242,34 @@ internal sealed class Writer : IDisposable
         }
     }
 
-    private void ThrowIfMoved(bool whileCommitting)
+    /// <summary>
+    /// The log is never shorter than after the last commit, as long as nobody else has committed. If it is, somebody has cut it off, and
+    /// what SQLite still knows of its content is not there. A write would be lost, and the log moved into the file would destroy the file.
+    /// </summary>
+    private StorageFailedException CutOff(long logLength)
     {
-        if (_file.Place.Moved() is not { } moved) return;
+        _file.Place.Shared?.LogWasCutOff(_logLength!.Value, logLength);
+        return _file.Place.Failure(_file.Place.Moved()!, outcomeIsUnknown: false);
+    }
+
+    /// <summary>Looks whether somebody has cut off the log since the last commit: the last connection to close would move it.</summary>
+    private void LookAtLog()
+    {
+        try
+        {
+            // In this order: whoever commits after the look at the length may cut off the log.
+            if (_logLength is { } before && _file.Place.Moved(out var now) is null && now < before && Log.IsStillKnown)
+                _file.Place.Shared?.LogWasCutOff(before, now.Value);
+        }
+        catch (SqliteFailure)
+        {
+            // The file cannot be read, and nothing of it will be moved.
+        }
+    }
+
+    private void ThrowIfMoved(bool whileCommitting, out long? logLength)
+    {
+        if (_file.Place.Moved(out logLength) is not { } moved) return;
 
         // Not if other processes read the same log through another index, or have committed since: what this connection takes
         // for the log's content may have been overwritten.
@@ -243,6 +280,7 @@ internal sealed class Writer : IDisposable
     private void SaveLogIfMoved()
     {
         if (!_mayMoveLog) return;
+        _logLength = null; // it is emptied
         try
         {
             _mayMoveLog = !Log.Database.TryEmptyLog();
@@ -287,6 +325,7 @@ internal sealed class Writer : IDisposable
         _wal.Dispose();
         _log?.Database.Dispose();
         _log = null;
+        _logLength = null;
         _hasSynced = false;
         _mayMoveLog = false;
     }

@@ -27,14 +27,17 @@ internal static class ImportCommand
 
     private static async Task<int> RunAsync(Screen screen, string path, StoreText text, CancellationToken cancellationToken)
     {
-        // Open the file first: if it is missing, no store may be made.
         await using var input = path == "-" ? screen.OpenInput() : OpenFile(path);
         using var events = new EventFileReader(input, path);
         var header = await events.ReadHeaderAsync(cancellationToken);
+
+        // What is refused may make no store, so the store is opened only when the first events have proved to be some.
+        var first = await ReadBatchAsync(events, after: 0, cancellationToken);
+        await TryAsync(first, cancellationToken);
         await using var target = await text.OpenOrCreateAsync(cancellationToken);
         var before = await target.Storage.Ledger.GetFrontierAsync(cancellationToken);
         using var progress = new ProgressLine(screen);
-        var tree = await ImportAsync(events, header, target.Storage, before, progress, cancellationToken);
+        var tree = await ImportAsync(events, first, header, target.Storage, before, progress, cancellationToken);
         progress.Dispose();
         var stored = await target.Storage.Ledger.GetFrontierAsync(cancellationToken);
         return Print(screen, header, before.Size, tree, stored);
@@ -43,6 +46,7 @@ internal static class ImportCommand
     /// <summary>Stores the events that the target does not have yet, and compares those that it has.</summary>
     private static async Task<MerkleFrontier> ImportAsync(
         EventFileReader events,
+        List<StoredEvent> first,
         EventFileHeader header,
         IEventStorage target,
         MerkleFrontier before,
@@ -51,33 +55,49 @@ internal static class ImportCommand
     {
         var tree = new MerkleFrontier();
         using var hasher = new LedgerHasher();
-        var batch = new List<StoredEvent>();
-        var bytes = 0;
         if (before.Size > header.Head) throw NotTheBeginning(before);
-        while (await events.ReadAsync(cancellationToken) is { } stored)
+        for (var batch = first; batch.Count > 0; batch = await ReadBatchAsync(events, tree.Size, cancellationToken))
         {
-            if (stored.Position != tree.Size + 1)
-                throw events.Flawed($"has position {Format.Plain(stored.Position)} after {Format.Plain(tree.Size)}");
-            tree.Append(stored.HashLeaf(hasher), completed: null, hasher);
-            if (tree.Size == before.Size && tree.Root() != before.Root()) throw NotTheBeginning(before);
-            if (tree.Size <= before.Size) continue;
-            batch.Add(stored);
-            bytes += stored.Data.Length + stored.Metadata.Length;
-            if (batch.Count < EventsOfBatch && bytes < BytesOfBatch) continue;
-            await StoreAsync();
+            var isNew = new List<StoredEvent>();
+            foreach (var stored in batch)
+            {
+                tree.Append(stored.HashLeaf(hasher), completed: null, hasher);
+                if (tree.Size == before.Size && tree.Root() != before.Root()) throw NotTheBeginning(before);
+                if (tree.Size > before.Size) isNew.Add(stored);
+            }
+
+            if (isNew.Count == 0) continue;
+            await target.ImportAsync(new ImportRequest(isNew), cancellationToken);
+            progress.Report("Importing", tree.Size, Math.Max(header.Head, tree.Size));
         }
 
         if (tree.Size < before.Size) throw NotTheBeginning(before);
-        if (batch.Count > 0) await StoreAsync();
         return tree;
+    }
 
-        async Task StoreAsync()
+    /// <summary>Reads as many events as are stored at once; none at the end.</summary>
+    private static async Task<List<StoredEvent>> ReadBatchAsync(EventFileReader events, long after, CancellationToken cancellationToken)
+    {
+        var batch = new List<StoredEvent>();
+        for (var bytes = 0; batch.Count < EventsOfBatch && bytes < BytesOfBatch;)
         {
-            await target.ImportAsync(new ImportRequest([.. batch]), cancellationToken);
-            batch.Clear();
-            bytes = 0;
-            progress.Report("Importing", tree.Size, Math.Max(header.Head, tree.Size));
+            if (await events.ReadAsync(cancellationToken) is not { } stored) break;
+            var last = after + batch.Count;
+            if (stored.Position != last + 1)
+                throw events.Flawed($"has position {Format.Plain(stored.Position)} after {Format.Plain(last)}");
+            batch.Add(stored);
+            bytes += stored.Data.Length + stored.Metadata.Length;
         }
+
+        return batch;
+    }
+
+    /// <summary>Finds out whether a store takes the first events of a log, which depends on nothing but them.</summary>
+    private static async Task TryAsync(List<StoredEvent> events, CancellationToken cancellationToken)
+    {
+        if (events.Count == 0) return;
+        await using var trial = new InMemoryEventStorage(new EventStorageOptions { Limits = StoreText.Unlimited });
+        await trial.ImportAsync(new ImportRequest(events), cancellationToken);
     }
 
     private static int Print(Screen screen, EventFileHeader header, long before, MerkleFrontier tree, MerkleFrontier stored)

@@ -11,7 +11,10 @@ internal static class CheckpointCommand
         var key = Arguments.TextOption(
             "--key", "FILE", "The private key that signs. By default beside a store in a file, with .key after its name.");
         var newKey = Arguments.TextOption("--new-key", "NAME", "Makes the key first, for a log of this name, such as shop.example/ledger.");
-        var checkpoints = new CheckpointFiles.Options().Path;
+        var checkpoints = Arguments.TextOption(
+            "--checkpoints",
+            "FILE",
+            "The file that the checkpoint is added to. By default beside a store in a file, with .checkpoints after its name.");
         var command = new Command(
             "checkpoint", "Signs a checkpoint of the log as it is now, adds it to the file of checkpoints and prints it.")
         {
@@ -22,6 +25,10 @@ internal static class CheckpointCommand
             var screen = evs.ScreenOf(parsed);
             var text = evs.StoreOf(parsed, store);
             var path = parsed.GetValue(checkpoints) ?? BesideOf(text, ".checkpoints", "--checkpoints");
+            if (path == CheckpointFiles.NoFile)
+                throw new ToolException(
+                    $"A checkpoint is kept in a file, and '{path}' means that there is none. Name the file; one that is called so is "
+                    + $"'./{path}'. Nothing was signed.");
             var keyPath = parsed.GetValue(key) ?? BesideOf(text, ".key", "--key");
 
             // To open the store's own file as another one, and to close it, would drop SQLite's locks on it.

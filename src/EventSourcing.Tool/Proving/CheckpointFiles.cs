@@ -10,17 +10,22 @@ namespace EventSourcing.Tool;
 internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys, string? Origin, bool IsNamed)
 {
     /// <summary>What is named in the place of a file if none is to be looked at.</summary>
-    private const string NoFile = "none";
+    public const string NoFile = "none";
 
     /// <summary>Reads the kept checkpoints, each of which one of the keys must have signed.</summary>
     /// <exception cref="ToolException">There is no key to tell whether they are true, or the file that was named is not there.</exception>
     public async Task<IReadOnlyList<(SignedNote Note, Checkpoint Checkpoint)>> ReadAsync(CancellationToken cancellationToken)
     {
         var read = new List<(SignedNote, Checkpoint)>();
-        if (IsNamed && !File.Exists(Path))
-            throw new ToolException(
-                $"There is no file '{Path}'. Give the file in which the checkpoints of this store are kept, or '{NoFile}' to do without.");
-        if (Path is null || !File.Exists(Path)) return read;
+        if (Path is null || !File.Exists(Path))
+        {
+            return IsNamed
+                ? throw new ToolException(
+                    $"There is no file '{Path}'. Give the file in which the checkpoints of this store are kept, "
+                    + $"or '{NoFile}' to do without.")
+                : read;
+        }
+
         if (Keys.Count == 0)
             throw new ToolException(
                 $"There are checkpoints in '{Path}', but no public key to tell whether they are true. Give one with --key.");
@@ -42,12 +47,14 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
         NoteKey.Parse((File.Exists(textOrPath) ? SmallFile.ReadKey(textOrPath) : textOrPath).Trim());
 
     /// <summary>The options that say where checkpoints and keys are.</summary>
-    internal sealed class Options
+    /// <param name="mayDoWithout">Whether the command is of use without checkpoints.</param>
+    internal sealed class Options(bool mayDoWithout)
     {
         public Option<string?> Path { get; } = Arguments.TextOption(
             "--checkpoints",
             "FILE",
-            "The file of signed checkpoints. By default beside a store in a file, with .checkpoints after its name.");
+            $"The file of signed checkpoints{(mayDoWithout ? $", or '{NoFile}' to do without" : "")}. "
+            + "By default beside a store in a file, with .checkpoints after its name.");
 
         public Option<string[]> Keys { get; } = Arguments.ManyOption(
             "--key",
@@ -70,10 +77,9 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
             var keys = parsed.GetRequiredValue(Keys);
             if (keys.Length == 0 && store.File is { } file && SigningKey.PublicPath(file + ".key") is var beside && File.Exists(beside))
                 keys = [beside];
-            return new CheckpointFiles(PathIn(parsed, store), keys, parsed.GetValue(Origin), parsed.GetValue(Path) is not (null or NoFile));
+            var named = parsed.GetValue(Path);
+            var path = named == NoFile ? null : named ?? (store.File is { } place ? place + ".checkpoints" : null);
+            return new CheckpointFiles(path, keys, parsed.GetValue(Origin), IsNamed: named is not null && path is not null);
         }
-
-        private string? PathIn(ParseResult parsed, StoreText store) =>
-            parsed.GetValue(Path) ?? (store.File is { } file ? file + ".checkpoints" : null);
     }
 }

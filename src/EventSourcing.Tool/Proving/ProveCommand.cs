@@ -12,7 +12,7 @@ internal static class ProveCommand
         var which = Arguments.Text("EVENT", EventReference.Description);
         var output = Arguments.TextOption("--out", "FILE", "The file to write. By default the proof goes to standard output.");
         var overwrite = OutputFile.Overwrite();
-        var files = new CheckpointFiles.Options();
+        var files = new CheckpointFiles.Options(mayDoWithout: false);
         var command = new Command(
             "prove",
             "Writes a .tlog-proof: one event with all its content, and the proof that it is in the log, "

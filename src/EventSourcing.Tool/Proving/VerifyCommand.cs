@@ -8,7 +8,7 @@ internal static class VerifyCommand
     public static Command Create(Evs evs)
     {
         var store = Arguments.Store();
-        var files = new CheckpointFiles.Options();
+        var files = new CheckpointFiles.Options(mayDoWithout: true);
         var fromCheckpoint = Arguments.Flag(
             "--from-checkpoint",
             "Trusts the log up to the newest checkpoint and verifies what follows. Fast, "

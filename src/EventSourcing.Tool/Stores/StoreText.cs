@@ -23,7 +23,7 @@ internal sealed class StoreText
     }
 
     /// <summary>What another store has taken is taken.</summary>
-    private static EventStorageLimits Unlimited =>
+    public static EventStorageLimits Unlimited =>
         new() { MaxDataBytes = int.MaxValue, MaxMetadataBytes = int.MaxValue, MaxTagsPerEvent = int.MaxValue };
 
     /// <summary>The text that people may see. It contains no secret.</summary>

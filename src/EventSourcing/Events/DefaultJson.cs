@@ -66,6 +66,7 @@ internal static class DefaultJson
                 TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
                 RespectRequiredConstructorParameters = isStrict,
                 RespectNullableAnnotations = isStrict,
+                Converters = { new DateTimeJson() },
             };
             options.MakeReadOnly();
             return options;

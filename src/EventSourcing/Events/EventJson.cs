@@ -35,7 +35,7 @@ internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
         {
             var message =
                 $"An event '{type.StoredName}' ({type.ClrType}) would not be read back as it is written. {flaw} Nothing was written.";
-            throw isOfType ? new NotSupportedException(message) : new ArgumentException(message, nameof(payload));
+            throw isOfType ? new NotSupportedException(message) : new ArgumentException(message, JsonEventSerializer.EventsParameter);
         }
 
         IsProven = _proof.IsDone;
@@ -45,7 +45,7 @@ internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
     {
         try
         {
-            return serializer.EventOptions.GetTypeInfo(type.ClrType);
+            return serializer.InfoOfEvents(type.ClrType);
         }
         catch (NotSupportedException e)
         {

@@ -42,6 +42,8 @@ internal sealed class JsonDerivedWalk
     private bool MayFindIn(object value, Node node, int depth, HashSet<object>? met)
     {
         if (depth > JsonOutput.MaxDepthOf(_root.Options)) return false;
+        var isNew = met is null || met.Add(value);
+        if (!isNew && JsonSearch.WritesOnce(_root.Options)) return false;
         if (value.GetType() != node.Info.Type)
         {
             if (JsonMembers.IsSliced(value, node.Info)) return true;
@@ -52,7 +54,7 @@ internal sealed class JsonDerivedWalk
             }
         }
 
-        if (met?.Add(value) == false) return false;
+        if (!isNew) return false;
         foreach (var (property, of) in node.Members)
         {
             if (property.Get!(value) is { } part && MayFindIn(part, of, depth + 1, met)) return true;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
@@ -10,10 +11,14 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class JsonEventSerializer
 {
+    /// <summary>The parameter by which a caller has given the events.</summary>
+    public const string EventsParameter = "events";
+
     /// <summary>A buffer that a large document has grown beyond this is left to the garbage collector.</summary>
     private const int MaxKeptBytes = 1024 * 1024;
 
     private readonly JsonSerializerOptions? _given;
+    private readonly JsonSerializerOptions? _generated;
     private readonly Dictionary<Type, EventJson> _byType;
     private readonly Dictionary<string, EventDecoder> _decoders;
     private readonly ConcurrentDictionary<Type, JsonProof> _documentProofs = new();
@@ -23,8 +28,18 @@ internal sealed class JsonEventSerializer
     public JsonEventSerializer(EventTypes types, JsonSerializerOptions? options)
     {
         Types = types;
-        if (options is null) DefaultJson.ThrowIfSwitchedOff();
-        else _given = OwnCopyOf(options);
+        if (options is null)
+        {
+            DefaultJson.ThrowIfSwitchedOff();
+        }
+        else
+        {
+            if (FlawOf(options) is { } flaw) throw new ArgumentException($"The options in EventStoreOptions.Json {flaw}", nameof(options));
+            _given = OwnCopyOf(options, new DateTimeJson());
+            if (options is { Converters.Count: 0, TypeInfoResolver: not (null or DefaultJsonTypeInfoResolver) })
+                _generated = OwnCopyOf(options);
+        }
+
         _byType = new Dictionary<Type, EventJson>(types.All.Count);
         _decoders = new Dictionary<string, EventDecoder>(types.Shapes.Count, StringComparer.Ordinal);
         foreach (var type in types.All) _byType.Add(type.ClrType, new EventJson(type, this));
@@ -61,6 +76,16 @@ internal sealed class JsonEventSerializer
     public string Fingerprint => field ??= string.Join('\n', Types.Shapes.OrderBy(pair => pair.Key, StringComparer.Ordinal)
         .Select(pair => $"{pair.Key} → {string.Join(", ", pair.Value.Results.Select(Describe))}"));
 
+    /// <summary>How JSON handles an event's type.</summary>
+    /// <exception cref="NotSupportedException">JSON cannot handle it.</exception>
+    /// <exception cref="InvalidOperationException">Its members contradict each other.</exception>
+    public JsonTypeInfo InfoOfEvents(Type type) => InfoOf(type, EventOptions);
+
+    /// <summary>How JSON handles a document's type.</summary>
+    /// <exception cref="NotSupportedException">JSON cannot handle it.</exception>
+    /// <exception cref="InvalidOperationException">Its members contradict each other.</exception>
+    public JsonTypeInfo InfoOfDocuments(Type type) => InfoOf(type, Options);
+
     /// <exception cref="ArgumentException">The type is not listed, or its JSON could not be read back as the same event.</exception>
     /// <exception cref="NotSupportedException">JSON cannot handle the type, or that of a member.</exception>
     public EventJson Serialize(Utf8JsonWriter json, object payload)
@@ -72,14 +97,14 @@ internal sealed class JsonEventSerializer
         }
         catch (NotSupportedException flaw)
         {
-            throw new NotSupportedException(NotWritten(known.Type, Names.Sentence(flaw.Message)), flaw);
+            throw new NotSupportedException(NotWritten(known.Type, Names.Sentence(flaw)), flaw);
         }
         catch (Exception flaw)
         {
             // Any exception: the event's own members and converters run in there.
             if (JsonTypeCheck.FlawOf(known.Info, out _, out _) is { } ofType)
                 throw new NotSupportedException(NotWritten(known.Type, Names.Sentence($"in {known.Type.ClrType}, {ofType}")), flaw);
-            throw new ArgumentException(NotWritten(known.Type, Reason(flaw, payload, known.Info, EventOutput)), nameof(payload), flaw);
+            throw new ArgumentException(NotWritten(known.Type, Reason(flaw, payload, known.Info, EventOutput)), EventsParameter, flaw);
         }
 
         return known;
@@ -106,9 +131,9 @@ internal sealed class JsonEventSerializer
             JsonSerializer.Serialize(json, document, info);
             json.Flush();
         }
-        catch (NotSupportedException)
+        catch (NotSupportedException flaw)
         {
-            throw;
+            throw new NotSupportedException($"A document {typeof(TDocument)} cannot be written: {Names.Sentence(flaw)}", flaw);
         }
         catch (Exception flaw)
         {
@@ -146,22 +171,50 @@ internal sealed class JsonEventSerializer
     /// <summary>Why a value cannot be written, and which member of it.</summary>
     private static string Reason(Exception flaw, object value, JsonTypeInfo info, JsonWriterOptions writer)
     {
-        var reason = Names.Sentence(
-            flaw.InnerException is InvalidOperationException inner && flaw is JsonException ? inner.Message : flaw.Message);
-        var path = JsonMembers.Unwritable(value, info, writer);
-        if (path == "$" && flaw is JsonException { Path: { } known }) path = known;
-        return path == "$" ? reason : $"at {path}: {reason}";
+        var (path, why) = JsonMembers.Unwritable(value, info, writer);
+        if (path == "$" && flaw is JsonException { Path: { } known }) path = JsonSearch.Shortened(known);
+        why ??= Names.Sentence(flaw is JsonException && flaw.InnerException is InvalidOperationException inner ? inner : flaw);
+        return path == "$" ? why : $"at {path}: {why}";
+    }
+
+    /// <summary>
+    /// If the options have a converter, System.Text.Json writes no type by the code that was generated for it, which is faster. So types
+    /// that are written alike without ours do without it.
+    /// </summary>
+    private JsonTypeInfo InfoOf(Type type, JsonSerializerOptions options)
+    {
+        if (_generated?.GetTypeInfo(type) is not { } info) return options.GetTypeInfo(type);
+        return DateTimeJson.IsOfUseFor(info) ? options.GetTypeInfo(type) : info;
     }
 
     private JsonProof ProofOf(JsonTypeInfo info) =>
         _documentProofs.GetOrAdd(info.Type, static (_, info) => new JsonProof(info, JsonOutput.LaidOutFor(info.Options)), info);
 
     /// <summary>
+    /// What in options makes JSON write what it does not read back. That would be found out only with a value that it concerns, long after
+    /// the first events.
+    /// </summary>
+    private static string? FlawOf(JsonSerializerOptions options) =>
+        options.DictionaryKeyPolicy is not null
+            ? "have a DictionaryKeyPolicy, by which keys are written, but not read: a dictionary would come back with other keys. "
+                + "Set it to null, on a copy of the options if they serve elsewhere."
+        : JsonTypeCheck.IsOneWay(options.NumberHandling)
+            ? "write numbers as text and do not read numbers from text. "
+                + "Add JsonNumberHandling.AllowReadingFromString to their NumberHandling."
+        : options.ReferenceHandler == ReferenceHandler.IgnoreCycles
+            ? "have ReferenceHandler.IgnoreCycles, which writes null in the place of an object that contains itself. "
+                + "Set their ReferenceHandler to null, so that such an object is refused, or to Preserve, which keeps it."
+        : null;
+
+    /// <summary>
     /// A copy, which the app can no longer change. Without a resolver it gets the reflecting one, as everywhere in .NET.
     /// </summary>
-    private static JsonSerializerOptions OwnCopyOf(JsonSerializerOptions options)
+    private static JsonSerializerOptions OwnCopyOf(JsonSerializerOptions options, params ReadOnlySpan<JsonConverter> converters)
     {
         var copy = new JsonSerializerOptions(options);
+
+        // At the end: if the app has a converter for the same type, that one is used.
+        foreach (var converter in converters) copy.Converters.Add(converter);
         copy.TypeInfoResolver ??= DefaultJson.Documents.TypeInfoResolver;
 
         // An upcaster may add "$type" at any place among the members.

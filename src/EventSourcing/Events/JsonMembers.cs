@@ -1,4 +1,4 @@
-using System.Collections;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -8,19 +8,35 @@ namespace EventSourcing;
 /// <summary>Finds the member of a value at which JSON fails, for messages.</summary>
 internal static class JsonMembers
 {
-    /// <summary>The path of the innermost value that cannot be written, as <c>$.lines[2].price</c>.</summary>
+    /// <summary>The innermost value that cannot be written.</summary>
     /// <param name="value">The value, which as a whole cannot be written.</param>
     /// <param name="info">How JSON handles it.</param>
     /// <param name="writer">How it was to be written.</param>
-    public static string Unwritable(object value, JsonTypeInfo info, JsonWriterOptions writer) =>
-        Find(value, info, "$", 0, (part, of, depth) => !CanWrite(part, of, depth, writer)) ?? "$";
+    /// <returns>
+    /// Its path, as <c>$.lines[2].price</c>, and, as sentences, why it cannot be written and what to do, if System.Text.Json does not say
+    /// it as well.
+    /// </returns>
+    public static (string Path, string? Why) Unwritable(object value, JsonTypeInfo info, JsonWriterOptions writer)
+    {
+        try
+        {
+            var found = new JsonSearch(info.Options, (part, of, depth) => !CanWrite(part, of, depth, writer)).Find(value, info);
+            return found is null ? ("$", null) : (found.Path, WhyNot(found, writer));
+        }
+        catch (Exception)
+        {
+            // Any exception: the value's own members run in there. What went wrong is reported without the place.
+            return ("$", null);
+        }
+    }
 
     /// <summary>
     /// The path of the first value of a derived type that JSON writes, and reads back, as its base; null if there is none.
     /// </summary>
     /// <param name="value">The value.</param>
     /// <param name="info">How JSON handles it.</param>
-    public static string? Sliced(object value, JsonTypeInfo info) => Find(value, info, "$", 0, (part, of, _) => IsSliced(part, of));
+    public static string? Sliced(object value, JsonTypeInfo info) =>
+        new JsonSearch(info.Options, static (part, of, _) => IsSliced(part, of)).Find(value, info)?.Path;
 
     /// <summary>Whether a value is of a derived type that JSON writes, or reads back, as its base.</summary>
     /// <param name="part">The value.</param>
@@ -45,6 +61,31 @@ internal static class JsonMembers
         property is { Get: not null, CustomConverter: null, IsExtensionData: false }
         && (property.AssociatedParameter is not null || property.Set is not null || JsonTypeCheck.IsPopulated(property, type));
 
+    private static string? WhyNot(JsonPart found, JsonWriterOptions writer)
+    {
+        if (found.ContainsItself) return "It contains itself. Let one of the two hold the other's key instead.";
+        var number = found.Value switch
+        {
+            double x when !double.IsFinite(x) => x,
+            float x when !float.IsFinite(x) => x,
+            Half x when !Half.IsFinite(x) => (double)x,
+            _ => (double?)null,
+        };
+        if (number is { } notFinite)
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"It is {notFinite}, for which JSON has no number. Make it null, or allow it by "
+                + $"{nameof(JsonNumberHandling)}.{nameof(JsonNumberHandling.AllowNamedFloatingPointLiterals)}.");
+        if (found.Value is JsonElement { ValueKind: JsonValueKind.Undefined })
+            return "It is a JsonElement that was never set. Set it, or make the member nullable.";
+        return CanWrite(found.Value, found.Info, depth: 0, writer)
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"It is nested deeper than the {writer.MaxDepth} levels of JsonSerializerOptions.MaxDepth. Nest it less deeply, "
+                + $"or raise that.")
+            : null;
+    }
+
     /// <summary>Whether a part can be written at this depth of arrays or objects.</summary>
     private static bool CanWrite(object part, JsonTypeInfo info, int depth, JsonWriterOptions writer)
     {
@@ -60,74 +101,6 @@ internal static class JsonMembers
         {
             // Any exception: the reason is known already, this only finds the place.
             return false;
-        }
-    }
-
-    private static string? Find(object value, JsonTypeInfo info, string path, int depth, Func<object, JsonTypeInfo, int, bool> isWanted)
-    {
-        if (depth > JsonOutput.MaxDepthOf(info.Options)) return null;
-        if (Nullable.GetUnderlyingType(info.Type) is { } underlying)
-            return info.Options.TryGetTypeInfo(underlying, out var of) ? Find(value, of, path, depth, isWanted) : null;
-        return FindWithin(value, info, path, depth, isWanted) ?? (isWanted(value, info, depth) ? path : null);
-    }
-
-    private static string? FindWithin(
-        object value, JsonTypeInfo info, string path, int depth, Func<object, JsonTypeInfo, int, bool> isWanted)
-    {
-        if (info.PolymorphismOptions is not null && value.GetType() != info.Type
-            && info.Options.TryGetTypeInfo(value.GetType(), out var derived))
-            info = derived;
-        switch (info.Kind)
-        {
-            case JsonTypeInfoKind.Object:
-                foreach (var property in info.Properties)
-                {
-                    if (!IsKept(property, info)) continue;
-                    if (!TryGet(property, value, out var part)) return $"{path}.{property.Name}";
-                    if (Within(part, property.PropertyType, $"{path}.{property.Name}") is { } found) return found;
-                }
-
-                return null;
-            case JsonTypeInfoKind.Enumerable when info.ElementType is { } element:
-                return Items(value).Select((item, i) => Within(item, element, $"{path}[{i}]")).FirstOrDefault(found => found is not null);
-            case JsonTypeInfoKind.Dictionary when info.ElementType is { } element && value is IDictionary dictionary:
-                return dictionary.Keys.Cast<object>()
-                    .Select(key => Within(dictionary[key], element, $"{path}['{Names.Printable(key.ToString() ?? "")}']"))
-                    .FirstOrDefault(found => found is not null);
-            default:
-                return null;
-        }
-
-        string? Within(object? part, Type type, string at) =>
-            part is not null && info.Options.TryGetTypeInfo(type, out var of) ? Find(part, of, at, depth + 1, isWanted) : null;
-    }
-
-    /// <summary>The value of a member; false if the member's own code fails.</summary>
-    private static bool TryGet(JsonPropertyInfo property, object owner, out object? value)
-    {
-        value = null;
-        try
-        {
-            value = property.Get!(owner);
-            return true;
-        }
-        catch (Exception)
-        {
-            // Any exception: the serializer has met it too, and its message is reported.
-            return false;
-        }
-    }
-
-    /// <summary>The items; none if they cannot be enumerated, as with a default ImmutableArray or a Memory.</summary>
-    private static List<object?> Items(object collection)
-    {
-        try
-        {
-            return collection is IEnumerable items ? [.. items.Cast<object?>()] : [];
-        }
-        catch (InvalidOperationException)
-        {
-            return [];
         }
     }
 }

@@ -24,6 +24,9 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
     public string? FlawOfType()
     {
         if (JsonTypeCheck.FlawOf(info, out _hasOwnConverters, out _isForEachValue) is { } flaw) return flaw;
+
+        // Whether an object is written or referred to depends on each value; not everything that is referred to can be read.
+        _isForEachValue |= info.Options.ReferenceHandler is not null;
         _derived ??= JsonDerivedWalk.For(info);
         return null;
     }
@@ -106,7 +109,17 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         }
 
         if (copy is null) return "It is written as null.";
-        var again = Write(copy);
+        byte[] again;
+        try
+        {
+            again = Write(copy);
+        }
+        catch (Exception flaw)
+        {
+            // Any exception: the copy's own members and converters run in there.
+            return $"What is read back is no longer the same, and cannot be written: {Names.Sentence(flaw.Message)}";
+        }
+
         if (utf8Json.SequenceEqual(again)) return null;
         var (first, second) = (JsonElement.Parse(utf8Json, Lenient), JsonElement.Parse(again, Lenient));
 

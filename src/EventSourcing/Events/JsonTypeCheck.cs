@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -16,6 +17,8 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class JsonTypeCheck
 {
+    private const int MaxNested = 8;
+
     private static readonly Type[] Reversed =
         [typeof(Stack<>), typeof(ConcurrentStack<>), typeof(ConcurrentBag<>), typeof(ImmutableStack<>), typeof(IImmutableStack<>)];
 
@@ -52,7 +55,9 @@ internal sealed class JsonTypeCheck
         (property.ObjectCreationHandling ?? type.PreferredPropertyObjectCreationHandling
             ?? type.Options.PreferredObjectCreationHandling) == JsonObjectCreationHandling.Populate;
 
-    private static bool IsOwn(JsonConverter converter) => converter.GetType().Assembly != typeof(JsonSerializer).Assembly;
+    /// <summary>Whether a converter is of the app: it may write anything, and read it back or not.</summary>
+    public static bool IsOwn(JsonConverter converter) =>
+        converter is not DateTimeJson && converter.GetType().Assembly != typeof(JsonSerializer).Assembly;
 
     private string? Flaw(JsonTypeInfo type)
     {
@@ -64,6 +69,9 @@ internal sealed class JsonTypeCheck
         }
 
         if (Nullable.GetUnderlyingType(type.Type) is { } underlying) return FlawOfMember(underlying, type.Options);
+
+        // Such JSON may itself repeat a key, which these options write and do not read.
+        NeedsEachValue |= !type.Options.AllowDuplicateProperties && IsRawJson(type.Type);
         if (type.PolymorphismOptions is { } polymorphism)
         {
             foreach (var derived in polymorphism.DerivedTypes)
@@ -136,6 +144,7 @@ internal sealed class JsonTypeCheck
                 continue;
             }
 
+            if (FlawOfOneWay(property, type) is { } oneWay) return oneWay;
             if (IsReadBack(property) || IsPopulated(property, type))
             {
                 if (FlawOfLeavingOut(property, type) is { } differs) return differs;
@@ -151,16 +160,62 @@ internal sealed class JsonTypeCheck
         return null;
     }
 
+    /// <summary>What is wrong with settings that hold for writing a member alone, or for reading it alone.</summary>
+    private static string? FlawOfOneWay(JsonPropertyInfo property, JsonTypeInfo type)
+    {
+        if (!IsReadBack(property)) return null;
+        var handling = property.NumberHandling ?? type.NumberHandling ?? type.Options.NumberHandling;
+        if (IsOneWay(handling) && HoldsNumbers(property.PropertyType, type.Options))
+            return $"numbers in '{property.Name}' of {NameOf(type.Type)} are written as text, and text is not read as a number; "
+                + "add JsonNumberHandling.AllowReadingFromString to JsonNumberHandling.WriteAsString";
+        var setting = property.AttributeProvider is FieldInfo ? nameof(JsonSerializerOptions.IgnoreReadOnlyFields)
+            : nameof(JsonSerializerOptions.IgnoreReadOnlyProperties);
+        var isIgnored = property.AttributeProvider is FieldInfo ? type.Options.IgnoreReadOnlyFields : type.Options.IgnoreReadOnlyProperties;
+        if (!isIgnored || property.Set is not null || IgnoreConditionOf(property) == JsonIgnoreCondition.Never
+            || IsCollection(property.PropertyType, type.Options, out _))
+            return null;
+        return $"'{property.Name}' of {NameOf(type.Type)} is set by a constructor parameter, and is not written, as "
+            + $"JsonSerializerOptions.{setting} says; give it 'init', or mark it [JsonIgnore(Condition = JsonIgnoreCondition.Never)]";
+    }
+
+    /// <summary>Whether numbers are written as text, and not read from text.</summary>
+    public static bool IsOneWay(JsonNumberHandling handling) =>
+        handling.HasFlag(JsonNumberHandling.WriteAsString) && !handling.HasFlag(JsonNumberHandling.AllowReadingFromString);
+
+    private static bool HoldsNumbers(Type type, JsonSerializerOptions options)
+    {
+        // That of a collection is how its items are written. A list of lists of itself has no end, and no numbers.
+        for (var i = 0; i < MaxNested && IsCollection(type, options, out var element) && element is not null; i++) type = element;
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        return !type.IsEnum
+            && (Type.GetTypeCode(type) is >= TypeCode.SByte and <= TypeCode.Decimal
+                || type == typeof(Half) || type == typeof(Int128) || type == typeof(UInt128));
+    }
+
+    private static bool IsCollection(Type type, JsonSerializerOptions options, out Type? element)
+    {
+        element = null;
+        if (!options.TryGetTypeInfo(type, out var info) || info.Kind is not (JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary))
+            return false;
+        element = info.ElementType;
+        return true;
+    }
+
+    private static bool IsRawJson(Type type) =>
+        type == typeof(JsonElement) || type == typeof(JsonDocument) || typeof(JsonNode).IsAssignableFrom(type);
+
+    private static JsonIgnoreCondition? IgnoreConditionOf(JsonPropertyInfo property) =>
+        property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true) is [JsonIgnoreAttribute ignore, ..]
+            ? ignore.Condition
+            : null;
+
     /// <summary>
     /// What is wrong with leaving a member out if it has its type's default: a missing member must be read as that default.
     /// </summary>
     [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The default of a value type runs no constructor.")]
     private string? FlawOfLeavingOut(JsonPropertyInfo property, JsonTypeInfo type)
     {
-        var own =
-            property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true) is [JsonIgnoreAttribute ignore, ..]
-                ? ignore.Condition
-                : (JsonIgnoreCondition?)null;
+        var own = IgnoreConditionOf(property);
         var condition = own ?? type.Options.DefaultIgnoreCondition;
         var canBeNull = !property.PropertyType.IsValueType || Nullable.GetUnderlyingType(property.PropertyType) is not null;
         if (condition is not (JsonIgnoreCondition.WhenWritingDefault or JsonIgnoreCondition.WhenWritingNull))

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 
 namespace EventSourcing;
 
@@ -44,7 +45,23 @@ internal static class Names
 
     /// <summary>A foreign message as a sentence among ours: a full stop is added if it has none.</summary>
     public static string Sentence(string message) =>
-        message.TrimEnd() is { Length: > 0 } text && !char.IsPunctuation(text[^1]) ? text + "." : message;
+        message.TrimEnd() is { Length: > 0 } text && text[^1] is not ('.' or '!' or '?' or ':' or '…') ? text + "." : message;
+
+    /// <summary>
+    /// The message of an error as sentences among ours: on one line, and without the name of a parameter, which is none of the caller's,
+    /// or the path in JSON, which is said apart.
+    /// </summary>
+    public static string Sentence(Exception failure)
+    {
+        var message = failure.Message;
+        if (failure is ArgumentException { ParamName: { Length: > 0 } parameter })
+            message = message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal);
+        if (failure is JsonException { Path: { } path } && message.IndexOf($" Path: {path}", StringComparison.Ordinal) is > 0 and var end)
+            message = message[..end];
+        return message.AsSpan().IndexOfAny('\r', '\n') < 0
+            ? Sentence(message)
+            : string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Sentence));
+    }
 
     /// <summary>What is wrong with a text of any length; null if nothing is.</summary>
     public static string? TextFlaw(string text)

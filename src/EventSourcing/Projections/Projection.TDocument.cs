@@ -135,7 +135,7 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     }
 
     internal static JsonTypeInfo<TDocument> JsonOf(EventStore store) =>
-        (JsonTypeInfo<TDocument>)store.Serializer.Options.GetTypeInfo(typeof(TDocument));
+        (JsonTypeInfo<TDocument>)store.Serializer.InfoOfDocuments(typeof(TDocument));
 
     internal sealed override void Validate(EventStore store)
     {
@@ -151,6 +151,11 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
                 + "If EventStoreOptions.Json names a JsonSerializerContext, "
                 + $"add [JsonSerializable(typeof({typeof(TDocument).Name}))] to that.",
                 e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new NotSupportedException(
+                $"JSON cannot handle {typeof(TDocument)}, the document of the projection '{Name}': {Names.Sentence(e)}", e);
         }
 
         if (store.Serializer.FlawOfDocuments(JsonOf(store)) is { } flaw)

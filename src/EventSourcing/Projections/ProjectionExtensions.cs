@@ -62,6 +62,10 @@ public static class ProjectionExtensions
     /// </exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
+    /// <exception cref="StoreBusyException">Another process held the write lock for too long; nothing was started.</exception>
+    /// <exception cref="StorageFailedException">
+    /// The medium failed before their places were stored, for example because the disk is full; nothing was started.
+    /// </exception>
     public static Task<RunningReactors> StartReactorsAsync(this EventStore store, params IReadOnlyList<Reactor> reactors) =>
         StartReactorsAsync(store, ProjectionOptions.ForReactors, reactors);
 
@@ -75,6 +79,10 @@ public static class ProjectionExtensions
     /// </exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
+    /// <exception cref="StoreBusyException">Another process held the write lock for too long; nothing was started.</exception>
+    /// <exception cref="StorageFailedException">
+    /// The medium failed before their places were stored, for example because the disk is full; nothing was started.
+    /// </exception>
     public static async Task<RunningReactors> StartReactorsAsync(
         this EventStore store, ProjectionOptions options, params IReadOnlyList<Reactor> reactors)
     {
@@ -135,6 +143,8 @@ public static class ProjectionExtensions
     /// </exception>
     /// <exception cref="ProjectionFailedException">A projection fails on a stored event.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>
+    /// <exception cref="StoreBusyException">Another process held the write lock for too long; call it again.</exception>
+    /// <exception cref="StorageFailedException">The medium failed, for example because the disk is full; call it again.</exception>
     public static async Task StartInlineProjectionsAsync(this EventStore store, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);

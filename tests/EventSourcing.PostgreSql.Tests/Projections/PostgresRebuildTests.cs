@@ -31,6 +31,8 @@ public sealed class PostgresSynchronousDisposalTests() : SynchronousDisposalTest
 
 public sealed class PostgresUnobservedErrorTests() : UnobservedErrorTests(new OneSchema());
 
+public sealed class PostgresFirstStartTests() : FirstStartTests(new OneSchema());
+
 public sealed class PostgresRestTests() : RestTests(new OneSchema());
 
 public sealed class PostgresInlineTests() : InlineTests(new OneSchema());

@@ -35,6 +35,8 @@ public sealed class SqliteSynchronousDisposalTests() : SynchronousDisposalTests(
 
 public sealed class SqliteUnobservedErrorTests() : UnobservedErrorTests(new OneSqliteFile());
 
+public sealed class SqliteFirstStartTests() : FirstStartTests(new OneSqliteFile());
+
 public sealed class SqliteRestTests() : RestTests(new OneSqliteFile());
 
 public sealed class SqliteInlineTests() : InlineTests(new OneSqliteFile());

@@ -34,6 +34,8 @@ public sealed class InMemorySynchronousDisposalTests() : SynchronousDisposalTest
 
 public sealed class InMemoryUnobservedErrorTests() : UnobservedErrorTests(new OneInMemoryStorage());
 
+public sealed class InMemoryFirstStartTests() : FirstStartTests(new OneInMemoryStorage());
+
 public sealed class InMemoryRestTests() : RestTests(new OneInMemoryStorage());
 
 public sealed class InMemoryInlineTests() : InlineTests(new OneInMemoryStorage());

@@ -45,6 +45,22 @@ public class ProjectionTests
     }
 
     [Fact]
+    public async Task Wait_for_a_time_that_is_none_is_refused()
+    {
+        await using var store = Bank.Open();
+        await store.AppendAsync("account-ann", 0, [new AccountOpened("Ann")]);
+        await using var running = store.StartProjections(new Balances());
+        foreach (var timeout in (TimeSpan[])[TimeSpan.FromTicks(-1), TimeSpan.FromSeconds(-2), TimeSpan.MinValue])
+        {
+            foreach (var wait in (Func<Task>[])[() => running.CatchUpAsync(timeout), () => running.WaitForAsync(1, timeout), () => running.WaitForAsync(0, timeout)])
+                (await FluentActions.Awaiting(wait).Should().ThrowAsync<ArgumentOutOfRangeException>()).WithParameterName("timeout");
+        }
+
+        (await running.CatchUpAsync(Timeout.InfiniteTimeSpan)).Should().Be(1);
+        (await running.CatchUpAsync(TimeSpan.Zero)).Should().Be(1);
+    }
+
+    [Fact]
     public async Task Wait_cancelled_ends_and_the_projection_goes_on()
     {
         await using var store = Bank.Open();

@@ -13,7 +13,7 @@ internal static partial class UnixFile
     private const int NoSuchFile = 2;
     private const int NotAFolder = 20;
     private const int CurrentFolder = -100;
-    private const uint TypeLinksAndNumber = 0x1 | 0x4 | 0x100;
+    private const uint TypeLinksNumberAndLength = 0x1 | 0x4 | 0x100 | 0x200;
     private const int TypeMask = 0xF000;
     private const int Regular = 0x8000;
 
@@ -46,16 +46,38 @@ internal static partial class UnixFile
     /// </summary>
     public static string? OtherThanFile(string path) =>
         Directory.Exists(path) ? "a folder"
-        : Status(Encode(path)) is { Answer: FileAnswer.Found, IsRegular: false } ? "a pipe, a device or a socket"
+        : Status(Encode(path)) is not { Answer: FileAnswer.Found } status ? null
+        : !status.IsRegular ? "a pipe, a device or a socket"
+        : IsOfKernel(path) ? "a view of the running system"
         : null;
+
+    /// <summary>Whether the kernel makes up what is read at a path: in <c>/proc</c> and <c>/sys</c>, files call themselves regular.</summary>
+    private static bool IsOfKernel(string path)
+    {
+        if (!OperatingSystem.IsLinux()) return false;
+        try
+        {
+            return new DriveInfo(path).DriveFormat is "proc" or "sysfs";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // The file is gone again, or the system does not say.
+            return false;
+        }
+    }
 
     private static FileStatus OnLinux(byte[] path)
     {
         // The kernel defines this structure, the same for every architecture.
         Span<byte> buffer = stackalloc byte[StatusBytes];
-        if (Statx(CurrentFolder, in path[0], 0, TypeLinksAndNumber, ref buffer[0]) != 0) return Failed();
+        if (Statx(CurrentFolder, in path[0], 0, TypeLinksNumberAndLength, ref buffer[0]) != 0) return Failed();
         var device = ((ulong)Number(buffer[136..]) << 32) | Number(buffer[140..]);
-        return Found(device, BitConverter.ToUInt64(buffer[32..]), Number(buffer[16..]), BitConverter.ToUInt16(buffer[28..]));
+        return Found(
+            device,
+            BitConverter.ToUInt64(buffer[32..]),
+            Number(buffer[16..]),
+            BitConverter.ToUInt16(buffer[28..]),
+            BitConverter.ToInt64(buffer[40..]));
 
         static uint Number(ReadOnlySpan<byte> at) => BitConverter.ToUInt32(at);
     }
@@ -71,15 +93,16 @@ internal static partial class UnixFile
             BinaryPrimitives.ReadUInt32LittleEndian(buffer),
             BinaryPrimitives.ReadUInt64LittleEndian(buffer[8..]),
             BinaryPrimitives.ReadUInt16LittleEndian(buffer[6..]),
-            BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..]));
+            BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..]),
+            BinaryPrimitives.ReadInt64LittleEndian(buffer[96..]));
     }
 
-    private static FileStatus Found(ulong device, ulong number, uint links, int mode) =>
-        new(FileAnswer.Found, new FileIdentity(device, number), links, (mode & TypeMask) == Regular);
+    private static FileStatus Found(ulong device, ulong number, uint links, int mode, long length) =>
+        new(FileAnswer.Found, new FileIdentity(device, number), links, (mode & TypeMask) == Regular, length);
 
     private static FileStatus Failed() =>
         Marshal.GetLastPInvokeError() is NoSuchFile or NotAFolder
-            ? new FileStatus(FileAnswer.Missing, default, 0, IsRegular: false)
+            ? new FileStatus(FileAnswer.Missing, default, 0, IsRegular: false, 0)
             : default;
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
@@ -109,7 +132,8 @@ internal enum FileAnswer
 /// <param name="Identity">Which one it is.</param>
 /// <param name="Links">How many names it has.</param>
 /// <param name="IsRegular">Whether it is a file of bytes: not a folder, a device or a pipe.</param>
-internal readonly record struct FileStatus(FileAnswer Answer, FileIdentity Identity, uint Links, bool IsRegular)
+/// <param name="Length">How many bytes it has.</param>
+internal readonly record struct FileStatus(FileAnswer Answer, FileIdentity Identity, uint Links, bool IsRegular, long Length)
 {
     /// <summary>Whether the path certainly leads to another file, or to none.</summary>
     public bool IsOtherThan(FileIdentity identity) => Answer == FileAnswer.Missing || (Answer == FileAnswer.Found && Identity != identity);

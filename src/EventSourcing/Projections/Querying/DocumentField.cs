@@ -154,7 +154,7 @@ public sealed class DocumentField<TDocument, TValue> : DocumentField<TDocument>
         }
         catch (ArgumentException unfit)
         {
-            throw new ArgumentException($"The field '{Name}' cannot have this value. {unfit.Message}", nameof(value), unfit);
+            throw new ArgumentException($"The field '{Name}' cannot have this value. {Names.Sentence(unfit)}", nameof(value), unfit);
         }
     }
 }

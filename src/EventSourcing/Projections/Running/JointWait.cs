@@ -50,9 +50,18 @@ internal sealed class JointWait(EventStore store, IReadOnlyList<Supervisor> supe
         supervisor.Completion.Exception?.InnerException
         ?? (supervisor.Completion.IsCompleted ? StoppedBefore(supervisor.Name) : null)
         ?? (supervisor.Idle == ProjectionState.Stopped ? new ProjectionStoppedException(supervisor.Name) : null)
-        ?? (supervisor.Serving?.Report is { State: ProjectionState.Retrying, LastError: EventSourcingException failure }
-            && failure is not ProjectionFailedException ? failure : null)
+        ?? FailureOf(supervisor.Serving)
         ?? supervisor.LastError;
+
+    /// <summary>
+    /// The error of the storage that prevents a projection or reactor from putting a read model in place, or from storing its place in the
+    /// log; null if there is none just now. It is being tried again.
+    /// </summary>
+    public static Exception? FailureBeforePlace(Supervisor supervisor) => supervisor.LastError ?? FailureOf(supervisor.Building);
+
+    private static EventSourcingException? FailureOf(SubscriberRun? run) =>
+        run?.Report is { State: ProjectionState.Retrying, LastError: EventSourcingException failure }
+        && failure is not ProjectionFailedException ? failure : null;
 
     private ObjectDisposedException StoppedBefore(string name) => new(startedAs, $"'{name}' was stopped before it got there.");
 }

@@ -41,6 +41,8 @@ public sealed class RunningProjections : RunningSubscribers
     /// <exception cref="ProjectionStoppedException">
     /// An order has stopped the projection. The rebuild goes on when it is started.
     /// </exception>
+    /// <exception cref="StoreBusyException">Another process held the write lock for too long; there is no rebuild.</exception>
+    /// <exception cref="StorageFailedException">The medium failed, for example because the disk is full; there is no rebuild.</exception>
     /// <exception cref="ObjectDisposedException">The projections were stopped before the rebuild was done.</exception>
     public async Task RebuildAsync(
         string projection, IProgress<RebuildProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -71,6 +73,7 @@ public sealed class RunningProjections : RunningSubscribers
                     StartAgain(supervisor);
                 }
 
+                if (supervisor.LastError is { } failure) ExceptionDispatchInfo.Throw(failure);
                 await NextLookAsync(supervisor, order, Poll, cancellationToken).ConfigureAwait(false);
                 continue;
             }
@@ -219,6 +222,7 @@ public sealed class RunningProjections : RunningSubscribers
                 }
 
                 if (supervisor.Completion.IsCompleted) break; // the wait for the position says why
+                if (JointWait.FailureBeforePlace(supervisor) is { } failure) ExceptionDispatchInfo.Throw(failure);
                 if (supervisor.Building is { Report.Parked: > 0, Generation: var building })
                     await ThrowIfParkedForGoodAsync(documents, supervisor.Name, building, cancellationToken).ConfigureAwait(false);
                 if (timeout != Timeout.InfiniteTimeSpan && Clock.GetElapsedTime(began) >= timeout)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 
 namespace EventSourcing;
 
@@ -150,7 +151,7 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// <summary>
     /// Waits until all of them have handled everything that is in the log at the time of the call: it is in the read models, or parked for
     /// good, and nothing is being retried. For a projection that has changed, it waits until the new read model serves, unless the
-    /// projection stands by for another version.
+    /// projection stands by for another version. Any error that prevents one of them from getting there fails the wait at once.
     /// </summary>
     /// <param name="timeout">
     /// How long to wait, by the storage's clock, or <see cref="Timeout.InfiniteTimeSpan"/>; by default <see cref="DefaultWait"/>.
@@ -166,11 +167,14 @@ public abstract class RunningSubscribers : IAsyncDisposable
     /// </exception>
     /// <exception cref="ProjectionFailedException">A projection has stopped at an event.</exception>
     /// <exception cref="ProjectionStoppedException">An order has stopped one of them before it got there.</exception>
+    /// <exception cref="StoreBusyException">Another process held the write lock for too long. They try again.</exception>
+    /// <exception cref="StorageFailedException">The medium failed, for example because the disk is full. They try again.</exception>
     /// <exception cref="ObjectDisposedException">They were stopped before they got there.</exception>
     public async Task<long> CatchUpAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var patience = timeout ?? DefaultWait;
+        if (patience != Timeout.InfiniteTimeSpan) ArgumentOutOfRangeException.ThrowIfLessThan(patience, TimeSpan.Zero, nameof(timeout));
+        var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var began = Clock.GetTimestamp();
         await WaitUntilInPlaceAsync(patience, cancellationToken).ConfigureAwait(false);
         foreach (var supervisor in Supervisors)
@@ -208,15 +212,17 @@ public abstract class RunningSubscribers : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until the place of each in the log is stored; throws the error that prevented it. Later errors are only reported by
-    /// <see cref="Completion"/> and by the waits, however soon they come.
+    /// Waits until the place of each in the log is stored; throws the error that prevented it, even if it is being tried again. Later
+    /// errors are only reported by <see cref="Completion"/> and by the waits, however soon they come.
     /// </summary>
     internal async Task PlacedAsync()
     {
         foreach (var supervisor in Supervisors)
         {
-            await Task.WhenAny(supervisor.Placed, supervisor.Completion).ConfigureAwait(false);
-            if (!supervisor.Placed.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
+            await Task.WhenAny(supervisor.Placed, supervisor.Completion, supervisor.Hindered).ConfigureAwait(false);
+            if (supervisor.Placed.IsCompleted) continue;
+            if (supervisor.Completion.IsCompleted) await supervisor.Completion.ConfigureAwait(false);
+            else ExceptionDispatchInfo.Throw(await supervisor.Hindered.ConfigureAwait(false));
         }
     }
 

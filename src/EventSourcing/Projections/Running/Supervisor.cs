@@ -21,6 +21,7 @@ internal sealed class Supervisor
     private readonly TaskCompletionSource _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long? _othersGoneSince;
     private readonly TaskCompletionSource _placed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Exception> _hindered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IReadOnlyList<SubscriberRun> _seenRuns = [];
 
     public Supervisor(EventStore store, Subscriber subscriber, LogFeed feed, LeaseHolder holder, ProjectionOptions options)
@@ -57,6 +58,9 @@ internal sealed class Supervisor
 
     /// <summary>Completes when the place in the log is stored. The place at which the subscriber begins counts too.</summary>
     public Task Placed => _placed.Task;
+
+    /// <summary>Completes with the first failure of the storage that is being tried again.</summary>
+    public Task<Exception> Hindered => _hindered.Task;
 
     /// <summary>
     /// The run that serves readers; null if it is not in this process. A run that has just replaced another serves at once, although
@@ -125,6 +129,7 @@ internal sealed class Supervisor
                     // It is tried twice a second, but told once.
                     if (LastError is null && _notices.IsWanted) _notices.StorageFailed(failure, attempts: 1, _clock.GetUtcNow() + Poll);
                     LastError = failure;
+                    _hindered.TrySetResult(failure);
                 }
 
                 // A run may end before it is awaited, so those that have ended are looked at first.

@@ -207,7 +207,7 @@ public sealed class ProveTests : IDisposable
         await Run.Piped("checkpoint", "shop.db", "--new-key", Origin);
         var names = _folder.FileNames.ToList();
 
-        (await Run.Piped("verify", "shop.db", "--checkpoints", "none"))["compared with"].Should().StartWith("no checkpoint: ");
+        (await Run.Piped("verify", "shop.db", "--checkpoints", "none"))["compared with"].Should().StartWith("no checkpoint: none is looked at");
         (await Run.Piped("verify", "shop.db", "--checkpoints", "none", "--from-checkpoint")).Error.Should().Contain("There is no checkpoint to start from");
         (await Run.Piped("prove", "shop.db", "4", "--checkpoints", "none")).Error.Should().Contain("There is no checkpoint to prove it under");
         foreach (var more in (string[][])[[], ["--key", "other.key", "--new-key", Origin]])

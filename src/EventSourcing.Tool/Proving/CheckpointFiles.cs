@@ -3,10 +3,14 @@ using System.CommandLine;
 namespace EventSourcing.Tool;
 
 /// <summary>Where the checkpoints of a store are kept, and whose signatures on them are believed.</summary>
-/// <param name="Path">The file of signed checkpoints; null if none was named, and none can be beside the store.</param>
+/// <param name="Path">
+/// The file of signed checkpoints; null if none is to be looked at, or if none was named and none can be beside the store.
+/// </param>
 /// <param name="Keys">The public keys, each as text or as the path of a file with it.</param>
 /// <param name="Origin">The name of the log; null to take that of the first key.</param>
-/// <param name="IsNamed">Whether somebody named the file; otherwise it is the usual one, which need not be there.</param>
+/// <param name="IsNamed">
+/// Whether the user named the file, or said that there is none; otherwise it is the usual one, which need not be there.
+/// </param>
 internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys, string? Origin, bool IsNamed)
 {
     /// <summary>What is named in the place of a file if none is to be looked at.</summary>
@@ -17,7 +21,8 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
     public async Task<IReadOnlyList<(SignedNote Note, Checkpoint Checkpoint)>> ReadAsync(CancellationToken cancellationToken)
     {
         var read = new List<(SignedNote, Checkpoint)>();
-        if (Path is null || !File.Exists(Path))
+        if (Path is null) return read;
+        if (!File.Exists(Path))
         {
             return IsNamed
                 ? throw new ToolException(
@@ -36,9 +41,10 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
     }
 
     /// <summary>What to say if there is no checkpoint.</summary>
-    public string NotThere => Path is null
-        ? "none is named; say with --checkpoints where those of this store are kept"
-        : $"there is none in '{Path}'";
+    public string NotThere =>
+        Path is not null ? $"there is none in '{Path}'"
+        : IsNamed ? $"none is looked at, by '--checkpoints {NoFile}'"
+        : "none is named; say with --checkpoints where those of this store are kept";
 
     public IReadOnlyList<INoteVerifier> Verifiers() => [.. Keys.Select(ParseKey)];
 
@@ -79,7 +85,7 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
                 keys = [beside];
             var named = parsed.GetValue(Path);
             var path = named == NoFile ? null : named ?? (store.File is { } place ? place + ".checkpoints" : null);
-            return new CheckpointFiles(path, keys, parsed.GetValue(Origin), IsNamed: named is not null && path is not null);
+            return new CheckpointFiles(path, keys, parsed.GetValue(Origin), IsNamed: named is not null);
         }
     }
 }

@@ -141,7 +141,9 @@ internal sealed class SharedFile
         return _siblings?.Moved(out logLength);
     }
 
-    /// <summary>Says that the write-ahead log that the open connections use was cut off. That stays so until all of them are closed.</summary>
+    /// <summary>
+    /// Says that the write-ahead log that the open connections use was cut off. That stays so until all of them are closed.
+    /// </summary>
     /// <param name="before">The length in bytes that it had.</param>
     /// <param name="now">The length in bytes that it has.</param>
     public void LogWasCutOff(long before, long now) => _siblings?.LogWasCutOff(before, now);

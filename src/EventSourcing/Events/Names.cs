@@ -60,7 +60,8 @@ internal static class Names
             message = message[..end];
         return message.AsSpan().IndexOfAny('\r', '\n') < 0
             ? Sentence(message)
-            : string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Sentence));
+            : string.Join(
+                ' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Sentence));
     }
 
     /// <summary>What is wrong with a text of any length; null if nothing is.</summary>

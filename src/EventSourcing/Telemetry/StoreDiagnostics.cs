@@ -107,13 +107,24 @@ internal sealed class StoreDiagnostics : IDisposable
     /// <summary>Counts a conflict, and whether the command acts again or its events are appended by rule.</summary>
     public void Conflict(string category, bool passed) => Instruments()?.Conflict(category, passed ? "passed" : "retried");
 
-    /// <summary>Counts a checkpoint that was due. If it failed, reports the reason.</summary>
+    /// <summary>
+    /// Counts a checkpoint that was due. If it failed, reports the reason. It does not throw: no checkpoint is given up because somebody who
+    /// counts them, or is told of them, throws.
+    /// </summary>
     public void CheckpointTried(string origin, Exception? failure)
     {
-        Instruments()?.CheckpointTried(origin, failure is null ? "signed" : "failed");
-        if (failure is null) return;
-        EventSourcingLog.Instance.CheckpointFailed(origin, failure.Message);
-        if (HasNotices) Notify(StoreNoticeKind.CheckpointFailed, origin, notice => notice with { Reason = TypeOf(failure) });
+        try
+        {
+            Instruments()?.CheckpointTried(origin, failure is null ? "signed" : "failed");
+            if (failure is null) return;
+            EventSourcingLog.Instance.CheckpointFailed(origin, failure.Message);
+            if (HasNotices) Notify(StoreNoticeKind.CheckpointFailed, origin, notice => notice with { Reason = TypeOf(failure) });
+        }
+        catch (Exception ofAWatcher)
+        {
+            EventSourcingLog.Instance.CheckpointFailed(
+                origin, $"What became of one could not be counted or told: {ofAWatcher.GetType()}.");
+        }
     }
 
     public void Dispose()

@@ -48,7 +48,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
     /// <param name="options">Say when.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="appCode">Runs the sink, which is code of the app.</param>
-    /// <param name="report">Takes each failure, and null for each success.</param>
+    /// <param name="report">Takes each failure, and null for each success. It must not throw.</param>
     public CheckpointSchedule(
         Checkpointer checkpointer, LedgerOptions options, TimeProvider clock, AppCode appCode, Action<Exception?> report)
     {
@@ -92,7 +92,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
             // A sink that obeys its token ends at once. One that does not must not keep the store from closing.
             late = Task.Delay(Grace, _clock, ended.Token);
             if (await Task.WhenAny(last, late).ConfigureAwait(false) != last)
-                Report(new TimeoutException(
+                _report(new TimeoutException(
                     $"The store was closed while the sink of '{_checkpointer.Origin}' had not returned for {LongestFarewell + Grace}, "
                     + "although it was cancelled. The last checkpoint may be missing there; the next process that appends signs one. "
                     + "Let the sink end when its token is cancelled."));
@@ -214,7 +214,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
             _lastFailure = failure;
         }
 
-        Report(_lastFailure);
+        _report(_lastFailure);
         if (_lastFailure is { } told) Tell(told);
         return _lastFailure is null;
     }
@@ -227,21 +227,7 @@ internal sealed class CheckpointSchedule : IAsyncDisposable
         }
         catch (Exception ofTheApp)
         {
-            Report(ofTheApp);
-        }
-    }
-
-    /// <summary>No checkpoint is given up because somebody who counts them, or is told of them, throws.</summary>
-    private void Report(Exception? failure)
-    {
-        try
-        {
-            _report(failure);
-        }
-        catch (Exception ofAWatcher)
-        {
-            EventSourcingLog.Instance.CheckpointFailed(
-                _checkpointer.Origin, $"What became of one could not be counted or told: {ofAWatcher.GetType()}.");
+            _report(ofTheApp);
         }
     }
 }

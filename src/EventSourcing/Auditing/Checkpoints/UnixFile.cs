@@ -51,7 +51,9 @@ internal static partial class UnixFile
         : IsOfKernel(path) ? "a view of the running system"
         : null;
 
-    /// <summary>Whether the kernel makes up what is read at a path: in <c>/proc</c> and <c>/sys</c>, files call themselves regular.</summary>
+    /// <summary>
+    /// Whether the kernel makes up what is read at a path: in <c>/proc</c> and <c>/sys</c>, files call themselves regular.
+    /// </summary>
     private static bool IsOfKernel(string path)
     {
         if (!OperatingSystem.IsLinux()) return false;

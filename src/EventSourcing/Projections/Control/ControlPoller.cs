@@ -113,7 +113,7 @@ internal sealed class ControlPoller : IAsyncDisposable
         catch (Exception)
         {
             // The clock is the app's, and may throw. Orders are looked for all the same.
-            await Task.Delay(Interval, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await StopLimit.PauseAsync(Interval, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -19,6 +19,9 @@ internal static class StopLimit
         return first == task;
     }
 
+    /// <summary>A pause for whoever has found that the storage's clock throws, and must not ask for its time without end.</summary>
+    public static Task PauseAsync(TimeSpan time, CancellationToken stop) => Task.Delay(time, TimeProvider.System, stop);
+
     /// <summary>A token that is cancelled after a time; the caller disposes it.</summary>
     public static CancellationTokenSource CancelAfter(TimeSpan time) => new(time, TimeProvider.System);
 }

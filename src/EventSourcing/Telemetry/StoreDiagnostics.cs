@@ -108,8 +108,8 @@ internal sealed class StoreDiagnostics : IDisposable
     public void Conflict(string category, bool passed) => Instruments()?.Conflict(category, passed ? "passed" : "retried");
 
     /// <summary>
-    /// Counts a checkpoint that was due. If it failed, reports the reason. It does not throw: no checkpoint is given up because somebody who
-    /// counts them, or is told of them, throws.
+    /// Counts a checkpoint that was due. If it failed, reports the reason. It does not throw: no checkpoint is given up because somebody
+    /// who counts them, or is told of them, throws.
     /// </summary>
     public void CheckpointTried(string origin, Exception? failure)
     {

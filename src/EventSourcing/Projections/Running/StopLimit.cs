@@ -2,7 +2,7 @@ namespace EventSourcing;
 
 /// <summary>
 /// Limits for shutting down. They are in real time, whatever the storage's clock says: a clock that stands still must not prevent an app
-/// from ending. Everything else in projections uses the storage's clock.
+/// from ending. Everything else in projections uses the storage's clock, as long as that does not throw.
 /// </summary>
 internal static class StopLimit
 {

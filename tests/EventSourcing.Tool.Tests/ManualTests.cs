@@ -69,6 +69,7 @@ public sealed partial class ManualTests : IDisposable
         text = Base64().Replace(text, "<base64>");
         text = Size().Replace(text, "<size>");
         text = Process_().Replace(text, "<process>");
+        text = BreakAfterProcess().Replace(text, " ");
         text = KeyId().Replace(text, "<key>");
         text = Path_().Replace(text, "");
         text = Moment().Replace(text, "<time>");
@@ -89,6 +90,10 @@ public sealed partial class ManualTests : IDisposable
 
     [GeneratedRegex(@"\S+ pid \d+")]
     private static partial Regex Process_();
+
+    /// <summary>Where a line is broken depends on how many digits the number of the process in it has.</summary>
+    [GeneratedRegex(@"(?<=<process>[^\n]*)\n(?=[a-z])")]
+    private static partial Regex BreakAfterProcess();
 
     [GeneratedRegex(@"\+[0-9a-f]{8}\+|key [0-9a-f]{8}")]
     private static partial Regex KeyId();

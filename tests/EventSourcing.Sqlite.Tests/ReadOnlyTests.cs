@@ -105,6 +105,22 @@ public sealed class ReadOnlyTests : IDisposable
         (await Some.LogOf(storage)).Should().HaveCount(30);
     }
 
+    [Theory]
+    [InlineData("header")]
+    [InlineData("zeros")]
+    [InlineData("torn header")]
+    public async Task Open_read_only_a_log_without_frames_reads_the_file_at_once_and_leaves_it_as_it_is(string what)
+    {
+        await ReadOnlyWork.MakeAsync(_folder.Store);
+        await LeaveLogAsync(what);
+        var before = Files();
+        before.Keys.Should().Equal("store.db", "store.db-shm", "store.db-wal");
+
+        ExpectAnswers(await WorkAsync(asNobody: false), events: 23);
+
+        Files().Should().Equal(before);
+    }
+
     [Fact]
     public async Task Open_read_only_what_is_not_there_makes_nothing()
     {
@@ -376,6 +392,23 @@ public sealed class ReadOnlyTests : IDisposable
     }
 
     /// <summary>Takes the right to write from all but root, who is asked by nobody.</summary>
+    /// <summary>Leaves a log of which SQLite reads nothing, and an index, as a process can that was killed as it began to write.</summary>
+    private async Task LeaveLogAsync(string what)
+    {
+        var closed = await File.ReadAllBytesAsync(_folder.Store);
+        await KillAsync(await ServingAsync(), "append other 7");
+        await File.WriteAllBytesAsync(_folder.Store, closed);
+        await File.WriteAllBytesAsync(Index, new byte[32 * 1024]);
+        var log = await File.ReadAllBytesAsync(Log);
+        await File.WriteAllBytesAsync(Log, what switch
+        {
+            "header" => log[..32],
+            "zeros" => new byte[log.Length],
+            "torn header" => [.. log[..20], .. new byte[12], .. log[32..]],
+            _ => throw new ArgumentOutOfRangeException(nameof(what), what, "There is no such log."),
+        });
+    }
+
     private void Forbid()
     {
         if (OperatingSystem.IsWindows()) return;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Tool.Tests;
 
@@ -301,6 +302,47 @@ public sealed class MoveTests : IDisposable
 
         (await Run.Piped("copy", "any.db", "copy.db")).ExitCode.Should().Be(0);
         (await Run.Piped("export", "copy.db")).Output.Should().Be((await Run.Piped("export", "any.db")).Output);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("PRAGMA user_version = 0")]
+    [InlineData("PRAGMA journal_mode = WAL")]
+    public async Task Copy_that_was_killed_while_it_made_the_target_goes_on(string begun)
+    {
+        await AnyStore.MakeAsync("any.db", 9);
+        await ExecuteAsync("copy.db", begun);
+
+        var copy = await Run.Piped("copy", "any.db", "copy.db");
+
+        copy.Error.Should().BeEmpty();
+        copy["root"].Should().Be((await Run.Piped("info", "any.db"))["root"] + ", equal in both");
+        await ExecuteAsync("imported.db", begun);
+        (await Run.Piped("export", "any.db", "--out", "any.jsonl")).ExitCode.Should().Be(0);
+        (await Run.Piped("import", "any.jsonl", "imported.db"))["result"].Should().Be("the root is that of the export");
+    }
+
+    [Fact]
+    public async Task Copy_into_the_database_of_another_app_is_refused_and_leaves_it_as_it_is()
+    {
+        await AnyStore.MakeAsync("any.db", 10);
+        await ExecuteAsync("other.db", "CREATE TABLE customers (id INTEGER PRIMARY KEY)");
+        var before = await File.ReadAllBytesAsync("other.db");
+
+        var copy = await Run.Piped("copy", "any.db", "other.db");
+
+        copy.ExitCode.Should().Be(2);
+        copy.Error.Should().Contain("a SQLite database of another application").And.Contain("It was not changed.");
+        (await File.ReadAllBytesAsync("other.db")).Should().Equal(before);
+    }
+
+    private static async Task ExecuteAsync(string path, string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        if (sql.Length > 0) await command.ExecuteNonQueryAsync();
     }
 
     private static async Task<long> HeadAsync(EventStore store)

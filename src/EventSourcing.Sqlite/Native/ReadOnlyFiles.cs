@@ -5,11 +5,11 @@ namespace EventSourcing;
 /// That depends on which files are beside it at the moment.
 /// </summary>
 /// <remarks>
-/// <para>If there is a write-ahead log with content, SQLite reads it through the index in shared memory, which it is told not
+/// <para>If there is a write-ahead log with frames, SQLite reads it through the index in shared memory, which it is told not
 /// to change (<c>readonly_shm</c>). If no process has the store open, SQLite makes an index in its own memory.</para>
-/// <para>If there is no log, the file is all there is, and SQLite would make a log and an index to read it. Therefore it is
+/// <para>If there is no log, or none with frames, the file is all there is, and SQLite would make a log and an index to read it. Therefore it is
 /// told that the file cannot change (<c>immutable</c>), and this class makes sure that what was read counts only if the file
-/// has not changed: while there is neither a log nor a journal beside it, and its time of last change stays the same, no
+/// has not changed: while there is neither such a log nor a journal beside it, and its time of last change stays the same, no
 /// process has changed it.</para>
 /// </remarks>
 internal sealed class ReadOnlyFiles
@@ -22,6 +22,13 @@ internal sealed class ReadOnlyFiles
 
     /// <summary>The same for a file system that records whole seconds, or only every second one.</summary>
     private static readonly TimeSpan SettledOnCoarseClock = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// The header of a log (<see href="https://sqlite.org/fileformat2.html#walformat">its format</see>). A log is no longer if the process
+    /// that began it was killed then. SQLite cannot read it by <c>readonly_shm</c>: it compares the header with an index that says nothing
+    /// of it, for ten seconds, and calls the store busy.
+    /// </summary>
+    private const int LogHeaderBytes = 32;
 
     private readonly string _target;
     private readonly long _length;
@@ -101,7 +108,7 @@ internal sealed class ReadOnlyFiles
     {
         if (new FileInfo(target + StoreFile.JournalSuffix).Exists) return false;
         var log = new FileInfo(target + StoreFile.LogSuffix);
-        return !log.Exists || log.Length == 0;
+        return !log.Exists || log.Length <= LogHeaderBytes;
     }
 
     private static bool HasLogAndIndex(string target) =>

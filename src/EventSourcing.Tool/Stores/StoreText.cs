@@ -110,9 +110,16 @@ internal sealed class StoreText
     {
         if (File is not null && new FileInfo(File) is { Exists: true, Length: > 0 })
         {
-            await using (await OpenToReadAsync(cancellationToken))
+            try
             {
-                // Nothing has to be upgraded.
+                await using (await OpenToReadAsync(cancellationToken))
+                {
+                    // Nothing has to be upgraded.
+                }
+            }
+            catch (IncompatibleStoreException refused) when (!refused.CanBeUpgraded)
+            {
+                // Either it is empty, as a copy leaves it that was killed while it made the store; or opening it to write refuses it, too.
             }
         }
 

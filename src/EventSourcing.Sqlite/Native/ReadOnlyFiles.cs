@@ -7,10 +7,10 @@ namespace EventSourcing;
 /// <remarks>
 /// <para>If there is a write-ahead log with frames, SQLite reads it through the index in shared memory, which it is told not
 /// to change (<c>readonly_shm</c>). If no process has the store open, SQLite makes an index in its own memory.</para>
-/// <para>If there is no log, or none with frames, the file is all there is, and SQLite would make a log and an index to read it. Therefore it is
-/// told that the file cannot change (<c>immutable</c>), and this class makes sure that what was read counts only if the file
-/// has not changed: while there is neither such a log nor a journal beside it, and its time of last change stays the same, no
-/// process has changed it.</para>
+/// <para>If there is no log, or none with frames, the file is all there is, and SQLite would make a log and an index to read it.
+/// Therefore it is told that the file cannot change (<c>immutable</c>), and this class makes sure that what was read counts only if
+/// the file has not changed: while there is neither such a log nor a journal beside it, and its time of last change stays the same,
+/// no process has changed it.</para>
 /// </remarks>
 internal sealed class ReadOnlyFiles
 {

@@ -110,6 +110,7 @@ internal static class KillFault
     /// <summary>Opens the store as an app would after a crash, checks it, and appends to it.</summary>
     internal static async Task CheckAsync(Tally tally, Audit audit, string store, IReadOnlyCollection<Acknowledgement> acknowledged, Random random, string when)
     {
+        await CheckReadOnlyAsync(tally, store, acknowledged, when);
         var storage = new SqliteEventStorage(store);
         try
         {
@@ -130,6 +131,28 @@ internal static class KillFault
         catch (Exception e)
         {
             tally.AddUnexplained($"{when}: the store cannot be closed: {e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    /// <summary>
+    /// Opens the store read-only, as a tool would before a process repairs it. It is read with all that was acknowledged, or refused
+    /// because only a process that may write can repair it. It is not busy: nobody holds it for long.
+    /// </summary>
+    private static async Task CheckReadOnlyAsync(Tally tally, string store, IReadOnlyCollection<Acknowledgement> acknowledged, string when)
+    {
+        await using var storage = new SqliteEventStorage(store, new SqliteEventStorageOptions { ReadOnly = true });
+        try
+        {
+            var last = acknowledged.Select(a => a.Last).DefaultIfEmpty().Max();
+            if (await storage.GetHeadAsync() is var head && head < last) tally.AddLost(last - head, $"{when}: read-only, the log ends at {head}");
+        }
+        catch (Exception refused) when (refused is IncompatibleStoreException || !File.Exists(store))
+        {
+            // The log has no index any more, or the file was deleted.
+        }
+        catch (Exception e)
+        {
+            tally.AddUnexplained($"{when}: the store cannot be read read-only: {e.GetType().Name}: {e.Message}");
         }
     }
 

@@ -25,7 +25,7 @@ public sealed class LongLog : IAsyncDisposable
         var log = new LongLog();
         await log.Store.AppendAsync(
             "account-long", 0, [.. Enumerable.Range(1, Events).Select(i => (object)new MoneyDeposited(1, i % 3 == 0 ? "rent" : "salary"))]);
-        await using (var running = log.Store.StartProjections(new ByReference(), new Balances()))
+        await using (var running = log.Store.StartProjections(new ProjectionOptions { RetryDelays = [] }, new ByReference(), new Balances()))
         {
             await running.CatchUpAsync(TimeSpan.FromSeconds(60));
         }

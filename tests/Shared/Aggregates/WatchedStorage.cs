@@ -7,6 +7,7 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
 {
     private readonly ConcurrentQueue<(long After, int Count)> _reads = new();
     private int _imports;
+    private int _lookups;
 
     /// <summary>Called before each append; what it throws is the append's failure, and nothing was written.</summary>
     public Func<AppendRequest, Task> BeforeAppend { get; set; } = _ => Task.CompletedTask;
@@ -29,6 +30,9 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
 
     /// <summary>How often it was asked to import.</summary>
     public int Imports => Volatile.Read(ref _imports);
+
+    /// <summary>How often it was asked for the position of an id.</summary>
+    public int Lookups => Volatile.Read(ref _lookups);
 
     public EventStorageOptions Options { get; init; } = inner.Options;
 
@@ -86,7 +90,11 @@ internal sealed class WatchedStorage(IEventStorage inner) : IEventStorage, IRead
 
     public ValueTask<long> GetHeadAsync(CancellationToken cancellationToken = default) => inner.GetHeadAsync(cancellationToken);
 
-    public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default) => inner.GetPositionAsync(eventId, cancellationToken);
+    public ValueTask<long> GetPositionAsync(Guid eventId, CancellationToken cancellationToken = default)
+    {
+        Interlocked.Increment(ref _lookups);
+        return inner.GetPositionAsync(eventId, cancellationToken);
+    }
 
     public ValueTask<string?> GetMovedToAsync(CancellationToken cancellationToken = default) => inner.GetMovedToAsync(cancellationToken);
 

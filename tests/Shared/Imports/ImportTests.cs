@@ -59,6 +59,52 @@ public abstract class ImportTests(IStorageSource source) : WalletTests(source)
     }
 
     [Fact]
+    public async Task Import_again_looks_up_few_ids_and_reads_ahead()
+    {
+        var (store, watched) = Watched();
+        await store.ImportAsync(ManyAsync(5_000));
+        var pages = 0;
+        watched.BeforeLogRead = read => Task.FromResult(Interlocked.Increment(ref pages));
+
+        (await store.ImportAsync(ManyAsync(5_000))).Should().Be(new ImportResult(0, 5_000, 5_000));
+
+        watched.Lookups.Should().Be(3, "each batch begins with one");
+        pages.Should().BeLessThan(40);
+    }
+
+    [Fact]
+    public async Task Import_again_with_events_of_others_between_finds_each_and_stores_the_rest()
+    {
+        var store = Open();
+        var imported = new List<ImportedEvent>();
+        for (var round = 0; round < 5; round++)
+        {
+            for (var i = 0; i <= 3 * round; i++)
+            {
+                var n = imported.Count;
+                imported.Add(new ImportedEvent("wallet-i", new EventData(new CoinPut(n)) { Id = Id(n) }, await LastStampAsync(store)));
+            }
+
+            (await store.ImportAsync(imported)).Position.Should().Be(await store.GetHeadAsync());
+            for (var i = 0; i <= 2 * round; i++) await PutAsync(store, "other", 1);
+        }
+
+        var head = await store.GetHeadAsync();
+        (await store.ImportAsync(imported)).Should().Be(new ImportResult(0, 35, head - 9));
+        var rest = new ImportedEvent("wallet-i", new EventData(new CoinPut(35)) { Id = Id(35) }, await LastStampAsync(store));
+        (await store.ImportAsync([.. imported, rest])).Should().Be(new ImportResult(1, 35, head + 1));
+        var swapped = () => store.ImportAsync([imported[20], imported[21], imported[19]]);
+        (await swapped.Should().ThrowAsync<DuplicateEventIdException>()).WithMessage("*the event before it in the import stands*");
+        var changed = () => store.ImportAsync([imported[20], imported[21], new ImportedEvent("wallet-i", new EventData(new CoinPut(7)) { Id = Id(22) }, Old)]);
+        (await changed.Should().ThrowAsync<DuplicateEventIdException>()).WithMessage("*its data is not the same*");
+        (await store.ReadStreamAsync("wallet-i").Select(e => e.Id).ToListAsync()).Should().Equal(Enumerable.Range(0, 36).Select(Id));
+        (await store.GetHeadAsync()).Should().Be(head + 1);
+
+        static async Task<DateTimeOffset> LastStampAsync(EventStore store) =>
+            (await store.ReadLogAsync(new LogReadOptions { Direction = ReadDirection.Backwards, Limit = 1 }).ToListAsync()) is [var last] ? last.RecordedAt : Old;
+    }
+
+    [Fact]
     public async Task Import_again_what_is_stored_otherwise_is_refused_and_stores_nothing()
     {
         var store = Open();

@@ -51,6 +51,7 @@ public sealed class SqliteFaultTests
     [Theory]
     [InlineData(raw.SQLITE_READONLY, "right to write")]
     [InlineData(raw.SQLITE_CANTOPEN, "right to write")]
+    [InlineData(raw.SQLITE_FULL, "Free some")]
     [InlineData(raw.SQLITE_TOOBIG, "SQLITE_MAX_LENGTH")]
     [InlineData(raw.SQLITE_MISUSE, "not to blame")]
     public void Tell_callers_of_what_is_no_damage_says_what_to_do(int code, string remedy) =>

@@ -46,6 +46,8 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
 
     private string Remedy => Fault switch
     {
+        SqliteFault.Medium when Code == raw.SQLITE_FULL =>
+            " No space is left for the file or the log beside it. Free some: the store goes on by itself then.",
         SqliteFault.Access =>
             " This process may not do that with the file, its folder or the files beside it. To be read, too, "
             + "a store needs the right to write all of these, unless SqliteEventStorageOptions.ReadOnly is set: set that to read alone, "

@@ -53,6 +53,27 @@ public sealed class NotAFileTests : IDisposable
         (await again.GetHeadAsync()).Should().Be(1);
     }
 
+    [Theory]
+    [InlineData("-wal")]
+    [InlineData("-shm")]
+    [InlineData("-journal")]
+    public async Task Open_a_store_that_has_a_link_beside_it_is_refused_and_never_read_without_what_it_leads_to(string suffix)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await using (var storage = new SqliteEventStorage(_folder.Store)) await storage.AppendAsync(Some.Append("s", 0));
+        var before = await File.ReadAllBytesAsync(_folder.Store);
+        await File.WriteAllTextAsync(_folder.FileNamed("elsewhere"), "something");
+        File.CreateSymbolicLink(_folder.Store + suffix, _folder.FileNamed("elsewhere"));
+
+        await RefusedAsync(_folder.Store, "is a symbolic link to*");
+        await RefusedAsync(_folder.Store, suffix == "-journal" ? _folder.Store + suffix : "is a symbolic link to*", readOnly: true);
+
+        (await File.ReadAllBytesAsync(_folder.Store)).Should().Equal(before);
+        File.Delete(_folder.Store + suffix);
+        await using var again = new SqliteEventStorage(_folder.Store);
+        (await again.GetHeadAsync()).Should().Be(1);
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData(false)]
     [InlineData(true)]

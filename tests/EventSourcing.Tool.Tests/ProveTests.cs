@@ -12,6 +12,24 @@ public sealed class ProveTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public async Task Key_whose_making_was_killed_is_made_again_or_the_message_says_how()
+    {
+        await Shop.MakeAsync();
+        await File.WriteAllTextAsync("shop.db.key.new", "half a ke");
+        (await Run.Piped("checkpoint", "shop.db", "--new-key", Origin)).ExitCode.Should().Be(0);
+        _folder.FileNames.Should().NotContain("shop.db.key.new").And.NotContain("shop.db.key.pub.new");
+
+        File.Delete("shop.db.key");
+        var publicPart = await File.ReadAllTextAsync("shop.db.key.pub");
+        var run = await Run.Piped("checkpoint", "shop.db", "--new-key", Origin);
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain("no key 'shop.db.key'").And.Contain("delete 'shop.db.key.pub'");
+        _folder.FileNames.Should().NotContain("shop.db.key");
+        (await File.ReadAllTextAsync("shop.db.key.pub")).Should().Be(publicPart);
+    }
+
+    [Fact]
     public async Task Sign_the_first_checkpoint_makes_a_key_that_only_its_owner_reads()
     {
         await Shop.MakeAsync();

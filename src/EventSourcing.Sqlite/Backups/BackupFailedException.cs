@@ -1,7 +1,8 @@
 namespace EventSourcing.Operations;
 
 /// <summary>
-/// A backup or a restore was refused or has failed. What was at the path is unchanged, or moved to <see cref="Replaced"/>.
+/// A backup or a restore was refused or has failed. What was at the path is unchanged, or moved to <see cref="Replaced"/>. If only the
+/// folder could not be synced, the copy is in its place, and the message says so.
 /// </summary>
 public sealed class BackupFailedException : EventSourcingException
 {
@@ -32,11 +33,32 @@ public sealed class BackupFailedException : EventSourcingException
         Replaced = replaced;
     }
 
+    private BackupFailedException(string message, string path, string reason, string? replaced)
+        : base(message)
+    {
+        Path = path;
+        Reason = reason;
+        Replaced = replaced;
+    }
+
     /// <summary>The path at which the copy was to be.</summary>
     public string Path { get; }
 
     /// <summary>Why it is not there.</summary>
     public string Reason { get; }
+
+    /// <summary>The error of a copy that is whole and in its place, but whose name a loss of power may still undo.</summary>
+    internal static BackupFailedException NotSynced(string path, string what, string? replaced)
+    {
+        var reason = $"its folder could not be {what}.";
+        return new BackupFailedException(
+            $"The copy '{path}' is whole and in its place, but {reason} A loss of power may still undo that. "
+            + (replaced is null ? "" : $"The store that was there is now '{replaced}', with all its events. ")
+            + "See that the disk is sound, and make the copy again.",
+            path,
+            reason,
+            replaced);
+    }
 
     /// <summary>
     /// Where the store is now that was at the path; <see langword="null"/> if it is still there. It is somewhere else only if another

@@ -81,6 +81,7 @@ internal sealed partial class CopyPlace : IDisposable
     {
         Sync();
         Put(isReplaced);
+        SyncFolder(aside: null);
     }
 
     /// <summary>Makes the copy durable where it was made.</summary>
@@ -90,7 +91,7 @@ internal sealed partial class CopyPlace : IDisposable
         try
         {
             using var file = File.OpenHandle(Incomplete, FileMode.Open, FileAccess.ReadWrite);
-            RandomAccess.FlushToDisk(file);
+            UnixFile.Sync(file, Incomplete);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -115,6 +116,8 @@ internal sealed partial class CopyPlace : IDisposable
             var reason = File.Exists(Path) ? "meanwhile a file was made there." : failure.Reason;
             throw new BackupFailedException(Path, reason, aside, failure.InnerException);
         }
+
+        SyncFolder(aside);
     }
 
     private void Put(bool isReplaced)
@@ -123,7 +126,6 @@ internal sealed partial class CopyPlace : IDisposable
         {
             ThrowIfTaken(Path, isReplaced);
             File.Move(Incomplete, Path, overwrite: true);
-            SyncFolder();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -232,17 +234,18 @@ internal sealed partial class CopyPlace : IDisposable
         foreach (var sibling in Siblings) File.Delete(Incomplete + sibling);
     }
 
-    /// <summary>A rename is on the disk once its folder is synced. Windows cannot sync folders.</summary>
-    private void SyncFolder()
+    /// <summary>Makes the name of the copy durable, which is in its place: a rename is on the disk once its folder is synced.</summary>
+    /// <remarks>Windows cannot sync folders.</remarks>
+    private void SyncFolder(string? aside)
     {
         if (OperatingSystem.IsWindows()) return;
         var name = UnixFile.Encode(System.IO.Path.GetDirectoryName(Path)!);
         var folder = OpenFolder(in name[0], ReadOnlyFolder);
-        if (folder < 0) throw new IOException($"The folder of '{Path}' cannot be opened (error {Marshal.GetLastPInvokeError()}).");
+        if (folder < 0) throw BackupFailedException.NotSynced(Path, $"opened (error {Marshal.GetLastPInvokeError()})", aside);
         var result = SyncFile(folder);
         var error = Marshal.GetLastPInvokeError();
         _ = CloseFile(folder);
-        if (result != 0) throw new IOException($"The folder of '{Path}' cannot be synced (error {error}).");
+        if (result != 0) throw BackupFailedException.NotSynced(Path, $"synced (error {error})", aside);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]

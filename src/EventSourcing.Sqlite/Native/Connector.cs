@@ -91,6 +91,7 @@ internal static class Connector
     /// <summary>SQLite would wait for ever to open a pipe that has no process at its other end.</summary>
     private static void ThrowIfNoFile(string path)
     {
+        if (StorePath.IsTooLong(path, out _)) throw new SqliteFailure(raw.SQLITE_CANTOPEN, "the name is too long"); // nothing is made
         if (UnixFile.OtherThanFile(path) is { } what)
             throw new IncompatibleStoreException(path, $"it is {what}, not a file. Choose another path.");
         var name = StorePath.TargetOf(path);
@@ -99,6 +100,11 @@ internal static class Connector
             if (UnixFile.OtherThanFile(name + suffix) is { } other)
                 throw new IncompatibleStoreException(
                     path, $"'{name + suffix}', which SQLite keeps beside it, is {other}, not a file. Move that away.");
+            if (new FileInfo(name + suffix).LinkTarget is { } target)
+                throw new IncompatibleStoreException(
+                    path,
+                    $"'{name + suffix}', which SQLite keeps beside it, is a symbolic link to '{target}', and SQLite follows no link there. "
+                    + "If that file belongs to the store, put it in the place of the link; if not, remove the link.");
         }
     }
 }

@@ -7,8 +7,8 @@ namespace EventSourcing;
 /// <summary>Distinguishes paths from other things that people pass as a database, before a file of that name is made.</summary>
 internal static partial class StorePath
 {
-    /// <summary>In bytes: the limit of every file system in common use.</summary>
-    private const int LongestName = 255;
+    /// <summary>In bytes: the limit of every file system in common use, without what SQLite appends for the files beside the store.</summary>
+    private static readonly int LongestName = 255 - StoreFile.JournalSuffix.Length;
 
     /// <summary>In bytes, on Unix: a limit of SQLite's own.</summary>
     private const int PathTooLong = 512;
@@ -65,10 +65,11 @@ internal static partial class StorePath
     public static string? FlawOf(string path)
     {
         path = Path.GetFullPath(path);
-        if (Path.GetFileName(path) is var name && Encoding.UTF8.GetByteCount(name) is > LongestName and var bytes)
+        if (IsTooLong(path, out var bytes))
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"The file's name has {bytes} bytes, and file systems take at most {LongestName}. Choose a shorter one.");
+                $"The file's name has {bytes} bytes. A store's name may have {LongestName}: file systems take 255, and SQLite appends up to "
+                + $"{StoreFile.JournalSuffix.Length} for the files beside it. Choose a shorter one.");
         if (HasCircle(path)) return $"The symbolic links at '{path}' lead in a circle. Give the path of the file itself.";
         var target = TargetOf(path);
         if ((FirstForbidden(path) ?? FirstForbidden(target)) is { } forbidden)
@@ -83,6 +84,15 @@ internal static partial class StorePath
         return Path.GetFileName(missing) == "~"
             ? $"There is no folder '{missing}': '~' means the home folder to a shell, and nothing to a program. Give the whole path."
             : $"There is no folder '{missing}'. Create it, or check the path.";
+    }
+
+    /// <summary>Whether the names of the files beside a store would be longer than any file system takes.</summary>
+    /// <param name="path">The store's path.</param>
+    /// <param name="bytes">The bytes of its name.</param>
+    public static bool IsTooLong(string path, out int bytes)
+    {
+        bytes = Encoding.UTF8.GetByteCount(Path.GetFileName(path));
+        return bytes > LongestName;
     }
 
     private static bool HasCircle(string path)

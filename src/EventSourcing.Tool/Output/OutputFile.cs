@@ -74,7 +74,7 @@ internal sealed class OutputFile
             await using (file)
             {
                 result = await write(file);
-                file.Flush(flushToDisk: true);
+                UnixFile.Sync(file.SafeFileHandle, incomplete); // nothing of it is buffered here
             }
 
             ThrowIfTaken();

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using EventSourcing.Ledger;
 
 namespace EventSourcing.Tool;
 
@@ -9,6 +10,9 @@ namespace EventSourcing.Tool;
 /// </summary>
 internal sealed class SigningKey : IDisposable
 {
+    /// <summary>The name of a file that is not whole yet; one that a killed process has left is replaced.</summary>
+    private const string NewSuffix = ".new";
+
     private readonly ECDsa _key;
 
     private SigningKey(string origin, ECDsa key)
@@ -21,42 +25,49 @@ internal sealed class SigningKey : IDisposable
 
     public static string PublicPath(string path) => path + ".pub";
 
-    /// <summary>Makes a key.</summary>
+    /// <summary>
+    /// Makes a key. Its public part is in place before the key itself, and both are on the disk: a process that is killed here leaves no
+    /// key without a public part.
+    /// </summary>
     /// <exception cref="ToolException">There is a file already: a key is never overwritten.</exception>
     public static SigningKey Create(string path, string origin)
     {
-        foreach (var taken in (string[])[path, PublicPath(path)])
-        {
-            if (File.Exists(taken))
-                throw new ToolException(
-                    $"There is a file '{taken}' already, and a key is never overwritten. Leave --new-key out to sign with it.");
-        }
+        var publicPath = PublicPath(path);
+        if (File.Exists(path))
+            throw new ToolException(
+                $"There is a file '{path}' already, and a key is never overwritten. Leave --new-key out to sign with it.");
+        if (File.Exists(publicPath))
+            throw new ToolException(
+                $"There is '{publicPath}' already, but no key '{path}'. If the key is elsewhere, put it there and leave --new-key out. "
+                + $"If it was never made, delete '{publicPath}'.");
 
         var made = new SigningKey(origin, ECDsa.Create(ECCurve.NamedCurves.nistP256));
-        var isWritten = false;
+        var (newKey, newPublic) = (path + NewSuffix, publicPath + NewSuffix);
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var file = new FileStream(path, options))
+            Write(newKey, made._key.ExportPkcs8PrivateKeyPem() + "\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Write(
+                newPublic,
+                made.Signer.Verifier + "\n",
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            File.Move(newPublic, publicPath);
+            try
             {
-                isWritten = true;
-                file.Write(Encoding.ASCII.GetBytes(made._key.ExportPkcs8PrivateKeyPem() + "\n"));
+                File.Move(newKey, path);
+            }
+            catch
+            {
+                File.Delete(publicPath); // it is of no use without the key
+                throw;
             }
 
-            File.WriteAllText(PublicPath(path), made.Signer.Verifier + "\n");
             return made;
         }
         catch
         {
-            // One without the other is of no use, and a key that is there is never overwritten.
             made.Dispose();
-            if (isWritten)
-            {
-                File.Delete(path);
-                if (File.Exists(PublicPath(path))) File.Delete(PublicPath(path));
-            }
-
+            File.Delete(newKey);
+            File.Delete(newPublic);
             throw;
         }
     }
@@ -89,4 +100,14 @@ internal sealed class SigningKey : IDisposable
     }
 
     public void Dispose() => _key.Dispose();
+
+    private static void Write(string path, string text, UnixFileMode mode)
+    {
+        File.Delete(path); // its rights would stay
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
+        using var file = new FileStream(path, options);
+        file.Write(Encoding.ASCII.GetBytes(text));
+        UnixFile.Sync(file.SafeFileHandle, path);
+    }
 }

@@ -21,6 +21,10 @@ namespace EventSourcing.Ledger;
 public sealed class FileCheckpointSink : ICheckpointSink
 {
     private const string What = "a file of checkpoints";
+    private const int SharingViolation = unchecked((int)0x80070020);
+    private const int LockViolation = unchecked((int)0x80070021);
+    private const int WouldBlockOnLinux = 11;
+    private const int WouldBlockElsewhere = 35;
     private const byte Begin = 2;
     private const byte End = 3;
     private const int FirstWindow = 4096;
@@ -104,7 +108,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
             if (NewestOf(file)?.ToString() != newest?.ToString()) return false;
             file.Seek(0, SeekOrigin.End);
             file.Write([Begin, .. Encoding.UTF8.GetBytes(checkpoint.ToString()), End, (byte)'\n']);
-            file.Flush(flushToDisk: true);
+            UnixFile.Sync(file.SafeFileHandle, Path); // nothing of it is buffered here
             return true;
         }
     }
@@ -217,12 +221,16 @@ public sealed class FileCheckpointSink : ICheckpointSink
         {
             return new FileStream(Path, options);
         }
-        catch (IOException inUse) when (inUse.GetType() == typeof(IOException))
+        catch (IOException inUse) when (IsLocked(inUse))
         {
-            // Opening a file hardly meets any other error among those without a type of their own.
             throw new InUseException(inUse);
         }
     }
+
+    /// <summary>Whether somebody else has the file open so that it cannot be shared: on Unix the error of a lock, whose number it has.</summary>
+    private static bool IsLocked(IOException failure) => OperatingSystem.IsWindows()
+        ? failure.HResult is SharingViolation or LockViolation
+        : failure.HResult == (OperatingSystem.IsLinux() ? WouldBlockOnLinux : WouldBlockElsewhere);
 
     private sealed class InUseException(Exception inner) : Exception(inner.Message, inner);
 }

@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// <summary>Distinguishes paths from other things that people pass as a database, before a file of that name is made.</summary>
 internal static partial class StorePath
 {
-    /// <summary>In bytes: the limit of every file system in common use, without what SQLite appends for the files beside the store.</summary>
+    /// <summary>In bytes: the limit of every file system in common use, less what SQLite appends for the files beside it.</summary>
     private static readonly int LongestName = 255 - StoreFile.JournalSuffix.Length;
 
     /// <summary>In bytes, on Unix: a limit of SQLite's own.</summary>

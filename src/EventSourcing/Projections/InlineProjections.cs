@@ -105,7 +105,7 @@ internal sealed class InlineProjections : InlineReadModels
                 _store, active.Number, IsBuilding: false, events, transaction.LoadAsync, ParkedSet.Empty, Only: null, InOrder: true);
             var fold = await projection.FoldAsync(input, cancellationToken).ConfigureAwait(false);
             if (fold.Failures.Count > 0)
-                throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error);
+                throw new ProjectionFailedException(projection.Name, fold.Failures[0].Event, fold.Failures[0].Error).AsOfAppend();
             changes.AddRange(fold.Changes);
             var last = transaction.Events[^1];
             var moved =
@@ -124,8 +124,15 @@ internal sealed class InlineProjections : InlineReadModels
     private async ValueTask RunAsync(TableWork tables, System.Data.Common.DbConnection connection, CancellationToken cancellationToken) =>
         await _store.AppCode.RunAsync(this, "an inline projection", (tables, connection, cancellationToken), static async of =>
         {
-            await of.tables(of.connection, of.cancellationToken).ConfigureAwait(false);
-            return true;
+            try
+            {
+                await of.tables(of.connection, of.cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            catch (ProjectionFailedException failed)
+            {
+                throw failed.AsOfAppend();
+            }
         }).ConfigureAwait(false);
 
     public override void Committed(long position)

@@ -5,24 +5,41 @@ namespace EventSourcing;
 /// </summary>
 public sealed class ProjectionFailedException : EventSourcingException
 {
+    private readonly string _type;
+
     internal ProjectionFailedException(string projection, FeedEvent e, Exception failure)
         : this(projection, e, failure, "Mend the cause; then start it again, or resume what is parked.")
     {
     }
 
     private ProjectionFailedException(string projection, FeedEvent e, Exception failure, string whatToDo)
+        : this(projection, e.Stream, e.Position, e.Type, failure, whatToDo)
+    {
+    }
+
+    private ProjectionFailedException(string projection, string stream, long position, string type, Exception failure, string whatToDo)
         : base(
-            $"'{projection}' failed on the event at position {e.Position} of stream '{e.Stream}' ({e.Type}): "
+            $"'{projection}' failed on the event at position {position} of stream '{stream}' ({type}): "
             + $"{Names.Sentence(failure.Message)} Nothing of that event was applied. {whatToDo}",
             failure)
     {
         Projection = projection;
-        Stream = e.Stream;
-        Position = e.Position;
+        Stream = stream;
+        Position = position;
+        _type = type;
     }
 
     internal static ProjectionFailedException Final(string projection, FeedEvent e, Exception failure) =>
         new(projection, e, failure) { IsFinal = true };
+
+    /// <summary>The same failure, of an inline projection: that is neither stopped nor parked, but the append is refused.</summary>
+    internal ProjectionFailedException AsOfAppend() => new(
+        Projection,
+        Stream,
+        Position,
+        _type,
+        InnerException!,
+        "The append was refused: none of its events is stored. Mend the cause; then repeat the append.");
 
     internal static ProjectionFailedException TooManyParked(string projection, FeedEvent e, Exception failure, int limit) =>
         new(

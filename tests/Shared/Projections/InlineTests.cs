@@ -117,6 +117,21 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
+    public async Task Append_of_an_event_on_which_one_fails_says_that_the_append_was_refused()
+    {
+        var projection = new Tallies((key, _) => key == "bad");
+        var store = new EventStore(Open(), Tallied.Types, new EventStoreOptions().WithInlineProjections(projection));
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("good")]);
+
+        var append = () => store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("good"), Tallied.For("bad")]);
+
+        (await append.Should().ThrowAsync<ProjectionFailedException>())
+            .WithMessage("'tallies' failed on the event at position 3*The append was refused: none of its events is stored.*repeat the append.");
+        (await store.GetHeadAsync()).Should().Be(1);
+        await ShouldBeFoldAsync(store, projection);
+    }
+
+    [Fact]
     public void Declare_in_the_options_what_is_not_valid_throws_when_the_store_is_opened()
     {
         var none = () => new EventStoreOptions().WithInlineProjections();

@@ -68,8 +68,8 @@ internal static partial class StorePath
         if (IsTooLong(path, out var bytes))
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"The file's name has {bytes} bytes. A store's name may have {LongestName}: file systems take 255, and SQLite appends up to "
-                + $"{StoreFile.JournalSuffix.Length} for the files beside it. Choose a shorter one.");
+                $"The file's name has {bytes} bytes. A store's name may have {LongestName}: file systems take 255, and SQLite "
+                + $"appends up to {StoreFile.JournalSuffix.Length} for the files beside it. Choose a shorter one.");
         if (HasCircle(path)) return $"The symbolic links at '{path}' lead in a circle. Give the path of the file itself.";
         var target = TargetOf(path);
         if ((FirstForbidden(path) ?? FirstForbidden(target)) is { } forbidden)

@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EventSourcing.Ledger;
 
 /// <summary>
-/// Finds out which file a name stands for, which .NET does not tell, and syncs files. To find out costs about a microsecond. On Windows nothing is
-/// called: SQLite's open files cannot be deleted, renamed or replaced there.
+/// Finds out which file a name stands for, which .NET does not tell, in about a microsecond; and syncs files. On Windows the system is not
+/// asked for a name: SQLite's open files cannot be deleted, renamed or replaced there.
 /// </summary>
 internal static partial class UnixFile
 {

@@ -227,7 +227,7 @@ public sealed class FileCheckpointSink : ICheckpointSink
         }
     }
 
-    /// <summary>Whether somebody else has the file open so that it cannot be shared; on Unix a lock says so, by its error's number.</summary>
+    /// <summary>Whether somebody else has the file open and does not share it. On Unix the number of the error says so.</summary>
     private static bool IsLocked(IOException failure) => OperatingSystem.IsWindows()
         ? failure.HResult is SharingViolation or LockViolation
         : failure.HResult == (OperatingSystem.IsLinux() ? WouldBlockOnLinux : WouldBlockElsewhere);

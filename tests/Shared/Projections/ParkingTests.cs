@@ -305,6 +305,7 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
         var admin = OpenStore().ProjectionAdmin();
         var broken = new ConcurrentDictionary<(string, long), bool>();
         var brokenKeys = new ConcurrentDictionary<long, bool>();
+        var tended = 0;
         for (var position = 1; position <= 160; position++)
         {
             for (var key = 0; key < 8; key++)
@@ -354,7 +355,8 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
 
         async Task TendAsync(ParkedEvents parked)
         {
-            if (random.Next(4) == 0)
+            // The first is always skipped: how many there are depends on timing, and by chance alone none might be.
+            if (tended++ == 0 || random.Next(4) == 0)
             {
                 await admin.SkipAsync(parked, "test", "at random");
                 return;

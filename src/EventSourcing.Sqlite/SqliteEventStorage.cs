@@ -199,8 +199,8 @@ public sealed class SqliteEventStorage : IEventStorage
     /// models. A backup takes about as long as writing and reading a file of that size. The copy is then opened read-only,
     /// checked, and its Merkle tree is computed anew from its events and compared with that of the store.</para>
     /// <para>The copy is made as <c>path.incomplete</c>, which is left behind if the process is killed: the next backup to
-    /// this path removes it. Users who may read the store may read the copy. A storage makes one backup at a time; others
-    /// wait.</para>
+    /// this path removes it. While it is there, no storage begins an empty store at the path. Users who may read the store may
+    /// read the copy. A storage makes one backup at a time; others wait.</para>
     /// </remarks>
     /// <param name="path">The copy's path, in a folder that exists; not beside the store if the disk may fail.</param>
     /// <param name="overwrite">Whether an existing file is replaced; by default it is an error.</param>
@@ -230,10 +230,10 @@ public sealed class SqliteEventStorage : IEventStorage
     /// <para>First stop everything that uses the store. A store in use is refused; a process that begins to use the store at
     /// the same moment finds that its file was moved, and refuses to write.</para>
     /// <para>The existing store is moved with its <c>-wal</c> and <c>-shm</c>, so that it stays a store: see
-    /// <see cref="SqliteBackup.Replaced"/>. If the machine stops between the moves, there is no store at the path; restore
-    /// again. If the copy cannot be put in its place then, the store is moved back; if a process has made a new file there
-    /// meanwhile, that file stays, and <see cref="BackupFailedException.Replaced"/> says where the store is. A symbolic link
-    /// stays a link: the file that it leads to is replaced.</para>
+    /// <see cref="SqliteBackup.Replaced"/>. If the process or the machine stops between the moves, no storage opens the path (it is refused
+    /// with an <see cref="IncompatibleStoreException"/>) until it is restored again, which moves the rest. If the copy cannot be
+    /// put in its place then, the store is moved back; if a process has made a new file there meanwhile, that file stays, and
+    /// <see cref="BackupFailedException.Replaced"/> says where the store is. A symbolic link stays a link: the file that it leads to is replaced.</para>
     /// </remarks>
     /// <param name="backup">The backup's path. It is opened read-only.</param>
     /// <param name="path">The store's path, in a folder that exists.</param>

@@ -164,8 +164,11 @@ internal sealed class Evs
         IncompatibleStoreException { CanBeUpgraded: true } older =>
             $"'{older.Store}' has an older schema than this tool reads, and was left as it is. Run 'evs upgrade', "
             + "or use an older version of the tool.",
+        IncompatibleStoreException { CanBeRecovered: true } left =>
+            $"'{left.Store}' was left by a process that was killed, and this command writes nothing. Run 'evs upgrade', which "
+            + "finishes what that process has begun.",
         ArgumentException { ParamName: { } parameter } => e.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal),
-        _ => e.Message,
+        _ => e.Message.Replace(" (SqliteEventStorageOptions.ReadOnly)", "", StringComparison.Ordinal),
     };
 
     private sealed class GuardedAction(Evs evs, AsynchronousCommandLineAction action) : AsynchronousCommandLineAction

@@ -28,8 +28,24 @@ public sealed partial class ForbiddenFileTests : IDisposable
         var said = await worker.StandardOutput.ReadToEndAsync();
         await worker.WaitForExitAsync();
 
-        said.Should().Contain("verify: StorageFailedException").And.Contain("read: StorageFailedException").And.Contain("right to write").And.NotContain("damaged");
+        said.Should().Contain("verify: StorageFailedException").And.Contain("read: StorageFailedException").And.Contain($"This user may not write '{_folder.Store}'").And.Contain("read-only: done").And.NotContain("damaged");
         (await File.ReadAllBytesAsync(_folder.Store)).Should().Equal(before);
+    }
+
+    [Fact]
+    public async Task Open_a_file_that_this_user_may_not_read_says_so_also_if_it_is_opened_read_only()
+    {
+        if (OperatingSystem.IsWindows()) return; // its rights are others
+        await using (var storage = new SqliteEventStorage(_folder.Store)) await storage.AppendAsync(Some.Append("a", ExpectedVersion.Any));
+        File.SetUnixFileMode(_folder.Store, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        const UnixFileMode All = (UnixFileMode)0b111_111_111;
+        File.SetUnixFileMode(Path.GetDirectoryName(_folder.Store)!, All);
+
+        using var worker = WorkerProgram.Start("verify-as-nobody", _folder.Store);
+        var said = await worker.StandardOutput.ReadToEndAsync();
+        await worker.WaitForExitAsync();
+
+        said.Split($"This user may not read '{_folder.Store}'. Give the user the right to.").Should().HaveCount(4, "each of the three says so: {0}", said);
     }
 
     [Fact]

@@ -391,7 +391,6 @@ public sealed class ReadOnlyTests : IDisposable
         await process.WaitForExitAsync();
     }
 
-    /// <summary>Takes the right to write from all but root, who is asked by nobody.</summary>
     /// <summary>Leaves a log of which SQLite reads nothing, and an index, as a process can that was killed as it began to write.</summary>
     private async Task LeaveLogAsync(string what)
     {
@@ -409,6 +408,7 @@ public sealed class ReadOnlyTests : IDisposable
         });
     }
 
+    /// <summary>Takes the right to write from all but root, who is asked by nobody.</summary>
     private void Forbid()
     {
         if (OperatingSystem.IsWindows()) return;

@@ -49,8 +49,8 @@ public sealed class SqliteFaultTests
     }
 
     [Theory]
-    [InlineData(raw.SQLITE_READONLY, "right to write")]
-    [InlineData(raw.SQLITE_CANTOPEN, "right to write")]
+    [InlineData(raw.SQLITE_READONLY, "df -i")]
+    [InlineData(raw.SQLITE_CANTOPEN, "df -i")]
     [InlineData(raw.SQLITE_FULL, "Free some")]
     [InlineData(raw.SQLITE_TOOBIG, "SQLITE_MAX_LENGTH")]
     [InlineData(raw.SQLITE_MISUSE, "not to blame")]

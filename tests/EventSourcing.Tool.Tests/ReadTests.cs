@@ -89,6 +89,41 @@ public sealed class ReadTests : IDisposable
     }
 
     [Fact]
+    public async Task Read_what_a_killed_process_left_without_an_index_is_refused_until_upgrade_has_finished_it()
+    {
+        await Shop.MakeAsync();
+        await using (await Shop.RunAsync())
+        {
+            foreach (var file in (string[])["shop.db", "shop.db-wal"]) File.Copy(file, file.Replace("shop", "left", StringComparison.Ordinal));
+        }
+
+        var run = await Run.Piped("info", "left.db");
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain("was left by a process that was killed").And.Contain("Run 'evs upgrade'").And.NotContain("Options");
+        _folder.FileNames.Should().Contain("left.db-wal");
+
+        (await Run.Piped("upgrade", "left.db")).Output.Should().Be("'left.db' was recovered: 6 events.\n");
+        (await Run.Piped("verify", "left.db"))["result"].Should().Be("sound");
+        (await Run.Piped("projections", "status", "left.db")).Output.Should().Contain("OrderSummaries");
+        _folder.FileNames.Should().NotContain("left.db-wal");
+    }
+
+    [Fact]
+    public async Task Read_where_a_restore_was_stopped_says_so_and_restoring_again_mends_it()
+    {
+        await Shop.MakeAsync();
+        await Run.Piped("backup", "shop.db", "copy.db");
+        File.WriteAllText("shop.db.replacing", "shop.db.replaced-20261130T120000Z");
+        File.Move("shop.db", "shop.db.replaced-20261130T120000Z");
+
+        (await Run.Piped("info", "shop.db")).Error.Should().Contain("is moving the store that was here to 'shop.db.replaced-20261130T120000Z'").And.Contain("restore the backup again");
+
+        (await Run.Piped("restore", "copy.db", "shop.db"))["moved aside"].Should().Be("shop.db.replaced-20261130T120000Z");
+        (await Run.Piped("verify", "shop.db"))["result"].Should().Be("sound");
+        _folder.FileNames.Should().Equal("copy.db", "shop.db", "shop.db.replaced-20261130T120000Z");
+    }
+
+    [Fact]
     public async Task Read_as_json_keeps_each_digit()
     {
         await using (var storage = new SqliteEventStorage("shop.db"))

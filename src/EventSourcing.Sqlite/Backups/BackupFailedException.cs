@@ -33,8 +33,8 @@ public sealed class BackupFailedException : EventSourcingException
         Replaced = replaced;
     }
 
-    private BackupFailedException(string message, string path, string reason, string? replaced)
-        : base(message)
+    private BackupFailedException(string message, string path, string reason, string? replaced, Exception innerException)
+        : base(message, innerException)
     {
         Path = path;
         Reason = reason;
@@ -48,17 +48,28 @@ public sealed class BackupFailedException : EventSourcingException
     public string Reason { get; }
 
     /// <summary>The error of a copy that is whole and in its place, but whose name a loss of power may still undo.</summary>
-    internal static BackupFailedException NotSynced(string path, string what, string? replaced)
+    internal static BackupFailedException NotSynced(string path, Exception failure, string? replaced)
     {
-        var reason = $"its folder could not be {what}.";
+        var reason = $"its folder could not be synced with the disk ({failure.Message})";
         return new BackupFailedException(
             $"The copy '{path}' is whole and in its place, but {reason} A loss of power may still undo that. "
             + (replaced is null ? "" : $"The store that was there is now '{replaced}', with all its events. ")
             + "See that the disk is sound, and make the copy again.",
             path,
             reason,
-            replaced);
+            replaced,
+            failure);
     }
+
+    /// <summary>The error of a restore that moved some files of a store aside, and could move neither the others nor these back.</summary>
+    internal static BackupFailedException MovedInPart(string path, string reason, string replaced, Exception failure) => new(
+        $"The copy '{path}' was not made: {reason} Some files of the store are now '{replaced}' and beside that, the others are where they "
+        + "were. No event is lost, and the path is not opened as a store until they are together. See that the folder can be written, and "
+        + "restore again: that moves the others, too.",
+        path,
+        reason,
+        replaced,
+        failure);
 
     /// <summary>
     /// Where the store is now that was at the path; <see langword="null"/> if it is still there. It is somewhere else only if another

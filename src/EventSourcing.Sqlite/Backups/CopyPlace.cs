@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
+using System.Text;
 
 namespace EventSourcing;
 
@@ -7,12 +7,23 @@ namespace EventSourcing;
 /// The place for a copy of a store. The copy is made beside that place under another name; once it is whole and on the disk,
 /// a single rename puts it in place. If a process was killed while making a copy, the next one removes what is left of it.
 /// </summary>
-internal sealed partial class CopyPlace : IDisposable
+/// <remarks>
+/// A store that is replaced has up to four files, and they are moved aside one by one. Until the copy is in its place, a note
+/// beside it says where they go (see <see cref="UnfinishedCopy"/>). If the process was killed in between, no storage opens the path, and
+/// the next copy moves the rest.
+/// </remarks>
+internal sealed class CopyPlace : IDisposable
 {
-    private const string Suffix = ".incomplete";
-    private const int ReadOnlyFolder = 0;
+    private const string LockSuffix = "-lock";
+    private const string AsidePrefix = ".replaced-";
     private static readonly string[] Siblings = ["", StoreFile.JournalSuffix, StoreFile.LogSuffix, StoreFile.IndexSuffix];
+
+    /// <summary>In bytes: the limit of every file system in common use, less the longest that is appended to a name here.</summary>
+    private static readonly int LongestName = 255 - $"{AsidePrefix}20261130T120000Z-99{StoreFile.JournalSuffix}".Length;
+
     private readonly FileStream _lock;
+    private string? _asideOfKilled;
+    private bool _keepsNote;
 
     private CopyPlace(string path, FileStream @lock)
     {
@@ -24,19 +35,24 @@ internal sealed partial class CopyPlace : IDisposable
     public string Path { get; }
 
     /// <summary>The path at which it is made.</summary>
-    public string Incomplete => Path + Suffix;
+    public string Incomplete => Path + UnfinishedCopy.Suffix;
+
+    private string Note => Path + UnfinishedCopy.NoteSuffix;
 
     /// <summary>Takes the place, so that no other copy is made for it at the same time.</summary>
     /// <param name="path">The full path.</param>
     /// <param name="like">The file whose access rights the copy gets.</param>
-    /// <exception cref="BackupFailedException">Another backup is making a copy for it, or the folder cannot be written.</exception>
+    /// <exception cref="BackupFailedException">
+    /// Another backup is making a copy for it, the folder cannot be written, or the name is too long.
+    /// </exception>
     public static CopyPlace Take(string path, string like)
     {
+        ThrowIfTooLong(path);
         FileStream held;
         try
         {
             held = new FileStream(
-                path + Suffix + "-lock",
+                path + UnfinishedCopy.Suffix + LockSuffix,
                 FileMode.OpenOrCreate,
                 FileAccess.ReadWrite,
                 FileShare.None,
@@ -58,7 +74,8 @@ internal sealed partial class CopyPlace : IDisposable
         var place = new CopyPlace(path, held);
         try
         {
-            place.RemoveIncomplete();
+            place.EndMovingAside();
+            place.RemoveUnfinished();
 
             // SQLite writes into an empty file. Users who may not read the store must not be able to read its copy.
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -142,8 +159,7 @@ internal sealed partial class CopyPlace : IDisposable
         if (Siblings.Any(sibling => File.Exists(Path + sibling))) return false;
         try
         {
-            MoveAll(aside, Path);
-            return true;
+            return MoveAll(aside, Path) is null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -153,9 +169,10 @@ internal sealed partial class CopyPlace : IDisposable
     }
 
     /// <summary>Refuses a place at which there is already a file, or a file beside it that SQLite would apply to the copy.</summary>
-    /// <exception cref="BackupFailedException">There is one.</exception>
+    /// <exception cref="BackupFailedException">There is one, or the name is too long.</exception>
     public static void ThrowIfTaken(string path, bool isReplaced)
     {
+        ThrowIfTooLong(path);
         ThrowIfNoFile(path);
         if (!isReplaced && File.Exists(path))
             throw new BackupFailedException(
@@ -178,32 +195,51 @@ internal sealed partial class CopyPlace : IDisposable
             throw new BackupFailedException(path, $"it is {other}, and not a file. Nothing replaces that. Choose another path.");
     }
 
-    /// <summary>Moves what is at a path aside, with all the files that belong to it, so that it stays a store.</summary>
-    /// <returns>The path at which it is now; null if there was nothing.</returns>
-    /// <exception cref="BackupFailedException">It cannot be moved, and is where it was.</exception>
-    public static string? MoveAside(string path, DateTimeOffset now)
+    private static void ThrowIfTooLong(string path)
     {
-        var found = Siblings.Where(sibling => File.Exists(path + sibling)).ToList();
-        if (found.Count == 0) return null;
-        var stamped = string.Create(CultureInfo.InvariantCulture, $"{path}.replaced-{now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
+        var bytes = Encoding.UTF8.GetByteCount(System.IO.Path.GetFileName(path));
+        if (bytes > LongestName)
+            throw new BackupFailedException(path, string.Create(
+                CultureInfo.InvariantCulture,
+                $"its name has {bytes} bytes, and the name of a copy may have {LongestName}: file systems take 255, "
+                + $"and more is appended to it while the copy is made. Choose a shorter one."));
+    }
+
+    /// <summary>Moves what is at the path aside, with all the files that belong to it, so that it stays a store.</summary>
+    /// <returns>The path at which it is now; null if there was nothing.</returns>
+    /// <exception cref="BackupFailedException">It cannot be moved, and is where it was, or the error says where it is.</exception>
+    public string? MoveAside(DateTimeOffset now)
+    {
+        var found = Siblings.Where(sibling => File.Exists(Path + sibling)).ToList();
+        if (found.Count == 0) return _asideOfKilled;
+        var stamped = string.Create(CultureInfo.InvariantCulture, $"{Path}{AsidePrefix}{now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
         var aside = stamped;
         for (var i = 2; Siblings.Any(sibling => File.Exists(aside + sibling)); i++)
             aside = string.Create(CultureInfo.InvariantCulture, $"{stamped}-{i}");
 
+        Exception? failure;
         try
         {
-            MoveAll(path, aside);
+            UnfinishedCopy.WriteNote(Path, System.IO.Path.GetFileName(aside));
+            failure = MoveAll(Path, aside);
+            if (failure is null) return aside;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception notMovedBack) when (notMovedBack is IOException or UnauthorizedAccessException)
         {
-            throw new BackupFailedException(path, $"the store there could not be moved aside ({failure.Message})", failure);
+            _keepsNote = File.Exists(aside);
+            failure = notMovedBack;
         }
 
-        return aside;
+        var reason = $"the store there could not be moved aside ({failure.Message})";
+        throw _keepsNote
+            ? BackupFailedException.MovedInPart(Path, reason, aside, failure)
+            : new BackupFailedException(Path, reason, failure);
     }
 
-    /// <summary>Moves a database with the files beside it. If one of them cannot be moved, all are where they were.</summary>
-    private static void MoveAll(string from, string to)
+    /// <summary>Moves a database with the files beside it.</summary>
+    /// <returns>Why one of them could not be moved; then all are where they were. Null if all are moved.</returns>
+    /// <exception cref="IOException">One of them could not be moved, nor the others back.</exception>
+    private static Exception? MoveAll(string from, string to)
     {
         var moved = new List<string>();
         try
@@ -214,46 +250,62 @@ internal sealed partial class CopyPlace : IDisposable
                 File.Move(from + sibling, to + sibling);
                 moved.Add(sibling);
             }
+
+            return null;
         }
-        catch
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             moved.Reverse();
             foreach (var sibling in moved) File.Move(to + sibling, from + sibling);
-            throw;
+            return failure;
         }
     }
 
+    /// <summary>Moves the rest of a store whose first file a killed process has moved aside.</summary>
+    private void EndMovingAside()
+    {
+        if (File.Exists(Path) || UnfinishedCopy.ReadNote(Path) is not { } name) return;
+        var aside = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, name);
+        if (!name.StartsWith(System.IO.Path.GetFileName(Path) + AsidePrefix, StringComparison.Ordinal) || !File.Exists(aside)) return;
+        _keepsNote = true; // until all of it is moved
+        foreach (var sibling in Siblings.Where(sibling => File.Exists(Path + sibling))) File.Move(Path + sibling, aside + sibling);
+        _asideOfKilled = aside;
+    }
+
+    /// <summary>Removes what is not in its place, and gives the place up.</summary>
     public void Dispose()
     {
-        RemoveIncomplete();
-        _lock.Dispose();
+        try
+        {
+            RemoveUnfinished();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The error that ended the copy says more. What is left here is removed by the next copy at this path.
+        }
+        finally
+        {
+            _lock.Dispose();
+        }
     }
 
-    private void RemoveIncomplete()
+    private void RemoveUnfinished()
     {
         foreach (var sibling in Siblings) File.Delete(Incomplete + sibling);
+        if (!_keepsNote) File.Delete(Note);
     }
 
-    /// <summary>Makes the name of the copy durable, which is in its place: a rename is on the disk once its folder is synced.</summary>
-    /// <remarks>Windows cannot sync folders.</remarks>
+    /// <summary>Makes the name of the copy durable, which is in its place.</summary>
     private void SyncFolder(string? aside)
     {
-        if (OperatingSystem.IsWindows()) return;
-        var name = UnixFile.Encode(System.IO.Path.GetDirectoryName(Path)!);
-        var folder = OpenFolder(in name[0], ReadOnlyFolder);
-        if (folder < 0) throw BackupFailedException.NotSynced(Path, $"opened (error {Marshal.GetLastPInvokeError()})", aside);
-        var result = SyncFile(folder);
-        var error = Marshal.GetLastPInvokeError();
-        _ = CloseFile(folder);
-        if (result != 0) throw BackupFailedException.NotSynced(Path, $"synced (error {error})", aside);
+        _keepsNote = false;
+        try
+        {
+            UnixFile.SyncFolder(System.IO.Path.GetDirectoryName(Path)!);
+        }
+        catch (IOException failure)
+        {
+            throw BackupFailedException.NotSynced(Path, failure, aside);
+        }
     }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
-    private static partial int OpenFolder(in byte path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int SyncFile(int file);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int CloseFile(int file);
 }

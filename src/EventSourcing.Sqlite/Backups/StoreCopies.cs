@@ -41,7 +41,7 @@ internal sealed class StoreCopies(SqliteEventStorage storage, StoreFile file, Ti
 
                 // From here on little can fail: the copy is durable before the store leaves its place.
                 place.Sync();
-                var aside = CopyPlace.MoveAside(target, TimeProvider.System.GetUtcNow());
+                var aside = place.MoveAside(TimeProvider.System.GetUtcNow());
                 place.PutInsteadOf(aside);
                 replaced = aside;
             }

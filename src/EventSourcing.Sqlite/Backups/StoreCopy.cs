@@ -39,7 +39,11 @@ internal sealed class StoreCopy(SqliteEventStorage source, StoreFile file, CopyP
         await CompleteTreeAsync(cancellationToken).ConfigureAwait(false);
         var written = new FileInfo(place.Incomplete).Length;
         Report(SqliteBackupPhase.Copying, written, written);
-        return await VerifyAsync(cancellationToken).ConfigureAwait(false);
+        var report = await VerifyAsync(cancellationToken).ConfigureAwait(false);
+        var root = (await MerkleFrontier.ReadAsync(source.Ledger, report.Size, cancellationToken).ConfigureAwait(false)).Root();
+        return root == report.Root ? report : throw new BackupFailedException(
+            place.Path,
+            $"the {report.Size} events that were copied have the root {report.Root}, and those of the store {root}. Verify the store.");
     }
 
     /// <summary>
@@ -57,7 +61,7 @@ internal sealed class StoreCopy(SqliteEventStorage source, StoreFile file, CopyP
             }
             catch (EventSourcingException flaw)
             {
-                throw new BackupFailedException(place.Path, $"what was copied is not sound. Verify the store. {flaw.Message}", flaw);
+                throw NotSound(flaw);
             }
         }
     }
@@ -115,16 +119,24 @@ internal sealed class StoreCopy(SqliteEventStorage source, StoreFile file, CopyP
         await using (store.ConfigureAwait(false))
         {
             var options = new LedgerVerification { Progress = new Told(this) };
-            LedgerReport report = await store.Ledger.VerifyAsync(options, cancellationToken).ConfigureAwait(false);
-            if (!report.IsSound)
-                throw new BackupFailedException(
-                    place.Path, $"what was copied is not sound, so the store will not be, either. Verify it. {report}");
-            var root = (await MerkleFrontier.ReadAsync(source.Ledger, report.Size, cancellationToken).ConfigureAwait(false)).Root();
-            return root == report.Root ? report : throw new BackupFailedException(
-                place.Path,
-                $"the {report.Size} events that were copied have the root {report.Root}, and those of the store {root}. Verify the store.");
+            LedgerReport report;
+            try
+            {
+                report = await store.Ledger.VerifyAsync(options, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EventSourcingException flaw)
+            {
+                throw NotSound(flaw);
+            }
+
+            return report.IsSound ? report : throw new BackupFailedException(
+                place.Path, $"what was copied is not sound, so the store will not be, either. Verify it. {report}");
         }
     }
+
+    private BackupFailedException NotSound(EventSourcingException flaw) => flaw is StorageFailedException
+        ? new(place.Path, $"the copy could not be read again. See that the disk is sound and has space. {flaw.Message}", flaw)
+        : new(place.Path, $"what was copied is not sound. Verify the store. {flaw.Message}", flaw);
 
     private void Report(SqliteBackupPhase phase, long done, long total) => progress?.Report(new SqliteBackupProgress(phase, done, total));
 

@@ -131,6 +131,7 @@ internal sealed class FilePlace : IDisposable
                 "opened: whoever opened it by another name would destroy it. Delete the other names, or copy the file and use the copy.");
         }
 
+        if (UnfinishedCopy.FlawAt(Path) is { } flaw) throw new IncompatibleStoreException(Path, flaw);
         Attach(status);
         ThrowIfNotAdmitted();
     }

@@ -142,8 +142,7 @@ internal static class Opening
         {
             throw new IncompatibleStoreException(
                 path,
-                "it is empty: nobody has made a store of it yet, and it was opened read-only. Check the path, or open it once without " +
-                "SqliteEventStorageOptions.ReadOnly.");
+                "it is empty: nobody has made a store of it yet, and a store that is opened read-only is not made. Check the path.");
         }
 
         if (version == Schema.Version) return;

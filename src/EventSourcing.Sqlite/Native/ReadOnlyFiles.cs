@@ -24,11 +24,11 @@ internal sealed class ReadOnlyFiles
     private static readonly TimeSpan SettledOnCoarseClock = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// The header of a log (<see href="https://sqlite.org/fileformat2.html#walformat">its format</see>). A log is no longer if the process
-    /// that began it was killed then. SQLite cannot read it by <c>readonly_shm</c>: it compares the header with an index that says nothing
-    /// of it, for ten seconds, and calls the store busy.
+    /// The bytes of a log's header (<see href="https://sqlite.org/fileformat2.html#walformat">its format</see>). A log of only that holds
+    /// nothing: a process that had just begun it was killed. SQLite cannot read such a log by <c>readonly_shm</c>: for ten seconds it
+    /// compares the header with an index that says nothing of it, and then calls the store busy.
     /// </summary>
-    private const int LogHeaderBytes = 32;
+    public const int LogHeaderBytes = 32;
 
     private readonly string _target;
     private readonly long _length;

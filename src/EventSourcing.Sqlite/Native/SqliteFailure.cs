@@ -7,6 +7,14 @@ namespace EventSourcing;
 /// <summary>A result code of SQLite other than success, before it becomes the typed error that callers get.</summary>
 internal sealed class SqliteFailure(int extendedCode, string message, string? sql = null) : Exception(message)
 {
+    /// <summary>What to do about a full disk.</summary>
+    public const string FullDisk = "No space is left for the file or the log beside it. Free some: the store goes on by itself then.";
+
+    /// <summary>Why rights to write matter.</summary>
+    public const string NeedsWriting =
+        "Even to be read, a store needs the right to write its file, its folder and the files beside it, unless it is opened read-only "
+        + "(SqliteEventStorageOptions.ReadOnly).";
+
     private const int SqliteConstraintUnique = 2067;
     private const int SqliteConstraintPrimaryKey = 1555;
 
@@ -47,11 +55,8 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
     private string Remedy => Fault switch
     {
         SqliteFault.Medium when Code == raw.SQLITE_FULL =>
-            " No space is left for the file or the log beside it. Free some: the store goes on by itself then.",
-        SqliteFault.Access =>
-            " This process may not do that with the file, its folder or the files beside it. To be read, too, "
-            + "a store needs the right to write all of these, unless SqliteEventStorageOptions.ReadOnly is set: set that to read alone, "
-            + "or run as a user who has the right.",
+            $" {FullDisk}",
+        SqliteFault.Access => $" The file, its folder or a file beside it could not be opened or written. {NeedsWriting}",
         SqliteFault.Limit => " A value is larger than this build of SQLite takes. Use a build with a higher SQLITE_MAX_LENGTH.",
         SqliteFault.Damage when IsOfAddition =>
             " The disk is not to blame: something that was added to the store's tables, such as a trigger or an index, "
@@ -72,7 +77,13 @@ internal sealed class SqliteFailure(int extendedCode, string message, string? sq
         },
     };
 
-    private string? FlawOf(string path) => Code == raw.SQLITE_CANTOPEN && StorePath.FlawOf(path) is { } flaw ? $" {flaw}" : null;
+    private string? FlawOf(string path)
+    {
+        var flaw = Code == raw.SQLITE_CANTOPEN ? StorePath.FlawOf(path) : null;
+        if (flaw is null && (Fault == SqliteFault.Access || Code == raw.SQLITE_IOERR))
+            flaw = FileHindrance.Of(path, isOfRights: Fault == SqliteFault.Access);
+        return flaw is null ? null : $" {flaw}";
+    }
 
     private SqliteException DriverError(string remedy)
     {

@@ -132,7 +132,7 @@ internal sealed class StoreFile : IDisposable
         var now = Environment.TickCount64;
         Interlocked.CompareExchange(ref _hinderedSince, now, long.MaxValue);
         return now - Volatile.Read(ref _hinderedSince) > MillisecondsOfPatience && ReadOnlyFiles.Hindrance(Path) is { } hindrance
-            ? new IncompatibleStoreException(Path, $"it was opened read-only, and {hindrance}")
+            ? new IncompatibleStoreException(Path, $"it was opened read-only, and {hindrance}") { CanBeRecovered = true }
             : new SqliteFailure(SQLitePCL.raw.SQLITE_BUSY, "the store is just being opened or closed by another process");
     }
 

@@ -10,7 +10,8 @@ internal static class UpgradeCommand
         var store = Arguments.Store();
         var yes = Arguments.Yes();
         var command = new Command(
-            "upgrade", "Upgrades a store of an older schema to the one of this tool. Make a copy of its files first.")
+            "upgrade", "Upgrades a store of an older schema to the one of this tool, and finishes what a process has left that was killed. "
+            + "Make a copy of its files first.")
         {
             store, yes,
         };
@@ -21,6 +22,7 @@ internal static class UpgradeCommand
 
     private static async Task<int> RunAsync(Screen screen, StoreText text, bool isConfirmed, CancellationToken cancellationToken)
     {
+        var done = "was upgraded";
         try
         {
             await using var current = await text.OpenToReadAsync(cancellationToken);
@@ -35,10 +37,16 @@ internal static class UpgradeCommand
                 cancellationToken);
         }
 
+        catch (IncompatibleStoreException left) when (left.CanBeRecovered)
+        {
+            // The store is as whole as it was: any app that opens it does this.
+            done = "was recovered";
+        }
+
         await using var store = text.OpenToUpgrade();
         await store.Storage.Ledger.SyncAsync(cancellationToken);
         var head = await store.GetHeadAsync(cancellationToken);
-        screen.Line($"'{Cells.OneLine(text.Display)}' was upgraded: {Format.Count(head, "event")}.");
+        screen.Line($"'{Cells.OneLine(text.Display)}' {done}: {Format.Count(head, "event")}.");
         return ExitCode.Done;
     }
 }

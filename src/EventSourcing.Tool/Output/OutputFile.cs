@@ -79,6 +79,7 @@ internal sealed class OutputFile
 
             ThrowIfTaken();
             File.Move(incomplete, _path, _overwrites);
+            UnixFile.SyncFolder(Path.GetDirectoryName(_path)!);
             return result;
         }
         catch

@@ -61,6 +61,7 @@ internal sealed class SigningKey : IDisposable
                 throw;
             }
 
+            UnixFile.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
             return made;
         }
         catch

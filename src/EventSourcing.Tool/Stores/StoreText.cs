@@ -13,6 +13,9 @@ internal sealed class StoreText
 
     /// <summary>What is appended to the name of a store for what proves its history.</summary>
     private static readonly string[] FilesBeside = [".key", ".key.pub", ".checkpoints"];
+
+    /// <summary>What is appended to the name of a store for what a stopped restore or a moved file leaves there alone.</summary>
+    private static readonly string[] EndingsOfLeft = [".replacing", ".incomplete", "-wal"];
     private readonly PostgresText? _postgres;
 
     private StoreText(string text)
@@ -155,9 +158,16 @@ internal sealed class StoreText
         return new SqliteEventStorage(File!, limits is null ? options : options with { Limits = limits });
     }
 
+    /// <summary>Whether a copy or a log is at the path without the store: then the storage says what that means.</summary>
+    private static bool IsSomethingLeft(string file)
+    {
+        var target = RealPath.Of(file);
+        return EndingsOfLeft.Any(ending => System.IO.File.Exists(target + ending));
+    }
+
     private void RequireFile()
     {
-        if (File is not null && !System.IO.File.Exists(File) && !Directory.Exists(File))
+        if (File is not null && !System.IO.File.Exists(File) && !Directory.Exists(File) && !IsSomethingLeft(File))
             throw new ToolException($"There is no file '{Display}'. Check the path; nothing was made there.");
     }
 }

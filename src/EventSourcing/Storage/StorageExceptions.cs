@@ -230,4 +230,10 @@ public sealed class IncompatibleStoreException : EventSourcingException
     /// Whether it is a store of an older schema that was opened read-only: opened once to be written, it is upgraded and can be used.
     /// </summary>
     public bool CanBeUpgraded { get; init; }
+
+    /// <summary>
+    /// Whether it was opened read-only, and only a process that may write can finish what a process has left that was killed: opened
+    /// once to be written, it can be used.
+    /// </summary>
+    public bool CanBeRecovered { get; init; }
 }

@@ -106,9 +106,11 @@ public sealed class FileCheckpointSink : ICheckpointSink
         bool Append(FileStream file)
         {
             if (NewestOf(file)?.ToString() != newest?.ToString()) return false;
+            var isNew = file.Length == 0;
             file.Seek(0, SeekOrigin.End);
             file.Write([Begin, .. Encoding.UTF8.GetBytes(checkpoint.ToString()), End, (byte)'\n']);
             UnixFile.Sync(file.SafeFileHandle, Path); // nothing of it is buffered here
+            if (isNew) UnixFile.SyncFolder(System.IO.Path.GetDirectoryName(Path)!);
             return true;
         }
     }

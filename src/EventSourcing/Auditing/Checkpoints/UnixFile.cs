@@ -14,6 +14,7 @@ internal static partial class UnixFile
 {
     private const int NoSuchFile = 2;
     private const int Interrupted = 4;
+    private const int NotAllowed = 13;
     private const int NotSyncable = 22;
     private const int ReadOnlyFileSystem = 30;
     private const int NotAFolder = 20;
@@ -61,11 +62,28 @@ internal static partial class UnixFile
         {
             var error = Marshal.GetLastPInvokeError();
             if (error is NotSyncable or ReadOnlyFileSystem) return; // a device or a pipe, for example, has nothing to sync
-            if (error != Interrupted)
-                throw new IOException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"'{path}' cannot be synced with the disk: {Marshal.GetPInvokeErrorMessage(error)} (error {error})."));
+            if (error != Interrupted) throw NotSynced(path, error);
         }
+    }
+
+    /// <summary>
+    /// Syncs the names in a folder with its disk, so that new and changed names are on it. Nothing can be done on Windows, or in a
+    /// folder in which this user may write names but not list them.
+    /// </summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public static void SyncFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var number = OpenFolder(in Encode(folder)[0], flags: 0);
+        if (number < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error == NotAllowed) return;
+            throw NotSynced(folder, error);
+        }
+
+        using var handle = new SafeFileHandle(number, ownsHandle: true);
+        Sync(handle, folder);
     }
 
     /// <summary>
@@ -95,6 +113,10 @@ internal static partial class UnixFile
             return false;
         }
     }
+
+    private static IOException NotSynced(string path, int error) => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"'{path}' cannot be synced with the disk: {Marshal.GetPInvokeErrorMessage(error)} (error {error})."));
 
     private static FileStatus OnLinux(byte[] path)
     {
@@ -134,6 +156,9 @@ internal static partial class UnixFile
         Marshal.GetLastPInvokeError() is NoSuchFile or NotAFolder
             ? new FileStatus(FileAnswer.Missing, default, 0, IsRegular: false, 0)
             : default;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
+    private static partial int OpenFolder(in byte path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int SyncFile(SafeFileHandle file);

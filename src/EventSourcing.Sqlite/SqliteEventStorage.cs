@@ -233,7 +233,8 @@ public sealed class SqliteEventStorage : IEventStorage
     /// <see cref="SqliteBackup.Replaced"/>. If the process or the machine stops between the moves, no storage opens the path (it is refused
     /// with an <see cref="IncompatibleStoreException"/>) until it is restored again, which moves the rest. If the copy cannot be
     /// put in its place then, the store is moved back; if a process has made a new file there meanwhile, that file stays, and
-    /// <see cref="BackupFailedException.Replaced"/> says where the store is. A symbolic link stays a link: the file that it leads to is replaced.</para>
+    /// <see cref="BackupFailedException.Replaced"/> says where the store is. A symbolic link stays a link: the file that it leads
+    /// to is replaced.</para>
     /// </remarks>
     /// <param name="backup">The backup's path. It is opened read-only.</param>
     /// <param name="path">The store's path, in a folder that exists.</param>

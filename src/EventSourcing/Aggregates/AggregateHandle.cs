@@ -71,6 +71,7 @@ public readonly partial struct AggregateHandle<
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="InvalidOperationException">The command raised no event.</exception>
+    /// <exception cref="InvalidOperationException">The call comes from within a command on the same stream. It did nothing.</exception>
     /// <exception cref="WrongExpectedVersionException">The aggregate exists already; nothing was written.</exception>
     public Task<AppendResult> CreateAsync(
         Action<T> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>
@@ -100,6 +101,7 @@ public readonly partial struct AggregateHandle<
     /// <exception cref="AggregateNotFoundException">It has no events.</exception>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
+    /// <exception cref="InvalidOperationException">The call comes from within a command on the same stream. It did nothing.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public Task<AppendResult> UpdateAsync(
         Action<T> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>
@@ -130,6 +132,7 @@ public readonly partial struct AggregateHandle<
     /// <returns>Where the events stand; if none was raised, where the aggregate's last event stands.</returns>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
+    /// <exception cref="InvalidOperationException">The call comes from within a command on the same stream. It did nothing.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public Task<AppendResult> CreateOrUpdateAsync(
         Action<T> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>

@@ -5,8 +5,6 @@ namespace EventSourcing;
 /// </summary>
 public sealed class ProjectionFailedException : EventSourcingException
 {
-    private readonly string _type;
-
     internal ProjectionFailedException(string projection, FeedEvent e, Exception failure)
         : this(projection, e, failure, "Mend the cause; then start it again, or resume what is parked.")
     {
@@ -26,7 +24,7 @@ public sealed class ProjectionFailedException : EventSourcingException
         Projection = projection;
         Stream = stream;
         Position = position;
-        _type = type;
+        EventType = type;
     }
 
     internal static ProjectionFailedException Final(string projection, FeedEvent e, Exception failure) =>
@@ -37,7 +35,7 @@ public sealed class ProjectionFailedException : EventSourcingException
         Projection,
         Stream,
         Position,
-        _type,
+        EventType,
         InnerException!,
         "The append was refused: none of its events is stored. Mend the cause; then repeat the append.");
 
@@ -60,4 +58,7 @@ public sealed class ProjectionFailedException : EventSourcingException
 
     /// <summary>The position of that event.</summary>
     public long Position { get; }
+
+    /// <summary>The stored name of that event's type.</summary>
+    public string EventType { get; }
 }

@@ -44,7 +44,24 @@ internal sealed class StreamTurns
 
     /// <summary>Marks the calls of the running code as calls within a command. Call it from an async method, which undoes it.</summary>
     /// <returns>The scope, to be ended when the command's code has ended.</returns>
-    public static CommandScope BeginCommand() => Current.Value = new CommandScope(Current.Value);
+    public CommandScope BeginCommand(string stream) => Current.Value = new CommandScope(this, stream, Current.Value);
+
+    /// <summary>
+    /// Refuses a command within one on the same stream. It would change the version that the outer one expects, which would then act again,
+    /// and run it again.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The caller is within the app's code of such a command.</exception>
+    public void ThrowIfWithinCommandOn(string stream)
+    {
+        for (var scope = Current.Value; scope is not null; scope = scope.Outer)
+        {
+            if (scope.IsOn(this, stream))
+                throw new InvalidOperationException(
+                    $"A command on stream '{stream}' was begun within the code of a command on the same stream, which would then never "
+                    + "find the version that it expects. This one did nothing. Act on the state that the outer command has, or begin this "
+                    + "one when that has ended.");
+        }
+    }
 
     /// <summary>Begins a command's turn. If the stream is busy, the command is queued, and runs later.</summary>
     /// <returns>The turn; null if the command has been queued.</returns>

@@ -64,6 +64,67 @@ public abstract class ConflictTests(IStorageSource source) : WalletTests(source)
         (await store.Aggregate<Wallet>("a").LoadAsync()).Should().BeEquivalentTo(new { Balance = 15, Label = "x" });
     }
 
+    /// <summary>Each would make the outer command act again, and that would run it again.</summary>
+    [Theory]
+    [InlineData("update")]
+    [InlineData("create")]
+    [InlineData("decide")]
+    [InlineData("through another stream")]
+    public async Task Begin_a_command_within_one_on_the_same_stream_is_refused_and_runs_neither_twice(string how)
+    {
+        var store = Open();
+        await PutAsync(store, "a", 3);
+        await PutAsync(store, "b", 1);
+        var (outer, inner) = (0, 0);
+        var wallet = store.Aggregate<Wallet>("a");
+
+        var command = () => wallet.UpdateAsync(async w =>
+        {
+            outer++;
+            w.Take(1);
+            await (how switch
+            {
+                "update" => wallet.UpdateAsync(Inner),
+                "create" => wallet.CreateAsync(Inner),
+                "decide" => store.Decider(Wallets.Decider(), "a").DecideAsync(-1),
+                _ => store.Aggregate<Wallet>("b").UpdateAsync(_ => wallet.UpdateAsync(Inner)),
+            });
+        });
+
+        await command.Should().ThrowAsync<InvalidOperationException>().WithMessage("*'wallet-a'*within the code of a command on the same stream*");
+        (outer, inner).Should().Be((1, 0));
+        (await store.GetHeadAsync()).Should().Be(4, "nothing was written");
+        await wallet.UpdateAsync(w => w.Take(1)); // the turn was given back
+
+        void Inner(Wallet w)
+        {
+            inner++;
+            w.Take(1);
+        }
+    }
+
+    [Fact]
+    public async Task Begin_a_command_on_the_same_stream_without_awaiting_it_runs_when_the_outer_one_has_ended()
+    {
+        var store = Open();
+        await PutAsync(store, "a", 3);
+        var wallet = store.Aggregate<Wallet>("a");
+        var ended = new TaskCompletionSource();
+        Task? later = null;
+        await wallet.UpdateAsync(w =>
+        {
+            w.Take(1);
+            later = Task.Run(async () =>
+            {
+                await ended.Task;
+                await wallet.UpdateAsync(other => other.Take(1));
+            });
+        });
+        ended.SetResult();
+        await later!;
+        (await wallet.LoadAsync()).Balance.Should().Be(1);
+    }
+
     [Fact]
     public async Task Conflict_of_one_pair_among_several_acts_again_on_all_that_is_new()
     {

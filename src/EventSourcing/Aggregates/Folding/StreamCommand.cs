@@ -32,6 +32,7 @@ internal sealed class StreamCommand<TState>(
     /// <summary>Acts on the state before the first event and appends, expecting no stream.</summary>
     public async Task<AppendResult> CreateAsync()
     {
+        store.Turns.ThrowIfWithinCommandOn(fold.Stream);
         if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;
         var (raised, stored) = await ActAsync(fold.Begin()).ConfigureAwait(false);
         if (stored is not null) return stored;
@@ -46,6 +47,7 @@ internal sealed class StreamCommand<TState>(
     public async Task<AppendResult> UpdateAsync(Func<Exception>? notFound)
     {
         _notFound = notFound;
+        store.Turns.ThrowIfWithinCommandOn(fold.Stream);
         if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;
         if (StreamTurns.IsWithinCommand) return await LoadAndActAsync().ConfigureAwait(false);
         if (store.Turns.Enter(this) is not { } turn) return await WaitAsync(store.Turns).ConfigureAwait(false);
@@ -105,7 +107,7 @@ internal sealed class StreamCommand<TState>(
     {
         // Both changes of the context are undone when this method first returns, as in every async method.
         if (Context is not null) ExecutionContext.Restore(Context);
-        var scope = StreamTurns.BeginCommand();
+        var scope = store.Turns.BeginCommand(fold.Stream);
         using var span = store.Diagnostics.OfSpans?.BeginDecide(fold.Category);
         try
         {

@@ -115,7 +115,7 @@ internal sealed class Checkpointer : IDisposable
                 await Task.Delay(pause, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             }
 
-            throw new CheckpointSinkException(
+            throw CheckpointSinkException.NotWritten(
                 _options.Origin,
                 $"others were {Tries} times faster at writing to {_options.Sink}, or it does not return what it was given.");
         }

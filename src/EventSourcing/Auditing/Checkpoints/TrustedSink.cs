@@ -5,7 +5,7 @@ internal sealed class TrustedSink(LedgerOptions options, ICheckpointSink sink)
 {
     public async ValueTask<(SignedNote Note, Checkpoint Checkpoint)?> ReadNewestAsync(CancellationToken cancellationToken)
     {
-        var newest = await CallAsync("read", sink.ReadNewestAsync, cancellationToken).ConfigureAwait(false);
+        var newest = await CallAsync(sink.ReadNewestAsync, CheckpointSinkException.NotRead, cancellationToken).ConfigureAwait(false);
         if (newest is null) return null;
         try
         {
@@ -13,14 +13,18 @@ internal sealed class TrustedSink(LedgerOptions options, ICheckpointSink sink)
         }
         catch (EventSourcingException doubt)
         {
-            throw new CheckpointSinkException(options.Origin, $"the newest in {sink} cannot be trusted. {doubt.Message}", doubt);
+            throw CheckpointSinkException.NotTrusted(
+                options.Origin, $"the newest in {sink} is not what it should be. {doubt.Message}", doubt);
         }
     }
 
     public ValueTask<bool> TryWriteAsync(SignedNote checkpoint, SignedNote? newest, CancellationToken cancellationToken) =>
-        CallAsync("written", ct => sink.TryWriteAsync(checkpoint, newest, ct), cancellationToken);
+        CallAsync(ct => sink.TryWriteAsync(checkpoint, newest, ct), CheckpointSinkException.NotWritten, cancellationToken);
 
-    private async ValueTask<T> CallAsync<T>(string what, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken)
+    private async ValueTask<T> CallAsync<T>(
+        Func<CancellationToken, ValueTask<T>> call,
+        Func<string, string, Exception, CheckpointSinkException> error,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -28,7 +32,7 @@ internal sealed class TrustedSink(LedgerOptions options, ICheckpointSink sink)
         }
         catch (Exception failure) when (!(failure is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            throw new CheckpointSinkException(options.Origin, $"{sink} cannot be {what}. {failure.Message}", failure);
+            throw error(options.Origin, $"{sink} has failed. {failure.Message}", failure);
         }
     }
 }

@@ -126,6 +126,20 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
+    public async Task Export_to_a_name_that_is_too_long_is_refused_and_to_the_longest_is_done()
+    {
+        await Shop.MakeAsync();
+        var tooLong = new string('l', 236);
+
+        var refused = await Run.Piped("export", "shop.db", "--out", tooLong);
+
+        refused.ExitCode.Should().Be(2);
+        refused.Error.Should().Contain("has 236 bytes, and may have 235").And.EndWith("Choose a shorter one. Nothing was written.\n");
+        _folder.FileNames.Should().Equal("shop.db");
+        (await Run.Piped("export", "shop.db", "--out", tooLong[1..])).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
     public async Task Export_that_fails_leaves_what_another_one_is_writing_to_the_same_path()
     {
         await Shop.MakeAsync();

@@ -198,11 +198,21 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
             return type.TypeArguments.Select(FlawOf).FirstOrDefault(flaw => flaw is not null);
         }
 
-        if (type.DeclaringSyntaxReferences.IsEmpty
-            || type.AllInterfaces.Any(i => i.SpecialType == SpecialType.System_Collections_IEnumerable))
-            return null;
+        if (type.DeclaringSyntaxReferences.IsEmpty) return null;
+        if (type.AllInterfaces.Any(i => i.SpecialType == SpecialType.System_Collections_IEnumerable)) return FlawOfCollection(type);
         return FlawsOf(type).Select(found => found.Flaw).FirstOrDefault();
     }
+
+    /// <summary>A property of an own collection that somebody sets. One that can only be read may be computed from the items.</summary>
+    private static string? FlawOfCollection(INamedTypeSymbol type) =>
+        MembersOf(type).OfType<IPropertySymbol>().FirstOrDefault(property =>
+            property is { DeclaredAccessibility: Accessibility.Public, GetMethod: not null }
+            and { SetMethod.DeclaredAccessibility: Accessibility.Public }
+            && !property.IsMarked("JsonIgnoreAttribute")
+            && !StateShape.IsOfFramework(property.ContainingType.ContainingNamespace.ToDisplayString())) is { } lost
+            ? $"'{lost.Name}' of '{type.Name}' is not written, as JSON writes only the items of a collection; "
+                + "keep the collection and that value as two members, or mark the value [JsonIgnore]"
+            : null;
 
     private bool IsTrusted(ITypeSymbol type) => type.IsMarked("JsonConverterAttribute") || isConverted(type);
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text;
 
 namespace EventSourcing.Tool;
 
@@ -9,6 +11,9 @@ namespace EventSourcing.Tool;
 internal sealed class OutputFile
 {
     private const string Incomplete = ".incomplete";
+
+    /// <summary>In bytes: the limit of every file system in common use, less what is appended until the file is whole.</summary>
+    private static readonly int LongestName = 255 - $".12345678{Incomplete}".Length;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private static readonly string[] Devices = ["/dev/", "/proc/"];
     private readonly string _named;
@@ -32,6 +37,12 @@ internal sealed class OutputFile
             throw new ToolException($"'{path}' is {other}. Give the path of a file. Nothing was written.");
         if (!OperatingSystem.IsWindows() && Devices.Any(folder => _path.StartsWith(folder, StringComparison.Ordinal)))
             throw new ToolException($"'{path}' is no file. Leave --out out to write to standard output. Nothing was written.");
+        var bytes = Encoding.UTF8.GetByteCount(Path.GetFileName(_path));
+        if (bytes > LongestName)
+            throw new ToolException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The name of '{path}' has {bytes} bytes, and may have {LongestName}: until the file is whole, it has a longer one. ")
+                + "Choose a shorter one. Nothing was written.");
         ThrowIfTaken();
     }
 

@@ -71,7 +71,8 @@ internal sealed class JsonTypeCheck
         if (Nullable.GetUnderlyingType(type.Type) is { } underlying) return FlawOfMember(underlying, type.Options);
 
         // Such JSON may itself repeat a key, which these options write and do not read.
-        NeedsEachValue |= !type.Options.AllowDuplicateProperties && IsRawJson(type.Type);
+        NeedsEachValue |= !type.Options.AllowDuplicateProperties
+            && (type.Type == typeof(JsonElement) || type.Type == typeof(JsonDocument) || typeof(JsonNode).IsAssignableFrom(type.Type));
         if (type.PolymorphismOptions is { } polymorphism)
         {
             foreach (var derived in polymorphism.DerivedTypes)
@@ -114,16 +115,19 @@ internal sealed class JsonTypeCheck
             // A collection type of the app's own that was not found unfit: its values will be tried.
         }
 
+        if (!IsOfFramework(type.Type) && JsonLostMembers.OfCollection(type.Type) is { } lost)
+            return $"'{lost}' of {NameOf(type.Type)} is not written, as JSON writes only the items of a collection; "
+                + "keep the collection and that value as two members, or mark the value [JsonIgnore]";
         return type.ElementType is { } element ? FlawOfMember(element, type.Options) : null;
     }
 
     private string? FlawOfObject(JsonTypeInfo type)
     {
         var owner = NameOf(type.Type);
-        if (UnwrittenField(type) is { } field)
+        if (JsonLostMembers.UnwrittenField(type) is { } field)
             return $"the public field '{field}' of {owner} is not written; make it a property with 'init', or mark it [JsonInclude]";
         if (FlawOfConstructor(type) is { } noConstructor) return noConstructor;
-        if (IsOfFramework(type.Type) && type.Properties.Any(p => p.Get is not null) && type.Properties.All(p => !IsReadBack(p)))
+        if (IsOfFramework(type.Type) && type.Properties.Any(p => p.Get is not null) && type.Properties.All(p => !JsonLostMembers.IsReadBack(p)))
             return $"{owner} has nothing that JSON can set; keep its parts as members of their own, or give it a JsonConverter";
         if (IsOfFramework(type.Type) && type.Type.IsClass && type.CreateObject is not null)
             return $"{owner} holds more than its public properties show, and JSON reads back only those; "
@@ -145,12 +149,12 @@ internal sealed class JsonTypeCheck
             }
 
             if (FlawOfOneWay(property, type) is { } oneWay) return oneWay;
-            if (IsReadBack(property) || IsPopulated(property, type))
+            if (JsonLostMembers.IsReadBack(property) || IsPopulated(property, type))
             {
                 if (FlawOfLeavingOut(property, type) is { } differs) return differs;
                 if (FlawOfMember(property.PropertyType, type.Options) is { } flaw) return flaw;
             }
-            else if (IsLost(property, type))
+            else if (JsonLostMembers.IsLost(property, type))
             {
                 return $"'{property.Name}' of {owner} is written, and has no setter or constructor parameter by which JSON could read it "
                     + "back; give it 'init' or a parameter of its name, or mark it [JsonInclude] or [JsonIgnore]";
@@ -163,7 +167,7 @@ internal sealed class JsonTypeCheck
     /// <summary>What is wrong with settings that hold for writing a member alone, or for reading it alone.</summary>
     private static string? FlawOfOneWay(JsonPropertyInfo property, JsonTypeInfo type)
     {
-        if (!IsReadBack(property)) return null;
+        if (!JsonLostMembers.IsReadBack(property)) return null;
         var handling = property.NumberHandling ?? type.NumberHandling ?? type.Options.NumberHandling;
         if (IsOneWay(handling) && HoldsNumbers(property.PropertyType, type.Options))
             return $"numbers in '{property.Name}' of {NameOf(type.Type)} are written as text, and text is not read as a number; "
@@ -200,9 +204,6 @@ internal sealed class JsonTypeCheck
         element = info.ElementType;
         return true;
     }
-
-    private static bool IsRawJson(Type type) =>
-        type == typeof(JsonElement) || type == typeof(JsonDocument) || typeof(JsonNode).IsAssignableFrom(type);
 
     private static JsonIgnoreCondition? IgnoreConditionOf(JsonPropertyInfo property) =>
         property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true) is [JsonIgnoreAttribute ignore, ..]
@@ -291,53 +292,9 @@ internal sealed class JsonTypeCheck
                 + "if it is abstract or an interface, say by [JsonDerivedType] what it may be";
     }
 
-    private static bool IsReadBack(JsonPropertyInfo property) => property.Set is not null || property.AssociatedParameter is not null;
-
-    /// <summary>
-    /// Whether a property that JSON only writes has a value of its own. A value that is computed, or set only from the
-    /// constructor's parameters, is the same after it is read back.
-    /// </summary>
-    [UnconditionalSuppressMessage(
-        "Trimming", "IL2070", Justification = "Finds more if members are kept; what trimming removes has been judged by the compiler.")]
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "As above.")]
-    private static bool IsLost(JsonPropertyInfo property, JsonTypeInfo type)
-    {
-        if (property.AttributeProvider is FieldInfo) return true;
-        if (property.AttributeProvider is not PropertyInfo { DeclaringType: { } declaring } member) return false;
-        if (member.SetMethod is not null) return true;
-        const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        var isHeld = declaring.GetField($"<{member.Name}>k__BackingField", Own)?.IsDefined(typeof(CompilerGeneratedAttribute)) == true;
-        if (!isHeld || type.CreateObject is null) return false;
-        return declaring.GetConstructors(Own).Any(constructor =>
-            constructor.GetParameters() is { Length: > 0 } parameters && !IsCopy(parameters, declaring))
-            || IsChangeable(property.PropertyType, type.Options);
-    }
-
-    private static bool IsCopy(ParameterInfo[] parameters, Type declaring) => parameters is [var only] && only.ParameterType == declaring;
-
-    /// <summary>Whether items can be added to a collection: then they are a value of the property's own.</summary>
-    private static bool IsChangeable(Type type, JsonSerializerOptions options) =>
-        options.TryGetTypeInfo(type, out var info)
-        && info is { Kind: JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary, CreateObject: not null };
-
-    [UnconditionalSuppressMessage(
-        "Trimming",
-        "IL2075",
-        Justification = "EventType.Of and Projection<TDocument> keep the fields of the types themselves; "
-            + "what trimming removes has been judged by the compiler.")]
-    private static string? UnwrittenField(JsonTypeInfo type)
-    {
-        if (type.Options.IncludeFields) return null;
-        return type.Type.GetFields(BindingFlags.Instance | BindingFlags.Public).FirstOrDefault(field =>
-            !field.IsDefined(typeof(JsonIgnoreAttribute)) && !field.IsDefined(typeof(JsonIncludeAttribute))
-            && !field.IsDefined(typeof(JsonExtensionDataAttribute))
-            && !type.Properties.Any(p => p.AttributeProvider is FieldInfo written && written.Name == field.Name))?.Name;
-    }
-
-    private static bool IsOfFramework(Type type) =>
+    public static bool IsOfFramework(Type type) =>
         type.Namespace is "System" || type.Namespace?.StartsWith("System.", StringComparison.Ordinal) == true;
 
-    private static string NameOf(Type type) => type.IsGenericType
-        ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
-        : type.Name;
+    private static string NameOf(Type type) => !type.IsGenericType ? type.Name
+        : $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>";
 }

@@ -24,6 +24,8 @@ public class ReadBackTests
         { new TwoWays(0), "'at'" },
         { new GetOnlyList(), "'at'" },
         { new Stacked(new Stack<int>()), "Stack<Int32>" },
+        { new Counted(new CountedList { 1 }), "'Extra' of CountedList is not written" },
+        { new Nested([new CountedList { 1 }]), "'Extra' of CountedList is not written" },
         { new Setted(new HashSet<int>()), "IReadOnlySet<Int32>" },
         { new Interfaced(null), "IThing" },
         { new TwoConstructors(1), "TwoConstructors" },
@@ -57,7 +59,7 @@ public class ReadBackTests
 
     public static TheoryData<object> KeptEvents =>
     [
-        new Fine(1), new Computed(2, 3), new Clocked(1), new Initialized { Rate = 3 }, new Shaped(new Circle(2)), new Raw(JsonElement.Parse("[1,{\"a\":null}]")),
+        new Fine(1), new Totalled(new TotalledList { 1, 2 }), new Computed(2, 3), new Clocked(1), new Initialized { Rate = 3 }, new Shaped(new Circle(2)), new Raw(JsonElement.Parse("[1,{\"a\":null}]")),
         new Sets(new SortedSet<int>(Descending) { 1, 2, 3 }, ["x"]), new Marked { At = 5 }, new Filled { Items = { 1, 2 } }, new Struct(4), new Texts("\uFFFD 😀 \u2028"),
     ];
 
@@ -397,6 +399,25 @@ public class ReadBackTests
     public sealed class GetOnlyList
     {
         public List<int> At { get; } = [];
+    }
+
+    public sealed record Counted(CountedList At);
+
+    public sealed record Nested(IReadOnlyList<CountedList> At);
+
+    public sealed class CountedList : List<int>
+    {
+        public int Extra { get; set; }
+    }
+
+    public sealed record Totalled(TotalledList At);
+
+    public sealed class TotalledList : List<int>
+    {
+        public int Total => this.Sum();
+
+        [JsonIgnore]
+        public int Cached { get; set; }
     }
 
     public sealed record Stacked(Stack<int> At);

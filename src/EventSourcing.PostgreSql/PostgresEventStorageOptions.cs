@@ -89,6 +89,11 @@ public sealed record PostgresEventStorageOptions : EventStorageOptions
     internal static void ThrowIfInvalidSchema(string schema, string parameter)
     {
         ArgumentException.ThrowIfNullOrEmpty(schema, parameter);
+        if (schema.EnumerateRunes().Any(rune => rune == System.Text.Rune.ReplacementChar))
+            throw new ArgumentException(
+                "The schema's name contains half of a surrogate pair, or the character that stands for one. Use letters, digits and "
+                + "underscores.",
+                parameter);
         if (System.Text.Encoding.UTF8.GetByteCount(schema) > MaxSchemaBytes)
             throw new ArgumentException(
                 $"The schema's name '{schema}' is longer than {MaxSchemaBytes} bytes, which is PostgreSQL's limit. Choose a shorter one.",

@@ -27,6 +27,24 @@ public sealed class OptionsTests
         new PostgresEventStorageOptions { BusyTimeout = TimeSpan.Zero }.BusyTimeout.Should().Be(TimeSpan.Zero);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\"b")]
+    [InlineData("a\nb")]
+    [InlineData("pg_mine")]
+    [InlineData("half\uD800")]
+    [InlineData("sixty-four-bytes-are-one-more-than-a-name-in-postgresql-may-have-")]
+    public void Schema_that_the_server_does_not_take_is_refused_with_what_to_do(string schema)
+    {
+        var refused = FluentActions.Invoking(() => new PostgresEventStorageOptions { Schema = schema }).Should().Throw<ArgumentException>().Which;
+        refused.ParamName.Should().Be(nameof(PostgresEventStorageOptions.Schema));
+    }
+
+    [Theory]
+    [InlineData("Übung ﬀ 😀")]
+    [InlineData("a-b.c;--")]
+    public void Schema_with_an_odd_name_is_taken(string schema) => new PostgresEventStorageOptions { Schema = schema }.Schema.Should().Be(schema);
+
     private static void Refusal(Func<PostgresEventStorageOptions> choose, string option, TimeSpan time)
     {
         var refused = choose.Should().Throw<ArgumentOutOfRangeException>().Which;

@@ -135,11 +135,20 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         }
 
         IsAppRunning = true;
-        await userCode.RunAsync(context, UserCode.Kind.Write, (connection, app, cancellationToken), static async of =>
+        try
         {
-            await of.app(of.connection, of.cancellationToken).ConfigureAwait(false);
-            return true;
-        }).ConfigureAwait(false);
+            await userCode.RunAsync(context, UserCode.Kind.Write, (connection, app, cancellationToken), static async of =>
+            {
+                await of.app(of.connection, of.cancellationToken).ConfigureAwait(false);
+                return true;
+            }).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (Failure.RefusedCommitIn(failure) is { } refusal)
+        {
+            // The refusal has ended the transaction. What the code concluded from that is wrong: it no longer finds its tables, for example.
+            throw Ended(refusal);
+        }
+
         IsAppRunning = false;
         await ThrowIfLostAsync(connection, cancellationToken).ConfigureAwait(false);
         last.Add($"DELETE FROM {_sql.Quoted}.commit_gate");
@@ -171,10 +180,13 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
                 failure);
         }
 
-        throw new InvalidOperationException(
-            "The SQL of the commit ended the storage's transaction. Nothing of the commit was written. Leave COMMIT, "
-            + "ROLLBACK and the connection to the storage: throw to undo everything, use a savepoint of your own to undo a part.");
+        throw Ended(null);
     }
+
+    private static InvalidOperationException Ended(Exception? failure) => new(
+        "The SQL of the commit ended the storage's transaction. Nothing of the commit was written. Leave COMMIT, "
+        + "ROLLBACK and the connection to the storage: throw to undo everything, use a savepoint of your own to undo a part.",
+        failure);
 
     private static void AddGuardTo(NpgsqlBatch batch, DocumentTable table, string[] keys) =>
         batch.Add($"SELECT key, data FROM {table.Quoted} WHERE key = ANY ($1) ORDER BY key FOR UPDATE").With(keys);

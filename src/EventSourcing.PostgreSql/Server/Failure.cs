@@ -54,6 +54,19 @@ internal static class Failure
         return null;
     }
 
+    /// <summary>
+    /// The server's refusal, if SQL of the app tried to commit the storage's transaction; else null. The code may have wrapped it.
+    /// </summary>
+    public static Exception? RefusedCommitIn(Exception failure)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            if (StateOf(cause) == SchemaSql.CommitRefused) return cause;
+        }
+
+        return null;
+    }
+
     /// <summary>Whether a lock was not granted in time.</summary>
     public static bool IsLockTimeout(Exception failure) => StateOf(failure) == PostgresErrorCodes.LockNotAvailable;
 

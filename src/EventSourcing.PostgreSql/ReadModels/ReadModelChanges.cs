@@ -145,7 +145,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         }
         catch (Exception failure) when (Failure.RefusedCommitIn(failure) is { } refusal)
         {
-            // The refusal has ended the transaction. What the code concluded from that is wrong: it no longer finds its tables, for example.
+            // The refusal has ended the transaction. What the code concluded may be wrong: it no longer finds its tables, for example.
             throw Ended(refusal);
         }
 

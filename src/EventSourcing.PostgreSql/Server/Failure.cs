@@ -122,7 +122,10 @@ internal static class Failure
             store,
             $"the server says '{Clause(failure)}'. Grant the role what PostgresEventStorage.Script lists, "
             + "or open the store with another role.",
-            failure),
+            failure)
+        {
+            LacksRight = true,
+        },
         PostgresException { SqlState: SchemaSql.Moved } moved =>
             new StoreMovedException(store, moved.MessageText[SchemaSql.MovedMessage.Length..], failure),
         PostgresException { SqlState: PostgresErrorCodes.InvalidSqlStatementName or PostgresErrorCodes.DuplicatePreparedStatement } =>

@@ -78,6 +78,10 @@ internal sealed class SchemaSql
     public IEnumerable<string> Statements =>
         [.. TableStatements, .. new FunctionSql(this).Statements, .. TriggerStatements, .. PrivilegeStatements, MarkStatement];
 
+    /// <summary>A text of the server's, without the name of this schema and the key of its lock: the same for all stores.</summary>
+    public string WithoutSchema(string text) => text.Replace(LockKey.ToString(CultureInfo.InvariantCulture), "?", StringComparison.Ordinal)
+        .Replace(_s + ".", "", StringComparison.Ordinal).Replace(Schema + ".", "", StringComparison.Ordinal);
+
     /// <summary>The script for people.</summary>
     public string Script()
     {

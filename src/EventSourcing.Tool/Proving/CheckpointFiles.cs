@@ -17,7 +17,9 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
     public const string NoFile = "none";
 
     /// <summary>Reads the kept checkpoints, each of which one of the keys must have signed.</summary>
-    /// <exception cref="ToolException">There is no key to tell whether they are true, or the file that was named is not there.</exception>
+    /// <exception cref="ToolException">
+    /// There is no key to tell whether they are true, the file that was named is not there, or the file holds none.
+    /// </exception>
     public async Task<IReadOnlyList<(SignedNote Note, Checkpoint Checkpoint)>> ReadAsync(CancellationToken cancellationToken)
     {
         var read = new List<(SignedNote, Checkpoint)>();
@@ -37,7 +39,9 @@ internal sealed record CheckpointFiles(string? Path, IReadOnlyList<string> Keys,
         var verifiers = Verifiers();
         await foreach (var note in new FileCheckpointSink(Path).ReadAllAsync(cancellationToken))
             read.Add((note, Checkpoint.Open(note, Origin ?? verifiers[0].Name, verifiers)));
-        return read;
+        return read.Count > 0 ? read : throw new ToolException(
+            $"The file '{Path}' is there and holds no whole checkpoint, so it proves nothing. Give the file in which the checkpoints of "
+            + $"this store are kept, or '{NoFile}' to do without.");
     }
 
     /// <summary>What to say if there is no checkpoint.</summary>

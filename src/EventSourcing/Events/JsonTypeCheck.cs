@@ -127,7 +127,7 @@ internal sealed class JsonTypeCheck
         if (JsonLostMembers.UnwrittenField(type) is { } field)
             return $"the public field '{field}' of {owner} is not written; make it a property with 'init', or mark it [JsonInclude]";
         if (FlawOfConstructor(type) is { } noConstructor) return noConstructor;
-        if (IsOfFramework(type.Type) && type.Properties.Any(p => p.Get is not null) && type.Properties.All(p => !JsonLostMembers.IsReadBack(p)))
+        if (IsOfFramework(type.Type) && type.Properties.Any(p => p.Get is not null) && !type.Properties.Any(JsonLostMembers.IsReadBack))
             return $"{owner} has nothing that JSON can set; keep its parts as members of their own, or give it a JsonConverter";
         if (IsOfFramework(type.Type) && type.Type.IsClass && type.CreateObject is not null)
             return $"{owner} holds more than its public properties show, and JSON reads back only those; "

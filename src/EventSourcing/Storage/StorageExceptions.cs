@@ -231,6 +231,9 @@ public sealed class IncompatibleStoreException : EventSourcingException
     /// </summary>
     public bool CanBeUpgraded { get; init; }
 
+    /// <summary>Whether the store is not to blame, but the user of the database lacks a right.</summary>
+    public bool LacksRight { get; init; }
+
     /// <summary>
     /// Whether it was opened read-only, and only a process that may write can finish what a process has left that was killed: opened
     /// once to be written, it can be used.

@@ -16,6 +16,10 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
     private readonly List<DerivedState> _states = [];
     private bool _isLogSound;
 
+    /// <summary>Whether an error says that the store could not be reached, and nothing of what it holds.</summary>
+    public static bool IsOfAccess(Exception failure) =>
+        failure is StoreBusyException or StorageFailedException or IncompatibleStoreException { LacksRight: true };
+
     /// <summary>The report of the log, extended by the findings on derived state.</summary>
     public async ValueTask<LedgerReport> AddToAsync(LedgerReport report, CancellationToken cancellationToken)
     {
@@ -66,7 +70,7 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
                 query = query with { After = new DocumentCursor(default, page[^1].Key) };
             }
         }
-        catch (EventSourcingException damage) when (damage is not (StoreBusyException or StorageFailedException))
+        catch (EventSourcingException damage) when (!IsOfAccess(damage))
         {
             Add(
                 LedgerFindingKind.SnapshotMismatch,
@@ -97,7 +101,7 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
             {
                 verdict = await snapshots.JudgeAsync(source, document.Key, bytes, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception flaw) when (flaw is not (OperationCanceledException or StoreBusyException or StorageFailedException))
+            catch (Exception flaw) when (flaw is not OperationCanceledException && !IsOfAccess(flaw))
             {
                 // The app's own code folds the state, and the stored data may be anything.
                 verdict = SnapshotVerdict.Wrong(0, $"the stream cannot be replayed ({flaw.Message.TrimEnd('.')})");
@@ -166,7 +170,7 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
                 alias, new DocumentQuery { Limit = 1 }, cancellationToken).ConfigureAwait(false)).Count > 0;
         }
         catch (Exception damage)
-            when (damage is ArgumentException or (EventSourcingException and not (StoreBusyException or StorageFailedException)))
+            when (damage is ArgumentException or EventSourcingException && !IsOfAccess(damage))
         {
             return true;
         }
@@ -182,7 +186,7 @@ internal sealed class DerivedVerifier(EventStore store, IEventStorage storage, L
             {
                 page = await storage.ReadModels.QueryAsync(model, query, cancellationToken).ConfigureAwait(false);
             }
-            catch (EventSourcingException damage) when (damage is not (StoreBusyException or StorageFailedException))
+            catch (EventSourcingException damage) when (!IsOfAccess(damage))
             {
                 // That a store is refused as a whole was already reported.
                 if (_isLogSound)

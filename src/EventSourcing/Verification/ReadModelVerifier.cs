@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace EventSourcing;
@@ -26,6 +27,7 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
     private long _position;
     private long _compared;
     private int _found;
+    private long _erasedAt;
 
     private IReadModelStorage Documents => source.Storage.ReadModels;
 
@@ -36,8 +38,14 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         {
             return await VerifyAsync(cancellationToken).ConfigureAwait(false);
         }
+        catch (ProjectionFailedException failed) when (failed.InnerException is ErasedEventException)
+        {
+            return NotVerified(string.Create(
+                CultureInfo.InvariantCulture,
+                $"the event at position {failed.Position} was erased, and the projection does not handle {nameof(ErasedEvent)}"));
+        }
         catch (Exception flaw)
-            when (flaw is JsonException or (EventSourcingException and not (StoreBusyException or StorageFailedException)))
+            when (flaw is JsonException or EventSourcingException && !DerivedVerifier.IsOfAccess(flaw))
         {
             Add(null, 0, $"The read model '{projection.Name}' cannot be verified: {flaw.Message}");
             return NotVerified("it could not be read or folded");
@@ -109,7 +117,12 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         await foreach (var page in source.Storage.PagesAsync(read, cancellationToken).ConfigureAwait(false))
         {
             events.Clear();
-            for (var i = 0; i < page.Count; i++) FeedEvent.AddTo(events, source.Store, page.Events[i], _filter);
+            for (var i = 0; i < page.Count; i++)
+            {
+                if (_erasedAt == 0 && page.Events[i].IsErased) _erasedAt = page.Events[i].Position;
+                FeedEvent.AddTo(events, source.Store, page.Events[i], _filter);
+            }
+
             if (events.Count > 0)
             {
                 var input = new FoldInput(
@@ -228,7 +241,10 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
             key,
             _position,
             $"The document '{Names.Printable(key)}' of the read model '{projection.Name}' does not follow from the events up to position "
-            + $"{_position}: {difference}.");
+            + $"{_position}: {difference}."
+            + (_erasedAt == 0 ? ""
+                : $" Events of the read model were erased, the first at position {_erasedAt.ToString(CultureInfo.InvariantCulture)}. "
+                + "If it still holds what was erased, rebuild it."));
     }
 
     private void Add(string? key, long position, string description)

@@ -179,6 +179,44 @@ public abstract class DerivedVerificationTests(IStorageSource source) : WalletTe
         report.Derived[0].Compared.Should().Be(2);
     }
 
+    [Fact]
+    public async Task Verify_a_read_model_that_holds_what_was_erased_says_to_rebuild_it()
+    {
+        var store = Open();
+        await PutAsync(store, "a", 2);
+        await using (var running = store.StartProjections(new Forgiving()))
+        {
+            await running.CatchUpAsync(TimeSpan.FromMinutes(1));
+            await store.ErasePayloadsAsync([2], "asked for");
+            var before = await store.Ledger.VerifyAsync(new LedgerVerification { ReadModels = [new Forgiving()] });
+            before.Findings.Should().ContainSingle().Which.Description.Should().Contain("were erased, the first at position 2. If it still holds what was erased, rebuild it.");
+            await running.RebuildAsync(nameof(Forgiving));
+        }
+
+        (await store.Ledger.VerifyAsync(new LedgerVerification { ReadModels = [new Forgiving()] })).Findings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Verify_a_read_model_whose_projection_does_not_handle_erased_events_is_not_done_and_accuses_nobody()
+    {
+        var store = await MakeAsync();
+        await store.ErasePayloadsAsync("wallet-b", "asked for");
+
+        var report = await store.Ledger.VerifyAsync(new LedgerVerification { ReadModels = [new Purses()] });
+
+        report.Findings.Should().BeEmpty();
+        report.Derived.Should().Contain(derived => derived.Name == "Purses" && !derived.IsVerified && derived.Remark.Contains("was erased, and the projection does not handle ErasedEvent"));
+    }
+
+    private sealed class Forgiving : Projection<Purse>
+    {
+        public Forgiving()
+        {
+            On<CoinPut>((purse, e) => new Purse((purse?.Coins ?? 0) + e.Value, []));
+            On<ErasedEvent>((purse, _) => purse ?? new Purse(0, []));
+        }
+    }
+
     private static async Task CatchUpAsync(EventStore store)
     {
         await using var running = store.StartProjections(new Purses());

@@ -82,7 +82,8 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
         await running.CatchUpAsync();
         faults.BeforeCommit = _ => throw FaultPoints.Failure(outcomeIsUnknown: false);
         var result = await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
-        await FluentActions.Awaiting(() => running.WaitForAsync(result, Timeout.InfiniteTimeSpan).WaitAsync(Never)).Should().ThrowAsync<StorageFailedException>();
+        (await FluentActions.Awaiting(() => running.WaitForAsync(result, Timeout.InfiniteTimeSpan).WaitAsync(Never)).Should().ThrowAsync<ReadModelLateException>())
+            .WithMessage("*storage failed. The event is stored*").WithInnerException<StorageFailedException>();
         faults.BeforeCommit = _ => Task.CompletedTask;
         await UntilAsync(async () => await store.ReadModel(new Tallies()).GetPositionAsync() == 1, "goes on by itself");
     }

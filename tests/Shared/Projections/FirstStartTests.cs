@@ -19,7 +19,8 @@ public abstract class FirstStartTests(IStorageSource source) : EngineTests(sourc
         await using var running = store.StartProjections(NoRetries, new Tallies());
 
         await ShouldFailAsync(() => running.CatchUpAsync(Timeout.InfiniteTimeSpan));
-        await ShouldFailAsync(() => running.WaitForAsync(1, Timeout.InfiniteTimeSpan));
+        (await FluentActions.Awaiting(() => running.WaitForAsync(1, Timeout.InfiniteTimeSpan).WaitAsync(Never)).Should().ThrowAsync<ReadModelLateException>())
+            .WithMessage("*It was to fail here.").WithInnerException<StorageFailedException>();
         (await running.GetStatusAsync())[0].LastError.Should().BeOfType<StorageFailedException>();
 
         faults.BeforeCommit = _ => Task.CompletedTask;

@@ -104,7 +104,7 @@ public abstract class HostTests(IStorageSource source) : EngineTests(source)
         var running = store.StartProjections(NoRetries, new Tallies());
         await running.CatchUpAsync();
         faults.Die();
-        await FluentActions.Awaiting(() => running.WaitForAsync(1, Never)).Should().ThrowAsync<StorageFailedException>();
+        await FluentActions.Awaiting(() => running.WaitForAsync(1, Never)).Should().ThrowAsync<ReadModelLateException>();
         await running.DisposeAsync().AsTask().WaitAsync(Never);
     }
 

@@ -65,7 +65,7 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
             return Task.CompletedTask;
         };
         await using (var dying = await mortal.StartReactorsAsync(NoRetries with { LeaseDuration = TimeSpan.FromMilliseconds(100) }, reactor))
-            await FluentActions.Awaiting(() => dying.WaitForAsync(40, Never)).Should().ThrowAsync<StorageFailedException>();
+            await FluentActions.Awaiting(() => dying.WaitForAsync(40, Never)).Should().ThrowAsync<ReadModelLateException>();
         var store = OpenStore();
         await using (var running = await store.StartReactorsAsync(NoRetries with { LeaseDuration = TimeSpan.FromMilliseconds(100) }, reactor)) await running.CatchUpAsync();
         delivered.GroupBy(d => d.Position).Should().OnlyContain(of => of.Select(d => d.Id).Distinct().Count() == 1).And.HaveCount(40);

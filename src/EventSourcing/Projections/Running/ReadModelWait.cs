@@ -54,7 +54,10 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         return Math.Max(_progress.Head, run?.Content.Position ?? 0);
     }
 
-    /// <summary>Waits for the events from one position to another.</summary>
+    /// <summary>
+    /// Waits for the events from one position to another. If the storage fails, the wait ends at once: for certain events with a
+    /// <see cref="ReadModelLateException"/>, for all with the storage's own error.
+    /// </summary>
     /// <param name="first">The position of the first event; 0 for all, except those parked for good.</param>
     /// <param name="last">The position of the last event.</param>
     /// <param name="timeout">How long to wait.</param>
@@ -80,6 +83,27 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         placed ??= Task.CompletedTask;
         if (timeout == Timeout.InfiniteTimeSpan) timeout = TimeSpan.MaxValue;
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        try
+        {
+            await WaitOnceAsync(first, last, timeout, fault, subscriber, placed, ended, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (first > 0 && (failure is StorageFailedException { IsTransient: true } or StoreBusyException))
+        {
+            // Its own words would be taken for those of the append that is waited for: "Nothing was written."
+            throw new ReadModelLateException(projection, last, _progress.Head, failure);
+        }
+    }
+
+    private async ValueTask WaitOnceAsync(
+        long first,
+        long last,
+        TimeSpan timeout,
+        Func<Exception?>? fault,
+        Subscriber? subscriber,
+        Task placed,
+        Task? ended,
+        CancellationToken cancellationToken)
+    {
         var began = _clock.GetTimestamp();
         while (true)
         {

@@ -47,7 +47,8 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// The storage underneath. If <see cref="EventStoreOptions.Ledger"/> asks for a check when opening, the storage runs it first.
+    /// The storage underneath. If <see cref="EventStoreOptions.Ledger"/> asks for a check when opening, the storage runs it first, and
+    /// is an object around the one that the app gave. So keep that one for what only its own class offers, such as a backup.
     /// </summary>
     public IEventStorage Storage { get; }
 

@@ -14,6 +14,15 @@ public sealed class ConnectionTests : IDisposable
 
     public void Dispose() => _schema.Dispose();
 
+    /// <summary>The driver's own limit is as many as a server takes by default.</summary>
+    [Theory]
+    [InlineData("Host=x", 32)]
+    [InlineData("Host=x;Maximum Pool Size=5", 5)]
+    [InlineData("Host=x;MaxPoolSize=100", 100)]
+    [InlineData("Host=x;Minimum Pool Size=50", 50)]
+    public void Pool_is_small_unless_the_connection_string_says_otherwise(string connectionString, int connections) =>
+        ConnectionSettings.Read(connectionString, isThroughPooler: false).MaxPoolSize.Should().Be(connections);
+
     [Theory]
     [InlineData("postgres://shop:s3cret@localhost:5432/shop", "URL")]
     [InlineData("postgresql://shop:s3cret@localhost/shop?sslmode=require", "URL")]

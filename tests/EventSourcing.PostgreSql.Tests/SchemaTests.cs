@@ -9,6 +9,25 @@ public sealed class SchemaTests : IDisposable
 
     public void Dispose() => _schemas.Dispose();
 
+    [Theory]
+    [InlineData("events_by_id")]
+    [InlineData("events_pkey")]
+    [InlineData("streams_by_name")]
+    public async Task Open_a_store_that_lacks_a_unique_index_is_refused_unless_it_is_only_read(string index)
+    {
+        using var schema = new OneSchema();
+        await using (var first = schema.Open()) await first.AppendAsync(Some.Append("s", 0));
+        schema.Run($"ALTER TABLE {{es}}.{index.Split('_')[0]} DROP CONSTRAINT {index}");
+
+        await using var storage = schema.Open();
+        await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 1)).AsTask())
+            .Should().ThrowAsync<IncompatibleStoreException>().WithMessage($"*unique index '{index}' is missing*");
+
+        schema.Run("SELECT count(*)::int FROM {es}.events").Should().Be(1);
+        await using var readOnly = schema.Open(own => own with { ReadOnly = true });
+        (await readOnly.GetHeadAsync()).Should().Be(1);
+    }
+
     [Fact]
     public async Task Stores_in_one_database_know_nothing_of_each_other()
     {

@@ -79,6 +79,23 @@ public sealed class StoreTextTests
         run.Both.Should().Contain("db.example").And.NotContain("s3cr").And.NotContain("cr@t");
     }
 
+    /// <summary>Texts that are taken for the path of a file.</summary>
+    [Theory]
+    [InlineData("postgres:/ann:s3cr@t@db.example/shop")]
+    [InlineData("postgres//ann:s3cr@t@db.example/shop")]
+    [InlineData("postgres:ann:s3cr@t@db.example/shop")]
+    [InlineData("//ann:s3cr@t@db.example/shop")]
+    [InlineData("ann:s3cr@t@db.example:5432/shop")]
+    [InlineData("Host:db.example;Password:s3cr@t")]
+    [InlineData("passwd=s3cr@t;db=db.example")]
+    public async Task Mistype_a_database_so_that_it_seems_a_file_shows_no_password(string text)
+    {
+        var run = await Run.Piped("info", text);
+
+        run.ExitCode.Should().Be(2);
+        run.Both.Should().Contain("db.example").And.NotContain("s3cr").And.NotContain("cr@t");
+    }
+
     [Fact]
     public async Task Back_up_a_database_as_a_file_is_refused_with_what_to_do() =>
         (await Run.Piped("restore", "copy.db", "Host=db.example;Password=s3cr@t")).Error.Should().Contain("Only a store in a file is restored so.").And.NotContain("s3cr");

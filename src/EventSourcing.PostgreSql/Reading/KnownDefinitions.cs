@@ -14,8 +14,8 @@ internal static class KnownDefinitions
         ("store", "one boolean!, application text! default, version integer!, id uuid!, lock_key bigint!, models_key bigint!"),
         ("streams", "id bigint!, name text! C"),
         ("event_types", "id integer! - a, name text! C"),
-        ("events", "position bigint!, stream bigint!, version bigint!, recorded bigint!, id uuid!, type integer!, seal bytea!, data bytea!, "
-            + "metadata bytea, tags text C"),
+        ("events", "position bigint!, stream bigint!, version bigint!, recorded bigint!, id uuid!, type integer!, seal bytea!, "
+            + "data bytea!, metadata bytea, tags text C"),
         ("event_tags", "tag text! C, position bigint!, type integer!"),
         ("ledger_tiles", "level integer!, number bigint!, hash bytea!, marks bytea"),
         ("event_type_counts", "type integer!, position bigint!, count bigint!"),
@@ -103,7 +103,7 @@ internal static class KnownDefinitions
         return known;
     }
 
-    /// <summary>A definition without quotes and whatever line ends it was made with: names of columns are quoted by some versions.</summary>
+    /// <summary>A definition without quotes and its own kind of line ends: some versions quote names of columns.</summary>
     public static string Plain(string definition) =>
         definition.Replace("\"", "", StringComparison.Ordinal).Replace("\r\n", "\n", StringComparison.Ordinal);
 }

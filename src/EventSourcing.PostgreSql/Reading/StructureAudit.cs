@@ -163,8 +163,8 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
                 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
                 WHERE n.nspname = {schema} AND p.proname IN ({string.Join(", ", SchemaSql.Functions.Select(function => $"'{function}'"))})
             UNION ALL SELECT 'body of the function', p.proname,
-                p.prosecdef::text || ' ' || p.provolatile::text || ' [' || coalesce(pg_catalog.array_to_string(p.proconfig, ';'), '') || '] '
-                    || p.prosrc
+                p.prosecdef::text || ' ' || p.provolatile::text
+                    || ' [' || coalesce(pg_catalog.array_to_string(p.proconfig, ';'), '') || '] ' || p.prosrc
                 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
                 WHERE n.nspname = {schema} AND p.proname IN ({string.Join(", ", SchemaSql.Functions.Select(function => $"'{function}'"))})
             UNION ALL SELECT 'view', c.relname, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c {ofTables} AND c.relkind = 'v'

@@ -9,6 +9,12 @@ internal static class ConnectionSettings
     /// <summary>One connection appends and stays open; another one reads.</summary>
     private const int FewestConnections = 2;
 
+    /// <summary>
+    /// How many connections a store opens unless the app says otherwise. The driver's own limit, 100, is all that a server has by default:
+    /// a burst of callers would then be refused by the server instead of waiting for each other.
+    /// </summary>
+    private const int MostConnections = 32;
+
     /// <summary>Reads a connection string of the app.</summary>
     /// <exception cref="ArgumentException">It cannot be used. The message repeats nothing of it, since it may have a password.</exception>
     public static NpgsqlConnectionStringBuilder Read(string connectionString, bool isThroughPooler)
@@ -30,6 +36,7 @@ internal static class ConnectionSettings
             throw new ArgumentException($"The connection string does not name a host. {Form}", nameof(connectionString));
 
         // The storage has transactions of its own: it takes no part in those of the app, and its statements do not mix with others.
+        if (!given.Keys.Any(key => key == "Maximum Pool Size")) given.MaxPoolSize = Math.Max(MostConnections, given.MinPoolSize);
         given.Enlist = false;
         given.Multiplexing = false;
         given.ClientEncoding = given.Encoding = "UTF8";

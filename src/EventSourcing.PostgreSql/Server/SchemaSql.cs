@@ -41,6 +41,10 @@ internal sealed class SchemaSql
     public static readonly string[] Tables = ["store", .. AppendOnlyTables, "event_type_counts", "read_models", "read_model_aliases",
         "commit_gate"];
 
+    /// <summary>The indexes by which the server refuses what would be there twice.</summary>
+    public static readonly string[] UniqueIndexes =
+        ["events_pkey", "events_by_id", "events_by_stream", "streams_pkey", "streams_by_name", "event_types_pkey", "event_types_by_name"];
+
     /// <summary>All functions of a store.</summary>
     public static readonly string[] Functions =
         ["append_events", "import_rows", "intern_types", "erase_payloads", "refuse_change", "refuse_commit",

@@ -93,7 +93,11 @@ internal sealed class StoreRecognition(SchemaSql sql, string name, PostgresEvent
                 $"""
                 SELECT application, version, id, lock_key, models_key, EXISTS (
                     SELECT 1 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-                    WHERE n.nspname = $1 AND p.proname = 'append_events' AND pg_catalog.strpos(p.prosrc, $2) > 0)
+                    WHERE n.nspname = $1 AND p.proname = 'append_events' AND pg_catalog.strpos(p.prosrc, $2) > 0),
+                    ARRAY(SELECT k.name FROM pg_catalog.unnest($3) AS k(name) WHERE NOT EXISTS (
+                        SELECT 1 FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+                        JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace
+                        WHERE n.nspname = $1 AND i.relname = k.name AND x.indisunique AND x.indisvalid))
                 FROM {sql.Quoted}.store
                 """,
                 connection);
@@ -101,6 +105,7 @@ internal sealed class StoreRecognition(SchemaSql sql, string name, PostgresEvent
             {
                 command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = options.Schema });
                 command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"{sql.Quoted}.events" });
+                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = SchemaSql.UniqueIndexes });
                 var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (reader.ConfigureAwait(false))
                 {
@@ -117,6 +122,10 @@ internal sealed class StoreRecognition(SchemaSql sql, string name, PostgresEvent
                             $"the schema '{options.Schema}' was made under another name, and its functions still write to the schema "
                             + "of that name. Give the schema its name back, or open it with the option ReadOnly and copy it into a new "
                             + "store.");
+                    if (!options.ReadOnly && reader.GetFieldValue<string[]>(6) is [var missing, ..])
+                        throw new IncompatibleStoreException(name,
+                            $"its unique index '{missing}' is missing, as after a restore that was cut short. Without it, an event could "
+                            + "be stored twice. Restore it whole, or open it with the option ReadOnly and copy it into a new store.");
                     return version < 1
                         ? throw new StoreCorruptedException(name,
                             string.Create(CultureInfo.InvariantCulture,

@@ -10,11 +10,16 @@ internal static partial class Secrets
 {
     private const string Hidden = "${before}***";
 
-    public static string Hide(string text) => InKeywords().Replace(InUrl().Replace(text, Hidden), Hidden);
+    public static string Hide(string text) =>
+        BeforeHost().Replace(InKeywords().Replace(InUrl().Replace(text, Hidden), Hidden), Hidden);
 
     [GeneratedRegex(@"(?<before>://[^:/@\s']*:)[^\s/]*(?=@)")]
     private static partial Regex InUrl();
 
-    [GeneratedRegex(@"(?<before>(password|pwd|passfile)\s*=\s*)('[^']*'?|""[^""]*""?|[^;\s]*)", RegexOptions.IgnoreCase)]
+    /// <summary>A URL that was mistyped is none, but its <c>user:password@</c> is still there.</summary>
+    [GeneratedRegex(@"(?<before>[^:/@\s'""]:)[^\s/'""]+(?=@)")]
+    private static partial Regex BeforeHost();
+
+    [GeneratedRegex(@"(?<before>(password|passwd|pwd|passfile)\s*[=:]\s*)('[^']*'?|""[^""]*""?|[^;\s]*)", RegexOptions.IgnoreCase)]
     private static partial Regex InKeywords();
 }

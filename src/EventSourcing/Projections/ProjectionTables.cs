@@ -67,6 +67,10 @@ public sealed class ProjectionTables : IDisposable
     {
         ArgumentNullException.ThrowIfNull(sql);
         ArgumentNullException.ThrowIfNull(parameters);
+        if (parameters.FirstOrDefault(value => value is ulong and > long.MaxValue) is { } tooLarge)
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"{tooLarge} is larger than a whole number in a database. Pass it as text."),
+                nameof(parameters));
 
         // Usually it is the same statement as for the event before. Comparing two texts is much faster than hashing one.
         var command = sql == _last.Sql ? _last.Command : CommandOf(sql, parameters.Count);

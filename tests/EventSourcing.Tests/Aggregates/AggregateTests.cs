@@ -273,6 +273,38 @@ public partial class AggregateTests
     }
 
     [Fact]
+    public async Task Generic_aggregate_without_a_category_is_refused_as_its_streams_would_be_shared()
+    {
+        await using var store = new EventStore(new InMemoryEventStorage(), new EventTypes(EventType.Of<Boxed>("boxed")));
+        FluentActions.Invoking(() => store.Aggregate<Box<int>>("1")).Should().Throw<InvalidOperationException>().WithMessage("*same names for all type arguments*");
+        FluentActions.Invoking(() => store.Aggregate<Box<int>.Inner>("1")).Should().Throw<InvalidOperationException>();
+        store.Aggregate<IntBox>("1").Stream.Should().Be("intBox-1");
+        store.Aggregate<SharedBox<int>>("1").Stream.Should().Be("box-1");
+    }
+
+    [EventType("boxed")]
+    public sealed record Boxed(int Value);
+
+    public class Box<T> : Aggregate
+    {
+        protected override void Apply(object @event)
+        {
+        }
+
+        public sealed class Inner : Aggregate
+        {
+            protected override void Apply(object @event)
+            {
+            }
+        }
+    }
+
+    public sealed class IntBox : Box<int>;
+
+    [AggregateCategory("box")]
+    public sealed class SharedBox<T> : Box<T>;
+
+    [Fact]
     public async Task Name_a_category_by_attribute_uses_it_for_the_stream()
     {
         await using var store = Counters();

@@ -11,9 +11,8 @@ internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAcces
     : StateFold<T>(CategoryOfStreams, stream, Policy)
     where T : Aggregate, new()
 {
-    public static readonly string CategoryOfStreams =
-        typeof(T).GetCustomAttribute<AggregateCategoryAttribute>(inherit: false)?.Category
-            ?? JsonNamingPolicy.CamelCase.ConvertName(typeof(T).Name);
+    private static readonly string? Named = typeof(T).GetCustomAttribute<AggregateCategoryAttribute>(inherit: false)?.Category
+        ?? (typeof(T).IsGenericType ? null : JsonNamingPolicy.CamelCase.ConvertName(typeof(T).Name));
 
     private static readonly SnapshotsAttribute? Marked = typeof(T).GetCustomAttribute<SnapshotsAttribute>(inherit: false);
 
@@ -21,6 +20,11 @@ internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAcces
         && typeof(T).IsAssignableTo(typeof(ISnapshotState))
         ? new SnapshotPolicy(marked.Every) { SlowLoadMilliseconds = marked.SlowLoadMilliseconds }
         : null;
+
+    /// <exception cref="InvalidOperationException">It is generic and has no <see cref="AggregateCategoryAttribute"/>.</exception>
+    public static string CategoryOfStreams => Named ?? throw new InvalidOperationException(
+        $"The aggregate {typeof(T)} is generic, or within a generic class, so its streams would have the same names for all type "
+        + "arguments. Derive a class for each of them; or mark it [AggregateCategory], if they are to share their streams.");
 
     public override object Kind => typeof(T);
 

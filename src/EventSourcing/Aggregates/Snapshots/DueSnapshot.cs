@@ -16,8 +16,8 @@ internal abstract class DueSnapshot(SnapshotCache cache, string category, Snapsh
     public abstract ReadOnlySpan<byte> State { get; }
 
     /// <summary>
-    /// Whether the state that is read back from the bytes is written as the same bytes. If JSON loses a part of the state, every later load
-    /// would lose it too.
+    /// Whether the state that is read back from the bytes is written as the same bytes, and its sets and dictionaries compare alike. If
+    /// JSON loses a part of the state, every later load would lose it too.
     /// </summary>
     public abstract bool IsFaithful(JsonSerializerOptions json);
 
@@ -27,15 +27,25 @@ internal abstract class DueSnapshot(SnapshotCache cache, string category, Snapsh
 
 /// <inheritdoc cref="DueSnapshot"/>
 internal sealed class DueSnapshot<TState>(
-    SnapshotCache cache, StateFold<TState> fold, TState state, JsonSerializerOptions json, SnapshotHeader header, byte[]? seen)
+    SnapshotCache cache,
+    StateFold<TState> fold,
+    TState state,
+    JsonSerializerOptions json,
+    JsonSerializerOptions comparers,
+    SnapshotHeader header,
+    byte[]? seen)
     : DueSnapshot(cache, fold.Category, header, seen)
 {
     private readonly byte[] _bytes = Write(fold, state, json);
+    private readonly byte[] _comparers = Write(fold, state, comparers);
 
     public override ReadOnlySpan<byte> State => _bytes;
 
-    public override bool IsFaithful(JsonSerializerOptions json) =>
-        Write(fold, StoredSnapshot.ReadState(fold, _bytes, json), json).AsSpan().SequenceEqual(_bytes);
+    public override bool IsFaithful(JsonSerializerOptions json)
+    {
+        var read = StoredSnapshot.ReadState(fold, _bytes, json);
+        return Write(fold, read, json).AsSpan().SequenceEqual(_bytes) && Write(fold, read, comparers).AsSpan().SequenceEqual(_comparers);
+    }
 
     private static byte[] Write(StateFold<TState> fold, TState state, JsonSerializerOptions json)
     {

@@ -27,6 +27,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
 
     private readonly EventStore _store;
     private readonly JsonSerializerOptions _json;
+    private readonly JsonSerializerOptions _comparers;
     private readonly ConcurrentDictionary<(Type State, string Fingerprint), string> _fingerprints = new();
     private readonly ConcurrentDictionary<string, bool> _categories = new(StringComparer.Ordinal);
     private readonly Channel<object> _queue = Channel.CreateBounded<object>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
@@ -38,6 +39,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         _store = store;
         _json =
             new JsonSerializerOptions(store.Json) { TypeInfoResolver = store.Json.TypeInfoResolver!.WithAddedModifier(RefuseDerivedTypes) };
+        _comparers = new ComparerJson(_json).Options;
         _writing = BackgroundTask.Start(WriteAllAsync);
     }
 
@@ -94,7 +96,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         if (_store.IsReadOnly) return null;
         try
         {
-            return new DueSnapshot<TState>(this, fold, state, _json, header, seen);
+            return new DueSnapshot<TState>(this, fold, state, _json, _comparers, header, seen);
         }
         catch (Exception e)
         {
@@ -201,7 +203,8 @@ internal sealed class SnapshotCache : IAsyncDisposable
                     SnapshotOutcome.Unfaithful,
                     stream,
                     "The state that is read back from it is not the one it was taken of, so it was not written. "
-                    + "Look for members of the state that do not survive being written and read.");
+                    + "Look for members of the state that do not survive being written and read, and for sets and dictionaries with a "
+                    + "comparer: only a field that the constructor fills keeps that.");
                 return;
             }
 

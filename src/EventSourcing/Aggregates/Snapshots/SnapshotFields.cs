@@ -25,7 +25,8 @@ public static class SnapshotFields
     public static void Write<T>(Utf8JsonWriter writer, string name, T value, JsonSerializerOptions json)
     {
         writer.WritePropertyName(name);
-        WriteValue(writer, value, InfoOf<T>(json));
+        if (ComparerJson.IsOf(json)) writer.WriteStringValue(ComparerJson.Within(value, InfoOf<T>(json)));
+        else WriteValue(writer, value, InfoOf<T>(json));
     }
 
     /// <summary>Writes a collection, or null.</summary>
@@ -41,6 +42,12 @@ public static class SnapshotFields
         }
 
         var info = InfoOf<T>(json);
+        if (ComparerJson.IsOf(json))
+        {
+            writer.WriteStringValue(ComparerJson.Within(value, info));
+            return;
+        }
+
         writer.WriteStartArray();
         if (ComparisonJson.IsOf(json) && value is ISet<T> or IReadOnlySet<T>)
         {
@@ -69,6 +76,13 @@ public static class SnapshotFields
         }
 
         var (keys, values) = (InfoOf<TKey>(json), InfoOf<TValue>(json));
+        if (ComparerJson.IsOf(json))
+        {
+            writer.WriteStringValue(
+                ComparerJson.Within(value) + ComparerJson.Within(value.Select(entry => entry.Value), values));
+            return;
+        }
+
         writer.WriteStartArray();
         if (ComparisonJson.IsOf(json))
         {

@@ -108,10 +108,17 @@ public sealed class ReadModel<[DynamicallyAccessedMembers(EventType.JsonMembers)
 
     private async Task WaitForAsync(long first, long last, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
-        await new ReadModelWait(_store, _projection.Name)
-            .WaitAsync(
+        var wait = new ReadModelWait(_store, _projection.Name);
+        try
+        {
+            await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
+            await wait.WaitAsync(
                 first, last, timeout ?? RunningSubscribers.DefaultWait, fault: null, _projection, cancellationToken).ConfigureAwait(false);
-        await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
+            await _documents.ThrowIfOfAnotherAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (first > 0 && ReadModelWait.IsOfStorage(failure))
+        {
+            throw new ReadModelLateException(_projection.Name, last, wait.Progress, failure);
+        }
     }
 }

@@ -11,6 +11,9 @@ internal sealed class ReadModelWait(EventStore store, string projection)
     private readonly TimeProvider _clock = store.Storage.Options.TimeProvider;
     private readonly HeadSignal _progress = store.Signals.ProgressOf(projection);
 
+    /// <summary>Whether an error says that the storage failed for now, and nothing of what is waited for.</summary>
+    public static bool IsOfStorage(Exception failure) => failure is StorageFailedException { IsTransient: true } or StoreBusyException;
+
     /// <summary>The position that the read model has reached in this process; 0 if it does not run here.</summary>
     public long Progress => _progress.Head;
 
@@ -87,7 +90,7 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         {
             await WaitOnceAsync(first, last, timeout, fault, subscriber, placed, ended, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (first > 0 && (failure is StorageFailedException { IsTransient: true } or StoreBusyException))
+        catch (Exception failure) when (first > 0 && IsOfStorage(failure))
         {
             // Its own words would be taken for those of the append that is waited for: "Nothing was written."
             throw new ReadModelLateException(projection, last, _progress.Head, failure);

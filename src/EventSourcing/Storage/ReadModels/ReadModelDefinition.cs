@@ -137,6 +137,8 @@ public readonly record struct FieldDefinition(string Name, FieldKind Kind)
                 + $"'{Names.Printable(Name)}' is not.");
         if (Name.ToUpperInvariant() is "KEY" or "DATA" or "DOCUMENT")
             throw new ArgumentException($"A field cannot be named '{Name}': every document has one of that name.");
+        if (Name.ToUpperInvariant() is "TABLEOID" or "XMIN" or "XMAX" or "CMIN" or "CMAX" or "CTID")
+            throw new ArgumentException($"A field cannot be named '{Name}': PostgreSQL has a column of its own of that name.");
         if (!Enum.IsDefined(Kind)) throw new ArgumentException($"The field '{Name}' has no valid kind.");
     }
 }

@@ -1,0 +1,98 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EventSourcing;
+
+/// <summary>
+/// Options by which a state is written as no more than the comparers of its sets and dictionaries. JSON does not keep them: a set that
+/// ignores case would come back as one that does not, and the next command would be decided by another rule.
+/// </summary>
+internal sealed class ComparerJson : IJsonTypeInfoResolver
+{
+    private readonly IJsonTypeInfoResolver _inner;
+
+    public ComparerJson(JsonSerializerOptions json)
+    {
+        _inner = json.TypeInfoResolver!;
+        Options = new JsonSerializerOptions(json) { TypeInfoResolver = this };
+        Options.MakeReadOnly();
+    }
+
+    public JsonSerializerOptions Options { get; }
+
+    /// <summary>Whether these options write comparers.</summary>
+    public static bool IsOf(JsonSerializerOptions json) => json.TypeInfoResolver is ComparerJson;
+
+    public JsonTypeInfo? GetTypeInfo(Type type, JsonSerializerOptions options) => _inner.GetTypeInfo(type, options);
+
+    /// <summary>The comparers within a value, each with what has it; empty if all compare as a new collection does.</summary>
+    public static string Within(object? value, JsonTypeInfo info)
+    {
+        var found = new StringBuilder();
+        Add(value, info, found, depth: 0);
+        return found.ToString();
+    }
+
+    /// <summary>The comparers of a collection and of what it holds.</summary>
+    public static string Within<T>(IEnumerable<T>? items, params ReadOnlySpan<JsonTypeInfo> parts)
+    {
+        var found = new StringBuilder();
+        AddOwn(items, found);
+        foreach (var item in items ?? [])
+        {
+            foreach (var part in parts) Add(item, part, found, depth: 0);
+        }
+
+        return found.ToString();
+    }
+
+    private static void Add(object? value, JsonTypeInfo info, StringBuilder found, int depth)
+    {
+        if (value is null or string || depth > JsonOutput.MaxDepthOf(info.Options)) return;
+        if (value.GetType() != info.Type && info.PolymorphismOptions is not null
+            && info.Options.TryGetTypeInfo(value.GetType(), out var derived))
+            info = derived;
+        switch (info.Kind)
+        {
+            case JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary:
+                AddOwn(value, found);
+                if (info.ElementType is not { } type || !info.Options.TryGetTypeInfo(type, out var element)
+                    || element.Kind == JsonTypeInfoKind.None)
+                    return;
+                var isDictionary = info.Kind == JsonTypeInfoKind.Dictionary;
+                var items = value is IDictionary dictionary && isDictionary ? dictionary.Values : value as IEnumerable;
+                foreach (var item in items ?? Array.Empty<object>()) Add(item, element, found, depth + 1);
+                return;
+            case JsonTypeInfoKind.Object:
+                foreach (var property in info.Properties)
+                {
+                    if (property.Get is { } get && JsonMembers.IsKept(property, info)
+                        && info.Options.TryGetTypeInfo(property.PropertyType, out var of) && of.Kind != JsonTypeInfoKind.None)
+                        Add(get(value), of, found, depth + 1);
+                }
+
+                return;
+            default:
+                return;
+        }
+    }
+
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2075", Justification = "Finds more if members are kept. The comparer of a collection that is trimmed is not used.")]
+    private static void AddOwn(object? collection, StringBuilder found)
+    {
+        if (collection?.GetType() is not { IsGenericType: true } type) return;
+        var property = type.GetProperty("Comparer") ?? type.GetProperty("KeyComparer");
+        if (property?.GetValue(collection) is not { } comparer) return;
+        var isSorted = type.Name.Contains("Sorted", StringComparison.Ordinal);
+        if (!IsOfNew(comparer, isSorted)) found.Append(type.Name).Append(' ').Append(comparer.GetType().FullName).Append(';');
+    }
+
+    /// <summary>Whether a new collection without a comparer compares alike.</summary>
+    private static bool IsOfNew(object comparer, bool isSorted) =>
+        (comparer.GetType().Assembly == typeof(object).Assembly && comparer.GetType().Namespace == typeof(EqualityComparer<>).Namespace)
+        || (!isSorted && ReferenceEquals(comparer, StringComparer.Ordinal));
+}

@@ -132,11 +132,18 @@ internal sealed class Story(EventStore store, CancellationToken cancellationToke
             async a =>
             {
                 Quote(string.Create(CultureInfo.InvariantCulture, $"try {++tries}: Ben is at version {a.Version} with {Money.Text(a.Balance)}"));
-                if (tries == 1) await store.Aggregate<Account>("ben").UpdateAsync(b => b.Deposit(107, Operation.CashDeposit, 10.00m), cancellationToken: cancellationToken);
+                if (tries == 1) await PayInElsewhereAsync();
                 a.Withdraw(108, Operation.CardWithdrawal, 5.50m);
             },
             cancellationToken: cancellationToken);
         await PrintLogAsync(before);
+
+        async Task PayInElsewhereAsync()
+        {
+            var ben = await store.Aggregate<Account>("ben").LoadAsync(cancellationToken: cancellationToken);
+            ben.Deposit(107, Operation.CashDeposit, 10.00m);
+            await store.SaveAsync([ben], cancellationToken: cancellationToken);
+        }
     }
 
     private async Task LookBackAsync()

@@ -64,13 +64,10 @@ public sealed class SqliteEventStorage : IEventStorage
     public static SqliteEventStorage CreateTemporary(SqliteEventStorageOptions? options = null)
     {
         if (options is { ReadOnly: true })
-            throw new ArgumentException(
-                "A temporary store is new, so there is nothing to read in it. Leave ReadOnly out.", nameof(options));
+            throw new ArgumentException("A temporary store is new: there is nothing to read in it. Leave ReadOnly out.", nameof(options));
         var folder = new TemporaryStoreFolder(TimeProvider.System);
-        return new SqliteEventStorage(folder.StorePath, (options ?? new SqliteEventStorageOptions()) with { IsTemporary = true })
-        {
-            _folder = folder,
-        };
+        options = (options ?? new SqliteEventStorageOptions()) with { IsTemporary = true };
+        return new SqliteEventStorage(folder.StorePath, options) { _folder = folder };
     }
 
     /// <summary>The file's full path.</summary>
@@ -230,11 +227,10 @@ public sealed class SqliteEventStorage : IEventStorage
     /// <para>First stop everything that uses the store. A store in use is refused; a process that begins to use the store at
     /// the same moment finds that its file was moved, and refuses to write.</para>
     /// <para>The existing store is moved with its <c>-wal</c> and <c>-shm</c>, so that it stays a store: see
-    /// <see cref="SqliteBackup.Replaced"/>. If the process or the machine stops between the moves, no storage opens the path (it is refused
-    /// with an <see cref="IncompatibleStoreException"/>) until it is restored again, which moves the rest. If the copy cannot be
-    /// put in its place then, the store is moved back; if a process has made a new file there meanwhile, that file stays, and
-    /// <see cref="BackupFailedException.Replaced"/> says where the store is. A symbolic link stays a link: the file that it leads
-    /// to is replaced.</para>
+    /// <see cref="SqliteBackup.Replaced"/>. If the process or the machine stops between the moves, the path is refused with an
+    /// <see cref="IncompatibleStoreException"/> until it is restored again, which moves the rest. If the copy cannot be put in its
+    /// place, the store is moved back; if a process has made a new file there meanwhile, that file stays, and
+    /// <see cref="BackupFailedException.Replaced"/> says where the store is. The target of a symbolic link is replaced.</para>
     /// </remarks>
     /// <param name="backup">The backup's path. It is opened read-only.</param>
     /// <param name="path">The store's path, in a folder that exists.</param>
@@ -295,7 +291,7 @@ public sealed class SqliteEventStorage : IEventStorage
 
     internal UserCode UserCode { get; } = new();
 
-    /// <summary>The turns of this process's storages on the file; null until the file is there.</summary>
+    /// <summary>The turns of this process's storages; null until the file is there.</summary>
     internal WriteTurns? Turns => _file.Place.Shared?.Turns;
 
     internal ValueTask<T> ReadAsync<TState, T>(TState state, Func<Database, TState, T> read, CancellationToken cancellationToken) =>

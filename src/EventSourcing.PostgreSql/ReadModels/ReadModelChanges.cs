@@ -27,8 +27,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
             || commit.Guards.Any(guard => guard.Expected is null);
 
     /// <summary>Whether it has anything besides guards.</summary>
-    public bool HasAny => commit.Tables is not null || commit.Changes.Count > 0 || commit.Drops.Count > 0 || commit.Creates.Count > 0
-        || commit.Aliases.Count > 0;
+    public bool HasAny => HasTables || commit.Changes.Count + commit.Drops.Count + commit.Creates.Count + commit.Aliases.Count > 0;
 
     /// <summary>Whether SQL of the app runs in it.</summary>
     public bool HasTables => commit.Tables is not null;

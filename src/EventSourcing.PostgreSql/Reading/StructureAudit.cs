@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Npgsql;
 
 namespace EventSourcing;
@@ -72,12 +71,13 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
     /// </summary>
     private async ValueTask CheckDefinitionsAsync(CancellationToken cancellationToken)
     {
-        var actual = await DefinitionsAsync(server.Sql, cancellationToken).ConfigureAwait(false);
+        var definitions = new StoreDefinitions(connection, server);
+        var actual = await definitions.ReadAsync(server.Sql, cancellationToken).ConfigureAwait(false);
         foreach (var (kind, name) in actual.Keys.Where(key =>
             key.Kind is "rule" or "row security" or "disabled trigger" or "child" or "invalid index"))
             Add(LedgerFindingKind.SchemaChanged, $"The store has a {kind} '{name}' that it was not made with; somebody has added it.");
         Dictionary<(string Kind, string Name), string?> expected;
-        if (await PristineAsync(cancellationToken).ConfigureAwait(false) is { } pristine)
+        if (!isReadOnly && await definitions.ReadNewAsync(cancellationToken).ConfigureAwait(false) is { } pristine)
         {
             expected = pristine.ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
         }
@@ -105,90 +105,6 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
     private static bool IsMoveMark(string definition) =>
         definition.StartsWith($"CREATE TRIGGER {MoveMark.Name} BEFORE ", StringComparison.Ordinal)
         && definition.Contains(" FOR EACH STATEMENT EXECUTE FUNCTION refuse_move('", StringComparison.Ordinal);
-
-    private async ValueTask<Dictionary<(string Kind, string Name), string>?> PristineAsync(CancellationToken cancellationToken)
-    {
-        if (isReadOnly) return null;
-        var pristine = new SchemaSql($"es_audit_{RandomNumberGenerator.GetHexString(24, lowercase: true)}");
-        try
-        {
-            var batch = new NpgsqlBatch(connection);
-            await using (batch.ConfigureAwait(false))
-            {
-                batch.Add("BEGIN ISOLATION LEVEL READ COMMITTED");
-                batch.Add($"CREATE SCHEMA {pristine.Quoted}");
-                foreach (var statement in pristine.Statements) batch.Add(statement);
-                await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            return await DefinitionsAsync(pristine, cancellationToken).ConfigureAwait(false);
-        }
-        catch (PostgresException failure) when (
-            failure.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.ReadOnlySqlTransaction)
-        {
-            return null;
-        }
-        finally
-        {
-            if (connection.FullState == System.Data.ConnectionState.Open)
-                await connection.ExecuteAsync("ROLLBACK", CancellationToken.None).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>The definitions of a store by what they are of, with the name of the schema and the keys of its locks taken out.</summary>
-    private async ValueTask<Dictionary<(string Kind, string Name),
-        string>> DefinitionsAsync(SchemaSql of, CancellationToken cancellationToken)
-    {
-        var definitions = new Dictionary<(string, string), string>();
-        var tables = string.Join(", ", SchemaSql.Tables.Append("event_log").Select(table => $"'{table}'"));
-        var schema = $"'{of.Schema.Replace("'", "''", StringComparison.Ordinal)}'";
-        var ofTables = $"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {schema} AND c.relname IN ({tables})";
-        var triggers = $"FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid {ofTables} AND NOT t.tgisinternal";
-        await EachAsync(
-            $"""
-            SELECT 'column', c.relname || '.' || a.attname,
-                    concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text,
-                        a.attcollation::regcollation::text, a.attidentity::text)
-                FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-                {ofTables} AND a.attnum > 0 AND NOT a.attisdropped
-            UNION ALL SELECT 'constraint', c.relname || '.' || k.conname, pg_catalog.pg_get_constraintdef(k.oid)
-                FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid {ofTables} AND k.contype <> 'n'
-            UNION ALL SELECT 'index', c.relname || '.' || i.relname, pg_catalog.pg_get_indexdef(x.indexrelid)
-                FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
-                JOIN pg_catalog.pg_class c ON c.oid = x.indrelid {ofTables}
-            UNION ALL SELECT 'trigger', c.relname || '.' || t.tgname,
-                pg_catalog.pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text {triggers}
-            UNION ALL SELECT 'disabled trigger', c.relname || '.' || t.tgname, '' {triggers} AND t.tgenabled = 'D'
-            UNION ALL SELECT 'function', p.proname, pg_catalog.pg_get_functiondef(p.oid)
-                FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-                WHERE n.nspname = {schema} AND p.proname IN ({string.Join(", ", SchemaSql.Functions.Select(function => $"'{function}'"))})
-            UNION ALL SELECT 'body of the function', p.proname,
-                p.prosecdef::text || ' ' || p.provolatile::text
-                    || ' [' || coalesce(pg_catalog.array_to_string(p.proconfig, ';'), '') || '] ' || p.prosrc
-                FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-                WHERE n.nspname = {schema} AND p.proname IN ({string.Join(", ", SchemaSql.Functions.Select(function => $"'{function}'"))})
-            UNION ALL SELECT 'view', c.relname, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c {ofTables} AND c.relkind = 'v'
-            UNION ALL SELECT 'rule', c.relname || '.' || r.rulename, ''
-                FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class {ofTables} AND r.rulename <> '_RETURN'
-            UNION ALL SELECT 'row security', c.relname, '' FROM pg_catalog.pg_class c {ofTables} AND c.relrowsecurity
-            UNION ALL SELECT 'child', c.relname || '.' || h.inhrelid::regclass::text, ''
-                FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class c ON c.oid = h.inhparent {ofTables}
-            UNION ALL SELECT 'invalid index', c.relname || '.' || x.indexrelid::regclass::text, ''
-                FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indrelid
-                {ofTables} AND NOT (x.indisvalid AND x.indisready)
-            """,
-            row =>
-            {
-                var definition = of.WithoutSchema(row.GetString(2));
-
-                // The store's name may be part of something else in the same text, as of an alias. It is taken out there on both sides.
-                definition = definition.Replace(server.Sql.Quoted + ".", "", StringComparison.Ordinal)
-                    .Replace(server.Sql.Schema + ".", "", StringComparison.Ordinal);
-                definitions[(row.GetString(0), row.GetString(1))] = definition;
-            },
-            cancellationToken).ConfigureAwait(false);
-        return definitions;
-    }
 
     private ValueTask CheckPositionsAsync(CancellationToken cancellationToken) => EachAsync(
         $"SELECT position FROM {_s}.events WHERE position < 1 ORDER BY position LIMIT {MaxFindings}",
@@ -298,16 +214,6 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask EachAsync(string sql, Action<NpgsqlDataReader> add, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
-        await using (command.ConfigureAwait(false))
-        {
-            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) add(reader);
-            }
-        }
-    }
+    private ValueTask EachAsync(string sql, Action<NpgsqlDataReader> add, CancellationToken cancellationToken) =>
+        StoreDefinitions.EachAsync(connection, sql, add, cancellationToken);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace EventSourcing;
 
@@ -15,11 +14,6 @@ namespace EventSourcing;
 internal sealed class CopyPlace : IDisposable
 {
     private const string LockSuffix = "-lock";
-    private const string AsidePrefix = ".replaced-";
-    private static readonly string[] Siblings = ["", StoreFile.JournalSuffix, StoreFile.LogSuffix, StoreFile.IndexSuffix];
-
-    /// <summary>In bytes: the limit of every file system in common use, less the longest that is appended to a name here.</summary>
-    private static readonly int LongestName = 255 - $"{AsidePrefix}20261130T120000Z-99{StoreFile.JournalSuffix}".Length;
 
     private readonly FileStream _lock;
     private string? _asideOfKilled;
@@ -47,7 +41,7 @@ internal sealed class CopyPlace : IDisposable
     /// </exception>
     public static CopyPlace Take(string path, string like)
     {
-        ThrowIfTooLong(path);
+        CopyTarget.ThrowIfTooLong(path);
         FileStream held;
         try
         {
@@ -141,7 +135,7 @@ internal sealed class CopyPlace : IDisposable
     {
         try
         {
-            ThrowIfTaken(Path, isReplaced);
+            CopyTarget.ThrowIfTaken(Path, isReplaced);
             File.Move(Incomplete, Path, overwrite: true);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -156,7 +150,7 @@ internal sealed class CopyPlace : IDisposable
     /// <summary>Moves a store back to its path, unless something is there.</summary>
     private bool TryMoveBack(string aside)
     {
-        if (Siblings.Any(sibling => File.Exists(Path + sibling))) return false;
+        if (CopyTarget.Files.Any(sibling => File.Exists(Path + sibling))) return false;
         try
         {
             return MoveAll(aside, Path) is null;
@@ -168,53 +162,16 @@ internal sealed class CopyPlace : IDisposable
         }
     }
 
-    /// <summary>Refuses a place at which there is already a file, or a file beside it that SQLite would apply to the copy.</summary>
-    /// <exception cref="BackupFailedException">There is one, or the name is too long.</exception>
-    public static void ThrowIfTaken(string path, bool isReplaced)
-    {
-        ThrowIfTooLong(path);
-        ThrowIfNoFile(path);
-        if (!isReplaced && File.Exists(path))
-            throw new BackupFailedException(
-                path, "there is a file at this path already. Choose another one, or say that it is to be replaced.");
-        foreach (var sibling in Siblings.Skip(1))
-        {
-            if (File.Exists(path + sibling))
-                throw new BackupFailedException(
-                    path,
-                    $"'{path + sibling}' is beside it, of a store in use or not closed. SQLite would apply it to the copy. "
-                    + "Choose another path.");
-        }
-    }
-
-    /// <summary>Refuses the place of something that is no file: a rename would replace even a device by the copy.</summary>
-    /// <exception cref="BackupFailedException">It is a folder, a pipe, a device or a socket.</exception>
-    public static void ThrowIfNoFile(string path)
-    {
-        if (UnixFile.OtherThanFile(path) is { } other)
-            throw new BackupFailedException(path, $"it is {other}, and not a file. Nothing replaces that. Choose another path.");
-    }
-
-    private static void ThrowIfTooLong(string path)
-    {
-        var bytes = Encoding.UTF8.GetByteCount(System.IO.Path.GetFileName(path));
-        if (bytes > LongestName)
-            throw new BackupFailedException(path, string.Create(
-                CultureInfo.InvariantCulture,
-                $"its name has {bytes} bytes, and the name of a copy may have {LongestName}: file systems take 255, "
-                + $"and more is appended to it while the copy is made. Choose a shorter one."));
-    }
-
     /// <summary>Moves what is at the path aside, with all the files that belong to it, so that it stays a store.</summary>
     /// <returns>The path at which it is now; null if there was nothing.</returns>
     /// <exception cref="BackupFailedException">It cannot be moved, and is where it was, or the error says where it is.</exception>
     public string? MoveAside(DateTimeOffset now)
     {
-        var found = Siblings.Where(sibling => File.Exists(Path + sibling)).ToList();
+        var found = CopyTarget.Files.Where(sibling => File.Exists(Path + sibling)).ToList();
         if (found.Count == 0) return _asideOfKilled;
-        var stamped = string.Create(CultureInfo.InvariantCulture, $"{Path}{AsidePrefix}{now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
+        var stamped = string.Create(CultureInfo.InvariantCulture, $"{Path}{CopyTarget.AsidePrefix}{now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
         var aside = stamped;
-        for (var i = 2; Siblings.Any(sibling => File.Exists(aside + sibling)); i++)
+        for (var i = 2; CopyTarget.Files.Any(sibling => File.Exists(aside + sibling)); i++)
             aside = string.Create(CultureInfo.InvariantCulture, $"{stamped}-{i}");
 
         Exception? failure;
@@ -245,7 +202,7 @@ internal sealed class CopyPlace : IDisposable
         try
         {
             // The database file goes first: without its log it would look like a whole, older store.
-            foreach (var sibling in Siblings.Where(sibling => File.Exists(from + sibling)))
+            foreach (var sibling in CopyTarget.Files.Where(sibling => File.Exists(from + sibling)))
             {
                 File.Move(from + sibling, to + sibling);
                 moved.Add(sibling);
@@ -266,9 +223,10 @@ internal sealed class CopyPlace : IDisposable
     {
         if (File.Exists(Path) || UnfinishedCopy.ReadNote(Path) is not { } name) return;
         var aside = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, name);
-        if (!name.StartsWith(System.IO.Path.GetFileName(Path) + AsidePrefix, StringComparison.Ordinal) || !File.Exists(aside)) return;
+        var prefix = System.IO.Path.GetFileName(Path) + CopyTarget.AsidePrefix;
+        if (!name.StartsWith(prefix, StringComparison.Ordinal) || !File.Exists(aside)) return;
         _keepsNote = true; // until all of it is moved
-        foreach (var sibling in Siblings.Where(sibling => File.Exists(Path + sibling))) File.Move(Path + sibling, aside + sibling);
+        foreach (var sibling in CopyTarget.Files.Where(sibling => File.Exists(Path + sibling))) File.Move(Path + sibling, aside + sibling);
         _asideOfKilled = aside;
     }
 
@@ -291,7 +249,7 @@ internal sealed class CopyPlace : IDisposable
 
     private void RemoveUnfinished()
     {
-        foreach (var sibling in Siblings) File.Delete(Incomplete + sibling);
+        foreach (var sibling in CopyTarget.Files) File.Delete(Incomplete + sibling);
         if (!_keepsNote) File.Delete(Note);
     }
 

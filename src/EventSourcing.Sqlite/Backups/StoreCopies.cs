@@ -13,7 +13,7 @@ internal sealed class StoreCopies(SqliteEventStorage storage, StoreFile file, Ti
         string target, bool overwrite, IProgress<SqliteBackupProgress>? progress, CancellationToken cancellationToken)
     {
         // This is checked again when the copy is put in its place. But nobody should wait for a copy that has no place.
-        CopyPlace.ThrowIfTaken(target, overwrite);
+        CopyTarget.ThrowIfTaken(target, overwrite);
         return CopyAsync(target, storage.Path, place => place.Fill(overwrite), progress, cancellationToken);
     }
 
@@ -21,7 +21,7 @@ internal sealed class StoreCopies(SqliteEventStorage storage, StoreFile file, Ti
     public async ValueTask<SqliteBackup> RestoreAsync(
         string target, bool replace, IProgress<SqliteBackupProgress>? progress, CancellationToken cancellationToken)
     {
-        CopyPlace.ThrowIfNoFile(target);
+        CopyTarget.ThrowIfNoFile(target);
         if (!replace && File.Exists(target))
             throw new BackupFailedException(
                 target, "there is a file at this path already. Say that it is to be replaced: it is moved aside then.");
@@ -37,7 +37,7 @@ internal sealed class StoreCopies(SqliteEventStorage storage, StoreFile file, Ti
             if (OperatingSystem.IsWindows()) held?.Dispose(); // Windows cannot move files that are open
             using (held)
             {
-                CopyPlace.ThrowIfNoFile(target);
+                CopyTarget.ThrowIfNoFile(target);
 
                 // From here on little can fail: the copy is durable before the store leaves its place.
                 place.Sync();

@@ -27,8 +27,7 @@ internal sealed class DeciderFold<TState, TCommand>(Decider<TState, TCommand> de
         var info = InfoOf(json);
         if (JsonTypeCheck.FlawOf(info, out _, out _) is { } flaw)
             throw new NotSupportedException($"{typeof(TState)} would not be read back as it is written: {flaw}.");
-        if (ComparerJson.IsOf(json)) writer.WriteStringValue(ComparerJson.Within(state, info));
-        else JsonSerializer.Serialize(writer, state, info);
+        if (!ComparerJson.TryWrite(writer, state, info)) JsonSerializer.Serialize(writer, state, info);
     }
 
     public override TState ReadState(ref Utf8JsonReader reader, JsonSerializerOptions json) =>

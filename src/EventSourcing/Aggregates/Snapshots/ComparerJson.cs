@@ -23,31 +23,30 @@ internal sealed class ComparerJson : IJsonTypeInfoResolver
 
     public JsonSerializerOptions Options { get; }
 
-    /// <summary>Whether these options write comparers.</summary>
-    public static bool IsOf(JsonSerializerOptions json) => json.TypeInfoResolver is ComparerJson;
-
     public JsonTypeInfo? GetTypeInfo(Type type, JsonSerializerOptions options) => _inner.GetTypeInfo(type, options);
 
-    /// <summary>The comparers within a value, each with what has it; empty if all compare as a new collection does.</summary>
-    public static string Within(object? value, JsonTypeInfo info)
+    /// <summary>Writes the comparers within a value, if its type comes from such options; false if not, and nothing is written.</summary>
+    public static bool TryWrite(Utf8JsonWriter writer, object? value, JsonTypeInfo info)
     {
+        if (!IsOf(info)) return false;
         var found = new StringBuilder();
         Add(value, info, found, depth: 0);
-        return found.ToString();
+        writer.WriteStringValue(found.ToString());
+        return true;
     }
 
-    /// <summary>The comparers of a collection and of what it holds.</summary>
-    public static string Within<T>(IEnumerable<T>? items, params ReadOnlySpan<JsonTypeInfo> parts)
+    /// <summary>The same for a collection that is written item by item: its own comparer, and those within its items.</summary>
+    public static bool TryWrite<T>(Utf8JsonWriter writer, object collection, IEnumerable<T> items, JsonTypeInfo<T> info)
     {
+        if (!IsOf(info)) return false;
         var found = new StringBuilder();
-        AddOwn(items, found);
-        foreach (var item in items ?? [])
-        {
-            foreach (var part in parts) Add(item, part, found, depth: 0);
-        }
-
-        return found.ToString();
+        AddOwn(collection, found);
+        foreach (var item in items) Add(item, info, found, depth: 0);
+        writer.WriteStringValue(found.ToString());
+        return true;
     }
+
+    private static bool IsOf(JsonTypeInfo info) => info.Options.TypeInfoResolver is ComparerJson;
 
     private static void Add(object? value, JsonTypeInfo info, StringBuilder found, int depth)
     {

@@ -25,8 +25,7 @@ public static class SnapshotFields
     public static void Write<T>(Utf8JsonWriter writer, string name, T value, JsonSerializerOptions json)
     {
         writer.WritePropertyName(name);
-        if (ComparerJson.IsOf(json)) writer.WriteStringValue(ComparerJson.Within(value, InfoOf<T>(json)));
-        else WriteValue(writer, value, InfoOf<T>(json));
+        if (!ComparerJson.TryWrite(writer, value, InfoOf<T>(json))) WriteValue(writer, value, InfoOf<T>(json));
     }
 
     /// <summary>Writes a collection, or null.</summary>
@@ -42,12 +41,7 @@ public static class SnapshotFields
         }
 
         var info = InfoOf<T>(json);
-        if (ComparerJson.IsOf(json))
-        {
-            writer.WriteStringValue(ComparerJson.Within(value, info));
-            return;
-        }
-
+        if (ComparerJson.TryWrite(writer, value, value, info)) return;
         writer.WriteStartArray();
         if (ComparisonJson.IsOf(json) && value is ISet<T> or IReadOnlySet<T>)
         {
@@ -76,13 +70,7 @@ public static class SnapshotFields
         }
 
         var (keys, values) = (InfoOf<TKey>(json), InfoOf<TValue>(json));
-        if (ComparerJson.IsOf(json))
-        {
-            writer.WriteStringValue(
-                ComparerJson.Within(value) + ComparerJson.Within(value.Select(entry => entry.Value), values));
-            return;
-        }
-
+        if (ComparerJson.TryWrite(writer, value, value.Select(entry => entry.Value), values)) return;
         writer.WriteStartArray();
         if (ComparisonJson.IsOf(json))
         {

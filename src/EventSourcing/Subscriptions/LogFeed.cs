@@ -15,7 +15,7 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
     private const int GrownEvents = 16_384;
 
     private readonly SemaphoreSlim _reading = new(1, 1);
-    private FeedPage? _shared;
+    private SharedPage? _shared;
 
     /// <summary>How often the shared page was read from the storage.</summary>
     public long SharedReads { get; private set; }
@@ -27,29 +27,33 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
     /// <param name="own">The events that this consumer looks at.</param>
     /// <param name="maxEvents">The most events to return.</param>
     /// <param name="maxBytes">The most bytes to read; exceeded by at most a page.</param>
+    /// <param name="since">
+    /// <see cref="SharedReads"/> when the consumer began. It gets no page that was read before: payloads may have been erased since, and a
+    /// rebuild after an erasure must not find them again.
+    /// </param>
     /// <param name="cancellationToken">Cancels the read.</param>
     public async ValueTask<FeedPage> ReadAsync(
-        long after, EventFilter own, int maxEvents, long maxBytes, CancellationToken cancellationToken)
+        long after, EventFilter own, int maxEvents, long maxBytes, long since, CancellationToken cancellationToken)
     {
-        if (_shared is { } known && Covers(known, after)) return known.From(after).Filtered(own).Limited(maxEvents);
+        if (_shared is { } known && known.IsFor(after, since)) return known.Page.From(after).Filtered(own).Limited(maxEvents);
         var head = await store.Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         if (head <= after) return new FeedPage(after, [], after, IsEnd: true);
         return head - after <= SharedReach
-            ? (await ReadSharedAsync(after, cancellationToken).ConfigureAwait(false)).From(after).Filtered(own).Limited(maxEvents)
+            ? (await ReadSharedAsync(after, since, cancellationToken).ConfigureAwait(false)).From(after).Filtered(own).Limited(maxEvents)
             : await ReadOwnAsync(after, own, maxEvents, maxBytes, cancellationToken).ConfigureAwait(false);
     }
 
-    private static bool Covers(FeedPage page, long after) => after >= page.After && after < page.Next;
-
-    private async ValueTask<FeedPage> ReadSharedAsync(long after, CancellationToken cancellationToken)
+    private async ValueTask<FeedPage> ReadSharedAsync(long after, long since, CancellationToken cancellationToken)
     {
         await _reading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             // The first caller has read for all that waited.
-            if (_shared is { } known && Covers(known, after)) return known;
-            SharedReads++;
-            return _shared = await ReadOwnAsync(after, filter, SharedReach, EventPage.MaxBytes, cancellationToken).ConfigureAwait(false);
+            if (_shared is { } known && known.IsFor(after, since)) return known.Page;
+            var number = ++SharedReads;
+            var page = await ReadOwnAsync(after, filter, SharedReach, EventPage.MaxBytes, cancellationToken).ConfigureAwait(false);
+            _shared = new SharedPage(page, number);
+            return page;
         }
         finally
         {
@@ -81,4 +85,9 @@ internal sealed class LogFeed(EventStore store, EventFilter filter) : IDisposabl
 
     /// <summary>How many positions one read covers: a filter that matches little must not hide its progress for minutes.</summary>
     private const long MaxPositionsPerRead = 1_000_000;
+
+    private sealed record SharedPage(FeedPage Page, long Number)
+    {
+        public bool IsFor(long after, long since) => Number > since && after >= Page.After && after < Page.Next;
+    }
 }

@@ -230,9 +230,22 @@ public sealed class DamagedReadModelTests : IDisposable
         // A run that is started again mends the list. On a busy machine a short lease can run out, and then it is.
         await using var running = store.StartProjections(Options with { LeaseDuration = TimeSpan.FromMinutes(1) }, new Counted());
         await running.CatchUpAsync(Never);
-        foreach (var model in LostRecords) Damage($"UPDATE read_models SET fields = 'other REAL' WHERE name = '{model}'");
-        await FluentActions.Awaiting(() => store.ProjectionAdmin().GetParkedAsync("failing")).Should().ThrowAsync<ReadModelDamagedException>().WithMessage("*'$parked'*fields*");
+        ReadModelDamagedException? damage = null;
+        for (var tries = 0; damage is null && tries < 10; tries++)
+        {
+            // Again, if a run has mended it by now.
+            foreach (var model in LostRecords) Damage($"UPDATE read_models SET fields = 'other REAL' WHERE name = '{model}'");
+            try
+            {
+                await store.ProjectionAdmin().GetParkedAsync("failing");
+            }
+            catch (ReadModelDamagedException found)
+            {
+                damage = found;
+            }
+        }
 
+        damage!.Message.Should().Match("*'$parked'*fields*");
         await running.RebuildAsync("counted").WaitAsync(Never);
 
         await ShouldCountAsync(store, new Counted(), 3);

@@ -4,6 +4,7 @@ namespace EventSourcing;
 internal sealed class PagesAhead(LogFeed feed, EventFilter filter, int maxEvents)
 {
     private const int MaxBytes = 4 * 1024 * 1024;
+    private readonly long _since = feed.SharedReads;
     private Task<FeedPage>? _ahead;
 
     /// <summary>The events after a position. If that is where the last page ended, they may have been read already.</summary>
@@ -25,5 +26,6 @@ internal sealed class PagesAhead(LogFeed feed, EventFilter filter, int maxEvents
         await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private ValueTask<FeedPage> ReadAsync(long after, CancellationToken stop) => feed.ReadAsync(after, filter, maxEvents, MaxBytes, stop);
+    private ValueTask<FeedPage> ReadAsync(long after, CancellationToken stop) =>
+        feed.ReadAsync(after, filter, maxEvents, MaxBytes, _since, stop);
 }

@@ -103,7 +103,7 @@ internal static class KnownDefinitions
         return known;
     }
 
-    /// <summary>A definition without quotes and its own kind of line ends: some versions quote names of columns.</summary>
+    /// <summary>A definition with line feeds alone, and without the quotes that some versions put around names of columns.</summary>
     public static string Plain(string definition) =>
         definition.Replace("\"", "", StringComparison.Ordinal).Replace("\r\n", "\n", StringComparison.Ordinal);
 }

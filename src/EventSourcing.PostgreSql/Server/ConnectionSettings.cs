@@ -35,8 +35,9 @@ internal static class ConnectionSettings
         if (string.IsNullOrWhiteSpace(given.Host))
             throw new ArgumentException($"The connection string does not name a host. {Form}", nameof(connectionString));
 
-        // The storage has transactions of its own: it takes no part in those of the app, and its statements do not mix with others.
         if (!given.Keys.Any(key => key == "Maximum Pool Size")) given.MaxPoolSize = Math.Max(MostConnections, given.MinPoolSize);
+
+        // The storage has transactions of its own: it takes no part in those of the app, and its statements do not mix with others.
         given.Enlist = false;
         given.Multiplexing = false;
         given.ClientEncoding = given.Encoding = "UTF8";

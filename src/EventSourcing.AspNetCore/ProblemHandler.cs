@@ -104,6 +104,11 @@ internal sealed partial class ProblemHandler(
             "parked",
             "What is shown is held back until somebody has mended it.",
             "What was changed is stored."),
+        InvalidIdException => Problem(
+            StatusCodes.Status400BadRequest,
+            "invalid-id",
+            "There can be no such id.",
+            "Nothing was changed. Ids have 1 to 200 characters."),
         InvalidHeaderException bad => Problem(bad.StatusCode, "bad-request", "The request is not valid.", bad.Message),
         BadHttpRequestException bad => Problem(bad.StatusCode, "bad-request", "The request is not valid.", null),
         _ => null,

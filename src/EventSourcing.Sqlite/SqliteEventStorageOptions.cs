@@ -13,7 +13,7 @@ public sealed record SqliteEventStorageOptions : EventStorageOptions
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero, nameof(BusyTimeout));
             field = value;
         }
     } = TimeSpan.FromSeconds(30);

@@ -23,6 +23,7 @@ internal sealed class EventAppender(EventStore store) : IDisposable
         store.ThrowIfReadOnly("append events");
         for (var i = 0; i < streams.Count; i++)
         {
+            if (streams[i] is null) throw new ArgumentNullException($"{nameof(streams)}[{i}]");
             if (streams[i].Stream == PayloadsErased.StreamName && streams[i].Events is { Count: > 0 })
                 throw new ArgumentException(
                     $"The stream '{PayloadsErased.StreamName}' is the library's own: it holds the records of erased payloads, "

@@ -21,11 +21,7 @@ public sealed record EventStoreOptions
     public int MaxConflictRetries
     {
         get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            field = value;
-        }
+        init => field = CountLimit.NotNegative(value);
     } = 16;
 
     /// <summary>
@@ -43,7 +39,7 @@ public sealed record EventStoreOptions
         get;
         init
         {
-            Names.ThrowIfInvalid(value, "A store's name", nameof(value));
+            Names.ThrowIfInvalid(value, "A store's name", nameof(Name));
             field = value;
         }
     } = "default";

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -114,6 +115,26 @@ public partial class BankingApiTests
         await using (var projections = store.StartProjections(projection)) await projections.CatchUpAsync();
         (await store.ReadModel(projection).Query().ToListAsync()).Sum(account => account.Value.Transactions).Should().Be(booked.Count);
         app.Output.Should().NotContain("ObjectDisposed").And.NotContain("fail:");
+    }
+
+    [Theory]
+    [InlineData("GET", "accounts/{0}")]
+    [InlineData("GET", "accounts/{0}/statement")]
+    [InlineData("PUT", "accounts/{0}")]
+    [InlineData("POST", "accounts/{0}/deposits")]
+    public async Task Request_with_an_id_that_nothing_can_have_is_answered_with_400(string method, string path)
+    {
+        using var app = await BankingApiProcess.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(app.Address) };
+        foreach (var id in new[] { new string('x', 300), "a%00b", "a%0Ab" })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(string.Format(CultureInfo.InvariantCulture, path, id), UriKind.Relative));
+            if (method != "GET") request.Content = JsonContent.Create(new { owner = "ann", transaction = 1, amount = 1 });
+            var answer = await client.SendAsync(request);
+            answer.StatusCode.Should().Be(HttpStatusCode.BadRequest, "the id is '{0}'", id);
+        }
+
+        app.Output.Should().NotContain("fail:");
     }
 
     [Fact]

@@ -28,6 +28,25 @@ public sealed class SchemaTests : IDisposable
         (await readOnly.GetHeadAsync()).Should().Be(1);
     }
 
+    [Theory]
+    [InlineData("events")]
+    [InlineData("event_tags")]
+    [InlineData("read_models")]
+    public async Task Open_a_store_with_an_unlogged_table_is_refused_unless_it_is_only_read(string table)
+    {
+        using var schema = new OneSchema();
+        await using (var first = schema.Open()) await first.AppendAsync(Some.Append("s", 0));
+        schema.Run($"ALTER TABLE {{es}}.{table} SET UNLOGGED");
+
+        await using var storage = schema.Open();
+        await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 1)).AsTask())
+            .Should().ThrowAsync<IncompatibleStoreException>().WithMessage($"*table '{table}' is UNLOGGED*");
+
+        schema.Run("SELECT count(*)::int FROM {es}.events").Should().Be(1);
+        await using var readOnly = schema.Open(own => own with { ReadOnly = true });
+        (await readOnly.GetHeadAsync()).Should().Be(1);
+    }
+
     [Fact]
     public async Task Stores_in_one_database_know_nothing_of_each_other()
     {

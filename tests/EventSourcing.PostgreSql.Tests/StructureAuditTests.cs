@@ -22,6 +22,8 @@ public sealed class StructureAuditTests : IDisposable
     [InlineData("ALTER TABLE {es}.events ADD COLUMN more text", LedgerFindingKind.SchemaChanged)]
     [InlineData("CREATE OR REPLACE FUNCTION {es}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'", LedgerFindingKind.SchemaChanged)]
     [InlineData("CREATE OR REPLACE VIEW {es}.event_log AS SELECT e.position, s.name AS stream, e.version, t.name AS type, now() AS recorded_at, NULL::jsonb AS data, NULL::jsonb AS metadata, NULL::jsonb AS tags, e.id FROM {es}.events e, {es}.streams s, {es}.event_types t WHERE false", LedgerFindingKind.SchemaChanged)]
+    [InlineData("ALTER TABLE {es}.event_tags SET UNLOGGED", LedgerFindingKind.SchemaChanged)]
+    [InlineData("ALTER TABLE {es}.events SET UNLOGGED", LedgerFindingKind.SchemaChanged)]
     [InlineData("UPDATE {es}.store SET version = 0", LedgerFindingKind.SchemaChanged)]
     [InlineData("INSERT INTO {es}.event_tags VALUES ('foreign', 1, 1)", LedgerFindingKind.IndexMismatch)]
     [InlineData("INSERT INTO {es}.streams VALUES (99, 'without an event')", LedgerFindingKind.IndexMismatch)]
@@ -70,7 +72,7 @@ public sealed class StructureAuditTests : IDisposable
         var known = KnownDefinitions.Of(new SchemaSql(_schema.Name));
         known.Count.Should().Be(Count("attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND c.relkind = 'r'")
             + Count("constraint k ON k.conrelid = c.oid AND k.contype <> 'n'") + Count("index x ON x.indrelid = c.oid")
-            + Count("trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal") + (2 * SchemaSql.Functions.Length) + 1);
+            + Count("trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal") + (2 * SchemaSql.Functions.Length) + SchemaSql.Tables.Length + 1);
 
         int Count(string of) => (int)_schema.Run($"""
             SELECT count(*)::int FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = '{_schema.Name}' JOIN pg_{of}

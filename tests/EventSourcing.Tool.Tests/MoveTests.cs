@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Tool.Tests;
@@ -27,6 +28,21 @@ public sealed class MoveTests : IDisposable
         import["root"].Should().Be((await Run.Piped("info", "any.db"))["root"]);
         (await Run.Piped("export", "imported.db")).Output.Should().Be(await File.ReadAllTextAsync("events.jsonl"));
         (await Run.Piped("verify", "imported.db"))["result"].Should().Be("sound");
+    }
+
+    [Fact]
+    public async Task Import_a_file_that_an_editor_has_saved_with_a_mark_of_utf8_and_other_line_ends_is_the_same_log()
+    {
+        await AnyStore.MakeAsync("any.db", 8);
+        var text = (await Run.Piped("export", "any.db")).Output;
+        await File.WriteAllTextAsync("saved.jsonl", text.Replace("\n", "\r\n", StringComparison.Ordinal), new UTF8Encoding(true));
+        (await File.ReadAllBytesAsync("saved.jsonl")).Should().StartWith([0xEF, 0xBB, 0xBF, (byte)'{']);
+
+        var import = await Run.Piped("import", "saved.jsonl", "imported.db");
+
+        import.Error.Should().BeEmpty();
+        import["result"].Should().Be("the root is that of the export");
+        (await Run.Piped("export", "imported.db")).Output.Should().Be(text);
     }
 
     [Theory]

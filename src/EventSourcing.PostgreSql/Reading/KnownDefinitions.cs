@@ -55,6 +55,7 @@ internal static class KnownDefinitions
         var known = new Dictionary<(string, string), string?> { [("view", "event_log")] = null };
         foreach (var (table, columns) in ColumnsOf)
         {
+            known.Add(("table", table), "r p"); // an ordinary one, whose rows are as durable as the server
             foreach (var column in columns.Split(", "))
             {
                 string[] words = [.. column.Split(' '), "-", ""];

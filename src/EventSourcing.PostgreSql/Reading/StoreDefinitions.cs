@@ -46,7 +46,9 @@ internal sealed class StoreDefinitions(NpgsqlConnection connection, StoreServer 
         await EachAsync(
             connection,
             $"""
-            SELECT 'column', c.relname || '.' || a.attname,
+            SELECT 'table', c.relname, concat_ws(' ', c.relkind::text, c.relpersistence::text)
+                FROM pg_catalog.pg_class c {ofTables} AND c.relkind <> 'v'
+            UNION ALL SELECT 'column', c.relname || '.' || a.attname,
                     concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull::text,
                         a.attcollation::regcollation::text, a.attidentity::text)
                 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid

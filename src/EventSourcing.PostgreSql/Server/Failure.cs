@@ -120,8 +120,8 @@ internal static class Failure
             new StoreCorruptedException(store, $"the server says '{Clause(failure)}'.", failure),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => new IncompatibleStoreException(
             store,
-            $"the server says '{Clause(failure)}'. Grant the role what PostgresEventStorage.Script lists, "
-            + "or open the store with another role.",
+            $"the server says '{Clause(failure)}'. Grant the role what PostgresEventStorage.Script lists and, if another role has made the "
+            + "read model, membership in that role; or open the store with another role.",
             failure)
         {
             LacksRight = true,

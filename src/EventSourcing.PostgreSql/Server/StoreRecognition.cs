@@ -97,7 +97,9 @@ internal sealed class StoreRecognition(SchemaSql sql, string name, PostgresEvent
                     ARRAY(SELECT k.name FROM pg_catalog.unnest($3) AS k(name) WHERE NOT EXISTS (
                         SELECT 1 FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
                         JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace
-                        WHERE n.nspname = $1 AND i.relname = k.name AND x.indisunique AND x.indisvalid))
+                        WHERE n.nspname = $1 AND i.relname = k.name AND x.indisunique AND x.indisvalid)),
+                    ARRAY(SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                        WHERE n.nspname = $1 AND c.relname = ANY ($4) AND c.relpersistence <> 'p')
                 FROM {sql.Quoted}.store
                 """,
                 connection);
@@ -106,6 +108,7 @@ internal sealed class StoreRecognition(SchemaSql sql, string name, PostgresEvent
                 command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = options.Schema });
                 command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"{sql.Quoted}.events" });
                 command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = SchemaSql.UniqueIndexes });
+                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. SchemaSql.Tables] });
                 var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (reader.ConfigureAwait(false))
                 {
@@ -126,6 +129,10 @@ internal sealed class StoreRecognition(SchemaSql sql, string name, PostgresEvent
                         throw new IncompatibleStoreException(name,
                             $"its unique index '{missing}' is missing, as after a restore that was cut short. Without it, an event could "
                             + "be stored twice. Restore it whole, or open it with the option ReadOnly and copy it into a new store.");
+                    if (!options.ReadOnly && reader.GetFieldValue<string[]>(7) is [var unlogged, ..])
+                        throw new IncompatibleStoreException(name,
+                            $"its table '{unlogged}' is UNLOGGED, so the server would empty it after a crash. "
+                            + "Run ALTER TABLE … SET LOGGED, or open it with the option ReadOnly.");
                     return version < 1
                         ? throw new StoreCorruptedException(name,
                             string.Create(CultureInfo.InvariantCulture,

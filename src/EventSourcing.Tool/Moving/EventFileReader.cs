@@ -12,9 +12,12 @@ internal sealed class EventFileReader : IDisposable
 {
     private const int BufferLength = 256 * 1024;
     private const string Stamp = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
+
     private readonly PipeReader _lines;
     private readonly string _path;
     private long _line;
+
+    private static ReadOnlySpan<byte> Utf8Mark => "\ufeff"u8;
 
     public EventFileReader(Stream input, string path)
     {
@@ -30,7 +33,9 @@ internal sealed class EventFileReader : IDisposable
             ?? throw new ToolException($"'{_path}' is empty. Give a file that 'evs export' has written.");
         try
         {
-            using var json = JsonDocument.Parse(line);
+            // An editor that has only shown the file may have saved it with a mark of UTF-8 before the text.
+            var start = line.AsSpan().StartsWith(Utf8Mark) ? Utf8Mark.Length : 0;
+            using var json = JsonDocument.Parse(line.AsMemory(start));
             var header = json.RootElement;
             if (header.GetProperty("format").GetString() != EventFile.FormatName)
                 throw Flawed($"does not say the format {EventFile.FormatName}");

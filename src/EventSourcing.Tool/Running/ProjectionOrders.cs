@@ -103,7 +103,7 @@ internal static class ProjectionOrders
                 progress.Report("Rebuilding", rebuild.Position, rebuild.Target);
                 if (rebuild.Parked > 0)
                     throw new ToolException(
-                        $"The rebuild of '{name}' waits for what is parked in it. See 'evs projections parked'. "
+                        $"The rebuild of '{name}' waits for what is parked in it. See 'evs projections parked STORE NAME'. "
                         + "The old read model serves on.");
             }
             else if (!status.IsRebuildOrdered) break;

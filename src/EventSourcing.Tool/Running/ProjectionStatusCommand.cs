@@ -41,11 +41,11 @@ internal static class ProjectionStatusCommand
             {
                 foreach (var status in all) screen.Json(json => Write(json, status));
             }
-            else Print(screen, text, all);
+            else Print(screen, all);
         });
     }
 
-    private static void Print(Screen screen, StoreText text, IReadOnlyList<ProjectionStatus> all)
+    private static void Print(Screen screen, IReadOnlyList<ProjectionStatus> all)
     {
         if (all.Count == 0)
         {
@@ -85,7 +85,7 @@ internal static class ProjectionStatusCommand
         }
 
         var parked = all.Sum(status => status.Parked);
-        if (parked > 0) screen.Wrapped($"{Format.Count(parked)} held back: evs projections parked {Cells.OneLine(text.Display)} NAME");
+        if (parked > 0) screen.Wrapped($"{Format.Count(parked)} held back: evs projections parked STORE NAME");
     }
 
     public static string RebuildText(RebuildProgress rebuild) =>

@@ -69,11 +69,19 @@ public static class AggregateExtensions
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(aggregates);
         if (aggregates.Count == 0) throw new ArgumentException("No aggregate is given, so there is nothing to append.", nameof(aggregates));
-        var decision = new LogDecision(AppendsOf(aggregates), conditions, Head: 0);
+        var appends = AppendsOf(aggregates);
         var result = await new LogCommand(store, metadata, commandId, cancellationToken)
-            .RunAsync(() => Task.FromResult(decision), maxRetries: 0).ConfigureAwait(false);
+            .RunAsync(Decide, maxRetries: 0).ConfigureAwait(false);
         if (commandId is null || !result.WasAlreadyStored) Commit(aggregates, result);
         return result;
+
+        // It is not called for a repetition, which may well have raised nothing on the state that the original has left.
+        Task<LogDecision> Decide() => appends.Any(append => append.Events.Count > 0)
+            ? Task.FromResult(new LogDecision(appends, conditions, head: 0))
+            : throw new ArgumentException(
+                "None of the aggregates has raised an event, so there is nothing to append. Nothing was written. "
+                + "Call SaveAsync only if one has UncommittedEvents, or use UpdateTogetherAsync, which appends nothing then.",
+                nameof(aggregates));
     }
 
     /// <summary>
@@ -114,11 +122,12 @@ public static class AggregateExtensions
         return new LogCommand(store, metadata, commandId, cancellationToken).RunAsync(
             async () =>
             {
-                var aggregates = await act(cancellationToken).ConfigureAwait(false);
+                var acting = MissingAnswer.ThrowIfNull(act(cancellationToken), "its task");
+                var aggregates = MissingAnswer.ThrowIfNull(await acting.ConfigureAwait(false), "its aggregates");
                 var appends = AppendsOf(aggregates);
                 return appends.All(append => append.Events.Count == 0)
                     ? new LogDecision([], null, await store.GetHeadAsync(cancellationToken).ConfigureAwait(false))
-                    : new LogDecision(appends, null, Head: 0);
+                    : new LogDecision(appends, null, head: 0);
             },
             store.Options.MaxConflictRetries);
     }
@@ -128,6 +137,7 @@ public static class AggregateExtensions
         var streams = new StreamAppend[aggregates.Count];
         for (var i = 0; i < streams.Length; i++)
         {
+            if (aggregates[i] is null) throw new ArgumentNullException($"{nameof(aggregates)}[{i}]");
             if (aggregates[i].Stream.Length == 0)
                 throw new ArgumentException(
                     $"The aggregate {aggregates[i].GetType()} at index {i} did not come from a store. Get it from store.Aggregate<T>(id): "

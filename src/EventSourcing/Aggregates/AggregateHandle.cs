@@ -160,7 +160,7 @@ public readonly partial struct AggregateHandle<
 
         async ValueTask<IReadOnlyList<object>> Act(T aggregate)
         {
-            await act(aggregate).ConfigureAwait(false);
+            await MissingAnswer.ThrowIfNull(act(aggregate), "its task").ConfigureAwait(false);
             return aggregate.UncommittedEvents;
         }
     }

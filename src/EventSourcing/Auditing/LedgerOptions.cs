@@ -25,7 +25,7 @@ public sealed record LedgerOptions
         get;
         init
         {
-            _ = new Checkpoint(value, 0, MerkleTree.EmptyRoot);
+            Checkpoint.ThrowIfInvalidOrigin(value, nameof(Origin));
             field = value;
         }
     }
@@ -60,11 +60,7 @@ public sealed record LedgerOptions
     public int? EveryEvents
     {
         get;
-        init
-        {
-            if (value is { } events) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(events);
-            field = value;
-        }
+        init => field = value is { } events ? CountLimit.Positive(events) : null;
     } = 1000;
 
     /// <summary>
@@ -78,8 +74,8 @@ public sealed record LedgerOptions
         {
             if (value is { } interval)
             {
-                ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
-                ArgumentOutOfRangeException.ThrowIfGreaterThan(interval, TimeSpan.FromDays(30));
+                ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero, nameof(Interval));
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(interval, TimeSpan.FromDays(30), nameof(Interval));
             }
 
             field = value;

@@ -30,10 +30,10 @@ public sealed class EventMetadata
         get;
         init
         {
-            ArgumentNullException.ThrowIfNull(value);
+            ArgumentNullException.ThrowIfNull(value, nameof(Values));
             if (value.ContainsKey(CorrelationKey) || value.ContainsKey(CausationKey))
                 throw new ArgumentException(
-                    $"'{CorrelationKey}' and '{CausationKey}' are properties of the metadata, not values of it.", nameof(value));
+                    $"'{CorrelationKey}' and '{CausationKey}' are properties of the metadata, not values of it.", nameof(Values));
             field = new Dictionary<string, string>(value, StringComparer.Ordinal).AsReadOnly();
         }
     } = NoValues;

@@ -11,24 +11,33 @@ internal static class Names
     public static void ThrowIfInvalid(string name, string what, [CallerArgumentExpression(nameof(name))] string? parameter = null)
     {
         ArgumentNullException.ThrowIfNull(name, parameter);
-        if (Flaw(name, controlsAllowed: false) is { } flaw)
-            throw new ArgumentException(
-                $"{what} must be 1–{MaxLength} characters of text without control characters or lone surrogates; "
-                + $"'{Printable(name)}' {flaw}.",
-                parameter);
+        if (FlawOfName(name) is { } flaw) throw new ArgumentException(Invalid(name, what, flaw), parameter);
     }
 
     public static void ThrowIfInvalidKey(string key, string what, [CallerArgumentExpression(nameof(key))] string? parameter = null)
     {
         ArgumentNullException.ThrowIfNull(key, parameter);
+        if (Flaw(key, controlsAllowed: true) is { } flaw) throw new ArgumentException(InvalidKey(key, what, flaw), parameter);
+    }
+
+    /// <summary>Throws if a text that may come from outside cannot be the key of a document.</summary>
+    /// <exception cref="InvalidIdException">It cannot.</exception>
+    public static void ThrowIfInvalidDocumentKey(string key, [CallerArgumentExpression(nameof(key))] string? parameter = null)
+    {
+        ArgumentNullException.ThrowIfNull(key, parameter);
         if (Flaw(key, controlsAllowed: true) is { } flaw)
-            throw new ArgumentException(
-                $"{what} must be 1–{MaxLength} characters of text without U+0000 or lone surrogates; '{Printable(key)}' {flaw}.",
-                parameter);
+            throw new InvalidIdException(InvalidKey(key, "A document's key", flaw), parameter!);
     }
 
     /// <summary>Whether a stream, event type or projection may have the name.</summary>
-    public static bool IsValid(string name) => Flaw(name, controlsAllowed: false) is null;
+    public static bool IsValid(string name) => FlawOfName(name) is null;
+
+    /// <summary>What is wrong with the name of a stream, event type or projection; null if nothing is.</summary>
+    public static string? FlawOfName(string name) => Flaw(name, controlsAllowed: false);
+
+    /// <summary>The message about a name that is not valid.</summary>
+    public static string Invalid(string name, string what, string flaw) =>
+        $"{what} must be 1–{MaxLength} characters of text without control characters or lone surrogates; '{Printable(name)}' {flaw}.";
 
     /// <summary>The text with everything escaped that could harm a log or terminal, and cut if it is too long.</summary>
     public static string Printable(string text)
@@ -75,6 +84,9 @@ internal static class Names
 
         return null;
     }
+
+    private static string InvalidKey(string key, string what, string flaw) =>
+        $"{what} must be 1–{MaxLength} characters of text without U+0000 or lone surrogates; '{Printable(key)}' {flaw}.";
 
     private static string? Flaw(string text, bool controlsAllowed)
     {

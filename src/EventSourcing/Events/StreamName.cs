@@ -9,19 +9,23 @@ public static class StreamName
     /// <param name="category">The kind of thing, without a hyphen, e.g. <c>account</c>.</param>
     /// <param name="id">Which one; may contain hyphens.</param>
     /// <returns>The stream's name.</returns>
-    /// <exception cref="ArgumentException">
-    /// The category has a hyphen, either is empty, or the name is longer than 200 characters.
+    /// <exception cref="ArgumentException">The category is empty or too long, or has a hyphen or a control character.</exception>
+    /// <exception cref="InvalidIdException">
+    /// The id is empty, the name is longer than 200 characters, or the id has a control character or a lone surrogate.
     /// </exception>
     public static string For(string category, string id)
     {
         ArgumentException.ThrowIfNullOrEmpty(category);
-        ArgumentException.ThrowIfNullOrEmpty(id);
+        ArgumentNullException.ThrowIfNull(id);
         if (category.Contains('-', StringComparison.Ordinal))
             throw new ArgumentException(
                 $"The category '{category}' has a hyphen, which separates the category from the id.", nameof(category));
+        if (id.Length == 0) throw new InvalidIdException($"The id of a stream of the category '{category}' is empty.", nameof(id));
+        Names.ThrowIfInvalid(category, "A category", nameof(category));
         var name = $"{category}-{id}";
-        Names.ThrowIfInvalid(name, "A stream's name", nameof(id));
-        return name;
+        return Names.FlawOfName(name) is { } flaw
+            ? throw new InvalidIdException(Names.Invalid(name, "A stream's name", flaw), nameof(id))
+            : name;
     }
 
     /// <summary>Joins a category and an id that is not a string.</summary>
@@ -29,7 +33,10 @@ public static class StreamName
     /// <param name="id">Which one; it is written as <see cref="IdText.Of"/> does.</param>
     /// <returns>The stream's name.</returns>
     /// <exception cref="ArgumentException">
-    /// The category has a hyphen or is empty, the id's type has no single text, or the name is longer than 200 characters.
+    /// The category is empty or too long, or has a hyphen or a control character; or the id's type has no single text.
+    /// </exception>
+    /// <exception cref="InvalidIdException">
+    /// The name is longer than 200 characters, or the id has a control character or a lone surrogate.
     /// </exception>
     public static string For(string category, IFormattable id) => For(category, IdText.Of(id));
 

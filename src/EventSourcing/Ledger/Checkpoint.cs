@@ -28,14 +28,8 @@ public sealed class Checkpoint
     /// </exception>
     public Checkpoint(string origin, long size, in MerkleHash root, IReadOnlyList<string>? extensions = null)
     {
-        ArgumentNullException.ThrowIfNull(origin);
+        ThrowIfInvalidOrigin(origin, nameof(origin));
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        if (!StrictText.IsLine(origin))
-        {
-            throw new ArgumentException(
-                $"An origin is a line of text, without control characters; '{Names.Printable(origin)}' is not.", nameof(origin));
-        }
-
         foreach (var line in extensions ?? [])
         {
             if (!StrictText.IsLine(line))
@@ -56,6 +50,16 @@ public sealed class Checkpoint
 
     /// <summary>The log's name.</summary>
     public string Origin { get; }
+
+    /// <summary>Throws if a log cannot have the name.</summary>
+    /// <exception cref="ArgumentException">It is not a line of text.</exception>
+    internal static void ThrowIfInvalidOrigin(string origin, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(origin, parameter);
+        if (!StrictText.IsLine(origin))
+            throw new ArgumentException(
+                $"An origin is a line of text, without control characters; '{Names.Printable(origin)}' is not.", parameter);
+    }
 
     /// <summary>The number of leaves: the position of the last event.</summary>
     public long Size { get; }

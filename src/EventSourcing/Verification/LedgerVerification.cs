@@ -42,11 +42,7 @@ public sealed record LedgerVerification
     public long MaxBytesOfDocuments
     {
         get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
-            field = value;
-        }
+        init => field = CountLimit.Positive(value);
     } = 64L * 1024 * 1024;
 
     /// <summary>Receives the progress of the verification from time to time.</summary>

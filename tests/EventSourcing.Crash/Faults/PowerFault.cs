@@ -8,6 +8,12 @@ internal static class PowerFault
 {
     private const int ImagesPerJournal = 500;
 
+    /// <summary>
+    /// How many images of a journal are checked at once. A read-only storage waits for half a second for another process to repair what it
+    /// may not repair itself, so most of a check is waiting.
+    /// </summary>
+    private const int ImagesAtOnce = 24;
+
     public static Task<Tally> RunAsync(int images, int seed) =>
         RunAsync(new Tally("loss of power"), images, seed, random => ["script", random.Next(100_000), random.Next(40, 160), random.Next(4) switch { 0 => 8, 1 => 30, 2 => 100, _ => 4096 }]);
 
@@ -68,41 +74,60 @@ internal static class PowerFault
 
             Folder.DeleteStore(store);
             var count = (images / journals) + (i < images % journals ? 1 : 0);
-            await CutAsync(tally, JournalRecord.ReadAll(journal), recordsBefore, count, random, store, Path.Combine(place, "image.db"), isRaw: arguments[0] is "script-raw", $"journal {seed + i} ({string.Join(' ', arguments)})");
+            await CutAsync(tally, JournalRecord.ReadAll(journal), recordsBefore, count, random, store, isRaw: arguments[0] is "script-raw", $"journal {seed + i} ({string.Join(' ', arguments)})");
             Directory.Delete(place, recursive: true);
         });
         return tally;
     }
 
-    private static async Task CutAsync(Tally tally, List<JournalRecord> journal, int from, int images, Random random, string store, string target, bool isRaw, string what)
+    private static async Task CutAsync(Tally tally, List<JournalRecord> journal, int from, int images, Random random, string store, bool isRaw, string what)
     {
         var disk = new SimulatedDisk();
         var acknowledged = new Dictionary<Guid, Acknowledgement>();
         var cuts = Enumerable.Range(0, images).Select(_ => random.Next(from, journal.Count + 1)).Order().ToArray();
+        using var places = new SemaphoreSlim(ImagesAtOnce);
+        var checks = new List<Task>();
         var next = 0;
         for (var at = 0; at <= journal.Count; at++)
         {
             for (; next < cuts.Length && cuts[next] == at; next++)
             {
-                Folder.DeleteStore(target);
+                await places.WaitAsync();
+                var target = FormattableString.Invariant($"{store}-{next}.image");
                 disk.WriteImage(random, target, store);
-                var when = $"{what}, power lost after call {at}";
-                tally.AddRuns();
-                if (isRaw)
-                {
-                    tally.AddAcknowledged(acknowledged.Values.Sum(a => (long)a.Count));
-                    RawWriter.Check(tally, target, acknowledged.Values, when);
-                }
-                else
-                {
-                    await KillFault.CheckAsync(tally, new Audit(tally), target, acknowledged.Values, random, when);
-                    await KillFault.CheckIntegrityAsync(tally, target);
-                }
+                checks.Add(CheckAsync(target, [.. acknowledged.Values], new Random(random.Next()), $"{what}, power lost after call {at}"));
             }
 
             if (at == journal.Count) break;
             if (journal[at].Kind == 'A' && Acknowledgement.TryParse(journal[at].Text, out var a)) acknowledged[a.Batch] = a;
             else disk.Play(journal[at]);
+        }
+
+        await Task.WhenAll(checks);
+
+        async Task CheckAsync(string target, Acknowledgement[] told, Random own, string when)
+        {
+            await Task.Yield();
+            try
+            {
+                tally.AddRuns();
+                if (isRaw)
+                {
+                    tally.AddAcknowledged(told.Sum(a => (long)a.Count));
+                    RawWriter.Check(tally, target, told, when);
+                }
+                else
+                {
+                    await KillFault.CheckAsync(tally, new Audit(tally), target, told, own, when);
+                    await KillFault.CheckIntegrityAsync(tally, target);
+                }
+
+                Folder.DeleteStore(target);
+            }
+            finally
+            {
+                places.Release();
+            }
         }
     }
 }

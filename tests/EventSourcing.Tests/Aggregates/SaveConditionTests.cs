@@ -31,4 +31,22 @@ public class SaveConditionTests
         ann.Version.Should().Be(1);
         ann.UncommittedEvents.Should().BeEmpty();
     }
+
+    [Fact]
+    public async Task Save_aggregates_that_raised_nothing_is_an_error_unless_it_repeats_a_command()
+    {
+        await using var store = new EventStore(new InMemoryEventStorage(), EventTypes.FromAssemblyOf<Account>());
+        var ann = store.Aggregate<Account>("ann").New();
+        ann.Open("Ann");
+        CommandId id = Guid.NewGuid();
+        var original = await store.SaveAsync([ann], commandId: id);
+
+        (await FluentActions.Awaiting(() => store.SaveAsync([ann])).Should().ThrowAsync<ArgumentException>())
+            .WithMessage("None of the aggregates has raised an event*");
+        var repetition = await store.SaveAsync([ann], commandId: id);
+
+        repetition.WasAlreadyStored.Should().BeTrue();
+        repetition.Position.Should().Be(original.Position);
+        (await store.GetHeadAsync()).Should().Be(1);
+    }
 }

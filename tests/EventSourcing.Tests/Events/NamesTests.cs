@@ -32,7 +32,12 @@ public class NamesTests
         (StreamName.CategoryOf("whole"), StreamName.IdOf("whole")).Should().Be(("whole", "whole"));
         FluentActions.Invoking(() => StreamName.For("a-b", "c")).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => StreamName.For("", "c")).Should().Throw<ArgumentException>();
-        FluentActions.Invoking(() => StreamName.For("a", "")).Should().Throw<ArgumentException>();
-        FluentActions.Invoking(() => StreamName.For("a", new string('x', 199))).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => StreamName.For("a", "")).Should().Throw<InvalidIdException>();
+        FluentActions.Invoking(() => StreamName.For("a", new string('x', 199))).Should().Throw<InvalidIdException>();
+        FluentActions.Invoking(() => StreamName.For("a", "x\n")).Should().Throw<InvalidIdException>().WithMessage("*'a-x\\u000A' has U+000A*");
+        FluentActions.Invoking(() => StreamName.For("a\n", "x")).Should().Throw<ArgumentException>().And.Should().NotBeOfType<InvalidIdException>();
+        FluentActions.Invoking(() => StreamName.For(new string('a', 201), "x")).Should().Throw<ArgumentException>()
+            .And.Should().NotBeOfType<InvalidIdException>();
+        FluentActions.Invoking(() => StreamName.For("a", (string)null!)).Should().Throw<ArgumentNullException>();
     }
 }

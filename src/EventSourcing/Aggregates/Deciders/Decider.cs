@@ -64,7 +64,7 @@ public sealed class Decider<TState, TCommand>
         get;
         init
         {
-            ArgumentNullException.ThrowIfNull(value);
+            ArgumentNullException.ThrowIfNull(value, nameof(ConflictsWith));
             field = value;
         }
     } = static (_, _) => true;
@@ -84,7 +84,7 @@ public sealed class Decider<TState, TCommand>
                     + $"Set {nameof(SnapshotPolicy)}.{nameof(SnapshotPolicy.Fingerprint)}, and change it whenever Evolve does; "
                     + $"or make the decider by Decider.For of a partial state that implements IState<{typeof(TState).Name}>, "
                     + "which has one by itself.",
-                    nameof(value));
+                    nameof(Snapshots));
             field = value;
             Fingerprint = $"{StateFingerprint}\n{value?.Fingerprint}";
         }

@@ -51,7 +51,8 @@ public readonly partial struct DeciderHandle<TState, TCommand>
         return await new StreamCommand<TState>(
             _store,
             new DeciderFold<TState, TCommand>(decider, Stream),
-            state => ValueTask.FromResult<IReadOnlyList<object>>([.. decider.Decide(state, command)]),
+            state => ValueTask.FromResult<IReadOnlyList<object>>(
+                [.. MissingAnswer.ThrowIfNull(decider.Decide(state, command), "its events")]),
             metadata,
             commandId,
             cancellationToken).UpdateAsync(notFound: null).ConfigureAwait(false);

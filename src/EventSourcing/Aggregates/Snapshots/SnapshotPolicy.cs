@@ -23,11 +23,7 @@ public sealed record SnapshotPolicy
     public int SlowLoadMilliseconds
     {
         get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            field = value;
-        }
+        init => field = CountLimit.NotNegative(value);
     }
 
     /// <summary>

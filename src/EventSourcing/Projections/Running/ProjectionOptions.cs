@@ -29,7 +29,7 @@ public sealed record ProjectionOptions
         get;
         init
         {
-            ArgumentNullException.ThrowIfNull(value);
+            ArgumentNullException.ThrowIfNull(value, nameof(RetryDelays));
             field = [.. value.Select(delay => TimeLimit.Checked(delay, least: TimeSpan.Zero))];
         }
     } = [TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
@@ -38,7 +38,7 @@ public sealed record ProjectionOptions
     /// How many streams or documents may be parked before the whole projection stops; 1,000 by default. If there are more, the cause is
     /// probably not in these streams or documents.
     /// </summary>
-    public int MaxParked { get; init => field = Positive(value); } = 1_000;
+    public int MaxParked { get; init => field = CountLimit.Positive(value); } = 1_000;
 
     /// <summary>
     /// How long a process that runs a projection may give no sign of life before another takes over; 5 s by default. A process that is
@@ -67,7 +67,7 @@ public sealed record ProjectionOptions
     /// The most events in one transaction while catching up; 16,384 by default. All documents that they change are in memory at the same
     /// time, and are written while appends wait: if documents are large, say 100 KiB, choose fewer.
     /// </summary>
-    public int MaxBatchEvents { get; init => field = Positive(value); } = 16_384;
+    public int MaxBatchEvents { get; init => field = CountLimit.Positive(value); } = 16_384;
 
     /// <summary>
     /// Gives each delivery of a reactor an object of its own, for example with services of a scope. It is called with the reactor that was
@@ -75,10 +75,4 @@ public sealed record ProjectionOptions
     /// throws, the event has failed. Projections do not use it.
     /// </summary>
     public Func<Reactor, DeliveryScope>? DeliveryScopes { get; init; }
-
-    private static int Positive(int value)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
-        return value;
-    }
 }

@@ -120,6 +120,6 @@ public readonly record struct StoredDocument(string Key, ReadOnlyMemory<byte> Da
     /// Throws if a text cannot be a key: if it is empty, has over 200 characters, or contains U+0000 or a lone surrogate.
     /// </summary>
     /// <param name="key">The text.</param>
-    /// <exception cref="ArgumentException">Says what is wrong with it.</exception>
-    public static void ThrowIfInvalidKey(string key) => Names.ThrowIfInvalidKey(key, "A document's key");
+    /// <exception cref="InvalidIdException">Says what is wrong with it.</exception>
+    public static void ThrowIfInvalidKey(string key) => Names.ThrowIfInvalidDocumentKey(key);
 }

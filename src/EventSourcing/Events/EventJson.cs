@@ -30,7 +30,7 @@ internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
     /// <exception cref="NotSupportedException">No event of the type would be read back as written.</exception>
     public void Prove(object payload, ReadOnlySpan<byte> utf8Json)
     {
-        _proof ??= new JsonProof(Info, serializer.EventOutput);
+        _proof ??= new JsonProof(Info, serializer.EventOutput, isOfDocuments: false);
         if (_proof.FlawOf(payload, utf8Json, out var isOfType) is { } flaw)
         {
             var message =

@@ -10,7 +10,13 @@ namespace EventSourcing;
 /// value may be of a derived type, each value is looked through for it. Thread-safe: several threads may prove the same type at
 /// once.
 /// </summary>
-internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
+/// <param name="info">How JSON handles the type.</param>
+/// <param name="writer">How it is written.</param>
+/// <param name="isOfDocuments">
+/// Whether the values are documents. What an event does to a document may depend on the comparers in it, and whether the document was read
+/// back in between depends on the size of a batch, so a comparer that is lost is a flaw.
+/// </param>
+internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer, bool isOfDocuments)
 {
     private bool _isProven;
     private bool _hasOwnConverters;
@@ -109,6 +115,9 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer)
         }
 
         if (copy is null) return "It is written as null.";
+        if (isOfDocuments && ComparerJson.Of(value, info) is { Length: > 0 } comparers && comparers != ComparerJson.Of(copy, info))
+            return "A set or a dictionary in it has a comparer of its own, and JSON does not keep comparers: once it is read back, it "
+                + "compares as a new one does. Change what is compared instead, as by ToUpperInvariant().";
         byte[] again;
         try
         {

@@ -19,6 +19,7 @@ public partial class SnapshotComparerTests
     public async Task Snapshot_that_would_lose_a_comparer_is_not_written()
     {
         (await ExpectRuleAsync<Lazily>("lazily")).Should().BeFalse();
+        (await ExpectRuleAsync<ByFunction>("byFunction")).Should().BeFalse();
         (await ExpectRuleAsync<Nested>("nested")).Should().BeFalse();
         (await ExpectRuleAsync<InMember>("inMember")).Should().BeFalse();
         (await ExpectRuleAsync<InRecord>("inRecord")).Should().BeFalse();
@@ -94,6 +95,17 @@ public partial class SnapshotComparerTests
         protected override bool Has(string team, string name) => _names?.Contains(name) == true;
 
         private void Apply(MemberJoined e) => (_names ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(e.Name);
+    }
+
+    [Snapshots(1)]
+    public sealed partial class ByFunction : Team
+    {
+        private SortedSet<string>? _names;
+
+        protected override bool Has(string team, string name) => _names?.Contains(name) == true;
+
+        private void Apply(MemberJoined e) => (_names ??= new SortedSet<string>(
+            Comparer<string>.Create((one, other) => string.Compare(one, other, StringComparison.OrdinalIgnoreCase)))).Add(e.Name);
     }
 
     [Snapshots(1)]

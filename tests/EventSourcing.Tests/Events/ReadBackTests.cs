@@ -298,6 +298,23 @@ public class ReadBackTests
         Encoding.UTF8.GetString(Write(new Texts("ä"))).Should().Be("""{"value":"ä"}""");
     }
 
+    /// <summary>What an event does to such a document would depend on whether the document was read back before.</summary>
+    [Fact]
+    public void Write_a_document_that_would_lose_a_comparer_is_refused()
+    {
+        var serializer = new JsonEventSerializer(new EventTypes(), null);
+        byte[] Write<T>(T document)
+            where T : class => serializer.WriteDocument(document, (System.Text.Json.Serialization.Metadata.JsonTypeInfo<T>)serializer.Options.GetTypeInfo(typeof(T)));
+        var ignoresCase = StringComparer.OrdinalIgnoreCase;
+        FluentActions.Invoking(() => Write(new Roll(new HashSet<string>(ignoresCase)))).Should().Throw<NotSupportedException>().WithMessage("*JSON does not keep comparers*");
+        FluentActions.Invoking(() => Write(new Rolls([new Roll(["a"]), new Roll(new HashSet<string>(ignoresCase) { "b" })]))).Should().Throw<NotSupportedException>();
+        FluentActions.Invoking(() => Write(new SortedRoll(new SortedDictionary<int, string>(Descending) { [1] = "a" }))).Should().Throw<NotSupportedException>();
+        FluentActions.Invoking(() => Write(new OtherRoll(new HashSet<string>(EqualityComparer<string>.Create((_, _) => false))))).Should().Throw<NotSupportedException>();
+        Encoding.UTF8.GetString(Write(new KeptRoll { Names = { "a" } })).Should().Be("""{"names":["a"]}""", "what is read back has the same comparer");
+        Encoding.UTF8.GetString(Write(new FineRoll(new HashSet<string>(StringComparer.Ordinal) { "a" }))).Should().Be("""{"names":["a"]}""");
+        Write(new DefaultRoll(["a"], [1], new() { [DayOfWeek.Friday] = Guid.Empty }, new() { ["a"] = 1 }, [1], [1, null])).Should().NotBeEmpty();
+    }
+
     private static EventStore Open(Type type, JsonSerializerOptions? json = null)
     {
         var of = typeof(EventType).GetMethod(nameof(EventType.Of), 1, [typeof(string)])!.MakeGenericMethod(type);
@@ -312,6 +329,24 @@ public class ReadBackTests
     private static Comparer<int> Descending { get; } = Comparer<int>.Create((one, other) => other.CompareTo(one));
 
     public sealed record Fine(int A);
+
+    public sealed record Roll(HashSet<string> Names);
+
+    public sealed record OtherRoll(HashSet<string> Names);
+
+    public sealed record DefaultRoll(HashSet<string> Names, SortedSet<int> Numbers, Dictionary<DayOfWeek, Guid> Days, SortedDictionary<string, int?> Sorted, HashSet<byte> Bytes, HashSet<int?> Optional);
+
+    public sealed record FineRoll(HashSet<string> Names);
+
+    public sealed record Rolls(List<Roll> All);
+
+    public sealed record SortedRoll(SortedDictionary<int, string> Names);
+
+    public sealed record KeptRoll
+    {
+        [JsonObjectCreationHandling(JsonObjectCreationHandling.Populate)]
+        public HashSet<string> Names { get; } = new(StringComparer.OrdinalIgnoreCase);
+    }
 
     public sealed record Built(StringBuilder At);
 

@@ -12,6 +12,13 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class ComparerJson : IJsonTypeInfoResolver
 {
+    /// <summary>The comparers that an app makes of a function of its own. They are of the same namespace as the default ones.</summary>
+    private static readonly Type[] MadeOfDelegates =
+    [
+        Comparer<int>.Create(static (_, _) => 0).GetType().GetGenericTypeDefinition(),
+        EqualityComparer<int>.Create(static (_, _) => true).GetType().GetGenericTypeDefinition(),
+    ];
+
     private readonly IJsonTypeInfoResolver _inner;
 
     public ComparerJson(JsonSerializerOptions json)
@@ -44,6 +51,14 @@ internal sealed class ComparerJson : IJsonTypeInfoResolver
         foreach (var item in items) Add(item, info, found, depth: 0);
         writer.WriteStringValue(found.ToString());
         return true;
+    }
+
+    /// <summary>The comparers within a value other than those that a new collection has, each as a line, in order; empty if none.</summary>
+    public static string Of(object value, JsonTypeInfo info)
+    {
+        var found = new StringBuilder();
+        Add(value, info, found, depth: 0);
+        return found.Length == 0 ? "" : string.Join('\n', found.ToString().Split(';').Order(StringComparer.Ordinal));
     }
 
     private static bool IsOf(JsonTypeInfo info) => info.Options.TypeInfoResolver is ComparerJson;
@@ -91,7 +106,11 @@ internal sealed class ComparerJson : IJsonTypeInfoResolver
     }
 
     /// <summary>Whether a new collection without a comparer compares alike.</summary>
-    private static bool IsOfNew(object comparer, bool isSorted) =>
-        (comparer.GetType().Assembly == typeof(object).Assembly && comparer.GetType().Namespace == typeof(EqualityComparer<>).Namespace)
-        || (!isSorted && ReferenceEquals(comparer, StringComparer.Ordinal));
+    private static bool IsOfNew(object comparer, bool isSorted)
+    {
+        var type = comparer.GetType();
+        var isDefault = type.Assembly == typeof(object).Assembly && type.Namespace == typeof(EqualityComparer<>).Namespace
+            && !(type.IsGenericType && MadeOfDelegates.Contains(type.GetGenericTypeDefinition()));
+        return isDefault || (!isSorted && ReferenceEquals(comparer, StringComparer.Ordinal));
+    }
 }

@@ -17,6 +17,9 @@ internal abstract class QueuedWrite
     /// <summary>Whether it is committed in a transaction of its own, and not with others.</summary>
     public virtual bool IsAlone => false;
 
+    /// <summary>Whether it may be committed together with another write.</summary>
+    public virtual bool MayJoin(QueuedWrite other) => !IsAlone && !other.IsAlone;
+
     /// <summary>Cancels the write while it waits.</summary>
     protected virtual CancellationToken Cancellation => CancellationToken.None;
 

@@ -109,12 +109,11 @@ internal sealed class WriteQueue<TWork>(TimeSpan busyTimeout, Func<QueuedWrite, 
         {
             for (var weight = 0; Group.Count < MaxGroup && _waiting.First is { Value: var next };)
             {
-                if (Group.Count > 0 && (weight + next.Weight > MaxGroupWeight || next.IsAlone)) break;
+                if (Group.Count > 0 && (weight + next.Weight > MaxGroupWeight || !next.MayJoin(Group[0]))) break;
                 _waiting.RemoveFirst();
                 if (!next.TryTake()) continue;
                 weight += next.Weight;
                 Group.Add(next);
-                if (next.IsAlone) break;
             }
         }
     }

@@ -151,7 +151,7 @@ internal sealed class PostgresReadModels(
             await using (first.ConfigureAwait(false))
             {
                 var results = CommitSettings.Begin(first, server, options, changes.NeedsExclusiveLock);
-                await changes.CheckAsync(first, results, cancellationToken).ConfigureAwait(false);
+                await changes.CheckAsync(first, results, prepare: null, cancellationToken).ConfigureAwait(false);
             }
 
             if (!changes.HasAny)

@@ -43,10 +43,12 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
     /// </summary>
     /// <param name="batch">Has the statements before; its transaction is open afterwards.</param>
     /// <param name="results">How many of these statements have results.</param>
+    /// <param name="prepare">Prepares the batch, if its connection is used for many commits.</param>
     /// <param name="cancellationToken">Cancels it.</param>
     /// <exception cref="ReadModelConflictException">A guarded document is not as expected.</exception>
     /// <exception cref="ArgumentException">A change cannot be made.</exception>
-    public async ValueTask CheckAsync(NpgsqlBatch batch, int results, CancellationToken cancellationToken)
+    public async ValueTask CheckAsync(
+        NpgsqlBatch batch, int results, Func<NpgsqlBatch, ValueTask>? prepare, CancellationToken cancellationToken)
     {
         string[] names =
         [
@@ -65,6 +67,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
         var known = guards.FindAll(guard => tables.Find(guard.Model) is { } table && table.ReadModel == guard.Model);
         var believed = known.ConvertAll(guard => tables.Find(guard.Model)!);
         for (var i = 0; i < known.Count; i++) AddGuardTo(batch, believed[i], known[i].Keys);
+        if (prepare is not null) await prepare(batch).ConfigureAwait(false);
         var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {

@@ -13,6 +13,11 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
     /// <summary>How many bytes weigh as much as an event: 10,000 of these, which a group may have, are 64 MiB.</summary>
     private const int BytesOfWeight = 6_710;
 
+    /// <summary>
+    /// What an append with read models weighs at least: each takes some round trips under the lock, so a group has at most 32.
+    /// </summary>
+    private const int WeightOfInline = 312;
+
     // Callers continue on other threads: the thread that commits must go on to serve other callers.
     private readonly TaskCompletionSource<AppendResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _unknownIn;
@@ -60,12 +65,19 @@ internal sealed class AppendWork(AppendRequest request, ScoutedCondition[]? scou
     /// <summary>Says that no attempt was committed, nor can be any more.</summary>
     public void SettleOutcome() => _unknownIn = null;
 
-    /// <summary>An erasure, an import, and an append with read models of the app have a transaction of their own.</summary>
-    public override bool IsAlone => request.Erase.Count > 0 || request.ReadModels is not null || Import is not null;
+    /// <summary>An erasure and an import have a transaction of their own.</summary>
+    public override bool IsAlone => request.Erase.Count > 0 || Import is not null;
+
+    /// <summary>Whether read models of the app change within it. It shares a transaction only with others like it.</summary>
+    public bool IsInline => request.ReadModels is not null && !IsAlone;
+
+    public override bool MayJoin(QueuedWrite other) =>
+        base.MayJoin(other) && other is AppendWork append && append.IsInline == IsInline;
 
     /// <summary>Of events and of bytes: with the limit of a group, it takes up to 64 MiB, or a single append.</summary>
-    public override int Weight { get; } = (int)Math.Min(int.MaxValue / 2,
-        Math.Max(request.EventCount + request.Erase.Count, AppendSize.Of(request) / BytesOfWeight));
+    public override int Weight { get; } = (int)Math.Min(int.MaxValue / 2, Math.Max(
+        request.ReadModels is null ? 0 : WeightOfInline,
+        Math.Max(request.EventCount + request.Erase.Count, AppendSize.Of(request) / BytesOfWeight)));
 
     /// <summary>An import, as the rows that an append of its events would write.</summary>
     public static AppendWork Of(ImportRequest import, CancellationToken cancellationToken)

@@ -14,6 +14,12 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
 
     private const int Repetitions = 3;
 
+    /// <summary>How many appends with read models are committed alone after one of them has failed with its group.</summary>
+    private const int AloneAfterFailure = 64;
+
+    /// <summary>The same after one that runs SQL of the app: its code was run in vain, and the next one is probably of the same kind.</summary>
+    private const int AloneAfterAppSql = 10_000;
+
     /// <summary>The era of conditions that were not checked before the append was queued.</summary>
     public const int NoEra = -1;
 
@@ -29,7 +35,9 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     private readonly GroupDecider _decider;
     private readonly RowWriter _rowWriter;
     private readonly LoneCommit _lone;
+    private readonly InlineGroup _inlineGroup;
     private int _lookForRepetitions;
+    private int _inlineAlone;
 
     public Committer(
         StoreServer server, PostgresEventStorageOptions options, StoreNames names, StreamEnds ends, TileKeeper tiles, HeadSignal signal,
@@ -45,6 +53,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         _rowWriter = new RowWriter(server, options, _writer, _rows, _decider, _known);
         var inline = new InlineReadModels(server, _writer, tables, reader, userCode);
         _lone = new LoneCommit(_writer, _rows, _decider, _rowWriter, inline, names);
+        _inlineGroup = new InlineGroup(_writer, _rows, _decider, _rowWriter, inline, names);
     }
 
     /// <summary>Changes when the server may be another one, which may lack what was committed before.</summary>
@@ -78,6 +87,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
                 if (await _writer.ConnectAsync().ConfigureAwait(false)) _known.ForgetWhatMayBeLost();
                 foreach (var work in group) await work.ScoutAgainAsync(_known.Era, _reader, _writer.Connection).ConfigureAwait(false);
                 if (group[0].IsAlone) await CommitAloneAsync(group[0]).ConfigureAwait(false);
+                else if (group[0].IsInline) await CommitInlineAsync(group).ConfigureAwait(false);
                 else await CommitTogetherAsync(group).ConfigureAwait(false);
                 return null;
             }
@@ -104,10 +114,10 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             {
                 await _writer.CloseAsync(isLost: false).ConfigureAwait(false); // SQL of the app may have deallocated the statement
             }
-            catch (Exception failure) when (attempt == 1 && group[0].IsAlone && Failure.IsOfTable(failure))
+            catch (Exception failure) when (attempt == 1 && (group[0].IsAlone || group[0].IsInline) && Failure.IsOfTable(failure))
             {
-                // Another process has made a read model anew, so what this process remembers of its table is wrong.
-                await _writer.RollbackAsync().ConfigureAwait(false);
+                // Another process has made a read model anew, so what this process remembers of its table is wrong, and what was prepared.
+                await _writer.CloseAsync(isLost: false).ConfigureAwait(false);
                 _tables.Clear();
             }
             catch (Exception failure) when (Failure.IsOfConnection(failure) || Failure.IsOfStandby(failure)
@@ -115,6 +125,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             {
                 await _writer.CloseAsync(isLost: true).ConfigureAwait(false);
                 foreach (var work in group) work.ForgetRefusal();
+                if (group.Count > 1 && group[0].IsInline) _inlineAlone = AloneAfterFailure; // the code of one may have taken too long
                 if (wasConnected)
                 {
                     // A new connection may lead to a server that answers. Try one at once: the failure may have come so late that all
@@ -125,6 +136,13 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
                 }
 
                 return new Obstacle(PauseWhileUnreachable, (_, _) => _server.Typed(failure));
+            }
+            catch (Exception) when (group.Count > 1 && group[0].IsInline)
+            {
+                // One of them has failed in such a way that the transaction has ended. Alone, each gets its own result.
+                await _writer.RollbackAsync().ConfigureAwait(false);
+                foreach (var work in group) work.ForgetRefusal();
+                return await CommitEachAsync(group).ConfigureAwait(false);
             }
             catch (Exception failure)
             {
@@ -191,6 +209,43 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
         }
 
         foreach (var work in group) work.Complete();
+    }
+
+    /// <summary>Commits appends with read models, together as far as that is possible.</summary>
+    private async ValueTask CommitInlineAsync(List<AppendWork> group)
+    {
+        for (var done = 0; done < group.Count;)
+        {
+            if (group.Count - done == 1 || _inlineAlone > 0)
+            {
+                await CommitAloneAsync(group[done]).ConfigureAwait(false);
+                done++;
+                _inlineAlone = Math.Max(0, _inlineAlone - 1);
+                continue;
+            }
+
+            var (count, isNextAlone) = await _inlineGroup.CommitAsync(group.GetRange(done, group.Count - done)).ConfigureAwait(false);
+            done += count;
+            if (isNextAlone) _inlineAlone = AloneAfterAppSql;
+        }
+    }
+
+    /// <summary>Commits each append of a group in a transaction of its own; what one fails with is told to its caller alone.</summary>
+    private async ValueTask<Obstacle?> CommitEachAsync(List<AppendWork> group)
+    {
+        foreach (var work in group.FindAll(work => work.IsTaken))
+        {
+            try
+            {
+                if (await CommitAsync([work]).ConfigureAwait(false) is { } obstacle) return obstacle;
+            }
+            catch (Exception failure)
+            {
+                work.Fail(failure);
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Commits an append in a transaction of its own.</summary>

@@ -3,7 +3,7 @@ using Npgsql;
 namespace EventSourcing;
 
 /// <summary>Reads what a group of appends is decided on, in one round trip, into <see cref="GroupFacts"/>.</summary>
-internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
+internal sealed class FactReader(SchemaSql sql, WriteConnection writer, GroupFacts facts, string store)
 {
     private string EndsSql => $"""
         SELECT s.name, s.id, (SELECT e.version FROM {sql.Quoted}.events e WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1)
@@ -70,6 +70,7 @@ internal sealed class FactReader(SchemaSql sql, GroupFacts facts, string store)
             }
         }
 
+        if (conditions.Count == 0) await writer.PrepareAsync(batch).ConfigureAwait(false); // each condition is another statement
         var reader = await batch.ExecuteReaderAsync().ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {

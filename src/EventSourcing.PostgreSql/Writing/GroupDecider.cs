@@ -15,7 +15,7 @@ internal sealed class GroupDecider(
     public GroupFacts Facts => _facts;
 
     /// <summary>Reads facts.</summary>
-    public FactReader Reader => _reader ??= new FactReader(sql, _facts, store);
+    public FactReader Reader => _reader ??= new FactReader(sql, writer, _facts, store);
 
     /// <summary>The appends that are written if what is believed holds.</summary>
     public List<AppendWork> Sure { get; } = [];

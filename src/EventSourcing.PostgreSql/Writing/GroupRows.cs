@@ -293,6 +293,11 @@ internal sealed class PendingStream(StreamEnd end)
 
     /// <summary>Its version after what the group has so far.</summary>
     public long Version { get; set; } = end.Version;
+
+    /// <summary>Its end after the group; the default if it is only checked and absent.</summary>
+    /// <param name="head">The head before the group, from which the numbers of new streams are counted.</param>
+    public StreamEnd EndAfter(long head) =>
+        end.Id > 0 ? new StreamEnd(end.Id, Version) : FirstOrdinal > 0 ? new StreamEnd(head + FirstOrdinal, Version) : default;
 }
 
 /// <summary>An appended event, as far as its leaf needs it; without its position, which the server gives.</summary>

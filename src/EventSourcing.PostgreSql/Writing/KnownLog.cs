@@ -62,19 +62,45 @@ internal sealed class KnownLog(
                     wasAlreadyStored: false);
         }
 
-        foreach (var (name, stream) in rows.Streams)
-        {
-            var id = stream.End.Id > 0 ? stream.End.Id : stream.FirstOrdinal > 0 ? place.Head + stream.FirstOrdinal : 0;
-            if (id == 0) continue;
-            ends.Learn(name, new StreamEnd(id, stream.Version));
-            names.AddStream(id, name);
-        }
+        foreach (var (name, stream) in rows.Streams) Learn(name, stream.EndAfter(place.Head));
+        Advance(place, rows.Events, isAcknowledged);
+    }
 
-        Recent.Add(place.Head, rows.Events);
-        Head = place.Head + rows.Count;
+    /// <summary>The rows that were written at a place, but not committed yet: others take their place in memory meanwhile.</summary>
+    public UncommittedRows Kept(in GroupPlace place)
+    {
+        var head = place.Head;
+        return new UncommittedRows(place, [.. rows.Streams.Select(pair => (pair.Key, pair.Value.EndAfter(head)))], rows.Events.ToArray());
+    }
+
+    /// <summary>Takes note that such rows were committed.</summary>
+    public void Committed(UncommittedRows kept, bool isAcknowledged)
+    {
+        if (Head >= 0 && kept.Place.Head != Head) OthersWrote();
+        foreach (var (name, end) in kept.Ends) Learn(name, end);
+        Advance(kept.Place, kept.Events, isAcknowledged);
+    }
+
+    private void Learn(string stream, StreamEnd end)
+    {
+        if (end.Id == 0) return;
+        ends.Learn(stream, end);
+        names.AddStream(end.Id, stream);
+    }
+
+    private void Advance(in GroupPlace place, ReadOnlySpan<PendingEvent> events, bool isAcknowledged)
+    {
+        Recent.Add(place.Head, events);
+        Head = place.Head + events.Length;
         tiles.Add(place.Head, place.Recorded, place.Leaves);
         if (!isAcknowledged) return;
-        server.Seen.Learn(Head, rows.Events[^1].Event.Id);
+        server.Seen.Learn(Head, events[^1].Event.Id);
         signal.Advance(Head);
     }
 }
+
+/// <summary>Rows of a transaction that is not committed yet.</summary>
+/// <param name="Place">Where they were written.</param>
+/// <param name="Ends">The ends of their streams after them.</param>
+/// <param name="Events">Their events.</param>
+internal sealed record UncommittedRows(GroupPlace Place, (string Stream, StreamEnd End)[] Ends, PendingEvent[] Events);

@@ -49,7 +49,7 @@ internal sealed class LoneCommit(
             var hasAppSql = false;
             if (preview is not null)
             {
-                var refusal = await inline.ChangeAsync(work, preview, last).ConfigureAwait(false);
+                var refusal = await inline.ChangeAsync(work, preview, last, isShared: false).ConfigureAwait(false);
                 hasAppSql = refusal.HasAppSql;
                 if (refusal.Error is { } error)
                 {

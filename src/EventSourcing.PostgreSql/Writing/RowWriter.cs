@@ -113,51 +113,83 @@ internal sealed class RowWriter(
     /// <summary>Writes the rows under the lock that is held, erases, and commits.</summary>
     public async ValueTask AppendAndCommitAsync(List<AppendWork> group, IReadOnlyList<long> erasable, NpgsqlBatch? last)
     {
-        rows.ExpectedHead = decider.Facts.StoredHead;
-        rows.Complete();
         var batch = last ?? writer.BatchFor(group);
         await using (batch.ConfigureAwait(false))
         {
-            var results = 0;
-            for (var i = 0; i < batch.BatchCommands.Count; i++)
-                results += batch.BatchCommands[i].CommandText.StartsWith("SELECT", StringComparison.Ordinal) ? 1 : 0;
-            var statements = 1;
-            if (group[0].Import is null) rows.AddParametersTo(batch.Add(writer.AppendSql).Parameters);
-            else statements = rows.AddImportTo(batch, writer.ImportSql);
-            ErasableEvent[] toErase =
-                [.. erasable.Select(decider.Facts.ErasableAt).OfType<ErasableEvent>().Where(e => e.Commitment is not null)];
-            if (toErase.Length > 0)
-                batch.Add($"SELECT {server.Sql.Quoted}.erase_payloads($1, $2)").With((long[])[.. toErase.Select(e => e.Position)])
-                    .With((byte[]?[])[.. toErase.Select(e => e.Commitment)]);
-            batch.Add("COMMIT");
-            GroupPlace? place;
-            try
-            {
-                var executing = batch.ExecuteReaderAsync();
-                var leaves = rows.CommitToContent(_hasher);
-                var reader = await executing.ConfigureAwait(false);
-                await using (reader.ConfigureAwait(false))
-                {
-                    for (var i = 0; i < results; i++) await reader.NextResultAsync().ConfigureAwait(false);
-                    place = await ReadPlaceAsync(reader, leaves).ConfigureAwait(false);
-                    while (--statements > 0) await reader.NextResultAsync().ConfigureAwait(false);
-                }
-            }
-            catch (Exception failure) when (Failure.IsOfConnection(failure) && !Failure.IsOfHolder(failure))
-            {
-                foreach (var work in group.FindAll(work => work.Refusal is null)) work.LoseOutcome(server.Name);
-                throw;
-            }
-
-            catch (PostgresException failure) when (failure.SqlState == SchemaSql.HeadChanged)
-            {
-                throw WrittenWithoutLock(failure);
-            }
-
-            if (place is not { } found || found.Head != decider.Facts.StoredHead) throw WrittenWithoutLock();
+            var found = await AppendUnderLockAsync(group, erasable, batch, commits: true).ConfigureAwait(false);
             await ConfirmAsync(group).ConfigureAwait(false);
             known.Committed(found, decider.Facts.StoredHead, group, isAcknowledged: !writer.Standby.IsOwed);
         }
+    }
+
+    /// <summary>Writes the rows of an append under the lock that is held, after what a batch has already, and goes on.</summary>
+    /// <returns>The rows, for <see cref="CommitAsync"/>.</returns>
+    public async ValueTask<UncommittedRows> AppendAsync(AppendWork work, NpgsqlBatch batch) =>
+        known.Kept(await AppendUnderLockAsync([work], erasable: [], batch, commits: false).ConfigureAwait(false));
+
+    /// <summary>Commits what was written under the lock.</summary>
+    /// <param name="group">The appends, with those that are refused or stored already.</param>
+    /// <param name="written">The rows, in order; at least one.</param>
+    public async ValueTask CommitAsync(List<AppendWork> group, List<UncommittedRows> written)
+    {
+        try
+        {
+            await writer.Connection.ExecuteAsync("COMMIT", CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (Failure.IsOfConnection(failure) && !Failure.IsOfHolder(failure))
+        {
+            foreach (var work in group.FindAll(work => work is { Outcome.WasAlreadyStored: false, Refusal: null }))
+                work.LoseOutcome(server.Name);
+            throw;
+        }
+
+        await ConfirmAsync(group).ConfigureAwait(false);
+        foreach (var kept in written) known.Committed(kept, isAcknowledged: !writer.Standby.IsOwed);
+    }
+
+    private async ValueTask<GroupPlace> AppendUnderLockAsync(
+        List<AppendWork> group, IReadOnlyList<long> erasable, NpgsqlBatch batch, bool commits)
+    {
+        rows.ExpectedHead = decider.Facts.StoredHead;
+        rows.Complete();
+        var results = 0;
+        for (var i = 0; i < batch.BatchCommands.Count; i++)
+            results += batch.BatchCommands[i].CommandText.StartsWith("SELECT", StringComparison.Ordinal) ? 1 : 0;
+        var statements = 1;
+        if (group[0].Import is null) rows.AddParametersTo(batch.Add(writer.AppendSql).Parameters);
+        else statements = rows.AddImportTo(batch, writer.ImportSql);
+        ErasableEvent[] toErase =
+            [.. erasable.Select(decider.Facts.ErasableAt).OfType<ErasableEvent>().Where(e => e.Commitment is not null)];
+        if (toErase.Length > 0)
+            batch.Add($"SELECT {server.Sql.Quoted}.erase_payloads($1, $2)").With((long[])[.. toErase.Select(e => e.Position)])
+                .With((byte[]?[])[.. toErase.Select(e => e.Commitment)]);
+        if (commits) batch.Add("COMMIT");
+        GroupPlace? place;
+        try
+        {
+            if (group[0].IsInline) await writer.PrepareAsync(batch).ConfigureAwait(false);
+            var executing = batch.ExecuteReaderAsync();
+            var leaves = rows.CommitToContent(_hasher);
+            var reader = await executing.ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                for (var i = 0; i < results; i++) await reader.NextResultAsync().ConfigureAwait(false);
+                place = await ReadPlaceAsync(reader, leaves).ConfigureAwait(false);
+                while (--statements > 0) await reader.NextResultAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure) when (commits && Failure.IsOfConnection(failure) && !Failure.IsOfHolder(failure))
+        {
+            foreach (var work in group.FindAll(work => work.Refusal is null)) work.LoseOutcome(server.Name);
+            throw;
+        }
+
+        catch (PostgresException failure) when (failure.SqlState == SchemaSql.HeadChanged)
+        {
+            throw WrittenWithoutLock(failure);
+        }
+
+        return place is { } found && found.Head == decider.Facts.StoredHead ? found : throw WrittenWithoutLock();
     }
 
     private StoreCorruptedException WrittenWithoutLock(Exception? cause = null) => new(

@@ -42,6 +42,15 @@ internal sealed class WriteConnection(StoreServer server, PostgresEventStorageOp
     /// <summary>A batch of statements that write a group.</summary>
     public NpgsqlBatch BatchFor(List<AppendWork> group) => new(Connection) { Timeout = SecondsFor(group) };
 
+    /// <summary>
+    /// Prepares the statements of a batch that is executed again and again with other values: to plan them costs the server more than to
+    /// execute them. Behind a pooler nothing is prepared. What is prepared already takes no round trip.
+    /// </summary>
+    public async ValueTask PrepareAsync(NpgsqlBatch batch)
+    {
+        if (!options.ThroughPooler) await batch.PrepareAsync().ConfigureAwait(false);
+    }
+
     /// <summary>How long the server may take to write a group, in seconds; see <see cref="StoreServer.SecondsToWrite"/>.</summary>
     public int SecondsFor(List<AppendWork> group)
     {

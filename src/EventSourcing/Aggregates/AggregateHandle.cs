@@ -160,7 +160,9 @@ public readonly partial struct AggregateHandle<
 
         async ValueTask<IReadOnlyList<object>> Act(T aggregate)
         {
-            await act(aggregate).ConfigureAwait(false);
+            var acting = act(aggregate) ?? throw new InvalidOperationException(
+                $"The command on {typeof(T)} returned null in place of a Task, and nothing was written. Return Task.CompletedTask.");
+            await acting.ConfigureAwait(false);
             return aggregate.UncommittedEvents;
         }
     }

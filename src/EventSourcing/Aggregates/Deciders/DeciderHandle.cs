@@ -43,6 +43,7 @@ public readonly partial struct DeciderHandle<TState, TCommand>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="InvalidOperationException">The call comes from within a command on the same stream. It did nothing.</exception>
+    /// <exception cref="InvalidOperationException">The decider returned null; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public async Task<AppendResult> DecideAsync(
         TCommand command, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default)
@@ -51,7 +52,7 @@ public readonly partial struct DeciderHandle<TState, TCommand>
         return await new StreamCommand<TState>(
             _store,
             new DeciderFold<TState, TCommand>(decider, Stream),
-            state => ValueTask.FromResult<IReadOnlyList<object>>([.. decider.Decide(state, command)]),
+            state => ValueTask.FromResult<IReadOnlyList<object>>([.. decider.Decide(state, command) ?? throw NoDecision(decider)]),
             metadata,
             commandId,
             cancellationToken).UpdateAsync(notFound: null).ConfigureAwait(false);
@@ -69,6 +70,10 @@ public readonly partial struct DeciderHandle<TState, TCommand>
         load.Due?.Enqueue();
         return new StateAt<TState>(load.State, load.Version);
     }
+
+    private static InvalidOperationException NoDecision(Decider<TState, TCommand> decider) => new(
+        $"The decider '{decider.Category}' returned null for a command, and nothing was written. "
+        + "If there is nothing to do, return an empty list.");
 }
 
 /// <summary>A state, and the version of the stream at which it is the state.</summary>

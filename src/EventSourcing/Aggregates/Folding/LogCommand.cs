@@ -41,6 +41,9 @@ internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Comm
         try
         {
             var decision = await decide().ConfigureAwait(false);
+            if (decision.Streams is null)
+                throw new InvalidOperationException(
+                    "The decision returned null, and nothing was written. If there is nothing to do, return an empty list.");
             return (decision, decision.Streams.Count == 0 ? await FindOriginalAsync().ConfigureAwait(false) : null);
         }
         catch (Exception) when (_ids is not null)

@@ -22,19 +22,31 @@ internal static class HiddenState
     {
         if (type.AllInterfaces.Any(i => i.Name == "IJsonOnDeserialized")) return null;
         var declaring = member.ContainingType;
-        var declarations = declaring.DeclaringSyntaxReferences.Select(part => part.GetSyntax()).OfType<TypeDeclarationSyntax>().ToList();
+        if (declaring.DeclaringSyntaxReferences.IsEmpty) return null;
         if (declaring.GetMembers().OfType<IPropertySymbol>().Any(property => IsPopulated(property) && Shows(property, member.Name)))
             return null;
-        var writes = declarations.SelectMany(declaration => MemberWrite.AllOf(member.Name, declaration)).ToList();
         string? source = null;
-        foreach (var write in writes)
+        var isWritten = false;
+        foreach (var owner in CodeOf(member, type))
         {
-            var (isRestored, found) = Judge(write, declaring, type, constructor);
-            if (isRestored) return null;
-            source ??= found;
+            foreach (var write in owner.DeclaringSyntaxReferences.Select(part => part.GetSyntax()).OfType<TypeDeclarationSyntax>()
+                .SelectMany(declaration => MemberWrite.AllOf(member.Name, declaration)))
+            {
+                isWritten = true;
+                var (isRestored, found) = Judge(write, owner, type, constructor);
+                if (isRestored) return null;
+                source ??= found;
+            }
         }
 
-        return source ?? (writes.Count == 0 && IsSetElsewhere(member) ? "code outside of its type can set" : null);
+        return source ?? (!isWritten && IsSetElsewhere(member) ? "code outside of its type can set" : null);
+    }
+
+    /// <summary>The classes whose code is looked at: the one that declares the member, and those that inherit it.</summary>
+    private static IEnumerable<INamedTypeSymbol> CodeOf(ISymbol member, INamedTypeSymbol type)
+    {
+        if (member.DeclaredAccessibility == Accessibility.Private) return [member.ContainingType];
+        return type.Bases().Prepend(type).TakeWhile(b => !LibraryTypes.Same(b, member.ContainingType)).Append(member.ContainingType);
     }
 
     /// <summary>Whether only code that is not seen here can give it a value.</summary>
@@ -47,14 +59,14 @@ internal static class HiddenState
 
     /// <summary>Whether a place brings the value back when JSON reads the object; if not, whether the value is one from outside.</summary>
     private static (bool IsRestored, string? Source) Judge(
-        MemberWrite write, INamedTypeSymbol declaring, INamedTypeSymbol type, IMethodSymbol? constructor)
+        MemberWrite write, INamedTypeSymbol owner, INamedTypeSymbol type, IMethodSymbol? constructor)
     {
         if (write.IsCopy) return (false, null);
         if (write.IsOfAnother) return (false, $"{write.Place} sets");
         switch (write.Member)
         {
             case ConstructorDeclarationSyntax called:
-                var isOwn = LibraryTypes.Same(declaring, type);
+                var isOwn = LibraryTypes.Same(owner, type);
                 var isOfJson = constructor?.DeclaringSyntaxReferences.Any(part => part.GetSyntax() == called) == true;
                 if (!isOwn || isOfJson || CallsAnother(constructor)) return (true, null);
                 return (false, write.Uses(called.ParameterList.Parameters) ? "a constructor sets that JSON does not call" : null);
@@ -62,7 +74,7 @@ internal static class HiddenState
                 return (false, null);
             case AccessorDeclarationSyntax accessor:
                 var name = (accessor.Parent?.Parent as PropertyDeclarationSyntax)?.Identifier.ValueText;
-                var property = declaring.GetMembers(name ?? "").OfType<IPropertySymbol>().FirstOrDefault();
+                var property = owner.GetMembers(name ?? "").OfType<IPropertySymbol>().FirstOrDefault();
                 if (property is not null && (IsOfJson(property) || property.IsMarked("JsonIgnoreAttribute"))) return (true, null);
                 return (false, write.Uses("value") ? $"'{name ?? "this[]"}' sets, which JSON does not write" : null);
             case BaseMethodDeclarationSyntax method:

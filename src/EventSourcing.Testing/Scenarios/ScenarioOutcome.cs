@@ -12,30 +12,24 @@ public class ScenarioOutcome
         _act = act;
     }
 
-    /// <summary>Then exactly these events were appended, in this order.</summary>
+    /// <summary>Then exactly these events were appended, in this order. To which streams is not compared.</summary>
     /// <param name="events">
     /// The events: payloads, compared as JSON; or <see cref="EventData"/> to compare the tags as well, and the id and the metadata if it
     /// has them.
     /// </param>
     /// <returns>A task that completes if the check succeeds.</returns>
     /// <exception cref="ScenarioException">Other events were appended, or the scenario failed.</exception>
-    public async Task ThenAsync(params object[] events)
+    public Task ThenAsync(params object[] events) => HoldAsync(stream: null, events);
+
+    /// <summary>Then exactly these events were appended to a stream, in this order, whatever was appended to others.</summary>
+    /// <param name="stream">The stream's name.</param>
+    /// <param name="events">The events; see <see cref="ThenAsync"/>.</param>
+    /// <returns>A task that completes if the check succeeds.</returns>
+    /// <exception cref="ScenarioException">Other events were appended to the stream, or the scenario failed.</exception>
+    public Task ThenInStreamAsync(string stream, params object[] events)
     {
-        ArgumentNullException.ThrowIfNull(events);
-        var (store, appended, error) = await RunAsync().ConfigureAwait(false);
-        await using (store.ConfigureAwait(false))
-        {
-            if (error is not null)
-                throw new ScenarioException(
-                    $"The scenario should have appended{ScenarioDifferences.List(store, events)}\n"
-                    + $"but failed with {error.GetType().Name}: {error.Message}",
-                    error);
-            var differences = ScenarioDifferences.Of(store, events, appended);
-            if (differences.Length > 0)
-                throw new ScenarioException(
-                    $"The scenario should have appended{ScenarioDifferences.List(store, events)}\n"
-                    + $"but appended{ScenarioDifferences.List(store, [.. appended.Select(e => e.Data)])}\n{differences}");
-        }
+        ArgumentException.ThrowIfNullOrEmpty(stream);
+        return HoldAsync(stream, events);
     }
 
     /// <summary>Then nothing was appended, and nothing failed.</summary>
@@ -97,6 +91,29 @@ public class ScenarioOutcome
         {
             await store.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    private async Task HoldAsync(string? stream, object[] events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        var (store, all, error) = await RunAsync().ConfigureAwait(false);
+        await using (store.ConfigureAwait(false))
+        {
+            var to = stream is null ? "" : $" to '{stream}'";
+            if (error is not null)
+                throw new ScenarioException(
+                    $"The scenario should have appended{to}{ScenarioDifferences.List(store, events)}\n"
+                    + $"but failed with {error.GetType().Name}: {error.Message}",
+                    error);
+            var appended = all.Where(e => stream is null || e.Stream == stream).ToList();
+            var differences = ScenarioDifferences.Of(store, events, appended);
+            if (differences.Length == 0) return;
+            var others = all.Except(appended).Select(e => $"'{e.Stream}'").Distinct().ToList();
+            throw new ScenarioException(
+                $"The scenario should have appended{to}{ScenarioDifferences.List(store, events)}\n"
+                + $"but appended{ScenarioDifferences.List(store, [.. appended.Select(e => e.Data)])}\n{differences}"
+                + (others.Count == 0 ? "" : $"\nIt has also appended to {string.Join(", ", others)}."));
         }
     }
 

@@ -116,6 +116,18 @@ public class ScenarioProofTests
     }
 
     [Fact]
+    public async Task ThenInStream_of_another_stream_fails()
+    {
+        var outcome = Scenario.ForDecision(Types).When(EventQuery.OfTypes("put"), _ => [new StreamAppend("box-1", ExpectedVersion.Any, [new Put(1)]), new StreamAppend("box-2", ExpectedVersion.Any, [new Put(2)])]);
+        await outcome.ThenInStreamAsync("box-1", new Put(1));
+        await outcome.ThenInStreamAsync("box-2", new Put(2));
+        await outcome.ThenInStreamAsync("box-3");
+        await outcome.ThenAsync(new Put(1), new Put(2));
+        (await FailingAsync(outcome.ThenInStreamAsync("box-2", new Put(1)))).Message.Should().Be("The scenario should have appended to 'box-2':\n  1. Put {\"n\":1}\nbut appended:\n  1. Put {\"n\":2}\n  event 1: n: 1 → 2\nIt has also appended to 'box-1'.");
+        (await FailingAsync(outcome.ThenInStreamAsync("box-3", new Put(1)))).Message.Should().Contain("but appended nothing").And.EndWith("It has also appended to 'box-1', 'box-2'.");
+    }
+
+    [Fact]
     public async Task Then_in_another_order_fails() =>
         (await FailingAsync(Empty.When(box => { box.Put(1); box.Put(2); }).ThenAsync(new Put(2), new Put(1)))).Message.Should().Contain("event 1: n: 2 → 1").And.Contain("event 2: n: 1 → 2");
 

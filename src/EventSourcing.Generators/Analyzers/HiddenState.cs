@@ -18,7 +18,9 @@ internal static class HiddenState
     /// <param name="member">A field, or a property that has one.</param>
     /// <param name="type">The type whose JSON is looked at; it or a base of it declares the member.</param>
     /// <param name="constructor">The constructor that JSON calls; null for a struct's own.</param>
-    public static string? SourceOf(ISymbol member, INamedTypeSymbol type, IMethodSymbol? constructor)
+    /// <param name="symbolOf">What a name in the code stands for.</param>
+    public static string? SourceOf(
+        ISymbol member, INamedTypeSymbol type, IMethodSymbol? constructor, Func<IdentifierNameSyntax, ISymbol?> symbolOf)
     {
         if (type.AllInterfaces.Any(i => i.Name == "IJsonOnDeserialized")) return null;
         var declaring = member.ContainingType;
@@ -30,7 +32,7 @@ internal static class HiddenState
         foreach (var owner in CodeOf(member, type))
         {
             foreach (var write in owner.DeclaringSyntaxReferences.Select(part => part.GetSyntax()).OfType<TypeDeclarationSyntax>()
-                .SelectMany(declaration => MemberWrite.AllOf(member.Name, declaration)))
+                .SelectMany(declaration => MemberWrite.AllOf(member, declaration, symbolOf)))
             {
                 isWritten = true;
                 var (isRestored, found) = Judge(write, owner, type, constructor);
@@ -121,9 +123,17 @@ internal static class HiddenState
             _ => "an initializer",
         };
 
-        /// <summary>All places in a declaration of the type.</summary>
-        public static IEnumerable<MemberWrite> AllOf(string name, TypeDeclarationSyntax declaration) => declaration.DescendantNodes()
-            .OfType<IdentifierNameSyntax>().Where(node => node.Identifier.ValueText == name).Select(Of).OfType<MemberWrite>();
+        /// <summary>All places in a declaration of the type. Other members may have the same name.</summary>
+        public static IEnumerable<MemberWrite> AllOf(
+            ISymbol written, TypeDeclarationSyntax declaration, Func<IdentifierNameSyntax, ISymbol?> symbolOf)
+        {
+            foreach (var name in declaration.DescendantNodes().OfType<IdentifierNameSyntax>())
+            {
+                if (name.Identifier.ValueText == written.Name && Of(name) is { } write
+                    && LibraryTypes.Same(symbolOf(name)?.OriginalDefinition, written.OriginalDefinition))
+                    yield return write;
+            }
+        }
 
         public bool Uses(SeparatedSyntaxList<ParameterSyntax> parameters) =>
             parameters.Any(parameter => Uses(parameter.Identifier.ValueText));
@@ -164,18 +174,8 @@ internal static class HiddenState
             isOfAnother |= target.Parent is AssignmentExpressionSyntax { Parent: InitializerExpressionSyntax };
             var member = target.Ancestors().FirstOrDefault(node => node is BaseMethodDeclarationSyntax or AccessorDeclarationSyntax
                 or BasePropertyDeclarationSyntax or FieldDeclarationSyntax or TypeDeclarationSyntax);
-            if (target == name && !isOfAnother && member is not null && IsHidden(name.Identifier.ValueText, member)) return null;
             return new MemberWrite(member, value, isOfAnother, isStep, IsOfSame(value, name.Identifier.ValueText) || IsCopying(member));
         }
-
-        /// <summary>Whether a parameter or a local variable has the name too.</summary>
-        private static bool IsHidden(string name, SyntaxNode member) => member.DescendantNodes().Any(node => name == node switch
-        {
-            ParameterSyntax parameter => parameter.Identifier.ValueText,
-            VariableDeclaratorSyntax { Parent.Parent: LocalDeclarationStatementSyntax } local => local.Identifier.ValueText,
-            SingleVariableDesignationSyntax designation => designation.Identifier.ValueText,
-            _ => null,
-        });
 
         private static bool IsOfSame(SyntaxNode? value, string name) => name == value switch
         {

@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace EventSourcing.Generators.Analyzers;
 
@@ -7,7 +8,8 @@ namespace EventSourcing.Generators.Analyzers;
 /// .NET that are known not to be read back. For types of other assemblies, and for types with a converter, only the first use
 /// can tell.
 /// </summary>
-internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bool> areFieldsIncluded)
+internal sealed class ReadBackShape(
+    Func<ITypeSymbol, bool> isConverted, Func<bool> areFieldsIncluded, Func<IdentifierNameSyntax, ISymbol?> symbolOf)
 {
     private static readonly HashSet<string> Reversed =
         [
@@ -165,9 +167,10 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
         SymbolEqualityComparer.Default.Equals(field.AssociatedSymbol, property));
 
     /// <summary>Why what a member holds that JSON does not write is lost; null if no reason is seen.</summary>
-    private static string? FlawOfHidden(ISymbol member, INamedTypeSymbol type, IMethodSymbol? constructor)
+    private string? FlawOfHidden(ISymbol member, INamedTypeSymbol type, IMethodSymbol? constructor)
     {
-        if (member.IsMarked("NonSerializedAttribute") || HiddenState.SourceOf(member, type, constructor) is not { } source) return null;
+        if (member.IsMarked("NonSerializedAttribute") || HiddenState.SourceOf(member, type, constructor, symbolOf) is not { } source)
+            return null;
         var kind = member is IFieldSymbol ? "field" : "property";
         return $"the {kind} '{member.Name}' of '{type.Name}' is not written, and holds what {source}; "
             + "make it a public property with 'init', or mark it [JsonInclude], or [JsonIgnore] if it may be lost";

@@ -27,6 +27,8 @@ public class HiddenStateTests
     [InlineData("public sealed record X(Inner A); public sealed class Inner { private int _n; public void Set(int n) => _n = n; }", "the field '_n' of 'Inner'")]
     [InlineData("public sealed record X(IReadOnlyList<Inner> A); public sealed class Inner : B; public abstract class B { protected int N; public void Set(int n) => N = n; }", "the field 'N' of 'Inner'")]
     [InlineData("public sealed class X : B { public void Set(int n) { N = n; } } public abstract class B { protected int N; }", "the field 'N' of 'X' is not written, and holds what 'Set' sets")]
+    [InlineData("public sealed record X { private int _n; public sealed class Builder { public X Build(int n) => new() { _n = n }; } }", "'Build' sets")]
+    [InlineData("public sealed record X(Inner<int> A); public sealed class Inner<T> { private T? _n; public void Set(T n) => _n = n; }", "the field '_n' of 'Inner'")]
     [InlineData("public sealed record X(Inner A); public struct Inner { private readonly int _n; public Inner(int n) => _n = n; }", "the field '_n' of 'Inner'")]
     public async Task Report_a_member_whose_value_nothing_brings_back(string type, string message)
     {
@@ -58,6 +60,10 @@ public class HiddenStateTests
     [InlineData("public sealed record X(int A) { private Func<int>? _f; public int Get() => (_f ??= () => A)(); }")]
     [InlineData("public abstract record B(int A) { protected virtual int Twice => A * 2; } [EventType(\"y\")] public sealed record X(int A) : B(A);")]
     [InlineData("public sealed class X : B { public X(int value) { N = value; } public int Value => N; } public abstract class B { protected int N; }")]
+    [InlineData("public sealed record X(int A) { private string Name { get; } = \"x\"; public Other Of(string n) => new() { Name = n }; } public sealed class Other { public string? Name { get; set; } }")]
+    [InlineData("public sealed record X(int A) { private string Name { get; set; } = \"x\"; public void To(Other other, string n) { other.Name = n; } } public sealed class Other { public string? Name { get; set; } }")]
+    [InlineData("public sealed record X(int A) { private readonly int _n = 5; public sealed class Builder { private int _n; public X Build(int n) { _n = n; this._n = n; return new(_n); } } }")]
+    [InlineData("public sealed record X(int A) { private readonly int _n = 5; public int Sum(int b) { int _n = b; _n = b; return _n; } public int Local(int b) { void Set(int _n) { _n = b; } Set(b); return b; } }")]
     [InlineData("public sealed record X(int A); public sealed record Y { private int _n; public void Set(int n) => _n = n; }")]
     [InlineData("public sealed class X(int a) { public int A => a; private readonly int _twice = a * 2; }")]
     public async Task Accept_a_member_that_is_brought_back_or_computed(string type)

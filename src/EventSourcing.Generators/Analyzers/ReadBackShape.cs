@@ -201,7 +201,12 @@ internal sealed class ReadBackShape(
         if (type.TypeKind == TypeKind.Enum
             || type.OriginalDefinition.SpecialType is not (SpecialType.None or SpecialType.System_Nullable_T) && !type.IsGenericType)
             return null;
-        if (_depth > MaxDepth || _met.Count > MaxTypes || !_met.Add(type) || IsTrusted(type)) return null;
+        if (!_met.Add(type) || IsTrusted(type)) return null;
+        if (_depth > MaxDepth || _met.Count > MaxTypes)
+            return type.IsGenericType && !StateShape.IsOfFramework(type.ContainingNamespace.ToDisplayString())
+                ? $"'{type.Name}' has members of ever new forms of itself, of which JSON finds no end; "
+                    + "give it a JsonConverter, or members of other types"
+                : null;
         _depth++;
         var flaw = FlawOfNew(type);
         _depth--;

@@ -38,14 +38,14 @@ public class ContractShapeTests
             .Should().Be("x@1 { a: { a: { l: [^1], m: [[^2]] }, b: { l: [^1], m: [[^2]] } }, b: { a: { l: [^1], m: [[^2]] }, b: { l: [^1], m: [[^2]] } } }\n");
 
     [Theory]
-    [InlineData("record X(Node<int> A); public sealed class Node<T> { public Node<List<T>>? Next { get; init; } }")]
-    [InlineData("record X(Node<int> A); public sealed class Node<T> { public Node<List<T>>? A { get; init; } public Node<T[]>? B { get; init; } public Node<Node<T>>? C { get; init; } }")]
+    [InlineData("record X(Node<int> A); public sealed class Node<T> { public Node<List<T>>? Next { get; init; } }", true)]
+    [InlineData("record X(Node<int> A); public sealed class Node<T> { public Node<List<T>>? A { get; init; } public Node<T[]>? B { get; init; } public Node<Node<T>>? C { get; init; } }", true)]
     [InlineData("record X(Many<int> A); public sealed class Many<T> : List<Many<List<T>>>;")]
     [InlineData("record X(Tree A); public sealed class Tree : List<Tree>;")]
     [InlineData("record X(One A); public sealed class One : List<Two>; public sealed class Two : Dictionary<string, One>;")]
     [InlineData("record X(Pay A); [JsonDerivedType(typeof(Split), \"split\")] public abstract record Pay; public sealed record Split(Pay One, Pay Other) : Pay;")]
-    [InlineData("record X(Box<Box<Box<int>>> A); public sealed record Box<T>(T Value, Box<T>? Next, Box<Box<T>>? Outer);")]
-    public async Task Types_that_are_nested_without_end_are_written_to_an_end(string type)
+    [InlineData("record X(Box<Box<Box<int>>> A); public sealed record Box<T>(T Value, Box<T>? Next, Box<Box<T>>? Outer);", true)]
+    public async Task Types_that_are_nested_without_end_are_written_to_an_end(string type, bool isEndless = false)
     {
         var code = CodeUnderTest.Of($"[EventType(\"x\")] public sealed {type}", "");
 
@@ -53,7 +53,9 @@ public class ContractShapeTests
 
         mended.Contracts.Length.Should().BeLessThan(100_000);
         (await mended.FindAsync()).Should().BeEmpty();
-        (await code.By(new global::EventSourcing.Generators.Analyzers.ReadBackAnalyzer()).FindAsync().WaitAsync(TimeSpan.FromSeconds(60))).Should().BeEmpty();
+        var lost = await code.By(new global::EventSourcing.Generators.Analyzers.ReadBackAnalyzer()).MessagesAsync("ES0112").WaitAsync(TimeSpan.FromSeconds(60));
+        if (isEndless) lost.Should().ContainSingle().Which.Should().Contain("has members of ever new forms of itself, of which JSON finds no end");
+        else lost.Should().BeEmpty();
     }
 
     [Fact]

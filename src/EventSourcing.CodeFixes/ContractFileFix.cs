@@ -17,7 +17,7 @@ public sealed class ContractFileFix : Fix
 
     private protected override Task<string?> TitleAsync(
         Document document, Diagnostic diagnostic, CancellationToken cancellationToken) => Task.FromResult(
-        FileOf(document.Project) is null || !diagnostic.Properties.ContainsKey(ContractAnalyzer.LineProperty) ? null
+        FileOf(document.Project) is null || ContractAnalyzer.LineOf(diagnostic) is null ? null
         : diagnostic.Id == "ES0120" ? $"Add the line to {ContractFile.Name}"
         : $"Change the line in {ContractFile.Name}, if no such event is stored yet");
 
@@ -28,9 +28,9 @@ public sealed class ContractFileFix : Fix
         {
             var file = FileOf(solution.GetProject(project.Key)!)!;
             var text = await file.GetTextAsync(cancellationToken).ConfigureAwait(false);
-            var lines = project.Select(place => ContractLine.Read(place.Diagnostic.Properties[ContractAnalyzer.LineProperty]!).Line!);
-            solution = solution.WithAdditionalDocumentText(
-                file.Id, SourceText.From(With(text.ToString(), lines), text.Encoding ?? System.Text.Encoding.UTF8));
+            foreach (var line in project.Select(place => ContractAnalyzer.LineOf(place.Diagnostic)).OfType<ContractLine>())
+                text = With(text, line);
+            solution = solution.WithAdditionalDocumentText(file.Id, text);
         }
 
         return solution;
@@ -39,21 +39,23 @@ public sealed class ContractFileFix : Fix
     private static TextDocument? FileOf(Project project) =>
         project.AdditionalDocuments.FirstOrDefault(document => document.Name == ContractFile.Name);
 
-    /// <summary>The file with the added lines. The rest of the file stays as it is, comments and empty lines included.</summary>
-    private static string With(string file, IEnumerable<ContractLine> added)
+    /// <summary>The file with the added line. The rest of the file stays as it is, comments and empty lines included.</summary>
+    private static SourceText With(SourceText file, ContractLine added)
     {
-        var end = file.IndexOf("\r\n", StringComparison.Ordinal) >= 0 ? "\r\n" : "\n";
-        var lines = file.Replace("\r\n", "\n").TrimEnd('\n').Split('\n').ToList();
-        if (lines is { Count: 1 } && lines[0].Length == 0) lines.Clear();
-        foreach (var line in added)
+        var end = file.ToString().IndexOf("\r\n", StringComparison.Ordinal) >= 0 ? "\r\n" : "\n";
+        TextLine? last = null;
+        foreach (var line in file.Lines)
         {
-            var read = lines.ConvertAll(text => ContractLine.IsSilent(text) ? null : ContractLine.Read(text).Line);
-            var same = read.FindIndex(other => other is not null && other.CompareTo(line) == 0);
-            var next = read.FindIndex(other => other is not null && other.CompareTo(line) > 0);
-            if (same >= 0) lines[same] = line.ToString();
-            else lines.Insert(next < 0 ? lines.Count : next, line.ToString());
+            var content = line.ToString();
+            if (content.Trim().Length > 0) last = line;
+            if (ContractLine.IsSilent(content) || ContractLine.Read(content).Line is not { } other) continue;
+            var order = other.CompareTo(added);
+            if (order == 0) return file.Replace(line.Span, added.ToString());
+            if (order > 0) return file.Replace(new TextSpan(line.Start, 0), added + end);
         }
 
-        return string.Join(end, lines) + end;
+        var isOpen = last is { } open && open.EndIncludingLineBreak == open.End;
+        var after = new TextSpan(last?.EndIncludingLineBreak ?? 0, 0);
+        return file.Replace(after, (isOpen ? end : "") + added + end);
     }
 }

@@ -51,7 +51,7 @@ public partial class CultureTests
             [EventType("opened", 2)] public sealed record Opened(string Who);
             public static class Upcasters
             {
-                [Upcaster("opened", -1)] public static System.Text.Json.Nodes.JsonObject Up(System.Text.Json.Nodes.JsonObject old) => old;
+                [Upcaster("opened", 1)] public static System.Text.Json.Nodes.JsonObject Up(System.Text.Json.Nodes.JsonObject old) => old;
             }
             """;
         var here = GeneratorRun.Of(Source).Files;
@@ -66,7 +66,7 @@ public partial class CultureTests
             CultureInfo.CurrentCulture = culture;
         }
 
-        here.Values.Should().Contain(text => text.Contains("\"opened\", -1,", StringComparison.Ordinal));
+        here.Values.Should().Contain(text => text.Contains("\"opened\", 1,", StringComparison.Ordinal));
     }
 
     private static readonly CSharpCompilationOptions Options =

@@ -62,7 +62,7 @@ public sealed class ReadBackAnalyzer : DiagnosticAnalyzer
     private static IEnumerable<(ISymbol? Member, string Flaw)> FlawsOf(INamedTypeSymbol type, OwnJson options) =>
         type.DeclaringSyntaxReferences.IsEmpty || type.TypeKind == TypeKind.Interface
             ? []
-            : new ReadBackShape(options.IsConverted, () => options.AreFieldsIncluded).FlawsOf(type);
+            : new ReadBackShape(options.IsConverted, () => options.AreFieldsIncluded, options.SymbolOf).FlawsOf(type);
 
     /// <summary>What can be seen of the app's own JSON options. If they may compensate for a flaw, nothing is reported.</summary>
     private sealed class OwnJson(Compilation compilation)
@@ -73,6 +73,14 @@ public sealed class ReadBackAnalyzer : DiagnosticAnalyzer
             tree.GetRoot().DescendantNodes().OfType<IdentifierNameSyntax>().Any(name => name.Identifier.ValueText == "IncludeFields")));
 
         public bool AreFieldsIncluded => _areFieldsIncluded.Value;
+
+        /// <summary>What a name in the code stands for. The code of a type may be in another file than the event that holds one.</summary>
+        public ISymbol? SymbolOf(IdentifierNameSyntax name)
+        {
+#pragma warning disable RS1030 // It is asked only for names by which a hidden member seems to be set, which are few.
+            return compilation.GetSemanticModel(name.SyntaxTree).GetSymbolInfo(name).Symbol;
+#pragma warning restore RS1030
+        }
 
         public bool IsConverted(ITypeSymbol type) => _converters.Value.HasFactory || _converters.Value.Converted.Contains(type);
 

@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace EventSourcing.Generators.Analyzers;
 
@@ -7,7 +8,8 @@ namespace EventSourcing.Generators.Analyzers;
 /// .NET that are known not to be read back. For types of other assemblies, and for types with a converter, only the first use
 /// can tell.
 /// </summary>
-internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bool> areFieldsIncluded)
+internal sealed class ReadBackShape(
+    Func<ITypeSymbol, bool> isConverted, Func<bool> areFieldsIncluded, Func<IdentifierNameSyntax, ISymbol?> symbolOf)
 {
     private static readonly HashSet<string> Reversed =
         [
@@ -42,7 +44,12 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
         "SortedList", "SortedSet", "Collection", "ObservableCollection", "OrderedDictionary",
     ];
 
+    // A generic type can have members of ever new forms of itself.
+    private const int MaxDepth = 64;
+    private const int MaxTypes = 1_000;
+
     private readonly HashSet<ITypeSymbol> _met = new(SymbolEqualityComparer.Default);
+    private int _depth;
 
     /// <summary>The flaws of a type's own members and constructor, each with the member to report; null for the type itself.</summary>
     public IEnumerable<(ISymbol? Member, string Flaw)> FlawsOf(INamedTypeSymbol type)
@@ -119,7 +126,8 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
         if (member is IFieldSymbol field)
         {
             if (isIncluded) return FlawOf(field.Type);
-            return field.DeclaredAccessibility == Accessibility.Public && !areFieldsIncluded()
+            if (field.DeclaredAccessibility != Accessibility.Public) return FlawOfHidden(field, type, constructor);
+            return !areFieldsIncluded()
                 ? $"the public field '{field.Name}' of '{type.Name}' is not written; make it a property with 'init', "
                     + "or mark it [JsonInclude]"
                 : null;
@@ -128,7 +136,7 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
         var property = (IPropertySymbol)member;
         if (property.GetMethod is not { } get || (!isIncluded
             && (property.DeclaredAccessibility != Accessibility.Public || get.DeclaredAccessibility != Accessibility.Public)))
-            return null;
+            return IsHeld(property) ? FlawOfHidden(property, type, constructor) : null;
         var isReadBack = (property.SetMethod is { } set && (isIncluded || set.DeclaredAccessibility == Accessibility.Public))
             || constructor?.Parameters.Any(parameter => IsNamedAs(parameter, property)) == true;
         if (isReadBack) return FlawOf(property.Type);
@@ -147,13 +155,25 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
     {
         if (property.SetMethod is not null) return true;
         var declaring = property.ContainingType;
-        var isHeld = declaring.GetMembers().OfType<IFieldSymbol>().Any(field =>
-            SymbolEqualityComparer.Default.Equals(field.AssociatedSymbol, property));
-        if (!isHeld || constructor?.Parameters.Length > 0) return false;
+        if (!IsHeld(property) || constructor?.Parameters.Length > 0) return false;
         return declaring.InstanceConstructors.Any(c => c.Parameters.Length > 0
             && !(c.Parameters.Length == 1 && SymbolEqualityComparer.Default.Equals(c.Parameters[0].Type, declaring)))
             || (property.Type is INamedTypeSymbol { IsGenericType: true } collection
                 && StateShape.IsOfFramework(collection.ContainingNamespace.ToDisplayString()) && Changeable.Contains(collection.Name));
+    }
+
+    /// <summary>Whether a property has a field of its own.</summary>
+    private static bool IsHeld(IPropertySymbol property) => property.ContainingType.GetMembers().OfType<IFieldSymbol>().Any(field =>
+        SymbolEqualityComparer.Default.Equals(field.AssociatedSymbol, property));
+
+    /// <summary>Why what a member holds that JSON does not write is lost; null if no reason is seen.</summary>
+    private string? FlawOfHidden(ISymbol member, INamedTypeSymbol type, IMethodSymbol? constructor)
+    {
+        if (member.IsMarked("NonSerializedAttribute") || HiddenState.SourceOf(member, type, constructor, symbolOf) is not { } source)
+            return null;
+        var kind = member is IFieldSymbol ? "field" : "property";
+        return $"the {kind} '{member.Name}' of '{type.Name}' is not written, and holds what {source}; "
+            + "make it a public property with 'init', or mark it [JsonInclude], or [JsonIgnore] if it may be lost";
     }
 
     /// <summary>Why a value of a type is not read back; null if no reason is seen.</summary>
@@ -182,6 +202,19 @@ internal sealed class ReadBackShape(Func<ITypeSymbol, bool> isConverted, Func<bo
             || type.OriginalDefinition.SpecialType is not (SpecialType.None or SpecialType.System_Nullable_T) && !type.IsGenericType)
             return null;
         if (!_met.Add(type) || IsTrusted(type)) return null;
+        if (_depth > MaxDepth || _met.Count > MaxTypes)
+            return type.IsGenericType && !StateShape.IsOfFramework(type.ContainingNamespace.ToDisplayString())
+                ? $"'{type.Name}' has members of ever new forms of itself, of which JSON finds no end; "
+                    + "give it a JsonConverter, or members of other types"
+                : null;
+        _depth++;
+        var flaw = FlawOfNew(type);
+        _depth--;
+        return flaw;
+    }
+
+    private string? FlawOfNew(INamedTypeSymbol type)
+    {
         if (type.TypeKind == TypeKind.Delegate) return $"JSON cannot write '{type.Name}', which is a delegate";
         var shown = type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat);
         if (type.IsTupleType) return $"JSON writes nothing of the tuple '{shown}', whose items are fields; make it a record";

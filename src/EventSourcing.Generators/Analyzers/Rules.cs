@@ -68,6 +68,10 @@ internal static class Rules
         "JSON does not read back what it writes",
         "{0} '{1}' would not be read back as it is written: {2}.");
 
+    public static readonly DiagnosticDescriptor NotRun = Rule("ES0113", DiagnosticSeverity.Error,
+        "A check of EventSourcing.Testing is not awaited",
+        "'{0}' {1}");
+
     public static readonly DiagnosticDescriptor NotInContract = Rule("ES0120", DiagnosticSeverity.Warning,
         "An event is not in the contract file",
         "EventContracts.txt has no line for version {1} of '{0}'. Add: {2}");

@@ -11,8 +11,10 @@ namespace EventSourcing.Generators;
 /// <param name="IsMany">Whether it returns several keys.</param>
 /// <param name="TakesRecorded">Whether it takes the event's record.</param>
 /// <param name="IsText">Whether it returns strings, and not ids that have to be formatted.</param>
+/// <param name="MayBeNull">Whether it may return null, or a sequence with null in it.</param>
 /// <param name="Method">The method.</param>
-internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, bool TakesRecorded, bool IsText, IMethodSymbol Method)
+internal sealed record KeyMethod(
+    string Name, ITypeSymbol? Event, bool IsMany, bool TakesRecorded, bool IsText, bool MayBeNull, IMethodSymbol Method)
 {
     private const string Format = "global::EventSourcing.IdText.Of";
 
@@ -67,7 +69,23 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
     public string CallForMany(ITypeSymbol? type) => IsMany ? Call(type) : $"[{Call(type)}]";
 
     /// <summary>Whether an id of a type can be a key: it is text, or it can always be formatted in the same way.</summary>
-    public static bool IsKey(ITypeSymbol type) => type.SpecialType == SpecialType.System_String || IsId(type);
+    public static bool IsKey(ITypeSymbol type) => type.SpecialType == SpecialType.System_String || IsId(NotNull(type));
+
+    /// <summary>The error that the method may return null.</summary>
+    public DiagnosticInfo NullFlaw(INamedTypeSymbol projection)
+    {
+        var returned = Method.ReturnType;
+        var id = IsMany ? returned.ItemsOf().First(IsKey) : returned;
+        var shown = NotNull(id).WithNullableAnnotation(NullableAnnotation.NotAnnotated)
+            .ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat);
+        return DiagnosticInfo.Of(
+            GeneratorDiagnostics.KeyMayBeNull,
+            Method.Locations.Any(location => location.IsInSource) ? Method : projection,
+            Name,
+            projection.Name,
+            IsMany ? $"a sequence of '{shown}'" : $"'{shown}'",
+            shown);
+    }
 
     /// <summary>The method as one that returns keys; null if it does not have that form.</summary>
     public static KeyMethod? Of(IMethodSymbol method)
@@ -84,9 +102,18 @@ internal sealed record KeyMethod(string Name, ITypeSymbol? Event, bool IsMany, b
                 isMany,
                 takesRecorded,
                 id.SpecialType == SpecialType.System_String,
+                IsNullable(id) || IsNullable(method.ReturnType),
                 method)
             : null;
     }
+
+    private static bool IsNullable(ITypeSymbol type) =>
+        type.NullableAnnotation == NullableAnnotation.Annotated || type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
+
+    private static ITypeSymbol NotNull(ITypeSymbol type) =>
+        type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable
+            ? nullable.TypeArguments[0]
+            : type;
 
     private static bool IsId(ITypeSymbol type)
     {

@@ -25,6 +25,13 @@ internal static class SubscriberParser
         if (failures.Count > 0) return Parsed<BoundType>.Failed(failures);
 
         var keys = KeyMethod.AllOf(type);
+        if (kind.Name == "Projection")
+        {
+            var nullable = bound.Select(shape => KeyMethod.For(shape.Event, keys)).OfType<KeyMethod>()
+                .Where(key => key.MayBeNull).Distinct().ToList();
+            if (nullable.Count > 0) return Parsed<BoundType>.Failed(nullable.Select(key => key.NullFlaw(type)).ToList());
+        }
+
         var handlers = bound.Select(shape =>
             new Handler(shape.Event is null ? null : TypeNames.Of(shape.Event), ArgumentsOf(shape, kind, keys).ToEquatableList()));
         return Parsed<BoundType>.Of(new SubscriberModel(PartialType.Of(type), handlers.ToEquatableList()));

@@ -59,6 +59,15 @@ internal static class GeneratorDiagnostics
         "The members of '{0}' could not be generated: {1}. Other types are not affected; write them by hand, "
         + "and report this as a bug of EventSourcing.");
 
+    public static readonly DiagnosticDescriptor EventTypeInvalid = Error(
+        "ES0012", "Event name or version is not valid", "[EventType] of '{0}' is not valid: {1}");
+
+    public static readonly DiagnosticDescriptor KeyMayBeNull = Error(
+        "ES0013",
+        "Key of a document may be null",
+        "'{0}' of '{1}' may return null, and a document needs a key; return {2}, or, for events that change no document, "
+        + "an empty sequence from 'IEnumerable<{3}> Keys'");
+
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "EventSourcing", DiagnosticSeverity.Error, isEnabledByDefault: true);
 }

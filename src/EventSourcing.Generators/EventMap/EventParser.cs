@@ -20,6 +20,8 @@ internal static class EventParser
         if (type.IsOpenGeneric()) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "an open generic type");
         if (aliases.Prepend(name).FirstOrDefault(IsReserved) is { } reserved)
             return Failed(GeneratorDiagnostics.NameReserved, type, reserved);
+        if (StoredNames.Flaw(name, version, aliases) is { } flaw)
+            return Failed(GeneratorDiagnostics.EventTypeInvalid, type, type.Name, flaw);
         return Parsed<EventEntry>.Of(new EventEntry(TypeNames.Of(type), name, version, aliases));
     }
 
@@ -49,7 +51,7 @@ internal static class EventParser
     }
 
     /// <summary>Whether a name ends like the stored names of versions.</summary>
-    private static bool IsReserved(string name)
+    public static bool IsReserved(string name)
     {
         var stem = name.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
         return stem.Length < name.Length && stem.EndsWith("@", StringComparison.Ordinal);

@@ -27,6 +27,10 @@ internal static class UpcasterParser
             return Failed(method, "it takes stored JSON, so say of which name and version: [Upcaster(\"…\", 1)]");
         if (!takesJson && name is not null)
             return Failed(method, "it takes an event type, which says of itself what it is: write [Upcaster] without name and version");
+        if (takesJson && attribute.ConstructorArguments[1].Value is int version && StoredNames.FlawOf(name!, version) is { } flaw)
+            return Failed(method, $"of the stored event that it takes, {flaw}");
+        if (takesJson && EventParser.IsReserved(name!))
+            return Failed(method, $"'{name}' ends in '@' and digits; give the name without, and the version beside it");
         if (method.ReturnType.IsJsonObject() && !takesJson) return Failed(method, "from an event type it must give events");
 
         var call = $"{TypeNames.Of(method.ContainingType)}.{Escaped(method.Name)}";

@@ -20,7 +20,12 @@ internal sealed class StateShape
     private static readonly HashSet<string> Dictionaries =
         ["Dictionary`2", "SortedDictionary`2", "SortedList`2", "ImmutableDictionary`2", "ImmutableSortedDictionary`2"];
 
+    // A generic type can have members of ever new forms of itself.
+    private const int MaxDepth = 64;
+    private const int MaxTypes = 1_000;
+
     private readonly HashSet<ITypeSymbol> _met = new(SymbolEqualityComparer.Default);
+    private int _depth;
 
     /// <summary>All fields that an instance of a type holds, without those of its base class.</summary>
     public static IEnumerable<IFieldSymbol> FieldsOf(INamedTypeSymbol type) =>
@@ -74,8 +79,12 @@ internal sealed class StateShape
         if (type.TypeKind == TypeKind.Interface) return $"'{type.Name}' is an interface";
         if (type.TypeKind is not (TypeKind.Class or TypeKind.Struct) || type.IsTupleType || IsOfFramework(space))
             return $"'{type}' is not a kind of type that can be";
-        if (!_met.Add(type)) return null;
-        return type.IsMarked("JsonConverterAttribute") ? null : FlawOfOwn(type);
+        if (!_met.Add(type) || type.IsMarked("JsonConverterAttribute")) return null;
+        if (_depth > MaxDepth || _met.Count > MaxTypes) return "it is nested without end";
+        _depth++;
+        var flaw = FlawOfOwn(type);
+        _depth--;
+        return flaw;
     }
 
     /// <summary>JSON has only texts for keys, so not every type can be one.</summary>

@@ -8,7 +8,12 @@ namespace EventSourcing.Generators;
 /// </summary>
 internal sealed class StateTypes
 {
+    // A generic type can have members of ever new forms of itself. Their code is the same.
+    private const int MaxDepth = 64;
+    private const int MaxTypes = 10_000;
+
     private readonly HashSet<ITypeSymbol> _met = new(SymbolEqualityComparer.Default);
+    private int _depth;
     private readonly List<INamedTypeSymbol> _types = [];
 
     public IReadOnlyList<INamedTypeSymbol> All => _types;
@@ -22,6 +27,14 @@ internal sealed class StateTypes
         }
 
         if (type is not INamedTypeSymbol { SpecialType: SpecialType.None } named || !_met.Add(named)) return;
+        if (_depth > MaxDepth || _met.Count > MaxTypes) return;
+        _depth++;
+        AddParts(named);
+        _depth--;
+    }
+
+    private void AddParts(INamedTypeSymbol named)
+    {
         foreach (var argument in named.TypeArguments) Add(argument);
         if (named.IsTupleType || StateShape.IsOfFramework(named.ContainingNamespace.ToDisplayString())) return;
         _types.Add(named);

@@ -7,8 +7,8 @@ namespace EventSourcing.Testing;
 /// <remarks>
 /// <para>A sample is the stored JSON of one event, in a file <c>name@version.json</c>, or
 /// <c>name@version.what-is-special.json</c> if a version has several; characters that file names may not have are
-/// percent-encoded. A relative folder is relative to that of the test assembly, so <c>../../../EventSamples</c> lies
-/// beside the project file.</para>
+/// percent-encoded, and so are capitals in a name that differs from another one in case only. A relative folder is relative to that of
+/// the test assembly, so <c>../../../EventSamples</c> lies beside the project file.</para>
 /// <para>Samples are never changed: they stand for events in databases, which cannot be changed either.</para>
 /// </remarks>
 public static class EventHistory
@@ -28,7 +28,7 @@ public static class EventHistory
         EventTypes types, string directory, EventStoreOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(types);
-        var folder = new SampleFolder(directory);
+        var folder = new SampleFolder(directory, types);
         var problems = new List<string>();
         var samples = await folder.ReadAsync(problems, cancellationToken).ConfigureAwait(false);
         var aliases = types.All.SelectMany(type => type.Aliases).ToHashSet(StringComparer.Ordinal);
@@ -37,9 +37,9 @@ public static class EventHistory
             var sample = new Sample(storedName, "", "");
             if (samples.Any(s => s.StoredName == storedName) || aliases.Contains(sample.Name)) continue;
             problems.Add(types.All.FirstOrDefault(type => type.StoredName == storedName) is { } type
-                ? $"{sample.FileName} is missing: no sample shows that events stored as '{storedName}' can be read. Record one: "
+                ? $"{folder.FileOf(sample)} is missing: no sample shows that events stored as '{storedName}' can be read. Record one: "
                     + $"EventHistory.RecordAsync(types, directory, [new {type.ClrType.Name}(…)])."
-                : $"{sample.FileName} is missing: no sample shows that events stored as '{storedName}' can be read. "
+                : $"{folder.FileOf(sample)} is missing: no sample shows that events stored as '{storedName}' can be read. "
                     + "No type writes such any more, so take one from a database.");
         }
 
@@ -72,7 +72,7 @@ public static class EventHistory
     {
         ArgumentNullException.ThrowIfNull(types);
         ArgumentNullException.ThrowIfNull(events);
-        var folder = new SampleFolder(directory);
+        var folder = new SampleFolder(directory, types);
         var problems = new List<string>();
         foreach (var e in events)
         {
@@ -80,7 +80,7 @@ public static class EventHistory
             if (await folder.TryRecordAsync(now, cancellationToken).ConfigureAwait(false) is not { } recorded
                 || JsonText.AreEqual(recorded, now.Json))
                 continue;
-            problems.Add($"{now.FileName} is not what is stored now as '{now.StoredName}'. Events like the sample lie in databases: "
+            problems.Add($"{folder.FileOf(now)} is not what is stored now as '{now.StoredName}'. Events like the sample lie in databases: "
                 + "undo the change, or raise the event's Version and write an upcaster from the version before."
                 + $"{Environment.NewLine}    recorded: {JsonText.Compact(recorded)}"
                 + $"{Environment.NewLine}    now:      {JsonText.Compact(now.Json)}");

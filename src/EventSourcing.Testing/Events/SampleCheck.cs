@@ -13,7 +13,7 @@ internal static class SampleCheck
         if (!types.StoredNames.Contains(sample.StoredName))
         {
             problems.Add(
-                $"{sample.FileName} cannot be read: '{sample.StoredName}' is not a name that the EventTypes know. "
+                $"{sample.File} cannot be read: '{sample.StoredName}' is not a name that the EventTypes know. "
                 + "Events like it lie in databases: list the type again, give the event that it is now an alias, "
                 + "or retire it by an upcaster.");
             return;
@@ -34,7 +34,7 @@ internal static class SampleCheck
             }
             catch (EventSourcingException failure)
             {
-                problems.Add($"{sample.FileName} cannot be read: {failure.Message}");
+                problems.Add($"{sample.File} cannot be read: {failure.Message}");
                 return;
             }
         }
@@ -46,13 +46,13 @@ internal static class SampleCheck
                 var written = await WriteAsync(e, types, options, cancellationToken).ConfigureAwait(false);
                 if (written.StoredName == sample.StoredName && JsonText.FirstLost(sample.Json, written.Json) is { } lost)
                     problems.Add(
-                        $"{sample.FileName} is read, but {lost} is lost when the event is written again: "
+                        $"{sample.File} is read, but {lost} is lost when the event is written again: "
                         + "the type has lost or renamed that property, or changed its type. Keep the stored name by [JsonPropertyName], "
                         + "or raise the Version and say by an upcaster what becomes of it.");
             }
             catch (Exception failure) when (failure is ArgumentException or NotSupportedException or EventSourcingException)
             {
-                problems.Add($"{sample.FileName} is read as {e.GetType()}, which cannot be written and read again: {failure.Message}");
+                problems.Add($"{sample.File} is read as {e.GetType()}, which cannot be written and read again: {failure.Message}");
             }
         }
     }

@@ -42,6 +42,13 @@ public sealed class AggregateScenario<[DynamicallyAccessedMembers(DynamicallyAcc
         });
     }
 
+    /// <inheritdoc cref="When(Action{T})"/>
+    public ScenarioOutcome<T> When(Func<T, Task> act)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        return When((aggregate, _) => act(aggregate));
+    }
+
     /// <summary>Acts on the aggregate, with the scenario's clock for commands that need to know the time.</summary>
     /// <param name="act">The command.</param>
     /// <returns>The outcome, to state what is expected of it.</returns>
@@ -61,7 +68,8 @@ public sealed class AggregateScenario<[DynamicallyAccessedMembers(DynamicallyAcc
         ArgumentNullException.ThrowIfNull(act);
         return new(
             _store,
-            (store, clock) => store.Aggregate<T>(Id).CreateOrUpdateAsync(aggregate => act(aggregate, clock)),
-            async store => await store.Aggregate<T>(Id).FindAsync().ConfigureAwait(false) ?? store.Aggregate<T>(Id).New());
+            (store, command) => store.Aggregate<T>(Id).CreateOrUpdateAsync(aggregate =>
+                command.CallAsync(() => act(aggregate, command.Clock))),
+            async (store, asOf) => await store.Aggregate<T>(Id).FindAsync(asOf).ConfigureAwait(false) ?? store.Aggregate<T>(Id).New());
     }
 }

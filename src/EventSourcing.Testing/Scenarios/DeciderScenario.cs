@@ -48,7 +48,17 @@ public sealed class DeciderScenario<TState, TCommand>
         var decider = _decider;
         return new(
             _store,
-            (store, clock) => store.Decider(decider, Id).DecideAsync(command(clock)),
-            async store => (await store.Decider(decider, Id).LoadAsync().ConfigureAwait(false)).State);
+            (store, called) => store.Decider(Calling(decider, called), Id).DecideAsync(command(called.Clock)),
+            async (store, asOf) => (await store.Decider(decider, Id).LoadAsync(asOf).ConfigureAwait(false)).State);
     }
+
+    /// <summary>The decider, which tells when it is called. It takes no snapshots: a scenario has few events.</summary>
+    private static Decider<TState, TCommand> Calling(Decider<TState, TCommand> decider, ScenarioCommand called) => new(
+        decider.Category,
+        decider.Initial,
+        (state, command) => called.Call(() => decider.Decide(state, command)),
+        decider.Evolve)
+    {
+        ConflictsWith = decider.ConflictsWith,
+    };
 }

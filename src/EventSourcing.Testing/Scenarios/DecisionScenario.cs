@@ -45,10 +45,10 @@ public sealed class DecisionScenario
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(decide);
-        return new ScenarioOutcome(_store, async (store, _) =>
+        return new ScenarioOutcome(_store, async (store, command) =>
         {
             await HoldBoundaryAsync(store, query).ConfigureAwait(false);
-            await store.DecideAsync(query, decide).ConfigureAwait(false);
+            await store.DecideAsync(query, events => command.Call(() => decide(events))).ConfigureAwait(false);
         });
     }
 

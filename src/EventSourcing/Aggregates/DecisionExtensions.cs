@@ -51,6 +51,7 @@ public static class DecisionExtensions
     /// <returns>Where the events stand; if nothing was decided, a result without streams at the head that was read.</returns>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
+    /// <exception cref="InvalidOperationException">The decision returned null; nothing was written.</exception>
     /// <exception cref="AppendConditionFailedException">Every try met a conflict; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">
     /// At every try, a stream of the decision was not as it expects; nothing was written.

@@ -54,12 +54,30 @@ internal static class JsonMembers
             || polymorphism.UnknownDerivedTypeHandling != JsonUnknownDerivedTypeHandling.FailSerialization
             || polymorphism.DerivedTypes.Any(of => of.TypeDiscriminator is null && of.DerivedType != info.Type));
 
+    /// <summary>
+    /// A collection in a value that is of a class of the app with more than its items, which JSON does not write; null if there is none.
+    /// The type that is declared does not show it.
+    /// </summary>
+    /// <param name="value">The value.</param>
+    /// <param name="info">How JSON handles it.</param>
+    public static (string Path, Type Type, string Member)? CollectionWithMore(object value, JsonTypeInfo info)
+    {
+        var found = new JsonSearch(info.Options, static (part, of, _) => MoreOf(part, of) is not null).Find(value, info);
+        return found is null ? null : (found.Path, found.Value.GetType(), MoreOf(found.Value, found.Info)!);
+    }
+
     /// <summary>Whether JSON writes a member as its type says, and sets it again.</summary>
     /// <param name="property">The member.</param>
     /// <param name="type">The type that has it.</param>
     public static bool IsKept(JsonPropertyInfo property, JsonTypeInfo type) =>
         property is { Get: not null, CustomConverter: null, IsExtensionData: false }
         && (property.AssociatedParameter is not null || property.Set is not null || JsonTypeCheck.IsPopulated(property, type));
+
+    private static string? MoreOf(object part, JsonTypeInfo info) =>
+        info.Kind is JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary && !JsonTypeCheck.IsOwn(info.Converter)
+        && part.GetType() != info.Type && !JsonTypeCheck.IsOfFramework(part.GetType())
+            ? JsonLostMembers.OfCollection(part.GetType())
+            : null;
 
     private static string? WhyNot(JsonPart found, JsonWriterOptions writer)
     {

@@ -103,6 +103,9 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer, boo
     {
         isOfKeys = false;
         if (FlawOfDerived(value) is { } derived) return derived;
+        if (JsonMembers.CollectionWithMore(value, info) is var (path, type, member))
+            return $"The value at {path} is a {type.Name}, and its '{member}' is not written, as JSON writes only the items of a "
+                + "collection; keep the collection and that value as two members, or mark the value [JsonIgnore].";
         object? copy;
         try
         {

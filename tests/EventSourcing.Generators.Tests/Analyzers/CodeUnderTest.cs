@@ -38,6 +38,7 @@ internal sealed class CodeUnderTest
     [
         .. Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "System.*.dll").Where(file => !file.Contains(".Native.", StringComparison.Ordinal)).Select(file => MetadataReference.CreateFromFile(file)),
         MetadataReference.CreateFromFile(typeof(Aggregate).Assembly.Location),
+        MetadataReference.CreateFromFile(typeof(Testing.Scenario).Assembly.Location),
     ];
 
     private readonly Project _project;

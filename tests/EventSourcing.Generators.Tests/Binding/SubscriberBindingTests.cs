@@ -152,4 +152,63 @@ public class SubscriberBindingTests
     [InlineData("Doc? Apply(Doc? d, object e) => d;", "'Apply' handles 'Object', which is any object*")]
     public void Handler_of_what_is_no_concrete_event_is_an_error(string method, string message) =>
         GeneratorRun.Of(Events, $"public sealed partial class Docs : Projection<Doc> {{ {method} }}").Reported.Should().ContainSingle().Which.GetMessage(CultureInfo.InvariantCulture).Should().Match(message);
+
+    [Theory]
+    [InlineData("string? Key(A e) => e.Who;", "'Key' of 'Docs' may return null, and a document needs a key; return 'string', or, for events that change no document, an empty sequence from 'IEnumerable<string> Keys'")]
+    [InlineData("Guid? Key(A e) => null;", "*return 'Guid',*'IEnumerable<Guid> Keys'")]
+    [InlineData("DayOfWeek? Key(A e) => null;", "*return 'DayOfWeek',*")]
+    [InlineData("int? Key(A e, RecordedEvent r) => null;", "*return 'int',*")]
+    [InlineData("Name? Key(A e) => null;", "*return 'Name',*")]
+    [InlineData("Number? Key(A e) => null;", "*return 'Number',*")]
+    [InlineData("string? Key(RecordedEvent r) => null;", "*return 'string',*")]
+    [InlineData("IEnumerable<string?> Keys(A e) => [null];", "'Keys' of 'Docs' may return null, and a document needs a key; return a sequence of 'string',*")]
+    [InlineData("IEnumerable<string>? Keys(A e) => null;", "*return a sequence of 'string',*")]
+    [InlineData("List<Guid?> Keys(A e) => [];", "*return a sequence of 'Guid',*")]
+    [InlineData("Name?[] Keys(IOf e) => [];", "*return a sequence of 'Name',*")]
+    public void Key_that_may_be_null_is_an_error(string method, string message)
+    {
+        var run = GeneratorRun.Of(Events, Ids, $"public sealed partial class Docs : Projection<Doc> {{ {method} Doc? Apply(Doc? d, A e) => d; }}");
+        var reported = run.Reported.Should().ContainSingle().Which;
+        reported.Id.Should().Be("ES0013");
+        reported.GetMessage(CultureInfo.InvariantCulture).Should().Match(message);
+        run.Files.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("string")]
+    [InlineData("Guid")]
+    [InlineData("DayOfWeek")]
+    [InlineData("int")]
+    [InlineData("ulong")]
+    [InlineData("Int128")]
+    [InlineData("char")]
+    [InlineData("DateOnly")]
+    [InlineData("Name")]
+    [InlineData("Number")]
+    [InlineData("Plain")]
+    [InlineData("Uri")]
+    [InlineData("decimal")]
+    public void Key_of_any_type_is_bound_or_left_alone(string id)
+    {
+        foreach (var method in new[] { $"{id} Key(A e) => throw new NotSupportedException();", $"IEnumerable<{id}> Keys(A e) => [];" })
+        {
+            var run = GeneratorRun.Of(Events, Ids, $"public sealed partial class Docs : Projection<Doc> {{ {method} Doc? Apply(Doc? d, A e) => d; }}");
+            run.Complaints.Should().BeEmpty();
+        }
+    }
+
+    /// <summary>Without the annotations of nullable types nothing is known.</summary>
+    [Fact]
+    public void Key_of_code_without_nullable_annotations_is_bound()
+    {
+        var run = GeneratorRun.Of(Events, "#nullable disable\npublic sealed partial class Docs : Projection<Doc> { string Key(A e) => null; Doc Apply(Doc d, A e) => d; }");
+        run.Complaints.Should().BeEmpty();
+        run.Files["Docs.Bind.g.cs"].Should().Contain("Key(e)");
+    }
+
+    private const string Ids = """
+        public sealed class Name : IFormattable { public string ToString(string? format, IFormatProvider? by) => ""; }
+        public readonly record struct Number(int N) : IFormattable { public string ToString(string? format, IFormatProvider? by) => ""; }
+        public readonly record struct Plain(int N);
+        """;
 }

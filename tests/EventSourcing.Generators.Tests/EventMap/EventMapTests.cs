@@ -104,6 +104,18 @@ public class EventMapTests
     [InlineData("public class O<T> { [EventType(\"a\")] public sealed record A; }", "ES0004", "*")]
     [InlineData("[EventType(\"a@2\")] public record A;", "ES0005", "The event name 'a@2' ends in '@' and digits*")]
     [InlineData("[EventType(\"a\", Aliases = [\"b@10\"])] public record A;", "ES0005", "The event name 'b@10' *")]
+    [InlineData("[EventType(\"\")] public record A;", "ES0012", "[EventType] of 'A' is not valid: the name is empty; give it 1 to 200 characters")]
+    [InlineData("[EventType(\" \\t \")] public record A;", "ES0012", "*U+0009 at index 1, which is a control character*")]
+    [InlineData("[EventType(\"  \")] public record A;", "ES0012", "*the name is nothing but white space*")]
+    [InlineData("[EventType(\"a\\nb\")] public record A;", "ES0012", "*the name has U+000A at index 1*")]
+    [InlineData("[EventType(\"a\\uD800\")] public record A;", "ES0012", "*the name has U+D800 at index 1, which is half a character*")]
+    [InlineData("[EventType(\"$payloads-erased\")] public record A;", "ES0012", "*the name '$payloads-erased' is that of an event of the library*")]
+    [InlineData("[EventType(\"a\", Version = 0)] public record A;", "ES0012", "*the version is 0, and the first one is 1; give it 1 or more")]
+    [InlineData("[EventType(Version = -1)] public record A;", "ES0012", "*the version is -1*")]
+    [InlineData("[EventType(\"a\", Aliases = [\"\"])] public record A;", "ES0012", "*an alias is empty*")]
+    [InlineData("[EventType(\"a\", Aliases = [null!])] public record A;", "ES0012", "*an alias is empty*")]
+    [InlineData("[EventType(\"a\", Aliases = [\"b\", \"a\"])] public record A;", "ES0012", "*'a' is its name and among its Aliases too*")]
+    [InlineData("[EventType(Aliases = [\"A\"])] public record A;", "ES0012", "*'A' is its name*")]
     public void Event_that_cannot_be_listed_is_an_error(string source, string id, string message)
     {
         var run = GeneratorRun.Of(source);
@@ -114,6 +126,21 @@ public class EventMapTests
     }
 
     [Theory]
+    [InlineData(200, 1, true)]
+    [InlineData(201, 1, false)]
+    [InlineData(198, 2, true)]
+    [InlineData(199, 2, false)]
+    public void Name_of_any_length_is_listed_if_the_store_takes_it(int length, int version, bool isListed)
+    {
+        var run = GeneratorRun.Of($"[EventType(\"{new string('a', length)}\", Version = {version})] public record A;");
+        run.Reported.Select(d => d.Id).Should().Equal(isListed ? [] : ["ES0012"]);
+        var of = FluentActions.Invoking(() => EventType.Of<EventMapTests>(new string('a', length), version));
+        if (isListed) of.Should().NotThrow();
+        else of.Should().Throw<ArgumentException>();
+    }
+
+    [Theory]
+    [InlineData("[EventType(\"😀 ä-ﬀ\")] public record A;")]
     [InlineData("[EventType(\"a@b\")] public record A; [EventType(\"@\")] public record B; [EventType(\"7\")] public record C;")]
     [InlineData("[EventType(\"a\")] public record A; [EventType(\"a\", Version = 2, Aliases = [\"b\"])] public record B; [EventType(\"b\")] public record C;")]
     public void Names_that_only_look_like_others_are_listed(string source) => GeneratorRun.Of(source).Complaints.Should().BeEmpty();
@@ -123,6 +150,9 @@ public class EventMapTests
     [InlineData("[Upcaster(\"a\", 1)] internal static JsonObject M(JsonObject e, int n) => e;", "it must be a static method of one parameter")]
     [InlineData("[Upcaster(\"a\", 1)] internal static JsonObject M<T>(JsonObject e) => e;", "it must be a static method of one parameter")]
     [InlineData("[Upcaster(\"a\", 1)] private static JsonObject M(JsonObject e) => e;", "it and the types around it must be internal or public, and not generic")]
+    [InlineData("[Upcaster(\"a\", 0)] internal static JsonObject M(JsonObject e) => e;", "of the stored event that it takes, the version is 0*")]
+    [InlineData("[Upcaster(\"\", 1)] internal static JsonObject M(JsonObject e) => e;", "of the stored event that it takes, the name is empty*")]
+    [InlineData("[Upcaster(\"a@2\", 1)] internal static JsonObject M(JsonObject e) => e;", "'a@2' ends in '@' and digits*")]
     [InlineData("[Upcaster] internal static JsonObject M(JsonObject e) => e;", "it takes stored JSON, so say of which name and version*")]
     [InlineData("[Upcaster(\"a\", 1)] internal static A M(B e) => new();", "it takes an event type, which says of itself what it is*")]
     [InlineData("[Upcaster] internal static JsonObject M(A e) => [];", "from an event type it must give events")]

@@ -26,6 +26,9 @@ public class ReadBackTests
         { new Stacked(new Stack<int>()), "Stack<Int32>" },
         { new Counted(new CountedList { 1 }), "'Extra' of CountedList is not written" },
         { new Nested([new CountedList { 1 }]), "'Extra' of CountedList is not written" },
+        { new Listing(new CountedList { 1 }), "The value at $.items is a CountedList, and its 'Extra' is not written" },
+        { new Shown(new CountedList { 1 }), "The value at $.items is a CountedList, and its 'Extra' is not written" },
+        { new Mapped([new() { ["k"] = new NamedMap { ["a"] = 1 } }]), "The value at $.items[0]['k'] is a NamedMap, and its 'Name' is not written" },
         { new Setted(new HashSet<int>()), "IReadOnlySet<Int32>" },
         { new Interfaced(null), "IThing" },
         { new TwoConstructors(1), "TwoConstructors" },
@@ -59,7 +62,7 @@ public class ReadBackTests
 
     public static TheoryData<object> KeptEvents =>
     [
-        new Fine(1), new Totalled(new TotalledList { 1, 2 }), new Computed(2, 3), new Clocked(1), new Initialized { Rate = 3 }, new Shaped(new Circle(2)), new Raw(JsonElement.Parse("[1,{\"a\":null}]")),
+        new Fine(1), new Listing(new TotalledList { 1, 2 }), new Totalled(new TotalledList { 1, 2 }), new Computed(2, 3), new Clocked(1), new Initialized { Rate = 3 }, new Shaped(new Circle(2)), new Raw(JsonElement.Parse("[1,{\"a\":null}]")),
         new Sets(new SortedSet<int>(Descending) { 1, 2, 3 }, ["x"]), new Marked { At = 5 }, new Filled { Items = { 1, 2 } }, new Struct(4), new Texts("\uFFFD 😀 \u2028"),
     ];
 
@@ -453,6 +456,17 @@ public class ReadBackTests
 
         [JsonIgnore]
         public int Cached { get; set; }
+    }
+
+    public sealed record Listing(List<int> Items);
+
+    public sealed record Shown(IReadOnlyList<int> Items);
+
+    public sealed record Mapped(List<Dictionary<string, Dictionary<string, int>>> Items);
+
+    public sealed class NamedMap : Dictionary<string, int>
+    {
+        public string? Name { get; set; }
     }
 
     public sealed record Stacked(Stack<int> At);

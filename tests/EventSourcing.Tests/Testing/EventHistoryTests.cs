@@ -115,6 +115,30 @@ public sealed class EventHistoryTests : IDisposable
         await EventHistory.CheckAsync(types, _folder.FullName);
     }
 
+    [Fact]
+    public async Task Record_names_that_differ_in_case_only_gives_them_files_that_do_not_collide()
+    {
+        var types = new EventTypes(EventType.Of<Closed>("a/Paid"), EventType.Of<PhoneChanged>("A/paid"), EventType.Of<AddressChanged>("Alone"));
+        object[] events = [new Closed(), new PhoneChanged("1"), new AddressChanged("Elm")];
+        for (var i = 0; i < 2; i++) await EventHistory.RecordAsync(types, _folder.FullName, events);
+        Files().Should().Equal("%41%2Fpaid@1.json", "Alone@1.json", "a%2F%50aid@1.json");
+        await EventHistory.CheckAsync(types, _folder.FullName);
+    }
+
+    [Fact]
+    public async Task Check_and_record_name_a_file_that_stands_in_the_place_of_another_where_case_is_ignored()
+    {
+        var types = new EventTypes(EventType.Of<Closed>("Paid"), EventType.Of<PhoneChanged>("paid"));
+        Write("Paid@1.json", "{}");
+        (await FluentActions.Awaiting(() => EventHistory.RecordAsync(types, _folder.FullName, [new Closed(), new PhoneChanged("1")])).Should().ThrowAsync<EventHistoryException>())
+            .Which.Problems.Should().Equal("Paid@1.json stands where a file system that ignores case would look for paid@1.json, a sample of another event. Rename it to %50aid@1.json, which is read as the same event.");
+        Write("paid@1.json", """{"number":"1"}""");
+        (await FluentActions.Awaiting(() => EventHistory.CheckAsync(types, _folder.FullName)).Should().ThrowAsync<EventHistoryException>())
+            .Which.Problems.Should().ContainSingle().Which.Should().StartWith("Paid@1.json stands where").And.Contain("Rename it to %50aid@1.json");
+        File.Move(PathOf("Paid@1.json"), PathOf("%50aid@1.json"));
+        await EventHistory.CheckAsync(types, _folder.FullName);
+    }
+
     /// <summary>To open a pipe waits for somebody who writes to it.</summary>
     [Theory]
     [InlineData(true)]

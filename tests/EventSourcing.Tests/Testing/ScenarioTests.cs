@@ -18,7 +18,7 @@ public class ScenarioTests
 
     [Fact]
     public async Task Aggregate_scenario_with_another_amount_shows_the_member_that_differs() =>
-        (await Failing(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyWithdrawn(31)))).Message.Should().Be("""
+        (await ScenarioProofTests.FailingAsync(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyWithdrawn(31)))).Message.Should().Be("""
             The scenario should have appended:
               1. MoneyWithdrawn {"amount":31}
             but appended:
@@ -29,18 +29,18 @@ public class ScenarioTests
     [Fact]
     public async Task Aggregate_scenario_with_other_events_says_which()
     {
-        (await Failing(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyDeposited(30)))).Message.Should().Contain("event 1: should be a MoneyDeposited, but is a MoneyWithdrawn");
-        (await Failing(Ann.When(a => a.Withdraw(30)).ThenNothingAsync())).Message.Should().Contain("should have appended nothing").And.Contain("event 1: MoneyWithdrawn was appended, but is not expected");
-        (await Failing(Ann.When(_ => { }).ThenAsync(new MoneyDeposited(1)))).Message.Should().Contain("event 1: MoneyDeposited was not appended");
-        (await Failing(Ann.When(a => a.Withdraw(200)).ThenAsync(new MoneyWithdrawn(200)))).Message.Should().Contain("failed with InvalidOperationException: Insufficient funds.");
+        (await ScenarioProofTests.FailingAsync(Ann.When(a => a.Withdraw(30)).ThenAsync(new MoneyDeposited(30)))).Message.Should().Contain("event 1: should be a MoneyDeposited, but is a MoneyWithdrawn");
+        (await ScenarioProofTests.FailingAsync(Ann.When(a => a.Withdraw(30)).ThenNothingAsync())).Message.Should().Contain("should have appended nothing").And.Contain("event 1: MoneyWithdrawn was appended, but is not expected");
+        (await ScenarioProofTests.FailingAsync(Ann.When(_ => { }).ThenAsync(new MoneyDeposited(1)))).Message.Should().Contain("event 1: MoneyDeposited was not appended");
+        (await ScenarioProofTests.FailingAsync(Ann.When(a => a.Withdraw(200)).ThenAsync(new MoneyWithdrawn(200)))).Message.Should().Contain("failed with InvalidOperationException: Insufficient funds.");
     }
 
     [Fact]
     public async Task Aggregate_scenario_that_fails_otherwise_says_how()
     {
-        (await Failing(Ann.When(a => a.Withdraw(30)).ThenThrowsAsync<InvalidOperationException>())).Message.Should().Contain("should have failed with InvalidOperationException, but appended");
-        (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<ArgumentException>())).Message.Should().Contain("but failed with InvalidOperationException");
-        (await Failing(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<InvalidOperationException>(e => e.Message == "Closed."))).Message.Should().Contain("the condition does not hold for this error: Insufficient funds.");
+        (await ScenarioProofTests.FailingAsync(Ann.When(a => a.Withdraw(30)).ThenThrowsAsync<InvalidOperationException>())).Message.Should().Contain("should have failed with InvalidOperationException, but appended");
+        (await ScenarioProofTests.FailingAsync(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<ArgumentException>())).Message.Should().Contain("but failed with InvalidOperationException");
+        (await ScenarioProofTests.FailingAsync(Ann.When(a => a.Withdraw(200)).ThenThrowsAsync<InvalidOperationException>(e => e.Message == "Closed."))).Message.Should().Contain("the condition does not hold for this error: Insufficient funds.");
         await FluentActions.Awaiting(() => Ann.When(a => a.Withdraw(30)).ThenStateAsync(a => throw new FormatException("of the test's own"))).Should().ThrowAsync<FormatException>();
     }
 
@@ -76,7 +76,7 @@ public class ScenarioTests
         await scenario.When(0).ThenNothingAsync();
         await scenario.When(101).ThenThrowsAsync<InvalidOperationException>(e => e.Message == "Insufficient funds.");
         await scenario.After(TimeSpan.FromDays(2)).When(clock => clock.GetUtcNow().Day).ThenAsync(new MoneyWithdrawn(3));
-        (await Failing(scenario.When(30).ThenAsync(new MoneyWithdrawn(31)))).Message.Should().Contain("amount: 31 → 30");
+        (await ScenarioProofTests.FailingAsync(scenario.When(30).ThenAsync(new MoneyWithdrawn(31)))).Message.Should().Contain("amount: 31 → 30");
     }
 
     [Fact]
@@ -87,10 +87,10 @@ public class ScenarioTests
         await scenario.ThenAsync("ann", new Balance(5));
         await scenario.ThenNoneAsync("ben");
         await scenario.ThenAllAsync(new Dictionary<string, Balance> { ["ann"] = new(5) });
-        (await Failing(scenario.ThenAsync("ann", new Balance(6)))).Message.Should().Contain("amount: 6 → 5");
-        (await Failing(scenario.ThenAsync("ben", new Balance(0)))).Message.Should().Contain("should have a document 'ben', but has 'ann'");
-        (await Failing(scenario.ThenNoneAsync("ann"))).Message.Should().Contain("""should have no document 'ann', but has {"amount":5}""");
-        (await Failing(scenario.ThenAllAsync(new Dictionary<string, Balance>()))).Message.Should().Contain("should have none, but has 'ann'");
+        (await ScenarioProofTests.FailingAsync(scenario.ThenAsync("ann", new Balance(6)))).Message.Should().Contain("amount: 6 → 5");
+        (await ScenarioProofTests.FailingAsync(scenario.ThenAsync("ben", new Balance(0)))).Message.Should().Contain("should have a document 'ben', but has 'ann'");
+        (await ScenarioProofTests.FailingAsync(scenario.ThenNoneAsync("ann"))).Message.Should().Contain("""should have no document 'ann', but has {"amount":5}""");
+        (await ScenarioProofTests.FailingAsync(scenario.ThenAllAsync(new Dictionary<string, Balance>()))).Message.Should().Contain("should have none, but has 'ann'");
     }
 
     [Fact]
@@ -102,12 +102,10 @@ public class ScenarioTests
 
         await empty.Given("account-1", opened).When(query, OpenUnlessOpen).ThenNothingAsync();
         await empty.GivenOutside("account-1", new AccountOpened("Ben")).When(query, OpenUnlessOpen).ThenAsync(opened);
-        (await Failing(empty.Given("account-1", new AccountOpened("Ann")).When(query, OpenUnlessOpen).ThenNothingAsync())).Message.Should().Contain("lies outside the boundary").And.Contain("account-1");
-        (await Failing(empty.GivenOutside("account-1", opened).When(query, OpenUnlessOpen).ThenNothingAsync())).Message.Should().Contain("lies inside");
-        (await Failing(empty.When(query, OpenUnlessOpen).ThenAsync(new EventData(new AccountOpened("Ann")) { Tags = ["owner:Ben"] }))).Message.Should().Contain("should have the tags [owner:Ben], but has [owner:Ann]");
+        (await ScenarioProofTests.FailingAsync(empty.Given("account-1", new AccountOpened("Ann")).When(query, OpenUnlessOpen).ThenNothingAsync())).Message.Should().Contain("lies outside the boundary").And.Contain("account-1");
+        (await ScenarioProofTests.FailingAsync(empty.GivenOutside("account-1", opened).When(query, OpenUnlessOpen).ThenNothingAsync())).Message.Should().Contain("lies inside");
+        (await ScenarioProofTests.FailingAsync(empty.When(query, OpenUnlessOpen).ThenAsync(new EventData(new AccountOpened("Ann")) { Tags = ["owner:Ben"] }))).Message.Should().Contain("should have the tags [owner:Ben], but has [owner:Ann]");
 
         IReadOnlyList<StreamAppend> OpenUnlessOpen(IReadOnlyList<RecordedEvent> events) => events.Count > 0 ? [] : [new StreamAppend("account-2", ExpectedVersion.NoStream, [opened])];
     }
-
-    private static async Task<ScenarioException> Failing(Task scenario) => (await FluentActions.Awaiting(() => scenario).Should().ThrowAsync<ScenarioException>()).Which;
 }

@@ -13,8 +13,9 @@ namespace EventSourcing.Generators.Analyzers;
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ContractAnalyzer : DiagnosticAnalyzer
 {
-    /// <summary>The property of a diagnostic that holds the line to write into the file.</summary>
-    internal const string LineProperty = "Line";
+    private const string NameProperty = "Name";
+    private const string VersionProperty = "Version";
+    private const string ShapeProperty = "Shape";
 
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
@@ -27,6 +28,15 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
         context.RegisterCompilationStartAction(Start);
     }
+
+    /// <summary>The line to write into the file, from a diagnostic; null if it has none.</summary>
+    internal static ContractLine? LineOf(Diagnostic diagnostic) =>
+        diagnostic.Properties.TryGetValue(NameProperty, out var name) && name is not null
+        && diagnostic.Properties.TryGetValue(ShapeProperty, out var shape) && shape is not null
+        && diagnostic.Properties.TryGetValue(VersionProperty, out var number)
+        && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? new ContractLine(name, version, shape)
+            : null;
 
     private static void Start(CompilationStartAnalysisContext context)
     {
@@ -60,12 +70,15 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
 
     private static void CheckShape(SymbolAnalysisContext context, DeclaredEvent e, ContractFile file)
     {
+        // A name or version that is not valid is an error of the generator, and no event can be stored under it.
+        if (StoredNames.FlawOf(e.Name, e.Version) is not null) return;
         var shape = EventShape.Of(e.Type);
         var version = e.Version.ToString(CultureInfo.InvariantCulture);
         foreach (var name in e.Names)
         {
             var now = new ContractLine(name, e.Version, shape);
-            var properties = ImmutableDictionary<string, string?>.Empty.Add(LineProperty, now.ToString());
+            var properties = ImmutableDictionary<string, string?>.Empty
+                .Add(NameProperty, name).Add(VersionProperty, version).Add(ShapeProperty, shape);
             if (file.Get(name, e.Version) is not { } line)
             {
                 // An alias has no line of its own if nothing was stored under it in this version.

@@ -13,16 +13,52 @@ internal sealed class EventShape
     // JsonIgnoreCondition.Always, and the two conditions that leave out one direction.
     private static readonly int[] Ignoring = [1, 4, 5];
 
+    /// <summary>As many levels as System.Text.Json reads by default. A generic type can be nested in ever new forms of itself.</summary>
+    private const int MaxDepth = 64;
+
+    private const int MaxObjects = 1_000;
+
     private readonly List<ITypeSymbol> _around = [];
 
-    private EventShape()
-    {
-    }
+    /// <summary>The collections that are being written within the innermost object: one may be a collection of itself.</summary>
+    private List<ITypeSymbol> _collections = [];
 
-    public static string Of(INamedTypeSymbol type) => new EventShape().ObjectText(type);
+    private readonly bool _showsOnce;
+
+    /// <summary>The types whose objects were written, by their numbers, if each is written once.</summary>
+    private readonly Dictionary<ITypeSymbol, int> _shown = new(SymbolEqualityComparer.Default);
+
+    private int _objects;
+    private int _depth;
+
+    private EventShape(bool showsOnce) => _showsOnce = showsOnce;
+
+    /// <summary>
+    /// Whether so many objects were written that it is better to write each type once: if types refer to each other often, the ways from
+    /// one to another are more than can be written.
+    /// </summary>
+    private bool IsTooLong => !_showsOnce && _objects > MaxObjects;
+
+    public static string Of(INamedTypeSymbol type)
+    {
+        var shape = new EventShape(showsOnce: false);
+        var text = shape.ObjectText(type);
+        return shape.IsTooLong ? new EventShape(showsOnce: true).ObjectText(type) : text;
+    }
 
     private string ObjectText(ITypeSymbol type)
     {
+        _objects++;
+        if (IsTooLong) return "{ }";
+        if (_showsOnce)
+        {
+            if (_shown.TryGetValue(type, out var number)) return $"*{number.ToString(CultureInfo.InvariantCulture)}";
+            if (_shown.Count >= MaxObjects) return NameOf(type);
+            _shown.Add(type, _shown.Count + 1);
+        }
+
+        var collections = _collections;
+        _collections = [];
         _around.Add(type);
         var members = MembersOf(type)
             .OrderBy(member => member.Name, StringComparer.Ordinal)
@@ -30,10 +66,20 @@ internal sealed class EventShape
                 $"{NameText(member.Name)}{(IsNullable(member.Type) ? "?" : "")}: {TypeText(member.Type, ConverterOf(member.Symbol))}")
             .ToList();
         _around.RemoveAt(_around.Count - 1);
+        _collections = collections;
         return members.Count == 0 ? "{ }" : $"{{ {string.Join(", ", members)} }}";
     }
 
     private string TypeText(ITypeSymbol type, INamedTypeSymbol? converter)
+    {
+        if (_depth >= MaxDepth) return NameOf(type);
+        _depth++;
+        var text = TextOf(type, converter);
+        _depth--;
+        return text;
+    }
+
+    private string TextOf(ITypeSymbol type, INamedTypeSymbol? converter)
     {
         type = WithoutNullable(type);
         converter ??= ConverterOf(type);
@@ -43,17 +89,32 @@ internal sealed class EventShape
         if (KeywordOf(type) is { } keyword) return keyword;
         if (type is IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Byte }) return "bytes";
         if (type is IArrayTypeSymbol array) return $"[{ElementText(array.ElementType)}]";
-        var depth = _around.FindLastIndex(around => SymbolEqualityComparer.Default.Equals(around, type));
-        if (depth >= 0) return $"^{_around.Count - depth}";
+        if (AroundText(type) is { } around) return around;
         if (type is not INamedTypeSymbol named
             || named.ContainingNamespace.ToDisplayString().StartsWith("System.Text.Json", StringComparison.Ordinal))
-            return type.Name;
-        if (InterfaceOf(named, "IReadOnlyDictionary", "IDictionary") is { } map)
-            return $"map<{ElementText(map.TypeArguments[0])}, {ElementText(map.TypeArguments[1])}>";
-        if (InterfaceOf(named, "IEnumerable") is { } list) return $"[{ElementText(list.TypeArguments[0])}]";
+            return NameOf(type);
+        if (InterfaceOf(named, "IReadOnlyDictionary", "IDictionary") is { } map) return CollectionText(named, () =>
+            $"map<{ElementText(map.TypeArguments[0])}, {ElementText(map.TypeArguments[1])}>");
+        if (InterfaceOf(named, "IEnumerable") is { } list) return CollectionText(named, () => $"[{ElementText(list.TypeArguments[0])}]");
         if (IsOfSystem(named))
             return named.IsGenericType ? $"{named.Name}<{string.Join(", ", named.TypeArguments.Select(ElementText))}>" : named.Name;
         return DerivedText(named) ?? ObjectText(named);
+    }
+
+    /// <summary>The reference to an object around; null if a type is not that of one.</summary>
+    private string? AroundText(ITypeSymbol type)
+    {
+        var index = _around.FindLastIndex(around => SymbolEqualityComparer.Default.Equals(around, type));
+        return index < 0 ? null : $"^{(_around.Count - index).ToString(CultureInfo.InvariantCulture)}";
+    }
+
+    private string CollectionText(INamedTypeSymbol type, Func<string> text)
+    {
+        if (_collections.Contains(type, SymbolEqualityComparer.Default)) return "^0";
+        _collections.Add(type);
+        var written = text();
+        _collections.RemoveAt(_collections.Count - 1);
+        return written;
     }
 
     private string ElementText(ITypeSymbol type) => TypeText(type, converter: null) + (IsNullable(type) ? "?" : "");
@@ -79,7 +140,7 @@ internal sealed class EventShape
                 Type: a.ConstructorArguments[0].Value as INamedTypeSymbol))
             .Where(d => d.Type is not null)
             .OrderBy(d => d.Discriminator, StringComparer.Ordinal)
-            .Select(d => $"{NameText(d.Discriminator)}: {ObjectText(d.Type!)}")
+            .Select(d => $"{NameText(d.Discriminator)}: {AroundText(d.Type!) ?? ObjectText(d.Type!)}")
             .ToList();
         return derived.Count == 0 ? null : $"oneof({string.Join(", ", derived)})";
     }
@@ -152,6 +213,9 @@ internal sealed class EventShape
         return space == "System" || space.StartsWith("System.", StringComparison.Ordinal);
     }
 
+    /// <summary>The name of a type. A pointer, for example, has none, and a line needs one to be read again.</summary>
+    private static string NameOf(ITypeSymbol type) => type.Name.Length > 0 ? type.Name : type.TypeKind.ToString();
+
     private static string? KeywordOf(ITypeSymbol type) => type.SpecialType switch
     {
         SpecialType.System_Boolean => "bool",
@@ -189,5 +253,5 @@ internal sealed class EventShape
     private static string NameText(string name) =>
         name.Length > 0 && name.All(c => char.IsLetterOrDigit(c) || c is '_' or '-' or '$' or '@' or '.')
             ? name
-            : $"\"{name.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
+            : QuotedName.Of(name);
 }

@@ -69,7 +69,7 @@ internal sealed record ShapeMember(string Name, string Type)
         {
             if (text[i] == '"')
             {
-                i = EndOfQuote(text, i);
+                i = QuotedName.EndIn(text, i);
                 if (i < 0) return null;
             }
             else if (Opening.IndexOf(text[i]) is >= 0 and var kind)
@@ -95,19 +95,8 @@ internal sealed record ShapeMember(string Name, string Type)
     {
         for (var i = 0; i < part.Length; i++)
         {
-            if (part[i] == '"') i = EndOfQuote(part, i);
-            else if (part[i] == ':') return i;
-        }
-
-        return -1;
-    }
-
-    private static int EndOfQuote(string text, int start)
-    {
-        for (var i = start + 1; i < text.Length; i++)
-        {
-            if (text[i] == '\\') i++;
-            else if (text[i] == '"') return i;
+            if (part[i] == ':') return i;
+            if (part[i] == '"' && (i = QuotedName.EndIn(part, i)) < 0) return -1;
         }
 
         return -1;

@@ -43,6 +43,7 @@ public readonly partial struct DeciderHandle<TState, TCommand>
     /// <exception cref="ArgumentException">The command's id is empty, or an event has an id of its own besides the command's.</exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="InvalidOperationException">The call comes from within a command on the same stream. It did nothing.</exception>
+    /// <exception cref="InvalidOperationException">The decider returned null; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>
     public async Task<AppendResult> DecideAsync(
         TCommand command, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default)

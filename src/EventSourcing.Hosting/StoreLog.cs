@@ -64,6 +64,9 @@ internal static partial class StoreLog
             case StoreNoticeKind.SnapshotRejected:
                 SnapshotRejected(logger, store, subject, notice.Reason);
                 break;
+            case StoreNoticeKind.DocumentRebuildFailed:
+                DocumentRebuildFailed(logger, store, subject, partition, position, notice.Reason);
+                break;
         }
     }
 
@@ -155,4 +158,10 @@ internal static partial class StoreLog
 
     [LoggerMessage(1015, LogLevel.Warning, "A snapshot of '{Stream}' of store '{Store}' was rejected: {Reason}")]
     private static partial void SnapshotRejected(ILogger logger, string store, string stream, string? reason);
+
+    [LoggerMessage(1016, LogLevel.Error,
+        "The document '{Partition}' of '{Projection}' of store '{Store}' was not rebuilt, and stays as it was: the event at position "
+        + "{Position} has failed with {Error}")]
+    private static partial void DocumentRebuildFailed(
+        ILogger logger, string store, string projection, string? partition, long position, string? error);
 }

@@ -88,6 +88,9 @@ public sealed class EventStore : IAsyncDisposable, IDisposable
 
     internal StreamTurns Turns { get; } = new();
 
+    /// <summary>The turn of commands that are not on one stream.</summary>
+    internal LogTurn LogTurn { get; } = new();
+
     /// <summary>The app's code that runs for this store.</summary>
     internal AppCode AppCode { get; } = new();
 

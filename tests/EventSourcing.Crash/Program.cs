@@ -86,6 +86,9 @@ foreach (var (name, obstacle, often, seldom, run) in faults)
     tallies.Add(tally);
     isGood &= tally.IsGood;
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {tally.Runs:N0} runs in {watch.Elapsed.TotalSeconds:N0} s, {(tally.IsGood ? "as it must be" : "NOT AS IT MUST BE")}"));
+
+    // At once: a long run may be stopped before its table.
+    if (!tally.IsGood) foreach (var note in tally.Notes) Console.WriteLine($"  {note}");
 }
 
 Tally.Print(Console.Out, tallies);

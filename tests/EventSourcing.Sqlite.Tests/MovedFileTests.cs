@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
@@ -55,6 +56,63 @@ public sealed partial class MovedFileTests : IDisposable
         if (OperatingSystem.IsWindows()) return;
         await using (await FilledAsync(20, inFile: 10)) CutOff(left);
         await ShouldBeSoundAsync(atLeast: 10, atMost: 19);
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.5)]
+    [InlineData(0.99)]
+    public async Task Append_after_the_file_was_cut_off_is_refused_and_leaves_the_log_where_it_is(double left)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        byte[] log;
+        await using (var storage = await FilledAsync(20, inFile: 10))
+        {
+            log = File.ReadAllBytes(Log);
+            CutOffStore(left);
+            for (var i = 0; i < 2; i++)
+            {
+                (await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 20)).AsTask()).Should().ThrowAsync<StorageFailedException>())
+                    .Which.Message.Should().Contain("was cut off from").And.Contain("Nothing was written");
+            }
+        }
+
+        File.ReadAllBytes(Log).Should().Equal(log, "it has the newest events");
+    }
+
+    [Fact]
+    public async Task Close_after_the_file_was_cut_off_leaves_the_log_where_it_is()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        byte[] log;
+        await using (await FilledAsync(20, inFile: 10))
+        {
+            log = File.ReadAllBytes(Log);
+            CutOffStore(0.5);
+        }
+
+        File.ReadAllBytes(Log).Should().Equal(log);
+    }
+
+    [Fact]
+    public async Task Append_after_another_program_has_compacted_the_file_goes_on()
+    {
+        await using var storage = await FilledAsync(10);
+        for (var round = 0; round < 3; round++)
+        {
+            using (var foreign = Some.ForeignConnection(_folder.Store))
+            {
+                foreign.Run("CREATE TABLE app (a); INSERT INTO app VALUES (zeroblob(1000000)); PRAGMA wal_checkpoint(TRUNCATE)");
+                await storage.AppendAsync(Some.Append("s", 10 + (2 * round)));
+                var before = new FileInfo(_folder.Store).Length;
+                foreign.Run("DROP TABLE app; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+                new FileInfo(_folder.Store).Length.Should().BeLessThan(before - 900_000);
+            }
+
+            await storage.AppendAsync(Some.Append("s", 11 + (2 * round)));
+        }
+
+        (await Some.LogOf(storage)).Should().HaveCount(16);
     }
 
     [Theory]
@@ -192,6 +250,15 @@ public sealed partial class MovedFileTests : IDisposable
     {
         using var log = new FileStream(Log, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
         log.SetLength((long)(log.Length * left));
+    }
+
+    /// <summary>The same of the file. It is another process, because this one would lose SQLite's locks if it closed the file.</summary>
+    private void CutOffStore(double left)
+    {
+        var length = FormattableString.Invariant($"{(long)(new FileInfo(_folder.Store).Length * left)}");
+        using var truncate = Process.Start("truncate", ["-s", length, _folder.Store]);
+        truncate.WaitForExit();
+        truncate.ExitCode.Should().Be(0);
     }
 
     /// <summary>Events are lost, but the others are whole, and the store goes on.</summary>

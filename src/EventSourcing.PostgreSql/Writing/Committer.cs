@@ -17,7 +17,7 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
     /// <summary>How many appends with read models are committed alone after one of them has failed with its group.</summary>
     private const int AloneAfterFailure = 64;
 
-    /// <summary>The same after one that runs SQL of the app: its code was run in vain, and the next one is probably of the same kind.</summary>
+    /// <summary>The same after one that runs SQL of the app: its code was run in vain, and the next one is probably like it.</summary>
     private const int AloneAfterAppSql = 10_000;
 
     /// <summary>The era of conditions that were not checked before the append was queued.</summary>
@@ -112,11 +112,15 @@ internal sealed class Committer : IGroupWriter<AppendWork>, IAsyncDisposable
             }
             catch (Exception failure) when (attempt == 1 && Failure.IsOfStatement(failure))
             {
-                await _writer.CloseAsync(isLost: false).ConfigureAwait(false); // SQL of the app may have deallocated the statement
+                // SQL of the app may have deallocated the statements. The driver takes those that it has prepared for prepared as long as
+                // the session lasts, so the session must end.
+                _server.DropIdle();
+                await _writer.CloseAsync(isLost: false).ConfigureAwait(false);
             }
             catch (Exception failure) when (attempt == 1 && (group[0].IsAlone || group[0].IsInline) && Failure.IsOfTable(failure))
             {
                 // Another process has made a read model anew, so what this process remembers of its table is wrong, and what was prepared.
+                _server.DropIdle();
                 await _writer.CloseAsync(isLost: false).ConfigureAwait(false);
                 _tables.Clear();
             }

@@ -59,7 +59,8 @@ internal sealed class LoneCommit(
                 }
             }
 
-            await rowWriter.AppendAndCommitAsync([work], work.Request.Erase, last).ConfigureAwait(false);
+            await rowWriter.AppendAndCommitAsync(
+                [work], work.Request.Erase, last, mayPrepare: work.IsInline && !hasAppSql).ConfigureAwait(false);
             work.Complete();
             if (hasAppSql) await writer.ResetAfterAppAsync().ConfigureAwait(false);
         }

@@ -111,12 +111,19 @@ internal sealed class RowWriter(
     }
 
     /// <summary>Writes the rows under the lock that is held, erases, and commits.</summary>
-    public async ValueTask AppendAndCommitAsync(List<AppendWork> group, IReadOnlyList<long> erasable, NpgsqlBatch? last)
+    /// <param name="group">The appends.</param>
+    /// <param name="erasable">The positions of what is to be erased.</param>
+    /// <param name="last">Statements to be executed before; null if there are none.</param>
+    /// <param name="mayPrepare">
+    /// Whether the statements may be prepared. Not after SQL of the app, which may have deallocated what the driver takes for prepared.
+    /// </param>
+    public async ValueTask AppendAndCommitAsync(
+        List<AppendWork> group, IReadOnlyList<long> erasable, NpgsqlBatch? last, bool mayPrepare = false)
     {
         var batch = last ?? writer.BatchFor(group);
         await using (batch.ConfigureAwait(false))
         {
-            var found = await AppendUnderLockAsync(group, erasable, batch, commits: true).ConfigureAwait(false);
+            var found = await AppendUnderLockAsync(group, erasable, batch, commits: true, mayPrepare).ConfigureAwait(false);
             await ConfirmAsync(group).ConfigureAwait(false);
             known.Committed(found, decider.Facts.StoredHead, group, isAcknowledged: !writer.Standby.IsOwed);
         }
@@ -125,7 +132,7 @@ internal sealed class RowWriter(
     /// <summary>Writes the rows of an append under the lock that is held, after what a batch has already, and goes on.</summary>
     /// <returns>The rows, for <see cref="CommitAsync"/>.</returns>
     public async ValueTask<UncommittedRows> AppendAsync(AppendWork work, NpgsqlBatch batch) =>
-        known.Kept(await AppendUnderLockAsync([work], erasable: [], batch, commits: false).ConfigureAwait(false));
+        known.Kept(await AppendUnderLockAsync([work], erasable: [], batch, commits: false, mayPrepare: true).ConfigureAwait(false));
 
     /// <summary>Commits what was written under the lock.</summary>
     /// <param name="group">The appends, with those that are refused or stored already.</param>
@@ -148,7 +155,7 @@ internal sealed class RowWriter(
     }
 
     private async ValueTask<GroupPlace> AppendUnderLockAsync(
-        List<AppendWork> group, IReadOnlyList<long> erasable, NpgsqlBatch batch, bool commits)
+        List<AppendWork> group, IReadOnlyList<long> erasable, NpgsqlBatch batch, bool commits, bool mayPrepare)
     {
         rows.ExpectedHead = decider.Facts.StoredHead;
         rows.Complete();
@@ -167,7 +174,7 @@ internal sealed class RowWriter(
         GroupPlace? place;
         try
         {
-            if (group[0].IsInline) await writer.PrepareAsync(batch).ConfigureAwait(false);
+            if (mayPrepare) await writer.PrepareAsync(batch).ConfigureAwait(false);
             var executing = batch.ExecuteReaderAsync();
             var leaves = rows.CommitToContent(_hasher);
             var reader = await executing.ConfigureAwait(false);

@@ -19,6 +19,8 @@ internal sealed class FilePlace : IDisposable
     private bool _isDisposed;
     private string? _fileName;
     private long _inPlaceAt = long.MinValue;
+    private long _length;
+    private long _shorter = long.MaxValue;
     private SharedFile? _writesIn;
 
     /// <param name="path">The absolute path.</param>
@@ -85,6 +87,20 @@ internal sealed class FilePlace : IDisposable
         var moved = WhatMoved(out logLength);
         Volatile.Write(ref _inPlaceAt, moved is null ? now : long.MinValue);
         return moved;
+    }
+
+    /// <summary>
+    /// The lengths in bytes that the file had and has, if it was longer at an earlier look; null if not. It becomes shorter if somebody
+    /// cuts it off, or compacts it (<c>VACUUM</c>).
+    /// </summary>
+    public (long Before, long Now)? Shortened =>
+        Volatile.Read(ref _shorter) is < long.MaxValue and var now ? (Volatile.Read(ref _length), now) : null;
+
+    /// <summary>Takes the length that the file has now as the right one.</summary>
+    public void AcceptLength()
+    {
+        Volatile.Write(ref _length, 0);
+        Volatile.Write(ref _shorter, long.MaxValue);
     }
 
     /// <summary>The error for the result of <see cref="Moved()"/>.</summary>
@@ -190,9 +206,17 @@ internal sealed class FilePlace : IDisposable
         logLength = null;
         if (_identity is not { } identity) return File.Exists(Path) ? null : Deleted;
         var now = UnixFile.Status(_encodedPath);
-        return now.Answer == FileAnswer.Missing ? Deleted
-            : now.IsOtherThan(identity) ? "Another file was put in its place while it was in use."
-            : _shared?.SiblingMoved(out logLength);
+        if (now.Answer == FileAnswer.Missing) return Deleted;
+        if (now.IsOtherThan(identity)) return "Another file was put in its place while it was in use.";
+        if (now.Answer == FileAnswer.Found) LookAtLength(now.Length);
+        return _shared?.SiblingMoved(out logLength);
+    }
+
+    private void LookAtLength(long now)
+    {
+        // Several threads may look at once. An older length may replace a newer one, which is only a little longer.
+        if (now < Volatile.Read(ref _length)) Volatile.Write(ref _shorter, now);
+        else Volatile.Write(ref _length, now);
     }
 
     private void ThrowIfNotAdmitted()

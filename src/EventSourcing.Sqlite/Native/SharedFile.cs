@@ -148,6 +148,11 @@ internal sealed class SharedFile
     /// <param name="now">The length in bytes that it has.</param>
     public void LogWasCutOff(long before, long now) => _siblings?.LogWasCutOff(before, now);
 
+    /// <summary>The same of the database file itself.</summary>
+    /// <param name="before">The length in bytes that it had.</param>
+    /// <param name="now">The length in bytes that it has.</param>
+    public void FileWasCutOff(long before, long now) => _siblings?.FileWasCutOff(before, now);
+
     /// <summary>
     /// Whether the open connections still share the log and its index with every process that opens the file now.
     /// </summary>
@@ -189,6 +194,10 @@ internal sealed class SharedFile
             CultureInfo.InvariantCulture,
             $"'{_fileName}{StoreFile.LogSuffix}', which belongs to it, was cut off from {before} to {now} bytes while it was in use: "
             + $"committed events that were in it are gone.");
+
+        public void FileWasCutOff(long before, long now) => _cutOff = string.Create(
+            CultureInfo.InvariantCulture,
+            $"It was cut off from {before} to {now} bytes while it was in use: what was in the rest is gone.");
 
         private static bool IsOther(byte[] path, FileStatus before) => IsOther(UnixFile.Status(path), before);
 

@@ -61,6 +61,7 @@ internal sealed class Writer : IDisposable
                 throw CutOff(logLength.Value);
             }
 
+            if (IsFileCutOff()) throw _file.Place.Failure(_file.Place.Moved()!, outcomeIsUnknown: false);
             return true;
         }
         catch (StorageFailedException) when (_log is not null && _file.Place.Moved() is not null)
@@ -252,6 +253,23 @@ internal sealed class Writer : IDisposable
         return _file.Place.Failure(_file.Place.Moved()!, outcomeIsUnknown: false);
     }
 
+    /// <summary>
+    /// Whether somebody has cut off the database file: it is shorter than it was, and shorter than its content. Then nothing can be read
+    /// or written any more, and the log, which has the newest events, must stay where it is.
+    /// </summary>
+    private bool IsFileCutOff()
+    {
+        if (_file.Place.Shortened is not { } length) return false;
+        if (length.Now >= Log.Database.Read("PRAGMA page_count") * Log.Database.Read("PRAGMA page_size"))
+        {
+            _file.Place.AcceptLength(); // it was compacted
+            return false;
+        }
+
+        _file.Place.Shared?.FileWasCutOff(length.Before, length.Now);
+        return true;
+    }
+
     /// <summary>Looks whether somebody has cut off the log since the last commit: the last connection to close would move it.</summary>
     private void LookAtLog()
     {
@@ -260,6 +278,7 @@ internal sealed class Writer : IDisposable
             // In this order: whoever commits after the look at the length may cut off the log.
             if (_logLength is { } before && _file.Place.Moved(out var now) is null && now < before && Log.IsStillKnown)
                 _file.Place.Shared?.LogWasCutOff(before, now.Value);
+            IsFileCutOff();
         }
         catch (SqliteFailure)
         {

@@ -8,6 +8,7 @@ namespace EventSourcing;
 public abstract class Aggregate
 {
     private readonly List<object> _uncommitted = [];
+    private bool _hasEnded;
 
     /// <summary>Which one of its kind this is: the part of the stream's name after the category.</summary>
     public string Id { get; private set; } = "";
@@ -37,9 +38,16 @@ public abstract class Aggregate
     /// What happened; or <see cref="EventData"/> around it, to give the event an id, tags or metadata, which <see cref="Apply"/> does not
     /// see. If applying the event throws, the event has not been raised.
     /// </param>
+    /// <exception cref="InvalidOperationException">
+    /// The command has ended: its code was not awaited to the end, so the event would not be stored.
+    /// </exception>
     protected void Raise(object @event)
     {
         ArgumentNullException.ThrowIfNull(@event);
+        if (_hasEnded)
+            throw new InvalidOperationException(
+                $"The command on '{Stream}' has ended, so the event {@event.GetType()} that it raises now was not stored. Await all that "
+                + "the command does before it returns.");
         Apply(@event is EventData data ? data.Payload : @event);
         _uncommitted.Add(@event);
     }
@@ -77,6 +85,9 @@ public abstract class Aggregate
         Id = id;
         Stream = stream;
     }
+
+    /// <summary>Nothing can be raised any more: it would not be stored.</summary>
+    internal void EndCommand() => _hasEnded = true;
 
     internal void Replay(object @event) => Apply(@event);
 

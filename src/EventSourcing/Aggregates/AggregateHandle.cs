@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace EventSourcing;
 
@@ -11,6 +12,15 @@ public readonly partial struct AggregateHandle<
     [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>
     where T : Aggregate, new()
 {
+    /// <summary>
+    /// The order in which the compiler considers the overloads for a lambda: a command that returns a task must not be taken for an action,
+    /// which nobody awaits, and an asynchronous lambda could be either kind of task.
+    /// </summary>
+    private const int First = 2;
+
+    /// <inheritdoc cref="First"/>
+    private const int AfterTask = 1;
+
     private readonly EventStore _store;
 
     internal AggregateHandle(EventStore store, string id)
@@ -78,6 +88,16 @@ public readonly partial struct AggregateHandle<
         CreateAsync(Async(act), metadata, commandId, cancellationToken);
 
     /// <inheritdoc cref="CreateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>
+    [OverloadResolutionPriority(AfterTask)]
+    public Task<AppendResult> CreateAsync(
+        Func<T, ValueTask> act,
+        EventMetadata? metadata = null,
+        CommandId? commandId = null,
+        CancellationToken cancellationToken = default) =>
+        CreateAsync(Async(act), metadata, commandId, cancellationToken);
+
+    /// <inheritdoc cref="CreateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>
+    [OverloadResolutionPriority(First)]
     public Task<AppendResult> CreateAsync(
         Func<T, Task> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>
         Command(act, metadata, commandId, cancellationToken).CreateAsync();
@@ -108,6 +128,16 @@ public readonly partial struct AggregateHandle<
         UpdateAsync(Async(act), metadata, commandId, cancellationToken);
 
     /// <inheritdoc cref="UpdateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>
+    [OverloadResolutionPriority(AfterTask)]
+    public Task<AppendResult> UpdateAsync(
+        Func<T, ValueTask> act,
+        EventMetadata? metadata = null,
+        CommandId? commandId = null,
+        CancellationToken cancellationToken = default) =>
+        UpdateAsync(Async(act), metadata, commandId, cancellationToken);
+
+    /// <inheritdoc cref="UpdateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>
+    [OverloadResolutionPriority(First)]
     public Task<AppendResult> UpdateAsync(
         Func<T, Task> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default)
     {
@@ -139,9 +169,25 @@ public readonly partial struct AggregateHandle<
         CreateOrUpdateAsync(Async(act), metadata, commandId, cancellationToken);
 
     /// <inheritdoc cref="CreateOrUpdateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>
+    [OverloadResolutionPriority(AfterTask)]
+    public Task<AppendResult> CreateOrUpdateAsync(
+        Func<T, ValueTask> act,
+        EventMetadata? metadata = null,
+        CommandId? commandId = null,
+        CancellationToken cancellationToken = default) =>
+        CreateOrUpdateAsync(Async(act), metadata, commandId, cancellationToken);
+
+    /// <inheritdoc cref="CreateOrUpdateAsync(Action{T}, EventMetadata, CommandId?, CancellationToken)"/>
+    [OverloadResolutionPriority(First)]
     public Task<AppendResult> CreateOrUpdateAsync(
         Func<T, Task> act, EventMetadata? metadata = null, CommandId? commandId = null, CancellationToken cancellationToken = default) =>
         Command(act, metadata, commandId, cancellationToken).UpdateAsync(notFound: null);
+
+    private static Func<T, Task> Async(Func<T, ValueTask> act)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        return aggregate => act(aggregate).AsTask();
+    }
 
     private static Func<T, Task> Async(Action<T> act)
     {
@@ -161,6 +207,7 @@ public readonly partial struct AggregateHandle<
         async ValueTask<IReadOnlyList<object>> Act(T aggregate)
         {
             await MissingAnswer.ThrowIfNull(act(aggregate), "its task").ConfigureAwait(false);
+            aggregate.EndCommand();
             return aggregate.UncommittedEvents;
         }
     }

@@ -24,13 +24,16 @@ public sealed class EventMetadata
     public string? CausationId { get; init; }
 
     /// <summary>Further values of the app's own. The keys <c>correlationId</c> and <c>causationId</c> are reserved.</summary>
-    /// <exception cref="ArgumentException">A reserved key is used.</exception>
+    /// <exception cref="ArgumentException">A reserved key is used, or a value is <see langword="null"/>.</exception>
     public IReadOnlyDictionary<string, string> Values
     {
         get;
         init
         {
             ArgumentNullException.ThrowIfNull(value, nameof(Values));
+            if (value.FirstOrDefault(pair => pair.Value is null) is { Key: { } key })
+                throw new ArgumentException(
+                    $"The value '{Names.Printable(key)}' of the metadata is null. Leave it out, or give it a text.", nameof(Values));
             if (value.ContainsKey(CorrelationKey) || value.ContainsKey(CausationKey))
                 throw new ArgumentException(
                     $"'{CorrelationKey}' and '{CausationKey}' are properties of the metadata, not values of it.", nameof(Values));

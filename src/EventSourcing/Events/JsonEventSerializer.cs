@@ -188,7 +188,8 @@ internal sealed class JsonEventSerializer
     }
 
     private JsonProof ProofOf(JsonTypeInfo info) =>
-        _documentProofs.GetOrAdd(info.Type, static (_, info) => new JsonProof(info, JsonOutput.LaidOutFor(info.Options), isOfDocuments: true), info);
+        _documentProofs.GetOrAdd(
+            info.Type, static (_, info) => new JsonProof(info, JsonOutput.LaidOutFor(info.Options), isOfDocuments: true), info);
 
     /// <summary>
     /// What in options makes JSON write what it does not read back. That would be found out only with a value that it concerns, long after

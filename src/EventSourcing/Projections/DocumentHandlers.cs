@@ -90,7 +90,7 @@ internal sealed class DocumentHandlers<TDocument>(Subscriber projection)
         if (handler.Key is { } keyOf)
         {
             var key = keyOf(e);
-            Names.ThrowIfInvalidKey(key, "A document's key");
+            ThrowIfInvalid(key, e);
             keys.Add(key);
             return;
         }
@@ -98,10 +98,19 @@ internal sealed class DocumentHandlers<TDocument>(Subscriber projection)
         HashSet<string>? seen = null;
         foreach (var key in handler.Keys!(e))
         {
-            Names.ThrowIfInvalidKey(key, "A document's key");
+            ThrowIfInvalid(key, e);
             if (keys.Count == FewKeys) seen = new HashSet<string>(keys, StringComparer.Ordinal);
             if (seen?.Add(key) ?? !keys.Contains(key)) keys.Add(key);
         }
+    }
+
+    private static void ThrowIfInvalid(string? key, RecordedEvent e)
+    {
+        if (key is null)
+            throw new InvalidOperationException(
+                $"The projection's key for an event '{e.Type}' is null. If the event changes no document, return none: give the event to "
+                + "a method that returns several keys (Keys), and return an empty list.");
+        Names.ThrowIfInvalidKey(key, "A document's key");
     }
 
     private TDocument? Apply(TDocument? document, string key, RecordedEvent e) => HandlerFor(e)!.Apply(document, key, e);

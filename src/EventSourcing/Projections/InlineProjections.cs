@@ -89,7 +89,12 @@ internal sealed class InlineProjections : InlineReadModels
                 cancellationToken).ConfigureAwait(false);
             if (run is null) throw ReadModelWait.Missing(projection.Name, active.Number);
             if (run.Content.Parked > 0)
-                throw new InlineProjectionException(projection.Name, $"{run.Content.Parked} streams or documents of it are parked");
+                throw new InlineProjectionException(
+                    projection.Name,
+                    $"{(run.Content.Parked == 1 ? "a stream or document" : $"{run.Content.Parked} streams or documents")} of it "
+                    + $"{(run.Content.Parked == 1 ? "is" : "are")} held back",
+                    "Resume or skip what is held back (store.ProjectionAdmin()), bring the projection up to date "
+                    + "(StartInlineProjectionsAsync), and repeat the append.");
 
             LogIdentity.ThrowIfAhead(projection.Name, run.Content, head: transaction.Events[0].Position - 1);
             if (!ReferenceEquals(run, inline.Run))
@@ -189,10 +194,10 @@ internal sealed class InlineProjections : InlineReadModels
 /// <summary>An append was refused because an inline projection cannot fold it. Nothing was written.</summary>
 public sealed class InlineProjectionException : EventSourcingException
 {
-    internal InlineProjectionException(string projection, string reason)
+    internal InlineProjectionException(string projection, string reason, string? whatToDo = null)
         : base(
             $"The append was refused: the inline projection '{projection}' cannot fold it, because {reason}. Nothing was written. "
-            + "Bring it up to date (StartInlineProjectionsAsync), and repeat the append.")
+            + (whatToDo ?? "Bring it up to date (StartInlineProjectionsAsync), and repeat the append."))
     {
         Projection = projection;
     }

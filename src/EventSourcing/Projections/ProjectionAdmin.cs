@@ -102,19 +102,32 @@ public sealed class ProjectionAdmin
     }
 
     /// <summary>
-    /// Orders that one document is rebuilt from the whole log. The old document stays until the new one replaces it in one commit.
+    /// Orders that one document is rebuilt from the whole log. The old document stays until the new one replaces it in one commit. If an
+    /// event fails meanwhile, the old one stays, and the order ends; a notice (<see cref="StoreNoticeKind.DocumentRebuildFailed"/>) says
+    /// so. A document that is held back is built up to the event that fails, and stays held back. Events that were skipped are tried again.
     /// </summary>
     /// <param name="projection">The name of a projection of documents.</param>
     /// <param name="key">The document's key; it need not exist.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
     /// <returns>A task that completes when the order is stored.</returns>
-    /// <exception cref="ArgumentException">The key is not valid, or no projection of that name was ever started on this store.</exception>
+    /// <exception cref="ArgumentException">
+    /// The key is not valid, no projection of that name was ever started on this store, or it has no documents: it is a reactor, or keeps
+    /// tables.
+    /// </exception>
     public async Task RebuildDocumentAsync(string projection, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(projection);
         StoredDocument.ThrowIfInvalidKey(key);
         _store.ThrowIfReadOnly("give orders to projections");
-        await ThrowIfUnknownAsync(projection, cancellationToken).ConfigureAwait(false);
+        var known = await FindKnownAsync(projection, cancellationToken).ConfigureAwait(false);
+        if (known?.Generations.Any(g => g.Fingerprint == ControlDocuments.ReactorFingerprint || g.Tables.Count > 0) == true)
+        {
+            throw new ArgumentException(
+                $"'{projection}' has no documents: it is a reactor, or keeps tables. Nothing was ordered. To build its tables anew, "
+                + $"order a rebuild of all ({nameof(RebuildAsync)}).",
+                nameof(projection));
+        }
+
         var change = ControlDocuments.Write(ControlDocuments.Refolds, NewId(), new RefoldRecord(projection, key), projection);
         var commit = new ReadModelCommit { Creates = ControlDocuments.Definitions, Changes = [change, ControlDocuments.NewOrder()] };
         await ControlDocuments.CommitAsync(_store.Storage.ReadModels, commit, cancellationToken).ConfigureAwait(false);

@@ -3,10 +3,32 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
+/// Another writer was first: what an append was decided on has changed. Nothing was written. Read again and decide again.
+/// </summary>
+public abstract class ConflictException : EventSourcingException
+{
+    private protected ConflictException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>
+    /// How often the command was decided that met a conflict each time; 1 if that was once, or if it was an append without a command.
+    /// </summary>
+    public int Tries { get; internal set; } = 1;
+
+    /// <inheritdoc/>
+    public override string Message => Tries == 1 ? base.Message : string.Create(
+        CultureInfo.InvariantCulture,
+        $"{base.Message} The command was decided {Tries} times, and met such a conflict each time. Repeat it later, let fewer such "
+        + $"commands run at once, or raise {nameof(EventStoreOptions)}.{nameof(EventStoreOptions.MaxConflictRetries)}.");
+}
+
+/// <summary>
 /// A stream is not at the version that an append expected: another writer was first. Nothing was written. Read the stream again
 /// and decide again.
 /// </summary>
-public sealed class WrongExpectedVersionException : EventSourcingException
+public sealed class WrongExpectedVersionException : ConflictException
 {
     /// <summary>Creates the error.</summary>
     /// <param name="stream">The first stream, in the order of the append, that is not as expected.</param>
@@ -41,7 +63,7 @@ public sealed class WrongExpectedVersionException : EventSourcingException
 /// An event matches the query of an append's condition: the facts behind the decision have changed. Nothing was written. Read
 /// the query's events again and decide again.
 /// </summary>
-public sealed class AppendConditionFailedException : EventSourcingException
+public sealed class AppendConditionFailedException : ConflictException
 {
     /// <summary>Creates the error.</summary>
     /// <param name="condition">The first condition, in the order of the append, that does not hold.</param>

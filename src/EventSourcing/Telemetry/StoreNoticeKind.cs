@@ -50,4 +50,7 @@ public enum StoreNoticeKind
 
     /// <summary>A stored snapshot was not used, or one that was due was not written. No result depends on it.</summary>
     SnapshotRejected = 15,
+
+    /// <summary>An event has failed while one document was rebuilt by an order. The old document stays, and the order has ended.</summary>
+    DocumentRebuildFailed = 16,
 }

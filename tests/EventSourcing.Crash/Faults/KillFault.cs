@@ -66,12 +66,34 @@ internal static class KillFault
                 if (random.Next(3) == 0) File.Delete(store + "-shm");
                 if (acknowledged.Count == 0 && random.Next(2) == 0) File.Delete(store + (random.Next(2) == 0 ? "-wal" : ""));
                 var when = $"store {i} of {seed}";
+                if (!File.Exists(store) && File.Exists(store + "-wal")) await CheckRefusedAsync(tally, store, when);
                 await CheckAsync(tally, new Audit(tally), store, acknowledged, random, when);
                 tally.AddRuns();
                 Folder.DeleteStore(store);
             }
         });
         return tally;
+    }
+
+    /// <summary>
+    /// A log without its file may hold all there is of a store, so no store is made beside it until somebody has moved it away. An empty
+    /// one holds nothing.
+    /// </summary>
+    private static async Task CheckRefusedAsync(Tally tally, string store, string when)
+    {
+        var isEmpty = new FileInfo(store + "-wal").Length <= 32; // its header
+        var storage = new SqliteEventStorage(store);
+        try
+        {
+            await storage.GetHeadAsync();
+            if (!isEmpty) tally.AddUnexplained($"{when}: a store was made beside a log that has no file");
+        }
+        catch (IncompatibleStoreException) when (!isEmpty)
+        {
+            File.Delete(store + "-wal"); // as the message says
+        }
+
+        await storage.DisposeAsync();
     }
 
     /// <summary>Nobody is killed: many handles find the same file missing, or half made, at once.</summary>

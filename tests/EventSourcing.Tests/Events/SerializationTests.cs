@@ -212,6 +212,11 @@ public class SerializationTests
     public void Use_a_taken_key_as_a_value_is_a_bad_argument() =>
         FluentActions.Invoking(() => new EventMetadata { Values = new Dictionary<string, string> { ["causationId"] = "x" } }).Should().Throw<ArgumentException>();
 
+    [Fact]
+    public void Set_a_value_of_metadata_that_is_null_is_refused() =>
+        FluentActions.Invoking(() => new EventMetadata { Values = new Dictionary<string, string> { ["user"] = "ann", ["tenant"] = null! } })
+            .Should().Throw<ArgumentException>().WithMessage("The value 'tenant' of the metadata is null.*");
+
     private static EventStore OpenWithout<TEvent>()
         where TEvent : notnull => new(
         new InMemoryEventStorage(), new EventTypes(EventType.Of<AccountOpened>("account-opened"), EventType.Of<TEvent>("what-was-done")), new EventStoreOptions { Json = new(BankJson.Default.Options) });

@@ -33,6 +33,66 @@ public abstract class CommandsOnSeveralTests(IStorageSource source) : WalletTest
         (await store.GetHeadAsync()).Should().Be(24);
     }
 
+    /// <summary>Those that have met a conflict are decided one after the other, so that they meet no more of each other.</summary>
+    [Fact]
+    public async Task Commands_400_times_at_once_on_the_same_streams_and_query_succeed_each_time()
+    {
+        var store = Open();
+        foreach (var id in new[] { "a", "b" }) await PutAsync(store, id, 1, value: 200);
+        var query = EventQuery.InStreams("wallet-");
+        var results = await Task.WhenAll(Enumerable.Range(0, 400).Select(i => Task.Run(() => i % 2 == 0
+            ? store.UpdateTogetherAsync(async token =>
+            {
+                var (from, to) = (await store.Aggregate<Wallet>("a").LoadAsync(cancellationToken: token), await store.Aggregate<Wallet>("b").LoadAsync(cancellationToken: token));
+                from.Take(1);
+                to.Put(1);
+                return [from, to];
+            })
+            : store.DecideAsync(query, _ => [new StreamAppend("wallet-c", ExpectedVersion.Any, [new CoinPut(1)])]))));
+
+        results.Should().OnlyContain(result => !result.WasAlreadyStored);
+        (await FoldAsync(store, "a")).State.Balance.Should().Be(0);
+        (await FoldAsync(store, "b")).State.Balance.Should().Be(400);
+        (await FoldAsync(store, "c")).State.Balance.Should().Be(200);
+    }
+
+    [Fact]
+    public async Task Command_that_hangs_after_a_conflict_does_not_keep_others_waiting_for_good()
+    {
+        var store = Open();
+        foreach (var id in new[] { "a", "b" }) await PutAsync(store, id, 1);
+        var (hangs, goesOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var tries = 0;
+        var first = store.UpdateTogetherAsync(async token =>
+        {
+            var a = await store.Aggregate<Wallet>("a").LoadAsync(cancellationToken: token);
+            a.Put(1);
+            if (++tries == 1)
+            {
+                await PutAsync(store, "a", 1);
+            }
+            else if (tries == 2)
+            {
+                hangs.SetResult();
+                await goesOn.Task;
+            }
+
+            return [a];
+        });
+        await hangs.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var others = 0;
+        var second = await store.UpdateTogetherAsync(async token =>
+        {
+            var b = await store.Aggregate<Wallet>("b").LoadAsync(cancellationToken: token);
+            b.Put(1);
+            if (++others == 1) await PutAsync(store, "b", 1);
+            return [b];
+        }).WaitAsync(TimeSpan.FromSeconds(30));
+        second.Version.Should().Be(3);
+        goesOn.SetResult();
+        await first.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
     [Fact]
     public async Task Update_together_acts_again_on_a_conflict_and_gives_up_after_the_retries()
     {
@@ -52,7 +112,7 @@ public abstract class CommandsOnSeveralTests(IStorageSource source) : WalletTest
         (await RaiseAsync()).Streams.Should().Equal(new AppendedStream("wallet-b", 2, 2));
         seen.Should().Equal(1, 2, 3);
         conflicts = 9;
-        await FluentActions.Awaiting(RaiseAsync).Should().ThrowAsync<WrongExpectedVersionException>();
+        await FluentActions.Awaiting(RaiseAsync).Should().ThrowAsync<WrongExpectedVersionException>().Where(e => e.Tries == 3).WithMessage("*was decided 3 times*");
         (await FoldAsync(store, "b")).Version.Should().Be(2);
     }
 

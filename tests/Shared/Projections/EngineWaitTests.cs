@@ -42,8 +42,10 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
     {
         var store = OpenStore();
         await using var running = store.StartProjections(NoRetries, new Tallies());
+        await running.CatchUpAsync();
         var late = (await FluentActions.Awaiting(() => running.WaitForAsync(7, TimeSpan.FromMilliseconds(20))).Should().ThrowAsync<ReadModelLateException>()).Which;
         late.Should().BeEquivalentTo(new { Projection = "tallies", Position = 7L, Reached = 0L });
+        late.Message.Should().Contain("The log ends at position 0, so there is no event at 7 yet").And.NotContain("is stored");
     }
 
     [Fact]

@@ -250,6 +250,36 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
     }
 
     [Fact]
+    public async Task Rebuild_one_document_on_which_an_event_fails_leaves_the_old_one_and_says_so()
+    {
+        var store = OpenStore();
+        var fails = false;
+        var failures = 0;
+        var projection = new Tallies((key, position) => fails && position == 2 && Interlocked.Increment(ref failures) > 0);
+        await using var running = store.StartProjections(NoRetries, projection);
+        await AppendAsync(store, ["a"], ["a"], ["a"]);
+        await running.CatchUpAsync();
+        fails = true;
+        await store.ProjectionAdmin().RebuildDocumentAsync("tallies", "a");
+        await UntilAsync(() => Task.FromResult(failures == 1), "has failed");
+        fails = false;
+        await running.WaitForAsync(await AppendAsync(store, ["a"]));
+
+        await ShouldBeFoldAsync(store, projection);
+        (await store.ProjectionAdmin().GetParkedAsync("tallies")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Rebuild_one_document_of_what_has_none_is_refused()
+    {
+        var store = OpenStore();
+        var reactor = new Reacts((_, _) => Task.CompletedTask);
+        await using var running = await store.StartReactorsAsync(NoRetries, reactor);
+        await FluentActions.Awaiting(() => store.ProjectionAdmin().RebuildDocumentAsync(reactor.Name, "a")).Should().ThrowAsync<ArgumentException>()
+            .WithMessage($"'{reactor.Name}' has no documents*");
+    }
+
+    [Fact]
     public async Task Rebuild_a_parked_document_that_is_mended_ends_its_parking()
     {
         var store = OpenStore();

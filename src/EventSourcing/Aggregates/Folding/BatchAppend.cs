@@ -124,6 +124,7 @@ internal sealed class BatchAppend<TState>(
             }
             else if (decided.Command.Conflicts++ >= store.Options.MaxConflictRetries)
             {
+                conflict.Tries = decided.Command.Conflicts;
                 decided.Command.Fail(conflict);
             }
             else

@@ -16,20 +16,32 @@ internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Comm
     public async Task<AppendResult> RunAsync(Func<Task<LogDecision>> decide, int maxRetries)
     {
         if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;
-        for (var conflicts = 0; ; conflicts++)
+        var hasTurn = false;
+        try
         {
-            var (decision, stored) = await DecideAsync(decide).ConfigureAwait(false);
-            if (stored is not null) return stored;
-            if (decision!.Streams.Count == 0) return new AppendResult([], decision.Head, decision.Head, wasAlreadyStored: false);
-            try
+            for (var conflicts = 0; ; conflicts++)
             {
-                return await AppendAsync(decision).ConfigureAwait(false);
+                var (decision, stored) = await DecideAsync(decide).ConfigureAwait(false);
+                if (stored is not null) return stored;
+                if (decision!.Streams.Count == 0) return new AppendResult([], decision.Head, decision.Head, wasAlreadyStored: false);
+                try
+                {
+                    return await AppendAsync(decision).ConfigureAwait(false);
+                }
+                catch (ConflictException conflict)
+                {
+                    conflict.Tries = conflicts + 1;
+                    if (conflicts >= maxRetries) throw;
+                }
+
+                // With the turn, a conflict comes from others, which a pause lets go first. Without, the wait for the turn is the pause.
+                if (hasTurn || !(hasTurn = await store.LogTurn.TryTakeAsync(cancellationToken).ConfigureAwait(false)))
+                    await ConflictPause.AfterAsync(conflicts, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception conflict)
-                when (conflict is AppendConditionFailedException or WrongExpectedVersionException && conflicts < maxRetries)
-            {
-                await ConflictPause.AfterAsync(conflicts, cancellationToken).ConfigureAwait(false);
-            }
+        }
+        finally
+        {
+            if (hasTurn) store.LogTurn.End();
         }
     }
 
@@ -61,7 +73,7 @@ internal sealed class LogCommand(EventStore store, EventMetadata? metadata, Comm
             return result.WasAlreadyStored ? await FindOriginalAsync().ConfigureAwait(false) ?? result : result;
         }
         catch (Exception failure) when (_ids is not null
-            && failure is DuplicateEventIdException or AppendConditionFailedException or WrongExpectedVersionException)
+            && failure is DuplicateEventIdException or ConflictException)
         {
             // If the original was stored meanwhile, it caused the conflict of its own repetition.
             if (await FindOriginalAsync().ConfigureAwait(false) is { } original) return original;

@@ -181,8 +181,10 @@ internal sealed class StreamCommand<TState>(
             {
                 return await AppendAsync(raised, load.Version).ConfigureAwait(false);
             }
-            catch (WrongExpectedVersionException) when (Conflicts < store.Options.MaxConflictRetries)
+            catch (WrongExpectedVersionException conflict)
             {
+                conflict.Tries = Conflicts + 1;
+                if (Conflicts >= store.Options.MaxConflictRetries) throw;
                 await ConflictPause.AfterAsync(Conflicts, CancellationToken).ConfigureAwait(false);
             }
 

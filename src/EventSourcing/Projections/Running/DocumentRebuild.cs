@@ -26,8 +26,17 @@ internal sealed class DocumentRebuild(RunContext context, RunPlace place, Parked
         var partition = new Partition(ParkedKind.Document, order.Content.Key);
         var before = parked.Find(partition);
         var (change, failure) = await FoldAsync(partition, stop).ConfigureAwait(false);
+        if (failure is not null && before is null)
+        {
+            // The document is whole, and what was folded now is not. If it were held back from here on, what it has already would be
+            // folded again.
+            await place.CommitAsync([order.Deletion], null, place.Position, [], stop).ConfigureAwait(false);
+            if (context.Notices.IsWanted) context.Notices.DocumentRebuildFailed(failure);
+            return;
+        }
+
         List<ParkedChange> changes = failure is not null
-            ? [before is null ? parked.Park(failure) : new ParkedChange(before, parked.FailedAgain(before.Content, failure), null)]
+            ? [new ParkedChange(before, parked.FailedAgain(before!.Content, failure), null)]
             : before is null ? [] : [new ParkedChange(before, null, null)];
         await place.CommitAsync([change, order.Deletion], null, place.Position, changes, stop).ConfigureAwait(false);
     }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace EventSourcing;
 
 /// <summary>
-/// The event is stored, but the read model has not reached it in time, or the storage failed meanwhile (then that is the inner exception).
-/// Nothing is lost: read later, or wait longer.
+/// The read model has not reached an event in time, or the storage failed meanwhile (then that is the inner exception). What was appended
+/// is stored, and nothing is lost: read later, or wait longer. If the log does not reach to the position, the message says so.
 /// </summary>
 public sealed class ReadModelLateException : EventSourcingException
 {
@@ -12,8 +12,22 @@ public sealed class ReadModelLateException : EventSourcingException
         : base(
             $"The read model of '{projection}' "
             + (state ?? string.Create(CultureInfo.InvariantCulture, $"is at position {reached} and not at {position}"))
-            + string.Create(CultureInfo.InvariantCulture, $" after {waited.TotalSeconds:0.###} s. The event is stored and will be in it. ")
+            + string.Create(CultureInfo.InvariantCulture, $" after {waited.TotalSeconds:0.###} s. ")
+            + "What was appended is stored and will be in it. "
             + "Wait longer, or see in the projection's status what holds it up: the last error, or a rebuild with parked events.")
+    {
+        Projection = projection;
+        Position = position;
+        Reached = reached;
+    }
+
+    /// <summary>The wait was for a position that the log does not reach to.</summary>
+    internal ReadModelLateException(string projection, long position, long reached, TimeSpan waited, long head)
+        : base(string.Create(
+            CultureInfo.InvariantCulture,
+            $"The read model of '{projection}' is at position {reached} and not at {position} after {waited.TotalSeconds:0.###} s. The log "
+            + $"ends at position {head}, so there is no event at {position} yet. Wait for a position that an append to this store has "
+            + $"returned."))
     {
         Projection = projection;
         Position = position;

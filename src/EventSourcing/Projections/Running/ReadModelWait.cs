@@ -129,6 +129,8 @@ internal sealed class ReadModelWait(EventStore store, string projection)
                     : reached >= last
                         ? $"has reached position {reached}, but some of what was waited for is held back there, and is being retried"
                     : null;
+                if (state is null && await store.GetHeadAsync(cancellationToken).ConfigureAwait(false) is var head && head < last)
+                    throw new ReadModelLateException(projection, last, reached, timeout, head);
                 throw new ReadModelLateException(projection, last, reached, timeout, state);
             }
 

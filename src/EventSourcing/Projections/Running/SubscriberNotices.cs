@@ -42,6 +42,14 @@ internal sealed class SubscriberNotices(EventStore store, string name)
             Reason = StoreDiagnostics.TypeOf(error),
         });
 
+    /// <summary>An event has failed while one document was rebuilt, and the old one stays.</summary>
+    public void DocumentRebuildFailed(FoldFailure failure) => Give(StoreNoticeKind.DocumentRebuildFailed, notice => notice with
+    {
+        Partition = failure.Partition.Name,
+        Position = failure.Event.Position,
+        Reason = StoreDiagnostics.TypeOf(failure.Error),
+    });
+
     /// <summary>The storage has failed, and is tried again.</summary>
     public void StorageFailed(Exception error, int attempts, DateTimeOffset retryAt) =>
         Give(StoreNoticeKind.StorageFailed, notice => notice with

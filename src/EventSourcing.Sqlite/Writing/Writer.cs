@@ -259,8 +259,8 @@ internal sealed class Writer : IDisposable
     /// </summary>
     private bool IsFileCutOff()
     {
-        if (_file.Place.Shortened is not { } length) return false;
-        if (length.Now >= Log.Database.Read("PRAGMA page_count") * Log.Database.Read("PRAGMA page_size"))
+        if (_log is not { Database: var database } || _file.Place.Shortened is not { } length) return false;
+        if (length.Now >= database.Read("PRAGMA page_count") * database.Read("PRAGMA page_size"))
         {
             _file.Place.AcceptLength(); // it was compacted
             return false;

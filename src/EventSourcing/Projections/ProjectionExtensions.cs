@@ -75,7 +75,7 @@ public static class ProjectionExtensions
     /// <param name="reactors">The reactors, each name once.</param>
     /// <returns>The running reactors, once their places in the log are stored. Dispose them before the store.</returns>
     /// <exception cref="ArgumentException">
-    /// There is none, two have one name, or one is not valid: the message says what is wrong.
+    /// There is none, two have one name, one is not valid, or one is to start beyond the end of the log: the message says what is wrong.
     /// </exception>
     /// <exception cref="StoreReadOnlyException">The store was opened read-only.</exception>
     /// <exception cref="SubscriberNameTakenException">One has the name of another class on this store.</exception>

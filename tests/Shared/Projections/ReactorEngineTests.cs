@@ -48,6 +48,20 @@ public abstract class ReactorEngineTests(IStorageSource source) : EngineTests(so
     }
 
     [Fact]
+    public async Task Start_after_a_position_beyond_the_log_is_refused_and_leaves_no_place_behind()
+    {
+        var store = OpenStore();
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a"), Tallied.For("a")]);
+        var delivered = new ConcurrentQueue<long>();
+        await FluentActions.Awaiting(() => store.StartReactorsAsync(NoRetries, new Reactions(StartFrom.After(3), (delivery, _) => Seen(delivered, delivery))))
+            .Should().ThrowAsync<ArgumentException>().WithMessage("*to start after position 3, and the log ends at position 2.*");
+
+        await using var running = await store.StartReactorsAsync(NoRetries, new Reactions(StartFrom.After(2), (delivery, _) => Seen(delivered, delivery)));
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]));
+        delivered.Should().Equal(3);
+    }
+
+    [Fact]
     public async Task Die_before_the_checkpoint_delivers_one_batch_again_with_the_same_ids()
     {
         var delivered = new ConcurrentQueue<(long Position, Guid Id)>();

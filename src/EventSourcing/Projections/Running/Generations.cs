@@ -68,8 +68,8 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
             // A place beyond the log would be that of another log, which the reactor could never leave.
             if (after > 0 && await store.GetHeadAsync(stop).ConfigureAwait(false) is var head && after > head)
                 throw new ArgumentException(
-                    $"The reactor '{subscriber.Name}' is to start {reactor.Start}, and the log ends at position {head}. It was not started, "
-                    + "and nothing was stored. Start it at a position of this log, or with StartFrom.Now.");
+                    $"The reactor '{subscriber.Name}' is to start {reactor.Start}, and the log ends at position {head}. It was not "
+                    + "started, and nothing was stored. Start it at a position of this log, or with StartFrom.Now.");
         }
 
         var run = known?.Content ?? new RunRecord(after, 0, null, after, 0, Fingerprint: subscriber is Projection ? Fingerprint : null);

@@ -35,12 +35,12 @@ public abstract class CommandsOnSeveralTests(IStorageSource source) : WalletTest
 
     /// <summary>Those that have met a conflict are decided one after the other, so that they meet no more of each other.</summary>
     [Fact]
-    public async Task Commands_400_times_at_once_on_the_same_streams_and_query_succeed_each_time()
+    public async Task Commands_1500_times_at_once_on_the_same_streams_and_query_succeed_each_time()
     {
         var store = Open();
-        foreach (var id in new[] { "a", "b" }) await PutAsync(store, id, 1, value: 200);
+        foreach (var id in new[] { "a", "b" }) await PutAsync(store, id, 1, value: 750);
         var query = EventQuery.InStreams("wallet-");
-        var results = await Task.WhenAll(Enumerable.Range(0, 400).Select(i => Task.Run(() => i % 2 == 0
+        var results = await Task.WhenAll(Enumerable.Range(0, 1_500).Select(i => Task.Run(() => i % 2 == 0
             ? store.UpdateTogetherAsync(async token =>
             {
                 var (from, to) = (await store.Aggregate<Wallet>("a").LoadAsync(cancellationToken: token), await store.Aggregate<Wallet>("b").LoadAsync(cancellationToken: token));
@@ -52,8 +52,8 @@ public abstract class CommandsOnSeveralTests(IStorageSource source) : WalletTest
 
         results.Should().OnlyContain(result => !result.WasAlreadyStored);
         (await FoldAsync(store, "a")).State.Balance.Should().Be(0);
-        (await FoldAsync(store, "b")).State.Balance.Should().Be(400);
-        (await FoldAsync(store, "c")).State.Balance.Should().Be(200);
+        (await FoldAsync(store, "b")).State.Balance.Should().Be(1_500);
+        (await FoldAsync(store, "c")).State.Balance.Should().Be(750);
     }
 
     [Fact]

@@ -148,6 +148,26 @@ public sealed class ReadTests : IDisposable
     }
 
     [Fact]
+    public async Task Read_what_has_half_a_character_shows_it_as_it_is_stored()
+    {
+        byte[][] payloads = ["""{"\ud800":1}"""u8.ToArray(), """{"text":"a\ud800"}"""u8.ToArray()];
+        await using (var storage = new SqliteEventStorage("shop.db"))
+        {
+            await storage.AppendAsync(new AppendRequest([new StreamWrite("raw", 0,
+                [.. payloads.Select(payload => new NewEvent(Guid.CreateVersion7(), "raw", payload) { Metadata = """{"correlat\ud800":"x","correlationId":"\udc00"}"""u8.ToArray() })])]));
+        }
+
+        (await Run.Piped("read", "shop.db")).Should().Match<Run>(run => run.ExitCode == 0 && run.Error == "");
+        (await Run.Piped("read", "shop.db", "--json")).Output.Should().Contain("""{"\ud800":1}""").And.Contain("""{"text":"a\ud800"}""");
+        (await Run.AtTerminal("event", "shop.db", "1")).Output.Should().Contain("""{"\ud800":1}""");
+        (await Run.AtTerminal("event", "shop.db", "2")).Output.Should().Contain("""a\ud800""");
+        (await Run.Piped("trace", "shop.db", "nothing")).Error.Should().Contain("No event has the correlation 'nothing'");
+        (await Run.Piped("export", "shop.db", "--format", "csv")).Output.Should().Contain("ud800");
+        (await Run.Piped("export", "shop.db", "--format", "xes", "--case", "data:text")).Output.Should().Contain("""a\ud800""");
+        (await Run.Piped("export", "shop.db", "--format", "xes")).Output.Should().Contain("""data:\ud800""").And.Contain("""a\ud800""");
+    }
+
+    [Fact]
     public async Task Read_by_options_returns_what_they_say()
     {
         await Shop.MakeAsync();

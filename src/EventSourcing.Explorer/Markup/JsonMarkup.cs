@@ -12,7 +12,7 @@ internal static class JsonMarkup
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>A text as a JSON string in quotes, with as few escapes as can be.</summary>
-    public static string Text(JsonElement text) => '"' + JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(StringOf(text)) + '"';
+    public static string Text(JsonElement text) => '"' + JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text.GetString()!) + '"';
 
     /// <summary>The value as a tree that opens without a script.</summary>
     public static Html Tree(JsonElement value)
@@ -83,17 +83,4 @@ internal static class JsonMarkup
         : depth < OpenDepth
             ? Html.Of($"<details open><summary>{summary}</summary><ul>{children}</ul></details>")
             : Html.Of($"<details><summary>{summary}</summary><ul>{children}</ul></details>");
-
-    /// <summary>A stored text may have half a character in it, which no string can be made of.</summary>
-    private static string StringOf(JsonElement text)
-    {
-        try
-        {
-            return text.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            return text.GetRawText().Trim('"');
-        }
-    }
 }

@@ -58,7 +58,17 @@ internal static class OverviewPage
         foreach (var e in found.Events)
         {
             if (e.Type != PayloadsErased.TypeName) continue;
-            var record = PayloadsErased.Parse(e.Data.Span);
+            PayloadsErased record;
+            try
+            {
+                record = PayloadsErased.Parse(e.Data.Span);
+            }
+            catch (JsonException flaw)
+            {
+                var said = page.Payloads.Error($"(the record cannot be read: {flaw.Message})");
+                erasures.Add(new ShownErasure(e.Position, e.RecordedAt, Events: 0, said, By: null, IsShown: true));
+                continue;
+            }
 
             // The reason and the name are data of the record, so they are hidden or redacted like other data.
             var shown = page.Payloads.Of(e.Type, e.Data);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 
 namespace EventSourcing.Explorer;
 
@@ -21,8 +22,9 @@ internal sealed class Payloads(bool areShown, Func<string, JsonNode?, JsonNode?>
         try
         {
             value = JsonElement.Parse(utf8.Span);
+            if (MayHaveUnreadableText(utf8.Span)) ThrowIfATextCannotBeRead(utf8.Span);
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             // Another tool has written it. It is shown as the text that it is.
             value = TextOf(Encoding.UTF8.GetString(utf8.Span));
@@ -50,6 +52,18 @@ internal sealed class Payloads(bool areShown, Func<string, JsonNode?, JsonNode?>
 
     /// <summary>The text of an error, which may have data in it.</summary>
     public string Error(string text) => AreWhole ? text : "The text is hidden, since it may have data in it.";
+
+    private static bool MayHaveUnreadableText(ReadOnlySpan<byte> utf8) => utf8.IndexOf("\\u"u8) >= 0 || !Utf8.IsValid(utf8);
+
+    /// <summary>JSON may have half a character as an escape, or bytes that are not UTF-8. A name or a value like that would throw later.</summary>
+    private static void ThrowIfATextCannotBeRead(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8);
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName) reader.GetString();
+        }
+    }
 
     private static JsonElement TextOf(string text)
     {

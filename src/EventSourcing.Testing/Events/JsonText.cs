@@ -20,7 +20,7 @@ internal static class JsonText
             using var b = JsonDocument.Parse(other);
             return JsonElement.DeepEquals(a.RootElement, b.RootElement);
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             return false;
         }
@@ -66,7 +66,7 @@ internal static class JsonText
                 document.WriteTo(writer);
             return Encoding.UTF8.GetString(buffer.WrittenSpan);
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             return json;
         }

@@ -68,11 +68,11 @@ internal sealed class EventField
             return value.ValueKind switch
             {
                 JsonValueKind.Null => null,
-                JsonValueKind.String => value.GetString(),
+                JsonValueKind.String => JsonTexts.TextOf(value),
                 _ => value.GetRawText(),
             };
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -166,7 +166,7 @@ internal sealed class XesExport(
             if (document.RootElement.ValueKind != JsonValueKind.Object) return;
             foreach (var member in document.RootElement.EnumerateObject())
             {
-                var key = "data:" + member.Name;
+                var key = "data:" + JsonTexts.NameOf(member);
                 switch (member.Value.ValueKind)
                 {
                     case JsonValueKind.Null: break;
@@ -175,7 +175,7 @@ internal sealed class XesExport(
                         Attribute(xml, "int", key, member.Value.GetRawText());
                         break;
                     case JsonValueKind.Number: Attribute(xml, "float", key, member.Value.GetRawText()); break;
-                    case JsonValueKind.String: Attribute(xml, "string", key, member.Value.GetString()!); break;
+                    case JsonValueKind.String: Attribute(xml, "string", key, JsonTexts.TextOf(member.Value)); break;
                     default: Attribute(xml, "string", key, member.Value.GetRawText()); break;
                 }
             }

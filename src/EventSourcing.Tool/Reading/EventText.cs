@@ -88,7 +88,7 @@ internal static class EventText
                 document.WriteTo(writer);
             text = Encoding.UTF8.GetString(bytes.ToArray());
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             text = Encoding.UTF8.GetString(payload.Span);
         }

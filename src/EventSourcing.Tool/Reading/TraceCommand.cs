@@ -97,9 +97,9 @@ internal static class TraceCommand
                 else json.Skip();
             }
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
-            // Metadata that is no JSON names no correlation.
+            // Metadata that is no JSON, or has half a character in it, names no correlation.
         }
 
         return found;

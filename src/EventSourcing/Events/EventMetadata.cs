@@ -112,6 +112,18 @@ public sealed class EventMetadata
     internal static EventMetadata Parse(ReadOnlySpan<byte> utf8Json)
     {
         if (utf8Json.IsEmpty) return None;
+        try
+        {
+            return Read(utf8Json);
+        }
+        catch (InvalidOperationException flaw)
+        {
+            throw new JsonException($"Event metadata has a text that no string can be made of: {flaw.Message}", flaw);
+        }
+    }
+
+    private static EventMetadata Read(ReadOnlySpan<byte> utf8Json)
+    {
         var json = new Utf8JsonReader(utf8Json);
         if (!json.Read() || json.TokenType != JsonTokenType.StartObject) throw new JsonException("Event metadata is not a JSON object.");
         string? correlation = null, causation = null;

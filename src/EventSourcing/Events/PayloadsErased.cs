@@ -37,22 +37,15 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
     /// </exception>
     public static PayloadsErased Parse(ReadOnlySpan<byte> utf8Json)
     {
-        List<long>? positions = null;
-        string? reason = null, by = null;
-        var reader = new Utf8JsonReader(utf8Json);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("It is not a JSON object.");
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        try
         {
-            // If a member occurs twice, another reader may take the other one.
-            if (reader.ValueTextEquals("positions"u8)) positions = positions is null ? PositionsFrom(ref reader) : throw Twice("positions");
-            else if (reader.ValueTextEquals("reason"u8)) reason = reason is null ? TextFrom(ref reader) : throw Twice("reason");
-            else if (reader.ValueTextEquals("by"u8)) by = by is null ? TextFrom(ref reader) : throw Twice("by");
-            else reader.Skip();
+            return Read(utf8Json);
         }
-
-        while (reader.Read()) throw new JsonException("Something follows after the object.");
-        if (positions is not { Count: > 0 }) throw new JsonException("It names no positions.");
-        return new PayloadsErased(positions, reason ?? throw new JsonException("It gives no reason."), by);
+        catch (InvalidOperationException flaw)
+        {
+            // The reader says so of text that it is asked for: the name of a member, or a reason.
+            throw new JsonException("A text of it has half a character in it, or is not UTF-8.", flaw);
+        }
     }
 
     /// <summary>The event as JSON.</summary>
@@ -72,6 +65,26 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
         }
 
         return buffer.WrittenSpan.ToArray();
+    }
+
+    private static PayloadsErased Read(ReadOnlySpan<byte> utf8Json)
+    {
+        List<long>? positions = null;
+        string? reason = null, by = null;
+        var reader = new Utf8JsonReader(utf8Json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("It is not a JSON object.");
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            // If a member occurs twice, another reader may take the other one.
+            if (reader.ValueTextEquals("positions"u8)) positions = positions is null ? PositionsFrom(ref reader) : throw Twice("positions");
+            else if (reader.ValueTextEquals("reason"u8)) reason = reason is null ? TextFrom(ref reader) : throw Twice("reason");
+            else if (reader.ValueTextEquals("by"u8)) by = by is null ? TextFrom(ref reader) : throw Twice("by");
+            else reader.Skip();
+        }
+
+        while (reader.Read()) throw new JsonException("Something follows after the object.");
+        if (positions is not { Count: > 0 }) throw new JsonException("It names no positions.");
+        return new PayloadsErased(positions, reason ?? throw new JsonException("It gives no reason."), by);
     }
 
     private static JsonException Twice(string member) => new($"It has the member '{member}' twice.");
@@ -96,13 +109,6 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null) return null;
         if (reader.TokenType != JsonTokenType.String) throw new JsonException("Its reason, or who asked for it, is not text.");
-        try
-        {
-            return reader.GetString();
-        }
-        catch (InvalidOperationException flaw)
-        {
-            throw new JsonException("Its reason, or who asked for it, is not UTF-8.", flaw);
-        }
+        return reader.GetString();
     }
 }

@@ -85,15 +85,16 @@ internal readonly record struct Acknowledgement(Guid Batch, int Count, long Firs
 }
 
 /// <summary>
-/// An endless sequence of appends: single ones, batches, and batches over several streams; the same for the same seed.
-/// For one caller at a time.
+/// An endless sequence of appends: single ones, batches, and batches over several streams; the same for the same seed
+/// and name. For one caller at a time.
 /// </summary>
 /// <param name="seed">What makes it this sequence.</param>
 /// <param name="name">Distinguishes its own streams from those of other callers.</param>
 /// <param name="bigPercent">How many appends in a hundred carry a large payload.</param>
 internal sealed class Workload(int seed, string name, int bigPercent = 2)
 {
-    private readonly Random _random = new(seed);
+    // By its name too: seeds are made of small numbers, and two callers of one seed would use the same ids for their events.
+    private readonly Random _random = new(name.Aggregate(seed, (hash, letter) => unchecked((hash * 31) + letter)));
     private readonly Dictionary<string, long> _own = new(StringComparer.Ordinal);
 
     public Batch Next()

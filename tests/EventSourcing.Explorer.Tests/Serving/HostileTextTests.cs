@@ -64,6 +64,26 @@ public partial class HostileTextTests
         }
     }
 
+    [Fact]
+    public async Task Show_what_another_program_wrote_as_the_text_that_it_is()
+    {
+        byte[][] payloads =
+            ["""{"\ud800":1}"""u8.ToArray(), """{"text":"a\ud800"}"""u8.ToArray(), "{\"a\":\""u8.ToArray(), [.. "{\"a\":\""u8, 0xFF, .. "\"}"u8]];
+        await using var store = new EventStore(new InMemoryEventStorage(), EventTypes.FromAssemblyOf<Anything>());
+        var events = payloads.Select(data => new NewEvent(Guid.CreateVersion7(), "foreign", data) { Metadata = """{"\ud800":"\udc00"}"""u8.ToArray() });
+        await store.Storage.AppendAsync(new AppendRequest([new StreamWrite("foreign-1", 0, [.. events])]));
+        await using var host = await TestHost.StartAsync(store, app => app.MapEventExplorer("/events", explorer => explorer.Redact = static (_, data) => data));
+        await using var whole = await TestHost.StartAsync(store, app => app.MapEventExplorer("/events"));
+
+        foreach (var client in new[] { host.Client, whole.Client })
+        {
+            foreach (var page in new[] { "events/", "events/log", "events/stream?name=foreign-1", "events/event?position=1", "events/event?position=2", "events/event?position=3", "events/event?position=4" })
+                await SampleHost.OpenAsync(client, page);
+            (await SampleHost.OpenAsync(client, "events/event?position=1")).Body!.TextContent.Should().Contain("ud800");
+            (await SampleHost.OpenAsync(client, "events/event?position=2")).Body!.TextContent.Should().Contain("ud800");
+        }
+    }
+
     /// <summary>A store with each text as a stream, a type, a tag, metadata, and data.</summary>
     public static async Task<EventStore> StoreAsync()
     {

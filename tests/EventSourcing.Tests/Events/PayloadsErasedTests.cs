@@ -42,6 +42,10 @@ public class PayloadsErasedTests
     [InlineData("""{"positions":[1],"reason":"r"} x""")]
     [InlineData("""{"positions":[1],"reason":"r"}{}""")]
     [InlineData("""{"positions":[1],"reason":"r" """)]
+    [InlineData("""{"positions":[1],"reason":"\ud800"}""")]
+    [InlineData("""{"positions":[1],"reason":"r","\ud800":1}""")]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""{"b\udc00":1,"positions":[1],"reason":"r"}""")]
     public void Read_what_is_none_is_an_error(string json) =>
         FluentActions.Invoking(() => PayloadsErased.Parse(Encoding.UTF8.GetBytes(json))).Should().Throw<JsonException>();
 

@@ -109,6 +109,35 @@ public sealed class ErasedBytesTests : IDisposable
         (await FilesAsync("killed.db")).Should().NotContain(all[0]);
     }
 
+    /// <summary>Both that which was killed and that which comes after reach the file by a link, so the file's log has another folder and name.</summary>
+    [Fact]
+    public async Task Open_by_a_symbolic_link_what_somebody_left_who_died_after_an_erasure_removes_the_copies_with_the_first_commit()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        Directory.CreateDirectory(_folder.FileNamed("data"));
+        var link = _folder.FileNamed("link.db");
+        File.CreateSymbolicLink(link, "data/real.db");
+        var all = new List<string>();
+        await using (var storage = new SqliteEventStorage(link))
+        {
+            await storage.AppendAsync(Some.Append("s", 0, Secret(all, new Random(1)), Some.Event()));
+            using var reader = Some.ForeignConnection(_folder.FileNamed("data/real.db"));
+            reader.Run("BEGIN; SELECT count(*) FROM events");
+            await storage.AppendAsync(Erasing([1]));
+
+            // As the files lie when the process is killed now.
+            await CopyAsync(_folder.FileNamed("data/real.db"), _folder.FileNamed("data/killed.db"));
+            reader.Run("COMMIT");
+        }
+
+        (await FilesAsync("data/killed.db")).Should().Contain(all[0], "it died before it could remove the copies");
+        var other = _folder.FileNamed("other.db");
+        File.CreateSymbolicLink(other, "data/killed.db");
+        await using var reopened = new SqliteEventStorage(other);
+        await reopened.AppendAsync(Some.Append("s", 2));
+        (await FilesAsync("data/killed.db")).Should().NotContain(all[0]);
+    }
+
     [Fact]
     public async Task Erase_takes_effect_for_other_connections_and_survives_reopening()
     {

@@ -130,6 +130,33 @@ public sealed class PrefixQueryTests : IDisposable
         plans.Should().NotBeEmpty().And.NotContain(plan => plan.StartsWith("SCAN ", StringComparison.Ordinal) && !plan.Contains("CONSTANT", StringComparison.Ordinal) && !plan.Contains("MERGE", StringComparison.Ordinal));
     }
 
+    /// <summary>A page costs what its events cost, and not what the log has: also the last one, and one of a stream in a log of others.</summary>
+    [Theory]
+    [InlineData("nobody", ReadDirection.Forwards, 0, 2_000)]
+    [InlineData("nobody", ReadDirection.Backwards, 0, 2_000)]
+    [InlineData("one", ReadDirection.Forwards, 0, 10_000)]
+    [InlineData("one", ReadDirection.Backwards, 0, 10_000)]
+    [InlineData("one", ReadDirection.Forwards, Events - 10, 10_000)]
+    [InlineData("types", ReadDirection.Forwards, 0, 60_000)]
+    [InlineData("types", ReadDirection.Backwards, 0, 60_000)]
+    public async Task Pages_by_index_take_few_steps_however_long_the_log_is(string question, ReadDirection direction, long after, int most)
+    {
+        await using (var storage = new SqliteEventStorage(_folder.Store)) await FillAsync(storage, Events);
+        var query = question switch
+        {
+            "nobody" => EventQuery.InStreams("nobody-"),
+            "one" => EventQuery.InStreams("one-7"),
+            _ => EventQuery.OfTypes(Enumerable.Range(200, 101).Select(TypeOf)),
+        };
+        using var database = Connector.OpenForAppSql(_folder.Store, create: false);
+        using var page = LogReader.ReadLog(database, new NameCache(), new LogRead { Filter = query, Direction = direction, After = after, Limit = 20 });
+        page.Count.Should().Be(question == "one" && after == 0 ? 20 : 0);
+        var (steps, scanned, plans) = CostOf(database);
+        steps.Should().BeLessThan(most);
+        scanned.Should().Be(0);
+        plans.Should().NotBeEmpty().And.NotContain(plan => plan.StartsWith("SCAN ", StringComparison.Ordinal) && !plan.Contains("CONSTANT", StringComparison.Ordinal) && !plan.Contains("MERGE", StringComparison.Ordinal));
+    }
+
     private static string TypeOf(int n) => string.Create(CultureInfo.InvariantCulture, $"type-{n}");
 
     private static async Task<List<(long Position, string Stream, string Type, string[] Tags)>> FillAsync(SqliteEventStorage storage, int count)

@@ -134,6 +134,38 @@ public class UpcasterTests
 
     private static EventStore Open(IEnumerable<EventType> types, IEnumerable<Upcaster> upcasters) => new(new InMemoryEventStorage(), new EventTypes(types, upcasters));
 
+    /// <summary>What an upcaster makes is not stored. If nothing could read it, that is an error of the event, as with any other upcaster.</summary>
+    [Theory]
+    [InlineData(60, true)]
+    [InlineData(64, false)]
+    [InlineData(2_000, false)]
+    public async Task Upcast_to_what_is_nested_too_deeply_names_the_event(int depth, bool isRead)
+    {
+        var nested = Upcaster.Json("deep", 1, e =>
+        {
+            JsonNode value = new JsonArray();
+            for (var i = 1; i < depth; i++) value = new JsonArray(value);
+            e["data"] = value;
+            return e;
+        });
+        await using var store = Open([EventType.Of<Deep>("deep", 2)], [nested]);
+        await store.Storage.AppendRawAsync("s-1", "deep", "{}");
+
+        if (isRead)
+        {
+            (await store.StreamAsync("s-1")).Single().Data.Should().BeOfType<Deep>().Which.Data.GetArrayLength().Should().Be(1);
+            return;
+        }
+
+        foreach (var read in new Func<Task>[] { () => store.StreamAsync("s-1"), () => store.LogAsync(), () => store.Aggregate<Nothing>("1").LoadAsync() })
+        {
+            (await FluentActions.Awaiting(read).Should().ThrowAsync<EventSerializationException>())
+                .Which.Should().BeEquivalentTo(new { Type = "deep", Stream = "s-1", Version = 1L, Position = 1L });
+        }
+    }
+
+    private sealed record Deep(System.Text.Json.JsonElement Data);
+
     private static async Task<IEnumerable<object>> ReadAsync(IEnumerable<EventType> types, IEnumerable<Upcaster> upcasters, string storedName, string json)
     {
         await using var store = Open(types, upcasters);

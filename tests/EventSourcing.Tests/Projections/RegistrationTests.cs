@@ -1,3 +1,6 @@
+using EventSourcing.Tests.Aggregates;
+using EventSourcing.Tests.Concurrency;
+
 namespace EventSourcing.Tests.Projections;
 
 /// <summary>Whatever is wrong with a projection or reactor is said when it is started, and nothing is.</summary>
@@ -83,6 +86,19 @@ public sealed class RegistrationTests : IAsyncDisposable
 
     [Fact]
     public void Start_tables_on_a_storage_without_throws() => StartFails<NotSupportedException>("*keeps tables, and InMemoryEventStorage has none*", new NoTables());
+
+    /// <summary>A storage that wraps another one lacks no tables by itself.</summary>
+    [Theory]
+    [InlineData(true, "*keeps tables, and InMemoryEventStorage has none*")]
+    [InlineData(false, "*keeps tables, and the storage of this store has none*")]
+    public async Task Start_tables_on_a_wrapped_storage_without_does_not_blame_the_wrapper(bool givesInner, string message)
+    {
+        IEventStorage inner = new InMemoryEventStorage();
+        await using var store = new EventStore(givesInner ? new ChecksBeforeTheLock(inner) : new WatchedStorage(inner), Tallied.Types);
+
+        FluentActions.Invoking(() => store.StartProjections(new NoTables())).Should().Throw<NotSupportedException>().WithMessage(message);
+        (await store.ProjectionAdmin().GetStatusAsync()).Should().BeEmpty();
+    }
 
     [Fact]
     public async Task Check_what_can_run_starts_nothing()

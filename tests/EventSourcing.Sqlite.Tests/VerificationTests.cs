@@ -272,6 +272,24 @@ public sealed class VerificationTests : IDisposable
         findings.Should().OnlyContain(finding => finding.Kind == IndexMismatch && finding.Position == position).And.NotBeEmpty();
     }
 
+    /// <summary>Equal to a number, it still finds the event.</summary>
+    [Fact]
+    public async Task Verify_after_a_position_in_the_table_of_tags_was_made_a_real_number_names_the_event()
+    {
+        await using var storage = await MakeAsync();
+        string sql;
+        using (var foreign = Some.ForeignConnection(_folder.Store))
+        {
+            sql = foreign.Run("SELECT sql FROM sqlite_master WHERE name = 'event_tags'").As<string>();
+            foreign.Run("PRAGMA writable_schema = 1; UPDATE sqlite_master SET sql = replace(replace(replace(sql, ' STRICT', ''), ', WITHOUT', ' WITHOUT'), 'INTEGER', '') WHERE name = 'event_tags'");
+        }
+
+        Change("UPDATE event_tags SET position = 301.0 WHERE position = 301");
+        using (var foreign = Some.ForeignConnection(_folder.Store)) foreign.Run($"PRAGMA writable_schema = 1; UPDATE sqlite_master SET sql = '{sql.Replace("'", "''", StringComparison.Ordinal)}' WHERE name = 'event_tags'");
+        var findings = (await VerifyAsync(storage)).Findings;
+        findings.Should().OnlyContain(finding => finding.Kind == IndexMismatch && finding.Position == 301).And.NotBeEmpty();
+    }
+
     [Fact]
     public async Task Verify_after_an_entry_of_an_index_was_lost_names_the_event()
     {

@@ -33,7 +33,10 @@ internal sealed record Verdict(LedgerReport? Report, Exception? Failure)
     public bool Covers(long position) => Report!.Findings.Any(finding => finding.Position > 0 && finding.Position <= position && position <= finding.UpTo);
 
     /// <summary>Whether a finding blames nothing but positions before the first bad one.</summary>
-    public bool BlamesBefore(long position) => Report!.Findings.Any(finding => finding.Position > 0 && finding.UpTo < position);
+    /// <param name="position">The first bad one.</param>
+    /// <param name="exceptUnrecorded">Whether erased events may be said to have no record.</param>
+    public bool BlamesBefore(long position, bool exceptUnrecorded = false) => Report!.Findings.Any(
+        finding => finding.Position > 0 && finding.UpTo < position && !(exceptUnrecorded && finding.Kind == LedgerFindingKind.ErasureNotRecorded));
 
     public override string ToString() => Report is null
         ? $"{Failure!.GetType().Name}: {Failure.Message}{(IsBroken ? Failure.StackTrace?.Split('\n')[0] : "")}"

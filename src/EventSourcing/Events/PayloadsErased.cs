@@ -75,11 +75,14 @@ public sealed record PayloadsErased(IReadOnlyList<long> Positions, string Reason
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("It is not a JSON object.");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            // If a member occurs twice, another reader may take the other one.
-            if (reader.ValueTextEquals("positions"u8)) positions = positions is null ? PositionsFrom(ref reader) : throw Twice("positions");
-            else if (reader.ValueTextEquals("reason"u8)) reason = reason is null ? TextFrom(ref reader) : throw Twice("reason");
-            else if (reader.ValueTextEquals("by"u8)) by = by is null ? TextFrom(ref reader) : throw Twice("by");
-            else reader.Skip();
+            // If a member occurs twice, another reader may take the other one. A name that is no text is no member that is unknown.
+            switch (reader.GetString())
+            {
+                case "positions": positions = positions is null ? PositionsFrom(ref reader) : throw Twice("positions"); break;
+                case "reason": reason = reason is null ? TextFrom(ref reader) : throw Twice("reason"); break;
+                case "by": by = by is null ? TextFrom(ref reader) : throw Twice("by"); break;
+                default: reader.Skip(); break;
+            }
         }
 
         while (reader.Read()) throw new JsonException("Something follows after the object.");

@@ -88,7 +88,7 @@ internal sealed class Erasures(IEventStorage storage, FindingList findings, long
                     LedgerFindingKind.ErasureNotRecorded,
                     position,
                     stream,
-                    $"The payload of the event at position {position} is erased, but no event after it records that.");
+                    $"The payload of the event at position {position} is erased, but no event after it that can be read records that.");
         }
     }
 

@@ -90,6 +90,8 @@ internal sealed class ReadModelVerifier(DerivedSource source, Projection project
         {
             if (await FindRunAsync(cancellationToken).ConfigureAwait(false) is not { } run) return "its place in the log is not stored";
             if (run.Content.Parked > 0) return $"{run.Content.Parked} streams or documents of it are parked";
+            var head = await source.Storage.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+            LogIdentity.ThrowIfAhead(projection.Name, run.Content, head);
             await FoldUpToAsync(run.Content.Position, cancellationToken).ConfigureAwait(false);
             suspects = await CompareAsync(suspects, cancellationToken).ConfigureAwait(false);
             var after = await FindRunAsync(cancellationToken).ConfigureAwait(false);

@@ -45,6 +45,16 @@ internal sealed record ColumnCase(
         return true;
     }
 
+    /// <summary>Whether it is still so. An app that goes on may write the row anew, as a name that is missing, and all is well then.</summary>
+    public bool IsStillThere(Shell shell)
+    {
+        if (Table is null || Column is null) return Table is null || shell.Rows($"SELECT 1 FROM {Table.Quoted} WHERE {Table.Where(1)}", [.. Key]).Count == 0;
+        var rows = shell.Rows($"SELECT {StoreTable.Quote(Column)} FROM {Table.Quoted} WHERE {Table.Where(1)}", [.. Key]);
+
+        // One that is part of the key has given the row another key.
+        return rows.Count == 0 || rows.Exists(row => row[0].Equals(Make()));
+    }
+
     /// <summary>Has SQLite take another statement for the one that made the table.</summary>
     private void Redefine(Shell shell, string sql)
     {

@@ -134,9 +134,11 @@ internal sealed class ColumnSuite
         if (isSound && isChanged) return (FaultOutcome.Missed, "verified as sound, but the log's tables say something else");
         if (firstBad > 0)
         {
+            // A record of erasures that cannot be read is bad itself, and what it records is then recorded nowhere.
+            var isOfErasures = of.Table?.Name == "events" && _store.Contents.Events.Any(e => e.IsErasureRecord && e.Position == of.Key[0].Number);
             foreach (var verdict in verdicts)
             {
-                if (verdict.Report is null || (verdict.Covers(firstBad) && !verdict.BlamesBefore(firstBad))) continue;
+                if (verdict.Report is null || (verdict.Covers(firstBad) && !verdict.BlamesBefore(firstBad, isOfErasures))) continue;
                 return (FaultOutcome.Missed, $"misplaced, the first bad position is {firstBad}: {verdict}");
             }
         }
@@ -145,7 +147,7 @@ internal sealed class ColumnSuite
         if (isFound && !isWhole) return (FaultOutcome.Reported, null);
         var different = await OperateAsync(of, path, isSound && verdicts.TrueForAll(IsAllVerified));
         if (different is not null) return different.Value;
-        if (firstBad > 0 && await LimitedAsync(() => VerifyAsync(path, _store.Checkpoints)) is { IsSound: true })
+        if (firstBad > 0 && IsStillThere(of, path) && await LimitedAsync(() => VerifyAsync(path, _store.Checkpoints)) is { IsSound: true })
             return (FaultOutcome.Missed, "verified as sound after the store was used");
         return verdicts.Exists(verdict => verdict.IsFound) || !verdicts.TrueForAll(IsAllVerified) ? (FaultOutcome.Reported, null)
             : verdicts.Exists(verdict => verdict.IsRefused) ? (FaultOutcome.Refused, null)
@@ -195,6 +197,12 @@ internal sealed class ColumnSuite
         var isChanged = StoreTable.In(shell).Any(table => !table.IsDerived && !AreEqual(table.Rows(shell), _store.Rows[table.Name]));
         if (!isChanged) return (false, 0);
         return (true, Contents.Read(shell).FirstBadPosition(_store.Contents));
+    }
+
+    private static bool IsStillThere(ColumnCase of, string path)
+    {
+        using var shell = new Shell(path);
+        return of.IsStillThere(shell);
     }
 
     /// <summary>What an error is, and where it comes from.</summary>

@@ -50,6 +50,14 @@ public class PayloadsErasedTests
         FluentActions.Invoking(() => PayloadsErased.Parse(Encoding.UTF8.GetBytes(json))).Should().Throw<JsonException>();
 
     [Fact]
+    public void Read_a_record_with_a_name_that_is_no_text_is_an_error()
+    {
+        byte[] json = [.. """{"positions":[1],"reason":"r","b"""u8, 0xF9, .. "\":1}"u8];
+
+        FluentActions.Invoking(() => PayloadsErased.Parse(json)).Should().Throw<JsonException>();
+    }
+
+    [Fact]
     public void Read_any_damaged_bytes_is_right_or_an_error()
     {
         var random = new Random(1);

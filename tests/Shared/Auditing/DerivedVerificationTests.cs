@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using EventSourcing.Tests.Projections;
@@ -148,6 +149,24 @@ public abstract class DerivedVerificationTests(IStorageSource source) : WalletTe
         var report = await store.Ledger.VerifyAsync(All);
 
         report.Findings.Should().ContainSingle(finding => finding.Kind == LedgerFindingKind.ReadModelMismatch).Which.Document.Should().Be("b");
+    }
+
+    /// <summary>It would otherwise never be folded again, and answer as if it were up to date.</summary>
+    [Theory]
+    [InlineData(28)]
+    [InlineData(long.MaxValue)]
+    public async Task Verify_a_read_model_that_claims_to_have_seen_more_than_there_is_is_a_finding(long claimed)
+    {
+        var store = await MakeAsync();
+        var run = Encoding.UTF8.GetString((await store.Storage.ReadModels.LoadAsync("$runs", ["Purses@1"]))[0]!);
+        var forged = run.Replace("\"position\":27", string.Create(CultureInfo.InvariantCulture, $"\"position\":{claimed}"), StringComparison.Ordinal);
+        forged.Should().NotBe(run);
+        await store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Changes = [new DocumentChange("$runs", "Purses@1", Encoding.UTF8.GetBytes(forged))] });
+
+        var report = await store.Ledger.VerifyAsync(All);
+
+        report.Findings.Should().ContainSingle().Which.Should().Match<LedgerFinding>(finding => finding.Kind == LedgerFindingKind.ReadModelMismatch && finding.ReadModel == "Purses");
+        report.Derived.Should().Contain(derived => derived.Name == "Purses" && !derived.IsVerified);
     }
 
     [Fact]

@@ -31,6 +31,31 @@ public abstract class StandingOrderTests(IStorageSource source) : EngineTests(so
         await ShouldBeFoldAsync(one, projection);
     }
 
+    /// <summary>Whoever has given the order need not wait until it is carried out before they wait for what it leads to.</summary>
+    [Fact]
+    public async Task Start_and_catch_up_at_once_waits_for_the_order_to_be_carried_out()
+    {
+        var store = OpenStore();
+        var admin = store.ProjectionAdmin();
+        var projection = new Tallies();
+        await using var running = store.StartProjections(NoRetries, projection);
+        await running.CatchUpAsync(Never);
+        for (var round = 1; round <= 5; round++)
+        {
+            await admin.StopAsync("tallies");
+            await UntilStoppedAsync(running);
+            var appended = await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+            await FluentActions.Awaiting(() => running.CatchUpAsync(Never)).Should().ThrowAsync<ProjectionStoppedException>();
+
+            await admin.StartAsync("tallies");
+            if (round == 1) await running.WaitForAsync(appended, Never);
+            else if (round == 2) await running.RebuildAsync("tallies");
+            else (await running.CatchUpAsync(Never)).Should().Be(round);
+        }
+
+        await ShouldBeFoldAsync(store, projection);
+    }
+
     [Fact]
     public async Task Stop_what_no_process_runs_holds_for_the_next_start_and_for_its_rebuild()
     {

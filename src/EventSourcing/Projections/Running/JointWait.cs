@@ -49,7 +49,7 @@ internal sealed class JointWait(EventStore store, IReadOnlyList<Supervisor> supe
     private Exception? FaultOf(Supervisor supervisor) =>
         supervisor.Completion.Exception?.InnerException
         ?? (supervisor.Completion.IsCompleted ? StoppedBefore(supervisor.Name) : null)
-        ?? (supervisor.Idle == ProjectionState.Stopped ? new ProjectionStoppedException(supervisor.Name) : null)
+        ?? (supervisor.IsStopped ? new ProjectionStoppedException(supervisor.Name) : null)
         ?? FailureOf(supervisor.Serving)
         ?? supervisor.LastError;
 

@@ -120,7 +120,7 @@ public sealed class RunningProjections : RunningSubscribers
             }
 
             if (supervisor.Completion.IsCompleted) await ThrowWhyStoppedAsync(supervisor).ConfigureAwait(false);
-            if (supervisor.Idle == ProjectionState.Stopped) throw new ProjectionStoppedException(projection);
+            if (supervisor.IsStopped) throw new ProjectionStoppedException(projection);
             if (supervisor.Building?.Report is { } built)
             {
                 progress?.Report(new RebuildProgress(built.Position, head, built.Speed) { Parked = built.Parked });
@@ -199,7 +199,7 @@ public sealed class RunningProjections : RunningSubscribers
         foreach (var supervisor in Supervisors)
         {
             var fingerprint = ((Projection)supervisor.Subscriber).FingerprintOn(Store);
-            while (supervisor.Idle is not ProjectionState.Stopped
+            while (!supervisor.IsStopped
                 && (supervisor.Idle is not ProjectionState.Replaced || (waitsForReplaced && !supervisor.IsReplacementAlive)))
             {
                 ReadDocument<DirectoryRecord>? directory = null;

@@ -23,6 +23,7 @@ internal sealed class Supervisor
     private readonly TaskCompletionSource _placed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _hindered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IReadOnlyList<SubscriberRun> _seenRuns = [];
+    private volatile Task _nextOrder = Task.CompletedTask;
 
     public Supervisor(EventStore store, Subscriber subscriber, LogFeed feed, LeaseHolder holder, ProjectionOptions options)
     {
@@ -48,6 +49,9 @@ internal sealed class Supervisor
 
     /// <summary>Why it runs nothing; null if it runs something.</summary>
     public ProjectionState? Idle { get; private set; } = ProjectionState.Starting;
+
+    /// <summary>Whether an order has stopped it, and no other order was given in this process since.</summary>
+    public bool IsStopped => Idle == ProjectionState.Stopped && !_nextOrder.IsCompleted;
 
     /// <summary>
     /// Whether another version that has replaced this one gave a sign of life at the last look. False also before there was a look.
@@ -113,7 +117,7 @@ internal sealed class Supervisor
             ControlView? view = null;
             while (!stop.IsCancellationRequested)
             {
-                var order = _store.Signals.NextOrderOf(Name);
+                var order = _nextOrder = _store.Signals.NextOrderOf(Name);
                 try
                 {
                     await StartAndStopRunsAsync(view, stop).ConfigureAwait(false);

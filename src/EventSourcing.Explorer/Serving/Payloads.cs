@@ -55,7 +55,9 @@ internal sealed class Payloads(bool areShown, Func<string, JsonNode?, JsonNode?>
 
     private static bool MayHaveUnreadableText(ReadOnlySpan<byte> utf8) => utf8.IndexOf("\\u"u8) >= 0 || !Utf8.IsValid(utf8);
 
-    /// <summary>JSON may have half a character as an escape, or bytes that are not UTF-8. A name or a value like that would throw later.</summary>
+    /// <summary>
+    /// JSON may have half a character as an escape, or bytes that are not UTF-8. A name or a value like that would throw later.
+    /// </summary>
     private static void ThrowIfATextCannotBeRead(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8);

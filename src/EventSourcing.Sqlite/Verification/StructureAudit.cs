@@ -125,15 +125,17 @@ internal sealed partial class StructureAudit(Database database, StoreFile file)
     /// <summary>The check of the events finds missing tags in the table; this one finds tags that no event has.</summary>
     private void CheckTags() => _findings.Each(
         """
-        SELECT t.tag, t.position, e.position FROM event_tags t LEFT JOIN events e ON e.position = t.position
+        SELECT t.tag, t.position FROM event_tags t LEFT JOIN events e ON e.position = t.position
         WHERE typeof(t.tag) <> 'text' OR typeof(t.position) <> 'integer' OR typeof(t.type) <> 'integer' OR e.type IS NOT t.type
             OR NOT EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(e.tags) THEN e.tags ELSE '[]' END) j WHERE j.value = t.tag)
         """,
         row =>
         {
             // SQLite would convert a value that is not a number into one. The finding would then name an unrelated event.
-            // A real number may be equal to a position, and finds its event.
-            var position = row.Class(1) == StorageClass.Integer ? Math.Max(row.Long(1), 0) : Math.Max(row.Long(2), 0);
+            // A real number that is equal to a position finds its event, so that one is named.
+            var isPosition = row.Class(1) == StorageClass.Integer
+                || (row.Class(1) == StorageClass.Real && Math.Truncate(row.Double(1)).Equals(row.Double(1)));
+            var position = isPosition ? Math.Max(row.Long(1), 0) : 0;
             _findings.Add(RowFindings.TagOfNoEvent(row.Text(0), row.Text(1), position));
         });
 

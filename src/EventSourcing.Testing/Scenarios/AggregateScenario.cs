@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace EventSourcing.Testing;
 
@@ -9,6 +10,10 @@ public sealed class AggregateScenario<[DynamicallyAccessedMembers(DynamicallyAcc
 {
     /// <summary>The id that the aggregate has in scenarios.</summary>
     public const string Id = "1";
+
+    // A lambda that throws alone fits each of them: then that of a task is meant, and not that of a ValueTask.
+    private const int First = 2;
+    private const int AfterTask = 1;
 
     private readonly ScenarioStore _store;
 
@@ -43,6 +48,15 @@ public sealed class AggregateScenario<[DynamicallyAccessedMembers(DynamicallyAcc
     }
 
     /// <inheritdoc cref="When(Action{T})"/>
+    [OverloadResolutionPriority(AfterTask)]
+    public ScenarioOutcome<T> When(Func<T, ValueTask> act)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        return When((aggregate, _) => act(aggregate).AsTask());
+    }
+
+    /// <inheritdoc cref="When(Action{T})"/>
+    [OverloadResolutionPriority(First)]
     public ScenarioOutcome<T> When(Func<T, Task> act)
     {
         ArgumentNullException.ThrowIfNull(act);
@@ -63,6 +77,15 @@ public sealed class AggregateScenario<[DynamicallyAccessedMembers(DynamicallyAcc
     }
 
     /// <inheritdoc cref="When(Action{T, TimeProvider})"/>
+    [OverloadResolutionPriority(AfterTask)]
+    public ScenarioOutcome<T> When(Func<T, TimeProvider, ValueTask> act)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        return When((aggregate, clock) => act(aggregate, clock).AsTask());
+    }
+
+    /// <inheritdoc cref="When(Action{T, TimeProvider})"/>
+    [OverloadResolutionPriority(First)]
     public ScenarioOutcome<T> When(Func<T, TimeProvider, Task> act)
     {
         ArgumentNullException.ThrowIfNull(act);

@@ -107,7 +107,7 @@ internal static class ProjectionOrders
                         + "The old read model serves on.");
             }
             else if (!status.IsRebuildOrdered) break;
-            if (status.State == ProjectionState.Failed)
+            if (status.State == ProjectionState.Failed && !status.IsRebuildOrdered)
                 throw new ToolException($"'{name}' has failed: {status.LastError?.Message} The old read model serves on.");
             if (status.Runner is not { IsGone: false })
                 throw new ToolException($"The process that ran '{name}' is gone. The next that starts it goes on with the rebuild.");

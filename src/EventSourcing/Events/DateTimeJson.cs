@@ -43,8 +43,8 @@ internal sealed class DateTimeJson : JsonConverter<DateTime>
     }
 
     /// <summary>
-    /// Whether a value of a type may contain a time that <see cref="Write"/> would see: there is one among its parts at any depth, or a
-    /// converter of the app's own, which may write anything.
+    /// Whether a value of a type may contain a time, or an address (<see cref="UriJson"/>), that the library's own converters would see:
+    /// there is one among its parts at any depth, or a converter of the app's own, which may write anything.
     /// </summary>
     public static bool IsOfUseFor(JsonTypeInfo root)
     {
@@ -52,7 +52,7 @@ internal sealed class DateTimeJson : JsonConverter<DateTime>
         var open = new Stack<JsonTypeInfo>([root]);
         while (open.TryPop(out var info))
         {
-            if (info.Type == typeof(DateTime) || JsonTypeCheck.IsOwn(info.Converter)) return true;
+            if (info.Type == typeof(DateTime) || info.Type == typeof(Uri) || JsonTypeCheck.IsOwn(info.Converter)) return true;
             foreach (var derived in info.PolymorphismOptions?.DerivedTypes ?? []) Add(derived.DerivedType);
             if (Nullable.GetUnderlyingType(info.Type) is { } underlying) Add(underlying);
             if (info.ElementType is { } element) Add(element);

@@ -66,7 +66,7 @@ internal static class DefaultJson
                 TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
                 RespectRequiredConstructorParameters = isStrict,
                 RespectNullableAnnotations = isStrict,
-                Converters = { new DateTimeJson() },
+                Converters = { new DateTimeJson(), new UriJson() },
             };
             options.MakeReadOnly();
             return options;

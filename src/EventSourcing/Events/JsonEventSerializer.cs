@@ -35,7 +35,7 @@ internal sealed class JsonEventSerializer
         else
         {
             if (FlawOf(options) is { } flaw) throw new ArgumentException($"The options in EventStoreOptions.Json {flaw}", nameof(options));
-            _given = OwnCopyOf(options, new DateTimeJson());
+            _given = OwnCopyOf(options, new DateTimeJson(), new UriJson());
             if (options is { Converters.Count: 0, TypeInfoResolver: not (null or DefaultJsonTypeInfoResolver) })
                 _generated = OwnCopyOf(options);
         }

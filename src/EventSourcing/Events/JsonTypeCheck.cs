@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -57,7 +58,7 @@ internal sealed class JsonTypeCheck
 
     /// <summary>Whether a converter is of the app: it may write anything, and read it back or not.</summary>
     public static bool IsOwn(JsonConverter converter) =>
-        converter is not DateTimeJson && converter.GetType().Assembly != typeof(JsonSerializer).Assembly;
+        converter is not (DateTimeJson or UriJson) && converter.GetType().Assembly != typeof(JsonSerializer).Assembly;
 
     private string? Flaw(JsonTypeInfo type)
     {
@@ -83,6 +84,7 @@ internal sealed class JsonTypeCheck
             if (type.Type.IsAbstract) return null;
         }
 
+        if (type.Type.IsEnum) return FlawOfEnum(type);
         return type.Kind switch
         {
             JsonTypeInfoKind.Object => FlawOfObject(type),
@@ -96,6 +98,22 @@ internal sealed class JsonTypeCheck
 
     private string? FlawOfMember(Type type, JsonSerializerOptions options) =>
         options.TryGetTypeInfo(type, out var info) ? Flaw(info) : null;
+
+    /// <summary>A policy may give two members one name, and only one of them is read back.</summary>
+    private static string? FlawOfEnum(JsonTypeInfo type)
+    {
+        foreach (var number in Enum.GetValuesAsUnderlyingType(type.Type))
+        {
+            var value = Enum.ToObject(type.Type, number);
+            var json = JsonSerializer.SerializeToUtf8Bytes(value, type);
+            if (json is not [(byte)'"', ..]) return null; // as a number, which each member has of its own
+            if (!value.Equals(JsonSerializer.Deserialize(json, type)))
+                return $"'{value}' of {NameOf(type.Type)} is written as {Encoding.UTF8.GetString(json)}, and read back as another member; "
+                    + "give its members names of their own, or write it as a number";
+        }
+
+        return null;
+    }
 
     private string? FlawOfCollection(JsonTypeInfo type, ReadOnlySpan<byte> empty)
     {

@@ -18,7 +18,8 @@ public sealed class ProjectionAdmin
 
     /// <summary>
     /// The status of every projection and reactor that was ever started on this store, by name. One whose read model or record is damaged
-    /// is included: its state is <see cref="ProjectionState.Failed"/>, and its last error says what cannot be read.
+    /// is included: its state is <see cref="ProjectionState.Failed"/>, and its last error says what cannot be read. The same state has one
+    /// that has failed in the process that ran it, until a process runs it again; its last error has that failure's text.
     /// </summary>
     /// <param name="cancellationToken">Cancels the reads.</param>
     /// <returns>The status of each, from what is stored.</returns>
@@ -58,7 +59,10 @@ public sealed class ProjectionAdmin
         ];
     }
 
-    /// <summary>Orders that a parked stream or document is tried again, in order from the event that failed.</summary>
+    /// <summary>
+    /// Orders that a parked stream or document is tried again, in order from the event that failed. If it is to be skipped (<see
+    /// cref="SkipAsync"/>) and that order was not carried out yet, this one takes its place, and the other way round.
+    /// </summary>
     /// <param name="parked">A result of <see cref="GetParkedAsync"/>.</param>
     /// <param name="cancellationToken">Cancels while the order waits to be stored.</param>
     /// <returns><see langword="false"/> if it is no longer parked.</returns>

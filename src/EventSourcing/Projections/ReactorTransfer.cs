@@ -72,7 +72,7 @@ public static class ReactorTransfer
 
         await LogIdentity.CheckAsync(target, name, run, cancellationToken).ConfigureAwait(false);
         var token = Math.Max(run.Token, known?.Content.Token ?? 0) + 1;
-        var moved = run with { Owner = null, Token = token, Since = null, From = null, At = null };
+        var moved = run with { Owner = null, Token = token, Since = null, From = null, At = null, Failure = null };
         var changes = new List<DocumentChange>
         {
             ControlDocuments.Write(ControlDocuments.Directory, name, directory.Content),

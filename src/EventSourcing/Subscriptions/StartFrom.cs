@@ -19,7 +19,10 @@ public readonly record struct StartFrom
     public static StartFrom Now => new(after: null, isNow: true);
 
     /// <summary>Begin with the first event after a position.</summary>
-    /// <param name="position">The position already seen, exclusive; 0 for the beginning.</param>
+    /// <param name="position">
+    /// The position already seen, exclusive; 0 for the beginning. If the log ends before it, a subscription waits until the log gets there,
+    /// and a reactor is refused at its start.
+    /// </param>
     /// <returns>The start.</returns>
     public static StartFrom After(long position)
     {

@@ -25,6 +25,9 @@ internal sealed class Cell : IEquatable<Cell>
 
     public double Real => BinaryPrimitives.ReadDoubleBigEndian(_bytes);
 
+    /// <summary>The whole number that it is equal to; 0 if it is equal to none.</summary>
+    public long Whole => Class != raw.SQLITE_FLOAT ? Number : Real is > 0 and < long.MaxValue && Math.Truncate(Real).Equals(Real) ? (long)Real : 0;
+
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     public byte[] ToBytes() => [.. _bytes];

@@ -139,7 +139,7 @@ internal sealed class Contents
 
         var tags = Keys(EventTags);
         tags.SymmetricExceptWith(Keys(before.EventTags));
-        foreach (var (_, position, _) in tags.Where(tag => tag.Position.Number > 0)) first = Math.Min(first, position.Number);
+        foreach (var (_, position, _) in tags.Where(tag => tag.Position.Whole > 0)) first = Math.Min(first, position.Whole);
         return first == long.MaxValue ? 0 : first;
     }
 

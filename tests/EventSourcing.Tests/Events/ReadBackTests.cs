@@ -75,6 +75,50 @@ public class ReadBackTests
         (await store.StreamAsync("s-1"))[1].Data.Should().BeOfType(kept.GetType());
     }
 
+    /// <summary>The text that an address was made of may be a path, which is read as a relative one.</summary>
+    [Fact]
+    public async Task Append_addresses_reads_them_back_equal_and_of_the_same_kind()
+    {
+        Uri[] addresses =
+        [
+            new("/p/q?x=1#y", UriKind.Relative), new("", UriKind.Relative), new("p/q", UriKind.Relative), new("https://example.org/ä?q=%20"), new("HTTP://Example.org:80"), new("file:///p/q"), new("urn:isbn:1"),
+            .. OperatingSystem.IsWindows() ? Array.Empty<Uri>() : [new("/p/q", UriKind.Absolute), new("/a b/ä%41")],
+        ];
+        foreach (var json in new[] { null, new JsonSerializerOptions() })
+        {
+            await using var store = Open(typeof(UriHolder), json);
+            foreach (var address in addresses)
+                await store.AppendAsync("s-1", ExpectedVersion.Any, [new UriHolder(address, new Dictionary<Uri, int> { [address] = 1 })]);
+
+            var read = (await store.StreamAsync("s-1")).Select(e => (UriHolder)e.Data).ToList();
+            read.Select(e => e.Address).Should().Equal(addresses);
+            read.Select(e => e.Address.IsAbsoluteUri).Should().Equal(addresses.Select(address => address.IsAbsoluteUri));
+            read.Select(e => e.Counts.Keys.Single()).Should().Equal(addresses);
+        }
+    }
+
+    [Fact]
+    public async Task Append_an_enum_of_which_two_members_have_one_name_is_refused()
+    {
+        var json = new JsonSerializerOptions { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
+        await using var store = Open(typeof(Cased), json);
+
+        (await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [new Cased(Case.Ab)])).Should().ThrowAsync<NotSupportedException>())
+            .WithMessage("*'ab' of *Case is written as \"ab\", and read back as another member*Nothing was written.");
+        (await store.GetHeadAsync()).Should().Be(0);
+        await using var numbers = Open(typeof(Cased));
+        await numbers.AppendAsync("s-1", ExpectedVersion.Any, [new Cased(Case.ab)]);
+        (await numbers.StreamAsync("s-1")).Single().Data.Should().Be(new Cased(Case.ab));
+    }
+
+    [Fact]
+    public async Task Append_an_enum_with_two_names_for_one_member_is_accepted()
+    {
+        await using var store = Open(typeof(Aliased), new JsonSerializerOptions { Converters = { new JsonStringEnumConverter() } });
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [new Aliased(Alias.Other)]);
+        (await store.StreamAsync("s-1")).Single().Data.Should().Be(new Aliased(Alias.One));
+    }
+
     public static TheoryData<object, string> LostValues => new()
     {
         { new Texts("a\uD800b"), "at $.value: *lone surrogate, U+D800 at index 1" },
@@ -332,6 +376,26 @@ public class ReadBackTests
     private static Comparer<int> Descending { get; } = Comparer<int>.Create((one, other) => other.CompareTo(one));
 
     public sealed record Fine(int A);
+
+    public sealed record UriHolder(Uri Address, Dictionary<Uri, int> Counts);
+
+#pragma warning disable CA1708, CA1069 // that is what is tested
+    public enum Case
+    {
+        Ab,
+        ab,
+    }
+
+    public sealed record Cased(Case Case);
+
+    public enum Alias
+    {
+        One = 1,
+        Other = 1,
+    }
+#pragma warning restore CA1708, CA1069
+
+    public sealed record Aliased(Alias Alias);
 
     public sealed record Roll(HashSet<string> Names);
 

@@ -54,6 +54,22 @@ public class ScenarioTests
     }
 
     [Fact]
+    public async Task Aggregate_scenario_of_a_command_that_returns_a_value_task_waits_for_it()
+    {
+        await Ann.When(a => WithdrawLaterAsync(a, 30)).ThenAsync(new MoneyWithdrawn(30));
+        await Ann.When((a, _) => WithdrawLaterAsync(a, 30)).ThenAsync(new MoneyWithdrawn(30));
+        await Ann.When(a => WithdrawLaterAsync(a, 101)).ThenThrowsAsync<InvalidOperationException>();
+        await Ann.When(a => throw new FormatException()).ThenThrowsAsync<FormatException>();
+        await Ann.When(async a => await WithdrawLaterAsync(a, 30)).ThenAsync(new MoneyWithdrawn(30));
+
+        static async ValueTask WithdrawLaterAsync(Account account, decimal amount)
+        {
+            await Task.Yield();
+            account.Withdraw(amount);
+        }
+    }
+
+    [Fact]
     public async Task Scenario_gone_on_from_twice_does_not_change()
     {
         var ann = Ann;

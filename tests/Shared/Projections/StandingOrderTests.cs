@@ -57,6 +57,28 @@ public abstract class StandingOrderTests(IStorageSource source) : EngineTests(so
     }
 
     [Fact]
+    public async Task Fail_is_told_to_other_processes_until_it_runs_again()
+    {
+        var (store, admin) = (OpenStore(), OpenStore().ProjectionAdmin());
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await using (var failing = store.StartProjections(NoRetries with { OnFailure = FailureMode.Stop }, new Tallies((_, _) => true)))
+            await FluentActions.Awaiting(() => failing.Completion).Should().ThrowAsync<ProjectionFailedException>();
+
+        var failed = (await admin.GetStatusAsync()).Single();
+        failed.Should().BeEquivalentTo(new { State = ProjectionState.Failed, Position = 0L, Runner = (ProjectionRunner?)null });
+        failed.LastError.Should().BeAssignableTo<EventSourcingException>().Which.Message.Should().StartWith("'tallies' failed on the event at position 1 of stream 's-1'");
+
+        await admin.StopAsync("tallies");
+        (await admin.GetStatusAsync()).Single().State.Should().Be(ProjectionState.Stopped, "an order holds whatever happened before");
+        await admin.StartAsync("tallies");
+        await using var running = store.StartProjections(NoRetries, new Tallies());
+        await running.CatchUpAsync(Never);
+        (await admin.GetStatusAsync()).Single().Should().BeEquivalentTo(new { State = ProjectionState.Held, Position = 1L, LastError = (Exception?)null });
+        await running.DisposeAsync();
+        (await admin.GetStatusAsync()).Single().Should().BeEquivalentTo(new { State = ProjectionState.NotStarted, LastError = (Exception?)null });
+    }
+
+    [Fact]
     public async Task Stop_what_no_process_runs_holds_for_the_next_start_and_for_its_rebuild()
     {
         var store = OpenStore();

@@ -68,6 +68,7 @@ internal enum GenerationState
 /// <param name="Since">When the owner began to run it, by its own clock.</param>
 /// <param name="From">The position at which the owner began.</param>
 /// <param name="At">When the owner last committed, by its own clock.</param>
+/// <param name="Failure">What its last owner failed with; null if it was stopped otherwise, or has an owner.</param>
 internal sealed record RunRecord(
     [property: JsonRequired] long Position,
     [property: JsonRequired] long Token,
@@ -79,7 +80,8 @@ internal sealed record RunRecord(
     string? Fingerprint = null,
     DateTimeOffset? Since = null,
     long? From = null,
-    DateTimeOffset? At = null) : IControlRecord
+    DateTimeOffset? At = null,
+    string? Failure = null) : IControlRecord
 {
     bool IControlRecord.IsSound =>
         Position >= 0 && Target >= 0 && Parked >= 0 && Retries is null or >= 0 && Log is null or { Size: >= 0, Root: not null };

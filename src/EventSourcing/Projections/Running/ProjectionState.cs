@@ -3,7 +3,7 @@ namespace EventSourcing.Operations;
 /// <summary>What a projection or reactor is doing in this process.</summary>
 public enum ProjectionState
 {
-    /// <summary>It is not started in this process.</summary>
+    /// <summary>It is not started in this process. So is one that runs inline, as a part of the appends.</summary>
     NotStarted = 0,
 
     /// <summary>It is about to start.</summary>

@@ -72,6 +72,7 @@ internal sealed class RunLease(RunContext context, RunPlace place, RunReport rep
             Fingerprint = fingerprint,
             Since = context.Clock.GetUtcNow(),
             From = run.Content.Position,
+            Failure = null,
         };
         var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, claim);
         var commit = new ReadModelCommit { Guards = [run.Guard], Changes = [change, context.Holder.NextSign()] };

@@ -119,7 +119,8 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
         Document = new ReadDocument<RunRecord>(ControlDocuments.Runs, context.Key, change.Data!.Value, run);
 
     /// <summary>Lets another process take the run at once.</summary>
-    public async ValueTask ReleaseAsync()
+    /// <param name="failure">What it has failed with, for those who look at it from other processes; null if it has not.</param>
+    public async ValueTask ReleaseAsync(Exception? failure = null)
     {
         if (Document is not { } run || run.Content.Owner != context.Holder.Id || context.Holder.GivenUp.IsCancellationRequested) return;
         try
@@ -127,7 +128,15 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
             var stop = context.Holder.GivenUp;
             var position = Math.Max(Position, run.Content.Position);
             var log = await LogIdentity.AtAsync(context.Store, run.Content, position, _seen, stop, isLast: true).ConfigureAwait(false);
-            var released = run.Content with { Owner = null, Position = position, Log = log, Since = null, From = null };
+            var released = run.Content with
+            {
+                Owner = null,
+                Position = position,
+                Log = log,
+                Since = null,
+                From = null,
+                Failure = failure is null ? null : FailedRunException.TextOf(failure),
+            };
             var change = ControlDocuments.Write(ControlDocuments.Runs, context.Key, released);
             var commit = new ReadModelCommit { Guards = [run.Guard], Changes = [change] };
             await ControlDocuments.CommitAsync(context.ReadModels, commit, stop).ConfigureAwait(false);

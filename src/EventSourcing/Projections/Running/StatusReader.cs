@@ -8,7 +8,7 @@ internal sealed class StatusReader(EventStore store)
     /// <summary>The status of one that was started in this process: what is stored, and what its runs show here.</summary>
     public async Task<ProjectionStatus> ReadAsync(Supervisor supervisor, CancellationToken cancellationToken)
     {
-        var stored = await ReadAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
+        var (stored, damage) = await ReadStoredAsync(supervisor.Name, cancellationToken).ConfigureAwait(false);
         var serving = supervisor.Serving;
         var building = supervisor.Building;
         var error = supervisor.Completion.Exception?.InnerException
@@ -17,12 +17,12 @@ internal sealed class StatusReader(EventStore store)
             ?? supervisor.LastError;
         var state = supervisor.Completion.IsFaulted ? ProjectionState.Failed
             : supervisor.Completion.IsCompleted ? ProjectionState.Stopped
-            : building is null && stored.State == ProjectionState.Failed ? ProjectionState.Failed // its run may not have met the damage yet
+            : building is null && damage is not null ? ProjectionState.Failed // its run may not have met the damage yet
             : supervisor.Idle ?? serving?.Report.State ?? building?.Report.State ?? ProjectionState.Starting;
         return stored with
         {
             State = state,
-            LastError = error ?? stored.LastError,
+            LastError = error ?? damage,
             Rebuild = building?.Report is not { } built
                 ? stored.Rebuild
                 : new RebuildProgress(built.Position, stored.Head, built.Speed) { Parked = built.Parked },
@@ -30,7 +30,11 @@ internal sealed class StatusReader(EventStore store)
     }
 
     /// <summary>The status of one, from what is stored. If something of it cannot be read, that is its last error.</summary>
-    public async Task<ProjectionStatus> ReadAsync(string name, CancellationToken cancellationToken)
+    public async Task<ProjectionStatus> ReadAsync(string name, CancellationToken cancellationToken) =>
+        (await ReadStoredAsync(name, cancellationToken).ConfigureAwait(false)).Status;
+
+    private async Task<(ProjectionStatus Status, ReadModelDamagedException? Damage)> ReadStoredAsync(
+        string name, CancellationToken cancellationToken)
     {
         ReadModelDamagedException? damage = null;
         var wait = new ReadModelWait(store, name);
@@ -81,14 +85,17 @@ internal sealed class StatusReader(EventStore store)
         var state = damage is not null ? ProjectionState.Failed
             : run?.Content.Owner is not null ? ProjectionState.Held
             : order?.IsStopped == true ? ProjectionState.Stopped
+            : run?.Content.Failure is not null ? ProjectionState.Failed
             : ProjectionState.NotStarted;
         if (lag < TimeSpan.Zero) lag = TimeSpan.Zero;
-        return new ProjectionStatus(name, state, position, head, lag, run?.Content.Parked ?? 0, damage, rebuild)
+        var error = damage ?? (run?.Content.Failure is { } failure ? new FailedRunException(failure) : (Exception?)null);
+        var status = new ProjectionStatus(name, state, position, head, lag, run?.Content.Parked ?? 0, error, rebuild)
         {
             Runner = runner,
             ParkedEvents = parked ?? [],
             IsRebuildOrdered = order?.Rebuild is not null,
         };
+        return (status, damage);
 
         async ValueTask<T?> TryAsync<T>(Func<Task<T?>> read)
             where T : class

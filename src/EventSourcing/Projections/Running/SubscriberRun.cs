@@ -82,7 +82,7 @@ internal sealed class SubscriberRun
                 _report.LastError = failure;
                 _report.State = ProjectionState.Failed;
                 await _pages.DropAsync().ConfigureAwait(false);
-                await _place.ReleaseAsync().ConfigureAwait(false);
+                await _place.ReleaseAsync(failure).ConfigureAwait(false);
                 throw;
             }
             finally

@@ -148,7 +148,7 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         catch (Exception e)
         {
             throw new EventSerializationException(
-                stored.Type, stored.Stream, stored.Version, stored.Position, e.Message, e is UpcastFailedException ? e.InnerException : e);
+                stored.Type, stored.Stream, stored.Version, stored.Position, Names.MessageOf(e), e is UpcastFailedException ? e.InnerException : e);
         }
     }
 
@@ -176,7 +176,7 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             throw new EventSerializationException(
-                stored.Type, stored.Stream, stored.Version, stored.Position, $"its metadata: {e.Message}", e);
+                stored.Type, stored.Stream, stored.Version, stored.Position, $"its metadata: {Names.MessageOf(e)}", e);
         }
     }
 }

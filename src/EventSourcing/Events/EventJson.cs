@@ -56,7 +56,7 @@ internal sealed class EventJson(EventType type, JsonEventSerializer serializer)
         }
         catch (InvalidOperationException e)
         {
-            throw new NotSupportedException($"JSON cannot handle {type.ClrType}: {Names.Sentence(e.Message)}", e);
+            throw new NotSupportedException($"JSON cannot handle {type.ClrType}: {Names.Sentence(Names.MessageOf(e))}", e);
         }
     }
 }

@@ -89,7 +89,7 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer, boo
         }
         catch (Exception flaw) when (flaw is JsonException or InvalidOperationException)
         {
-            return $"A converter wrote what cannot be read back: {Names.Sentence(flaw.Message)}";
+            return $"A converter wrote what cannot be read back: {Names.Sentence(Names.MessageOf(flaw))}";
         }
     }
 
@@ -114,7 +114,7 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer, boo
         catch (Exception flaw)
         {
             // Any exception: the type's own constructor and converters run in there.
-            return $"It is written, and cannot be read back: {Names.Sentence(flaw.Message)}";
+            return $"It is written, and cannot be read back: {Names.Sentence(Names.MessageOf(flaw))}";
         }
 
         if (copy is null) return "It is written as null.";
@@ -129,7 +129,7 @@ internal sealed class JsonProof(JsonTypeInfo info, JsonWriterOptions writer, boo
         catch (Exception flaw)
         {
             // Any exception: the copy's own members and converters run in there.
-            return $"What is read back is no longer the same, and cannot be written: {Names.Sentence(flaw.Message)}";
+            return $"What is read back is no longer the same, and cannot be written: {Names.Sentence(Names.MessageOf(flaw))}";
         }
 
         if (utf8Json.SequenceEqual(again)) return null;

@@ -8,6 +8,9 @@ internal static class Names
 {
     public const int MaxLength = 200;
 
+    /// <summary>How much of the message of an app's own error is stored, and said in ours, in characters.</summary>
+    private const int MaxMessageLength = 4_000;
+
     public static void ThrowIfInvalid(string name, string what, [CallerArgumentExpression(nameof(name))] string? parameter = null)
     {
         ArgumentNullException.ThrowIfNull(name, parameter);
@@ -36,8 +39,8 @@ internal static class Names
     public static string? FlawOfName(string name) => Flaw(name, controlsAllowed: false);
 
     /// <summary>The message about a name that is not valid.</summary>
-    public static string Invalid(string name, string what, string flaw) =>
-        $"{what} must be 1–{MaxLength} characters of text without control characters or lone surrogates; '{Printable(name)}' {flaw}.";
+    public static string Invalid(string name, string what, string flaw, int max = MaxLength) =>
+        $"{what} must be 1–{max} characters of text without control characters or lone surrogates; '{Printable(name)}' {flaw}.";
 
     /// <summary>The text with everything escaped that could harm a log or terminal, and cut if it is too long.</summary>
     public static string Printable(string text)
@@ -52,6 +55,29 @@ internal static class Names
         return text.Length > MaxLength ? shown + "…" : shown;
     }
 
+    /// <summary>
+    /// The message of an error that may be of the app's own class: that may have none, throw when it is asked for it, or have one as long as
+    /// what it is about.
+    /// </summary>
+    public static string MessageOf(Exception failure)
+    {
+        string? message;
+        try
+        {
+            message = failure.Message;
+        }
+        catch (Exception)
+        {
+            // Whatever it is, it must not take the place of the error that is reported.
+            message = null;
+        }
+
+        if (string.IsNullOrEmpty(message)) return $"There was an error without a message ({failure.GetType()}).";
+        if (message.Length <= MaxMessageLength) return message;
+        var end = char.IsHighSurrogate(message[MaxMessageLength - 1]) ? MaxMessageLength - 1 : MaxMessageLength;
+        return message[..end] + "…";
+    }
+
     /// <summary>A foreign message as a sentence among ours: a full stop is added if it has none.</summary>
     public static string Sentence(string message) =>
         message.TrimEnd() is { Length: > 0 } text && text[^1] is not ('.' or '!' or '?' or ':' or '…') ? text + "." : message;
@@ -62,7 +88,7 @@ internal static class Names
     /// </summary>
     public static string Sentence(Exception failure)
     {
-        var message = failure.Message;
+        var message = MessageOf(failure);
         if (failure is ArgumentException { ParamName: { Length: > 0 } parameter })
             message = message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal);
         if (failure is JsonException { Path: { } path } && message.IndexOf($" Path: {path}", StringComparison.Ordinal) is > 0 and var end)

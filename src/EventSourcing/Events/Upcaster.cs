@@ -132,7 +132,7 @@ public sealed class Upcaster
         }
         catch (Exception failure)
         {
-            throw new UpcastFailedException($"{this} failed: {Names.Sentence(failure.Message)}{HintOn(failure)}", failure);
+            throw new UpcastFailedException($"{this} failed: {Names.Sentence(Names.MessageOf(failure))}{HintOn(failure)}", failure);
         }
 
         if (result is null) throw new UpcastFailedException($"{this} gave null.");
@@ -150,7 +150,7 @@ public sealed class Upcaster
 
     /// <summary>The hint on the one common mistake with the nodes of System.Text.Json.</summary>
     private static string HintOn(Exception failure) => failure is InvalidOperationException { Source: "System.Text.Json" }
-        && failure.Message.Contains("parent", StringComparison.Ordinal)
+        && Names.MessageOf(failure).Contains("parent", StringComparison.Ordinal)
         ? " A JsonNode stands in one place: to rename a member, take its value out first, as in: e.Remove(\"old\", out var value); "
             + "e[\"new\"] = value; or copy it by DeepClone()."
         : "";

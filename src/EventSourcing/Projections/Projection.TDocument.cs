@@ -140,6 +140,9 @@ public abstract class Projection<[DynamicallyAccessedMembers(EventType.JsonMembe
     internal sealed override void Validate(EventStore store)
     {
         base.Validate(store);
+        if (Fields is null || Fields.Any(field => field is null))
+            throw new ArgumentException(
+                $"{nameof(Fields)} of '{Name}' ({GetType()}) is null or has a field that is null. List fields, or nothing.");
         try
         {
             JsonOf(store);

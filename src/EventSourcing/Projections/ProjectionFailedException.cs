@@ -18,7 +18,7 @@ public sealed class ProjectionFailedException : EventSourcingException
     private ProjectionFailedException(string projection, string stream, long position, string type, Exception failure, string whatToDo)
         : base(
             $"'{projection}' failed on the event at position {position} of stream '{stream}' ({type}): "
-            + $"{Names.Sentence(failure.Message)} Nothing of that event was applied. {whatToDo}",
+            + $"{Names.Sentence(Names.MessageOf(failure))} Nothing of that event was applied. {whatToDo}",
             failure)
     {
         Projection = projection;

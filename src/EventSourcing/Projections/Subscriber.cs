@@ -69,7 +69,9 @@ public abstract class Subscriber
     /// <exception cref="ArgumentException">It cannot; the message says why.</exception>
     internal virtual void Validate(EventStore store)
     {
-        Names.ThrowIfInvalid(Name, $"The name of {GetType()}", nameof(Name));
+        ArgumentNullException.ThrowIfNull(Name);
+        if (Names.FlawOfName(Name) is { } flaw)
+            throw new ArgumentException(Names.Invalid(Name, $"The name of {GetType()}", flaw, MaxNameLength), nameof(Name));
         if (Name.Length > MaxNameLength)
             throw new ArgumentException($"The name '{Name}' of {GetType()} has {Name.Length} characters; the limit is {MaxNameLength}.");
         if (Name[0] == '$')

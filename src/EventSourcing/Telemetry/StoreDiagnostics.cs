@@ -117,7 +117,7 @@ internal sealed class StoreDiagnostics : IDisposable
         {
             Instruments()?.CheckpointTried(origin, failure is null ? "signed" : "failed");
             if (failure is null) return;
-            EventSourcingLog.Instance.CheckpointFailed(origin, failure.Message);
+            EventSourcingLog.Instance.CheckpointFailed(origin, Names.MessageOf(failure));
             if (HasNotices) Notify(StoreNoticeKind.CheckpointFailed, origin, notice => notice with { Reason = TypeOf(failure) });
         }
         catch (Exception ofAWatcher)

@@ -67,6 +67,15 @@ public sealed class RegistrationTests : IAsyncDisposable
     public void Start_with_a_filter_that_lets_no_handled_event_through_throws() =>
         StartFails<ArgumentException>("*lets none of the events through*", new Declared(d => d.Handle<Noted>()) { Filtered = EventQuery.OfTypes("tallied") });
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Start_with_fields_of_null_throws(bool isItem) =>
+        StartFails<ArgumentException>("*Fields*null*", new Fielded { Listed = isItem ? [null!] : null! });
+
+    [Fact]
+    public void Start_under_an_odd_name_says_how_long_one_may_be() => StartFails<ArgumentException>("*must be 1–150 characters*U+0001*", new Tallies(null, "a\u0001"));
+
     [Fact]
     public void Start_with_a_filter_of_null_throws() => StartFails<ArgumentException>("*filter*null*", new Declared(d => d.Handle<Noted>()) { Filtered = null! });
 
@@ -161,6 +170,15 @@ public sealed class RegistrationTests : IAsyncDisposable
         public override int BatchSize => Batch;
 
         public override int MaxConcurrency => Concurrency;
+    }
+
+    private sealed class Fielded : Projection<Tally>
+    {
+        public Fielded() => On<Noted>((tally, _) => tally);
+
+        public IReadOnlyList<DocumentField<Tally>> Listed { get; init; } = [];
+
+        public override IReadOnlyList<DocumentField<Tally>> Fields => Listed;
     }
 
     private sealed class NoTables : TableProjection

@@ -116,6 +116,23 @@ public abstract class InlineTests(IStorageSource source) : EngineTests(source)
         await ShouldBeFoldAsync(store, projection);
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("throws")]
+    [InlineData("long")]
+    public async Task Fail_with_an_error_of_an_odd_message_refuses_the_append(string message)
+    {
+        var store = OpenInline(new Tallies { Applying = position => _ = position == 2 ? throw new ParkingTests.OddError(message) : 0 });
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        for (var i = 0; i < 2; i++)
+        {
+            (await FluentActions.Awaiting(() => store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")])).Should().ThrowAsync<ProjectionFailedException>())
+                .Which.Message.Length.Should().BeLessThan(4_500);
+        }
+
+        (await store.GetHeadAsync()).Should().Be(1);
+    }
+
     [Fact]
     public async Task Append_of_an_event_on_which_one_fails_says_that_the_append_was_refused()
     {

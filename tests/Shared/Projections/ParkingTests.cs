@@ -26,6 +26,46 @@ public abstract class ParkingTests(IStorageSource source) : EngineTests(source)
         await ShouldBeFoldAsync(store, projection);
     }
 
+    /// <summary>An error's message is code of the app, too.</summary>
+    [Theory]
+    [InlineData("null")]
+    [InlineData("empty")]
+    [InlineData("throws")]
+    [InlineData("long")]
+    public async Task Fail_with_an_error_of_an_odd_message_parks_it_alone_and_keeps_little_of_the_message(string message)
+    {
+        var store = OpenStore();
+        var projection = new Tallies { Applying = position => _ = position == 2 ? throw new OddError(message) : 0 };
+        var reactor = new Reacts((delivery, _) => delivery.Event.Position == 2 ? throw new OddError(message) : Task.CompletedTask);
+        await using var running = store.StartProjections(NoRetries, projection);
+        await using var reacting = await store.StartReactorsAsync(NoRetries, reactor);
+        await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        await store.AppendAsync("s-2", ExpectedVersion.Any, [Tallied.For("b")]);
+        await store.AppendAsync("s-3", ExpectedVersion.Any, [Tallied.For("c")]);
+        foreach (var name in new[] { "tallies", "reacts" })
+        {
+            await UntilParkedAsync(store, name, 1);
+            await UntilAsync(async () => (await store.ProjectionAdmin().GetStatusAsync()).Single(status => status.Name == name).Position == 3, "level");
+            var parked = (await store.ProjectionAdmin().GetParkedAsync(name)).Single();
+            parked.Position.Should().Be(2);
+            parked.ErrorType.Should().Be(typeof(OddError).FullName);
+            parked.Error.Length.Should().BeInRange(10, 4_001);
+        }
+
+        (await store.ReadModel(projection).FindAsync("c"))!.Applied.Should().Equal(3);
+    }
+
+    internal sealed class OddError(string message) : Exception
+    {
+        public override string Message => message switch
+        {
+            "null" => null!,
+            "empty" => "",
+            "throws" => throw new InvalidOperationException("There is no message."),
+            _ => string.Concat(Enumerable.Repeat("\U0001F600", 1_000_000)),
+        };
+    }
+
     [Fact]
     public async Task Skip_leaves_out_one_event_of_one_document()
     {

@@ -85,7 +85,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _store.Diagnostics.BadSnapshot(fold.Category, SnapshotOutcome.Failed, fold.Stream, $"It could not be looked for: {e.Message}");
+            _store.Diagnostics.BadSnapshot(fold.Category, SnapshotOutcome.Failed, fold.Stream, $"It could not be looked for: {Names.MessageOf(e)}");
             return (null, "", false);
         }
     }
@@ -102,7 +102,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         {
             // Any exception may be thrown here: the state's own code and converters run.
             _store.Diagnostics.BadSnapshot(
-                fold.Category, SnapshotOutcome.Failed, fold.Stream, $"The state could not be written: {e.Message}");
+                fold.Category, SnapshotOutcome.Failed, fold.Stream, $"The state could not be written: {Names.MessageOf(e)}");
             return null;
         }
     }
@@ -232,7 +232,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _store.Diagnostics.BadSnapshot(due.Category, SnapshotOutcome.Failed, stream, $"It could not be written: {e.Message}");
+            _store.Diagnostics.BadSnapshot(due.Category, SnapshotOutcome.Failed, stream, $"It could not be written: {Names.MessageOf(e)}");
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class TrustedSink(LedgerOptions options, ICheckpointSink sink)
         catch (EventSourcingException doubt)
         {
             throw CheckpointSinkException.NotTrusted(
-                options.Origin, $"the newest in {sink} is not what it should be. {doubt.Message}", doubt);
+                options.Origin, $"the newest in {sink} is not what it should be. {Names.MessageOf(doubt)}", doubt);
         }
     }
 
@@ -32,7 +32,7 @@ internal sealed class TrustedSink(LedgerOptions options, ICheckpointSink sink)
         }
         catch (Exception failure) when (!(failure is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            throw error(options.Origin, $"{sink} has failed. {failure.Message}", failure);
+            throw error(options.Origin, $"{sink} has failed. {Names.MessageOf(failure)}", failure);
         }
     }
 }

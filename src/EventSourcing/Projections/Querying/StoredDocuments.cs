@@ -78,7 +78,7 @@ internal sealed class StoredDocuments<TDocument>(EventStore store, Projection pr
         catch (Exception e)
         {
             // Any exception may be thrown here: the document's own constructor and converters run.
-            throw new DocumentSerializationException(_model, key, e.Message, e);
+            throw new DocumentSerializationException(_model, key, Names.MessageOf(e), e);
         }
     }
 }

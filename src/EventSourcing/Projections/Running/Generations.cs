@@ -27,7 +27,7 @@ internal sealed class Generations(EventStore store, Subscriber subscriber)
         catch (Exception failure)
             when (subscriber is TableProjection tables && failure is not (EventSourcingException or OperationCanceledException))
         {
-            throw new ProjectionTablesException(tables.Name, tables.Tables, failure.Message, failure);
+            throw new ProjectionTablesException(tables.Name, tables.Tables, Names.MessageOf(failure), failure);
         }
     }
 

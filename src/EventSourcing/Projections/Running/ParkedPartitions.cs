@@ -95,7 +95,7 @@ internal sealed class ParkedPartitions(RunContext context, RunReport report)
             Position = failure.Event.Position,
             Stream = failure.Event.Stream,
             Type = failure.Event.Type,
-            Error = failure.Error.Message,
+            Error = Names.MessageOf(failure.Error),
             ErrorType = failure.Error.GetType().FullName ?? "",
             Attempts = attempts,
             RetryAt = context.Retries.PauseAfter(attempts) is { } pause ? Now + pause : null,

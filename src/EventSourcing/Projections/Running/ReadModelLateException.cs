@@ -41,7 +41,7 @@ public sealed class ReadModelLateException : EventSourcingException
                 CultureInfo.InvariantCulture,
                 $"Whether the read model of '{projection}' is at position {position} could not be found out, as the storage failed. ")
             + "The event is stored and will be in it: projections try again by themselves. Wait again once the cause is gone. "
-            + (failure.InnerException ?? failure).Message,
+            + Names.MessageOf(failure.InnerException ?? failure),
             failure)
     {
         Projection = projection;

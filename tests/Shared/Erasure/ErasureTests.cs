@@ -135,6 +135,74 @@ public abstract class ErasureTests(IStorageSource source) : WalletTests(source)
         (await store.Aggregate<Forgetful>("a").LoadAsync()).Erased.Should().Be(3, "a snapshot of what is left is as good as any");
     }
 
+    /// <summary>The snapshot of a load before the erasure is about to be written, by another process, whatever else happens in between.</summary>
+    [Theory]
+    [InlineData("the first of its category")]
+    [InlineData("another of its category")]
+    [InlineData("another of its stream")]
+    [InlineData("another version has left one since")]
+    [InlineData("all were deleted before")]
+    [InlineData("all were deleted after")]
+    [InlineData("all were deleted before, and another version has left one since")]
+    public async Task Erase_while_another_process_is_about_to_write_a_snapshot_leaves_none_of_the_past(string circumstance)
+    {
+        var (slow, watched) = Watched();
+        var other = Open();
+        var newer = Open(types: new EventTypes([.. Wallets.Types.All, EventType.Of<OnlyInNewer>("only-in-newer")]));
+        await other.AppendAsync("forgetful-a", 0, [new CoinPut(1), new CoinPut(2)]);
+        if (circumstance == "another of its category")
+        {
+            await other.AppendAsync("forgetful-b", 0, [new CoinPut(1), new CoinPut(2)]);
+            await other.Aggregate<Forgetful>("b").LoadAsync();
+        }
+        else if (circumstance != "the first of its category")
+        {
+            await other.Aggregate<Forgetful>("a").LoadAsync();
+        }
+
+        await other.Snapshots().FlushAsync();
+        await other.AppendAsync("forgetful-a", 2, [new CoinPut(3), new CoinPut(4)]);
+
+        var (isHeld, goesOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        watched.BeforeCommit = _ =>
+        {
+            isHeld.TrySetResult();
+            return goesOn.Task;
+        };
+        (await slow.Aggregate<Forgetful>("a").LoadAsync()).Balance.Should().Be(10);
+        await isHeld.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        if (circumstance.StartsWith("all were deleted before", StringComparison.Ordinal)) await other.Snapshots().DeleteAsync();
+        await other.ErasePayloadsAsync("forgetful-a", "r");
+        if (circumstance == "all were deleted after") await other.Snapshots().DeleteAsync();
+        if (circumstance.EndsWith("another version has left one since", StringComparison.Ordinal))
+        {
+            (await newer.Aggregate<Forgetful>("a").LoadAsync()).Erased.Should().Be(4);
+            await newer.Snapshots().FlushAsync();
+        }
+
+        goesOn.SetResult();
+        await slow.Snapshots().FlushAsync();
+        foreach (var store in new[] { slow, other, newer })
+        {
+            var now = await store.Aggregate<Forgetful>("a").LoadAsync();
+            (now.Balance, now.Erased).Should().Be((0, 4));
+        }
+
+        // Later snapshots are written as ever.
+        await slow.AppendAsync("forgetful-a", 4, [new CoinPut(5), new CoinPut(6)]);
+        for (var i = 0; i < 3; i++)
+        {
+            (await slow.Aggregate<Forgetful>("a").LoadAsync()).Balance.Should().Be(11);
+            await slow.Snapshots().FlushAsync();
+        }
+
+        watched.TakeReads();
+        (await slow.Aggregate<Forgetful>("a").LoadAsync()).Balance.Should().Be(11);
+        watched.TakeReads().Sum(read => read.Count).Should().Be(1, "it is loaded from a snapshot");
+    }
+
+    private sealed record OnlyInNewer;
+
     [Fact]
     public async Task Load_an_aggregate_or_state_that_says_what_an_erased_event_means_gets_it()
     {

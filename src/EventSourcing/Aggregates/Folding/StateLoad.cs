@@ -165,7 +165,7 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         var began = clock.GetTimestamp();
         var cache = SnapshotCache.Of(store);
         var (seen, fingerprint, isKnown) = await cache.LoadAsync(fold, State, cancellationToken).ConfigureAwait(false);
-        var outcome = StoredSnapshot.Judge(seen, fold.Stream, fingerprint, read, out var snapshot);
+        var outcome = StoredSnapshot.Judge(seen.Document, fold.Stream, fingerprint, read, out var snapshot);
         if (snapshot is not null) outcome = await ReplayFromAsync(snapshot, read, cancellationToken).ConfigureAwait(false);
         if (outcome != SnapshotOutcome.Used) await ReadAsync(read, isReplay: true, cancellationToken).ConfigureAwait(false);
         if (isKnown) cache.Count(fold.Category, fold.Stream, outcome);
@@ -176,8 +176,13 @@ internal sealed class StateLoad<TState>(EventStore store, StateFold<TState> fold
         var isDue = outcome is not (SnapshotOutcome.Used or SnapshotOutcome.Missing) || _replayed >= policy.Every
             || (isSlow && _replayed > 0);
         if (isDue)
-            Due = cache.Capture(
-                fold, State, new SnapshotHeader(fingerprint, fold.Stream, Version, Position, _lastId, clock.GetUtcNow()), seen);
+        {
+            var header = new SnapshotHeader(fingerprint, fold.Stream, Version, Position, _lastId, clock.GetUtcNow())
+            {
+                ErasedAt = seen.ErasedAt,
+            };
+            Due = cache.Capture(fold, State, header, seen);
+        }
     }
 
     /// <summary>Replays the events after a snapshot, if the stream has the event at which the snapshot was taken.</summary>

@@ -4,14 +4,14 @@ using System.Text.Json;
 namespace EventSourcing;
 
 /// <summary>A captured state that is about to be written as a snapshot.</summary>
-internal abstract class DueSnapshot(SnapshotCache cache, string category, SnapshotHeader header, byte[]? seen)
+internal abstract class DueSnapshot(SnapshotCache cache, string category, SnapshotHeader header, SeenSnapshot seen)
 {
     public string Category => category;
 
     public SnapshotHeader Header => header;
 
-    /// <summary>The document that was stored when the state was loaded; null if there was none.</summary>
-    public byte[]? Seen => seen;
+    /// <summary>What was stored when the load of the state began.</summary>
+    public SeenSnapshot Seen => seen;
 
     public abstract ReadOnlySpan<byte> State { get; }
 
@@ -33,7 +33,7 @@ internal sealed class DueSnapshot<TState>(
     JsonSerializerOptions json,
     JsonSerializerOptions comparers,
     SnapshotHeader header,
-    byte[]? seen)
+    SeenSnapshot seen)
     : DueSnapshot(cache, fold.Category, header, seen)
 {
     private readonly byte[] _bytes = Write(fold, state, json);

@@ -16,6 +16,11 @@ internal sealed class SnapshotCache : IAsyncDisposable
     /// <summary>The read model that lists the categories which have snapshots: one document for each, under its name.</summary>
     public const string Directory = "$snapshots";
 
+    /// <summary>The read model of one document that says where an erasure was recorded for streams of a category that is not listed.</summary>
+    private const string Erased = "$snapshots.erased";
+
+    private const string LastErasure = "last";
+
     /// <summary>How many snapshots may wait to be written. More are dropped, since the next load takes them again.</summary>
     private const int QueueLength = 64;
 
@@ -30,6 +35,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
     private readonly JsonSerializerOptions _comparers;
     private readonly ConcurrentDictionary<(Type State, string Fingerprint), string> _fingerprints = new();
     private readonly ConcurrentDictionary<string, bool> _categories = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _listed = new(StringComparer.Ordinal);
     private readonly Channel<object> _queue = Channel.CreateBounded<object>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _writing;
@@ -44,6 +50,10 @@ internal sealed class SnapshotCache : IAsyncDisposable
     }
 
     private static ReadModelDefinition DirectoryDefinition { get; } = new(Directory, []);
+
+    private static ReadModelDefinition ErasedDefinition { get; } = new(Erased, []);
+
+    private static ReadOnlyMemory<byte> Entry { get; } = "{}"u8.ToArray();
 
     private IReadModelStorage Documents => _store.Storage.ReadModels;
 
@@ -72,26 +82,50 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
     }
 
-    /// <summary>The document of a stream, the fingerprint that it should have, and whether both could be found out.</summary>
-    public async ValueTask<(byte[]? Seen, string Fingerprint, bool IsKnown)> LoadAsync<TState>(
+    /// <summary>
+    /// What is stored of a stream, the fingerprint that it should have, and whether both could be found out. To be called before the events
+    /// are read: an erasure that is recorded later then changes what is stored.
+    /// </summary>
+    public async ValueTask<(SeenSnapshot Seen, string Fingerprint, bool IsKnown)> LoadAsync<TState>(
         StateFold<TState> fold, TState state, CancellationToken cancellationToken)
     {
         _categories.TryAdd(fold.Category, true);
         try
         {
             var fingerprint = FingerprintOf(fold, fold.FingerprintOf(state));
+            var (guard, erasedAt) = await GuardOfAsync(fold.Category, cancellationToken).ConfigureAwait(false);
             var documents = await Documents.LoadAsync(ModelOf(fold.Category), [fold.Stream], cancellationToken).ConfigureAwait(false);
-            return (documents[0], fingerprint, true);
+            var seen = new SeenSnapshot(documents[0], guard, Math.Max(erasedAt, StoredSnapshot.ErasedAt(documents[0])));
+            return (seen, fingerprint, true);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             _store.Diagnostics.BadSnapshot(fold.Category, SnapshotOutcome.Failed, fold.Stream, $"It could not be looked for: {Names.MessageOf(e)}");
-            return (null, "", false);
+            return (default, "", false);
         }
     }
 
+    /// <summary>
+    /// What an erasure changes if it leaves no tombstone, since the category is not listed. While it is listed there is a tombstone, so the
+    /// entry must stay.
+    /// </summary>
+    private async ValueTask<(DocumentGuard Guard, long ErasedAt)> GuardOfAsync(string category, CancellationToken cancellationToken)
+    {
+        if (!_listed.ContainsKey(category))
+        {
+            // The erasure first: if the category is listed between the two, the later look decides.
+            var erasure = (await Documents.LoadAsync(Erased, [LastErasure], cancellationToken).ConfigureAwait(false))[0];
+            var entry = (await Documents.LoadAsync(Directory, [category], cancellationToken).ConfigureAwait(false))[0];
+            if (entry is null)
+                return (new DocumentGuard(Erased, LastErasure, erasure.AsMemoryOrNull()), StoredSnapshot.ErasedAt(erasure));
+            _listed.TryAdd(category, true);
+        }
+
+        return (new DocumentGuard(Directory, category, Entry), 0);
+    }
+
     /// <summary>Captures the current state; null if it cannot be written, or the store was opened read-only.</summary>
-    public DueSnapshot? Capture<TState>(StateFold<TState> fold, TState state, SnapshotHeader header, byte[]? seen)
+    public DueSnapshot? Capture<TState>(StateFold<TState> fold, TState state, SnapshotHeader header, in SeenSnapshot seen)
     {
         if (_store.IsReadOnly) return null;
         try
@@ -114,8 +148,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
 
     /// <summary>
     /// The commit that removes the snapshots of streams for good within an append. It also prevents snapshots of loads that are under way,
-    /// in any process, from being written later. The only exception is the very first snapshot of a category, if another process is about
-    /// to write it.
+    /// in any process, from being written later.
     /// </summary>
     /// <param name="transaction">The append.</param>
     /// <param name="streams">The streams, each once.</param>
@@ -128,17 +161,30 @@ internal sealed class SnapshotCache : IAsyncDisposable
         var found = await transaction.LoadAsync(Directory, all, cancellationToken).ConfigureAwait(false);
         var categories = all.Where((category, i) => found[i] is not null || _categories.ContainsKey(category))
             .ToHashSet(StringComparer.Ordinal);
-        if (categories.Count == 0) return new ReadModelCommit();
         var tombstone = StoredSnapshot.WriteTombstone(transaction.Events[^1].Position);
-        var tombstones =
-            from stream in streams
-            let category = StreamName.CategoryOf(stream)
-            where categories.Contains(category)
-            select new DocumentChange(ModelOf(category), stream, tombstone);
-        return new ReadModelCommit
+
+        var commit = new ReadModelCommit();
+        if (categories.Count > 0)
         {
-            Creates = [DirectoryDefinition, .. categories.Select(category => new ReadModelDefinition(ModelOf(category), []))],
-            Changes = [.. categories.Select(EntryOf), .. tombstones],
+            commit = new ReadModelCommit
+            {
+                Creates = [DirectoryDefinition, .. categories.Select(category => new ReadModelDefinition(ModelOf(category), []))],
+                Changes =
+                [
+                    .. categories.Select(EntryOf),
+                    .. from stream in streams
+                       let category = StreamName.CategoryOf(stream)
+                       where categories.Contains(category)
+                       select new DocumentChange(ModelOf(category), stream, tombstone),
+                ],
+            };
+        }
+
+        // The first snapshot of a category that is not listed must not be one of a load that began before.
+        return categories.Count == all.Count ? commit : commit with
+        {
+            Creates = [.. commit.Creates, ErasedDefinition],
+            Changes = [.. commit.Changes, new DocumentChange(Erased, LastErasure, tombstone)],
         };
     }
 
@@ -209,10 +255,10 @@ internal sealed class SnapshotCache : IAsyncDisposable
             }
 
             var document = StoredSnapshot.Write(header, due.State);
-            var expected = due.Seen;
+            var expected = due.Seen.Document;
             for (var tries = 0; tries < MaxTries && !StoredSnapshot.IsAtLeast(tries == 0 ? null : expected, header); tries++)
             {
-                if (await TryPutAsync(due.Category, stream, document, expected).ConfigureAwait(false))
+                if (await TryPutAsync(due, document, expected).ConfigureAwait(false))
                 {
                     _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Written);
                     return;
@@ -220,8 +266,10 @@ internal sealed class SnapshotCache : IAsyncDisposable
 
                 expected = (await Documents.LoadAsync(ModelOf(due.Category), [stream], _stop.Token).ConfigureAwait(false))[0];
 
-                // Events that the state was folded from have been erased since.
-                if (StoredSnapshot.IsTombstone(expected)) break;
+                // Events that the state was folded from have been erased since, and perhaps a snapshot was taken after that.
+                if (StoredSnapshot.ErasedAt(expected) != header.ErasedAt) break;
+                if ((await Documents.LoadAsync(Directory, [due.Category], _stop.Token).ConfigureAwait(false))[0] is null)
+                    _listed.TryRemove(due.Category, out _);
             }
 
             _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Dropped);
@@ -236,17 +284,17 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
     }
 
-    private static DocumentChange EntryOf(string category) => new(Directory, category, "{}"u8.ToArray());
+    private static DocumentChange EntryOf(string category) => new(Directory, category, Entry);
 
     /// <summary>Puts a document in place of the expected one; false if another one is there by now.</summary>
-    private async ValueTask<bool> TryPutAsync(string category, string stream, byte[] document, byte[]? expected)
+    private async ValueTask<bool> TryPutAsync(DueSnapshot due, byte[] document, byte[]? expected)
     {
-        var model = ModelOf(category);
+        var (category, stream, model) = (due.Category, due.Header.Stream, ModelOf(due.Category));
         try
         {
             var commit = new ReadModelCommit
             {
-                Guards = [new DocumentGuard(model, stream, expected.AsMemoryOrNull())],
+                Guards = [new DocumentGuard(model, stream, expected.AsMemoryOrNull()), due.Seen.Guard],
                 Creates = [DirectoryDefinition, new ReadModelDefinition(model, [])],
                 Changes = [EntryOf(category), new DocumentChange(model, stream, document)],
             };

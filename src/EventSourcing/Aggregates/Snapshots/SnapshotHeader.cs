@@ -15,6 +15,12 @@ internal sealed record SnapshotHeader(string Fingerprint, string Stream, long Ve
 
     /// <summary>The format of the header and of what follows it.</summary>
     public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>
+    /// The position of the record of the last erasure in the stream before the load that the snapshot was taken of; 0 if there was none. So
+    /// the snapshot of an earlier load, which was to take its place, can be told from it.
+    /// </summary>
+    public long ErasedAt { get; init; }
 }
 
 [JsonSourceGenerationOptions(

@@ -56,6 +56,14 @@ internal sealed class StoredSnapshot
     /// <summary>Whether a document is a tombstone, which replaces a snapshot.</summary>
     public static bool IsTombstone(byte[]? document) => document is not null && document.AsSpan().StartsWith(Tombstone);
 
+    /// <summary>The position of the record of the last erasure that a document knows of; 0 if it knows of none.</summary>
+    public static long ErasedAt(byte[]? document)
+    {
+        if (IsTombstone(document))
+            return long.TryParse(document.AsSpan(Tombstone.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at : -1;
+        return document is not null && TryRead(document, out var snapshot) ? snapshot.Header.ErasedAt : 0;
+    }
+
     /// <summary>Whether a document may be used for a read. The stream is not looked at.</summary>
     /// <param name="document">The document, or null if there is none.</param>
     /// <param name="stream">The stream.</param>

@@ -9,6 +9,9 @@ namespace EventSourcing;
 /// </summary>
 internal sealed class DocumentSelection
 {
+    /// <summary>How many characters the key of a record may have.</summary>
+    private const int LongestKey = 200;
+
     private readonly DocumentTable _table;
     private readonly FieldDefinition? _order;
     private readonly bool _descending;
@@ -65,8 +68,11 @@ internal sealed class DocumentSelection
         {
             if (i > 0) await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
             while (documents.Count < _limit && await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-                documents.Add(new StoredDocument(reader.GetString(0), reader.GetFieldValue<byte[]>(1), _order is { } field
+            {
+                var key = _table.KeyAt(reader, 0);
+                documents.Add(new StoredDocument(key, _table.DataAt(reader, 1, key), _order is { } field
                     ? DocumentTable.ValueAt(reader, 2, field.Kind) : default));
+            }
         }
 
         return documents;
@@ -138,6 +144,8 @@ internal sealed class DocumentSelection
 
     private void Add(Where where, string order)
     {
+        // Nobody can ask for such a record, so it counts as missing. As an error, one would keep all projections from theirs.
+        if (_table.IsOfTheLibrary) where.Add($"length(key) BETWEEN 1 AND {LongestKey}");
         var column = _order is { } field ? $", {Identifier.Quote(field.Name)}" : "";
         _segments.Add((string.Create(CultureInfo.InvariantCulture,
             $"SELECT key, data{column} FROM {_table.Quoted}{where.Sql} ORDER BY {order} LIMIT ${where.Values.Count + 1}"), where));

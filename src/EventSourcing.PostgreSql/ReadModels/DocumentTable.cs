@@ -61,7 +61,12 @@ internal sealed class DocumentTable
 
     /// <summary>The table that a row of <see cref="Select"/> describes.</summary>
     public static DocumentTable At(NpgsqlDataReader row, SchemaSql sql) =>
-        new(sql, row.GetInt32(0), row.GetString(1), row.GetString(2), row.GetBoolean(3));
+        new(
+            sql,
+            row.GetInt32(0),
+            row.IsDBNull(1) ? "" : row.GetString(1),
+            row.IsDBNull(2) ? "(nothing)" : row.GetString(2),
+            row.GetBoolean(3));
 
     public static string NameOf(int id) => string.Create(CultureInfo.InvariantCulture, $"documents_{id}");
 
@@ -109,6 +114,36 @@ internal sealed class DocumentTable
         command.With((string[])[.. written.Select(change => change.Key)])
             .With((byte[]?[])[.. written.Select(change => change.Data!.Value.ToArray())]);
         for (var i = 0; i < fields.Count; i++) command.With(ValuesOf(fields[i].Kind, written, i));
+    }
+
+    /// <summary>Whether its documents are records of the library's own.</summary>
+    public bool IsOfTheLibrary => ReadModel.StartsWith('$');
+
+    /// <summary>The key of a document.</summary>
+    /// <exception cref="ReadModelDamagedException">It is none that the library writes: the next page could not begin after it.</exception>
+    public string KeyAt(NpgsqlDataReader row, int column)
+    {
+        var key = row.GetString(column);
+        try
+        {
+            StoredDocument.ThrowIfInvalidKey(key);
+            return key;
+        }
+        catch (ArgumentException flaw)
+        {
+            throw new ReadModelDamagedException(ReadModel, $"a document of it has a key that the library does not write ({flaw.Message})", flaw);
+        }
+    }
+
+    /// <summary>
+    /// The data of a document. Of the library's own records anything is read: the code that reads them checks the content, and it can replace
+    /// only what it has read.
+    /// </summary>
+    /// <exception cref="ReadModelDamagedException">There is none.</exception>
+    public byte[] DataAt(NpgsqlDataReader row, int column, string key)
+    {
+        if (!row.IsDBNull(column)) return row.GetFieldValue<byte[]>(column);
+        return IsOfTheLibrary ? [] : throw new ReadModelDamagedException(ReadModel, $"its document '{key}' has no data");
     }
 
     /// <summary>The value of a column of a field.</summary>

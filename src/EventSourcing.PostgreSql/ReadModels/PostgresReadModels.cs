@@ -116,11 +116,15 @@ internal sealed class PostgresReadModels(
                 batch.Add($"SELECT key, data FROM {table.Quoted} WHERE key = ANY ($1)").With((string[])[.. keys]);
                 return true;
             },
-            static async (reader, _, token) =>
+            static async (reader, table, token) =>
             {
                 var documents = new Dictionary<string, byte[]>(StringComparer.Ordinal);
                 while (await reader.ReadAsync(token).ConfigureAwait(false))
-                    documents.Add(reader.GetString(0), reader.GetFieldValue<byte[]>(1));
+                {
+                    var key = reader.GetString(0);
+                    documents.Add(key, table.DataAt(reader, 1, key));
+                }
+
                 return documents;
             },
             cancellationToken).ConfigureAwait(false);

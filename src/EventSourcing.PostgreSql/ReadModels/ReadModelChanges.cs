@@ -196,7 +196,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
     private async ValueTask ReadGuardsAsync(NpgsqlDataReader reader, string model, CancellationToken cancellationToken)
     {
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-            _guarded[(model, reader.GetString(0))] = reader.GetFieldValue<byte[]>(1);
+            _guarded[(model, reader.GetString(0))] = reader.IsDBNull(1) ? [] : reader.GetFieldValue<byte[]>(1); // as it is loaded
     }
 
     private async ValueTask ReadGuardsAsync(NpgsqlConnection connection, DocumentTable table, string[] keys,

@@ -38,12 +38,12 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
                 await connection.ExecuteAsync("COMMIT", cancellationToken).ConfigureAwait(false);
                 return audit;
             }
-            catch (PostgresException failure) when (StructureAudit.IsDamage(failure))
+            catch (Exception failure) when (StructureAudit.IsDamage(failure))
             {
                 page.Complete(next, isEnd: true, Math.Max(next, head));
                 _findings.Add(new LedgerFinding(LedgerFindingKind.StructureDamaged, next + 1, next + 1, null,
                     $"The events from position {next + 1} on, or what belongs to them, cannot be read: "
-                    + $"the server says '{failure.MessageText}'."));
+                    + StructureAudit.Described(failure)));
                 await connection.ExecuteAsync("ROLLBACK", cancellationToken).ConfigureAwait(false);
                 return new LedgerAudit(page, _findings, default);
             }
@@ -94,6 +94,13 @@ internal sealed class LedgerAuditor(NpgsqlConnection connection, StoreServer ser
 
     private bool TryRead(NpgsqlDataReader row, EventPage page, out StoredEvent e, out string flaw)
     {
+        foreach (var column in (ReadOnlySpan<int>)[1, 2, 3, 4, 5, 8, 9])
+        {
+            if (!row.IsDBNull(column)) continue;
+            (e, flaw) = (default, $"its column '{row.GetName(column)}' has no value");
+            return false;
+        }
+
         var seal = row.GetFieldValue<byte[]>(9);
         var (hasMetadata, hasTags) = (!row.IsDBNull(6), !row.IsDBNull(7));
         var audited = new AuditedEvent

@@ -53,6 +53,30 @@ internal sealed class PageBuilder(EventPage page, StoreNames names, string store
     /// <exception cref="StoreCorruptedException">A value is not one that the library writes.</exception>
     public void Add(NpgsqlDataReader row)
     {
+        try
+        {
+            AddWhole(row);
+        }
+        catch (InvalidCastException flaw)
+        {
+            throw WithoutValue(store, row, flaw);
+        }
+    }
+
+    /// <summary>The error of an event's row in which a value is missing that the table says must be there.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="row">The row; its first column is the position.</param>
+    /// <param name="flaw">The driver's error.</param>
+    public static StoreCorruptedException WithoutValue(string store, NpgsqlDataReader row, InvalidCastException flaw)
+    {
+        var column = Enumerable.Range(1, row.FieldCount - 1).FirstOrDefault(
+            i => row.IsDBNull(i) && row.GetName(i) is not ("metadata" or "tags"));
+        var name = row.GetName(column) is var found && found == "octet_length" ? "seal" : found;
+        return new StoreCorruptedException(store, EventValues.DamageIn(row.GetInt64(0), name, "there is none"), flaw);
+    }
+
+    private void AddWhole(NpgsqlDataReader row)
+    {
         var (position, version, ticks) = (row.GetInt64(PositionColumn), row.GetInt64(VersionColumn), row.GetInt64(RecordedColumn));
         var (stream, type, id) = (row.GetInt64(StreamColumn), row.GetInt32(TypeColumn), row.GetGuid(IdColumn));
         var seal = withSeals ? page.Copy(Bytes(row, SealColumn)) : default;

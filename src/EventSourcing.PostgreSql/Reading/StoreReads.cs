@@ -30,8 +30,16 @@ internal sealed class StoreReads(StoreServer server, UserCode userCode)
             {
                 throw typed;
             }
+            catch (InvalidCastException failure)
+            {
+                throw Missing(server.Name, failure);
+            }
         }
     }
+
+    /// <summary>The error of a value that its column says must be there, or that is of another type.</summary>
+    public static StoreCorruptedException Missing(string store, InvalidCastException failure) =>
+        new(store, $"a value that was read is missing, or of another type ({failure.Message.TrimEnd('.')}).", failure);
 
     /// <summary>Runs a query of the app within one snapshot, on a connection that is reset afterwards.</summary>
     public async ValueTask<T> QueryAsync<T>(Func<NpgsqlConnection, CancellationToken, ValueTask<T>> query,

@@ -22,7 +22,13 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
     private readonly List<LedgerFinding> _findings = [];
 
     /// <summary>Whether an error says that something stored cannot be read.</summary>
-    public static bool IsDamage(PostgresException failure) => failure.SqlState is "XX001" or "XX002" || Failure.IsOfTable(failure);
+    public static bool IsDamage(Exception failure) => failure is InvalidCastException
+        || (failure is PostgresException server && (server.SqlState is "XX001" or "XX002" || Failure.IsOfTable(server)));
+
+    /// <summary>What such an error says, as a sentence.</summary>
+    public static string Described(Exception failure) => failure is PostgresException server
+        ? $"the server says '{server.MessageText}'."
+        : $"a value is missing, or of another type ({failure.Message.TrimEnd('.')}).";
 
     public async ValueTask<IReadOnlyList<LedgerFinding>> RunAsync(bool isWhole, CancellationToken cancellationToken)
     {
@@ -44,9 +50,9 @@ internal sealed class StructureAudit(NpgsqlConnection connection, StoreServer se
         {
             await part().ConfigureAwait(false);
         }
-        catch (PostgresException failure) when (IsDamage(failure))
+        catch (Exception failure) when (IsDamage(failure))
         {
-            Add(LedgerFindingKind.StructureDamaged, $"A part of the store cannot be read: the server says '{failure.MessageText}'.");
+            Add(LedgerFindingKind.StructureDamaged, $"A part of the store cannot be read: {Described(failure)}");
         }
     }
 

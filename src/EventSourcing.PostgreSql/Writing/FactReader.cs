@@ -39,6 +39,18 @@ internal sealed class FactReader(SchemaSql sql, WriteConnection writer, GroupFac
     /// <param name="withIds">Whether the events that have one of their ids are looked up.</param>
     public async ValueTask ReadAsync(NpgsqlBatch batch, int results, List<AppendWork> group, bool withIds = true)
     {
+        try
+        {
+            await ReadFactsAsync(batch, results, group, withIds).ConfigureAwait(false);
+        }
+        catch (InvalidCastException failure)
+        {
+            throw StoreReads.Missing(store, failure);
+        }
+    }
+
+    private async ValueTask ReadFactsAsync(NpgsqlBatch batch, int results, List<AppendWork> group, bool withIds)
+    {
         batch.Add($"SELECT e.position, e.recorded FROM {sql.Quoted}.events e ORDER BY e.position DESC LIMIT 1");
         batch.Add(EndsSql).With((string[])[.. group.SelectMany(work => work.Request.Writes).Select(write => write.Stream)
             .Distinct(StringComparer.Ordinal)]);

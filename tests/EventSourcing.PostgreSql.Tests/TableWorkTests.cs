@@ -55,6 +55,67 @@ public sealed class TableWorkTests : IDisposable
         (await CountAsync()).Should().Be(1);
     }
 
+    public static TheoryData<string, TableWork, string> Mistakes => new()
+    {
+        { "a parameter is missing", (connection, token) => RunAsync(connection, "INSERT INTO mine VALUES ($1)", token), "08P01" },
+        { "sets the transaction to read-only", (connection, token) => RunAsync(connection, "SET TRANSACTION READ ONLY", token), "READ ONLY" },
+        {
+            "leaves a reader open", async (connection, token) =>
+            {
+                var command = connection.CreateCommand();
+                command.CommandText = "SELECT generate_series(1, 3)";
+                await (await command.ExecuteReaderAsync(token)).ReadAsync(token);
+            },
+            "left a reader open"
+        },
+        {
+            "runs two at once", async (connection, token) =>
+            {
+                await using var first = connection.CreateCommand();
+                first.CommandText = "SELECT generate_series(1, 3)";
+                await using var reader = await first.ExecuteReaderAsync(token);
+                await reader.ReadAsync(token);
+                await RunAsync(connection, "INSERT INTO mine VALUES ('x')", token);
+            },
+            "in progress"
+        },
+    };
+
+    /// <summary>Mistakes in the app's SQL are none of the server's: trying again would fail for ever.</summary>
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public async Task Commit_whose_sql_is_wrong_fails_with_that_and_the_next_succeeds(string what, TableWork mistake, string said)
+    {
+        await using var storage = await CreateAsync();
+
+        var error = (await FluentActions.Awaiting(() => storage.ReadModels.CommitAsync(new() { Changes = [new("m", "bad", "{}"u8.ToArray())], Tables = mistake }).AsTask())
+            .Should().ThrowAsync<Exception>(what)).Which;
+
+        error.Should().NotBeAssignableTo<EventSourcingException>();
+        error.Message.Should().Contain(said);
+        (await CountAsync()).Should().Be(0);
+        (await storage.ReadModels.CountAsync("m", [])).Should().Be(1);
+        await storage.ReadModels.CommitAsync(new() { Tables = (connection, token) => RunAsync(connection, "INSERT INTO mine VALUES ('y')", token) });
+        (await CountAsync()).Should().Be(1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public async Task Append_whose_inline_sql_is_wrong_fails_with_that_and_the_next_succeeds(string what, TableWork mistake, string said)
+    {
+        await using var storage = await CreateAsync();
+        var request = Some.Append("s", ExpectedVersion.Any);
+
+        var error = (await FluentActions.Awaiting(() => storage.AppendAsync(request with { ReadModels = (_, _) => ValueTask.FromResult(new ReadModelCommit { Tables = mistake }) }).AsTask())
+            .Should().ThrowAsync<Exception>(what)).Which;
+
+        error.Should().NotBeAssignableTo<EventSourcingException>();
+        error.Message.Should().Contain(said);
+        (await storage.GetHeadAsync()).Should().Be(0);
+        await storage.AppendAsync(request);
+        (await storage.GetHeadAsync()).Should().Be(1);
+    }
+
     [Theory]
     [MemberData(nameof(Misuses))]
     public async Task Append_whose_inline_sql_ends_the_transaction_is_refused_and_writes_nothing(string what, TableWork misuse)

@@ -159,12 +159,19 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
 
     private async ValueTask ThrowIfLostAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        bool isSame, canWrite;
         try
         {
-            var command = new NpgsqlCommand("SELECT pg_current_xact_id_if_assigned()::text", connection);
+            var command = new NpgsqlCommand(
+                "SELECT pg_current_xact_id_if_assigned()::text, current_setting('transaction_read_only') = 'off'", connection);
             await using (command.ConfigureAwait(false))
             {
-                if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) as string == _transaction) return;
+                var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                {
+                    await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                    (isSame, canWrite) = (!reader.IsDBNull(0) && reader.GetString(0) == _transaction, reader.GetBoolean(1));
+                }
             }
         }
         catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
@@ -174,7 +181,7 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
                 + "so nothing of the commit was written. Let the error pass, or use a savepoint around what may fail.",
                 failure);
         }
-        catch (InvalidOperationException failure)
+        catch (Exception failure) when (failure is InvalidOperationException or NpgsqlOperationInProgressException)
         {
             throw new InvalidOperationException(
                 "The SQL of the commit left a reader open, or closed the connection. Nothing of the commit was written; "
@@ -182,7 +189,11 @@ internal sealed class ReadModelChanges(ReadModelCommit commit, StoreServer serve
                 failure);
         }
 
-        throw Ended(null);
+        if (!isSame) throw Ended(null);
+        if (!canWrite)
+            throw new InvalidOperationException(
+                "The SQL of the commit has set the storage's transaction to READ ONLY. Nothing of the commit was written; "
+                + "leave the transaction as it is.");
     }
 
     private static InvalidOperationException Ended(Exception? failure) => new(

@@ -22,10 +22,15 @@ internal static class Failure
     {
         PostgresException server => server.SqlState is
             PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or "57P05"
-            || server.SqlState.StartsWith("08", StringComparison.Ordinal) || IsOfHolder(server),
+            || (server.SqlState.StartsWith("08", StringComparison.Ordinal) && !IsOfParameters(server)) || IsOfHolder(server),
+        NpgsqlOperationInProgressException => false, // two statements at once on a connection, which is a mistake in code
         NpgsqlException or IOException or SocketException or TimeoutException or ObjectDisposedException => true,
         _ => false,
     };
+
+    /// <summary>Whether a statement came with fewer parameters than it has: the server says so by the code of a broken protocol.</summary>
+    private static bool IsOfParameters(PostgresException failure) =>
+        failure is { SqlState: PostgresErrorCodes.ProtocolViolation, InvariantSeverity: "ERROR" };
 
     /// <summary>Whether the server ended a transaction because its holder did nothing for too long. Nothing of it was written.</summary>
     public static bool IsOfHolder(Exception failure) => StateOf(failure) is "25P03" or "25P04";

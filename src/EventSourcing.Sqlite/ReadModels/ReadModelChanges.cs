@@ -139,6 +139,11 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
                 $"The SQL of the commit has changed what is the store's own: {flaw}. Nothing of the commit was written; "
                 + "keep to tables of your own.");
 
+        if (!Schema.IsOfThisVersion(database))
+            throw new InvalidOperationException(
+                "The SQL of the commit has changed a mark by which the file is known to be a store (PRAGMA user_version or application_id). "
+                + "Nothing of the commit was written; keep the version of tables of your own in one of them.");
+
         if (database.LacksForeignRows)
             throw new SqliteException(
                 "SQLite Error 19: 'FOREIGN KEY constraint failed'. "

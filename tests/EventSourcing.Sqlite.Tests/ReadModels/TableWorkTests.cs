@@ -213,6 +213,27 @@ public sealed class TableWorkTests : IDisposable
         (await storage.CountOf("mine")).Should().Be(0);
     }
 
+    /// <summary>Apps number their own tables by it, and the file would be that of another version, or no store at all.</summary>
+    [Theory]
+    [InlineData("PRAGMA user_version = 77")]
+    [InlineData("PRAGMA application_id = 77")]
+    [InlineData("PRAGMA main.user_version = 0")]
+    public async Task Commit_whose_sql_changes_a_mark_of_the_file_is_refused(string change)
+    {
+        await using (var storage = await CreateAsync())
+        {
+            (await FluentActions.Awaiting(() => storage.ReadModels.CommitAsync(Tables((connection, token) => RunAsync(connection, $"INSERT INTO mine VALUES ('x'); {change}", token))).AsTask())
+                .Should().ThrowAsync<InvalidOperationException>()).WithMessage("*user_version or application_id*Nothing of the commit was written*");
+            (await FluentActions.Awaiting(() => storage.AppendAsync(Some.Append("s", 0) with { ReadModels = (_, _) => ValueTask.FromResult(Tables((connection, token) => RunAsync(connection, change, token))) }).AsTask())
+                .Should().ThrowAsync<InvalidOperationException>()).WithMessage("*user_version or application_id*");
+            (await storage.CountOf("mine")).Should().Be(0);
+            await storage.AppendAsync(Some.Append("s", 0));
+        }
+
+        await using var reopened = new SqliteEventStorage(_folder.Store);
+        (await reopened.GetHeadAsync()).Should().Be(1);
+    }
+
     [Fact]
     public async Task Commit_whose_sql_leaves_a_deferred_foreign_key_violated_is_refused_alone()
     {

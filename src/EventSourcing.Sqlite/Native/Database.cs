@@ -142,6 +142,19 @@ internal sealed class Database : IDisposable
     public (long File, long Temporary) SchemaVersions =>
         (Prepare("PRAGMA main.schema_version").Scalar() ?? 0, Prepare("PRAGMA temp.schema_version").Scalar() ?? 0);
 
+    /// <summary>
+    /// Refuses the statement by which SQL of the app could write after all, for good. It is asked when a statement is compiled, and costs
+    /// nothing later.
+    /// </summary>
+    public void KeepFromWriting() =>
+        _ = raw.sqlite3_set_authorizer(
+            _handle,
+            static (_, action, name, value, _, _) =>
+                action == raw.SQLITE_PRAGMA && value is not null && string.Equals(name, "query_only", StringComparison.OrdinalIgnoreCase)
+                    ? raw.SQLITE_DENY
+                    : raw.SQLITE_OK,
+            null);
+
     /// <summary>Pages that this connection has written to the log since the last call.</summary>
     public int TakePagesWritten()
     {

@@ -91,6 +91,7 @@ internal static class Opening
             {
                 Set(database, path, [.. Common, ("query_only", 1)]);
                 Schema.Verify(database, path);
+                if (forAppSql) database.KeepFromWriting();
                 return database;
             }
 

@@ -80,10 +80,14 @@ public abstract class Aggregate
 
     internal bool IsInConflict(object raised, object committed) => ConflictsWith(raised, committed);
 
-    internal void Attach(string id, string stream)
+    /// <summary>The storage of the store that it was loaded from, or is to be created in; null if it is to be saved nowhere.</summary>
+    internal IEventStorage? Home { get; private set; }
+
+    internal void Attach(string id, string stream, IEventStorage? home)
     {
         Id = id;
         Stream = stream;
+        Home = home;
     }
 
     /// <summary>Nothing can be raised any more: it would not be stored.</summary>

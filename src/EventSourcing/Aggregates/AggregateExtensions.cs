@@ -50,7 +50,7 @@ public static class AggregateExtensions
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
     /// <exception cref="ArgumentException">
-    /// No aggregate has uncommitted events, or one is given twice; or the command's id is empty, or an event has an id of its own besides
+    /// No aggregate has uncommitted events, one is given twice, or did not come from this store; or the command's id is empty, or an event has an id of its own besides
     /// the command's.
     /// </exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
@@ -69,7 +69,7 @@ public static class AggregateExtensions
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(aggregates);
         if (aggregates.Count == 0) throw new ArgumentException("No aggregate is given, so there is nothing to append.", nameof(aggregates));
-        var appends = AppendsOf(aggregates);
+        var appends = AppendsOf(store, aggregates);
         var result = await new LogCommand(store, metadata, commandId, cancellationToken)
             .RunAsync(Decide, maxRetries: 0).ConfigureAwait(false);
         if (commandId is null || !result.WasAlreadyStored) Commit(aggregates, result);
@@ -105,7 +105,7 @@ public static class AggregateExtensions
     /// </param>
     /// <returns>Where the events stand; if nothing was raised, a result without streams at the head of the log.</returns>
     /// <exception cref="ArgumentException">
-    /// An aggregate is given twice or did not come from a store; or the command's id is empty, or an event has an id of its own besides the
+    /// An aggregate is given twice or did not come from this store; or the command's id is empty, or an event has an id of its own besides the
     /// command's.
     /// </exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
@@ -124,7 +124,7 @@ public static class AggregateExtensions
             {
                 var acting = MissingAnswer.ThrowIfNull(act(cancellationToken), "its task");
                 var aggregates = MissingAnswer.ThrowIfNull(await acting.ConfigureAwait(false), "its aggregates");
-                var appends = AppendsOf(aggregates);
+                var appends = AppendsOf(store, aggregates);
                 return appends.All(append => append.Events.Count == 0)
                     ? new LogDecision([], null, await store.GetHeadAsync(cancellationToken).ConfigureAwait(false))
                     : new LogDecision(appends, null, head: 0);
@@ -132,7 +132,7 @@ public static class AggregateExtensions
             store.Options.MaxConflictRetries);
     }
 
-    private static StreamAppend[] AppendsOf(IReadOnlyList<Aggregate> aggregates)
+    private static StreamAppend[] AppendsOf(EventStore store, IReadOnlyList<Aggregate> aggregates)
     {
         var streams = new StreamAppend[aggregates.Count];
         for (var i = 0; i < streams.Length; i++)
@@ -142,6 +142,12 @@ public static class AggregateExtensions
                 throw new ArgumentException(
                     $"The aggregate {aggregates[i].GetType()} at index {i} did not come from a store. Get it from store.Aggregate<T>(id): "
                     + "LoadAsync, FindAsync or New.",
+                    nameof(aggregates));
+            if (aggregates[i].Home != store.Storage)
+                throw new ArgumentException(
+                    $"The aggregate {aggregates[i].GetType()} at index {i}, of the stream '{aggregates[i].Stream}', did not come from this "
+                    + "store but from another one, so what it decided on may not be so here. Nothing was written. "
+                    + "Load it from this store, and act on it again.",
                     nameof(aggregates));
             streams[i] = new StreamAppend(aggregates[i].Stream, aggregates[i].Version, aggregates[i].UncommittedEvents);
         }

@@ -39,7 +39,7 @@ public readonly partial struct AggregateHandle<
 
     /// <summary>A new, empty aggregate under this id, to act on and give to <c>SaveAsync</c>. Nothing is read.</summary>
     /// <returns>The aggregate, at version 0.</returns>
-    public T New() => new AggregateFold<T>(Id, Stream).Begin();
+    public T New() => new AggregateFold<T>(Id, Stream, _store).Begin();
 
     /// <summary>Rebuilds the aggregate from its events.</summary>
     /// <param name="asOf">The point in the past to rebuild it at; by default now.</param>
@@ -61,7 +61,7 @@ public readonly partial struct AggregateHandle<
     /// <exception cref="UnknownEventTypeException">One of its events is not in the store's types.</exception>
     public async Task<T?> FindAsync(AsOf asOf = default, CancellationToken cancellationToken = default)
     {
-        var load = new StateLoad<T>(_store, new AggregateFold<T>(Id, Stream), isForCommand: false);
+        var load = new StateLoad<T>(_store, new AggregateFold<T>(Id, Stream, _store), isForCommand: false);
         await load.LoadAsync(asOf, cancellationToken).ConfigureAwait(false);
         load.Due?.Enqueue();
         return load.Version > 0 ? load.State : null;
@@ -202,7 +202,7 @@ public readonly partial struct AggregateHandle<
     private StreamCommand<T> Command(Func<T, Task> act, EventMetadata? metadata, CommandId? commandId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(act);
-        return new StreamCommand<T>(_store, new AggregateFold<T>(Id, Stream), Act, metadata, commandId, cancellationToken);
+        return new StreamCommand<T>(_store, new AggregateFold<T>(Id, Stream, _store), Act, metadata, commandId, cancellationToken);
 
         async ValueTask<IReadOnlyList<object>> Act(T aggregate)
         {

@@ -12,6 +12,9 @@ internal sealed class Erasure
     private readonly EventIdGenerator _ids;
     private readonly SortedSet<long> _positions = [];
     private readonly HashSet<string> _streams = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, string> _streamOf = [];
+    private readonly SortedSet<long> _erased = [];
+    private long _recordedAt;
 
     public Erasure(EventStore store, string reason, string? by)
     {
@@ -26,27 +29,53 @@ internal sealed class Erasure
         _ids = new EventIdGenerator(store.Storage.Options.TimeProvider);
     }
 
-    public async Task<ErasureResult> OfAsync(IReadOnlyCollection<long> positions, CancellationToken cancellationToken)
+    public Task<ErasureResult> OfAsync(IReadOnlyCollection<long> positions, CancellationToken cancellationToken)
     {
         foreach (var position in positions) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(position, nameof(positions));
-        foreach (var position in positions.Order())
-        {
-            using var page = await _store.Storage.ReadAtAsync(position, cancellationToken).ConfigureAwait(false);
-            if (page.Count == 0) throw new ErasureRefusedException(position, page.Head);
-            Add(page.Events[0], page.Head);
-        }
+        return RunAsync(FindAsync, cancellationToken);
 
-        return await EraseAsync(cancellationToken).ConfigureAwait(false);
+        async Task FindAsync()
+        {
+            foreach (var position in positions.Order())
+            {
+                using var page = await _store.Storage.ReadAtAsync(position, cancellationToken).ConfigureAwait(false);
+                if (page.Count == 0) throw new ErasureRefusedException(position, page.Head);
+                Add(page.Events[0], page.Head);
+            }
+        }
     }
 
-    public async Task<ErasureResult> OfAsync(StreamRead read, CancellationToken cancellationToken)
+    public Task<ErasureResult> OfAsync(StreamRead read, CancellationToken cancellationToken)
     {
-        await foreach (var page in _store.Storage.PagesAsync(read, cancellationToken, PageScope.OneView).ConfigureAwait(false))
-        {
-            foreach (ref readonly var stored in page.Events) Add(stored, stored.Position);
-        }
+        return RunAsync(FindAsync, cancellationToken);
 
-        return await EraseAsync(cancellationToken).ConfigureAwait(false);
+        async Task FindAsync()
+        {
+            await foreach (var page in _store.Storage.PagesAsync(read, cancellationToken, PageScope.OneView).ConfigureAwait(false))
+            {
+                foreach (ref readonly var stored in page.Events) Add(stored, stored.Position);
+            }
+        }
+    }
+
+    /// <summary>Finds what there is to erase, and erases it; again if another erasure came in between, which may have erased the same.</summary>
+    private async Task<ErasureResult> RunAsync(Func<Task> find, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var head = await _store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+            await find().ConfigureAwait(false);
+            try
+            {
+                await EraseAsync(head, cancellationToken).ConfigureAwait(false);
+                return new ErasureResult([.. _erased], [.. _streamOf.Where(of => _erased.Contains(of.Key)).Select(of => of.Value).Distinct()], _recordedAt);
+            }
+            catch (AppendConditionFailedException)
+            {
+                _positions.Clear();
+                _streams.Clear();
+            }
+        }
     }
 
     private void Add(in StoredEvent stored, long head)
@@ -55,23 +84,23 @@ internal sealed class Erasure
         if (stored.IsErased) return;
         _positions.Add(stored.Position);
         _streams.Add(stored.Stream);
+        _streamOf[stored.Position] = stored.Stream;
     }
 
-    private async Task<ErasureResult> EraseAsync(CancellationToken cancellationToken)
+    private async Task EraseAsync(long head, CancellationToken cancellationToken)
     {
-        var position = 0L;
         foreach (var records in Records().Chunk(_limits.MaxEventsPerAppend))
         {
             var events = records.Select(record => new NewEvent(_ids.Next(), PayloadsErased.TypeName, record.ToBytes())).ToList();
             var request = new AppendRequest([new StreamWrite(PayloadsErased.StreamName, ExpectedVersion.Any, events)])
             {
                 Erase = [.. records.SelectMany(record => record.Positions)],
+                Conditions = [new AppendCondition(EventQuery.OfTypes(PayloadsErased.TypeName), head)],
                 ReadModels = (transaction, token) => SnapshotCache.Of(_store).BuryAsync(transaction, _streams, token),
             };
-            position = (await _store.Appender.AppendAsync(request, cancellationToken).ConfigureAwait(false)).Position;
+            _recordedAt = head = (await _store.Appender.AppendAsync(request, cancellationToken).ConfigureAwait(false)).Position;
+            _erased.UnionWith(request.Erase);
         }
-
-        return new ErasureResult([.. _positions], [.. _streams], position);
     }
 
     /// <summary>As few records as the size limit of an event's data allows: usually one.</summary>

@@ -48,9 +48,25 @@ public sealed class AppQueryTests : IDisposable
     }
 
     [Theory]
+    [InlineData("PRAGMA query_only = 0; DROP TRIGGER events_refuse_update; UPDATE events SET data = x'7b7d'")]
+    [InlineData("pragma main.QUERY_ONLY(0); COMMIT; CREATE TABLE x (y)")]
+    [InlineData("COMMIT; PRAGMA query_only = off; CREATE TABLE x (y)")]
+    public async Task Query_that_takes_leave_to_write_is_refused_and_nothing_changes(string sql)
+    {
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        await storage.AppendAsync(Some.Append("s", 0));
+        var before = await Contents(_folder.Store);
+        for (var i = 0; i < 3; i++)
+            (await FluentActions.Awaiting(() => storage.ReadSql<object>(sql).AsTask()).Should().ThrowAsync<SqliteException>()).Which.SqliteErrorCode.Should().Be(23, sql);
+
+        (await Contents(_folder.Store)).Should().Be(before);
+        (await storage.ReadSql<long>("SELECT count(*) FROM events")).Should().Be(1);
+        (await storage.ReadSql<long>("PRAGMA query_only")).Should().Be(1);
+    }
+
+    [Theory]
     [InlineData("COMMIT")]
     [InlineData("ROLLBACK; BEGIN")]
-    [InlineData("PRAGMA query_only = 0")]
     public async Task Query_that_leaves_a_connection_otherwise_does_not_hand_it_on(string sql)
     {
         await using var storage = new SqliteEventStorage(_folder.Store);

@@ -7,6 +7,26 @@ public abstract class CommandsOnSeveralTests(IStorageSource source) : WalletTest
 {
     private static readonly Guid Id = Guid.Parse("0197a3c2-5f60-7000-8000-000000000007");
 
+    /// <summary>Its state is that of another log, in which a stream of the same name may be at the same version.</summary>
+    [Fact]
+    public async Task Save_an_aggregate_of_another_store_is_refused_and_writes_nothing()
+    {
+        var (store, other) = (Open(), new EventStore(new InMemoryEventStorage(), Wallets.Types));
+        await using var _ = other;
+        await PutAsync(store, "a", 1);
+        await PutAsync(other, "a", 1, value: 1_000);
+        var (rich, mine) = (await other.Aggregate<Wallet>("a").LoadAsync(), await store.Aggregate<Wallet>("a").LoadAsync());
+        rich.Take(500);
+        mine.Put(1);
+
+        (await FluentActions.Awaiting(() => store.SaveAsync([mine, rich])).Should().ThrowAsync<ArgumentException>()).WithMessage("*index 1*'wallet-a'*did not come from this store*Nothing was written*");
+        await FluentActions.Awaiting(() => store.UpdateTogetherAsync(_ => Task.FromResult<IReadOnlyList<Aggregate>>([rich]))).Should().ThrowAsync<ArgumentException>();
+        (await store.GetHeadAsync()).Should().Be(1);
+        await store.SaveAsync([mine]);
+        await other.SaveAsync([rich]);
+        (await other.GetHeadAsync()).Should().Be(2);
+    }
+
     [Fact]
     public async Task Update_together_repeats_to_the_original_whatever_has_happened_since()
     {

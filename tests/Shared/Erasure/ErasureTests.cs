@@ -25,6 +25,23 @@ public abstract class ErasureTests(IStorageSource source) : WalletTests(source)
         (record.Reason, record.By).Should().Be(("request 17 of „Ann“", "privacy@shop.example"));
     }
 
+    /// <summary>Whoever comes second finds that there is nothing left to erase, and records nothing.</summary>
+    [Fact]
+    public async Task Erase_the_same_from_10_at_once_erases_and_records_it_once()
+    {
+        var store = await FilledAsync();
+        var other = Open();
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() => (i % 2 == 0 ? store : other).ErasePayloadsAsync(i < 5 ? [1L, 3L] : [3L, 4L], "request"))));
+
+        results.SelectMany(result => result.Positions).Should().BeEquivalentTo([1L, 3L, 4L]);
+        var records = (await store.ReadStreamAsync(PayloadsErased.StreamName).ToListAsync()).Select(e => (PayloadsErased)e.Data).ToList();
+        records.SelectMany(record => record.Positions).Should().BeEquivalentTo([1L, 3L, 4L]);
+        results.Count(result => result.RecordPosition > 0).Should().Be(records.Count);
+        results.Where(result => result.Positions.Count == 0).Should().OnlyContain(result => result.Streams.Count == 0 && result.RecordPosition == 0);
+        (await store.Ledger.VerifyAsync()).Findings.Should().BeEmpty();
+    }
+
     [Fact]
     public async Task Erase_a_stream_erases_all_of_it_and_nothing_else()
     {

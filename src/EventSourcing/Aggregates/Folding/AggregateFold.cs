@@ -7,7 +7,7 @@ namespace EventSourcing;
 
 /// <summary>An aggregate as a state to fold: an object that its events and commands change.</summary>
 internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>(
-    string id, string stream)
+    string id, string stream, EventStore? home = null)
     : StateFold<T>(CategoryOfStreams, stream, Policy)
     where T : Aggregate, new()
 {
@@ -44,7 +44,7 @@ internal sealed class AggregateFold<[DynamicallyAccessedMembers(DynamicallyAcces
     public override T Begin()
     {
         var aggregate = new T();
-        aggregate.Attach(id, Stream);
+        aggregate.Attach(id, Stream, home?.Storage);
         return aggregate;
     }
 

@@ -239,7 +239,13 @@ internal sealed class HostedStore : IAsyncDisposable, IDisposable
             + $"AddEventStore(\"{Name}\", types, store => store.UseStorage(path => new SqliteEventStorage(path)))");
         var settings = Settings;
         var options = new EventStoreOptions();
-        foreach (var change in _registration.Options) options = change(_services, options);
+        foreach (var change in _registration.Options)
+        {
+            options = change(_services, options) ?? throw new InvalidOperationException(
+                $"A function given to {nameof(EventStoreBuilder.Configure)} of the store '{_registration.Name}' returned null. "
+                + "Return the options that it was given, changed or not.");
+        }
+
         options = options with
         {
             Name = Name,

@@ -27,10 +27,15 @@ internal sealed class SettingsValidator(string name, IConfiguration configuratio
         var flaws = new List<string>();
 
         // The binder passes over a key that it does not know, so a mistyped one would leave its setting at the default.
-        foreach (var key in configuration.GetSection(StoreRegistration.SectionOf(name)).GetChildren().Select(child => child.Key))
+        // The same is true of a key below a setting, and of a setting without a value.
+        foreach (var child in configuration.GetSection(StoreRegistration.SectionOf(name)).GetChildren())
         {
-            if (!Names.Contains(key, StringComparer.OrdinalIgnoreCase))
-                flaws.Add($"{Key(key)} is not a setting. The settings of a store are {string.Join(", ", Names)}.");
+            if (!Names.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+                flaws.Add($"{Key(child.Key)} is not a setting. The settings of a store are {string.Join(", ", Names)}.");
+            else if (child.GetChildren().FirstOrDefault() is { } below)
+                flaws.Add($"{Key(child.Key)}:{below.Key} is not a setting, since {Key(child.Key)} is one value. Remove it.");
+            else if (child.Value is { Length: 0 } && !IsText(child.Key))
+                flaws.Add($"{Key(child.Key)} is empty. Give it a value, or remove it for the default.");
         }
 
         AtLeast(nameof(options.LeaseDuration), options.LeaseDuration, TimeSpan.FromMilliseconds(100));
@@ -49,6 +54,9 @@ internal sealed class SettingsValidator(string name, IConfiguration configuratio
                 flaws.Add($"{Key(setting)} is {value}. Give a time from {least} to {TimeSpan.FromDays(1)}.");
         }
     }
+
+    private static bool IsText(string key) =>
+        string.Equals(key, nameof(EventStoreSettings.ConnectionString), StringComparison.OrdinalIgnoreCase);
 
     private string Key(string setting) => $"{StoreRegistration.SectionOf(name)}:{setting}";
 }

@@ -148,7 +148,12 @@ internal sealed class EventReader(IEventStorage storage, JsonEventSerializer ser
         catch (Exception e)
         {
             throw new EventSerializationException(
-                stored.Type, stored.Stream, stored.Version, stored.Position, Names.MessageOf(e), e is UpcastFailedException ? e.InnerException : e);
+                stored.Type,
+                stored.Stream,
+                stored.Version,
+                stored.Position,
+                Names.MessageOf(e),
+                e is UpcastFailedException ? e.InnerException : e);
         }
     }
 

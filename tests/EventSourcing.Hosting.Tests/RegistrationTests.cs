@@ -149,6 +149,9 @@ public class RegistrationTests
 
     [Theory]
     [InlineData("EventSourcing:parcels:LeaseDuratoin=00:00:03", "*EventSourcing:parcels:LeaseDuratoin is not a setting*LeaseDuration*")]
+    [InlineData("EventSourcing:parcels:LeaseDuration:Sub=1", "*EventSourcing:parcels:LeaseDuration:Sub is not a setting*")]
+    [InlineData("EventSourcing:parcels:LeaseDuration=", "*EventSourcing:parcels:LeaseDuration is empty*")]
+    [InlineData("EventSourcing:parcels:RunProjections=", "*EventSourcing:parcels:RunProjections is empty*")]
     [InlineData("EventSourcing:parcels:Projections:Run=false", "*EventSourcing:parcels:Projections is not a setting*RunProjections*")]
     public async Task Start_with_a_setting_that_does_not_exist_fails_and_names_those_that_do(string setting, string message) =>
         await FluentActions.Awaiting(() => TestApp.StartAsync(store => InMemory(store), app: null, setting))

@@ -131,13 +131,14 @@ internal sealed class DocumentTable
         }
         catch (ArgumentException flaw)
         {
-            throw new ReadModelDamagedException(ReadModel, $"a document of it has a key that the library does not write ({flaw.Message})", flaw);
+            throw new ReadModelDamagedException(
+                ReadModel, $"a document of it has a key that the library does not write ({flaw.Message})", flaw);
         }
     }
 
     /// <summary>
-    /// The data of a document. Of the library's own records anything is read: the code that reads them checks the content, and it can replace
-    /// only what it has read.
+    /// The data of a document. Of the library's own records anything is read: the code that reads them checks the content, and it can
+    /// replace only what it has read.
     /// </summary>
     /// <exception cref="ReadModelDamagedException">There is none.</exception>
     public byte[] DataAt(NpgsqlDataReader row, int column, string key)

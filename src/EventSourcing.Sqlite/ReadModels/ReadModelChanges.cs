@@ -141,8 +141,9 @@ internal sealed class ReadModelChanges(ReadModelCommit commit)
 
         if (!Schema.IsOfThisVersion(database))
             throw new InvalidOperationException(
-                "The SQL of the commit has changed a mark by which the file is known to be a store (PRAGMA user_version or application_id). "
-                + "Nothing of the commit was written; keep the version of tables of your own in one of them.");
+                "The SQL of the commit has changed a mark by which the file is known to be a store "
+                + "(PRAGMA user_version or application_id). Nothing of the commit was written; "
+                + "keep the version of tables of your own in one of them.");
 
         if (database.LacksForeignRows)
             throw new SqliteException(

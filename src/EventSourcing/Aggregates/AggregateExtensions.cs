@@ -50,8 +50,8 @@ public static class AggregateExtensions
     /// <param name="cancellationToken">Cancels while the append waits for its turn; then nothing was written.</param>
     /// <returns>Where the events stand.</returns>
     /// <exception cref="ArgumentException">
-    /// No aggregate has uncommitted events, one is given twice, or did not come from this store; or the command's id is empty, or an event has an id of its own besides
-    /// the command's.
+    /// No aggregate has uncommitted events, one is given twice, or did not come from this store; or the command's id is empty, or an event
+    /// has an id of its own besides the command's.
     /// </exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">
@@ -105,8 +105,8 @@ public static class AggregateExtensions
     /// </param>
     /// <returns>Where the events stand; if nothing was raised, a result without streams at the head of the log.</returns>
     /// <exception cref="ArgumentException">
-    /// An aggregate is given twice or did not come from this store; or the command's id is empty, or an event has an id of its own besides the
-    /// command's.
+    /// An aggregate is given twice or did not come from this store; or the command's id is empty, or an event has an id of its own besides
+    /// the command's.
     /// </exception>
     /// <exception cref="CommandIdReusedException">The id was given to a command with another fingerprint; nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">Every try met a conflict; nothing was written.</exception>

@@ -58,7 +58,9 @@ internal sealed class Erasure
         }
     }
 
-    /// <summary>Finds what there is to erase, and erases it; again if another erasure came in between, which may have erased the same.</summary>
+    /// <summary>
+    /// Finds what there is to erase, and erases it; again if another erasure came in between, which may have erased the same.
+    /// </summary>
     private async Task<ErasureResult> RunAsync(Func<Task> find, CancellationToken cancellationToken)
     {
         while (true)
@@ -68,7 +70,8 @@ internal sealed class Erasure
             try
             {
                 await EraseAsync(head, cancellationToken).ConfigureAwait(false);
-                return new ErasureResult([.. _erased], [.. _streamOf.Where(of => _erased.Contains(of.Key)).Select(of => of.Value).Distinct()], _recordedAt);
+                var streams = _streamOf.Where(of => _erased.Contains(of.Key)).Select(of => of.Value);
+                return new ErasureResult([.. _erased], [.. streams.Distinct(StringComparer.Ordinal)], _recordedAt);
             }
             catch (AppendConditionFailedException)
             {

@@ -56,8 +56,8 @@ internal static class Names
     }
 
     /// <summary>
-    /// The message of an error that may be of the app's own class: that may have none, throw when it is asked for it, or have one as long as
-    /// what it is about.
+    /// The message of an error that may be of the app's own class: that may have none, throw when it is asked for it, or have one as long
+    /// as what it is about.
     /// </summary>
     public static string MessageOf(Exception failure)
     {

@@ -16,7 +16,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
     /// <summary>The read model that lists the categories which have snapshots: one document for each, under its name.</summary>
     public const string Directory = "$snapshots";
 
-    /// <summary>The read model of one document that says where an erasure was recorded for streams of a category that is not listed.</summary>
+    /// <summary>The read model of one document: where the last erasure was recorded in streams of a category that is not listed.</summary>
     private const string Erased = "$snapshots.erased";
 
     private const string LastErasure = "last";
@@ -100,7 +100,8 @@ internal sealed class SnapshotCache : IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _store.Diagnostics.BadSnapshot(fold.Category, SnapshotOutcome.Failed, fold.Stream, $"It could not be looked for: {Names.MessageOf(e)}");
+            _store.Diagnostics.BadSnapshot(
+                fold.Category, SnapshotOutcome.Failed, fold.Stream, $"It could not be looked for: {Names.MessageOf(e)}");
             return (default, "", false);
         }
     }

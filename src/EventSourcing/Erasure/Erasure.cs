@@ -65,20 +65,28 @@ internal sealed class Erasure
     {
         while (true)
         {
-            var head = await _store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+            var records = await CountRecordsAsync(cancellationToken).ConfigureAwait(false);
             await find().ConfigureAwait(false);
             try
             {
-                await EraseAsync(head, cancellationToken).ConfigureAwait(false);
+                await EraseAsync(records, cancellationToken).ConfigureAwait(false);
                 var streams = _streamOf.Where(of => _erased.Contains(of.Key)).Select(of => of.Value);
                 return new ErasureResult([.. _erased], [.. streams.Distinct(StringComparer.Ordinal)], _recordedAt);
             }
-            catch (AppendConditionFailedException)
+            catch (WrongExpectedVersionException)
             {
                 _positions.Clear();
                 _streams.Clear();
             }
         }
+    }
+
+    /// <summary>The version of the stream of records: each erasure makes it grow. A page beyond its end tells it by one statement.</summary>
+    private async Task<long> CountRecordsAsync(CancellationToken cancellationToken)
+    {
+        var beyond = new StreamRead(PayloadsErased.StreamName) { After = long.MaxValue, Limit = 1 };
+        using var page = await _store.Storage.ReadStreamAsync(beyond, cancellationToken).ConfigureAwait(false);
+        return page.Head;
     }
 
     private void Add(in StoredEvent stored, long head)
@@ -90,18 +98,18 @@ internal sealed class Erasure
         _streamOf[stored.Position] = stored.Stream;
     }
 
-    private async Task EraseAsync(long head, CancellationToken cancellationToken)
+    private async Task EraseAsync(long version, CancellationToken cancellationToken)
     {
         foreach (var records in Records().Chunk(_limits.MaxEventsPerAppend))
         {
             var events = records.Select(record => new NewEvent(_ids.Next(), PayloadsErased.TypeName, record.ToBytes())).ToList();
-            var request = new AppendRequest([new StreamWrite(PayloadsErased.StreamName, ExpectedVersion.Any, events)])
+            var request = new AppendRequest([new StreamWrite(PayloadsErased.StreamName, version, events)])
             {
                 Erase = [.. records.SelectMany(record => record.Positions)],
-                Conditions = [new AppendCondition(EventQuery.OfTypes(PayloadsErased.TypeName), head)],
                 ReadModels = (transaction, token) => SnapshotCache.Of(_store).BuryAsync(transaction, _streams, token),
             };
-            _recordedAt = head = (await _store.Appender.AppendAsync(request, cancellationToken).ConfigureAwait(false)).Position;
+            _recordedAt = (await _store.Appender.AppendAsync(request, cancellationToken).ConfigureAwait(false)).Position;
+            version += events.Count;
             _erased.UnionWith(request.Erase);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -75,7 +76,7 @@ internal sealed class JsonSearch(JsonSerializerOptions options, Func<object, Jso
                 return Items(value).Select((item, i) => Within(item, element, $"{path}[{i}]")).FirstOrDefault(found => found is not null);
             case JsonTypeInfoKind.Dictionary when info.ElementType is { } element && value is IDictionary dictionary:
                 return dictionary.Keys.Cast<object>()
-                    .Select(key => Within(dictionary[key], element, $"{path}['{Names.Printable(key.ToString() ?? "")}']"))
+                    .Select(key => Within(dictionary[key], element, $"{path}['{Names.Printable(TextOf(key))}']"))
                     .FirstOrDefault(found => found is not null);
             default:
                 return null;
@@ -83,6 +84,19 @@ internal sealed class JsonSearch(JsonSerializerOptions options, Func<object, Jso
 
         JsonPart? Within(object? part, Type type, string at) =>
             part is not null && options.TryGetTypeInfo(type, out var of) ? Find(part, of, at, depth + 1) : null;
+    }
+
+    /// <summary>A key as people read it. A culture's calendar may lack a time, and the code of the app's own keys may throw.</summary>
+    private static string TextOf(object key)
+    {
+        try
+        {
+            return (key is IFormattable text ? text.ToString(null, CultureInfo.InvariantCulture) : key.ToString()) ?? "";
+        }
+        catch (Exception)
+        {
+            return key.GetType().Name;
+        }
     }
 
     /// <summary>The value of a member; false if the member's own code fails.</summary>

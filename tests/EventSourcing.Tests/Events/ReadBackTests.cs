@@ -97,6 +97,20 @@ public class ReadBackTests
         }
     }
 
+    /// <summary>What the library says of a key must not depend on the calendar of a culture, nor on code of the key.</summary>
+    [Theory]
+    [InlineData("ar-SA")]
+    [InlineData("th-TH")]
+    [InlineData("fa-IR")]
+    public async Task Append_keys_that_cannot_be_shown_reads_them_back(string culture)
+    {
+        System.Globalization.CultureInfo.CurrentCulture = System.Globalization.CultureInfo.GetCultureInfo(culture);
+        DateTime[] keys = [DateTime.MinValue, DateTime.MaxValue, new(2026, 1, 31)];
+        await using var store = Open(typeof(ByTime));
+        for (var i = 0; i < 2; i++) await store.AppendAsync("s-1", ExpectedVersion.Any, [new ByTime(keys.ToDictionary(key => key, key => new Uri("/p", UriKind.Relative)))]);
+        ((ByTime)(await store.StreamAsync("s-1"))[1].Data).Times.Keys.Should().Equal(keys);
+    }
+
     [Fact]
     public async Task Append_an_enum_of_which_two_members_have_one_name_is_refused()
     {
@@ -376,6 +390,8 @@ public class ReadBackTests
     private static Comparer<int> Descending { get; } = Comparer<int>.Create((one, other) => other.CompareTo(one));
 
     public sealed record Fine(int A);
+
+    public sealed record ByTime(Dictionary<DateTime, Uri> Times);
 
     public sealed record UriHolder(Uri Address, Dictionary<Uri, int> Counts);
 

@@ -203,6 +203,7 @@ public abstract class ErasureTests(IStorageSource source) : WalletTests(source)
         {
             var now = await store.Aggregate<Forgetful>("a").LoadAsync();
             (now.Balance, now.Erased).Should().Be((0, 4));
+            await store.Snapshots().FlushAsync();
         }
 
         // Later snapshots are written as ever.
@@ -216,6 +217,30 @@ public abstract class ErasureTests(IStorageSource source) : WalletTests(source)
         watched.TakeReads();
         (await slow.Aggregate<Forgetful>("a").LoadAsync()).Balance.Should().Be(11);
         watched.TakeReads().Sum(read => read.Count).Should().Be(1, "it is loaded from a snapshot");
+    }
+
+    [Fact]
+    public async Task Load_beside_a_changed_list_of_categories_writes_snapshots_all_the_same()
+    {
+        var store = Open();
+        await store.AppendAsync("forgetful-a", 0, [new CoinPut(1), new CoinPut(2)]);
+        await store.Aggregate<Forgetful>("a").LoadAsync();
+        await store.Snapshots().FlushAsync();
+        await store.Storage.ReadModels.CommitAsync(new ReadModelCommit { Changes = [new DocumentChange("$snapshots", "forgetful", new byte[] { 0xFF })] });
+        foreach (var process in new[] { store, Open() })
+        {
+            var version = (await process.AppendAsync("forgetful-a", ExpectedVersion.Any, [new CoinPut(1), new CoinPut(2)])).Version;
+            for (var i = 0; i < 2; i++)
+            {
+                await process.Aggregate<Forgetful>("a").LoadAsync();
+                await process.Snapshots().FlushAsync();
+            }
+
+            var document = (await store.Storage.ReadModels.LoadAsync("$snapshots-forgetful", ["forgetful-a"]))[0]!;
+            System.Text.Encoding.UTF8.GetString(document).Should().Contain(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"\"version\":{version},"));
+        }
+
+        (await store.Storage.ReadModels.LoadAsync("$snapshots", ["forgetful"]))[0].Should().Equal("{}"u8.ToArray());
     }
 
     private sealed record OnlyInNewer;

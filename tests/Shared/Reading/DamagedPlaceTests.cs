@@ -46,18 +46,18 @@ public abstract class DamagedPlaceTests
     [InlineData(-7)]
     public async Task Append_to_a_stream_whose_last_version_is_below_1_is_refused_and_nothing_is_written(long version)
     {
-        await MakeAsync($"version = {version}");
+        await MakeAsync(FormattableString.Invariant($"version = {version}"));
         await using var storage = Open();
 
         foreach (var expected in new[] { ExpectedVersion.Any, ExpectedVersion.NoStream })
         {
             var request = new AppendRequest([new StreamWrite(Stream, expected, [NewEvent()])]);
             (await FluentActions.Awaiting(() => storage.AppendAsync(request).AsTask()).Should().ThrowAsync<StoreCorruptedException>())
-                .Which.Message.Should().Contain($"'{Stream}'").And.Contain($"{version}");
+                .Which.Message.Should().Contain($"'{Stream}'").And.Contain(FormattableString.Invariant($"{version}"));
         }
 
         var read = () => storage.ReadStreamAsync(new StreamRead(Stream) { After = 3 }).AsTask();
-        (await read.Should().ThrowAsync<StoreCorruptedException>()).Which.Message.Should().Contain($"'{Stream}'").And.Contain($"{version}");
+        (await read.Should().ThrowAsync<StoreCorruptedException>()).Which.Message.Should().Contain($"'{Stream}'").And.Contain(FormattableString.Invariant($"{version}"));
         (await storage.GetHeadAsync()).Should().Be(4);
         await storage.AppendAsync(new AppendRequest([new StreamWrite("c-1", 2, [NewEvent()])]));
     }

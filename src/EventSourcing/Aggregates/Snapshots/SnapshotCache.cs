@@ -119,6 +119,9 @@ internal sealed class SnapshotCache : IAsyncDisposable
             var entry = (await Documents.LoadAsync(Directory, [category], cancellationToken).ConfigureAwait(false))[0];
             if (entry is null)
                 return (new DocumentGuard(Erased, LastErasure, erasure.AsMemoryOrNull()), StoredSnapshot.ErasedAt(erasure));
+
+            // One that somebody has changed is written anew with the snapshot.
+            if (!entry.AsSpan().SequenceEqual(Entry.Span)) return (new DocumentGuard(Directory, category, entry), 0);
             _listed.TryAdd(category, true);
         }
 
@@ -269,8 +272,7 @@ internal sealed class SnapshotCache : IAsyncDisposable
 
                 // Events that the state was folded from have been erased since, and perhaps a snapshot was taken after that.
                 if (StoredSnapshot.ErasedAt(expected) != header.ErasedAt) break;
-                if ((await Documents.LoadAsync(Directory, [due.Category], _stop.Token).ConfigureAwait(false))[0] is null)
-                    _listed.TryRemove(due.Category, out _);
+                _listed.TryRemove(due.Category, out _); // its entry may have gone, or be another; the next load looks
             }
 
             _store.Diagnostics.Snapshot(due.Category, SnapshotOutcome.Dropped);

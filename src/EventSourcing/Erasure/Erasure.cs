@@ -81,7 +81,9 @@ internal sealed class Erasure
         }
     }
 
-    /// <summary>The version of the stream of records: each erasure makes it grow. A page beyond its end tells it by one statement.</summary>
+    /// <summary>
+    /// The version of the stream of records: each erasure makes it grow. A page beyond its end tells it by one statement.
+    /// </summary>
     private async Task<long> CountRecordsAsync(CancellationToken cancellationToken)
     {
         var beyond = new StreamRead(PayloadsErased.StreamName) { After = long.MaxValue, Limit = 1 };

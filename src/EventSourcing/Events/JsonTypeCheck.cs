@@ -108,8 +108,8 @@ internal sealed class JsonTypeCheck
             var json = JsonSerializer.SerializeToUtf8Bytes(value, type);
             if (json is not [(byte)'"', ..]) return null; // as a number, which each member has of its own
             if (!value.Equals(JsonSerializer.Deserialize(json, type)))
-                return $"'{Enum.GetName(type.Type, value)}' of {NameOf(type.Type)} is written as {Encoding.UTF8.GetString(json)}, and read back "
-                    + "as another member; give its members names of their own, or write it as a number";
+                return $"'{Enum.GetName(type.Type, value)}' of {NameOf(type.Type)} is written as {Encoding.UTF8.GetString(json)}, and read "
+                    + "back as another member; give its members names of their own, or write it as a number";
         }
 
         return null;

@@ -56,6 +56,31 @@ public abstract class StandingOrderTests(IStorageSource source) : EngineTests(so
         await ShouldBeFoldAsync(store, projection);
     }
 
+    /// <summary>A run that is stopped just then does not learn that it owns what is stored as its own.</summary>
+    [Fact]
+    public async Task Stop_while_a_run_becomes_the_owner_leaves_no_owner()
+    {
+        var (store, faults) = OpenFaulty();
+        var (isOwner, goOn) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
+        faults.AfterCommit = commit =>
+        {
+            if (!commit.Changes.Any(change => change.Data is { } data && Encoding.UTF8.GetString(data.Span).Contains("\"owner\":\""))) return Task.CompletedTask;
+            isOwner.TrySetResult();
+            return goOn.Task;
+        };
+        await using var running = store.StartProjections(NoRetries, new Tallies());
+        await isOwner.Task.WaitAsync(Never);
+        await store.ProjectionAdmin().StopAsync("tallies");
+        await UntilAsync(async () => (await running.GetStatusAsync()).Single() is { State: ProjectionState.Stopped, Runner: not null }, "is to stop");
+        await Task.Delay(20, CancellationToken.None);
+
+        goOn.SetResult();
+        await UntilStoppedAsync(running);
+        await store.ProjectionAdmin().StartAsync("tallies");
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+        (await running.GetStatusAsync()).Single().Runner.Should().NotBeNull();
+    }
+
     [Fact]
     public async Task Fail_is_told_to_other_processes_until_it_runs_again()
     {

@@ -122,10 +122,13 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
     /// <param name="failure">What it has failed with, for those who look at it from other processes; null if it has not.</param>
     public async ValueTask ReleaseAsync(Exception? failure = null)
     {
-        if (Document is not { } run || run.Content.Owner != context.Holder.Id || context.Holder.GivenUp.IsCancellationRequested) return;
+        var stop = context.Holder.GivenUp;
+        if (stop.IsCancellationRequested) return;
         try
         {
-            var stop = context.Holder.GivenUp;
+            // Only what is stored tells: a run that is stopped while it becomes the owner does not learn that it has.
+            var run = await context.Documents.FindRunAsync(context.Key, stop).ConfigureAwait(false);
+            if (run?.Content.Owner != context.Holder.Id) return;
             var position = Math.Max(Position, run.Content.Position);
             var log = await LogIdentity.AtAsync(context.Store, run.Content, position, _seen, stop, isLast: true).ConfigureAwait(false);
             var released = run.Content with

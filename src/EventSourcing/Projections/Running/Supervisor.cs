@@ -50,7 +50,7 @@ internal sealed class Supervisor
     /// <summary>Why it runs nothing; null if it runs something.</summary>
     public ProjectionState? Idle { get; private set; } = ProjectionState.Starting;
 
-    /// <summary>Whether an order has stopped it, and no other order was given in this process since.</summary>
+    /// <summary>Whether an order has stopped it, and every order that was given in this process since was looked at.</summary>
     public bool IsStopped => Idle == ProjectionState.Stopped && !_nextOrder.IsCompleted;
 
     /// <summary>
@@ -117,10 +117,11 @@ internal sealed class Supervisor
             ControlView? view = null;
             while (!stop.IsCancellationRequested)
             {
-                var order = _nextOrder = _store.Signals.NextOrderOf(Name);
+                var order = _store.Signals.NextOrderOf(Name);
                 try
                 {
                     await StartAndStopRunsAsync(view, stop).ConfigureAwait(false);
+                    _nextOrder = order;
                     if (LastError is not null && _notices.IsWanted) _notices.Tell(StoreNoticeKind.StorageRecovered);
                     LastError = null;
                 }

@@ -43,6 +43,31 @@ public sealed class OtherLogTests : IDisposable
         await ExpectStoppedAsync("it has seen the event * at position 30, where the log has *");
     }
 
+    /// <summary>A process that is killed notes no root at its last position, so only the event there tells that the log is another one.</summary>
+    [Fact]
+    public async Task Project_a_log_that_was_set_back_after_a_crash_stops_at_every_start()
+    {
+        await ProjectAsync(30);
+        var faults = new FaultPoints(new SqliteEventStorage(_folder.Store));
+        await using (var crashing = new EventStore(faults, Tallied.Types))
+        {
+            await using var running = crashing.StartProjections(Options, new Tallies());
+            for (var i = 30; i < 33; i++) await running.WaitForAsync(await crashing.AppendAsync("s", i, [Tallied.For("b")]), Never);
+            faults.Die();
+        }
+
+        await SetBackAsync(25);
+        await using var store = Open();
+        for (var i = 25; i < 40; i++) await store.AppendAsync("s", i, [Tallied.For("b")]);
+        for (var start = 0; start < 3; start++)
+        {
+            await using var running = store.StartProjections(Options, new Tallies());
+            await FluentActions.Awaiting(() => running.Completion.WaitAsync(Never)).Should().ThrowAsync<ReadModelOfAnotherLogException>();
+        }
+
+        (await AppliedAsync(store)).Should().Equal(Enumerable.Range(1, 33).Select(i => (long)i));
+    }
+
     [Fact]
     public async Task Project_a_log_in_which_an_earlier_event_was_changed_stops_and_leaves_the_read_model()
     {

@@ -129,8 +129,14 @@ internal sealed class RunPlace(RunContext context, ParkedPartitions parked, RunR
             // Only what is stored tells: a run that is stopped while it becomes the owner does not learn that it has.
             var run = await context.Documents.FindRunAsync(context.Key, stop).ConfigureAwait(false);
             if (run?.Content.Owner != context.Holder.Id) return;
-            var position = Math.Max(Position, run.Content.Position);
-            var log = await LogIdentity.AtAsync(context.Store, run.Content, position, _seen, stop, isLast: true).ConfigureAwait(false);
+            var (position, log) = (run.Content.Position, run.Content.Log);
+            if (Document is not null)
+            {
+                // A run that was not taken up has not been compared with the log, so what identifies its log must stay.
+                position = Math.Max(Position, position);
+                log = await LogIdentity.AtAsync(context.Store, run.Content, position, _seen, stop, isLast: true).ConfigureAwait(false);
+            }
+
             var released = run.Content with
             {
                 Owner = null,

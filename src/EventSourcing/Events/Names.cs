@@ -102,6 +102,7 @@ internal static class Names
     /// <summary>What is wrong with a text of any length; null if nothing is.</summary>
     public static string? TextFlaw(string text)
     {
+        if (!text.AsSpan().ContainsAnyExceptInRange('\u0001', '\uD7FF')) return null; // nearly every text, at the speed of vectors
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == '\0') return $"has U+0000 at index {i}";

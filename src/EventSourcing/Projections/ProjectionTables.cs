@@ -63,14 +63,22 @@ public sealed class ProjectionTables : IDisposable
     /// <param name="parameters">The values; <see langword="null"/> for NULL.</param>
     /// <param name="cancellationToken">Cancels the statement.</param>
     /// <returns>A task that completes when it has run.</returns>
+    /// <exception cref="ArgumentException">
+    /// A value is one that databases refuse or store as another: text with U+0000 or half a character, or a whole number over
+    /// <see cref="long.MaxValue"/>. Or the statement has another number of parameters than before. The statement was not run.
+    /// </exception>
     public ValueTask ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sql);
         ArgumentNullException.ThrowIfNull(parameters);
-        if (parameters.FirstOrDefault(value => value is ulong and > long.MaxValue) is { } tooLarge)
+        for (var i = 0; i < parameters.Count; i++)
+        {
+            if (FlawIn(parameters[i]) is not { } flaw) continue;
+            var shown = Names.Printable(string.Create(CultureInfo.InvariantCulture, $"{parameters[i]}"));
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"{tooLarge} is larger than a whole number in a database. Pass it as text."),
+                string.Create(CultureInfo.InvariantCulture, $"Parameter ${i + 1}, '{shown}', {flaw}. The statement was not run."),
                 nameof(parameters));
+        }
 
         // Usually it is the same statement as for the event before. Comparing two texts is much faster than hashing one.
         var command = sql == _last.Sql ? _last.Command : CommandOf(sql, parameters.Count);
@@ -93,6 +101,15 @@ public sealed class ProjectionTables : IDisposable
         _commands.Clear();
         _last = default;
     }
+
+    /// <summary>Why a database would refuse a value, or store another one; null if it does neither.</summary>
+    private static string? FlawIn(object? value) => value switch
+    {
+        ulong and > long.MaxValue => "is larger than a whole number in a database. Pass it as text",
+        string text when Names.TextFlaw(text) is { } flaw => $"{flaw}, which databases do not keep. Leave it out, or pass bytes",
+        char c when Names.TextFlaw(c.ToString()) is { } flaw => $"{flaw}, which databases do not keep. Leave it out, or pass bytes",
+        _ => null,
+    };
 
     private DbCommand CommandOf(string sql, int parameters)
     {

@@ -99,6 +99,32 @@ public sealed class TableSupportTests : IAsyncLifetime, IDisposable
         parked.Should().ContainSingle().Which.Error.Should().Contain(nameof(DbParameter.ParameterName));
     }
 
+    /// <summary>SQLite would store half a character as U+FFFD, PostgreSQL would refuse it, and each treats U+0000 in its own way.</summary>
+    [Fact]
+    public async Task Bind_what_a_database_would_store_as_another_value_is_refused()
+    {
+        (object? Value, string Flaw)[] refused =
+        [
+            ("a\uD800b", "$1, 'a\\uD800b', has a lone surrogate at index 1"), ('\uDC00', "$1, '\\uDC00', has a lone surrogate at index 0"),
+            ("a\0b", "$1, 'a\\u0000b', has U+0000 at index 1"), (ulong.MaxValue, "$1, '18446744073709551615', is larger than a whole number"),
+        ];
+        object?[] kept = ["\uD83D\uDE00\uFFFD\uE000", (ulong)long.MaxValue, 'x', null, "", new byte[] { 0, 0xD8 }];
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        await using var store = new EventStore(storage, Tallied.Types);
+        var values = new Values([.. refused.Select(pair => pair.Value), .. kept]);
+        await using var running = store.StartProjections(new ProjectionOptions { RetryDelays = [] }, values);
+        for (var i = 0; i < values.All.Count; i++)
+            await store.AppendAsync(string.Create(CultureInfo.InvariantCulture, $"s-{i}"), 0, [Tallied.For("a")]);
+        await running.CatchUpAsync().WaitAsync(Never);
+
+        var parked = await store.ProjectionAdmin().GetParkedAsync("values");
+        parked.Select(events => events.Error).Should().HaveCount(refused.Length)
+            .And.AllSatisfy(error => error.Should().Contain("The statement was not run."));
+        foreach (var (_, flaw) in refused) parked.Should().ContainSingle(events => events.Error.Contains(flaw));
+        (await storage.ReadSql<string>("SELECT group_concat(hex(value), ',') FROM (SELECT value FROM stored_values ORDER BY place)")).Should()
+            .Be("F09F9880EFBFBDEE8080,39323233333732303336383534373735383037,78,,,00D8");
+    }
+
     private static string CutAt63(string name) => name[..Math.Min(name.Length, 63)];
 
     private SqliteEventStorage Create(EventStorageOptions options)
@@ -133,6 +159,24 @@ public sealed class TableSupportTests : IAsyncLifetime, IDisposable
         public override string Quote(string name) => Quoting(name);
 
         public override string? FlawIn(string table) => Flaw;
+    }
+
+    private sealed class Values : TableProjection
+    {
+        public Values(IReadOnlyList<object?> all)
+            : base("stored_values")
+        {
+            All = all;
+            On<Tallied>((tables, _, recorded, token) => tables.ExecuteAsync(
+                $"INSERT INTO {tables["stored_values"]} (value, place) VALUES ($1, $2)", [all[(int)recorded.Position - 1], recorded.Position], token));
+        }
+
+        public IReadOnlyList<object?> All { get; }
+
+        public override string Name => "values";
+
+        protected override ValueTask CreateAsync(ProjectionTables tables, CancellationToken cancellationToken) =>
+            tables.ExecuteAsync($"CREATE TABLE {tables["stored_values"]} (value, place INTEGER)", [], cancellationToken);
     }
 
     private sealed class TwoTables : TableProjection

@@ -16,6 +16,8 @@ internal static class EventParser
             : EquatableList<string>.Empty;
 
         if (!type.IsInternallyAccessible()) return Failed(GeneratorDiagnostics.EventNotAccessible, type, type.Name);
+        if (type.IsStatic) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "static");
+        if (type.IsRefLikeType) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "a ref struct");
         if (type.IsAbstract) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "abstract");
         if (type.IsOpenGeneric()) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "an open generic type");
         if (aliases.Prepend(name).FirstOrDefault(IsReserved) is { } reserved)

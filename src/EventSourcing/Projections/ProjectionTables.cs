@@ -7,7 +7,8 @@ namespace EventSourcing;
 
 /// <summary>
 /// The tables of a <see cref="TableProjection"/> within its transaction. Always name a table by the indexer: while a read model is
-/// rebuilt beside the one that serves, its tables have other names. Valid until the handler returns.
+/// rebuilt beside the one that serves, its tables have other names. Valid until the handler returns: at the latest when its transaction
+/// ends, every use is an error.
 /// </summary>
 public sealed class ProjectionTables : IDisposable
 {
@@ -16,11 +17,13 @@ public sealed class ProjectionTables : IDisposable
     private readonly TableSupport _support;
     private readonly IReadOnlyList<string> _tables;
     private readonly int _generation;
+    private readonly DbConnection _connection;
     private (string Sql, DbCommand Command) _last;
+    private bool _isDisposed;
 
     internal ProjectionTables(DbConnection connection, TableSupport support, IReadOnlyList<string> tables, int generation)
     {
-        Connection = connection;
+        _connection = connection;
         _support = support;
         _tables = tables;
         _generation = generation;
@@ -31,7 +34,15 @@ public sealed class ProjectionTables : IDisposable
     /// The storage's own connection, within the transaction that also moves the projection on: for Dapper or commands of your own.
     /// Do not close it, and do not end its transaction.
     /// </summary>
-    public DbConnection Connection { get; }
+    /// <exception cref="ObjectDisposedException">The transaction has ended.</exception>
+    public DbConnection Connection
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _connection;
+        }
+    }
 
     /// <summary>The current name of a table, quoted for SQL.</summary>
     /// <param name="table">One of <see cref="TableProjection.Tables"/>.</param>
@@ -67,10 +78,12 @@ public sealed class ProjectionTables : IDisposable
     /// A value is one that databases refuse or store as another: text with U+0000 or half a character, or a whole number over
     /// <see cref="long.MaxValue"/>. Or the statement has another number of parameters than before. The statement was not run.
     /// </exception>
+    /// <exception cref="ObjectDisposedException">The transaction has ended. The statement was not run.</exception>
     public ValueTask ExecuteAsync(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sql);
         ArgumentNullException.ThrowIfNull(parameters);
+        ThrowIfDisposed();
         for (var i = 0; i < parameters.Count; i++)
         {
             if (FlawIn(parameters[i]) is not { } flaw) continue;
@@ -97,6 +110,7 @@ public sealed class ProjectionTables : IDisposable
     /// <summary>Frees the prepared statements. The library does so itself.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         foreach (var command in _commands.Values) command.Dispose();
         _commands.Clear();
         _last = default;
@@ -108,8 +122,17 @@ public sealed class ProjectionTables : IDisposable
         ulong and > long.MaxValue => "is larger than a whole number in a database. Pass it as text",
         string text when Names.TextFlaw(text) is { } flaw => $"{flaw}, which databases do not keep. Leave it out, or pass bytes",
         char c when Names.TextFlaw(c.ToString()) is { } flaw => $"{flaw}, which databases do not keep. Leave it out, or pass bytes",
+        Enum e when Enum.GetUnderlyingType(e.GetType()) == typeof(ulong) => FlawIn(Convert.ToUInt64(e, CultureInfo.InvariantCulture)),
         _ => null,
     };
+
+    private void ThrowIfDisposed()
+    {
+        if (_isDisposed)
+            throw new ObjectDisposedException(
+                nameof(ProjectionTables),
+                "The handler's transaction has ended, so nothing was run. Await all that runs on the tables before the handler returns.");
+    }
 
     private DbCommand CommandOf(string sql, int parameters)
     {

@@ -100,6 +100,8 @@ public class EventMapTests
     [InlineData("public class O { private class P { [EventType(\"a\")] public sealed record A; } }", "ES0003", "*")]
     [InlineData("[EventType(\"a\")] file sealed record A;", "ES0003", "*")]
     [InlineData("[EventType(\"a\")] public abstract record A;", "ES0004", "'A' cannot be an event: it is abstract*")]
+    [InlineData("[EventType(\"a\")] public static class A { }", "ES0004", "'A' cannot be an event: it is static*")]
+    [InlineData("[EventType(\"a\")] public readonly ref struct A { }", "ES0004", "'A' cannot be an event: it is a ref struct*")]
     [InlineData("[EventType(\"a\")] public sealed record A<T>;", "ES0004", "'A' cannot be an event: it is an open generic type*")]
     [InlineData("public class O<T> { [EventType(\"a\")] public sealed record A; }", "ES0004", "*")]
     [InlineData("[EventType(\"a@2\")] public record A;", "ES0005", "The event name 'a@2' ends in '@' and digits*")]

@@ -107,8 +107,9 @@ public sealed class TableSupportTests : IAsyncLifetime, IDisposable
         [
             ("a\uD800b", "$1, 'a\\uD800b', has a lone surrogate at index 1"), ('\uDC00', "$1, '\\uDC00', has a lone surrogate at index 0"),
             ("a\0b", "$1, 'a\\u0000b', has U+0000 at index 1"), (ulong.MaxValue, "$1, '18446744073709551615', is larger than a whole number"),
+            (Unsigned.Largest, "$1, 'Largest', is larger than a whole number"),
         ];
-        object?[] kept = ["\uD83D\uDE00\uFFFD\uE000", (ulong)long.MaxValue, 'x', null, "", new byte[] { 0, 0xD8 }];
+        object?[] kept = ["\uD83D\uDE00\uFFFD\uE000", (ulong)long.MaxValue, 'x', null, "", new byte[] { 0, 0xD8 }, Unsigned.One];
         await using var storage = new SqliteEventStorage(_folder.Store);
         await using var store = new EventStore(storage, Tallied.Types);
         var values = new Values([.. refused.Select(pair => pair.Value), .. kept]);
@@ -122,7 +123,23 @@ public sealed class TableSupportTests : IAsyncLifetime, IDisposable
             .And.AllSatisfy(error => error.Should().Contain("The statement was not run."));
         foreach (var (_, flaw) in refused) parked.Should().ContainSingle(events => events.Error.Contains(flaw));
         (await storage.ReadSql<string>("SELECT group_concat(hex(value), ',') FROM (SELECT value FROM stored_values ORDER BY place)")).Should()
-            .Be("F09F9880EFBFBDEE8080,39323233333732303336383534373735383037,78,,,00D8");
+            .Be("F09F9880EFBFBDEE8080,39323233333732303336383534373735383037,78,,,00D8,31");
+    }
+
+    [Fact]
+    public async Task Use_tables_after_their_transaction_is_an_error()
+    {
+        await using var storage = new SqliteEventStorage(_folder.Store);
+        await using var store = new EventStore(storage, Tallied.Types);
+        var values = new Values(["kept"]);
+        await using var running = store.StartProjections(values);
+        await running.WaitForAsync(await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]), Never);
+
+        var late = values.Seen!;
+        (await FluentActions.Awaiting(() => late.ExecuteAsync("DELETE FROM stored_values", []).AsTask()).Should().ThrowAsync<ObjectDisposedException>())
+            .WithMessage("*transaction has ended*nothing was run*Await*");
+        FluentActions.Invoking(() => late.Connection).Should().Throw<ObjectDisposedException>();
+        (await storage.ReadSql<long>("SELECT count(*) FROM stored_values")).Should().Be(1);
     }
 
     private static string CutAt63(string name) => name[..Math.Min(name.Length, 63)];
@@ -161,15 +178,23 @@ public sealed class TableSupportTests : IAsyncLifetime, IDisposable
         public override string? FlawIn(string table) => Flaw;
     }
 
+    private enum Unsigned : ulong
+    {
+        One = 1,
+        Largest = ulong.MaxValue,
+    }
+
     private sealed class Values : TableProjection
     {
         public Values(IReadOnlyList<object?> all)
             : base("stored_values")
         {
             All = all;
-            On<Tallied>((tables, _, recorded, token) => tables.ExecuteAsync(
+            On<Tallied>((tables, _, recorded, token) => (Seen = tables).ExecuteAsync(
                 $"INSERT INTO {tables["stored_values"]} (value, place) VALUES ($1, $2)", [all[(int)recorded.Position - 1], recorded.Position], token));
         }
+
+        public ProjectionTables? Seen { get; private set; }
 
         public IReadOnlyList<object?> All { get; }
 

@@ -110,7 +110,8 @@ internal sealed class ReadModelWait(EventStore store, string projection)
         var began = _clock.GetTimestamp();
         while (true)
         {
-            // Taken before the look: progress that is made meanwhile must end the wait below at once.
+            // Taken before the look: progress that is made meanwhile must end the wait below at once, and nothing is late that is there.
+            var left = timeout - _clock.GetElapsedTime(began);
             var wasBehind = _progress.Head < last;
             var isPlaced = placed.IsCompleted; // once: if it completes meanwhile, the wait below ends at once
             if (!(last > 0 && IsKept(isPlaced, fault))
@@ -121,7 +122,6 @@ internal sealed class ReadModelWait(EventStore store, string projection)
                 return;
             }
 
-            var left = timeout - _clock.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
             {
                 var reached = await PositionAsync(cancellationToken).ConfigureAwait(false);

@@ -30,7 +30,8 @@ public sealed class ReadBackAnalyzer : DiagnosticAnalyzer
     private static void CheckType(SymbolAnalysisContext context, LibraryTypes library, OwnJson options)
     {
         var type = (INamedTypeSymbol)context.Symbol;
-        if (library.EventOf(type) is not null && !type.IsAbstract) Report(type, "The event", type, options, context.ReportDiagnostic);
+        if (library.EventOf(type) is not null && type.WhyNotConcrete() is null)
+            Report(type, "The event", type, options, context.ReportDiagnostic);
         if (LibraryTypes.Same(type.BaseType?.OriginalDefinition, library.DocumentProjection)
             && type.BaseType!.TypeArguments[0] is INamedTypeSymbol { TypeKind: not TypeKind.Error } document)
             Report(document, "The document", type, options, context.ReportDiagnostic);

@@ -16,10 +16,7 @@ internal static class EventParser
             : EquatableList<string>.Empty;
 
         if (!type.IsInternallyAccessible()) return Failed(GeneratorDiagnostics.EventNotAccessible, type, type.Name);
-        if (type.IsStatic) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "static");
-        if (type.IsRefLikeType) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "a ref struct");
-        if (type.IsAbstract) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "abstract");
-        if (type.IsOpenGeneric()) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, "an open generic type");
+        if (type.WhyNotConcrete() is { } why) return Failed(GeneratorDiagnostics.EventNotConcrete, type, type.Name, why);
         if (aliases.Prepend(name).FirstOrDefault(IsReserved) is { } reserved)
             return Failed(GeneratorDiagnostics.NameReserved, type, reserved);
         if (StoredNames.Flaw(name, version, aliases) is { } flaw)
@@ -39,6 +36,14 @@ internal static class EventParser
 
         return true;
     }
+
+    /// <summary>Why no event can be of a type; null if one can.</summary>
+    public static string? WhyNotConcrete(this INamedTypeSymbol type) =>
+        type.IsStatic ? "static"
+        : type.IsRefLikeType ? "a ref struct"
+        : type.IsAbstract ? "abstract"
+        : type.IsOpenGeneric() ? "an open generic type"
+        : null;
 
     public static bool IsOpenGeneric(this INamedTypeSymbol type) => type.Arity > 0 || type.ContainingType?.IsOpenGeneric() == true;
 

@@ -7,8 +7,8 @@ namespace EventSourcing;
 
 /// <summary>
 /// The tables of a <see cref="TableProjection"/> within its transaction. Always name a table by the indexer: while a read model is
-/// rebuilt beside the one that serves, its tables have other names. Valid until the handler returns: at the latest when its transaction
-/// ends, every use is an error.
+/// rebuilt beside the one that serves, its tables have other names. Valid until the handler returns. After the transaction, which may hold
+/// several events, statements and the connection are refused.
 /// </summary>
 public sealed class ProjectionTables : IDisposable
 {
@@ -120,8 +120,8 @@ public sealed class ProjectionTables : IDisposable
     private static string? FlawIn(object? value) => value switch
     {
         ulong and > long.MaxValue => "is larger than a whole number in a database. Pass it as text",
-        string text when Names.TextFlaw(text) is { } flaw => $"{flaw}, which databases do not keep. Leave it out, or pass bytes",
-        char c when Names.TextFlaw(c.ToString()) is { } flaw => $"{flaw}, which databases do not keep. Leave it out, or pass bytes",
+        string or char when Names.TextFlaw(value.ToString()!) is { } flaw =>
+            $"{flaw}, which databases do not keep. Leave it out, or pass bytes",
         Enum e when Enum.GetUnderlyingType(e.GetType()) == typeof(ulong) => FlawIn(Convert.ToUInt64(e, CultureInfo.InvariantCulture)),
         _ => null,
     };

@@ -69,6 +69,14 @@ public class ReadBackTests
     public async Task Leave_types_alone_that_are_neither_events_nor_documents() =>
         (await CodeUnderTest.Of("public sealed class X { public int A; public (int, int) B { get; private set; } }").By(new ReadBackAnalyzer()).FindAsync()).Should().BeEmpty();
 
+    /// <summary>The generator says what they are.</summary>
+    [Theory]
+    [InlineData("static class X { }")]
+    [InlineData("readonly ref struct X { }")]
+    [InlineData("abstract class X { public int A; }")]
+    public async Task Leave_types_alone_that_can_be_no_events(string type) =>
+        (await CodeUnderTest.Of($"[EventType(\"x\")] public {type}").By(new ReadBackAnalyzer()).FindAsync()).Should().BeEmpty();
+
     [Fact]
     public async Task Say_which_member_and_what_to_do() =>
         (await CodeUnderTest.Of("[EventType(\"x\")] public sealed class X { public int A { get; private set; } }").By(new ReadBackAnalyzer()).MessagesAsync("ES0112")).Should().Equal(

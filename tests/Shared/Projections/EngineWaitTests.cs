@@ -90,6 +90,31 @@ public abstract class EngineWaitTests(IStorageSource source) : EngineTests(sourc
         await UntilAsync(async () => await store.ReadModel(new Tallies()).GetPositionAsync() == 1, "goes on by itself");
     }
 
+    /// <summary>What is there when the time is up is not late, although the last look was before it came.</summary>
+    [Fact]
+    public async Task Wait_whose_last_look_is_overtaken_by_the_event_and_by_the_time_looks_once_more()
+    {
+        var clock = new VirtualClock();
+        var (store, faults) = OpenFaulty(clock);
+        var other = new EventStore(Open(clock), Tallied.Types);
+        await using var _ = other;
+        await using (var first = other.StartProjections(NoRetries, new Tallies())) await first.CatchUpAsync();
+        var appended = await store.AppendAsync("s-1", ExpectedVersion.Any, [Tallied.For("a")]);
+        var isOvertaken = 0;
+        faults.AfterRead = async model =>
+        {
+            if (model != "$runs" || Interlocked.Exchange(ref isOvertaken, 1) == 1) return;
+            await using (var running = other.StartProjections(NoRetries, new Tallies())) await running.WaitForAsync(appended);
+            clock.Advance(TimeSpan.FromMinutes(1));
+        };
+
+        var wait = store.ReadModel(new Tallies()).WaitForAsync(appended, TimeSpan.FromSeconds(1));
+        await UntilAsync(clock, TimeSpan.FromSeconds(1), () => Task.FromResult(wait.IsCompleted), "ends");
+
+        await wait;
+        isOvertaken.Should().Be(1);
+    }
+
     [Fact]
     public async Task Wait_when_stopped_throws_that_it_is()
     {

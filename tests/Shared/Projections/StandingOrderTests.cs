@@ -72,7 +72,7 @@ public abstract class StandingOrderTests(IStorageSource source) : EngineTests(so
         await isOwner.Task.WaitAsync(Never);
         await store.ProjectionAdmin().StopAsync("tallies");
         await UntilAsync(async () => (await running.GetStatusAsync()).Single() is { State: ProjectionState.Stopped, Runner: not null }, "is to stop");
-        await Task.Delay(20, CancellationToken.None);
+        await Task.Delay(20, CancellationToken.None); // its run is told to stop right after that; if it is told later, this passes all the same
 
         goOn.SetResult();
         await UntilStoppedAsync(running);
